@@ -1,0 +1,1 @@
+//! embert-tokenize
