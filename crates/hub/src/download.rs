@@ -1,0 +1,319 @@
+//! One file, from the hub into the cache: resumed where it broke off, checked, and only then given its name.
+//!
+//! hf-hub 1.0 writes whatever arrives, does not compare it with the `ETag`, fails where a download breaks off, and has no
+//! limit on the time that a silent connection may take. So the body is fetched here, through the same HTTP client library.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::blocking::Response;
+use reqwest::header::CONTENT_RANGE;
+
+use crate::cache::{RepositoryCache, create_folder};
+use crate::digest::{ContentHash, Hasher};
+use crate::error::HubError;
+use crate::progress::{Event, Progress};
+use crate::remote::{FileFacts, Kind, Listing, Refused, Remote};
+use crate::source::RepositoryId;
+
+/// Times that a file is fetched before content that does not match its hash is an error.
+const MAX_WRONG: u32 = 3;
+/// Times that a file may stall: each costs the whole time limit, and a connection that stalls again and again is no use
+/// even if some bytes arrive between.
+const MAX_STALLS: u32 = 3;
+const MAX_DELAY: Duration = Duration::from_secs(8);
+/// The longest wait that the hub may ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+const BUFFER: usize = 256 * 1024;
+
+/// How failed attempts are repeated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retry {
+    /// Failures in a row, with nothing new between them, that are made up for.
+    pub(crate) retries: u32,
+    /// The wait after the first; it doubles with each.
+    pub(crate) backoff: Duration,
+}
+
+impl Retry {
+    fn delay(self, failures: u32) -> Duration {
+        self.backoff.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(MAX_DELAY)
+    }
+}
+
+/// Fetches the files of one repository at one commit.
+pub(crate) struct Fetcher<'a> {
+    pub(crate) remote: &'a Remote,
+    pub(crate) cache: &'a RepositoryCache,
+    pub(crate) kind: Kind,
+    pub(crate) id: &'a RepositoryId,
+    pub(crate) listing: &'a Listing,
+    pub(crate) retry: Retry,
+    /// Whether content that is in the cache is hashed again.
+    pub(crate) verify_cache: bool,
+}
+
+impl Fetcher<'_> {
+    /// Makes sure that `file` is in the cache and right.
+    pub(crate) fn fetch(&self, file: &str, progress: &mut Progress<'_>) -> Result<(), HubError> {
+        if let Some(path) = self.cache.file(&self.listing.commit, file) {
+            if !self.verify_cache || RepositoryCache::is_intact(&path)? {
+                progress(Event::Cached { file });
+                return Ok(());
+            }
+            tracing::warn!(path = %path.display(), "the cached file is damaged; fetching it again");
+        }
+        let facts = self.facts(file, progress)?;
+        let _lock = self.cache.lock(&facts.hash, || progress(Event::Waiting { file }))?;
+        // Another process may have been here first, or another revision has the same content.
+        if self.has_blob(&facts)? {
+            self.cache.link(&self.listing.commit, file, &facts.hash)?;
+            progress(Event::Cached { file });
+            return Ok(());
+        }
+        let bytes = self.download(file, &facts, progress)?;
+        self.cache.link(&self.listing.commit, file, &facts.hash)?;
+        progress(Event::Finished { file, bytes });
+        Ok(())
+    }
+
+    fn has_blob(&self, facts: &FileFacts) -> Result<bool, HubError> {
+        let blob = self.cache.blob(&facts.hash);
+        let Ok(found) = fs::metadata(&blob) else { return Ok(false) };
+        if facts.size.is_some_and(|size| size != found.len()) {
+            return Ok(false);
+        }
+        if !self.verify_cache {
+            return Ok(true);
+        }
+        Ok(facts.hash.of_file(&blob).map_err(HubError::io("read", &blob))? == facts.hash)
+    }
+
+    fn facts(&self, file: &str, progress: &mut Progress<'_>) -> Result<FileFacts, HubError> {
+        let mut failures = 0;
+        loop {
+            match self.remote.facts(self.kind, self.id, self.listing, file) {
+                Err(error) if error.is_transient() && failures < self.retry.retries => {
+                    failures += 1;
+                    self.wait(file, &error, self.retry.delay(failures), progress);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn download(&self, file: &str, facts: &FileFacts, progress: &mut Progress<'_>) -> Result<u64, HubError> {
+        let path = self.cache.incomplete(&facts.hash);
+        let mut partial = Partial::open(&path, facts).map_err(HubError::io("write", &path))?;
+        progress(Event::Started { file, resumed: partial.length, total: facts.size });
+        let (mut attempts, mut failures, mut stalls, mut wrong) = (0, 0, 0, 0);
+        loop {
+            attempts += 1;
+            let before = partial.length;
+            let Err(failed) = self.attempt(file, facts, &mut partial, progress) else {
+                let found = partial.hash().map_err(HubError::io("read", &path))?;
+                if found == facts.hash {
+                    break;
+                }
+                wrong += 1;
+                if wrong == MAX_WRONG {
+                    drop(partial);
+                    fs::remove_file(&path).map_err(HubError::io("remove", &path))?;
+                    return Err(HubError::WrongContent {
+                        file: file.to_owned(),
+                        id: self.id.id().to_owned(),
+                        expected: facts.hash.to_string(),
+                        found: found.to_string(),
+                        attempts: wrong,
+                    });
+                }
+                tracing::warn!(file, %found, expected = %facts.hash, "the content is damaged; fetching it again");
+                partial.restart().map_err(HubError::io("write", &path))?;
+                continue;
+            };
+            let Refused { error, retry_after } = failed;
+            if !error.is_transient() {
+                return Err(error);
+            }
+            // What has arrived counts: a bad line that gets on, a piece at a time, is not given up.
+            failures = if partial.length > before { 1 } else { failures + 1 };
+            stalls += u32::from(matches!(error, HubError::Stalled { .. }));
+            if failures > self.retry.retries || stalls == MAX_STALLS {
+                return Err(HubError::Interrupted {
+                    file: file.to_owned(),
+                    id: self.id.id().to_owned(),
+                    received: partial.length,
+                    attempts,
+                    source: Box::new(error),
+                });
+            }
+            let delay = retry_after.map_or(self.retry.delay(failures), |asked| asked.min(MAX_RETRY_AFTER));
+            self.wait(file, &error, delay, progress);
+        }
+        let bytes = partial.length;
+        partial.file.sync_all().map_err(HubError::io("write", &path))?;
+        drop(partial);
+        let blob = self.cache.blob(&facts.hash);
+        fs::rename(&path, &blob).map_err(HubError::io("write", &blob))?;
+        Ok(bytes)
+    }
+
+    /// One request; on success all bytes are there.
+    fn attempt(
+        &self,
+        file: &str,
+        facts: &FileFacts,
+        partial: &mut Partial,
+        progress: &mut Progress<'_>,
+    ) -> Result<(), Refused> {
+        let write = HubError::io("write", &self.cache.incomplete(&facts.hash));
+        if partial.is_complete() {
+            return Ok(());
+        }
+        let mut answer = self.remote.content(self.kind, self.id, file, &facts.url, partial.length)?;
+        if partial.length > 0 && range_start(&answer) != Some(partial.length) {
+            // The server sends all of it, or another part than was asked for.
+            if let Err(error) = partial.restart() {
+                return Err(write(error).into());
+            }
+            if answer.status() != 200 {
+                answer = self.remote.content(self.kind, self.id, file, &facts.url, 0)?;
+            }
+        }
+        if !answer.status().is_success() {
+            return Err(self
+                .unexpected(facts, format!("it answers {} to a plain request", answer.status()))
+                .into());
+        }
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let count = match answer.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.broken(facts, error).into()),
+            };
+            if let Err(error) = partial.append(&buffer[..count]) {
+                return Err(write(error).into());
+            }
+            progress(Event::Progress { file, done: partial.length, total: facts.size });
+        }
+        if facts.size.is_some_and(|size| partial.length < size) {
+            let ended = io::Error::new(io::ErrorKind::UnexpectedEof, "the body ended early");
+            return Err(self.broken(facts, ended).into());
+        }
+        Ok(())
+    }
+
+    /// An error while the body was read: the HTTP client wraps its own into an I/O error.
+    fn broken(&self, facts: &FileFacts, error: io::Error) -> HubError {
+        match error.downcast::<reqwest::Error>() {
+            Ok(error) => self.remote.download_error(&facts.url, error),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => self.remote.stalled(&facts.url),
+            Err(source) => HubError::Broken { url: facts.url.to_string(), source },
+        }
+    }
+
+    fn unexpected(&self, facts: &FileFacts, what: String) -> HubError {
+        HubError::UnexpectedAnswer { url: facts.url.to_string(), what }
+    }
+
+    fn wait(&self, file: &str, error: &HubError, delay: Duration, progress: &mut Progress<'_>) {
+        tracing::debug!(repository = %self.id, file, %error, ?delay, "trying again");
+        progress(Event::Retrying { file, error, delay });
+        std::thread::sleep(delay);
+    }
+}
+
+/// The first byte of a partial answer.
+fn range_start(answer: &Response) -> Option<u64> {
+    if answer.status() != 206 {
+        return None;
+    }
+    let range = answer.headers().get(CONTENT_RANGE)?.to_str().ok()?;
+    range.strip_prefix("bytes ")?.split_once('-')?.0.trim().parse().ok()
+}
+
+/// What has arrived so far of a file, hashed as it arrives.
+struct Partial {
+    file: File,
+    length: u64,
+    size: Option<u64>,
+    expected: ContentHash,
+    /// `None` where the length, which git's hash begins with, is not known before the end.
+    hasher: Option<Hasher>,
+    path: std::path::PathBuf,
+}
+
+impl Partial {
+    /// Takes up what an earlier attempt left.
+    fn open(path: &Path, facts: &FileFacts) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            create_folder(folder).map_err(io::Error::other)?;
+        }
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+        let mut partial = Self {
+            file,
+            length: 0,
+            size: facts.size,
+            expected: facts.hash.clone(),
+            hasher: None,
+            path: path.to_path_buf(),
+        };
+        let left = partial.file.metadata()?.len();
+        partial.reset_hasher();
+        if facts.size.is_some_and(|size| left > size) {
+            partial.restart()?;
+            return Ok(partial);
+        }
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match partial.file.read(&mut buffer)? {
+                0 => break,
+                count => partial.count(&buffer[..count]),
+            }
+        }
+        Ok(partial)
+    }
+
+    fn reset_hasher(&mut self) {
+        self.hasher = match (&self.expected, self.size) {
+            (ContentHash::GitBlob(_), None) => None,
+            (expected, size) => Some(Hasher::new(expected, size.unwrap_or(0))),
+        };
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.length = 0;
+        self.reset_hasher();
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.count(bytes);
+        Ok(())
+    }
+
+    fn count(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.size == Some(self.length)
+    }
+
+    fn hash(&mut self) -> io::Result<ContentHash> {
+        match self.hasher.take() {
+            Some(hasher) => Ok(hasher.finish()),
+            None => self.expected.of_file(&self.path),
+        }
+    }
+}

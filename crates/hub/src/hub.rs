@@ -1,0 +1,373 @@
+//! The hub and its cache as one: names in, local files out.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::cache::RepositoryCache;
+use crate::download::{Fetcher, Retry};
+use crate::error::HubError;
+use crate::model_files::{self, Weights};
+use crate::progress::{Event, Progress};
+use crate::remote::{Kind, Listing, Remote};
+use crate::settings::Settings;
+use crate::source::{RepositoryId, Source};
+
+/// Files of a repository, or of a folder that the user named, on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFiles {
+    /// The folder that holds them under the names that they have in the repository. For a repository it is the commit's
+    /// snapshot in the cache: read it, don't write to it.
+    pub folder: PathBuf,
+    /// The commit; `None` for a folder that the user named.
+    pub commit: Option<String>,
+    /// The files asked for, below `folder`. Empty for a folder that the user named: nothing was asked of it.
+    pub files: Vec<PathBuf>,
+}
+
+/// How a [`Hub`] works: the environment's settings, unless set otherwise here.
+#[derive(Clone)]
+pub struct HubBuilder {
+    settings: Settings,
+    retry: Retry,
+    verify_cache: bool,
+}
+
+impl HubBuilder {
+    /// The hub's address (`HF_ENDPOINT`, by default `https://huggingface.co`).
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: &str) -> Self {
+        endpoint.trim_end_matches('/').clone_into(&mut self.settings.endpoint);
+        self
+    }
+
+    /// The token to identify with (`HF_TOKEN`, else the file that `hf auth login` wrote).
+    #[must_use]
+    pub fn token(mut self, token: &str) -> Self {
+        self.settings.token = Some(token.to_owned());
+        self
+    }
+
+    /// The cache's folder (`HF_HUB_CACHE`, else `$HF_HOME/hub`).
+    #[must_use]
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.settings.cache = folder.into();
+        self
+    }
+
+    /// Whether the hub must not be asked at all (`HF_HUB_OFFLINE`).
+    #[must_use]
+    pub fn offline(mut self, offline: bool) -> Self {
+        self.settings.offline = offline;
+        self
+    }
+
+    /// The longest silence of the hub before an attempt counts as stalled (`HF_HUB_DOWNLOAD_TIMEOUT` for content,
+    /// `HF_HUB_ETAG_TIMEOUT` for questions; 10 s each). A file that stalls three times is given up.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.download_timeout = timeout;
+        self.settings.metadata_timeout = timeout;
+        self
+    }
+
+    /// Failed attempts in a row, none of which brought anything, that are repeated (5), and the wait before the first
+    /// repetition (0.5 s), which doubles with each.
+    #[must_use]
+    pub fn retries(mut self, retries: u32, backoff: Duration) -> Self {
+        self.retry = Retry { retries, backoff };
+        self
+    }
+
+    /// Whether files that are in the cache are hashed again, and fetched again where they are damaged (no). What this
+    /// crate fetches is always checked; the cache may hold what others have put there.
+    #[must_use]
+    pub fn verify_cache(mut self, verify: bool) -> Self {
+        self.verify_cache = verify;
+        self
+    }
+
+    /// The hub. Nothing is asked of it yet.
+    pub fn build(self) -> Hub {
+        Hub {
+            settings: self.settings,
+            retry: self.retry,
+            verify_cache: self.verify_cache,
+            remote: Mutex::new(None),
+        }
+    }
+}
+
+impl fmt::Debug for HubBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(&self.settings, "HubBuilder", f)
+    }
+}
+
+/// Turns names into local files, from the cache or from the hub.
+///
+/// Its calls block; inside an async runtime, make them from a thread that may block.
+pub struct Hub {
+    settings: Settings,
+    retry: Retry,
+    verify_cache: bool,
+    /// Made when first needed: a folder or an offline run needs no HTTP client.
+    remote: Mutex<Option<Arc<Remote>>>,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(&self.settings, "Hub", f)
+    }
+}
+
+/// Everything but the token.
+fn describe(settings: &Settings, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.debug_struct(name)
+        .field("endpoint", &settings.endpoint)
+        .field("cache", &settings.cache)
+        .field("offline", &settings.offline)
+        .field("has_token", &settings.token.is_some())
+        .finish_non_exhaustive()
+}
+
+impl Hub {
+    /// The hub as the environment describes it, in the variables of Python's `huggingface_hub`.
+    pub fn from_env() -> Result<Self, HubError> {
+        Ok(Self::builder()?.build())
+    }
+
+    /// Begins with the environment's settings.
+    pub fn builder() -> Result<HubBuilder, HubError> {
+        Ok(HubBuilder {
+            settings: Settings::from_env()?,
+            retry: Retry { retries: 5, backoff: Duration::from_millis(500) },
+            verify_cache: false,
+        })
+    }
+
+    /// The cache's folder.
+    pub fn cache(&self) -> &Path {
+        &self.settings.cache
+    }
+
+    /// The files of a model: `config.json`, the tokenizer's files that it has (`tokenizer.json`, `tokenizer_config.json`,
+    /// `special_tokens_map.json`, `vocab.txt`), and its safetensors weights, in one file or sharded.
+    ///
+    /// `name` is a folder, which is returned as it is, or a repository: `name`, `owner/name`, `owner/name@revision`.
+    pub fn model(&self, name: &str, progress: &mut Progress<'_>) -> Result<LocalFiles, HubError> {
+        match Source::parse(name)? {
+            Source::Folder(folder) => Ok(LocalFiles { folder, commit: None, files: Vec::new() }),
+            Source::Repository(id) => self.model_repository(&id, progress),
+        }
+    }
+
+    /// Files of a data set's repository: `files` are names (`plain_text/train-00000-of-00001.parquet`) or patterns
+    /// (`**/*.parquet`, where `*` stays within a folder). Each must match something.
+    ///
+    /// `revision` is a branch, a tag or a commit, by default `main`.
+    pub fn dataset(
+        &self,
+        repository: &str,
+        revision: Option<&str>,
+        files: &[impl AsRef<str>],
+        progress: &mut Progress<'_>,
+    ) -> Result<LocalFiles, HubError> {
+        let id = RepositoryId::new(repository, revision)?;
+        let wanted = files.iter().map(|file| Wanted::new(file.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let select = |available: &[String]| {
+            let mut names = BTreeSet::new();
+            for wanted in &wanted {
+                let matching: Vec<_> =
+                    available.iter().filter(|name| wanted.matches(name)).cloned().collect();
+                if matching.is_empty() {
+                    return Err(HubError::FileNotFound {
+                        id: id.id().to_owned(),
+                        file: wanted.text.clone(),
+                        available: available.to_vec(),
+                    });
+                }
+                names.extend(matching);
+            }
+            Ok(names)
+        };
+
+        let cache = RepositoryCache::new(&self.settings.cache, Kind::Dataset, &id);
+        // What the cache has for a name may be all of it; for a pattern only the hub's list tells.
+        let only_names = wanted.iter().all(|wanted| wanted.pattern.is_none());
+        if id.is_pinned() && only_names && !self.verify_cache {
+            if let Ok(names) = select(&cache.files(id.revision())) {
+                return self.from_cache(&cache, id.revision(), names, progress);
+            }
+        }
+        let listing = match self.ask(Kind::Dataset, &id)? {
+            Reply::Listing(listing) => listing,
+            Reply::Nothing(reason) => {
+                if let Some(commit) = cache.commit(id.revision())
+                    && let Ok(names) = select(&cache.files(&commit))
+                {
+                    return self.from_cache(&cache, &commit, names, progress);
+                }
+                let files = files.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+                let command = format!("hf download --repo-type dataset {}", id.id());
+                return Err(self.not_cached(reason, format!("the data set `{id}` ({files})"), command));
+            }
+        };
+        let names = select(&listing.files)?;
+        let remote = self.remote()?;
+        let fetcher = self.fetcher(&remote, &cache, Kind::Dataset, &id, &listing);
+        for name in &names {
+            fetcher.fetch(name, progress)?;
+        }
+        cache.remember_commit(id.revision(), &listing.commit)?;
+        Ok(local(&cache, &listing.commit, &names))
+    }
+
+    fn model_repository(
+        &self,
+        id: &RepositoryId,
+        progress: &mut Progress<'_>,
+    ) -> Result<LocalFiles, HubError> {
+        let cache = RepositoryCache::new(&self.settings.cache, Kind::Model, id);
+        // A commit never changes, so there is nothing to ask if all of it is here.
+        if id.is_pinned()
+            && !self.verify_cache
+            && model_files::is_settled(&cache, id.revision())
+            && let Some(names) = model_files::cached(&cache, id.revision())?
+        {
+            return self.from_cache(&cache, id.revision(), names, progress);
+        }
+        let listing = match self.ask(Kind::Model, id)? {
+            Reply::Listing(listing) => listing,
+            Reply::Nothing(reason) => {
+                if let Some(commit) = cache.commit(id.revision())
+                    && let Some(names) = model_files::cached(&cache, &commit)?
+                {
+                    return self.from_cache(&cache, &commit, names, progress);
+                }
+                let command = format!("cargo xtask fetch --model {id}` or `hf download {}", id.id());
+                return Err(self.not_cached(reason, format!("the model `{id}`"), command));
+            }
+        };
+        let (mut names, weights) = model_files::needed(id, &listing.files)?;
+        let remote = self.remote()?;
+        let fetcher = self.fetcher(&remote, &cache, Kind::Model, id, &listing);
+        for name in &names {
+            fetcher.fetch(name, progress)?;
+        }
+        if weights == Weights::Sharded {
+            for shard in model_files::shards(&cache.snapshot(&listing.commit))? {
+                fetcher.fetch(&shard, progress)?;
+                names.insert(shard);
+            }
+        }
+        for file in model_files::OPTIONAL {
+            if !names.contains(*file) {
+                cache.remember_missing(&listing.commit, file)?;
+            }
+        }
+        // Last, so that what the name stands for without the hub is whole.
+        cache.remember_commit(id.revision(), &listing.commit)?;
+        Ok(local(&cache, &listing.commit, &names))
+    }
+
+    /// What the hub has of the repository, or why it can't be asked. That it refuses is an error.
+    fn ask(&self, kind: Kind, id: &RepositoryId) -> Result<Reply, HubError> {
+        if self.settings.offline {
+            return Ok(Reply::Nothing(None));
+        }
+        match self.remote()?.listing(kind, id) {
+            Ok(listing) => Ok(Reply::Listing(listing)),
+            Err(error) if error.is_transient() => {
+                tracing::warn!(repository = %id, %error, "the hub can't be reached; looking in the cache");
+                Ok(Reply::Nothing(Some(error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn not_cached(&self, reason: Option<HubError>, what: String, command: String) -> HubError {
+        let cache = self.settings.cache.clone();
+        match reason {
+            None => HubError::Offline { what, cache, command },
+            Some(error) => HubError::Unreachable { what, cache, command, source: Box::new(error) },
+        }
+    }
+
+    fn from_cache(
+        &self,
+        cache: &RepositoryCache,
+        commit: &str,
+        names: BTreeSet<String>,
+        progress: &mut Progress<'_>,
+    ) -> Result<LocalFiles, HubError> {
+        let files = local(cache, commit, &names);
+        for (file, path) in names.iter().zip(&files.files) {
+            if self.verify_cache && !RepositoryCache::is_intact(path)? {
+                return Err(HubError::Damaged { path: path.clone() });
+            }
+            progress(Event::Cached { file });
+        }
+        Ok(files)
+    }
+
+    fn remote(&self) -> Result<Arc<Remote>, HubError> {
+        let mut remote = self.remote.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(remote) = &*remote {
+            return Ok(remote.clone());
+        }
+        let made = Arc::new(Remote::new(&self.settings, self.retry.backoff)?);
+        *remote = Some(made.clone());
+        Ok(made)
+    }
+
+    fn fetcher<'a>(
+        &self,
+        remote: &'a Remote,
+        cache: &'a RepositoryCache,
+        kind: Kind,
+        id: &'a RepositoryId,
+        listing: &'a Listing,
+    ) -> Fetcher<'a> {
+        Fetcher { remote, cache, kind, id, listing, retry: self.retry, verify_cache: self.verify_cache }
+    }
+}
+
+/// What came of asking the hub.
+enum Reply {
+    Listing(Listing),
+    /// Nothing, and why; `None` in offline mode. The cache may stand in.
+    Nothing(Option<HubError>),
+}
+
+/// A file name, or a pattern of file names.
+struct Wanted {
+    text: String,
+    pattern: Option<GlobMatcher>,
+}
+
+impl Wanted {
+    fn new(text: &str) -> Result<Self, HubError> {
+        let pattern = text
+            .contains(['*', '?', '[', '{'])
+            .then(|| GlobBuilder::new(text).literal_separator(true).build())
+            .transpose()
+            .map_err(|source| HubError::InvalidPattern { pattern: text.to_owned(), source })?
+            .map(|glob| glob.compile_matcher());
+        Ok(Self { text: text.to_owned(), pattern })
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        self.pattern.as_ref().map_or(self.text == name, |pattern| pattern.is_match(name))
+    }
+}
+
+fn local(cache: &RepositoryCache, commit: &str, names: &BTreeSet<String>) -> LocalFiles {
+    let folder = cache.snapshot(commit);
+    let files = names.iter().map(|name| folder.join(name)).collect();
+    LocalFiles { folder, commit: Some(commit.to_owned()), files }
+}

@@ -1,0 +1,373 @@
+//! Questions to the hub: what a repository holds, and what a file of it is.
+
+use std::fmt;
+use std::time::Duration;
+
+use hf_hub::{HFClient, HFClientSync, HFError};
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, ETAG, HeaderMap, RANGE, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Method, Url};
+
+use crate::digest::ContentHash;
+use crate::error::HubError;
+use crate::settings::Settings;
+use crate::source::{RepositoryId, is_commit, is_plain_path};
+
+const USER_AGENT: &str = concat!("embert/", env!("CARGO_PKG_VERSION"));
+/// A host that does not answer at all is given up sooner than one that is slow.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// hf-hub's attempts after the first, for questions: more only delays the fall-back on the cache.
+const QUESTION_RETRIES: usize = 3;
+const MAX_REDIRECTS: usize = 10;
+
+/// The kinds of repositories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A model.
+    Model,
+    /// A data set.
+    Dataset,
+}
+
+impl Kind {
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Self::Model => "models",
+            Self::Dataset => "datasets",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Model => "model",
+            Self::Dataset => "data set",
+        })
+    }
+}
+
+/// What a repository holds at a revision.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// The name that the hub has for it: `bert-base-uncased` is `google-bert/bert-base-uncased` there.
+    pub(crate) canonical: String,
+    pub(crate) commit: String,
+    pub(crate) files: Vec<String>,
+}
+
+/// What the hub says of one file.
+#[derive(Clone, Debug)]
+pub(crate) struct FileFacts {
+    pub(crate) url: Url,
+    pub(crate) hash: ContentHash,
+    /// Bytes.
+    pub(crate) size: Option<u64>,
+}
+
+/// The connection to the hub.
+pub(crate) struct Remote {
+    endpoint: String,
+    token: Option<String>,
+    hub: HFClientSync,
+    questions: Client,
+    downloads: Client,
+    metadata_timeout: Duration,
+    download_timeout: Duration,
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl Remote {
+    pub(crate) fn new(settings: &Settings, backoff: Duration) -> Result<Self, HubError> {
+        let setup = |source| HubError::Setup { source };
+        let connect = |timeout: Duration| timeout.min(CONNECT_TIMEOUT);
+        let client = |timeout| {
+            // In the blocking client this limits the wait for the head and for each piece of the body, not the whole.
+            Client::builder().user_agent(USER_AGENT).connect_timeout(connect(timeout)).timeout(timeout)
+        };
+        // A large file's hash stands in the head of the hub's redirect to its store, not in the store's answer: redirects
+        // within the hub (a repository that was renamed) are followed, one that leads out of it is the answer.
+        let within_the_hub = Policy::custom(|attempt| {
+            let same = attempt.previous().last().is_some_and(|from| from.origin() == attempt.url().origin());
+            if attempt.previous().len() > MAX_REDIRECTS {
+                attempt.error("too many redirects")
+            } else if same {
+                attempt.follow()
+            } else {
+                attempt.stop()
+            }
+        });
+        let asynchronous = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .connect_timeout(connect(settings.metadata_timeout))
+            .read_timeout(settings.metadata_timeout)
+            .build()
+            .map_err(setup)?;
+        let mut hub = HFClient::builder()
+            .endpoint(&settings.endpoint)
+            .cache_dir(&settings.cache)
+            .client(asynchronous)
+            .retry_max_attempts(QUESTION_RETRIES)
+            .retry_base_delay(backoff);
+        if let Some(token) = &settings.token {
+            hub = hub.token(token);
+        }
+        Ok(Self {
+            endpoint: settings.endpoint.clone(),
+            token: settings.token.clone(),
+            hub: hub.build_sync().map_err(|source| HubError::Client { source: Box::new(source) })?,
+            questions: client(settings.metadata_timeout).redirect(within_the_hub).build().map_err(setup)?,
+            downloads: client(settings.download_timeout).build().map_err(setup)?,
+            metadata_timeout: settings.metadata_timeout,
+            download_timeout: settings.download_timeout,
+        })
+    }
+
+    /// One question for the commit that a revision stands for and the files that it has.
+    pub(crate) fn listing(&self, kind: Kind, id: &RepositoryId) -> Result<Listing, HubError> {
+        let (owner, name) = hf_hub::split_id(id.id());
+        let revision = id.revision().to_owned();
+        let answer = match kind {
+            Kind::Model => self
+                .hub
+                .model(owner, name)
+                .info()
+                .revision(revision)
+                .send()
+                .map(|i| (i.id, i.sha, i.siblings)),
+            Kind::Dataset => self
+                .hub
+                .dataset(owner, name)
+                .info()
+                .revision(revision)
+                .send()
+                .map(|i| (i.id, i.sha, i.siblings)),
+        };
+        let (canonical, commit, siblings) = answer.map_err(|error| self.hub_error(kind, id, error))?;
+        let unexpected = |what: String| HubError::UnexpectedAnswer {
+            url: format!("{}/api/{}/{}", self.endpoint, kind.plural(), id.id()),
+            what,
+        };
+        // The names become paths in the cache, so none that leads out of it gets in.
+        let canonical =
+            RepositoryId::new(&canonical, None).map_or_else(|_| id.id().to_owned(), |c| c.id().to_owned());
+        let commit =
+            commit.filter(|c| is_commit(c)).ok_or_else(|| unexpected("it names no commit".into()))?;
+        let siblings = siblings.ok_or_else(|| unexpected("it lists no files".into()))?;
+        let files: Vec<_> = siblings.into_iter().map(|sibling| sibling.rfilename).collect();
+        if let Some(file) = files.iter().find(|file| !is_plain_path(file)) {
+            return Err(unexpected(format!("`{file}` is no file name")));
+        }
+        Ok(Listing { canonical, commit, files })
+    }
+
+    /// What the hub says of one file.
+    ///
+    /// hf-hub's `get_file_metadata` follows every redirect, and so loses hash and commit of large files, which only the
+    /// redirect carries.
+    pub(crate) fn facts(
+        &self,
+        kind: Kind,
+        id: &RepositoryId,
+        listing: &Listing,
+        file: &str,
+    ) -> Result<FileFacts, HubError> {
+        let url = self.file_url(kind, listing, file)?;
+        let answer = self
+            .request(&self.questions, Method::HEAD, &url)
+            .send()
+            .map_err(|error| HubError::transport(url.as_str(), self.metadata_timeout, error))?;
+        let status = answer.status();
+        if !status.is_success() && !status.is_redirection() {
+            return Err(self.refusal(kind, id, Some(file), answer));
+        }
+        let headers = answer.headers();
+        let etag = text(headers, "x-linked-etag").or_else(|| text(headers, ETAG.as_str()));
+        let size = text(headers, "x-linked-size")
+            .or_else(|| status.is_success().then(|| text(headers, CONTENT_LENGTH.as_str()))?)
+            .and_then(|size| size.parse().ok());
+        let hash = etag.and_then(ContentHash::parse).ok_or_else(|| HubError::UnexpectedAnswer {
+            url: url.to_string(),
+            what: format!("its ETag ({}) is neither a SHA-256 nor a git blob id", etag.unwrap_or("none")),
+        })?;
+        Ok(FileFacts { url, hash, size })
+    }
+
+    /// Asks for the content from byte `start` on. The answer has status 200 (the whole), 206 (the rest) or 416 (there is no
+    /// rest); any other is an error.
+    pub(crate) fn content(
+        &self,
+        kind: Kind,
+        id: &RepositoryId,
+        file: &str,
+        url: &Url,
+        start: u64,
+    ) -> Result<Response, Refused> {
+        let mut request = self.request(&self.downloads, Method::GET, url);
+        if start > 0 {
+            request = request.header(RANGE, format!("bytes={start}-"));
+        }
+        let answer = request.send().map_err(|error| self.download_error(url, error))?;
+        if matches!(answer.status().as_u16(), 200 | 206 | 416) {
+            return Ok(answer);
+        }
+        let retry_after = text(answer.headers(), RETRY_AFTER.as_str())
+            .and_then(|seconds| seconds.trim().parse().ok())
+            .map(Duration::from_secs);
+        Err(Refused { error: self.refusal(kind, id, Some(file), answer), retry_after })
+    }
+
+    pub(crate) fn download_error(&self, url: &Url, source: reqwest::Error) -> HubError {
+        HubError::transport(url.as_str(), self.download_timeout, source)
+    }
+
+    pub(crate) fn stalled(&self, url: &Url) -> HubError {
+        HubError::Stalled { url: url.to_string(), timeout: self.download_timeout }
+    }
+
+    fn request(&self, client: &Client, method: Method, url: &Url) -> reqwest::blocking::RequestBuilder {
+        // A compressed body would have another length than the file.
+        let request = client.request(method, url.clone()).header(ACCEPT_ENCODING, "identity");
+        match &self.token {
+            // The client takes it off where a redirect leads to another host.
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    fn file_url(&self, kind: Kind, listing: &Listing, file: &str) -> Result<Url, HubError> {
+        let wrong = || HubError::InvalidSetting {
+            name: "HF_ENDPOINT",
+            value: self.endpoint.clone(),
+            reason: "an address such as https://huggingface.co is expected",
+        };
+        let mut url = Url::parse(&self.endpoint).map_err(|_| wrong())?;
+        {
+            let mut path = url.path_segments_mut().map_err(|()| wrong())?;
+            path.pop_if_empty();
+            if kind == Kind::Dataset {
+                path.push(kind.plural());
+            }
+            path.extend(listing.canonical.split('/'))
+                .extend(["resolve", &listing.commit])
+                .extend(file.split('/'));
+        }
+        Ok(url)
+    }
+
+    /// The meaning of a refusal, as `huggingface_hub`'s `hf_raise_for_status` reads it.
+    fn refusal(&self, kind: Kind, id: &RepositoryId, file: Option<&str>, answer: Response) -> HubError {
+        let (url, status) = (answer.url().to_string(), answer.status().as_u16());
+        let code = text(answer.headers(), "x-error-code").map(str::to_owned);
+        let message = text(answer.headers(), "x-error-message").map(str::to_owned);
+        self.meaning(kind, id, file, &Answer { url, status, code, message })
+    }
+
+    fn hub_error(&self, kind: Kind, id: &RepositoryId, error: HFError) -> HubError {
+        match error {
+            HFError::Http { context }
+            | HFError::AuthRequired { context }
+            | HFError::Forbidden { context }
+            | HFError::RateLimited { context, .. }
+            | HFError::RepoNotFound { context: Some(context), .. }
+            | HFError::RevisionNotFound { context: Some(context), .. } => self.meaning(
+                kind,
+                id,
+                None,
+                &Answer {
+                    url: context.url,
+                    status: context.status.as_u16(),
+                    code: context.error_code,
+                    message: context.server_message,
+                },
+            ),
+            HFError::Request { source, url } => {
+                HubError::transport(url.as_deref().unwrap_or(&self.endpoint), self.metadata_timeout, source)
+            }
+            HFError::Url(_) => HubError::InvalidSetting {
+                name: "HF_ENDPOINT",
+                value: self.endpoint.clone(),
+                reason: "an address such as https://huggingface.co is expected",
+            },
+            other => HubError::Client { source: Box::new(other) },
+        }
+    }
+
+    fn meaning(&self, kind: Kind, id: &RepositoryId, file: Option<&str>, answer: &Answer) -> HubError {
+        let message = answer.message.as_deref();
+        let repository_not_found =
+            || HubError::RepositoryNotFound { kind, id: id.id().to_owned(), endpoint: self.endpoint.clone() };
+        match (answer.code.as_deref(), answer.status) {
+            (Some("RevisionNotFound"), _) => {
+                HubError::RevisionNotFound { id: id.id().to_owned(), revision: id.revision().to_owned() }
+            }
+            (Some("EntryNotFound"), _) => HubError::FileNotFound {
+                id: id.id().to_owned(),
+                file: file.unwrap_or_default().to_owned(),
+                available: Vec::new(),
+            },
+            (Some("GatedRepo"), _) => {
+                HubError::Gated { id: id.id().to_owned(), endpoint: self.endpoint.clone() }
+            }
+            (Some("RepoNotFound"), _) => repository_not_found(),
+            // Without a token the hub answers 401 for a repository that is not there, too.
+            (_, 401)
+                if self.token.is_none() && message != Some("Invalid credentials in Authorization header") =>
+            {
+                repository_not_found()
+            }
+            (_, 401 | 403) => HubError::Unauthorized {
+                id: id.id().to_owned(),
+                status: answer.status,
+                message: message.unwrap_or("no reason given").to_owned(),
+            },
+            (_, 404) => match file {
+                Some(file) => HubError::FileNotFound {
+                    id: id.id().to_owned(),
+                    file: file.to_owned(),
+                    available: Vec::new(),
+                },
+                None => repository_not_found(),
+            },
+            _ => HubError::Status {
+                url: answer.url.clone(),
+                status: answer.status,
+                message: answer.message.clone(),
+            },
+        }
+    }
+}
+
+/// The parts of a refusal that tell what it means.
+struct Answer {
+    url: String,
+    status: u16,
+    /// `X-Error-Code`
+    code: Option<String>,
+    /// `X-Error-Message`
+    message: Option<String>,
+}
+
+/// A download that the hub did not begin.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) error: HubError,
+    /// How long the hub asks to wait.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<HubError> for Refused {
+    fn from(error: HubError) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
