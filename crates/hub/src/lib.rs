@@ -24,6 +24,10 @@
 //! It does not read what it fetches (only an index of shards, to know their names), does not upload, and prints nothing:
 //! [`Event`]s say what happens.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod cache;
 mod digest;
 mod download;

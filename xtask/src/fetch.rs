@@ -1,0 +1,164 @@
+//! `cargo xtask fetch`: models and data sets into the hub's cache.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use embert_hub::{Event, Hub, LocalFiles};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use serde::Deserialize;
+
+use crate::TaskResult;
+
+const MODEL: &str = "bert-base-uncased";
+const DATASET: &str = "imdb";
+
+/// Without arguments: bert-base-uncased and imdb. With one of them, what it names and nothing else.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A model of the hub: `name`, `owner/name` or `owner/name@revision`; may be repeated
+    #[arg(long, value_name = "ID")]
+    model: Vec<String>,
+    /// A data set with a card in datasets/, or a card's path; may be repeated
+    #[arg(long, value_name = "NAME")]
+    dataset: Vec<String>,
+}
+
+/// What a data set's card says of the hub; the rest of it is of no concern here.
+#[derive(Deserialize)]
+struct Card {
+    hub: Option<HubTable>,
+}
+
+#[derive(Deserialize)]
+struct HubTable {
+    repository: String,
+    revision: Option<String>,
+    /// By split.
+    files: BTreeMap<String, Vec<String>>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> TaskResult {
+    let (mut models, mut datasets) = (arguments.model.clone(), arguments.dataset.clone());
+    if models.is_empty() && datasets.is_empty() {
+        models.push(MODEL.to_owned());
+        datasets.push(DATASET.to_owned());
+    }
+    // Cards first: a name that is wrong shows before anything is downloaded.
+    let cards = datasets.iter().map(|name| read_card(name)).collect::<Result<Vec<_>, _>>()?;
+    let hub = Hub::builder()?.verify_cache(true).build();
+    let mut report = Report::new();
+    for model in &models {
+        let files = hub.model(model, &mut |event| report.event(&event))?;
+        done(model, &files);
+    }
+    for (name, card) in datasets.iter().zip(&cards) {
+        let wanted: Vec<_> = card.files.values().flatten().collect();
+        let files = hub.dataset(&card.repository, card.revision.as_deref(), &wanted, &mut |event| {
+            report.event(&event)
+        })?;
+        done(name, &files);
+    }
+    Ok(())
+}
+
+fn done(name: &str, files: &LocalFiles) {
+    println!("{name}: {}", files.folder.display());
+}
+
+fn read_card(name: &str) -> Result<HubTable, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("datasets");
+    let path = if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
+        PathBuf::from(name)
+    } else {
+        folder.join(format!("{name}.toml"))
+    };
+    let text = fs::read_to_string(&path).map_err(|error| {
+        let cards = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut names: Vec<_> = cards
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+            .collect();
+        names.sort();
+        format!("can't read the card {}: {error}; there are cards for: {}", path.display(), names.join(", "))
+    })?;
+    let card: Card = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    card.hub
+        .ok_or_else(|| format!("{} has no [hub] table: the data set is not one of the hub's", path.display()))
+}
+
+/// Progress on stderr: a bar on a terminal, else a line for each thing that happens.
+struct Report {
+    bar: Option<ProgressBar>,
+    is_terminal: bool,
+}
+
+impl Report {
+    fn new() -> Self {
+        Self { bar: None, is_terminal: std::io::stderr().is_terminal() }
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Started { file, resumed, total } => {
+                if self.is_terminal {
+                    self.bar = Some(bar(file, *resumed, *total));
+                } else {
+                    let size = total
+                        .map_or_else(|| "size not known".to_owned(), |total| HumanBytes(total).to_string());
+                    let from = if *resumed > 0 {
+                        format!(", going on at {}", HumanBytes(*resumed))
+                    } else {
+                        String::new()
+                    };
+                    eprintln!("fetching {file} ({size}{from})");
+                }
+            }
+            Event::Progress { done, .. } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_position(*done);
+                }
+            }
+            Event::Retrying { file, error, delay } => {
+                self.line(&format!("{file}: {error}; trying again in {:.1} s", delay.as_secs_f32()));
+            }
+            Event::Waiting { file } => {
+                self.line(&format!("{file}: waiting for another process that fetches it"))
+            }
+            Event::Cached { file } => self.line(&format!("{file}: in the cache")),
+            Event::Finished { file, bytes } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                self.line(&format!("{file}: {}, verified", HumanBytes(*bytes)));
+            }
+            _ => {}
+        }
+    }
+
+    /// A line that leaves the bar whole.
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
+        }
+    }
+}
+
+fn bar(file: &str, resumed: u64, total: Option<u64>) -> ProgressBar {
+    const BAR: &str = "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+    const SPINNER: &str = "{msg} {spinner} {bytes} {bytes_per_sec}";
+    let (bar, template) = match total {
+        Some(total) => (ProgressBar::new(total), BAR),
+        None => (ProgressBar::new_spinner(), SPINNER),
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = bar.with_style(style.progress_chars("=> ")).with_message(file.to_owned());
+    bar.set_position(resumed);
+    bar.reset_eta();
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
