@@ -1,6 +1,7 @@
 //! `cargo xtask fetch`: models and data sets into the hub's cache.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -123,7 +124,13 @@ impl Report {
                 }
             }
             Event::Retrying { file, error, delay } => {
-                self.line(&format!("{file}: {error}; trying again in {:.1} s", delay.as_secs_f32()));
+                let mut causes = error.to_string();
+                let mut cause = error.source();
+                while let Some(error) = cause {
+                    causes = format!("{causes}: {error}");
+                    cause = error.source();
+                }
+                self.line(&format!("{file}: {causes}; trying again in {:.1} s", delay.as_secs_f32()));
             }
             Event::Waiting { file } => {
                 self.line(&format!("{file}: waiting for another process that fetches it"))

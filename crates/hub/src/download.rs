@@ -118,19 +118,20 @@ impl Fetcher<'_> {
                     break;
                 }
                 wrong += 1;
+                let error = HubError::WrongContent {
+                    file: file.to_owned(),
+                    id: self.id.id().to_owned(),
+                    expected: facts.hash.to_string(),
+                    found: found.to_string(),
+                    attempts: wrong,
+                };
                 if wrong == MAX_WRONG {
                     drop(partial);
                     fs::remove_file(&path).map_err(HubError::io("remove", &path))?;
-                    return Err(HubError::WrongContent {
-                        file: file.to_owned(),
-                        id: self.id.id().to_owned(),
-                        expected: facts.hash.to_string(),
-                        found: found.to_string(),
-                        attempts: wrong,
-                    });
+                    return Err(error);
                 }
-                tracing::warn!(file, %found, expected = %facts.hash, "the content is damaged; fetching it again");
                 partial.restart().map_err(HubError::io("write", &path))?;
+                self.wait(file, &error, Duration::ZERO, progress);
                 continue;
             };
             let Refused { error, retry_after } = failed;

@@ -212,7 +212,7 @@ pub enum HubError {
 
     /// What arrived is not what the hub says the file is. Nothing of it is kept.
     #[error(
-        "{file} of `{id}` arrived damaged {attempts} times: its content is {found}, the hub says {expected}; nothing of it was kept"
+        "{file} of `{id}` arrived damaged (attempt {attempts}): its content is {found}, the hub says {expected}; nothing of it was kept"
     )]
     WrongContent {
         /// The file.
@@ -271,7 +271,7 @@ impl HubError {
         if source.is_timeout() && !source.is_connect() {
             Self::Stalled { url: url.to_owned(), timeout }
         } else {
-            Self::Transport { url: url.to_owned(), source }
+            Self::Transport { url: url.to_owned(), source: source.without_url() }
         }
     }
 

@@ -121,7 +121,10 @@ impl Remote {
         Ok(Self {
             endpoint: settings.endpoint.clone(),
             token: settings.token.clone(),
-            hub: hub.build_sync().map_err(|source| HubError::Client { source: Box::new(source) })?,
+            hub: hub.build_sync().map_err(|error| match error {
+                HFError::Url(_) => invalid_endpoint(&settings.endpoint),
+                other => HubError::Client { source: Box::new(other) },
+            })?,
             questions: client(settings.metadata_timeout).redirect(within_the_hub).build().map_err(setup)?,
             downloads: client(settings.download_timeout).build().map_err(setup)?,
             metadata_timeout: settings.metadata_timeout,
@@ -242,11 +245,7 @@ impl Remote {
     }
 
     fn file_url(&self, kind: Kind, listing: &Listing, file: &str) -> Result<Url, HubError> {
-        let wrong = || HubError::InvalidSetting {
-            name: "HF_ENDPOINT",
-            value: self.endpoint.clone(),
-            reason: "an address such as https://huggingface.co is expected",
-        };
+        let wrong = || invalid_endpoint(&self.endpoint);
         let mut url = Url::parse(&self.endpoint).map_err(|_| wrong())?;
         {
             let mut path = url.path_segments_mut().map_err(|()| wrong())?;
@@ -290,11 +289,7 @@ impl Remote {
             HFError::Request { source, url } => {
                 HubError::transport(url.as_deref().unwrap_or(&self.endpoint), self.metadata_timeout, source)
             }
-            HFError::Url(_) => HubError::InvalidSetting {
-                name: "HF_ENDPOINT",
-                value: self.endpoint.clone(),
-                reason: "an address such as https://huggingface.co is expected",
-            },
+            HFError::Url(_) => invalid_endpoint(&self.endpoint),
             other => HubError::Client { source: Box::new(other) },
         }
     }
@@ -365,6 +360,14 @@ pub(crate) struct Refused {
 impl From<HubError> for Refused {
     fn from(error: HubError) -> Self {
         Self { error, retry_after: None }
+    }
+}
+
+fn invalid_endpoint(endpoint: &str) -> HubError {
+    HubError::InvalidSetting {
+        name: "HF_ENDPOINT",
+        value: endpoint.to_owned(),
+        reason: "an address such as https://huggingface.co is expected",
     }
 }
 

@@ -358,6 +358,8 @@ fn without_network_the_cache_will_do() {
     assert!(matches!(error, HubError::Unreachable { .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("not in the cache") && text.contains("the hub can't be reached"), "{text}");
+    let nonsense = fetch(&builder(&double, &cache).endpoint("nonsense").build()).unwrap_err();
+    assert!(matches!(nonsense, HubError::InvalidSetting { name: "HF_ENDPOINT", .. }), "{nonsense:?}");
     let online = fetch(&builder(&double, &cache).build()).unwrap();
     assert_eq!(fetch(&hub).unwrap(), online);
     // A hub that only ever answers 500 is as good as none.
