@@ -293,8 +293,8 @@ impl Answer {
         Self::new(404).header("X-Error-Code", code)
     }
 
-    fn redirect(status: u16, to: String) -> Self {
-        Self::new(status).header("Location", &to)
+    fn redirect(status: u16, to: &str) -> Self {
+        Self::new(status).header("Location", to)
     }
 
     fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -325,7 +325,7 @@ fn answer(state: &mut State, seen: &Seen) -> Answer {
             return Answer::missing("RepoNotFound");
         };
         if repository.id != id {
-            return Answer::redirect(307, format!("/api/{kind}/{}/revision/{revision}", repository.id));
+            return Answer::redirect(307, &format!("/api/{kind}/{}/revision/{revision}", repository.id));
         }
         if revision != "main" && revision != COMMIT {
             return Answer::missing("RevisionNotFound");
@@ -346,12 +346,12 @@ fn answer(state: &mut State, seen: &Seen) -> Answer {
     };
     if repository.id != id {
         let prefix = if kind == "datasets" { "/datasets" } else { "" };
-        return Answer::redirect(307, format!("{prefix}/{}/resolve/{rest}", repository.id));
+        return Answer::redirect(307, &format!("{prefix}/{}/resolve/{rest}", repository.id));
     }
     let Some(content) = repository.files.get(file) else { return Answer::missing("EntryNotFound") };
     let large = LARGE.iter().any(|end| file.ends_with(end));
     if large && !seen.at_store {
-        return Answer::redirect(302, format!("{}{}", state.store, seen.path))
+        return Answer::redirect(302, &format!("{}{}", state.store, seen.path))
             .header("X-Repo-Commit", COMMIT)
             .header("X-Linked-Etag", &format!("\"{}\"", hex(&Sha256::digest(content))))
             .header("X-Linked-Size", &content.len().to_string());

@@ -25,7 +25,7 @@ const MAX_WRONG: u32 = 3;
 const MAX_STALLS: u32 = 3;
 const MAX_DELAY: Duration = Duration::from_secs(8);
 /// The longest wait that the hub may ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 const BUFFER: usize = 256 * 1024;
 
 /// How failed attempts are repeated.
@@ -184,9 +184,8 @@ impl Fetcher<'_> {
             }
         }
         if !answer.status().is_success() {
-            return Err(self
-                .unexpected(facts, format!("it answers {} to a plain request", answer.status()))
-                .into());
+            let what = format!("it answers {} to a plain request", answer.status());
+            return Err(HubError::UnexpectedAnswer { url: facts.url.to_string(), what }.into());
         }
         let mut buffer = vec![0; BUFFER];
         loop {
@@ -215,10 +214,6 @@ impl Fetcher<'_> {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => self.remote.stalled(&facts.url),
             Err(source) => HubError::Broken { url: facts.url.to_string(), source },
         }
-    }
-
-    fn unexpected(&self, facts: &FileFacts, what: String) -> HubError {
-        HubError::UnexpectedAnswer { url: facts.url.to_string(), what }
     }
 
     fn wait(&self, file: &str, error: &HubError, delay: Duration, progress: &mut Progress<'_>) {

@@ -199,10 +199,12 @@ impl Hub {
         let cache = RepositoryCache::new(&self.settings.cache, Kind::Dataset, &id);
         // What the cache has for a name may be all of it; for a pattern only the hub's list tells.
         let only_names = wanted.iter().all(|wanted| wanted.pattern.is_none());
-        if id.is_pinned() && only_names && !self.verify_cache {
-            if let Ok(names) = select(&cache.files(id.revision())) {
-                return self.from_cache(&cache, id.revision(), names, progress);
-            }
+        if id.is_pinned()
+            && only_names
+            && !self.verify_cache
+            && let Ok(names) = select(&cache.files(id.revision()))
+        {
+            return self.take_cached(&cache, id.revision(), &names, progress);
         }
         let listing = match self.ask(Kind::Dataset, &id)? {
             Reply::Listing(listing) => listing,
@@ -210,7 +212,7 @@ impl Hub {
                 if let Some(commit) = cache.commit(id.revision())
                     && let Ok(names) = select(&cache.files(&commit))
                 {
-                    return self.from_cache(&cache, &commit, names, progress);
+                    return self.take_cached(&cache, &commit, &names, progress);
                 }
                 let files = files.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
                 let command = format!("hf download --repo-type dataset {}", id.id());
@@ -239,7 +241,7 @@ impl Hub {
             && model_files::is_settled(&cache, id.revision())
             && let Some(names) = model_files::cached(&cache, id.revision())?
         {
-            return self.from_cache(&cache, id.revision(), names, progress);
+            return self.take_cached(&cache, id.revision(), &names, progress);
         }
         let listing = match self.ask(Kind::Model, id)? {
             Reply::Listing(listing) => listing,
@@ -247,7 +249,7 @@ impl Hub {
                 if let Some(commit) = cache.commit(id.revision())
                     && let Some(names) = model_files::cached(&cache, &commit)?
                 {
-                    return self.from_cache(&cache, &commit, names, progress);
+                    return self.take_cached(&cache, &commit, &names, progress);
                 }
                 let command = format!("cargo xtask fetch --model {id}` or `hf download {}", id.id());
                 return Err(self.not_cached(reason, format!("the model `{id}`"), command));
@@ -298,14 +300,14 @@ impl Hub {
         }
     }
 
-    fn from_cache(
+    fn take_cached(
         &self,
         cache: &RepositoryCache,
         commit: &str,
-        names: BTreeSet<String>,
+        names: &BTreeSet<String>,
         progress: &mut Progress<'_>,
     ) -> Result<LocalFiles, HubError> {
-        let files = local(cache, commit, &names);
+        let files = local(cache, commit, names);
         for (file, path) in names.iter().zip(&files.files) {
             if self.verify_cache && !RepositoryCache::is_intact(path)? {
                 return Err(HubError::Damaged { path: path.clone() });

@@ -188,7 +188,7 @@ impl Remote {
             .map_err(|error| HubError::transport(url.as_str(), self.metadata_timeout, error))?;
         let status = answer.status();
         if !status.is_success() && !status.is_redirection() {
-            return Err(self.refusal(kind, id, Some(file), answer));
+            return Err(self.refusal(kind, id, Some(file), &answer));
         }
         let headers = answer.headers();
         let etag = text(headers, "x-linked-etag").or_else(|| text(headers, ETAG.as_str()));
@@ -223,7 +223,7 @@ impl Remote {
         let retry_after = text(answer.headers(), RETRY_AFTER.as_str())
             .and_then(|seconds| seconds.trim().parse().ok())
             .map(Duration::from_secs);
-        Err(Refused { error: self.refusal(kind, id, Some(file), answer), retry_after })
+        Err(Refused { error: self.refusal(kind, id, Some(file), &answer), retry_after })
     }
 
     pub(crate) fn download_error(&self, url: &Url, source: reqwest::Error) -> HubError {
@@ -261,7 +261,7 @@ impl Remote {
     }
 
     /// The meaning of a refusal, as `huggingface_hub`'s `hf_raise_for_status` reads it.
-    fn refusal(&self, kind: Kind, id: &RepositoryId, file: Option<&str>, answer: Response) -> HubError {
+    fn refusal(&self, kind: Kind, id: &RepositoryId, file: Option<&str>, answer: &Response) -> HubError {
         let (url, status) = (answer.url().to_string(), answer.status().as_u16());
         let code = text(answer.headers(), "x-error-code").map(str::to_owned);
         let message = text(answer.headers(), "x-error-message").map(str::to_owned);
