@@ -1,5 +1,7 @@
 //! `cargo xtask fetch` as a user runs it, against a double of the hub.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};

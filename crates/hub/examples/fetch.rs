@@ -5,7 +5,7 @@
 use embert_hub::{Event, Hub, HubError};
 
 fn main() -> Result<(), HubError> {
-    let name = std::env::args().nth(1).unwrap_or_else(|| "prajjwal1/bert-tiny@refs/pr/1".to_owned());
+    let name = std::env::args().nth(1).unwrap_or_else(|| "sentence-transformers/all-MiniLM-L6-v2".to_owned());
     let hub = Hub::from_env()?;
     let model = hub.model(&name, &mut |event| match event {
         Event::Cached { file } => println!("{file}: in the cache"),

@@ -1,5 +1,7 @@
 //! The hub crate against a double of the hub that misbehaves.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
