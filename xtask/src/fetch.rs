@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     for (name, card) in datasets.iter().zip(&cards) {
         let wanted: Vec<_> = card.files.values().flatten().collect();
         let files = hub.dataset(&card.repository, card.revision.as_deref(), &wanted, &mut |event| {
-            report.event(&event)
+            report.event(&event);
         })?;
         done(name, &files);
     }
@@ -133,7 +133,7 @@ impl Report {
                 self.line(&format!("{file}: {causes}; trying again in {:.1} s", delay.as_secs_f32()));
             }
             Event::Waiting { file } => {
-                self.line(&format!("{file}: waiting for another process that fetches it"))
+                self.line(&format!("{file}: waiting for another process that fetches it"));
             }
             Event::Cached { file } => self.line(&format!("{file}: in the cache")),
             Event::Finished { file, bytes } => {
