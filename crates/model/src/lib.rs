@@ -1,1 +1,71 @@
-//! embert-model
+//! BERT in Burn, with Hugging Face checkpoints in and out.
+//!
+//! - [`BertConfig`] is a checkpoint's `config.json`.
+//! - [`BertModel`] is the encoder, [`BertForSequenceClassification`] adds a classifier. Their fields have the checkpoint's
+//!   names, so that the map between the two is a table of two lines ([`checkpoint_name`]).
+//! - [`BertForSequenceClassification::from_pretrained`] reads a folder with `config.json` and `model.safetensors`
+//!   through a memory map and reports what was loaded, is new and is left over; [`save_pretrained`] writes such a folder.
+//! - [`named_parameters`], [`state_dict`] and [`load_state_dict`] give optimizers and checkpoints the parameters by name.
+//! - [`Freeze`] says what is not trained, [`ModuleTree`] shows it.
+//! - [`DeviceChoice`] turns `auto`, `cpu` or `cuda:1` into a device.
+//!
+//! Downloading, tokenizing, losses and training are other crates' work.
+//!
+//! ```
+//! use burn::tensor::{Device, Int, Tensor};
+//! use embert_model::{BertConfig, BertForSequenceClassification, BertInput};
+//!
+//! let device = Device::default();
+//! let config = BertConfig {
+//!     vocab_size: 100,
+//!     hidden_size: 32,
+//!     num_hidden_layers: 2,
+//!     num_attention_heads: 4,
+//!     intermediate_size: 64,
+//!     ..BertConfig::default()
+//! }
+//! .with_labels(["negative", "positive"]);
+//! let model = BertForSequenceClassification::from_config(&config, 0, &device)?;
+//!
+//! let logits = model.forward(BertInput {
+//!     input_ids: Tensor::<2, Int>::from_ints([[2, 7, 9, 3], [2, 8, 3, 0]], &device),
+//!     token_type_ids: Tensor::zeros([2, 4], &device),
+//!     attention_mask: Tensor::<2, Int>::from_ints([[1, 1, 1, 1], [1, 1, 1, 0]], &device),
+//! });
+//! assert_eq!(logits.dims(), [2, 2]);
+//! # Ok::<(), embert_model::ModelError>(())
+//! ```
+
+mod bert;
+mod checkpoint;
+mod classification;
+mod config;
+mod device;
+mod dropout;
+mod embeddings;
+mod encoder;
+mod error;
+mod freeze;
+mod init;
+mod layer_norm;
+mod load;
+mod names;
+pub mod ops;
+mod save;
+mod state;
+mod tree;
+
+pub use bert::{BertInput, BertModel, BertOutput, BertPooler};
+pub use classification::BertForSequenceClassification;
+pub use config::{BertConfig, HiddenAct};
+pub use device::{Backend, DeviceChoice, DeviceError};
+pub use embeddings::BertEmbeddings;
+pub use encoder::{BertAttention, BertEncoder, BertIntermediate, BertLayer, BertOutputBlock, BertSelfAttention};
+pub use error::ModelError;
+pub use freeze::{Freeze, unfreeze};
+pub use layer_norm::LayerNorm;
+pub use load::{HeadSource, LoadOptions, LoadReport, NewHead, Pretrained};
+pub use names::{checkpoint_name, module_path};
+pub use save::{SaveDtype, save_pretrained};
+pub use state::{NamedParameter, load_state_dict, named_parameters, state_dict};
+pub use tree::{ModuleTree, PartCount, module_tree, part_counts};

@@ -1,0 +1,53 @@
+//! Token ids to the first hidden state.
+
+use burn::module::Module;
+use burn::nn::{Dropout, Embedding};
+use burn::tensor::{Int, Tensor};
+
+use crate::dropout::dropout;
+use crate::init::Initializer;
+use crate::{BertConfig, LayerNorm};
+
+/// Sum of the word, position and segment embeddings, normalized (Devlin et al. 2018, section 3.2).
+#[derive(Module, Debug)]
+pub struct BertEmbeddings {
+    /// `[vocab, hidden]`.
+    pub word_embeddings: Embedding,
+    /// `[max_position_embeddings, hidden]`.
+    pub position_embeddings: Embedding,
+    /// `[type_vocab_size, hidden]`.
+    pub token_type_embeddings: Embedding,
+    /// Over the sum.
+    pub layer_norm: LayerNorm,
+    /// The first of the five places.
+    pub dropout: Dropout,
+}
+
+impl BertEmbeddings {
+    pub(crate) fn new(config: &BertConfig, init: &Initializer<'_>) -> Self {
+        Self {
+            word_embeddings: init.embedding(config.vocab_size, config.hidden_size, config.pad_token_id),
+            position_embeddings: init.embedding(config.max_position_embeddings, config.hidden_size, None),
+            token_type_embeddings: init.embedding(config.type_vocab_size, config.hidden_size, None),
+            layer_norm: init.layer_norm(config.hidden_size),
+            dropout: Initializer::dropout(config.hidden_dropout_prob),
+        }
+    }
+
+    /// # Shapes
+    /// - `input_ids`, `token_type_ids`: `[batch, seq]`
+    /// - output: `[batch, seq, hidden]`
+    ///
+    /// # Panics
+    /// If `seq` is more than the config's `max_position_embeddings`, or an id is not below its vocabulary's size.
+    pub fn forward(&self, input_ids: Tensor<2, Int>, token_type_ids: Tensor<2, Int>) -> Tensor<3> {
+        let [_, seq] = input_ids.dims();
+        // Positions are 0, 1, 2, ... in every row: the first rows of the table, without a lookup.
+        let positions = self.position_embeddings.weight.val().slice([0..seq]).unsqueeze::<3>();
+        let words = self.word_embeddings.forward(input_ids);
+        let segments = self.token_type_embeddings.forward(token_type_ids);
+        // The reference's order of additions, to agree to the last bits.
+        let sum = words + segments + positions;
+        dropout(&self.dropout, self.layer_norm.forward(sum))
+    }
+}

@@ -1,0 +1,240 @@
+//! Everything that can go wrong with a config, a checkpoint or its weights.
+
+use std::io;
+use std::path::PathBuf;
+
+use safetensors::SafeTensorError;
+
+/// Why a model can't be configured, loaded or saved.
+///
+/// Messages name the file, the key or the weight, what was found and what was expected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A file or folder of the checkpoint could not be read.
+    #[error("can't read {}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A result could not be written; nothing half-written stays behind.
+    #[error("can't write {}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The weights could not be encoded.
+    #[error("can't write {}", path.display())]
+    WriteWeights {
+        /// The file.
+        path: PathBuf,
+        /// What the safetensors library said.
+        source: SafeTensorError,
+    },
+    /// A file that should hold a JSON object does not.
+    #[error("{origin} is not valid JSON of the expected form")]
+    Json {
+        /// The file, or "config" for text that came from elsewhere.
+        origin: String,
+        /// Line, column and cause.
+        source: serde_json::Error,
+    },
+    /// A key of `config.json` has a value that can't be used.
+    #[error("{origin}: \"{key}\" is {found}, expected {expected}")]
+    Config {
+        /// The file, or "config" for a config made in code.
+        origin: String,
+        /// The key of `config.json`.
+        key: String,
+        /// The value found.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// The checkpoint is of an architecture that is not BERT.
+    #[error(
+        "{origin}: this is a {found} checkpoint, and only BERT (model_type \"bert\") is implemented: choose a BERT checkpoint"
+    )]
+    Architecture {
+        /// The config file.
+        origin: String,
+        /// The architecture, by name.
+        found: String,
+    },
+    /// No weights in a format that we read.
+    #[error(
+        "{} has neither model.safetensors nor model.safetensors.index.json{}",
+        dir.display(),
+        if *pickled { ": its pytorch_model.bin is a format that can run code when read; convert it to safetensors with transformers" } else { "" }
+    )]
+    NoWeights {
+        /// The checkpoint's folder.
+        dir: PathBuf,
+        /// Whether pickled PyTorch weights are there.
+        pickled: bool,
+    },
+    /// A weight file without any content.
+    #[error("{} is empty, expected a safetensors file: fetch it again", path.display())]
+    EmptyFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A pointer that Git left in the place of a large file.
+    #[error(
+        "{} is a Git LFS pointer, not the weights: run `git lfs pull` in its repository, or fetch it again",
+        path.display()
+    )]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file's first eight bytes, the header's length, go beyond the file.
+    #[error(
+        "{} claims a header of {claimed} bytes in a file of {size}: it is damaged, or not a safetensors file",
+        path.display()
+    )]
+    HeaderLength {
+        /// The file.
+        path: PathBuf,
+        /// The length that the header claims.
+        claimed: u64,
+        /// The file's length in bytes.
+        size: u64,
+    },
+    /// The header describes more or fewer bytes than the file has.
+    #[error(
+        "{} has {size} bytes, its header describes {expected}: it was cut off or changed, fetch it again",
+        path.display()
+    )]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// The length that the header describes.
+        expected: u64,
+        /// The file's length in bytes.
+        size: u64,
+    },
+    /// The header can't be understood.
+    #[error("{} is not a safetensors file, or is damaged", path.display())]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// What the safetensors library said.
+        source: SafeTensorError,
+    },
+    /// A sharded checkpoint's index disagrees with its files.
+    #[error("{} says that \"{name}\" is in \"{shard}\", {problem}", index.display())]
+    Shard {
+        /// The index file.
+        index: PathBuf,
+        /// The weight.
+        name: String,
+        /// The file that should have it.
+        shard: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A weight that can't be made up is not in the checkpoint.
+    #[error(
+        "{} has no weight \"{name}\" among its {found}: the config and the weights are not of one model",
+        dir.display()
+    )]
+    MissingWeight {
+        /// The checkpoint's folder.
+        dir: PathBuf,
+        /// The weight's name in a checkpoint.
+        name: String,
+        /// How many weights the checkpoint has.
+        found: usize,
+    },
+    /// A weight has another shape than the config asks for.
+    #[error(
+        "weight \"{name}\" in {origin} has shape {found:?}, the model needs {expected:?}: the config and the weights are not of one model"
+    )]
+    Shape {
+        /// The file, or "the state dict".
+        origin: String,
+        /// The weight's name in the checkpoint.
+        name: String,
+        /// Shape in the file.
+        found: Vec<usize>,
+        /// Shape of the model's parameter, as a checkpoint has it.
+        expected: Vec<usize>,
+    },
+    /// A weight is stored as integers, 8-bit floats or the like.
+    #[error("weight \"{name}\" in {} is stored as {found}, expected F32, F16, BF16 or F64", path.display())]
+    Dtype {
+        /// The file.
+        path: PathBuf,
+        /// The weight's name in the checkpoint.
+        name: String,
+        /// Its storage type.
+        found: String,
+    },
+    /// The checkpoint's classification head has another number of labels than the data.
+    #[error(
+        "the classification head in {} has {} labels ({}), the data has {} ({}): use data with the same labels, or start with a new head",
+        dir.display(),
+        checkpoint.len(),
+        checkpoint.join(", "),
+        wanted.len(),
+        wanted.join(", ")
+    )]
+    Labels {
+        /// The checkpoint's folder.
+        dir: PathBuf,
+        /// The checkpoint's labels.
+        checkpoint: Vec<String>,
+        /// The labels that were asked for.
+        wanted: Vec<String>,
+    },
+    /// The checkpoint's head was not trained to choose one label.
+    #[error(
+        "{}: problem_type is \"{found}\", and only \"single_label_classification\" is implemented: choose another checkpoint, or start with a new head",
+        dir.display()
+    )]
+    Problem {
+        /// The checkpoint's folder.
+        dir: PathBuf,
+        /// The config's `problem_type`.
+        found: String,
+    },
+    /// A state dict lacks a parameter.
+    #[error("the state dict has no \"{name}\": it belongs to another model")]
+    StateMissing {
+        /// The parameter's checkpoint name.
+        name: String,
+    },
+    /// A state dict has something that the model has not, or has it twice.
+    #[error("the state dict has \"{name}\", which the model has not, or has it twice: it belongs to another model")]
+    StateUnexpected {
+        /// The name in the state dict.
+        name: String,
+    },
+    /// Not a dtype to save in.
+    #[error("unknown dtype \"{found}\": expected f32, f16 or bf16")]
+    SaveDtype {
+        /// What was given.
+        found: String,
+    },
+    /// Not a freezing policy.
+    #[error(
+        "unknown freezing \"{found}\": expected none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or all_but_head"
+    )]
+    Freeze {
+        /// What was given.
+        found: String,
+    },
+    /// A freezing policy that names layers which the model has not.
+    #[error("can't freeze \"{freeze}\": the model has {layers} encoder layers")]
+    FreezeLayers {
+        /// The policy.
+        freeze: String,
+        /// How many encoder layers the model has.
+        layers: usize,
+    },
+}

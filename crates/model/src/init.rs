@@ -1,0 +1,78 @@
+//! New weights: normal(0, `initializer_range`), zero bias, layer normalization 1 and 0, padding row 0.
+
+use std::cell::Cell;
+
+use burn::module::{Param, ParamId};
+use burn::nn::{Dropout, DropoutConfig, Embedding, Linear};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::{BertConfig, LayerNorm};
+
+/// Builds layers whose weights are drawn when they are first used, so that loading a checkpoint draws none.
+///
+/// Each parameter has a random stream of its own, numbered in the order in which the parameters are built: the weights
+/// depend on the seed and the config, and neither on the device nor on what is used first.
+pub(crate) struct Initializer<'a> {
+    device: &'a Device,
+    seed: u64,
+    std: f64,
+    epsilon: f64,
+    streams: Cell<u64>,
+}
+
+impl<'a> Initializer<'a> {
+    pub(crate) fn new(config: &BertConfig, seed: u64, device: &'a Device) -> Self {
+        Self {
+            device,
+            seed,
+            std: config.initializer_range,
+            epsilon: config.layer_norm_eps,
+            streams: Cell::new(0),
+        }
+    }
+
+    /// Weight `[input, output]`: Burn's layout, the transpose of the checkpoint's. Training reads it in both directions
+    /// in every step and the optimizer walks it beside its gradient, which comes in this layout; a checkpoint is
+    /// transposed once.
+    pub(crate) fn linear(&self, input: usize, output: usize) -> Linear {
+        Linear { weight: self.normal([input, output], None), bias: Some(self.constant(output, 0.0)) }
+    }
+
+    /// `zero_row` is the padding token's.
+    pub(crate) fn embedding(&self, rows: usize, width: usize, zero_row: Option<usize>) -> Embedding {
+        Embedding { weight: self.normal([rows, width], zero_row) }
+    }
+
+    pub(crate) fn layer_norm(&self, width: usize) -> LayerNorm {
+        LayerNorm { weight: self.constant(width, 1.0), bias: self.constant(width, 0.0), epsilon: self.epsilon }
+    }
+
+    /// `rate` is checked by [`BertConfig::validate`].
+    pub(crate) fn dropout(rate: f64) -> Dropout {
+        DropoutConfig::new(rate).init()
+    }
+
+    fn normal(&self, shape: [usize; 2], zero_row: Option<usize>) -> Param<Tensor<2>> {
+        let (seed, stream, std) = (self.seed, self.streams.get(), self.std);
+        self.streams.set(stream + 1);
+        let draw = move |device: &Device, require_grad: bool| {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            random.set_stream(stream);
+            let mut data = TensorData::random::<f32, _, _>(shape, Distribution::Normal(0.0, std), &mut random);
+            if let (Some(row), Ok(values)) = (zero_row, data.as_mut_slice::<f32>()) {
+                values[row * shape[1]..][..shape[1]].fill(0.0);
+            }
+            Tensor::from_data(data, device).set_require_grad(require_grad)
+        };
+        Param::uninitialized(ParamId::new(), draw, self.device.clone(), true, shape.into())
+    }
+
+    fn constant(&self, width: usize, value: f32) -> Param<Tensor<1>> {
+        let fill = move |device: &Device, require_grad: bool| {
+            Tensor::full([width], value, device).set_require_grad(require_grad)
+        };
+        Param::uninitialized(ParamId::new(), fill, self.device.clone(), true, [width].into())
+    }
+}

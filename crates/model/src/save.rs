@@ -1,0 +1,195 @@
+//! From a model to a folder that `transformers` loads.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+
+use burn::module::Module;
+use burn::tensor::{DType, TensorData};
+use safetensors::{Dtype, SafeTensorError, View};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::checkpoint::SINGLE;
+use crate::state::{Stored, stored};
+use crate::{BertConfig, ModelError};
+
+/// How the weights are stored; a model computes in its own dtype all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SaveDtype {
+    /// 32 bits: exactly what was trained.
+    #[default]
+    F32,
+    /// 16 bits, 10 of them mantissa: half the size; values beyond 65,504 overflow.
+    F16,
+    /// 16 bits, 7 of them mantissa: half the size, f32's range.
+    Bf16,
+}
+
+impl SaveDtype {
+    const ALL: [Self; 3] = [Self::F32, Self::F16, Self::Bf16];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        }
+    }
+
+    /// PyTorch's name, which `config.json` has.
+    fn torch_name(self) -> &'static str {
+        match self {
+            Self::F32 => "float32",
+            Self::F16 => "float16",
+            Self::Bf16 => "bfloat16",
+        }
+    }
+
+    fn in_file(self) -> Dtype {
+        match self {
+            Self::F32 => Dtype::F32,
+            Self::F16 => Dtype::F16,
+            Self::Bf16 => Dtype::BF16,
+        }
+    }
+
+    fn in_burn(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::F16 => DType::F16,
+            Self::Bf16 => DType::BF16,
+        }
+    }
+}
+
+impl fmt::Display for SaveDtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for SaveDtype {
+    type Err = ModelError;
+
+    fn from_str(text: &str) -> Result<Self, ModelError> {
+        Self::ALL
+            .into_iter()
+            .find(|dtype| dtype.name() == text)
+            .ok_or_else(|| ModelError::SaveDtype { found: text.to_owned() })
+    }
+}
+
+/// Writes `config.json` and `model.safetensors` into `dir`, which is made where it is not there, with the names and shapes
+/// that `transformers` writes. The same model gives the same bytes.
+///
+/// Each file is written under another name and renamed when it is whole. The parameters are copied to the host one at a
+/// time.
+///
+/// # Errors
+/// The folder or a file in it can't be written.
+pub fn save_pretrained<M: Module>(
+    model: &M,
+    config: &BertConfig,
+    dir: &Path,
+    dtype: SaveDtype,
+) -> Result<(), ModelError> {
+    fs::create_dir_all(dir).map_err(|source| ModelError::Write { path: dir.to_owned(), source })?;
+    let weights = stored(model);
+    let config = config_of(&weights, config, dtype);
+
+    let path = dir.join(SINGLE);
+    replace(&path, |temporary| {
+        let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+        let views = weights.iter().map(|stored| (stored.name.as_str(), Encoded { stored, dtype }));
+        safetensors::serialize_to_file(views, Some(metadata), temporary).map_err(|error| match error {
+            SafeTensorError::IoError(source) => ModelError::Write { path: path.clone(), source },
+            source => ModelError::WriteWeights { path: path.clone(), source },
+        })
+    })?;
+    let path = dir.join("config.json");
+    replace(&path, |temporary| {
+        fs::write(temporary, config.to_json()).map_err(|source| ModelError::Write { path: path.clone(), source })
+    })
+}
+
+/// The config as it is true of this model and this file.
+fn config_of(weights: &[Stored], config: &BertConfig, dtype: SaveDtype) -> BertConfig {
+    let mut config = config.clone();
+    let has_head = weights.iter().any(|stored| stored.name == "classifier.weight");
+    let class = if has_head { "BertForSequenceClassification" } else { "BertModel" };
+    config.architectures = vec![class.to_owned()];
+    if has_head {
+        config.problem_type = Some("single_label_classification".to_owned());
+    }
+    // Readers convert the weights to what this says, under its older name too.
+    for key in ["torch_dtype", "dtype"] {
+        if let Some(stated) = config.extra.get_mut(key) {
+            *stated = json!(dtype.torch_name());
+        }
+    }
+    if dtype != SaveDtype::F32 && !config.extra.contains_key("torch_dtype") {
+        config.extra.insert("dtype".to_owned(), json!(dtype.torch_name()));
+    }
+    config
+}
+
+/// Lets `write` fill a temporary file beside `path`, which takes its place when it is whole and on the disk.
+fn replace(path: &Path, write: impl FnOnce(&Path) -> Result<(), ModelError>) -> Result<(), ModelError> {
+    let failed = |source: io::Error| ModelError::Write { path: path.to_owned(), source };
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Less what the umask takes away, as for any other file: a temporary file alone is for its owner's eyes.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let temporary = builder.prefix(".saving-").tempfile_in(dir).map_err(failed)?;
+    let permissions = temporary.as_file().metadata().map_err(failed)?.permissions();
+    let temporary = temporary.into_temp_path();
+    write(&temporary)?;
+    // The safetensors library writes by renaming too, so this may be another file than the one made above.
+    fs::set_permissions(&temporary, permissions).map_err(failed)?;
+    File::open(&temporary).and_then(|file| file.sync_all()).map_err(failed)?;
+    temporary.persist(path).map_err(|error| failed(error.error))
+}
+
+/// A parameter as the bytes of its file, made when they are written.
+struct Encoded<'a> {
+    stored: &'a Stored,
+    dtype: SaveDtype,
+}
+
+impl View for Encoded<'_> {
+    fn dtype(&self) -> Dtype {
+        self.dtype.in_file()
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.stored.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        let data: TensorData = self.stored.data().convert_dtype(self.dtype.in_burn());
+        Cow::Owned(little_endian(&data))
+    }
+
+    fn data_len(&self) -> usize {
+        self.stored.shape.iter().product::<usize>() * (self.dtype.in_file().bitsize() / 8)
+    }
+}
+
+/// The file's byte order, which is the machine's on all that we know of.
+fn little_endian(data: &TensorData) -> Vec<u8> {
+    let mut bytes = data.as_bytes().to_vec();
+    if cfg!(target_endian = "big") {
+        bytes.chunks_exact_mut(data.dtype().size()).for_each(<[u8]>::reverse);
+    }
+    bytes
+}

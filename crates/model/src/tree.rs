@@ -1,0 +1,146 @@
+//! A model to look at: its parts with shapes, counts and what is trained.
+
+use std::fmt;
+
+use burn::module::Module;
+
+use crate::freeze::layer_of;
+use crate::names::PREFIX;
+use crate::{NamedParameter, named_parameters};
+
+/// How many numbers a part of the model has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartCount {
+    /// `embeddings`, `encoder.layer.N`, `pooler` or `classifier`.
+    pub name: String,
+    /// All of its numbers.
+    pub parameters: usize,
+    /// Those that training changes.
+    pub trainable: usize,
+}
+
+impl PartCount {
+    /// Those that training leaves alone.
+    pub fn frozen(&self) -> usize {
+        self.parameters - self.trainable
+    }
+}
+
+/// The counts of each part, from the embeddings up to the head.
+pub fn part_counts<M: Module>(model: &M) -> Vec<PartCount> {
+    let mut parts: Vec<PartCount> = Vec::new();
+    for parameter in named_parameters(model) {
+        let inner = parameter.name.strip_prefix(PREFIX).unwrap_or(&parameter.name);
+        let name = match layer_of(inner) {
+            Some(layer) => format!("encoder.layer.{layer}"),
+            None => inner.split('.').next().unwrap_or(inner).to_owned(),
+        };
+        if parts.last().is_none_or(|part| part.name != name) {
+            parts.push(PartCount { name, parameters: 0, trainable: 0 });
+        }
+        if let Some(part) = parts.last_mut() {
+            part.parameters += parameter.elements();
+            part.trainable += if parameter.trainable { parameter.elements() } else { 0 };
+        }
+    }
+    parts
+}
+
+/// A module and what is in it, by the checkpoint's names. [`fmt::Display`] draws it, equal layers once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleTree {
+    /// The last part of the name: `query`, `0`, `weight`.
+    pub name: String,
+    /// A parameter's shape, as the checkpoint has it; `None` for a module.
+    pub shape: Option<Vec<usize>>,
+    /// Numbers in all parameters below.
+    pub parameters: usize,
+    /// Those that training changes.
+    pub trainable: usize,
+    /// In the checkpoint's order.
+    pub children: Vec<ModuleTree>,
+}
+
+/// The tree of all parameters, under a root with the name `model`.
+pub fn module_tree<M: Module>(model: &M) -> ModuleTree {
+    let mut root = ModuleTree::module("model");
+    for parameter in named_parameters(model) {
+        let parts: Vec<&str> = parameter.name.split('.').collect();
+        root.insert(&parts, &parameter);
+    }
+    root
+}
+
+impl ModuleTree {
+    fn module(name: &str) -> Self {
+        Self { name: name.to_owned(), shape: None, parameters: 0, trainable: 0, children: Vec::new() }
+    }
+
+    fn insert(&mut self, path: &[&str], parameter: &NamedParameter) {
+        self.parameters += parameter.elements();
+        self.trainable += if parameter.trainable { parameter.elements() } else { 0 };
+        let Some((name, rest)) = path.split_first() else {
+            self.shape = Some(parameter.shape.clone());
+            return;
+        };
+        // Parameters come module by module, so only the last child can be the one.
+        if self.children.last().is_none_or(|child| child.name != *name) {
+            self.children.push(Self::module(name));
+        }
+        if let Some(child) = self.children.last_mut() {
+            child.insert(rest, parameter);
+        }
+    }
+
+    /// Whether nothing but the name differs.
+    fn looks_like(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.trainable == other.trainable && self.children == other.children
+    }
+
+    fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+        let mut rest = self.children.as_slice();
+        while let Some((first, _)) = rest.split_first() {
+            let same = rest.iter().take_while(|child| child.shape.is_none() && child.looks_like(first)).count().max(1);
+            let name = match same {
+                1 => first.name.clone(),
+                _ => format!("{} to {} (each)", first.name, rest[same - 1].name),
+            };
+            rest = &rest[same..];
+            let (branch, below) = if rest.is_empty() { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            writeln!(f, "{indent}{branch}{name}{}", first.summary())?;
+            first.draw(f, &format!("{indent}{below}"))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let shape = self.shape.as_ref().map_or(String::new(), |shape| format!(" {shape:?}"));
+        let trained = match self.trainable {
+            0 => " frozen".to_owned(),
+            all if all == self.parameters => String::new(),
+            some => format!(" ({} trainable)", grouped(some)),
+        };
+        format!("{shape} {}{trained}", grouped(self.parameters))
+    }
+}
+
+impl fmt::Display for ModuleTree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (parameters, trainable) = (grouped(self.parameters), grouped(self.trainable));
+        writeln!(f, "{}: {parameters} parameters, {trainable} trainable", self.name)?;
+        self.draw(f, "")
+    }
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
