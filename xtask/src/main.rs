@@ -1,2 +1,68 @@
-//! xtask.
-fn main() {}
+//! Everything a shell script would do, in Rust: `cargo xtask <command>`. One file a command.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+mod ci;
+mod fetch;
+mod sample_model;
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the embert repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fetch a model and a data set into the hub's cache, verified
+    Fetch(fetch::Arguments),
+    /// Run every check that a change must pass
+    Ci,
+    /// Train the vocabulary of the sample's small BERT and write its folder
+    SampleModel,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Fetch(arguments) => fetch::run(&arguments),
+        Command::Ci => ci::run(),
+        Command::SampleModel => sample_model::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A task's outcome. Nothing handles these errors but `main`, which prints them with their causes.
+type TaskResult = Result<(), Box<dyn Error>>;
+
+/// The repository's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("")
+}
+
+/// Writes a file under a temporary name in its folder and renames it.
+fn write_atomically(path: &Path, text: &str) -> TaskResult {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}

@@ -1,1 +1,25 @@
-//! embert-tokenize
+//! Text to what BERT reads: token ids, token types and an attention mask.
+//!
+//! [`Tokenizer`] reads a checkpoint's `tokenizer.json`, or builds the same from its `vocab.txt`. It cuts texts and pairs to a
+//! length as `transformers` does, encodes batches on all cores, and writes its files back. Padding is a matter of the
+//! batch: [`Padding`] says to which length, whoever builds the tensors does it.
+//!
+//! Not here: other tokenizers than BERT's, cleaning of texts, tensors.
+//!
+//! ```no_run
+//! use embert_tokenize::{EncodeOptions, Tokenizer, Truncation};
+//!
+//! let tokenizer = Tokenizer::from_folder("my-checkpoint".as_ref())?;
+//! let options = EncodeOptions { max_length: 16, truncation: Truncation::LongestFirst };
+//! let encoding = tokenizer.encode("A short review", None, &options)?;
+//! assert_eq!(encoding.ids.len(), encoding.attention_mask.len());
+//! # Ok::<(), embert_tokenize::TokenizeError>(())
+//! ```
+
+mod encoding;
+mod error;
+mod tokenizer;
+
+pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
+pub use error::TokenizeError;
+pub use tokenizer::{Tokenizer, TokenizerFacts};

@@ -1,0 +1,389 @@
+//! [`Tokenizer`].
+
+use std::fmt;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::processors::template::TemplateProcessing;
+use tokenizers::utils::truncation::{TruncationParams, TruncationStrategy, truncate_encodings};
+use tokenizers::{
+    AddedToken, DecoderWrapper, Model as _, ModelWrapper, NormalizerWrapper, PostProcessor as _, PreTokenizerWrapper,
+};
+
+use crate::{EncodeOptions, Encoding, TokenizeError, Truncation};
+
+/// BERT's tokenizer: normalisation, splitting at white space and punctuation, WordPiece, special tokens.
+///
+/// Cheap to clone: clones share the vocabulary.
+#[derive(Clone)]
+pub struct Tokenizer {
+    inner: Arc<tokenizers::Tokenizer>,
+    config: Arc<Map<String, Value>>,
+    pad_id: u32,
+    source: PathBuf,
+}
+
+/// What [`Tokenizer::facts`] knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenizerFacts {
+    /// The file that the tokenizer was read from.
+    pub source: PathBuf,
+    /// Tokens in the vocabulary, added ones included.
+    pub vocab_size: usize,
+    /// Whether texts are lowercased; `None` where the file has a normaliser that doesn't say.
+    pub lowercase: Option<bool>,
+    /// The longest sequence that its configuration speaks of, in tokens.
+    pub model_max_length: Option<usize>,
+    /// The special tokens and their ids, by id.
+    pub special_tokens: Vec<(String, u32)>,
+}
+
+impl fmt::Display for TokenizerFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let case = match self.lowercase {
+            Some(true) => "lowercases",
+            Some(false) => "keeps case",
+            None => "own normaliser",
+        };
+        write!(f, "WordPiece, {} tokens, {case}", self.vocab_size)?;
+        if let Some(length) = self.model_max_length {
+            write!(f, ", for up to {length} tokens")?;
+        }
+        for (token, id) in &self.special_tokens {
+            write!(f, ", {token} {id}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The tokens that BERT can't be without, and the keys of `tokenizer_config.json` that may rename them.
+const SPECIAL: [(&str, &str); 4] =
+    [("pad_token", "[PAD]"), ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]")];
+
+impl Tokenizer {
+    /// Reads the tokenizer of a checkpoint's folder: its `tokenizer.json`, else its `vocab.txt`, each with the
+    /// `tokenizer_config.json` beside it.
+    ///
+    /// # Errors
+    /// There is neither, or [`from_tokenizer_json`](Self::from_tokenizer_json) or [`from_vocab`](Self::from_vocab) fails.
+    pub fn from_folder(folder: &Path) -> Result<Self, TokenizeError> {
+        let beside = folder.join("tokenizer_config.json");
+        let config = beside.is_file().then_some(beside.as_path());
+        let json = folder.join("tokenizer.json");
+        let vocab = folder.join("vocab.txt");
+        if json.is_file() {
+            Self::from_tokenizer_json(&json, config)
+        } else if vocab.is_file() {
+            Self::from_vocab(&vocab, config)
+        } else {
+            Err(TokenizeError::NotFound { path: folder.to_owned() })
+        }
+    }
+
+    /// Reads a `tokenizer.json`. Truncation and padding that it states are dropped: they are the caller's to choose.
+    ///
+    /// # Errors
+    /// The file can't be read, isn't a tokenizer, isn't WordPiece, or lacks a special token.
+    pub fn from_tokenizer_json(path: &Path, config: Option<&Path>) -> Result<Self, TokenizeError> {
+        let text = read(path)?;
+        // Parsed as JSON first, for an error with a line.
+        serde_json::from_str::<Value>(&text)
+            .map_err(|source| TokenizeError::Json { path: path.to_owned(), source })?;
+        let mut inner = tokenizers::Tokenizer::from_bytes(text)
+            .map_err(|source| TokenizeError::Refused { path: path.to_owned(), source })?;
+        let found = match inner.get_model() {
+            ModelWrapper::WordPiece(_) => None,
+            ModelWrapper::BPE(_) => Some("BPE"),
+            ModelWrapper::WordLevel(_) => Some("WordLevel"),
+            ModelWrapper::Unigram(_) => Some("Unigram"),
+        };
+        if let Some(found) = found {
+            return Err(TokenizeError::NotWordPiece { path: path.to_owned(), found });
+        }
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|source| TokenizeError::Refused { path: path.to_owned(), source })?;
+        Self::new(inner, read_config(config)?, path)
+    }
+
+    /// Builds the tokenizer that `transformers`' `BertTokenizerFast` builds from a `vocab.txt`, with `do_lower_case` (true),
+    /// `strip_accents` (as the case) and `tokenize_chinese_chars` (true) from a `tokenizer_config.json`.
+    ///
+    /// # Errors
+    /// A file can't be read, or the vocabulary lacks a special token.
+    pub fn from_vocab(vocab: &Path, config: Option<&Path>) -> Result<Self, TokenizeError> {
+        let config = read_config(config)?;
+        let refused = |source| TokenizeError::Refused { path: vocab.to_owned(), source };
+        let flag = |key: &str| config.get(key).and_then(Value::as_bool);
+        let [pad, unk, cls, sep] = SPECIAL.map(|(key, default)| special_token(&config, key, default));
+        let tokens = WordPiece::read_bytes(read(vocab)?.as_bytes()).map_err(refused)?;
+        let model = WordPiece::builder().vocab(tokens).unk_token(unk.clone()).build().map_err(refused)?;
+        let id = |token: &str| {
+            model.token_to_id(token).ok_or_else(|| TokenizeError::MissingToken {
+                path: vocab.to_owned(),
+                token: token.to_owned(),
+                size: model.get_vocab_size(),
+            })
+        };
+        let template = TemplateProcessing::builder()
+            .try_single(format!("{cls}:0 $A:0 {sep}:0"))
+            .and_then(|builder| builder.try_pair(format!("{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1")))
+            .map_err(|error| refused(error.into()))?
+            .special_tokens(vec![(cls.clone(), id(&cls)?), (sep.clone(), id(&sep)?)])
+            .build()
+            .map_err(|error| refused(error.into()))?;
+        let special: Vec<AddedToken> = [pad, unk, cls, sep, special_token(&config, "mask_token", "[MASK]")]
+            .into_iter()
+            .filter(|token| model.token_to_id(token).is_some())
+            .map(|token| AddedToken::from(token, true))
+            .collect();
+        let normalizer = BertNormalizer::new(
+            true,
+            flag("tokenize_chinese_chars").unwrap_or(true),
+            flag("strip_accents"),
+            flag("do_lower_case").unwrap_or(true),
+        );
+        let mut inner = tokenizers::Tokenizer::new(model);
+        inner
+            .with_normalizer(Some(NormalizerWrapper::from(normalizer)))
+            .map_err(refused)?
+            .with_pre_tokenizer(Some(PreTokenizerWrapper::from(BertPreTokenizer)))
+            .with_post_processor(Some(template))
+            .with_decoder(Some(DecoderWrapper::from(tokenizers::decoders::wordpiece::WordPiece::default())));
+        inner.add_special_tokens(special).map_err(refused)?;
+        Self::new(inner, config, vocab)
+    }
+
+    fn new(inner: tokenizers::Tokenizer, config: Map<String, Value>, source: &Path) -> Result<Self, TokenizeError> {
+        let mut pad_id = 0;
+        for (key, default) in SPECIAL {
+            let token = special_token(&config, key, default);
+            let Some(id) = inner.token_to_id(&token) else {
+                let size = inner.get_vocab_size(true);
+                return Err(TokenizeError::MissingToken { path: source.to_owned(), token, size });
+            };
+            if key == "pad_token" {
+                pad_id = id;
+            }
+        }
+        Ok(Self { inner: Arc::new(inner), config: Arc::new(config), pad_id, source: source.to_owned() })
+    }
+
+    /// Encodes a text, or a pair of texts.
+    ///
+    /// # Errors
+    /// `max_length` leaves no room, or the text that may be cut is too short.
+    pub fn encode(
+        &self,
+        text: &str,
+        text_pair: Option<&str>,
+        options: &EncodeOptions,
+    ) -> Result<Encoding, TokenizeError> {
+        let special = self.special_tokens_added(text_pair.is_some());
+        if options.max_length <= special {
+            return Err(TokenizeError::MaxLength { max_length: options.max_length, special });
+        }
+        let bare = |text: &str| {
+            self.inner
+                .encode(text, false)
+                .map_err(|source| TokenizeError::Encode { bytes: text.len(), source })
+        };
+        let first = bare(text)?;
+        let second = text_pair.map(bare).transpose()?;
+        let before = first.len() + second.as_ref().map_or(0, tokenizers::Encoding::len);
+        let params = TruncationParams {
+            max_length: options.max_length - special,
+            strategy: match options.truncation {
+                Truncation::LongestFirst => TruncationStrategy::LongestFirst,
+                Truncation::OnlyFirst => TruncationStrategy::OnlyFirst,
+                Truncation::OnlySecond => TruncationStrategy::OnlySecond,
+            },
+            ..TruncationParams::default()
+        };
+        let truncated = before > params.max_length;
+        let (mut first, mut second) = truncate_encodings(first, second, &params).map_err(|_| {
+            TokenizeError::Truncation { max_length: options.max_length, truncation: options.truncation.name() }
+        })?;
+        // What was cut off isn't needed, and would be post-processed piece by piece.
+        first.take_overflowing();
+        if let Some(second) = &mut second {
+            second.take_overflowing();
+        }
+        let encoding = self
+            .inner
+            .post_process(first, second, true)
+            .map_err(|source| TokenizeError::Encode { bytes: text.len(), source })?;
+        Ok(Encoding {
+            ids: encoding.get_ids().to_vec(),
+            type_ids: encoding.get_type_ids().to_vec(),
+            attention_mask: encoding.get_attention_mask().to_vec(),
+            offsets: encoding.get_offsets().to_vec(),
+            truncated,
+        })
+    }
+
+    /// Encodes many, on all cores, in their order.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode); the first in order.
+    pub fn encode_batch(
+        &self,
+        texts: &[(&str, Option<&str>)],
+        options: &EncodeOptions,
+    ) -> Result<Vec<Encoding>, TokenizeError> {
+        texts.par_iter().map(|(text, text_pair)| self.encode(text, *text_pair, options)).collect()
+    }
+
+    /// Tokens in the vocabulary, added ones included.
+    pub fn vocab_size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// The id that stands for padding.
+    pub fn pad_id(&self) -> u32 {
+        self.pad_id
+    }
+
+    /// The token with this id.
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The special tokens that an encoding gets: 2 for a text, 3 for a pair.
+    pub fn special_tokens_added(&self, is_pair: bool) -> usize {
+        self.inner.get_post_processor().map_or(0, |processor| processor.added_tokens(is_pair))
+    }
+
+    /// The longest sequence that `tokenizer_config.json` speaks of, in tokens. Larger than any model's means none.
+    pub fn model_max_length(&self) -> Option<usize> {
+        let length = self.config.get("model_max_length")?.as_u64()?;
+        // transformers writes 10^30 for "none", which is no u64; older versions wrote 10^12.
+        usize::try_from(length).ok().filter(|length| *length < 1_000_000)
+    }
+
+    /// Whether all ids of this tokenizer have a row in a word embedding of `vocab_size` rows.
+    ///
+    /// # Errors
+    /// They have not: tokenizer and model don't belong together.
+    pub fn check_vocab(&self, vocab_size: usize) -> Result<(), TokenizeError> {
+        let largest_id = self.inner.get_vocab(true).into_values().max().unwrap_or(0);
+        if (largest_id as usize) < vocab_size {
+            Ok(())
+        } else {
+            Err(TokenizeError::Vocab { largest_id, vocab_size })
+        }
+    }
+
+    /// What there is to know about it.
+    pub fn facts(&self) -> TokenizerFacts {
+        let lowercase = match self.inner.get_normalizer() {
+            Some(NormalizerWrapper::BertNormalizer(normalizer)) => Some(normalizer.lowercase),
+            _ => None,
+        };
+        let mut special_tokens: Vec<(String, u32)> = self
+            .inner
+            .get_added_tokens_decoder()
+            .into_iter()
+            .filter(|(_, token)| token.special)
+            .map(|(id, token)| (token.content, id))
+            .collect();
+        special_tokens.sort_unstable_by_key(|(_, id)| *id);
+        TokenizerFacts {
+            source: self.source.clone(),
+            vocab_size: self.vocab_size(),
+            lowercase,
+            model_max_length: self.model_max_length(),
+            special_tokens,
+        }
+    }
+
+    /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`, `tokenizer_config.json`,
+    /// `special_tokens_map.json` and `vocab.txt`. `max_length`, if given, becomes `model_max_length`: the length that a model was
+    /// trained with, at which whoever loads it then cuts texts.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    pub fn save(&self, folder: &Path, max_length: Option<usize>) -> Result<(), TokenizeError> {
+        let path = folder.join("tokenizer.json");
+        let json = self
+            .inner
+            .to_string(true)
+            .map_err(|source| TokenizeError::Refused { path: path.clone(), source })?;
+        write_atomically(&path, &json)?;
+
+        let mut config = Map::clone(&self.config);
+        let mut special = Map::new();
+        for (key, default) in SPECIAL.into_iter().chain([("mask_token", "[MASK]")]) {
+            let token = special_token(&config, key, default);
+            if self.inner.token_to_id(&token).is_some() {
+                special.insert(key.to_owned(), token.clone().into());
+                config.entry(key).or_insert_with(|| token.into());
+            }
+        }
+        config.entry("tokenizer_class").or_insert_with(|| "BertTokenizer".into());
+        if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = self.inner.get_normalizer() {
+            config.entry("do_lower_case").or_insert_with(|| normalizer.lowercase.into());
+        }
+        if let Some(max_length) = max_length {
+            config.insert("model_max_length".to_owned(), max_length.into());
+        }
+        write_json(&folder.join("tokenizer_config.json"), &Value::Object(config))?;
+        write_json(&folder.join("special_tokens_map.json"), &Value::Object(special))?;
+
+        let mut vocab: Vec<(String, u32)> = self.inner.get_vocab(false).into_iter().collect();
+        vocab.sort_unstable_by_key(|(_, id)| *id);
+        let lines: String = vocab.into_iter().map(|(token, _)| token + "\n").collect();
+        write_atomically(&folder.join("vocab.txt"), &lines)
+    }
+}
+
+impl fmt::Debug for Tokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokenizer")
+            .field("source", &self.source)
+            .field("vocab_size", &self.vocab_size())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A special token, which `tokenizer_config.json` gives as a string or as an object with its `content`.
+fn special_token(config: &Map<String, Value>, key: &str, default: &str) -> String {
+    let value = config.get(key).map(|value| value.get("content").unwrap_or(value));
+    value.and_then(Value::as_str).unwrap_or(default).to_owned()
+}
+
+fn read(path: &Path) -> Result<String, TokenizeError> {
+    fs::read_to_string(path).map_err(|source| TokenizeError::Io { action: "read", path: path.to_owned(), source })
+}
+
+fn read_config(path: Option<&Path>) -> Result<Map<String, Value>, TokenizeError> {
+    let Some(path) = path else { return Ok(Map::new()) };
+    serde_json::from_str(&read(path)?).map_err(|source| TokenizeError::Json { path: path.to_owned(), source })
+}
+
+fn write_json(path: &Path, value: &Value) -> Result<(), TokenizeError> {
+    write_atomically(path, &format!("{value:#}\n"))
+}
+
+/// Writes a file under a temporary name in its folder and renames it.
+fn write_atomically(path: &Path, text: &str) -> Result<(), TokenizeError> {
+    let write = |source| TokenizeError::Io { action: "write", path: path.to_owned(), source };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Less the user's mask, as for any new file; the default is for the owner alone.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new("."))).map_err(write)?;
+    file.write_all(text.as_bytes()).map_err(write)?;
+    file.persist(path).map_err(|error| write(error.error))?;
+    Ok(())
+}

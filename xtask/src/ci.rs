@@ -1,0 +1,164 @@
+//! `cargo xtask ci`: the checks that a change must pass, the cheap ones first.
+
+use std::error::Error;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+use crate::{TaskResult, root};
+
+/// What a workplace of ours may have beside the checkout; elsewhere the steps that need it are left out, and said so.
+const HUB_MIRROR: &str = "../shared/hub/serve.py";
+const CUDA_BUILD: &str = "../shared/gpu/cargo-cuda";
+
+/// Runs every check; the first that fails ends it.
+pub(crate) fn run() -> TaskResult {
+    step("format", &mut cargo("fmt --all --check"))?;
+    step("clippy", &mut cargo("clippy --workspace --all-targets -- -D warnings"))?;
+    step("docs", cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
+    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    for command in commands(&readme, "sh") {
+        step(&command, &mut shell(&command))?;
+    }
+    crate_examples()?;
+    with_hub_mirror(&readme)?;
+    cuda_type_checks()
+}
+
+/// Each crate's own README names a runnable example: all of them run.
+fn crate_examples() -> TaskResult {
+    let mut readmes: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(root().join("crates"))? {
+        readmes.push(entry?.path().join("README.md"));
+    }
+    readmes.sort();
+    for path in readmes {
+        let readme = std::fs::read_to_string(&path)
+            .map_err(|error| format!("can't read {}: {error}", path.display()))?;
+        for command in commands(&readme, "sh") {
+            step(&command, &mut shell(&command))?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs the README's commands that need a hub, where a mirror of it is at hand.
+fn with_hub_mirror(readme: &str) -> TaskResult {
+    let script = root().join(HUB_MIRROR);
+    if !script.is_file() {
+        println!("== no hub mirror beside the checkout: the commands that fetch are left out");
+        return Ok(());
+    }
+    let home = tempfile::tempdir()?;
+    let mut server = Server::start(&script)?;
+    let address = server.address()?;
+    for command in commands(readme, "sh hub") {
+        step(&command, shell(&command).env("HF_ENDPOINT", &address).env("HF_HOME", home.path()))?;
+    }
+    Ok(())
+}
+
+/// The CUDA backend can't be built everywhere; where it can, its features must at least type-check.
+fn cuda_type_checks() -> TaskResult {
+    let script = root().join(CUDA_BUILD);
+    if !script.is_file() {
+        println!("== nothing to build CUDA with beside the checkout: its features are not checked");
+        return Ok(());
+    }
+    for feature in ["cuda", "cuda-nvrtc"] {
+        let mut command = Command::new(&script);
+        command.args(["check", "-p", "bert-train", "--features", feature]);
+        step(&format!("{feature} type-checks"), &mut command)?;
+    }
+    Ok(())
+}
+
+/// The commands in the code blocks of a Markdown text whose language is exactly `language`, one a line; a line that
+/// ends with a backslash goes on.
+fn commands(markdown: &str, language: &str) -> Vec<String> {
+    let mut wanted = false;
+    let mut found = Vec::new();
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(name))) => wanted = &*name == language,
+            Event::End(TagEnd::CodeBlock) => wanted = false,
+            Event::Text(text) if wanted => {
+                let text = text.replace("\\\n", " ");
+                found.extend(
+                    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned),
+                );
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn cargo(arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments.split(' '));
+    command
+}
+
+fn shell(line: &str) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-euo", "pipefail", "-c", line]);
+    command
+}
+
+/// Runs one check in the repository's root and says how long it took.
+fn step(name: &str, command: &mut Command) -> TaskResult {
+    println!("== {name}");
+    let began = Instant::now();
+    let status = command.current_dir(root()).stdin(Stdio::null()).status()?;
+    println!("== {:.0} s: {name}", began.elapsed().as_secs_f64());
+    if status.success() { Ok(()) } else { Err(format!("`{name}` failed: {status}").into()) }
+}
+
+/// The hub mirror, for as long as this value lives.
+struct Server {
+    child: Child,
+}
+
+impl Server {
+    fn start(script: &Path) -> Result<Self, Box<dyn Error>> {
+        let child = Command::new("python3")
+            .arg(script)
+            .args(["--port", "0", "--print-port"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("can't start {}: {error}", script.display()))?;
+        Ok(Self { child })
+    }
+
+    fn address(&mut self) -> Result<String, Box<dyn Error>> {
+        let out = self.child.stdout.take().ok_or("the hub mirror has no output")?;
+        let mut port = String::new();
+        BufReader::new(out).read_line(&mut port)?;
+        std::thread::sleep(Duration::from_millis(200));
+        Ok(format!("http://127.0.0.1:{}", port.trim()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A mirror that is gone already is as good as one that stops now.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::commands;
+
+    #[test]
+    fn only_blocks_of_the_language_are_commands() {
+        let text = "```sh\ncargo a\n# why\ncargo b \\\n  --c\n```\n\n```sh hub\ncargo d\n```\n\n```text\ncargo e\n```\n";
+        assert_eq!(commands(text, "sh"), ["cargo a", "cargo b    --c"]);
+        assert_eq!(commands(text, "sh hub"), ["cargo d"]);
+    }
+}
