@@ -1,0 +1,254 @@
+//! Checkpoints in every form in which they come, and those that are wrong.
+
+use std::fs;
+
+use burn::tensor::Device;
+use embert_model::{
+    BertConfig, BertForSequenceClassification, BertModel, HeadSource, LoadOptions, ModelError, NewHead, named_parameters,
+    state_dict,
+};
+
+use crate::support::{bits, checkpoint_with, fixture, fixture_weights, load, write_weights};
+
+fn with_labels(labels: &[&str]) -> LoadOptions {
+    LoadOptions { labels: Some(labels.iter().map(|label| (*label).to_owned()).collect()), ..LoadOptions::default() }
+}
+
+fn try_load(
+    dir: &std::path::Path,
+    options: &LoadOptions,
+) -> Result<embert_model::Pretrained<BertForSequenceClassification>, ModelError> {
+    BertForSequenceClassification::from_pretrained(dir, options, &Device::default())
+}
+
+fn error(dir: &std::path::Path) -> String {
+    try_load(dir, &LoadOptions::default()).unwrap_err().to_string()
+}
+
+#[test]
+fn a_whole_checkpoint_leaves_nothing_over_and_nothing_new() {
+    let loaded = load(&fixture("model"));
+    assert_eq!(loaded.report.loaded.len(), fixture_weights("model").len());
+    assert!(loaded.report.newly_initialized.is_empty());
+    assert!(loaded.report.leftover.is_empty());
+    assert_eq!(loaded.report.head, Some(HeadSource::Checkpoint));
+    assert_eq!(loaded.config.id2label, ["negative", "neutral", "positive"]);
+}
+
+#[test]
+fn other_spellings_and_shards_give_the_same_bits() {
+    let expected = state_dict(&load(&fixture("model")).model);
+
+    let spelled = checkpoint_with("model", |weights| {
+        *weights = std::mem::take(weights)
+            .into_iter()
+            .map(|(name, weight)| {
+                let name = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+                (name.strip_prefix("bert.").unwrap_or(&name).to_owned(), weight)
+            })
+            .collect();
+        weights.insert("embeddings.position_ids".to_owned(), (vec![1, 16], vec![0; 64]));
+    });
+
+    let sharded = tempfile::tempdir().unwrap();
+    fs::copy(fixture("model").join("config.json"), sharded.path().join("config.json")).unwrap();
+    let mut first = fixture_weights("model");
+    let second = first.split_off("bert.encoder.layer.1");
+    let shards = [("model-00001-of-00002.safetensors", first), ("model-00002-of-00002.safetensors", second)];
+    let mut index = serde_json::Map::new();
+    for (file, weights) in &shards {
+        write_weights(&sharded.path().join(file), weights);
+        index.extend(weights.keys().map(|name| (name.clone(), (*file).into())));
+    }
+    let index = serde_json::json!({"metadata": {"total_size": 1}, "weight_map": index});
+    fs::write(sharded.path().join("model.safetensors.index.json"), index.to_string()).unwrap();
+
+    for dir in [spelled.path(), sharded.path()] {
+        let loaded = load(dir);
+        assert!(loaded.report.leftover.is_empty(), "{}", loaded.report);
+        for ((name, found), (_, expected)) in state_dict(&loaded.model).iter().zip(&expected) {
+            assert_eq!(bits(found), bits(expected), "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_encoder_gets_a_new_pooler_and_head_and_says_so() {
+    let options = LoadOptions { seed: 3, ..with_labels(&["neg", "pos"]) };
+    let loaded = try_load(&fixture("model-legacy"), &options).unwrap();
+    assert_eq!(
+        loaded.report.newly_initialized,
+        ["bert.pooler.dense.weight", "bert.pooler.dense.bias", "classifier.weight", "classifier.bias"]
+    );
+    assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::NoneThere)));
+    assert!(loaded.report.to_string().contains("newly initialized: bert.pooler.dense.weight"), "{}", loaded.report);
+    assert_eq!(loaded.config.id2label, ["neg", "pos"]);
+    let again = try_load(&fixture("model-legacy"), &options).unwrap();
+    let other = try_load(&fixture("model-legacy"), &LoadOptions { seed: 4, ..options }).unwrap();
+    let head = |model| bits(&state_dict::<BertForSequenceClassification>(model).pop().unwrap().1);
+    let weight = |model: &BertForSequenceClassification| bits(&model.classifier.weight.to_data());
+    assert_eq!(weight(&loaded.model), weight(&again.model));
+    assert_ne!(weight(&loaded.model), weight(&other.model));
+    assert!(head(&loaded.model).iter().all(|bits| *bits == 0), "the bias starts at zero");
+}
+
+#[test]
+fn leftover_weights_are_listed() {
+    let dir = checkpoint_with("model", |weights| {
+        weights.insert("cls.predictions.bias".to_owned(), (vec![2], vec![0; 8]));
+        weights.remove("classifier.weight");
+        weights.remove("classifier.bias");
+    });
+    let loaded = load(dir.path());
+    assert_eq!(loaded.report.leftover, ["cls.predictions.bias"]);
+    assert_eq!(loaded.report.newly_initialized, ["classifier.weight", "classifier.bias"]);
+    let encoder = BertModel::from_pretrained(&fixture("model"), &LoadOptions::default(), &Device::default()).unwrap();
+    assert_eq!(encoder.report.leftover, ["classifier.bias", "classifier.weight"]);
+    assert!(encoder.model.pooler.is_some());
+}
+
+#[test]
+fn a_head_for_the_same_labels_keeps_its_own_order() {
+    let options = with_labels(&["positive", "negative", "neutral"]);
+    let loaded = try_load(&fixture("model"), &options).unwrap();
+    assert_eq!(loaded.report.head, Some(HeadSource::Checkpoint));
+    assert_eq!(loaded.config.id2label, ["negative", "neutral", "positive"]);
+}
+
+#[test]
+fn a_head_for_other_labels_is_replaced_or_refused() {
+    let loaded = try_load(&fixture("model"), &with_labels(&["a", "b", "c"])).unwrap();
+    let checkpoint = ["negative", "neutral", "positive"].map(str::to_owned).to_vec();
+    assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::OtherLabels { checkpoint })));
+    assert_eq!(loaded.report.leftover, ["classifier.bias", "classifier.weight"]);
+    assert_eq!(loaded.config.id2label, ["a", "b", "c"]);
+
+    let message = try_load(&fixture("model"), &with_labels(&["a", "b"])).unwrap_err().to_string();
+    assert!(message.contains("has 3 labels (negative, neutral, positive), the data has 2 (a, b)"), "{message}");
+
+    let new = LoadOptions { new_head: true, ..with_labels(&["a", "b"]) };
+    let loaded = try_load(&fixture("model"), &new).unwrap();
+    assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::Wanted)));
+    assert_eq!(loaded.model.classifier.weight.dims(), [32, 2]);
+}
+
+#[test]
+fn labels_without_names_take_the_callers() {
+    let dir = checkpoint_with("model", |_| {});
+    let text = fs::read_to_string(dir.path().join("config.json")).unwrap();
+    let mut config: serde_json::Map<_, _> = serde_json::from_str(&text).unwrap();
+    config.remove("id2label");
+    config.remove("label2id");
+    config.insert("num_labels".to_owned(), 3.into());
+    fs::write(dir.path().join("config.json"), serde_json::Value::from(config).to_string()).unwrap();
+    let loaded = try_load(dir.path(), &with_labels(&["a", "b", "c"])).unwrap();
+    assert_eq!(loaded.report.head, Some(HeadSource::CheckpointUnnamed));
+    assert_eq!(loaded.config.id2label, ["a", "b", "c"]);
+    assert!(loaded.report.newly_initialized.is_empty());
+}
+
+#[test]
+fn a_head_for_another_task_is_not_taken() {
+    for (key, value, kept) in [
+        ("architectures", serde_json::json!(["BertForTokenClassification"]), true),
+        ("problem_type", serde_json::json!("multi_label_classification"), false),
+    ] {
+        let dir = checkpoint_with("model", |_| {});
+        let text = fs::read_to_string(dir.path().join("config.json")).unwrap();
+        let mut config: serde_json::Map<_, _> = serde_json::from_str(&text).unwrap();
+        config.insert(key.to_owned(), value);
+        fs::write(dir.path().join("config.json"), serde_json::Value::from(config).to_string()).unwrap();
+        match try_load(dir.path(), &LoadOptions::default()) {
+            Ok(loaded) if kept => assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::NoneThere))),
+            Err(error) if !kept => assert!(error.to_string().contains("multi_label_classification"), "{error}"),
+            other => panic!("{key}: {:?}", other.map(|loaded| loaded.report)),
+        }
+    }
+}
+
+#[test]
+fn a_missing_encoder_weight_is_named() {
+    let name = "bert.encoder.layer.1.attention.self.key.bias";
+    let dir = checkpoint_with("model", |weights| {
+        weights.remove(name).unwrap();
+    });
+    let message = error(dir.path());
+    assert!(message.contains(name) && message.contains(&*dir.path().to_string_lossy()), "{message}");
+    // Half a pooler is a damaged one, not a missing one.
+    let dir = checkpoint_with("model", |weights| {
+        weights.remove("bert.pooler.dense.bias").unwrap();
+    });
+    assert!(error(dir.path()).contains("bert.pooler.dense.bias"));
+}
+
+#[test]
+fn a_wrong_shape_names_the_weight_and_both_shapes() {
+    let dir = checkpoint_with("model", |weights| {
+        weights.get_mut("bert.encoder.layer.0.intermediate.dense.weight").unwrap().0.reverse();
+    });
+    let message = error(dir.path());
+    for part in ["encoder.layer.0.intermediate.dense.weight", "[32, 48]", "[48, 32]", "model.safetensors"] {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn a_truncated_file_and_a_foreign_config_are_refused() {
+    let dir = checkpoint_with("model", |_| {});
+    let path = dir.path().join("model.safetensors");
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    assert!(error(dir.path()).contains("it was cut off"), "{}", error(dir.path()));
+    fs::write(dir.path().join("config.json"), r#"{"model_type": "distilbert"}"#).unwrap();
+    assert!(error(dir.path()).contains("DistilBERT"), "{}", error(dir.path()));
+    fs::remove_file(dir.path().join("config.json")).unwrap();
+    assert!(error(dir.path()).contains("config.json"), "{}", error(dir.path()));
+}
+
+#[test]
+fn dropout_options_go_into_the_config_and_the_model() {
+    let options = LoadOptions {
+        hidden_dropout: Some(0.2),
+        attention_dropout: Some(0.3),
+        classifier_dropout: Some(0.4),
+        ..LoadOptions::default()
+    };
+    let loaded = try_load(&fixture("model"), &options).unwrap();
+    let layer = &loaded.model.bert.encoder.layer[1];
+    let found = [
+        loaded.model.bert.embeddings.dropout.prob,
+        layer.attention.self_.dropout.prob,
+        layer.attention.output.dropout.prob,
+        layer.output.dropout.prob,
+        loaded.model.dropout.prob,
+    ];
+    assert_eq!(found.map(|rate| (rate * 10.0).round() as u8), [2, 3, 2, 2, 4]);
+    assert_eq!(loaded.config.classifier_dropout, Some(0.4));
+    let bad = LoadOptions { hidden_dropout: Some(1.5), ..LoadOptions::default() };
+    assert!(try_load(&fixture("model"), &bad).unwrap_err().to_string().contains("hidden_dropout_prob"));
+}
+
+#[test]
+fn new_weights_are_as_bert_starts() {
+    let config = BertConfig { num_hidden_layers: 1, ..BertConfig::default() };
+    let model = BertForSequenceClassification::from_config(&config, 0, &Device::default()).unwrap();
+    let word = model.bert.embeddings.word_embeddings.weight.to_data();
+    let word = word.as_slice::<f32>().unwrap();
+    assert!(word[..768].iter().all(|value| *value == 0.0), "the padding row is zero");
+    let rest = &word[768..];
+    let mean = rest.iter().map(|value| f64::from(*value)).sum::<f64>() / rest.len() as f64;
+    let variance = rest.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / rest.len() as f64;
+    assert!(mean.abs() < 1e-4, "{mean}");
+    assert!((variance.sqrt() - 0.02).abs() < 1e-4, "{}", variance.sqrt());
+    for (name, data) in state_dict(&model) {
+        let values = data.as_slice::<f32>().unwrap().to_vec();
+        if name.ends_with("LayerNorm.weight") {
+            assert!(values.iter().all(|value| *value == 1.0), "{name}");
+        } else if name.ends_with("bias") {
+            assert!(values.iter().all(|value| *value == 0.0), "{name}");
+        } else {
+            assert!(values.iter().skip(768).any(|value| *value != 0.0), "{name}");
+        }
+    }
+    assert_eq!(named_parameters(&model).iter().map(embert_model::NamedParameter::elements).sum::<usize>(), 31_517_186);
+}

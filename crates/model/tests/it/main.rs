@@ -1,0 +1,9 @@
+//! embert-model from outside: agreement with the reference, loading, saving, training's switches.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod loading;
+mod parity;
+mod saving;
+mod support;
+mod training;

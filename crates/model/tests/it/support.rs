@@ -1,0 +1,117 @@
+//! Fixtures, small models and comparisons.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use embert_model::{BertConfig, BertForSequenceClassification, BertInput, LoadOptions};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+/// A folder that `tests/reference/model.py` wrote.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
+}
+
+/// Inputs and outputs of the reference.
+pub(crate) struct Expected(Vec<u8>);
+
+impl Expected {
+    pub(crate) fn of(name: &str) -> Self {
+        Self(fs::read(fixture(name).join("expected.safetensors")).unwrap())
+    }
+
+    pub(crate) fn floats(&self, name: &str) -> Vec<f32> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let tensor = file.tensor(name).unwrap();
+        assert_eq!(tensor.dtype(), Dtype::F32);
+        tensor.data().as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect()
+    }
+
+    pub(crate) fn input(&self, device: &Device) -> BertInput {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let ints = |name: &str| {
+            let tensor = file.tensor(name).unwrap();
+            assert_eq!(tensor.dtype(), Dtype::I64);
+            let values: Vec<i64> = tensor.data().as_chunks().0.iter().map(|value| i64::from_le_bytes(*value)).collect();
+            Tensor::<2, Int>::from_data(TensorData::new(values, tensor.shape().to_vec()), device)
+        };
+        BertInput {
+            input_ids: ints("input_ids"),
+            token_type_ids: ints("token_type_ids"),
+            attention_mask: ints("attention_mask"),
+        }
+    }
+}
+
+pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().unwrap()
+}
+
+#[track_caller]
+pub(crate) fn assert_close<const D: usize>(found: Tensor<D>, expected: &[f32], tolerance: f32, what: &str) {
+    let found = values(found);
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(found.iter().all(|value| value.is_finite()), "{what} has values that are not finite");
+    assert!(largest <= tolerance, "{what} differs by {largest}");
+    assert!(expected.iter().any(|value| value.abs() > 0.1), "{what}: the reference is too flat to compare with");
+}
+
+pub(crate) fn bits(data: &TensorData) -> Vec<u32> {
+    data.as_slice::<f32>().unwrap().iter().map(|value| value.to_bits()).collect()
+}
+
+/// The smallest config that has every part.
+pub(crate) fn tiny_config() -> BertConfig {
+    BertConfig {
+        vocab_size: 20,
+        hidden_size: 12,
+        num_hidden_layers: 3,
+        num_attention_heads: 3,
+        intermediate_size: 18,
+        max_position_embeddings: 8,
+        ..BertConfig::default()
+    }
+    .with_labels(["no", "yes"])
+}
+
+pub(crate) fn tiny_input(device: &Device) -> BertInput {
+    BertInput {
+        input_ids: Tensor::from_ints([[2, 5, 7, 3], [2, 9, 3, 0]], device),
+        token_type_ids: Tensor::from_ints([[0, 0, 1, 1], [0, 0, 0, 0]], device),
+        attention_mask: Tensor::from_ints([[1, 1, 1, 1], [1, 1, 1, 0]], device),
+    }
+}
+
+pub(crate) fn load(dir: &Path) -> embert_model::Pretrained<BertForSequenceClassification> {
+    BertForSequenceClassification::from_pretrained(dir, &LoadOptions::default(), &Device::default()).unwrap()
+}
+
+/// The fixture's weights, to be written in another form.
+pub(crate) fn fixture_weights(name: &str) -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {
+    let bytes = fs::read(fixture(name).join("model.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    file.iter().map(|(name, tensor)| (name.to_owned(), (tensor.shape().to_vec(), tensor.data().to_vec()))).collect()
+}
+
+pub(crate) fn write_weights(path: &Path, weights: &BTreeMap<String, (Vec<usize>, Vec<u8>)>) {
+    let views = weights.iter().map(|(name, (shape, bytes))| {
+        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    safetensors::serialize_to_file(views, None, path).unwrap();
+}
+
+/// A folder with the fixture's config and other weights.
+pub(crate) fn checkpoint_with(
+    name: &str,
+    change: impl FnOnce(&mut BTreeMap<String, (Vec<usize>, Vec<u8>)>),
+) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::copy(fixture(name).join("config.json"), dir.path().join("config.json")).unwrap();
+    let mut weights = fixture_weights(name);
+    change(&mut weights);
+    write_weights(&dir.path().join("model.safetensors"), &weights);
+    dir
+}

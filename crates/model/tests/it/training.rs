@@ -1,0 +1,159 @@
+//! What training switches: gradients, freezing, dropout.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor};
+use embert_model::{
+    BertForSequenceClassification, Freeze, load_state_dict, module_tree, named_parameters, part_counts, state_dict,
+    unfreeze,
+};
+
+use crate::support::{tiny_config, tiny_input, values};
+
+fn model(device: &Device) -> BertForSequenceClassification {
+    BertForSequenceClassification::from_config(&tiny_config(), 1, device).unwrap()
+}
+
+fn frozen(model: &BertForSequenceClassification) -> Vec<String> {
+    named_parameters(model)
+        .into_iter()
+        .filter(|parameter| !parameter.trainable)
+        .map(|parameter| parameter.name)
+        .collect()
+}
+
+#[test]
+fn freezing_is_exact_survives_evaluation_and_can_be_undone() {
+    for device in [Device::default(), Device::default().autodiff()] {
+        let model = Freeze::EmbeddingsAndEncoderBelow(2).apply(model(&device)).unwrap();
+        let names = frozen(&model);
+        assert!(names.iter().all(|name| {
+            name.starts_with("bert.embeddings.")
+                || name.starts_with("bert.encoder.layer.0.")
+                || name.starts_with("bert.encoder.layer.1.")
+        }));
+        assert_eq!(names.len(), 5 + 2 * 16);
+        assert_eq!(frozen(&model.valid()), names);
+        assert_eq!(frozen(&model.clone().train()), names);
+        let state = state_dict(&model);
+        assert_eq!(frozen(&load_state_dict(model.clone(), state).unwrap()), names);
+
+        // The next policy replaces the first.
+        let model = Freeze::Pooler.apply(model).unwrap();
+        assert_eq!(frozen(&model), ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]);
+        let model = Freeze::AllButHead.apply(model).unwrap();
+        let trained: Vec<_> = named_parameters(&model).into_iter().filter(|parameter| parameter.trainable).collect();
+        assert_eq!(trained.iter().map(|parameter| &*parameter.name).collect::<Vec<_>>(), ["classifier.weight", "classifier.bias"]);
+        assert!(frozen(&unfreeze(model)).is_empty());
+    }
+}
+
+#[test]
+fn freezing_more_layers_than_there_are_is_an_error() {
+    let error = Freeze::EncoderBelow(4).apply(model(&Device::default())).unwrap_err().to_string();
+    assert!(error.contains("encoder_below:4") && error.contains("3 encoder layers"), "{error}");
+    assert!(Freeze::EncoderBelow(3).apply(model(&Device::default())).is_ok());
+}
+
+#[test]
+fn freezing_is_written_as_it_is_read() {
+    for text in ["none", "embeddings", "encoder_below:6", "embeddings+encoder_below:0", "pooler", "all_but_head"] {
+        let freeze: Freeze = text.parse().unwrap();
+        assert_eq!(freeze.to_string(), text);
+        assert_eq!(serde_json::to_value(freeze).unwrap(), text);
+        assert_eq!(serde_json::from_value::<Freeze>(text.into()).unwrap(), freeze);
+    }
+    for text in ["", "None", "encoder_below", "encoder_below:-1", "pooler:1", "head"] {
+        assert!(text.parse::<Freeze>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn frozen_parameters_have_no_gradient_and_dropout_stays_on() {
+    let device = Device::default().autodiff();
+    let model = Freeze::AllButHead.apply(model(&device)).unwrap();
+    let first = model.forward(tiny_input(&device));
+    let grads = first.clone().sum().backward();
+    assert!(model.bert.pooler.as_ref().unwrap().dense.weight.grad(&grads).is_none());
+    assert!(model.classifier.weight.grad(&grads).is_some());
+    assert_ne!(values(first), values(model.forward(tiny_input(&device))), "dropout is random");
+}
+
+#[test]
+fn dropout_is_off_in_evaluation_and_on_again_in_training() {
+    let device = Device::default().autodiff();
+    let model = model(&device);
+    let evaluated = model.valid();
+    let plain = Device::default();
+    let logits = || values(evaluated.forward(tiny_input(&plain)));
+    assert_eq!(logits(), logits());
+    let trained = evaluated.clone().train();
+    assert_ne!(values(trained.forward(tiny_input(&device))), values(trained.forward(tiny_input(&device))));
+}
+
+/// The gradient against central differences, for parameters of every kind.
+#[test]
+fn gradients_are_the_slopes() {
+    let device = Device::default().autodiff();
+    let mut config = tiny_config();
+    config.hidden_dropout_prob = 0.0;
+    config.attention_probs_dropout_prob = 0.0;
+    // Slopes large against f32's rounding.
+    config.initializer_range = 0.4;
+    let model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
+    let weights = Tensor::<2>::from_floats([[1.0, -0.5], [0.25, 2.0]], &device);
+    let loss = |model: &BertForSequenceClassification| (model.forward(tiny_input(&device)) * weights.clone()).sum();
+    let grads = loss(&model).backward();
+
+    let layer = &model.bert.encoder.layer[0];
+    let embeddings = &model.bert.embeddings;
+    let matrix = |weight: &Param<Tensor<2>>| values(weight.grad(&grads).unwrap());
+    // A linear layer's weight is transposed in the state dict, which is where it is changed below.
+    let linear = |linear: &Linear| values(linear.weight.grad(&grads).unwrap().transpose());
+    let cases = [
+        ("bert.encoder.layer.0.attention.self.query.weight", linear(&layer.attention.self_.query)),
+        ("bert.encoder.layer.0.attention.self.key.weight", linear(&layer.attention.self_.key)),
+        ("bert.encoder.layer.0.attention.self.value.weight", linear(&layer.attention.self_.value)),
+        ("bert.encoder.layer.0.intermediate.dense.weight", linear(&layer.intermediate.dense)),
+        ("bert.encoder.layer.0.output.dense.weight", linear(&layer.output.dense)),
+        ("bert.encoder.layer.0.output.LayerNorm.weight", values(layer.output.layer_norm.weight.grad(&grads).unwrap())),
+        ("bert.embeddings.LayerNorm.bias", values(embeddings.layer_norm.bias.grad(&grads).unwrap())),
+        ("bert.embeddings.word_embeddings.weight", matrix(&embeddings.word_embeddings.weight)),
+        ("bert.embeddings.position_embeddings.weight", matrix(&embeddings.position_embeddings.weight)),
+        ("bert.embeddings.token_type_embeddings.weight", matrix(&embeddings.token_type_embeddings.weight)),
+        ("bert.pooler.dense.weight", linear(&model.bert.pooler.as_ref().unwrap().dense)),
+        ("classifier.weight", linear(&model.classifier)),
+    ];
+    for (name, gradient) in cases {
+        // Where the slope is largest, rounding disturbs it least.
+        let index = (0..gradient.len()).max_by(|a, b| gradient[*a].abs().total_cmp(&gradient[*b].abs())).unwrap();
+        let step = 2e-3;
+        let shifted = |by: f32| {
+            let mut state = state_dict(&model);
+            let (_, data) = state.iter_mut().find(|(found, _)| found == name).unwrap();
+            data.as_mut_slice::<f32>().unwrap()[index] += by;
+            values(loss(&load_state_dict(model.clone(), state).unwrap()))[0]
+        };
+        let slope = (shifted(step) - shifted(-step)) / (2.0 * step);
+        assert!(gradient[index].abs() > 0.02, "{name}: {} is too small to compare with", gradient[index]);
+        assert!((slope - gradient[index]).abs() <= 0.01 * slope.abs() + 1e-3, "{name}: {} against {slope}", gradient[index]);
+    }
+}
+
+#[test]
+fn counts_and_tree_add_up() {
+    let model = Freeze::EncoderBelow(2).apply(model(&Device::default())).unwrap();
+    let counts = part_counts(&model);
+    let names: Vec<_> = counts.iter().map(|part| &*part.name).collect();
+    assert_eq!(names, ["embeddings", "encoder.layer.0", "encoder.layer.1", "encoder.layer.2", "pooler", "classifier"]);
+    assert_eq!(counts.iter().map(|part| part.parameters).sum::<usize>(), model.num_params());
+    assert_eq!((counts[0].frozen(), counts[1].trainable, counts[3].frozen()), (0, 0, 0));
+
+    let tree = module_tree(&model);
+    assert_eq!(tree.parameters, model.num_params());
+    assert_eq!(tree.parameters - tree.trainable, counts[1].frozen() + counts[2].frozen());
+    let text = tree.to_string();
+    assert!(text.contains("0 to 1 (each) 1,134 frozen"), "{text}");
+    assert!(text.contains("word_embeddings 240"), "{text}");
+    assert!(text.contains("weight [18, 12] 216"), "{text}");
+}
