@@ -44,7 +44,8 @@ impl Checkpoint {
         struct Index {
             weight_map: BTreeMap<String, String>,
         }
-        let text = fs::read_to_string(index).map_err(|source| ModelError::Read { path: index.to_owned(), source })?;
+        let text = fs::read_to_string(index)
+            .map_err(|source| ModelError::Read { path: index.to_owned(), source })?;
         let Index { weight_map } = serde_json::from_str(&text)
             .map_err(|source| ModelError::Json { origin: index.display().to_string(), source })?;
 
@@ -173,10 +174,12 @@ fn explain(path: PathBuf, bytes: &[u8], source: SafeTensorError) -> ModelError {
         (SafeTensorError::HeaderTooLarge | SafeTensorError::InvalidHeaderLength, Some(claimed)) => {
             ModelError::HeaderLength { path, claimed, size }
         }
-        (source @ SafeTensorError::MetadataIncompleteBuffer, Some(claimed)) => match described(bytes, claimed) {
-            Some(expected) => ModelError::Truncated { path, expected, size },
-            None => ModelError::Safetensors { path, source },
-        },
+        (source @ SafeTensorError::MetadataIncompleteBuffer, Some(claimed)) => {
+            match described(bytes, claimed) {
+                Some(expected) => ModelError::Truncated { path, expected, size },
+                None => ModelError::Safetensors { path, source },
+            }
+        }
         (source, _) => ModelError::Safetensors { path, source },
     }
 }
@@ -204,7 +207,8 @@ mod tests {
     }
 
     fn valid() -> Vec<u8> {
-        let view = safetensors::tensor::TensorView::new(Dtype::F32, vec![2], &[0, 0, 128, 63, 0, 0, 0, 64]).unwrap();
+        let view =
+            safetensors::tensor::TensorView::new(Dtype::F32, vec![2], &[0, 0, 128, 63, 0, 0, 0, 64]).unwrap();
         safetensors::serialize([("w", view)], None).unwrap()
     }
 
@@ -225,7 +229,10 @@ mod tests {
         assert!(refused(b"version https://git-lfs.github.com/spec/v1\n").contains("git lfs pull"));
         let whole = valid();
         let cut = refused(&whole[..whole.len() - 3]);
-        assert!(cut.contains(&format!("has {} bytes, its header describes {}", whole.len() - 3, whole.len())), "{cut}");
+        assert!(
+            cut.contains(&format!("has {} bytes, its header describes {}", whole.len() - 3, whole.len())),
+            "{cut}"
+        );
         let mut claims = whole.clone();
         claims[..8].copy_from_slice(&10_000_000_000_u64.to_le_bytes());
         assert!(refused(&claims).contains("claims a header of 10000000000 bytes"));

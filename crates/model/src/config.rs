@@ -136,7 +136,8 @@ impl Default for BertConfig {
 impl BertConfig {
     /// Reads and checks a `config.json`.
     pub fn from_file(path: &Path) -> Result<Self, ModelError> {
-        let text = fs::read_to_string(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
+        let text =
+            fs::read_to_string(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, &path.display().to_string())
     }
 
@@ -167,7 +168,8 @@ impl BertConfig {
                 .number("attention_probs_dropout_prob")?
                 .unwrap_or(default.attention_probs_dropout_prob),
             classifier_dropout: keys.number("classifier_dropout")?,
-            max_position_embeddings: keys.count("max_position_embeddings", default.max_position_embeddings)?,
+            max_position_embeddings: keys
+                .count("max_position_embeddings", default.max_position_embeddings)?,
             type_vocab_size: keys.count("type_vocab_size", default.type_vocab_size)?,
             initializer_range: keys.number("initializer_range")?.unwrap_or(default.initializer_range),
             layer_norm_eps: keys.number("layer_norm_eps")?.unwrap_or(default.layer_norm_eps),
@@ -215,20 +217,32 @@ impl BertConfig {
             }
         }
         if !(self.initializer_range.is_finite() && self.initializer_range >= 0.0) {
-            return Err(origin.bad("initializer_range", self.initializer_range, "a finite number of at least 0"));
+            return Err(origin.bad(
+                "initializer_range",
+                self.initializer_range,
+                "a finite number of at least 0",
+            ));
         }
         if !(self.layer_norm_eps.is_finite() && self.layer_norm_eps > 0.0) {
             return Err(origin.bad("layer_norm_eps", self.layer_norm_eps, "a finite number above 0"));
         }
         if let Some(pad) = self.pad_token_id.filter(|pad| *pad >= self.vocab_size) {
-            return Err(origin.bad("pad_token_id", pad, &format!("a token below \"vocab_size\" ({})", self.vocab_size)));
+            return Err(origin.bad(
+                "pad_token_id",
+                pad,
+                &format!("a token below \"vocab_size\" ({})", self.vocab_size),
+            ));
         }
         if self.id2label.is_empty() {
             return Err(origin.bad("id2label", "empty", "at least one label"));
         }
         for (index, label) in self.id2label.iter().enumerate() {
             if self.id2label[..index].contains(label) {
-                return Err(origin.bad("id2label", format!("\"{label}\" twice"), "a name of its own for each label"));
+                return Err(origin.bad(
+                    "id2label",
+                    format!("\"{label}\" twice"),
+                    "a name of its own for each label",
+                ));
             }
         }
         Ok(())
@@ -368,13 +382,16 @@ impl Keys<'_> {
 
     /// Refuses by name what is not BERT, or a BERT with parts that we don't have.
     fn refuse_other_architectures(&self) -> Result<(), ModelError> {
-        let refuse =
-            |found: &str| ModelError::Architecture { origin: self.origin.0.to_owned(), found: found.to_owned() };
+        let refuse = |found: &str| ModelError::Architecture {
+            origin: self.origin.0.to_owned(),
+            found: found.to_owned(),
+        };
         match self.map.get("model_type") {
             Some(Value::String(kind)) if kind == "bert" => {}
             Some(Value::String(kind)) => return Err(refuse(display_name(kind))),
             Some(Value::Null) | None => {
-                let class = self.map.get("architectures").and_then(|classes| classes.get(0)).and_then(Value::as_str);
+                let class =
+                    self.map.get("architectures").and_then(|classes| classes.get(0)).and_then(Value::as_str);
                 if let Some(class) = class.filter(|class| !class.starts_with("Bert")) {
                     return Err(refuse(class));
                 }
@@ -388,7 +405,9 @@ impl Keys<'_> {
         }
         // A decoder masks the future, and one with cross-attention has weights that we don't.
         for key in ["is_decoder", "add_cross_attention"] {
-            if let Some(other) = self.map.get(key).filter(|value| **value != Value::Bool(false) && !value.is_null()) {
+            if let Some(other) =
+                self.map.get(key).filter(|value| **value != Value::Bool(false) && !value.is_null())
+            {
                 return Err(self.origin.bad(key, other, "false: only the encoder is implemented"));
             }
         }
@@ -405,19 +424,23 @@ impl Keys<'_> {
         let by_name = self.take("label2id");
         let (key, pairs) = match (&by_id, &by_name) {
             (Some(Value::Object(map)), _) => {
-                let pair = |(id, name): (&String, &Value)| Some((id.parse().ok()?, name.as_str()?.to_owned()));
+                let pair =
+                    |(id, name): (&String, &Value)| Some((id.parse().ok()?, name.as_str()?.to_owned()));
                 ("id2label", map.iter().map(pair).collect::<Option<Vec<(usize, String)>>>())
             }
             (Some(_), _) => ("id2label", None),
             (None, Some(Value::Object(map))) => {
-                let pair = |(name, id): (&String, &Value)| Some((usize::try_from(id.as_u64()?).ok()?, name.clone()));
+                let pair =
+                    |(name, id): (&String, &Value)| Some((usize::try_from(id.as_u64()?).ok()?, name.clone()));
                 ("label2id", map.iter().map(pair).collect())
             }
             (None, Some(_)) => ("label2id", None),
             (None, None) => {
                 return match count {
                     Some(count @ 1..=1_000_000) => Ok(generic_labels(count)),
-                    Some(count) => Err(self.origin.bad("num_labels", count, "at least 1 and at most 1,000,000")),
+                    Some(count) => {
+                        Err(self.origin.bad("num_labels", count, "at least 1 and at most 1,000,000"))
+                    }
                     None => Ok(generic_labels(2)),
                 };
             }
@@ -482,8 +505,14 @@ mod tests {
     fn bad_values_name_key_value_and_remedy() {
         for (text, message) in [
             (r#"{"hidden_size": "big"}"#, r#""hidden_size" is "big", expected a whole number"#),
-            (r#"{"hidden_size": 770}"#, r#""hidden_size" is 770, expected a multiple of "num_attention_heads" (12)"#),
-            (r#"{"num_attention_heads": 0}"#, r#""num_attention_heads" is 0, expected a number of at least 1"#),
+            (
+                r#"{"hidden_size": 770}"#,
+                r#""hidden_size" is 770, expected a multiple of "num_attention_heads" (12)"#,
+            ),
+            (
+                r#"{"num_attention_heads": 0}"#,
+                r#""num_attention_heads" is 0, expected a number of at least 1"#,
+            ),
             (r#"{"vocab_size": 1000000000000}"#, r#""vocab_size" is 1000000000000"#),
             (r#"{"hidden_act": "swish"}"#, r#""hidden_act" is "swish", expected gelu,"#),
             (r#"{"hidden_dropout_prob": 1}"#, r#""hidden_dropout_prob" is 1, expected a probability"#),
@@ -528,7 +557,8 @@ mod tests {
 
     #[test]
     fn classifier_dropout_falls_back_to_the_hidden_one() {
-        let config = BertConfig::from_json(r#"{"classifier_dropout": null, "hidden_dropout_prob": 0.3}"#).unwrap();
+        let config =
+            BertConfig::from_json(r#"{"classifier_dropout": null, "hidden_dropout_prob": 0.3}"#).unwrap();
         assert!((config.classifier_dropout_prob() - 0.3).abs() < f64::EPSILON);
     }
 }

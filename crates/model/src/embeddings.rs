@@ -43,7 +43,7 @@ impl BertEmbeddings {
     pub fn forward(&self, input_ids: Tensor<2, Int>, token_type_ids: Tensor<2, Int>) -> Tensor<3> {
         let [_, seq] = input_ids.dims();
         // Positions are 0, 1, 2, ... in every row: the first rows of the table, without a lookup.
-        let positions = self.position_embeddings.weight.val().slice([0..seq]).unsqueeze::<3>();
+        let positions = self.position_embeddings.weight.val().slice_dim(0, 0..seq).unsqueeze::<3>();
         let words = self.word_embeddings.forward(input_ids);
         let segments = self.token_type_embeddings.forward(token_type_ids);
         // The reference's order of additions, to agree to the last bits.

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{Dropout, Linear};
 use burn::tensor::{Tensor, activation};
 
-use crate::dropout::{active_rate, dropout};
+use crate::dropout::active_rate;
 use crate::init::Initializer;
 use crate::{BertConfig, HiddenAct, LayerNorm, ops};
 
@@ -74,7 +74,7 @@ impl BertAttention {
     }
 
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>) -> Tensor<3> {
-        self.output.forward(self.self_.forward(x.clone(), bias), x)
+        self.output.forward(self.self_.forward(&x, bias), x)
     }
 }
 
@@ -109,13 +109,13 @@ impl BertSelfAttention {
     /// # Shapes
     /// - `x` and output: `[batch, seq, hidden]`
     /// - `bias`: `[batch, 1, 1, seq]`, added to the scores: 0 at real tokens, the dtype's minimum at padding
-    pub fn forward(&self, x: Tensor<3>, bias: Tensor<4>) -> Tensor<3> {
+    pub fn forward(&self, x: &Tensor<3>, bias: Tensor<4>) -> Tensor<3> {
         let [batch, seq, hidden] = x.dims();
         let heads = |linear: &Linear| {
             linear.forward(x.clone()).reshape([batch, seq, self.heads, hidden / self.heads]).swap_dims(1, 2)
         };
         let (query, key, value) = (heads(&self.query), heads(&self.key), heads(&self.value));
-        ops::attention(query, key, value, bias, active_rate(&self.dropout, &x))
+        ops::attention(query, key, value, bias, active_rate(&self.dropout, x))
             .swap_dims(1, 2)
             .reshape([batch, seq, hidden])
     }
@@ -132,7 +132,10 @@ pub struct BertIntermediate {
 
 impl BertIntermediate {
     fn new(config: &BertConfig, init: &Initializer<'_>) -> Self {
-        Self { dense: init.linear(config.hidden_size, config.intermediate_size), activation: config.hidden_act }
+        Self {
+            dense: init.linear(config.hidden_size, config.intermediate_size),
+            activation: config.hidden_act,
+        }
     }
 
     /// # Shapes
@@ -172,7 +175,9 @@ impl BertOutputBlock {
     /// - `x`: `[batch, seq, input]`
     /// - `residual` and output: `[batch, seq, hidden]`
     pub fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
-        let x = dropout(&self.dropout, self.dense.forward(x));
-        self.layer_norm.forward(x + residual)
+        let x = self.dense.forward(x);
+        let rate = active_rate(&self.dropout, &x);
+        let norm = &self.layer_norm;
+        ops::dropout_add_layer_norm(x, residual, norm.weight.val(), norm.bias.val(), norm.epsilon, rate)
     }
 }

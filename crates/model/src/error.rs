@@ -210,7 +210,9 @@ pub enum ModelError {
         name: String,
     },
     /// A state dict has something that the model has not, or has it twice.
-    #[error("the state dict has \"{name}\", which the model has not, or has it twice: it belongs to another model")]
+    #[error(
+        "the state dict has \"{name}\", which the model has not, or has it twice: it belongs to another model"
+    )]
     StateUnexpected {
         /// The name in the state dict.
         name: String,

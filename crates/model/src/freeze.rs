@@ -52,8 +52,12 @@ impl Freeze {
     pub fn apply<M: Module>(self, model: M) -> Result<M, ModelError> {
         let parameters = named_parameters(&model);
         if let Self::EncoderBelow(count) | Self::EmbeddingsAndEncoderBelow(count) = self {
-            let last = parameters.iter().filter_map(|parameter| layer_of(parameter.name.strip_prefix(PREFIX)?)).max();
-            let last = last.or_else(|| parameters.iter().filter_map(|parameter| layer_of(&parameter.name)).max());
+            let last = parameters
+                .iter()
+                .filter_map(|parameter| layer_of(parameter.name.strip_prefix(PREFIX)?))
+                .max();
+            let last =
+                last.or_else(|| parameters.iter().filter_map(|parameter| layer_of(&parameter.name)).max());
             let layers = last.map_or(0, |last| last + 1);
             if count > layers {
                 return Err(ModelError::FreezeLayers { freeze: self.to_string(), layers });

@@ -46,7 +46,11 @@ impl<'a> Initializer<'a> {
     }
 
     pub(crate) fn layer_norm(&self, width: usize) -> LayerNorm {
-        LayerNorm { weight: self.constant(width, 1.0), bias: self.constant(width, 0.0), epsilon: self.epsilon }
+        LayerNorm {
+            weight: self.constant(width, 1.0),
+            bias: self.constant(width, 0.0),
+            epsilon: self.epsilon,
+        }
     }
 
     /// `rate` is checked by [`BertConfig::validate`].
@@ -60,7 +64,8 @@ impl<'a> Initializer<'a> {
         let draw = move |device: &Device, require_grad: bool| {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             random.set_stream(stream);
-            let mut data = TensorData::random::<f32, _, _>(shape, Distribution::Normal(0.0, std), &mut random);
+            let mut data =
+                TensorData::random::<f32, _, _>(shape, Distribution::Normal(0.0, std), &mut random);
             if let (Some(row), Ok(values)) = (zero_row, data.as_mut_slice::<f32>()) {
                 values[row * shape[1]..][..shape[1]].fill(0.0);
             }

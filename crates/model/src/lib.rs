@@ -60,7 +60,9 @@ pub use classification::BertForSequenceClassification;
 pub use config::{BertConfig, HiddenAct};
 pub use device::{Backend, DeviceChoice, DeviceError};
 pub use embeddings::BertEmbeddings;
-pub use encoder::{BertAttention, BertEncoder, BertIntermediate, BertLayer, BertOutputBlock, BertSelfAttention};
+pub use encoder::{
+    BertAttention, BertEncoder, BertIntermediate, BertLayer, BertOutputBlock, BertSelfAttention,
+};
 pub use error::ModelError;
 pub use freeze::{Freeze, unfreeze};
 pub use layer_norm::LayerNorm;

@@ -120,10 +120,15 @@ impl BertModel {
     ///
     /// # Errors
     /// A file is missing or damaged, the config is not BERT's, a weight is missing or has another shape.
-    pub fn from_pretrained(dir: &Path, options: &LoadOptions, device: &Device) -> Result<Pretrained<Self>, ModelError> {
+    pub fn from_pretrained(
+        dir: &Path,
+        options: &LoadOptions,
+        device: &Device,
+    ) -> Result<Pretrained<Self>, ModelError> {
         let config = read_config(dir, options)?;
         let weights = Weights::open(dir)?;
-        let model = Self::build(&config, &Initializer::new(&config, options.seed, device), weights.has(POOLER));
+        let model =
+            Self::build(&config, &Initializer::new(&config, options.seed, device), weights.has(POOLER));
         let (model, report) = weights.fill(model, |_| false)?;
         Ok(Pretrained { model, config, report })
     }
@@ -139,7 +144,11 @@ impl BertForSequenceClassification {
     /// # Errors
     /// A file is missing or damaged, the config is not BERT's, a weight of the encoder is missing or has another shape, or
     /// the checkpoint's classifier has another number of labels than [`LoadOptions::labels`].
-    pub fn from_pretrained(dir: &Path, options: &LoadOptions, device: &Device) -> Result<Pretrained<Self>, ModelError> {
+    pub fn from_pretrained(
+        dir: &Path,
+        options: &LoadOptions,
+        device: &Device,
+    ) -> Result<Pretrained<Self>, ModelError> {
         let mut config = read_config(dir, options)?;
         let weights = Weights::open(dir)?;
 
@@ -239,7 +248,11 @@ impl Weights {
     /// Copies the weights into `model`, except for the parts that `is_new` says are.
     ///
     /// One weight at a time goes from the map to the device, so the host holds no second copy of the model.
-    fn fill<M: Module>(&self, model: M, is_new: impl Fn(&str) -> bool) -> Result<(M, LoadReport), ModelError> {
+    fn fill<M: Module>(
+        &self,
+        model: M,
+        is_new: impl Fn(&str) -> bool,
+    ) -> Result<(M, LoadReport), ModelError> {
         let mut report = LoadReport::default();
         let mut used = BTreeSet::new();
         let mut fill = Fill::new(|name: &str, expected: &[usize]| {
@@ -272,7 +285,8 @@ impl Weights {
         let model = model.map(&mut fill);
         fill.finish()?;
 
-        let left = self.checkpoint.names().filter(|name| !used.contains(name) && !is_buffer(&canonical(name)));
+        let left =
+            self.checkpoint.names().filter(|name| !used.contains(name) && !is_buffer(&canonical(name)));
         report.leftover = left.map(str::to_owned).collect();
         Ok((model, report))
     }

@@ -86,7 +86,10 @@ mod tests {
     #[test]
     fn names_go_both_ways() {
         for (ours, theirs) in [
-            ("bert.encoder.layer.0.attention.self_.query.weight", "bert.encoder.layer.0.attention.self.query.weight"),
+            (
+                "bert.encoder.layer.0.attention.self_.query.weight",
+                "bert.encoder.layer.0.attention.self.query.weight",
+            ),
             ("bert.encoder.layer.11.output.layer_norm.bias", "bert.encoder.layer.11.output.LayerNorm.bias"),
             ("classifier.weight", "classifier.weight"),
         ] {
@@ -97,7 +100,9 @@ mod tests {
 
     #[test]
     fn old_spellings_mean_the_same_weight() {
-        for name in ["bert.embeddings.LayerNorm.gamma", "embeddings.LayerNorm.gamma", "embeddings.LayerNorm.weight"] {
+        for name in
+            ["bert.embeddings.LayerNorm.gamma", "embeddings.LayerNorm.gamma", "embeddings.LayerNorm.weight"]
+        {
             assert_eq!(canonical(name), "embeddings.LayerNorm.weight");
         }
         assert_eq!(canonical("bert.embeddings.LayerNorm.beta"), "embeddings.LayerNorm.bias");

@@ -114,7 +114,8 @@ pub fn save_pretrained<M: Module>(
     })?;
     let path = dir.join("config.json");
     replace(&path, |temporary| {
-        fs::write(temporary, config.to_json()).map_err(|source| ModelError::Write { path: path.clone(), source })
+        fs::write(temporary, config.to_json())
+            .map_err(|source| ModelError::Write { path: path.clone(), source })
     })
 }
 

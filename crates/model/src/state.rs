@@ -248,7 +248,10 @@ mod tests {
             let transposed = transpose(&values, rows, columns);
             for row in 0..rows {
                 for column in 0..columns {
-                    assert_eq!(transposed[column * rows + row].to_bits(), values[row * columns + column].to_bits());
+                    assert_eq!(
+                        transposed[column * rows + row].to_bits(),
+                        values[row * columns + column].to_bits()
+                    );
                 }
             }
             assert_eq!(transpose(&transposed, columns, rows), values);

@@ -97,30 +97,45 @@ impl ModuleTree {
         self.shape == other.shape && self.trainable == other.trainable && self.children == other.children
     }
 
+    /// A layer: parameters and nothing else.
+    fn is_layer(&self) -> bool {
+        self.children.iter().all(|child| child.shape.is_some())
+    }
+
     fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
         let mut rest = self.children.as_slice();
         while let Some((first, _)) = rest.split_first() {
-            let same = rest.iter().take_while(|child| child.shape.is_none() && child.looks_like(first)).count().max(1);
+            // Only what is numbered is drawn once for many: the encoder's layers.
+            let numbered = |child: &&Self| child.name.parse::<usize>().is_ok() && child.looks_like(first);
+            let same = rest.iter().take_while(numbered).count().max(1);
             let name = match same {
                 1 => first.name.clone(),
-                _ => format!("{} to {} (each)", first.name, rest[same - 1].name),
+                _ => format!("{} to {}, each", first.name, rest[same - 1].name),
             };
             rest = &rest[same..];
             let (branch, below) = if rest.is_empty() { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-            writeln!(f, "{indent}{branch}{name}{}", first.summary())?;
-            first.draw(f, &format!("{indent}{below}"))?;
+            writeln!(f, "{indent}{branch}{name}: {}", first.summary())?;
+            if !first.is_layer() {
+                first.draw(f, &format!("{indent}{below}"))?;
+            }
         }
         Ok(())
     }
 
+    /// `weight [384, 384], bias [384]: 147,840, frozen`; the shapes of a layer and not of what holds layers.
     fn summary(&self) -> String {
-        let shape = self.shape.as_ref().map_or(String::new(), |shape| format!(" {shape:?}"));
+        let parts = if self.is_layer() { self.children.as_slice() } else { &[] };
+        let shapes: Vec<String> = parts
+            .iter()
+            .filter_map(|part| Some(format!("{} {:?}", part.name, part.shape.as_ref()?)))
+            .collect();
+        let separator = if shapes.is_empty() { "" } else { ": " };
         let trained = match self.trainable {
-            0 => " frozen".to_owned(),
+            0 => ", frozen".to_owned(),
             all if all == self.parameters => String::new(),
-            some => format!(" ({} trainable)", grouped(some)),
+            some => format!(", {} of them trainable", grouped(some)),
         };
-        format!("{shape} {}{trained}", grouped(self.parameters))
+        format!("{}{separator}{}{trained}", shapes.join(", "), grouped(self.parameters))
     }
 }
 

@@ -4,8 +4,8 @@ use std::fs;
 
 use burn::tensor::Device;
 use embert_model::{
-    BertConfig, BertForSequenceClassification, LoadOptions, SaveDtype, load_state_dict, named_parameters, save_pretrained,
-    state_dict,
+    BertConfig, BertForSequenceClassification, LoadOptions, SaveDtype, load_state_dict, named_parameters,
+    save_pretrained, state_dict,
 };
 use safetensors::{Dtype, SafeTensors};
 
@@ -87,7 +87,10 @@ fn half_precision_is_rounded_and_said() {
         for ((name, found), (_, expected)) in state_dict(&loaded.model).iter().zip(&state_dict(&model)) {
             let pairs: Vec<(f32, f32)> = found.iter().zip(expected.iter()).collect();
             assert!(pairs.iter().all(|(a, b)| (a - b).abs() <= epsilon * b.abs() + 1e-7), "{name}");
-            assert!(!name.ends_with("query.weight") || pairs.iter().any(|(a, b)| a.to_bits() != b.to_bits()), "{name}");
+            assert!(
+                !name.ends_with("query.weight") || pairs.iter().any(|(a, b)| a.to_bits() != b.to_bits()),
+                "{name}"
+            );
         }
     }
 }
@@ -123,7 +126,8 @@ fn a_state_dict_goes_into_another_model_bit_for_bit() {
     let config = tiny_config();
     let build = |seed| BertForSequenceClassification::from_config(&config, seed, &Device::default()).unwrap();
     let (source, target) = (build(1), build(2));
-    let ids = |model: &_| named_parameters(model).into_iter().map(|parameter| parameter.id).collect::<Vec<_>>();
+    let ids =
+        |model: &_| named_parameters(model).into_iter().map(|parameter| parameter.id).collect::<Vec<_>>();
     let before = ids(&target);
     let loaded = load_state_dict(target, state_dict(&source)).unwrap();
     assert_eq!(ids(&loaded), before, "an optimizer's state stays with its parameter");
@@ -146,7 +150,8 @@ fn a_state_dict_goes_into_another_model_bit_for_bit() {
 #[test]
 fn an_encoder_alone_is_saved_as_one() {
     let options = LoadOptions::default();
-    let loaded = embert_model::BertModel::from_pretrained(&fixture("model"), &options, &Device::default()).unwrap();
+    let loaded =
+        embert_model::BertModel::from_pretrained(&fixture("model"), &options, &Device::default()).unwrap();
     let dir = tempfile::tempdir().unwrap();
     save_pretrained(&loaded.model, &loaded.config, dir.path(), SaveDtype::F32).unwrap();
     let config = BertConfig::from_file(&dir.path().join("config.json")).unwrap();

@@ -34,7 +34,8 @@ impl Expected {
         let ints = |name: &str| {
             let tensor = file.tensor(name).unwrap();
             assert_eq!(tensor.dtype(), Dtype::I64);
-            let values: Vec<i64> = tensor.data().as_chunks().0.iter().map(|value| i64::from_le_bytes(*value)).collect();
+            let values: Vec<i64> =
+                tensor.data().as_chunks().0.iter().map(|value| i64::from_le_bytes(*value)).collect();
             Tensor::<2, Int>::from_data(TensorData::new(values, tensor.shape().to_vec()), device)
         };
         BertInput {
@@ -56,7 +57,10 @@ pub(crate) fn assert_close<const D: usize>(found: Tensor<D>, expected: &[f32], t
     let largest = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(found.iter().all(|value| value.is_finite()), "{what} has values that are not finite");
     assert!(largest <= tolerance, "{what} differs by {largest}");
-    assert!(expected.iter().any(|value| value.abs() > 0.1), "{what}: the reference is too flat to compare with");
+    assert!(
+        expected.iter().any(|value| value.abs() > 0.1),
+        "{what}: the reference is too flat to compare with"
+    );
 }
 
 pub(crate) fn bits(data: &TensorData) -> Vec<u32> {
@@ -93,7 +97,9 @@ pub(crate) fn load(dir: &Path) -> embert_model::Pretrained<BertForSequenceClassi
 pub(crate) fn fixture_weights(name: &str) -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {
     let bytes = fs::read(fixture(name).join("model.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    file.iter().map(|(name, tensor)| (name.to_owned(), (tensor.shape().to_vec(), tensor.data().to_vec()))).collect()
+    file.iter()
+        .map(|(name, tensor)| (name.to_owned(), (tensor.shape().to_vec(), tensor.data().to_vec())))
+        .collect()
 }
 
 pub(crate) fn write_weights(path: &Path, weights: &BTreeMap<String, (Vec<usize>, Vec<u8>)>) {

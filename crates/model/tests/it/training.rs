@@ -1,11 +1,11 @@
 //! What training switches: gradients, freezing, dropout.
 
 use burn::module::{Module, Param};
-use burn::nn::Linear;
+use burn::nn::{Dropout, Linear};
 use burn::tensor::{Device, Tensor};
 use embert_model::{
-    BertForSequenceClassification, Freeze, load_state_dict, module_tree, named_parameters, part_counts, state_dict,
-    unfreeze,
+    BertForSequenceClassification, Freeze, load_state_dict, module_tree, named_parameters, part_counts,
+    state_dict, unfreeze,
 };
 
 use crate::support::{tiny_config, tiny_input, values};
@@ -42,8 +42,12 @@ fn freezing_is_exact_survives_evaluation_and_can_be_undone() {
         let model = Freeze::Pooler.apply(model).unwrap();
         assert_eq!(frozen(&model), ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]);
         let model = Freeze::AllButHead.apply(model).unwrap();
-        let trained: Vec<_> = named_parameters(&model).into_iter().filter(|parameter| parameter.trainable).collect();
-        assert_eq!(trained.iter().map(|parameter| &*parameter.name).collect::<Vec<_>>(), ["classifier.weight", "classifier.bias"]);
+        let trained: Vec<_> =
+            named_parameters(&model).into_iter().filter(|parameter| parameter.trainable).collect();
+        assert_eq!(
+            trained.iter().map(|parameter| &*parameter.name).collect::<Vec<_>>(),
+            ["classifier.weight", "classifier.bias"]
+        );
         assert!(frozen(&unfreeze(model)).is_empty());
     }
 }
@@ -57,7 +61,9 @@ fn freezing_more_layers_than_there_are_is_an_error() {
 
 #[test]
 fn freezing_is_written_as_it_is_read() {
-    for text in ["none", "embeddings", "encoder_below:6", "embeddings+encoder_below:0", "pooler", "all_but_head"] {
+    for text in
+        ["none", "embeddings", "encoder_below:6", "embeddings+encoder_below:0", "pooler", "all_but_head"]
+    {
         let freeze: Freeze = text.parse().unwrap();
         assert_eq!(freeze.to_string(), text);
         assert_eq!(serde_json::to_value(freeze).unwrap(), text);
@@ -91,6 +97,33 @@ fn dropout_is_off_in_evaluation_and_on_again_in_training() {
     assert_ne!(values(trained.forward(tiny_input(&device))), values(trained.forward(tiny_input(&device))));
 }
 
+#[test]
+fn dropout_stands_in_five_places_and_no_other() {
+    let device = Device::default().autodiff();
+    let mut config = tiny_config();
+    config.hidden_dropout_prob = 0.0;
+    config.attention_probs_dropout_prob = 0.0;
+    config.initializer_range = 0.3;
+    let without = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
+    let logits = |model: &BertForSequenceClassification| values(model.forward(tiny_input(&device)));
+    let evaluated = values(without.valid().forward(tiny_input(&Device::default())));
+    assert_eq!(logits(&without), evaluated, "with all five at 0, training computes what evaluation does");
+
+    let places: [fn(&mut BertForSequenceClassification) -> &mut Dropout; 5] = [
+        |model| &mut model.bert.embeddings.dropout,
+        |model| &mut model.bert.encoder.layer[0].attention.self_.dropout,
+        |model| &mut model.bert.encoder.layer[0].attention.output.dropout,
+        |model| &mut model.bert.encoder.layer[0].output.dropout,
+        |model| &mut model.dropout,
+    ];
+    for (index, place) in places.into_iter().enumerate() {
+        let mut model = without.clone();
+        place(&mut model).prob = 0.5;
+        assert_ne!(logits(&model), logits(&model), "place {index}");
+        assert_eq!(values(model.valid().forward(tiny_input(&Device::default()))), evaluated, "place {index}");
+    }
+}
+
 /// The gradient against central differences, for parameters of every kind.
 #[test]
 fn gradients_are_the_slopes() {
@@ -102,7 +135,8 @@ fn gradients_are_the_slopes() {
     config.initializer_range = 0.4;
     let model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
     let weights = Tensor::<2>::from_floats([[1.0, -0.5], [0.25, 2.0]], &device);
-    let loss = |model: &BertForSequenceClassification| (model.forward(tiny_input(&device)) * weights.clone()).sum();
+    let loss =
+        |model: &BertForSequenceClassification| (model.forward(tiny_input(&device)) * weights.clone()).sum();
     let grads = loss(&model).backward();
 
     let layer = &model.bert.encoder.layer[0];
@@ -116,7 +150,10 @@ fn gradients_are_the_slopes() {
         ("bert.encoder.layer.0.attention.self.value.weight", linear(&layer.attention.self_.value)),
         ("bert.encoder.layer.0.intermediate.dense.weight", linear(&layer.intermediate.dense)),
         ("bert.encoder.layer.0.output.dense.weight", linear(&layer.output.dense)),
-        ("bert.encoder.layer.0.output.LayerNorm.weight", values(layer.output.layer_norm.weight.grad(&grads).unwrap())),
+        (
+            "bert.encoder.layer.0.output.LayerNorm.weight",
+            values(layer.output.layer_norm.weight.grad(&grads).unwrap()),
+        ),
         ("bert.embeddings.LayerNorm.bias", values(embeddings.layer_norm.bias.grad(&grads).unwrap())),
         ("bert.embeddings.word_embeddings.weight", matrix(&embeddings.word_embeddings.weight)),
         ("bert.embeddings.position_embeddings.weight", matrix(&embeddings.position_embeddings.weight)),
@@ -126,7 +163,8 @@ fn gradients_are_the_slopes() {
     ];
     for (name, gradient) in cases {
         // Where the slope is largest, rounding disturbs it least.
-        let index = (0..gradient.len()).max_by(|a, b| gradient[*a].abs().total_cmp(&gradient[*b].abs())).unwrap();
+        let index =
+            (0..gradient.len()).max_by(|a, b| gradient[*a].abs().total_cmp(&gradient[*b].abs())).unwrap();
         let step = 2e-3;
         let shifted = |by: f32| {
             let mut state = state_dict(&model);
@@ -136,7 +174,11 @@ fn gradients_are_the_slopes() {
         };
         let slope = (shifted(step) - shifted(-step)) / (2.0 * step);
         assert!(gradient[index].abs() > 0.02, "{name}: {} is too small to compare with", gradient[index]);
-        assert!((slope - gradient[index]).abs() <= 0.01 * slope.abs() + 1e-3, "{name}: {} against {slope}", gradient[index]);
+        assert!(
+            (slope - gradient[index]).abs() <= 0.01 * slope.abs() + 1e-3,
+            "{name}: {} against {slope}",
+            gradient[index]
+        );
     }
 }
 
@@ -145,7 +187,10 @@ fn counts_and_tree_add_up() {
     let model = Freeze::EncoderBelow(2).apply(model(&Device::default())).unwrap();
     let counts = part_counts(&model);
     let names: Vec<_> = counts.iter().map(|part| &*part.name).collect();
-    assert_eq!(names, ["embeddings", "encoder.layer.0", "encoder.layer.1", "encoder.layer.2", "pooler", "classifier"]);
+    assert_eq!(
+        names,
+        ["embeddings", "encoder.layer.0", "encoder.layer.1", "encoder.layer.2", "pooler", "classifier"]
+    );
     assert_eq!(counts.iter().map(|part| part.parameters).sum::<usize>(), model.num_params());
     assert_eq!((counts[0].frozen(), counts[1].trainable, counts[3].frozen()), (0, 0, 0));
 
@@ -153,7 +198,13 @@ fn counts_and_tree_add_up() {
     assert_eq!(tree.parameters, model.num_params());
     assert_eq!(tree.parameters - tree.trainable, counts[1].frozen() + counts[2].frozen());
     let text = tree.to_string();
-    assert!(text.contains("0 to 1 (each) 1,134 frozen"), "{text}");
-    assert!(text.contains("word_embeddings 240"), "{text}");
-    assert!(text.contains("weight [18, 12] 216"), "{text}");
+    for line in [
+        "0 to 1, each: 1,134, frozen",
+        "word_embeddings: weight [20, 12]: 240\n",
+        "intermediate: 234",
+        "dense: weight [18, 12], bias [18]: 234",
+        "encoder: 3,402, 1,134 of them trainable",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
 }
