@@ -8,7 +8,7 @@ use embert_model::{
     state_dict, unfreeze,
 };
 
-use crate::support::{tiny_config, tiny_input, values};
+use crate::support::{assert_close, tiny_config, tiny_input, values};
 
 fn model(device: &Device) -> BertForSequenceClassification {
     BertForSequenceClassification::from_config(&tiny_config(), 1, device).unwrap()
@@ -107,7 +107,10 @@ fn dropout_stands_in_five_places_and_no_other() {
     let without = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
     let logits = |model: &BertForSequenceClassification| values(model.forward(tiny_input(&device)));
     let evaluated = values(without.valid().forward(tiny_input(&Device::default())));
-    assert_eq!(logits(&without), evaluated, "with all five at 0, training computes what evaluation does");
+    // With all five at 0, training computes what evaluation does, but for the rounding of unfused operations.
+    let trained = without.forward(tiny_input(&device));
+    assert_close(trained, &evaluated, 1e-5, "training without dropout");
+    assert_eq!(logits(&without), logits(&without));
 
     let places: [fn(&mut BertForSequenceClassification) -> &mut Dropout; 5] = [
         |model| &mut model.bert.embeddings.dropout,
