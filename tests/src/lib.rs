@@ -1,3 +1,10 @@
-//! End-to-end tests.
+//! End-to-end tests of `bert-train` and `cargo xtask fetch`, and what they share.
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "panicking is how a test fails"
+)]
 
 pub mod hub_double;
+pub mod program;

@@ -1,2 +1,53 @@
-//! The program.
-fn main() {}
+//! `bert-train`: fine-tune BERT without Python.
+//!
+//! Argument parsing, wiring and terminal output; what it does is in the `embert-*` crates.
+#![allow(clippy::print_stderr, reason = "talking on the standard error is this program's job")]
+
+mod cli;
+mod commands;
+mod error;
+mod output;
+mod sources;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command, TrainArgs};
+use crate::error::Error;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = match cli.verbose {
+        0 => "warn",
+        1 => "info,embert_train=debug,bert_train=debug",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            error::report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Error> {
+    match cli.command.unwrap_or_else(|| Command::Train(Box::<TrainArgs>::default())) {
+        Command::Train(args) => return commands::train::run(&args),
+        Command::Eval(args) => commands::eval::run(&args)?,
+        Command::Predict(args) => commands::predict::run(&args)?,
+        Command::Inspect(args) => commands::inspect::run(&args)?,
+        Command::Tokenize(args) => commands::tokenize::run(&args)?,
+        Command::Devices(args) => commands::devices::run(&args)?,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "bert-train", &mut std::io::stdout());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,464 @@
+//! The command line: what can be typed, and which setting each option stands for.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Fine-tune BERT without Python.
+///
+/// Without a command, fine-tunes the small BERT that ships with the repository on the sample that ships with it.
+#[derive(Debug, Parser)]
+#[command(name = "bert-train", version, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// Print more of what happens (-v: debug, -vv: trace); RUST_LOG refines it
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Fine-tune a checkpoint on a data set
+    Train(Box<TrainArgs>),
+    /// Evaluate a fine-tuned checkpoint on a split of a data set
+    Eval(EvalArgs),
+    /// Label texts with a fine-tuned checkpoint
+    Predict(PredictArgs),
+    /// Show a checkpoint: its modules, shapes and parameters, and its tokenizer
+    Inspect(InspectArgs),
+    /// Show what the tokenizer makes of a text
+    Tokenize(TokenizeArgs),
+    /// Show which devices this build can use, and which one `auto` picks
+    Devices(JsonArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct JsonArgs {
+    /// Print JSON for machines instead of a table for people
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `train`. Each is a key of the config too; options win over `--set`, which wins over `--config`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct TrainArgs {
+    /// Read settings from this TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set any key of the config, as in optimizer.learning_rate=3e-5 (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Go on with the run in this folder, from its newest whole checkpoint
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "settings", "output", "overwrite", "model", "dataset"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Replace a run that is already in the output folder
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) options: TrainOptions,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+/// Declares the options of `train` that stand for one key each, so that an option, its help and its key are one line.
+macro_rules! train_options {
+    ($($(#[$attribute:meta])* $field:ident: $type:ty => $key:literal),* $(,)?) => {
+        #[derive(Debug, Default, Args)]
+        pub(crate) struct TrainOptions {
+            $($(#[$attribute])* #[arg(long)] pub(crate) $field: Option<$type>,)*
+            /// Take the training examples in the order in which they stand (data.order = "sequential")
+            #[arg(long)]
+            pub(crate) no_shuffle: bool,
+            /// Dropout after the embeddings, in each layer and on the attention (dropout.hidden and dropout.attention)
+            #[arg(long, value_name = "P")]
+            pub(crate) dropout: Option<f64>,
+            /// Cut train/validation/test from the training split in these shares, as in 0.8/0.1/0.1
+            #[arg(long, value_name = "A/B/C", value_parser = split_ratios)]
+            pub(crate) split_ratios: Option<SplitRatios>,
+        }
+
+        impl TrainOptions {
+            /// The settings that were given, by key.
+            pub(crate) fn settings(&self) -> Vec<(&'static str, toml::Value)> {
+                let mut settings = Vec::new();
+                $(if let Some(value) = &self.$field {
+                    settings.push(($key, value.to_setting()));
+                })*
+                if self.no_shuffle {
+                    settings.push(("data.order", "sequential".into()));
+                }
+                if let Some(p) = self.dropout {
+                    settings.extend([("dropout.hidden", p.into()), ("dropout.attention", p.into())]);
+                }
+                if let Some(SplitRatios(ratios)) = self.split_ratios {
+                    settings.push(("data.split_ratios", ratios.to_vec().into()));
+                }
+                settings
+            }
+        }
+    };
+}
+
+train_options! {
+    /// The checkpoint to start from: a folder, name, owner/name or owner/name@revision
+    #[arg(value_name = "MODEL")]
+    model: String => "model",
+    /// The data set: a card's name or file, a hub repository, a folder or a file
+    #[arg(value_name = "DATASET")]
+    dataset: String => "dataset",
+    /// The run folder [default: runs/<data set>-<number>]
+    #[arg(value_name = "DIR")]
+    output: PathBuf => "output",
+    /// Passes over the training split [default: 3]
+    #[arg(value_name = "N")]
+    epochs: u32 => "epochs",
+    /// Examples in a micro-batch [default: 16]
+    #[arg(value_name = "N")]
+    batch_size: u32 => "batch_size",
+    /// Examples in a batch of evaluation [default: 32]
+    #[arg(value_name = "N")]
+    eval_batch_size: u32 => "eval_batch_size",
+    /// Micro-batches in one optimizer step [default: 1]
+    #[arg(value_name = "N")]
+    accumulate: u32 => "accumulate",
+    /// Tokens in a sequence; longer texts are cut [default: 256]
+    #[arg(value_name = "N")]
+    max_length: u32 => "data.max_length",
+    /// The highest learning rate of the schedule [default: 2e-5]
+    #[arg(value_name = "RATE")]
+    learning_rate: f64 => "optimizer.learning_rate",
+    /// The classifier's learning rate [default: the learning rate]
+    #[arg(value_name = "RATE")]
+    head_learning_rate: f64 => "optimizer.head_learning_rate",
+    /// Decoupled weight decay [default: 0.01]
+    #[arg(value_name = "DECAY")]
+    weight_decay: f64 => "optimizer.weight_decay",
+    /// Decay all parameters, or all but biases and LayerNorm weights [default: standard]
+    #[arg(value_name = "WHICH")]
+    decay: DecayArg => "optimizer.decay",
+    /// Scale gradients down to this global norm; 0 for never [default: 1]
+    #[arg(value_name = "NORM")]
+    max_grad_norm: f64 => "max_grad_norm",
+    /// The learning rate after the warm-up [default: linear]
+    #[arg(value_name = "SHAPE")]
+    schedule: ScheduleArg => "optimizer.schedule",
+    /// Share of the steps in which the learning rate rises [default: 0.1]
+    #[arg(value_name = "SHARE")]
+    warmup_ratio: f64 => "optimizer.warmup_ratio",
+    /// Dropout before the classifier [default: the checkpoint's]
+    #[arg(value_name = "P")]
+    classifier_dropout: f64 => "dropout.classifier",
+    /// Share of probability that the target gives to all labels alike [default: 0]
+    #[arg(value_name = "SHARE")]
+    label_smoothing: f64 => "label_smoothing",
+    /// What stays as it is: none, encoder_below:N, embeddings+encoder_below:N or all_but_head [default: none]
+    #[arg(value_name = "WHAT")]
+    freeze: String => "freeze",
+    /// Stop after so many evaluations without an improvement [default: never]
+    #[arg(value_name = "N")]
+    patience: u32 => "early_stopping.patience",
+    /// What the best checkpoint is best in [default: accuracy]
+    #[arg(value_name = "METRIC")]
+    metric: String => "metric",
+    /// Seeds the new weights, the splits, the order and dropout [default: 0]
+    #[arg(value_name = "SEED")]
+    seed: u64 => "seed",
+    /// auto, cpu, flex, ndarray, cuda, cuda:1, rocm, metal, vulkan or wgpu [default: auto]
+    #[arg(value_name = "DEVICE")]
+    device: String => "device",
+    /// Train on a stratified part of this size
+    #[arg(value_name = "N")]
+    train_samples: u32 => "data.train_samples",
+    /// Evaluate on a stratified part of this size
+    #[arg(value_name = "N")]
+    eval_samples: u32 => "data.eval_samples",
+    /// Pad batches to their longest text, or to the maximum length [default: longest]
+    #[arg(value_name = "TO")]
+    padding: PaddingArg => "data.padding",
+    /// Which weights the result holds [default: best]
+    #[arg(value_name = "WHICH")]
+    keep: KeepArg => "keep",
+    /// Save a checkpoint every so many steps [default: each epoch]
+    #[arg(value_name = "STEPS")]
+    save_every: u32 => "save_every",
+    /// How many of the newest checkpoints stay [default: 2]
+    #[arg(value_name = "N")]
+    keep_checkpoints: u32 => "keep_checkpoints",
+}
+
+/// What an option's value is as a setting.
+trait ToSetting {
+    fn to_setting(&self) -> toml::Value;
+}
+
+impl ToSetting for String {
+    fn to_setting(&self) -> toml::Value {
+        self.as_str().into()
+    }
+}
+
+impl ToSetting for PathBuf {
+    fn to_setting(&self) -> toml::Value {
+        self.to_string_lossy().as_ref().into()
+    }
+}
+
+impl ToSetting for u32 {
+    fn to_setting(&self) -> toml::Value {
+        (*self).into()
+    }
+}
+
+impl ToSetting for u64 {
+    fn to_setting(&self) -> toml::Value {
+        // Beyond what TOML holds, as text: the config's own check then refuses it.
+        i64::try_from(*self).map_or_else(|_| self.to_string().into(), Into::into)
+    }
+}
+
+impl ToSetting for f64 {
+    fn to_setting(&self) -> toml::Value {
+        (*self).into()
+    }
+}
+
+/// Declares an option with a few words to choose from, the same words as in the config.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+        #[derive(Clone, Copy, Debug, ValueEnum)]
+        pub(crate) enum $name {
+            $(#[value(name = $word)] $variant,)*
+        }
+
+        impl ToSetting for $name {
+            fn to_setting(&self) -> toml::Value {
+                match self {
+                    $(Self::$variant => $word.into(),)*
+                }
+            }
+        }
+    };
+}
+
+words!(DecayArg { Standard = "standard", All = "all" });
+words!(ScheduleArg { Constant = "constant", Linear = "linear", Cosine = "cosine", Polynomial = "polynomial" });
+words!(PaddingArg { Longest = "longest", MaxLength = "max_length" });
+words!(KeepArg { Best = "best", Last = "last" });
+
+/// Three shares, as typed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SplitRatios(pub(crate) [f64; 3]);
+
+fn split_ratios(text: &str) -> Result<SplitRatios, String> {
+    let expected = || format!("\"{text}\" is not three shares: expected A/B/C, as in 0.8/0.1/0.1");
+    let shares: Vec<f64> =
+        text.split('/').map(str::parse).collect::<Result<_, _>>().map_err(|_| expected())?;
+    Ok(SplitRatios(shares.try_into().map_err(|_| expected())?))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// A run's model folder, or any classification checkpoint
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: String,
+    /// The data set [default: the one that the run trained on]
+    #[arg(long, value_name = "DATASET")]
+    pub(crate) dataset: Option<String>,
+    /// The split
+    #[arg(long, value_enum, default_value = "validation")]
+    pub(crate) split: SplitArg,
+    /// Evaluate on a stratified part of this size [default: the run's]
+    #[arg(long, value_name = "N")]
+    pub(crate) eval_samples: Option<usize>,
+    /// Cut the splits from the training split in these shares [default: the run's]
+    #[arg(long, value_name = "A/B/C", value_parser = split_ratios)]
+    pub(crate) split_ratios: Option<SplitRatios>,
+    /// The seed of the splits [default: the run's]
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<u64>,
+    /// Tokens in a sequence [default: the run's, else what the tokenizer says]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_length: Option<usize>,
+    /// Examples in a batch
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch_size: u32,
+    /// auto, cpu, flex, ndarray, cuda, cuda:1, ...
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: String,
+    /// Count rows that can't be read instead of stopping at the first
+    #[arg(long)]
+    pub(crate) skip_bad_rows: bool,
+    /// Write what the model says of each example to this file, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+/// A part of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitArg {
+    Train,
+    Validation,
+    Test,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// A run's model folder, or any classification checkpoint
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: String,
+    /// The texts
+    #[arg(value_name = "TEXT", required_unless_present = "input", conflicts_with = "input")]
+    pub(crate) texts: Vec<String>,
+    /// Read the texts from this file (.jsonl, .csv, .tsv, .parquet, or plain lines); - is the standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// The input's format [default: by its extension; plain lines on the standard input]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) input_format: Option<FormatArg>,
+    /// The column with the text
+    #[arg(long, value_name = "NAME", default_value = "text")]
+    pub(crate) text_column: String,
+    /// The column with the second text of a pair
+    #[arg(long, value_name = "NAME")]
+    pub(crate) text_pair_column: Option<String>,
+    /// Write to this file, as JSON Lines; - is the standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+    /// Tokens in a sequence [default: the run's, else what the tokenizer says]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_length: Option<usize>,
+    /// Examples in a batch
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch_size: u32,
+    /// auto, cpu, flex, ndarray, cuda, cuda:1, ...
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: String,
+    /// Count rows that can't be read instead of stopping at the first
+    #[arg(long)]
+    pub(crate) skip_bad_rows: bool,
+    /// Print JSON Lines for machines instead of a table, for texts on the command line
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+/// A file format that texts are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    Jsonl,
+    Csv,
+    Tsv,
+    Parquet,
+    Lines,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A folder, name, owner/name or owner/name@revision
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+    /// Show what this would leave trainable: none, encoder_below:N, embeddings+encoder_below:N or all_but_head
+    #[arg(long, value_name = "WHAT", default_value = "none")]
+    pub(crate) freeze: String,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenizeArgs {
+    /// A folder, name, owner/name or owner/name@revision
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: String,
+    /// Tokens in a sequence; a longer text is cut
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub(crate) max_length: usize,
+    /// The text
+    pub(crate) text: String,
+    /// The second text of a pair
+    pub(crate) text_pair: Option<String>,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use embert_train::{ConfigBuilder, TrainConfig};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_become_settings() {
+        let cli = Cli::parse_from([
+            "bert-train", "train", "--model", "m", "--dataset", "d", "--epochs", "2", "--learning-rate", "3e-5",
+            "--decay", "all", "--dropout", "0.2", "--no-shuffle", "--split-ratios", "0.8/0.1/0.1", "--padding", "max_length",
+        ]);
+        let Some(Command::Train(args)) = cli.command else { panic!("{cli:?}") };
+        let config = args
+            .options
+            .settings()
+            .into_iter()
+            .try_fold(ConfigBuilder::new(), |config, (key, value)| config.set_value(key, value))
+            .and_then(ConfigBuilder::build)
+            .unwrap();
+        assert_eq!((config.epochs, config.optimizer.learning_rate), (2, 3e-5));
+        assert_eq!((config.dropout.hidden, config.dropout.attention), (Some(0.2), Some(0.2)));
+        assert_eq!(config.data.split_ratios, Some([0.8, 0.1, 0.1]));
+        assert_eq!(config.optimizer.decay, embert_train::optim::Decay::All);
+    }
+
+    /// The help states defaults as text, since an option that wasn't given must stay out of the config file's way.
+    #[test]
+    fn the_defaults_in_the_help_are_those_of_the_config() {
+        let defaults: toml::Table = toml::from_str(&TrainConfig::default().to_toml().unwrap()).unwrap();
+        let command = Cli::command();
+        let train = command.find_subcommand("train").unwrap();
+        let mut checked = 0;
+        for (option, key) in [
+            ("epochs", "epochs"),
+            ("batch_size", "batch_size"),
+            ("eval_batch_size", "eval_batch_size"),
+            ("accumulate", "accumulate"),
+            ("max_length", "data.max_length"),
+            ("learning_rate", "optimizer.learning_rate"),
+            ("weight_decay", "optimizer.weight_decay"),
+            ("decay", "optimizer.decay"),
+            ("max_grad_norm", "max_grad_norm"),
+            ("schedule", "optimizer.schedule"),
+            ("warmup_ratio", "optimizer.warmup_ratio"),
+            ("label_smoothing", "label_smoothing"),
+            ("freeze", "freeze"),
+            ("metric", "metric"),
+            ("seed", "seed"),
+            ("device", "device"),
+            ("padding", "data.padding"),
+            ("keep", "keep"),
+            ("keep_checkpoints", "keep_checkpoints"),
+        ] {
+            let help = train.get_arguments().find(|arg| arg.get_id() == option).unwrap().get_help().unwrap().to_string();
+            let stated = help.rsplit("[default: ").next().unwrap().trim_end_matches(']').to_owned();
+            let value = key.split('.').fold(toml::Value::Table(defaults.clone()), |value, key| value[key].clone());
+            let same = match value {
+                toml::Value::String(text) => text == stated,
+                toml::Value::Integer(number) => number.to_string() == stated,
+                toml::Value::Float(number) => stated.parse::<f64>() == Ok(number),
+                other => panic!("{key} is {other}"),
+            };
+            assert!(same, "--{option}: the help says {stated}");
+            checked += 1;
+        }
+        assert_eq!(checked, 19);
+    }
+}

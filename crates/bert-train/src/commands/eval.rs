@@ -1,0 +1,152 @@
+//! `eval`: metrics of a checkpoint on a split.
+
+use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use embert_data::{DataSet, LoadOptions};
+use embert_model::DeviceChoice;
+use embert_train::{Evaluation, TrainConfig, evaluate_checkpoint, run_of_model};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use serde_json::json;
+
+use crate::cli::{EvalArgs, SplitArg, SplitRatios};
+use crate::error::Error;
+use crate::{output, sources};
+
+pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
+    let (_, device) = args.device.parse::<DeviceChoice>()?.resolve()?;
+    let folder = sources::model_folder(&args.model)?;
+    let config = settings(args, &folder)?;
+    let data = sources::data_set(&config.dataset, &config.load_options())?;
+    let DataSet { splits, labels, .. } = data;
+    let (split, examples) = match args.split {
+        SplitArg::Train => ("train", splits.train),
+        SplitArg::Validation => ("validation", splits.validation),
+        SplitArg::Test => ("test", splits.test),
+    };
+    if examples.is_empty() {
+        let hint = "choose another with --split, or cut one with --split-ratios";
+        return Err(Error::NoSplit { dataset: config.dataset, split, hint });
+    }
+    let bar = bar(examples.len());
+    let evaluation = evaluate_checkpoint(
+        &folder,
+        examples,
+        &labels,
+        &config.encode_options(),
+        args.batch_size as usize,
+        &device,
+        |done| bar.set_position(done as u64),
+    )?;
+    bar.finish_and_clear();
+    if let Some(path) = &args.predictions {
+        output::file(path, |out| write_predictions(out, &evaluation))?;
+    }
+    if args.json.json {
+        let mut report = json!({"model": folder, "dataset": config.dataset, "split": split, "labels": evaluation.labels});
+        if let (Some(into), Ok(serde_json::Value::Object(from))) =
+            (report.as_object_mut(), serde_json::to_value(&evaluation.report))
+        {
+            into.extend(from);
+        }
+        return output::json(&report);
+    }
+    print(&evaluation, &config.dataset, split)
+}
+
+/// The data settings of the run that the model comes from, if it lies in a run folder, under the options.
+fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
+    let run = run_of_model(folder)?;
+    let known = run.is_some();
+    let mut config = run.unwrap_or_default();
+    if let Some(dataset) = &args.dataset {
+        config.dataset.clone_from(dataset);
+    } else if !known {
+        let hint = "add --dataset; the model is not in a run folder that would say".to_owned();
+        return Err(Error::Missing { key: "the data set", hint });
+    }
+    if let Some(SplitRatios(ratios)) = args.split_ratios {
+        config.data.split_ratios = Some(ratios);
+    }
+    config.data.eval_samples = args.eval_samples.or(config.data.eval_samples);
+    config.seed = args.seed.unwrap_or(config.seed);
+    config.data.max_length = match args.max_length {
+        Some(max_length) => max_length,
+        None if known => config.data.max_length,
+        None => sources::max_length(folder)?,
+    };
+    config.data.skip_bad_rows |= args.skip_bad_rows;
+    config.validate()?;
+    Ok(config)
+}
+
+fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Error> {
+    let report = &evaluation.report;
+    let number = |value: f64| format!("{value:.4}");
+    output::line(&format!("{dataset}, {split} split: {} examples", report.examples))?;
+    let mut table = output::table(&["", "precision", "recall", "f1", "examples"]);
+    for (label, class) in evaluation.labels.iter().zip(&report.per_class) {
+        table.add_row([
+            label.clone(),
+            number(class.precision),
+            number(class.recall),
+            number(class.f1),
+            class.support.to_string(),
+        ]);
+    }
+    for (name, average) in [("macro average", &report.macro_average), ("weighted average", &report.weighted_average)] {
+        table.add_row([
+            name.to_owned(),
+            number(average.precision),
+            number(average.recall),
+            number(average.f1),
+            report.examples.to_string(),
+        ]);
+    }
+    output::numbers_right(&mut table);
+    output::line(&table.to_string())?;
+
+    let headings: Vec<String> = std::iter::once("true \\ predicted".to_owned()).chain(evaluation.labels.clone()).collect();
+    let mut confusion = output::table(&headings.iter().map(String::as_str).collect::<Vec<_>>());
+    for (index, label) in evaluation.labels.iter().enumerate() {
+        let counts = (0..evaluation.labels.len()).map(|predicted| report.confusion_matrix.count(index, predicted).to_string());
+        confusion.add_row(std::iter::once(label.clone()).chain(counts));
+    }
+    output::numbers_right(&mut confusion);
+    output::line(&confusion.to_string())?;
+    let auc = report.roc_auc.map_or_else(|| "undefined".to_owned(), number);
+    output::line(&format!(
+        "accuracy {}  loss {}  mcc {}  roc auc {auc}",
+        number(report.accuracy),
+        number(report.loss),
+        number(report.mcc)
+    ))
+}
+
+/// One JSON object an example: its text, its label, and what the model says.
+fn write_predictions(out: &mut dyn std::io::Write, evaluation: &Evaluation) -> std::io::Result<()> {
+    let mut out = BufWriter::new(out);
+    for (example, scored) in &evaluation.examples {
+        let predicted = scored.predicted();
+        let probabilities: serde_json::Map<String, serde_json::Value> =
+            evaluation.labels.iter().cloned().zip(scored.probabilities.iter().map(|p| json!(p))).collect();
+        let row = json!({
+            "id": scored.id,
+            "text": example.text,
+            "target": evaluation.labels[scored.target],
+            "predicted": evaluation.labels[predicted],
+            "score": scored.probabilities[predicted],
+            "probabilities": probabilities,
+        });
+        writeln!(out, "{row}")?;
+    }
+    out.flush()
+}
+
+fn bar(examples: usize) -> ProgressBar {
+    let terminal = std::io::stderr().is_terminal();
+    ProgressBar::with_draw_target(
+        Some(examples as u64),
+        if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
+    )
+}

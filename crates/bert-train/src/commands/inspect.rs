@@ -1,0 +1,59 @@
+//! `inspect`: what is in a checkpoint.
+
+use burn::tensor::Device;
+use embert_data::tokenize::Tokenizer;
+use embert_model::{BertForSequenceClassification, DeviceChoice, Freeze, LoadOptions, module_tree, named_parameters};
+use serde_json::json;
+
+use crate::cli::InspectArgs;
+use crate::error::Error;
+use crate::{output, sources};
+
+pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
+    let folder = sources::model_folder(&args.model)?;
+    let freeze: Freeze = args.freeze.parse()?;
+    let (_, device): (_, Device) = "cpu".parse::<DeviceChoice>()?.resolve()?;
+    let loaded = BertForSequenceClassification::from_pretrained(&folder, &LoadOptions::default(), &device)?;
+    let model = freeze.apply(loaded.model)?;
+    let parameters = named_parameters(&model);
+    let count = |trainable: bool| -> usize {
+        parameters
+            .iter()
+            .filter(|parameter| !trainable || parameter.trainable)
+            .map(|parameter| parameter.shape.iter().product::<usize>())
+            .sum()
+    };
+    let facts = Tokenizer::from_folder(&folder)?.facts();
+    let labels = loaded.config.labels();
+    if args.json.json {
+        return output::json(&json!({
+            "folder": folder,
+            "config": loaded.config,
+            "parameters": count(false),
+            "trainable_parameters": count(true),
+            "tensors": parameters.iter().map(|parameter| json!({
+                "name": parameter.name, "shape": parameter.shape, "trainable": parameter.trainable,
+            })).collect::<Vec<_>>(),
+            "newly_initialized": loaded.report.newly_initialized,
+            "leftover": loaded.report.leftover,
+            "labels": labels,
+            "tokenizer": facts,
+        }));
+    }
+    output::line(&format!("{}", folder.display()))?;
+    output::line(&format!("{}", module_tree(&model)))?;
+    output::line(&format!(
+        "parameters  {} in all, {} trainable with freeze = {freeze}",
+        output::thousands(count(false)),
+        output::thousands(count(true))
+    ))?;
+    output::line(&format!("labels      {}", labels.join(", ")))?;
+    for (what, names) in
+        [("new         ", &loaded.report.newly_initialized), ("left over   ", &loaded.report.leftover)]
+    {
+        if !names.is_empty() {
+            output::line(&format!("{what}{}", names.join(", ")))?;
+        }
+    }
+    output::line(&format!("tokenizer   {facts}"))
+}

@@ -1,0 +1,8 @@
+//! One module a command.
+
+pub(crate) mod devices;
+pub(crate) mod eval;
+pub(crate) mod inspect;
+pub(crate) mod predict;
+pub(crate) mod tokenize;
+pub(crate) mod train;

@@ -1,0 +1,141 @@
+//! `predict`: labels for texts on the command line, or in a file of any size.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+
+use embert_data::{Columns, DataError, Format, Row, RowReader};
+use embert_model::DeviceChoice;
+use embert_predict::{Prediction, Predictor};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tempfile::NamedTempFile;
+
+use crate::cli::{FormatArg, PredictArgs};
+use crate::error::Error;
+use crate::{output, sources};
+
+pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
+    let (_, device) = args.device.parse::<DeviceChoice>()?.resolve()?;
+    let mut predictor = Predictor::open(&sources::model_folder(&args.model)?, &device)?
+        .with_batch_size(args.batch_size as usize);
+    if let Some(max_length) = args.max_length {
+        predictor = predictor.with_max_length(max_length)?;
+    }
+    match &args.input {
+        Some(input) => predict_rows(args, &predictor, input),
+        None => predict_texts(args, &predictor),
+    }
+}
+
+/// A few texts: JSON Lines in a pipe or a file, a table on a terminal.
+fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error> {
+    let predictions = predictor.predict(&args.texts)?;
+    if args.json.json || !is_stdout(&args.output) || !io::stdout().is_terminal() {
+        return write_all(predictions.into_iter().map(Ok), &args.output);
+    }
+    let mut table = output::table(&["label", "score", "text"]);
+    for prediction in predictions {
+        table.add_row([
+            prediction.label().to_owned(),
+            format!("{:.4}", prediction.score()),
+            prediction.text().to_owned(),
+        ]);
+    }
+    output::line(&table.to_string())
+}
+
+/// The rows of a file or of the standard input, a few batches at a time.
+fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Result<(), Error> {
+    let columns = Columns {
+        text: args.text_column.clone(),
+        text_pair: args.text_pair_column.clone(),
+        ..Columns::default()
+    };
+    let format = args.input_format.map(Format::from);
+    let reader = if is_stdout(input) {
+        RowReader::from_reader(BufReader::new(io::stdin()), format.unwrap_or(Format::Lines), &columns)?
+    } else {
+        RowReader::open(input, format, &columns)?
+    };
+    let mut skipped = 0_u64;
+    let rows = reader.filter(|row: &Result<Row, DataError>| match row {
+        Err(error) if args.skip_bad_rows && error.is_bad_row() => {
+            tracing::info!("skipped: {error}");
+            skipped += 1;
+            false
+        }
+        _ => true,
+    });
+    let bar = rows_bar();
+    let predictions = predictor.stream(rows).map(|prediction| {
+        bar.inc(1);
+        Ok(prediction?)
+    });
+    write_all(predictions, &args.output)?;
+    bar.finish_and_clear();
+    if skipped > 0 {
+        eprintln!("skipped {skipped} row(s) that can't be read; -v names them");
+    }
+    Ok(())
+}
+
+/// Writes predictions as JSON Lines. A file gets its name once all of it is there.
+fn write_all(
+    predictions: impl Iterator<Item = Result<Prediction, Error>>,
+    output: &Path,
+) -> Result<(), Error> {
+    if is_stdout(output) {
+        let mut out = BufWriter::new(io::stdout().lock());
+        for prediction in predictions {
+            write_line(&mut out, &prediction?).map_err(|source| Error::Stdout { source })?;
+        }
+        return out.flush().map_err(|source| Error::Stdout { source });
+    }
+    let write = |source| Error::Io { action: "write", path: output.to_owned(), source };
+    let folder = match output.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let file = NamedTempFile::new_in(folder).map_err(write)?;
+    let mut out = BufWriter::new(file);
+    for prediction in predictions {
+        write_line(&mut out, &prediction?).map_err(write)?;
+    }
+    let file = out.into_inner().map_err(|error| write(error.into_error()))?;
+    file.persist(output).map_err(|error| write(error.error))?;
+    Ok(())
+}
+
+fn write_line(out: &mut impl Write, prediction: &Prediction) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, prediction)?;
+    out.write_all(b"\n")
+}
+
+/// `-` is the standard input or output.
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn rows_bar() -> ProgressBar {
+    let terminal = io::stderr().is_terminal();
+    let bar = ProgressBar::with_draw_target(
+        None,
+        if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
+    );
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} texts  {per_sec}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Jsonl => Self::JsonLines,
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Tsv => Self::Tsv,
+            FormatArg::Parquet => Self::Parquet,
+            FormatArg::Lines => Self::Lines,
+        }
+    }
+}

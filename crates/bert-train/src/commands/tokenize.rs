@@ -1,0 +1,40 @@
+//! `tokenize`: what the tokenizer makes of a text.
+
+use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
+use serde_json::json;
+
+use crate::cli::TokenizeArgs;
+use crate::error::Error;
+use crate::{output, sources};
+
+pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
+    let tokenizer = Tokenizer::from_folder(&sources::tokenizer_folder(&args.model)?)?;
+    let options = EncodeOptions { max_length: args.max_length, truncation: Truncation::LongestFirst };
+    let encoding = tokenizer.encode(&args.text, args.text_pair.as_deref(), &options)?;
+    let tokens: Vec<String> =
+        encoding.ids.iter().map(|&id| tokenizer.token(id).unwrap_or_default()).collect();
+    if args.json.json {
+        return output::json(&json!({
+            "tokens": tokens,
+            "input_ids": encoding.ids,
+            "token_type_ids": encoding.type_ids,
+            "attention_mask": encoding.attention_mask,
+            "truncated": encoding.truncated,
+        }));
+    }
+    let mut table = output::table(&["position", "token", "id", "type", "mask"]);
+    for (position, token) in tokens.iter().enumerate() {
+        table.add_row([
+            position.to_string(),
+            token.clone(),
+            encoding.ids[position].to_string(),
+            encoding.type_ids[position].to_string(),
+            encoding.attention_mask[position].to_string(),
+        ]);
+    }
+    output::line(&table.to_string())?;
+    if encoding.truncated {
+        output::line(&format!("cut at {} tokens", args.max_length))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! `train`: from settings to a run folder.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use embert_model::DeviceChoice;
+use embert_train::{ConfigBuilder, Existing, Outcome, RunFolder, StopSignal, Task, TrainConfig, Trainer};
+use serde_json::json;
+
+use crate::cli::TrainArgs;
+use crate::error::Error;
+use crate::terminal::Terminal;
+use crate::{output, sources};
+
+/// What runs when nothing is said: the sample that ships with the repository.
+const SAMPLE: &str = include_str!("../../../../configs/sample.toml");
+
+/// What a shell reports for a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
+    let (config, resumed) = match &args.resume {
+        Some(path) => {
+            let (run, config) = RunFolder::open(path)?;
+            (with_options(config, args)?, Some(run))
+        }
+        None => (config(args)?, None),
+    };
+    let device_choice: DeviceChoice = config.device.parse()?;
+    let (backend, device) = device_choice.resolve()?;
+    let output_folder = match (&resumed, &config.output) {
+        (Some(run), _) => run.path().to_owned(),
+        (None, Some(path)) => path.clone(),
+        (None, None) => RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)),
+    };
+    // Refused before anything is downloaded.
+    let existing = if args.overwrite { Existing::Overwrite } else { Existing::Keep };
+    if resumed.is_none() {
+        RunFolder::check(&output_folder, existing)?;
+    }
+
+    let model_folder = sources::model_folder(&config.model)?;
+    let data = sources::data_set(&config.dataset, &config.load_options())?;
+    sources::print_facts(&data);
+    let task = Task::prepare(&config, &model_folder, data, &device)?;
+    for line in task.notes() {
+        eprintln!("{line}");
+    }
+    let config = TrainConfig { output: Some(output_folder.clone()), ..config };
+    let run = match resumed {
+        Some(run) => run,
+        None => RunFolder::create(&output_folder, &config, existing)?,
+    };
+    eprintln!("trains on {backend} into {}", output_folder.display());
+
+    let trainer = Trainer::new(config, task, run.clone(), device).observe(Terminal::new());
+    stop_on_ctrl_c(trainer.stop_signal())?;
+    match trainer.run()? {
+        Outcome::Complete(end) => {
+            if args.json.json {
+                output::json(&json!({"run": run.path(), "model": run.model(), "end": end}))?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            let best = match (end.best_step, end.best_metric) {
+                (Some(step), Some(value)) => format!("best {} {value:.4} after step {step}; ", end.metric),
+                _ => String::new(),
+            };
+            let memory = end.peak_memory.map_or_else(String::new, |bytes| format!(", {} MiB at most", bytes >> 20));
+            output::line(&format!("{best}{} steps in {:.1} s{memory}", end.step, end.seconds))?;
+            output::line(&format!("model   {}", run.model().display()))?;
+            output::line(&format!("try it  bert-train predict --model {} \"Your text\"", run.model().display()))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Outcome::Interrupted { step, total_steps } => {
+            eprintln!(
+                "stopped and saved after step {step} of {total_steps}; go on with: bert-train train --resume {}",
+                run.path().display()
+            );
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+    }
+}
+
+/// The settings of a new run: the file (or the sample where nothing is named), then `--set`, then the options.
+fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
+    let mut builder = ConfigBuilder::new();
+    let options = &args.options;
+    if let Some(path) = &args.config {
+        builder = builder.file(path)?;
+    } else if options.model.is_none() && options.dataset.is_none() {
+        builder = builder.text(SAMPLE, &PathBuf::from("the built-in configs/sample.toml"))?;
+    } else {
+        let hint = |option: &str| format!("add --{option}, or --config with a file that names it");
+        if options.model.is_none() && !sets(args, "model") {
+            return Err(Error::Missing { key: "the model", hint: hint("model") });
+        }
+        if options.dataset.is_none() && !sets(args, "dataset") {
+            return Err(Error::Missing { key: "the data set", hint: hint("dataset") });
+        }
+    }
+    for setting in &args.settings {
+        builder = builder.set(setting)?;
+    }
+    for (key, value) in options.settings() {
+        builder = builder.set_value(key, value)?;
+    }
+    Ok(builder.build()?)
+}
+
+fn sets(args: &TrainArgs, key: &str) -> bool {
+    args.settings.iter().any(|setting| setting.split('=').next().is_some_and(|found| found.trim() == key))
+}
+
+/// A run that goes on keeps its settings, but may move to another device.
+fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Error> {
+    let mut config = config;
+    for (key, value) in args.options.settings() {
+        match (key, value) {
+            ("device", toml::Value::String(device)) => config.device = device,
+            (key, _) => return Err(Error::ResumeSetting { key }),
+        }
+    }
+    Ok(config)
+}
+
+/// The first Ctrl-C asks the trainer to stop, the second one stops the program.
+fn stop_on_ctrl_c(stop: StopSignal) -> Result<(), Error> {
+    ctrlc::set_handler(move || {
+        if stop.is_requested() {
+            #[allow(clippy::exit, reason = "the user asked twice; a checkpoint appears at once or not at all")]
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        eprintln!("stopping: finishes this step and saves; press Ctrl-C again to stop at once");
+        stop.request();
+    })
+    .map_err(|source| Error::Signal { source })
+}

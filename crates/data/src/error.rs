@@ -1,0 +1,217 @@
+//! [`DataError`].
+
+use std::fmt;
+use std::path::PathBuf;
+
+use embert_tokenize::TokenizeError;
+
+/// A row of a file, as a person looks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The file; `-` is the standard input.
+    pub path: PathBuf,
+    /// The line of a text file, or the row of a table, from 1.
+    pub number: u64,
+    /// `line` or `row`.
+    pub unit: &'static str,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} {}", self.path.display(), self.unit, self.number)
+    }
+}
+
+/// What is wrong with one row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowProblem {
+    /// A column that isn't there.
+    #[error("there is no \"{column}\"; found {}", found.join(", "))]
+    MissingColumn {
+        /// The column.
+        column: String,
+        /// The columns that are there.
+        found: Vec<String>,
+    },
+    /// A column without a value.
+    #[error("\"{column}\" is null, expected {expected}")]
+    Null {
+        /// The column.
+        column: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A value of another type.
+    #[error("\"{column}\" is {found}, expected {expected}")]
+    Type {
+        /// The column.
+        column: String,
+        /// What it is.
+        found: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// More or fewer fields than the heading has.
+    #[error("it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many?")]
+    Fields {
+        /// Fields of the row.
+        found: u64,
+        /// Fields of the heading.
+        expected: u64,
+    },
+    /// Bytes that aren't UTF-8.
+    #[error("it is not valid UTF-8 from byte {at} on; convert the file, as with iconv")]
+    Utf8 {
+        /// Bytes of the row or field that are valid.
+        at: usize,
+    },
+    /// A line that isn't a JSON object.
+    #[error("it is not a JSON object: {problem}")]
+    Json {
+        /// What is wrong, with the column.
+        problem: String,
+    },
+    /// A label that nobody named.
+    #[error("the label {found} is none of {}", known.join(", "))]
+    UnknownLabel {
+        /// The label.
+        found: String,
+        /// The labels that there are.
+        known: Vec<String>,
+    },
+}
+
+/// Why data can't be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file or folder can't be read.
+    #[error("can't read {}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A row that can't be used.
+    #[error("{location}: {problem}")]
+    Row {
+        /// Where it is.
+        location: Location,
+        /// What is wrong with it.
+        problem: RowProblem,
+    },
+    /// A file that isn't CSV.
+    #[error("{} can't be read as CSV", path.display())]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: csv::Error,
+    },
+    /// A file that isn't Parquet, or not a whole one.
+    #[error("{} can't be read as Parquet; is it whole?", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: parquet::errors::ParquetError,
+    },
+    /// A file whose heading lacks a column.
+    #[error("{} has no column \"{column}\"; its columns are {}", path.display(), found.join(", "))]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The columns that are there.
+        found: Vec<String>,
+    },
+    /// A file without a single row.
+    #[error("{} has no rows", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file whose format its name doesn't tell.
+    #[error("the format of {} is unknown: expected a name that ends in .parquet, .csv, .tsv, .jsonl or .txt", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Parquet needs a file, not a stream.
+    #[error("Parquet can't be read from the standard input; name a file")]
+    ParquetStream,
+    /// A card that isn't TOML, or has a value of the wrong type.
+    #[error("{} is not a card that can be used", path.display())]
+    CardSyntax {
+        /// The card.
+        path: PathBuf,
+        /// The cause, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// A card that contradicts itself.
+    #[error("{}: {problem}", path.display())]
+    Card {
+        /// The card.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No such data set.
+    #[error("there is no data set \"{name}\": it is no file or folder, no repository on the hub (owner/name), and no card; the cards are {}", cards.join(", "))]
+    Unknown {
+        /// What was named.
+        name: String,
+        /// The cards that there are.
+        cards: Vec<String>,
+    },
+    /// A folder in which no data set can be seen.
+    #[error("{} holds no data set: expected train.csv (.tsv, .jsonl, .parquet) or folders of texts by label, as in train/pos/*.txt", path.display())]
+    NoFiles {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Fewer than two labels.
+    #[error("{} has the label(s) {} only: a classifier needs at least two", path.display(), found.join(", "))]
+    TooFewLabels {
+        /// The training file.
+        path: PathBuf,
+        /// The labels.
+        found: Vec<String>,
+    },
+    /// The labels of the data set aren't the classifier's.
+    #[error("the data set has the labels {data:?}, but the classifier has {checkpoint:?}")]
+    LabelConflict {
+        /// The data set's labels.
+        data: Vec<String>,
+        /// The classifier's labels.
+        checkpoint: Vec<String>,
+    },
+    /// A row without a label where one is needed.
+    #[error("example {id} has no label")]
+    Unlabelled {
+        /// The example's row number.
+        id: u64,
+    },
+    /// Ratios that can't be used.
+    #[error("the split ratios {found:?} can't be used: expected three shares from 0 to 1 with the sum 1, the first above 0")]
+    Ratios {
+        /// The ratios.
+        found: [f64; 3],
+    },
+    /// The tokenizer refuses a text.
+    #[error(transparent)]
+    Tokenize(#[from] TokenizeError),
+    /// The thread that builds batches is gone.
+    #[error("the thread that builds batches stopped before its last batch")]
+    Loader,
+}
+
+impl DataError {
+    /// Whether only one row is at fault, so that reading can go on after it.
+    pub fn is_bad_row(&self) -> bool {
+        matches!(self, Self::Row { .. })
+    }
+}

@@ -1,0 +1,125 @@
+//! [`Sampler`]: which examples form a batch, and when.
+
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+
+/// The order of examples in an epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they stand.
+    Sequential,
+    /// Shuffled.
+    #[default]
+    Shuffled,
+    /// Shuffled, then sorted by length within stretches of [`STRETCH`] batches, and the batches shuffled again: hardly less
+    /// random, and with hardly any padding. In the first epoch the longest batch comes first, so that too little memory
+    /// shows at once.
+    GroupedByLength,
+}
+
+/// Batches that [`Order::GroupedByLength`] sorts together, as many as the `transformers` Trainer does.
+pub const STRETCH: usize = 50;
+
+/// Plans the batches of an epoch, as a function of the seed and the epoch alone: whoever goes on in the middle of an epoch
+/// plans it again and passes over what is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sampler {
+    order: Order,
+    batch_size: usize,
+    seed: u64,
+}
+
+impl Sampler {
+    /// Batches of `batch_size` (at least 1); the last one may be smaller.
+    pub fn new(order: Order, batch_size: usize, seed: u64) -> Self {
+        Self { order, batch_size: batch_size.max(1), seed }
+    }
+
+    /// The examples of each batch in `epoch` (from 1), by index; `lengths` are their tokens. Each example comes once, in
+    /// `lengths.len() / batch_size` batches, rounded up.
+    pub fn epoch(&self, lengths: &[usize], epoch: usize) -> Vec<Vec<usize>> {
+        let mut order: Vec<usize> = (0..lengths.len()).collect();
+        let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
+        generator.set_stream(epoch as u64);
+        if self.order != Order::Sequential {
+            order.shuffle(&mut generator);
+        }
+        if self.order == Order::GroupedByLength {
+            for stretch in order.chunks_mut(STRETCH * self.batch_size) {
+                stretch.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
+            }
+        }
+        let mut batches: Vec<Vec<usize>> = order.chunks(self.batch_size).map(<[usize]>::to_vec).collect();
+        if self.order == Order::GroupedByLength {
+            batches.shuffle(&mut generator);
+            if epoch == 1 {
+                // Padded size, which is what memory is spent on.
+                let size = |batch: &Vec<usize>| {
+                    batch.len() * batch.iter().map(|&index| lengths[index]).max().unwrap_or(0)
+                };
+                if let Some(longest) = (0..batches.len()).max_by_key(|&index| size(&batches[index])) {
+                    batches.swap(0, longest);
+                }
+            }
+        }
+        batches
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn each_example_comes_once(
+            lengths in prop::collection::vec(1_usize..300, 0..500), batch_size in 1_usize..40, seed in 0_u64..50, epoch in 1_usize..4,
+        ) {
+            for order in [Order::Sequential, Order::Shuffled, Order::GroupedByLength] {
+                let sampler = Sampler::new(order, batch_size, seed);
+                let batches = sampler.epoch(&lengths, epoch);
+                prop_assert_eq!(batches.len(), lengths.len().div_ceil(batch_size));
+                prop_assert_eq!(&batches, &sampler.epoch(&lengths, epoch));
+                let mut all = batches.concat();
+                all.sort_unstable();
+                prop_assert_eq!(all, (0..lengths.len()).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    fn lengths() -> Vec<usize> {
+        (0..1000).map(|index| 1 + index * 7919 % 251).collect()
+    }
+
+    fn padding(batches: &[Vec<usize>], lengths: &[usize]) -> usize {
+        batches
+            .iter()
+            .map(|batch| {
+                let longest = batch.iter().map(|&index| lengths[index]).max().unwrap();
+                batch.iter().map(|&index| longest - lengths[index]).sum::<usize>()
+            })
+            .sum()
+    }
+
+    #[test]
+    fn grouping_saves_padding_and_begins_with_the_longest() {
+        let lengths = lengths();
+        let shuffled = Sampler::new(Order::Shuffled, 16, 3).epoch(&lengths, 1);
+        let grouped = Sampler::new(Order::GroupedByLength, 16, 3).epoch(&lengths, 1);
+        assert!(10 * padding(&grouped, &lengths) < padding(&shuffled, &lengths));
+        let longest = grouped[0].iter().map(|&index| lengths[index]).max();
+        assert_eq!(longest, lengths.iter().max().copied());
+    }
+
+    #[test]
+    fn epochs_and_seeds_differ_and_sequences_do_not() {
+        let lengths = lengths();
+        let plan = |order, seed, epoch| Sampler::new(order, 16, seed).epoch(&lengths, epoch);
+        assert_ne!(plan(Order::Shuffled, 0, 1), plan(Order::Shuffled, 0, 2));
+        assert_ne!(plan(Order::Shuffled, 0, 1), plan(Order::Shuffled, 1, 1));
+        assert_eq!(plan(Order::Sequential, 0, 1), plan(Order::Sequential, 1, 2));
+    }
+}

@@ -1,0 +1,228 @@
+//! Cutting a data set into parts, and taking a part of one: stratified, seeded, and never one text on two sides.
+
+use std::collections::HashMap;
+
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+
+use crate::error::DataError;
+use crate::row::Example;
+
+/// The parts of a data set; each may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Splits {
+    /// To train on.
+    pub train: Vec<Example>,
+    /// To choose a checkpoint with.
+    pub validation: Vec<Example>,
+    /// To judge the choice.
+    pub test: Vec<Example>,
+}
+
+/// Cuts `examples` into shares of train, validation and test.
+///
+/// Each label is cut by itself, so that all parts have the shares of labels that the whole has, to one example each.
+/// Examples with the same text stay together; where they would not fit into a smaller part they stay in train. The parts
+/// are in the order of `examples` and depend on nothing but them, the ratios and the seed.
+///
+/// # Errors
+/// The ratios aren't three shares with the sum 1, the first above 0.
+pub fn cut(examples: Vec<Example>, ratios: [f64; 3], seed: u64) -> Result<Splits, DataError> {
+    let in_range = ratios.iter().all(|ratio| (0.0..=1.0).contains(ratio));
+    if !in_range || (ratios.iter().sum::<f64>() - 1.0).abs() > 1e-6 || ratios[0] <= 0.0 {
+        return Err(DataError::Ratios { found: ratios });
+    }
+    let mut groups_by_label: Vec<Vec<Vec<usize>>> = Vec::new();
+    for group in same_texts(&examples) {
+        let label = examples[group[0]].label.map_or(0, |label| label + 1);
+        if groups_by_label.len() <= label {
+            groups_by_label.resize_with(label + 1, Vec::new);
+        }
+        groups_by_label[label].push(group);
+    }
+    let sizes: Vec<usize> = groups_by_label.iter().map(|groups| groups.iter().map(Vec::len).sum()).collect();
+    let test_quotas = quotas(&sizes, (examples.len() as f64 * ratios[2]).round() as usize);
+    let validation_quotas = quotas(&sizes, (examples.len() as f64 * ratios[1]).round() as usize);
+
+    // 0: train, 1: validation, 2: test.
+    let mut part = vec![0_u8; examples.len()];
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    for (label, mut groups) in groups_by_label.into_iter().enumerate() {
+        groups.shuffle(&mut generator);
+        let (mut test, mut validation) = (test_quotas[label], validation_quotas[label]);
+        for group in groups {
+            let target = if group.len() <= test {
+                test -= group.len();
+                2
+            } else if group.len() <= validation {
+                validation -= group.len();
+                1
+            } else {
+                0
+            };
+            for index in group {
+                part[index] = target;
+            }
+        }
+    }
+    let mut splits = Splits::default();
+    for (example, part) in examples.into_iter().zip(part) {
+        match part {
+            0 => splits.train.push(example),
+            1 => splits.validation.push(example),
+            _ => splits.test.push(example),
+        }
+    }
+    Ok(splits)
+}
+
+/// A part of `count` examples with the whole's shares of labels, to one example each; all of them if there are no more.
+/// In the order of `examples`.
+pub fn sample(examples: Vec<Example>, count: usize, seed: u64) -> Vec<Example> {
+    if count >= examples.len() {
+        return examples;
+    }
+    let mut by_label: Vec<Vec<usize>> = Vec::new();
+    for (index, example) in examples.iter().enumerate() {
+        let label = example.label.map_or(0, |label| label + 1);
+        if by_label.len() <= label {
+            by_label.resize_with(label + 1, Vec::new);
+        }
+        by_label[label].push(index);
+    }
+    let sizes: Vec<usize> = by_label.iter().map(Vec::len).collect();
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut taken = vec![false; examples.len()];
+    for (mut indices, quota) in by_label.into_iter().zip(quotas(&sizes, count)) {
+        indices.shuffle(&mut generator);
+        for index in indices.into_iter().take(quota) {
+            taken[index] = true;
+        }
+    }
+    examples.into_iter().zip(taken).filter_map(|(example, taken)| taken.then_some(example)).collect()
+}
+
+/// The number of examples whose text another one before them has.
+pub(crate) fn duplicates(examples: &[Example]) -> usize {
+    examples.len() - same_texts(examples).len()
+}
+
+/// Indices of examples with the same text, in the order of their first.
+fn same_texts(examples: &[Example]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut seen: HashMap<(&str, Option<&str>), usize> = HashMap::with_capacity(examples.len());
+    for (index, example) in examples.iter().enumerate() {
+        let group = *seen.entry((&example.text, example.text_pair.as_deref())).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[group].push(index);
+    }
+    groups
+}
+
+/// `total` divided in the shares of `sizes`: rounded down, and the rest to the largest remainders.
+fn quotas(sizes: &[usize], total: usize) -> Vec<usize> {
+    let sum: usize = sizes.iter().sum::<usize>().max(1);
+    let mut quotas: Vec<usize> = sizes.iter().map(|size| size * total / sum).collect();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(sizes[index] * total % sum));
+    let rest = total.min(sum) - quotas.iter().sum::<usize>();
+    for index in order.into_iter().take(rest) {
+        quotas[index] += 1;
+    }
+    quotas
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn examples(labels: &[usize], copies: usize) -> Vec<Example> {
+        labels
+            .iter()
+            .enumerate()
+            .map(|(index, &label)| Example {
+                id: index as u64,
+                text: format!("text {}", index / copies.max(1)),
+                text_pair: None,
+                label: Some(label),
+            })
+            .collect()
+    }
+
+    fn counts(part: &[Example]) -> [usize; 3] {
+        let mut counts = [0; 3];
+        for example in part {
+            counts[example.label.unwrap()] += 1;
+        }
+        counts
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_disjoint_stratified_and_seeded(
+            labels in prop::collection::vec(0_usize..3, 1..400), seed in 0_u64..1000,
+        ) {
+            let all = examples(&labels, 1);
+            let splits = cut(all.clone(), [0.7, 0.2, 0.1], seed).unwrap();
+            let mut ids: Vec<u64> =
+                splits.train.iter().chain(&splits.validation).chain(&splits.test).map(|example| example.id).collect();
+            ids.sort_unstable();
+            prop_assert_eq!(ids, (0..labels.len() as u64).collect::<Vec<_>>());
+            let whole = counts(&all);
+            for (part, ratio) in [(&splits.validation, 0.2), (&splits.test, 0.1)] {
+                for (found, size) in counts(part).into_iter().zip(whole) {
+                    prop_assert!((found as f64 - size as f64 * ratio).abs() <= 1.5, "{found} of {size}");
+                }
+            }
+            prop_assert_eq!(&splits, &cut(all, [0.7, 0.2, 0.1], seed).unwrap());
+        }
+
+        #[test]
+        fn one_text_is_never_on_two_sides(labels in prop::collection::vec(0_usize..2, 1..200), seed in 0_u64..100) {
+            let splits = cut(examples(&labels, 3), [0.5, 0.25, 0.25], seed).unwrap();
+            let texts = |part: &[Example]| part.iter().map(|example| example.text.clone()).collect::<HashSet<_>>();
+            let (train, validation, test) = (texts(&splits.train), texts(&splits.validation), texts(&splits.test));
+            prop_assert!(train.is_disjoint(&validation) && train.is_disjoint(&test) && validation.is_disjoint(&test));
+        }
+
+        #[test]
+        fn a_sample_has_its_size_and_the_wholes_shares(
+            labels in prop::collection::vec(0_usize..3, 1..300), count in 0_usize..300, seed in 0_u64..100,
+        ) {
+            let all = examples(&labels, 1);
+            let whole = counts(&all);
+            let part = sample(all, count, seed);
+            prop_assert_eq!(part.len(), count.min(labels.len()));
+            for (found, size) in counts(&part).into_iter().zip(whole) {
+                let share = size as f64 * part.len() as f64 / labels.len() as f64;
+                prop_assert!((found as f64 - share).abs() <= 1.0, "{found} of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_recipe_of_imdb_gives_its_sizes() {
+        let labels: Vec<usize> = (0..25_000).map(|index| index / 12_500).collect();
+        let splits = cut(examples(&labels, 1), [0.8, 0.1, 0.1], 0).unwrap();
+        assert_eq!([splits.train.len(), splits.validation.len(), splits.test.len()], [20_000, 2_500, 2_500]);
+        assert_eq!(counts(&splits.test), [1_250, 1_250, 0]);
+    }
+
+    #[test]
+    fn other_seeds_cut_elsewhere_and_a_share_may_be_nothing() {
+        let all = examples(&[0; 50], 1);
+        let one = cut(all.clone(), [0.5, 0.5, 0.0], 1).unwrap();
+        assert_ne!(one, cut(all.clone(), [0.5, 0.5, 0.0], 2).unwrap());
+        assert!(one.test.is_empty() && one.validation.len() == 25);
+        for wrong in [[0.5, 0.1, 0.1], [0.0, 0.5, 0.5], [1.5, -0.5, 0.0], [f64::NAN, 0.5, 0.5]] {
+            assert!(cut(all.clone(), wrong, 0).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,784 @@
+//! [`TrainConfig`]: every setting of a run, from TOML, checked once where it is built.
+
+use std::path::{Path, PathBuf};
+
+use embert_data::tokenize::Truncation;
+use embert_metrics::Metric;
+use embert_model::{DeviceChoice, Freeze};
+use embert_optim::Decay;
+use serde::{Deserialize, Serialize};
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+/// Every setting of a fine-tuning run. Each key is a TOML key and an option of `bert-train train`.
+///
+/// Built with [`ConfigBuilder`], which lays files and single settings over the defaults and checks the result, or with
+/// [`Default`] and [`validate`](Self::validate).
+///
+/// ```
+/// use embert_train::ConfigBuilder;
+///
+/// let config = ConfigBuilder::new().set("optimizer.learning_rate=3e-5")?.set("epochs=2")?.build()?;
+/// assert_eq!(config.epochs, 2);
+/// # Ok::<(), embert_train::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// A folder, `name`, `owner/name` or `owner/name@revision` of the checkpoint to start from.
+    pub model: String,
+    /// Start from random weights in the shape that the model's `config.json` states, instead of from its weights.
+    pub from_scratch: bool,
+    /// A card's name, a card file, a hub repository, a folder or a file.
+    pub dataset: String,
+    /// The run folder. Unset: `runs/<data set>-<number>`, the first number that is free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<PathBuf>,
+    /// Seeds the head's first weights, the splits, the order of the examples and dropout.
+    pub seed: u64,
+    /// `auto`, `cpu`, `flex`, `ndarray`, `cuda`, `cuda:1`, ...
+    pub device: String,
+    /// Passes over the training split.
+    pub epochs: usize,
+    /// Examples in a micro-batch.
+    pub batch_size: usize,
+    /// Examples in a batch of evaluation, where no gradients need memory.
+    pub eval_batch_size: usize,
+    /// Micro-batches in one optimizer step; their gradient is the mean over all their examples.
+    pub accumulate: usize,
+    /// Gradients are scaled down to this global L2 norm; 0 turns clipping off.
+    pub max_grad_norm: f64,
+    /// The share of probability that the target gives to all labels alike, in [0, 1).
+    pub label_smoothing: f64,
+    /// The loss's weight of each label.
+    pub class_weights: ClassWeights,
+    /// Which parameters stay as they are.
+    #[serde(with = "as_text")]
+    pub freeze: Freeze,
+    /// Evaluate every so many steps. Unset: at the end of each epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluate_every: Option<usize>,
+    /// Save a checkpoint every so many steps. Unset: at the end of each epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub save_every: Option<usize>,
+    /// How many of the newest checkpoints stay on disk (the best one besides).
+    pub keep_checkpoints: usize,
+    /// The metric that says which checkpoint is the best, on the validation split.
+    #[serde(with = "as_text")]
+    pub metric: Metric,
+    /// Which weights the run's `model/` holds at the end.
+    pub keep: Keep,
+    /// Evaluate those weights on the test split at the end.
+    pub evaluate_test: bool,
+    /// What is read, and how it becomes batches.
+    pub data: DataConfig,
+    /// AdamW and its learning rate.
+    pub optimizer: OptimizerConfig,
+    /// Dropout probabilities.
+    pub dropout: DropoutConfig,
+    /// When to stop before the last epoch.
+    pub early_stopping: EarlyStoppingConfig,
+}
+
+/// The `[data]` table of a [`TrainConfig`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Tokens in a sequence, the special ones included; longer texts are cut.
+    pub max_length: usize,
+    /// Which text of a pair is cut.
+    pub truncation: Truncation,
+    /// Pad each batch to its longest member, or to `max_length`.
+    pub padding: PaddingConfig,
+    /// The order of the training examples.
+    pub order: OrderConfig,
+    /// Train on a stratified, seeded part of this many examples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_samples: Option<usize>,
+    /// Evaluate on a stratified, seeded part of this many examples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eval_samples: Option<usize>,
+    /// Cut train/validation/test from the training split in these shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_ratios: Option<[f64; 3]>,
+    /// Count rows that can't be read instead of stopping at the first.
+    pub skip_bad_rows: bool,
+}
+
+/// The `[optimizer]` table of a [`TrainConfig`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimizerConfig {
+    /// The highest learning rate of the schedule.
+    pub learning_rate: f64,
+    /// The same for the classifier (and for the pooler where it is new). Unset: `learning_rate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_learning_rate: Option<f64>,
+    /// Decoupled weight decay, multiplied by the learning rate.
+    pub weight_decay: f64,
+    /// `standard` decays neither biases nor LayerNorm weights; `all` decays everything.
+    pub decay: Decay,
+    /// Decay rates of the two moments.
+    pub betas: [f64; 2],
+    /// Added to the denominator of the update.
+    pub epsilon: f64,
+    /// How the learning rate changes after the warm-up.
+    pub schedule: ScheduleKind,
+    /// Steps of linear warm-up, as a share of all steps.
+    pub warmup_ratio: f64,
+    /// Steps of linear warm-up; takes precedence over `warmup_ratio`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warmup_steps: Option<usize>,
+    /// The exponent of the `polynomial` schedule.
+    pub power: f64,
+}
+
+/// The `[dropout]` table of a [`TrainConfig`]. What is unset is as the checkpoint's `config.json` says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DropoutConfig {
+    /// After the embeddings and after the two dense outputs of each layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<f64>,
+    /// On the attention probabilities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attention: Option<f64>,
+    /// Before the classifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classifier: Option<f64>,
+}
+
+/// The `[early_stopping]` table of a [`TrainConfig`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EarlyStoppingConfig {
+    /// Stop after this many evaluations in a row without an improvement. Unset: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
+    /// By how much the metric must be better to count as an improvement.
+    pub min_delta: f64,
+}
+
+/// How a batch is padded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaddingConfig {
+    /// To the longest text of the batch.
+    #[default]
+    Longest,
+    /// To `max_length`.
+    MaxLength,
+}
+
+/// The order of the training examples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderConfig {
+    /// Shuffled, in batches of similar length: the least padding.
+    #[default]
+    GroupedByLength,
+    /// Shuffled.
+    Shuffled,
+    /// As they stand in the file.
+    Sequential,
+}
+
+/// Which weights a run ends with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Those of the best evaluation.
+    #[default]
+    Best,
+    /// Those of the last step.
+    Last,
+}
+
+/// The shape of the learning rate after the warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScheduleKind {
+    /// Stays at its highest.
+    Constant,
+    /// Falls to 0 in a straight line.
+    #[default]
+    Linear,
+    /// Falls to 0 along half a cosine.
+    Cosine,
+    /// Falls towards 0 with the exponent `power`.
+    Polynomial,
+}
+
+/// The loss's weight of each label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected \"none\", \"balanced\" or one number a label")]
+pub enum ClassWeights {
+    /// A rule.
+    Rule(ClassWeightRule),
+    /// One weight a label, in the order of the labels.
+    Given(Vec<f64>),
+}
+
+/// A rule that gives each label its weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeightRule {
+    /// All alike.
+    None,
+    /// Examples / (labels x examples of the label), as scikit-learn's `class_weight="balanced"`.
+    Balanced,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            model: "datasets/sample/bert".into(),
+            from_scratch: false,
+            dataset: "sample".into(),
+            output: None,
+            seed: 0,
+            device: "auto".into(),
+            epochs: 3,
+            batch_size: 16,
+            eval_batch_size: 32,
+            accumulate: 1,
+            max_grad_norm: 1.0,
+            label_smoothing: 0.0,
+            class_weights: ClassWeights::Rule(ClassWeightRule::None),
+            freeze: Freeze::None,
+            evaluate_every: None,
+            save_every: None,
+            keep_checkpoints: 2,
+            metric: Metric::Accuracy,
+            keep: Keep::Best,
+            evaluate_test: false,
+            data: DataConfig::default(),
+            optimizer: OptimizerConfig::default(),
+            dropout: DropoutConfig::default(),
+            early_stopping: EarlyStoppingConfig::default(),
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            max_length: 256,
+            truncation: Truncation::LongestFirst,
+            padding: PaddingConfig::Longest,
+            order: OrderConfig::GroupedByLength,
+            train_samples: None,
+            eval_samples: None,
+            split_ratios: None,
+            skip_bad_rows: false,
+        }
+    }
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 2e-5,
+            head_learning_rate: None,
+            weight_decay: 0.01,
+            decay: Decay::Standard,
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            schedule: ScheduleKind::Linear,
+            warmup_ratio: 0.1,
+            warmup_steps: None,
+            power: 1.0,
+        }
+    }
+}
+
+/// Every key of [`TrainConfig`], dotted, for messages that name the nearest one. A test holds it against the struct.
+pub const KEYS: &[&str] = &[
+    "model",
+    "from_scratch",
+    "dataset",
+    "output",
+    "seed",
+    "device",
+    "epochs",
+    "batch_size",
+    "eval_batch_size",
+    "accumulate",
+    "max_grad_norm",
+    "label_smoothing",
+    "class_weights",
+    "freeze",
+    "evaluate_every",
+    "save_every",
+    "keep_checkpoints",
+    "metric",
+    "keep",
+    "evaluate_test",
+    "data.max_length",
+    "data.truncation",
+    "data.padding",
+    "data.order",
+    "data.train_samples",
+    "data.eval_samples",
+    "data.split_ratios",
+    "data.skip_bad_rows",
+    "optimizer.learning_rate",
+    "optimizer.head_learning_rate",
+    "optimizer.weight_decay",
+    "optimizer.decay",
+    "optimizer.betas",
+    "optimizer.epsilon",
+    "optimizer.schedule",
+    "optimizer.warmup_ratio",
+    "optimizer.warmup_steps",
+    "optimizer.power",
+    "dropout.hidden",
+    "dropout.attention",
+    "dropout.classifier",
+    "early_stopping.patience",
+    "early_stopping.min_delta",
+];
+
+impl TrainConfig {
+    /// The settings as TOML, every one resolved.
+    ///
+    /// # Errors
+    /// A number that TOML can't hold (a seed beyond 2^63).
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|source| ConfigError::Write { source })
+    }
+
+    /// Checks what types alone can't say.
+    ///
+    /// # Errors
+    /// The first key whose value is out of its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        fn check(holds: bool, key: &'static str, found: &dyn ToString, expected: &'static str) -> Result<(), ConfigError> {
+            if holds { Ok(()) } else { Err(ConfigError::Invalid { key, found: found.to_string(), expected }) }
+        }
+        let probability = |p: f64| (0.0..1.0).contains(&p);
+        check(!self.model.is_empty(), "model", &"\"\"", "a folder or the name of a model on the hub")?;
+        check(!self.dataset.is_empty(), "dataset", &"\"\"", "a card's name, a file, a folder or a data set on the hub")?;
+        check(i64::try_from(self.seed).is_ok(), "seed", &self.seed, "a number below 2^63, the largest that TOML holds")?;
+        self.device
+            .parse::<DeviceChoice>()
+            .map_err(|source| ConfigError::Device { source })?;
+        for (key, value) in [
+            ("epochs", self.epochs),
+            ("batch_size", self.batch_size),
+            ("eval_batch_size", self.eval_batch_size),
+            ("accumulate", self.accumulate),
+            ("keep_checkpoints", self.keep_checkpoints),
+            ("evaluate_every", self.evaluate_every.unwrap_or(1)),
+            ("save_every", self.save_every.unwrap_or(1)),
+            ("data.train_samples", self.data.train_samples.unwrap_or(1)),
+            ("data.eval_samples", self.data.eval_samples.unwrap_or(1)),
+            ("early_stopping.patience", self.early_stopping.patience.unwrap_or(1)),
+        ] {
+            check(value > 0, key, &value, "at least 1")?;
+        }
+        check(self.data.max_length >= 3, "data.max_length", &self.data.max_length, "at least 3: [CLS], a token, [SEP]")?;
+        check(
+            self.max_grad_norm >= 0.0 && self.max_grad_norm.is_finite(),
+            "max_grad_norm",
+            &self.max_grad_norm,
+            "a number from 0 (no clipping) on",
+        )?;
+        check(probability(self.label_smoothing), "label_smoothing", &self.label_smoothing, "from 0 to below 1")?;
+        for (key, p) in [
+            ("dropout.hidden", self.dropout.hidden),
+            ("dropout.attention", self.dropout.attention),
+            ("dropout.classifier", self.dropout.classifier),
+        ] {
+            let p = p.unwrap_or(0.0);
+            check(probability(p), key, &p, "from 0 to below 1")?;
+        }
+        if let ClassWeights::Given(weights) = &self.class_weights {
+            check(
+                weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().sum::<f64>() > 0.0,
+                "class_weights",
+                &format!("{weights:?}"),
+                "numbers from 0 on, not all of them 0",
+            )?;
+        }
+        if let Some(ratios) = self.data.split_ratios {
+            check(
+                ratios.iter().all(|r| (0.0..=1.0).contains(r)) && (ratios.iter().sum::<f64>() - 1.0).abs() < 1e-6,
+                "data.split_ratios",
+                &format!("{ratios:?}"),
+                "three shares from 0 to 1 whose sum is 1, as in [0.8, 0.1, 0.1]",
+            )?;
+            check(ratios[0] > 0.0, "data.split_ratios", &format!("{ratios:?}"), "a share above 0 for training")?;
+        }
+        let optimizer = &self.optimizer;
+        for (key, rate) in [
+            ("optimizer.learning_rate", optimizer.learning_rate),
+            ("optimizer.head_learning_rate", optimizer.head_learning_rate.unwrap_or(1e-5)),
+        ] {
+            check(rate > 0.0 && rate.is_finite(), key, &rate, "a number above 0")?;
+        }
+        check(
+            optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite(),
+            "optimizer.weight_decay",
+            &optimizer.weight_decay,
+            "a number from 0 on",
+        )?;
+        check(
+            optimizer.betas.iter().all(|beta| probability(*beta)),
+            "optimizer.betas",
+            &format!("{:?}", optimizer.betas),
+            "two numbers from 0 to below 1",
+        )?;
+        check(
+            optimizer.epsilon > 0.0 && optimizer.epsilon.is_finite(),
+            "optimizer.epsilon",
+            &optimizer.epsilon,
+            "a number above 0",
+        )?;
+        check(
+            (0.0..=1.0).contains(&optimizer.warmup_ratio),
+            "optimizer.warmup_ratio",
+            &optimizer.warmup_ratio,
+            "from 0 to 1",
+        )?;
+        check(
+            optimizer.power > 0.0 && optimizer.power.is_finite(),
+            "optimizer.power",
+            &optimizer.power,
+            "a number above 0",
+        )?;
+        check(
+            self.early_stopping.min_delta >= 0.0 && self.early_stopping.min_delta.is_finite(),
+            "early_stopping.min_delta",
+            &self.early_stopping.min_delta,
+            "a number from 0 on",
+        )
+    }
+}
+
+/// Lays settings over each other, the later over the earlier, and checks the result.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigBuilder {
+    table: Table,
+}
+
+impl ConfigBuilder {
+    /// Starts from the defaults of [`TrainConfig`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lays a TOML file over what is there.
+    ///
+    /// # Errors
+    /// The file can't be read, isn't TOML, has a key that doesn't exist, or a value of the wrong type; with the line.
+    pub fn file(self, path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        self.text(&text, path)
+    }
+
+    /// Lays the text of a TOML file over what is there; `path` names it in messages.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file), but for the reading.
+    pub fn text(mut self, text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) };
+        check_keys(DeTable::parse(text).map_err(syntax)?.get_ref(), "", text, path)?;
+        // Read as a whole config only for the message: it points to the line, which the merged table can't.
+        toml::from_str::<TrainConfig>(text).map_err(syntax)?;
+        merge(&mut self.table, toml::from_str(text).map_err(syntax)?);
+        Ok(self)
+    }
+
+    /// Sets one key from `key=value`, the value as in TOML; a bare word is a string.
+    ///
+    /// # Errors
+    /// There is no `=`, or the key doesn't exist.
+    pub fn set(self, assignment: &str) -> Result<Self, ConfigError> {
+        let Some((key, value)) = assignment.split_once('=') else {
+            return Err(ConfigError::Assignment { found: assignment.to_owned() });
+        };
+        let value = value.trim();
+        let parsed = toml::from_str::<Table>(&format!("value = {value}")).ok();
+        let value = parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| value.into());
+        self.set_value(key.trim(), value)
+    }
+
+    /// Sets one dotted key to a value.
+    ///
+    /// # Errors
+    /// The key doesn't exist.
+    pub fn set_value(mut self, key: &str, value: impl Into<Value>) -> Result<Self, ConfigError> {
+        if !KEYS.contains(&key) {
+            return Err(ConfigError::UnknownSetting { key: key.to_owned(), nearest: nearest(key) });
+        }
+        let mut layer = Table::new();
+        match key.split_once('.') {
+            Some((table, key)) => {
+                layer.insert(table.into(), Value::Table(Table::from_iter([(key.to_owned(), value.into())])));
+            }
+            None => {
+                layer.insert(key.into(), value.into());
+            }
+        }
+        merge(&mut self.table, layer);
+        Ok(self)
+    }
+
+    /// The config, checked.
+    ///
+    /// # Errors
+    /// A value of the wrong type, or out of its range.
+    pub fn build(self) -> Result<TrainConfig, ConfigError> {
+        let config: TrainConfig =
+            self.table.try_into().map_err(|source| ConfigError::Value { source: Box::new(source) })?;
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(into)), Value::Table(from)) => merge(into, from),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+fn check_keys(table: &DeTable<'_>, prefix: &str, text: &str, path: &Path) -> Result<(), ConfigError> {
+    for (key, value) in table {
+        let dotted = format!("{prefix}{}", key.get_ref());
+        let inner = format!("{dotted}.");
+        if let (DeValue::Table(table), true) = (value.get_ref(), KEYS.iter().any(|key| key.starts_with(&inner))) {
+            check_keys(table, &inner, text, path)?;
+        } else if !KEYS.contains(&dotted.as_str()) {
+            let line = text[..Spanned::span(key).start].lines().count().max(1);
+            let line = if text[..key.span().start].ends_with('\n') { line + 1 } else { line };
+            return Err(ConfigError::UnknownKey { path: path.to_owned(), line, nearest: nearest(&dotted), key: dotted });
+        }
+    }
+    Ok(())
+}
+
+/// The known key that the user most likely meant: the nearest by its last part, in any table.
+fn nearest(key: &str) -> &'static str {
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let distance = |known: &&&str| (strsim::damerau_levenshtein(&last(known), &last(key)), strsim::damerau_levenshtein(known, key));
+    KEYS.iter().min_by_key(distance).unwrap_or(&KEYS[0])
+}
+
+/// (De)serialises what has `FromStr` and `Display` as a string.
+mod as_text {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Why settings were refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read the config {}", path.display())]
+    Read {
+        /// The config file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file isn't TOML, or a value has the wrong type.
+    #[error("{} is not a config that can be used", path.display())]
+    Syntax {
+        /// The config file.
+        path: PathBuf,
+        /// The cause, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// A key that doesn't exist.
+    #[error("{}, line {line}: there is no key \"{key}\"; did you mean \"{nearest}\"?", path.display())]
+    UnknownKey {
+        /// The config file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The key, dotted.
+        key: String,
+        /// The known key nearest to it.
+        nearest: &'static str,
+    },
+    /// A key that doesn't exist, not from a file.
+    #[error("there is no setting \"{key}\"; did you mean \"{nearest}\"?")]
+    UnknownSetting {
+        /// The key, dotted.
+        key: String,
+        /// The known key nearest to it.
+        nearest: &'static str,
+    },
+    /// Not `key=value`.
+    #[error("\"{found}\" is no setting: expected key=value, as in optimizer.learning_rate=3e-5")]
+    Assignment {
+        /// What was given.
+        found: String,
+    },
+    /// A value of the wrong type, not from a file.
+    #[error("a setting has a value that it can't have")]
+    Value {
+        /// The cause, with the key.
+        source: Box<toml::de::Error>,
+    },
+    /// A value out of its range.
+    #[error("{key} = {found}: expected {expected}")]
+    Invalid {
+        /// The key, dotted.
+        key: &'static str,
+        /// The value.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// The device isn't one.
+    #[error("device")]
+    Device {
+        /// The cause.
+        source: embert_model::DeviceError,
+    },
+    /// The settings can't be written as TOML.
+    #[error("the settings can't be written as TOML")]
+    Write {
+        /// The cause.
+        source: toml::ser::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> Result<TrainConfig, ConfigError> {
+        ConfigBuilder::new().text(text, Path::new("run.toml"))?.build()
+    }
+
+    /// A value that is valid for each key, so that the list of keys and the struct can't drift apart.
+    fn all_keys_set() -> TrainConfig {
+        TrainConfig {
+            output: Some("runs/x".into()),
+            evaluate_every: Some(5),
+            save_every: Some(7),
+            data: DataConfig {
+                train_samples: Some(10),
+                eval_samples: Some(4),
+                split_ratios: Some([0.8, 0.1, 0.1]),
+                ..DataConfig::default()
+            },
+            optimizer: OptimizerConfig {
+                head_learning_rate: Some(1e-4),
+                warmup_steps: Some(3),
+                ..OptimizerConfig::default()
+            },
+            dropout: DropoutConfig { hidden: Some(0.2), attention: Some(0.0), classifier: Some(0.4) },
+            early_stopping: EarlyStoppingConfig { patience: Some(2), min_delta: 0.01 },
+            ..TrainConfig::default()
+        }
+    }
+
+    #[test]
+    fn keys_are_exactly_those_of_the_struct() {
+        let table: Table = toml::from_str(&all_keys_set().to_toml().unwrap()).unwrap();
+        let mut found = Vec::new();
+        for (key, value) in &table {
+            match value {
+                Value::Table(inner) => found.extend(inner.keys().map(|inner| format!("{key}.{inner}"))),
+                _ => found.push(key.clone()),
+            }
+        }
+        found.sort();
+        let mut known = KEYS.to_vec();
+        known.sort_unstable();
+        assert_eq!(found, known);
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        for config in [TrainConfig::default(), all_keys_set()] {
+            assert_eq!(file(&config.to_toml().unwrap()).unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn later_layers_win_and_leave_the_rest() {
+        let config = ConfigBuilder::new()
+            .text("epochs = 5\n[optimizer]\nlearning_rate = 1e-4\nweight_decay = 0.1\n", Path::new("a.toml"))
+            .unwrap()
+            .set("optimizer.learning_rate=3e-5")
+            .unwrap()
+            .set("freeze=encoder_below:6")
+            .unwrap()
+            .build()
+            .unwrap();
+        assert_eq!(config.epochs, 5);
+        assert_eq!((config.optimizer.learning_rate, config.optimizer.weight_decay), (3e-5, 0.1));
+        assert_eq!(config.freeze, Freeze::EncoderBelow(6));
+    }
+
+    #[test]
+    fn a_misspelt_key_names_its_line_and_the_nearest() {
+        let error = file("epochs = 2\n\n[optimizer]\nlearning_rat = 1e-5\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "run.toml, line 4: there is no key \"optimizer.learning_rat\"; did you mean \"optimizer.learning_rate\"?"
+        );
+        let error = file("batchsize = 2\n").unwrap_err();
+        assert!(error.to_string().contains("line 1") && error.to_string().contains("\"batch_size\""), "{error}");
+        let error = ConfigBuilder::new().set("learning_rate=1").unwrap_err();
+        assert!(error.to_string().contains("optimizer.learning_rate"), "{error}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_names_its_line() {
+        let error = file("epochs = 2\nbatch_size = \"many\"\n").unwrap_err();
+        let ConfigError::Syntax { source, .. } = &error else { panic!("{error:?}") };
+        assert!(source.to_string().contains("line 2"), "{source}");
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for setting in [
+            "epochs=0",
+            "batch_size=0",
+            "label_smoothing=1.0",
+            "dropout.hidden=-0.1",
+            "optimizer.learning_rate=0",
+            "optimizer.learning_rate=nan",
+            "optimizer.warmup_ratio=1.5",
+            "data.split_ratios=[0.5, 0.1, 0.1]",
+            "data.split_ratios=[0.0, 0.5, 0.5]",
+            "data.max_length=2",
+            "max_grad_norm=-1",
+            "class_weights=[0.0, 0.0]",
+            "device=gpu",
+            "early_stopping.patience=0",
+            "metric=goodness",
+            "freeze=some",
+        ] {
+            let result = ConfigBuilder::new().set(setting).unwrap().build();
+            assert!(result.is_err(), "{setting} was taken");
+        }
+    }
+}

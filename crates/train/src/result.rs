@@ -1,0 +1,48 @@
+//! The result of a run: a folder that `transformers` loads.
+
+use embert_model::{BertForSequenceClassification, SaveDtype, save_pretrained};
+
+use crate::run_folder::folder_atomically;
+use crate::{RunFolder, Task, TrainConfig, TrainError};
+
+/// Writes `model/`: `config.json` with the labels' names, `model.safetensors` and the tokenizer's files. It appears at
+/// once; that it is there is what makes a run complete.
+pub(crate) fn write(
+    run: &RunFolder,
+    model: &BertForSequenceClassification,
+    task: &Task,
+    config: &TrainConfig,
+) -> Result<(), TrainError> {
+    folder_atomically(&run.model(), |folder| {
+        save_pretrained(model, &task.config, folder, SaveDtype::F32)?;
+        task.tokenizer.save_with_max_length(folder, config.data.max_length)?;
+        Ok(())
+    })
+}
+
+/// The most memory that this process held so far, in bytes.
+#[cfg(unix)]
+pub(crate) fn peak_memory() -> Option<u64> {
+    use nix::sys::resource::{UsageWho, getrusage};
+
+    // Linux counts in KiB, macOS in bytes.
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+    u64::try_from(usage.max_rss()).ok().map(|peak| peak * unit)
+}
+
+/// The most memory that this process held so far; not asked for on this system.
+#[cfg(not(unix))]
+pub(crate) fn peak_memory() -> Option<u64> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #[test]
+    fn peak_memory_is_more_than_what_is_held_now() {
+        let held = vec![1_u8; 64 << 20];
+        let peak = super::peak_memory().unwrap();
+        assert!(peak > held.iter().map(|&byte| u64::from(byte)).sum(), "{peak}");
+    }
+}

@@ -1,0 +1,202 @@
+//! The folder that holds all of a run.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::IoContext as _;
+use crate::{ConfigBuilder, TrainConfig, TrainError};
+
+/// A run's folder: `config.toml`, `metrics.jsonl`, `checkpoints/` and, once the run is complete, `model/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// What to do with a run that is already in the output folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse.
+    #[default]
+    Keep,
+    /// Remove it.
+    Overwrite,
+}
+
+impl RunFolder {
+    /// Makes the folder for a new run and writes its `config.toml`.
+    ///
+    /// # Errors
+    /// The folder holds a run (and `existing` is [`Existing::Keep`]), holds something that is no run, or can't be
+    /// written.
+    pub fn create(path: &Path, config: &TrainConfig, existing: Existing) -> Result<Self, TrainError> {
+        let folder = Self { path: path.to_owned() };
+        let occupied = path.is_dir() && fs::read_dir(path).at("read", path)?.next().is_some();
+        if occupied {
+            match existing {
+                _ if !folder.config_path().is_file() => return Err(TrainError::NotARun { path: path.to_owned() }),
+                Existing::Keep if folder.is_complete() => {
+                    return Err(TrainError::Finished { path: path.to_owned() });
+                }
+                Existing::Keep => return Err(TrainError::Unfinished { path: path.to_owned() }),
+                Existing::Overwrite => folder.clear()?,
+            }
+        }
+        fs::create_dir_all(folder.checkpoints()).at("create", &folder.checkpoints())?;
+        write_atomically(&folder.config_path(), config.to_toml()?.as_bytes())?;
+        Ok(folder)
+    }
+
+    /// Opens the folder of a run that was stopped, with its settings.
+    ///
+    /// # Errors
+    /// There is no run, it is complete, or its `config.toml` can't be used.
+    pub fn open(path: &Path) -> Result<(Self, TrainConfig), TrainError> {
+        let folder = Self { path: path.to_owned() };
+        let config = ConfigBuilder::new().file(&folder.config_path())?.build()?;
+        if folder.is_complete() {
+            return Err(TrainError::AlreadyComplete { path: path.to_owned() });
+        }
+        Ok((folder, config))
+    }
+
+    /// The first of `<parent>/<name>-001`, `-002`, ... that doesn't exist.
+    pub fn next_free(parent: &Path, name: &str) -> PathBuf {
+        (1_u32..)
+            .map(|number| parent.join(format!("{name}-{number:03}")))
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| parent.join(name))
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Every setting of the run.
+    pub fn config_path(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
+    /// One JSON object a line: steps, evaluations and the end.
+    pub fn metrics_path(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
+    /// The checkpoints' folder.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
+    /// The result, in Hugging Face format. It exists once the run is complete.
+    pub fn model(&self) -> PathBuf {
+        self.path.join("model")
+    }
+
+    /// Whether the run has its result.
+    pub fn is_complete(&self) -> bool {
+        self.model().is_dir()
+    }
+
+    /// Removes what a run writes, and nothing else that the user may have put there.
+    fn clear(&self) -> Result<(), TrainError> {
+        for folder in [self.model(), self.checkpoints()] {
+            if folder.is_dir() {
+                fs::remove_dir_all(&folder).at("remove", &folder)?;
+            }
+        }
+        for file in [self.metrics_path(), self.config_path()] {
+            if file.is_file() {
+                fs::remove_file(&file).at("remove", &file)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file under a temporary name in its folder and renames it, so that no reader sees half of it.
+pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), TrainError> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(parent).at("write a file in", parent)?;
+    file.write_all(content).at("write", path)?;
+    file.persist(path).map_err(|error| error.error).at("write", path)?;
+    Ok(())
+}
+
+/// Makes a folder under a temporary name, lets `fill` write into it and renames it to `path`, replacing what is there.
+pub(crate) fn folder_atomically(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> Result<(), TrainError>,
+) -> Result<(), TrainError> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let temporary = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent).at("create a folder in", parent)?;
+    fill(temporary.path())?;
+    if path.is_dir() {
+        fs::remove_dir_all(path).at("remove", path)?;
+    }
+    fs::rename(temporary.path(), path).at("write", path)
+}
+
+/// Removes what [`folder_atomically`] left behind in a process that was killed.
+pub(crate) fn remove_temporary(parent: &Path) -> Result<(), TrainError> {
+    for entry in fs::read_dir(parent).at("read", parent)? {
+        let path = entry.at("read", parent)?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(TEMPORARY)) {
+            fs::remove_dir_all(&path).at("remove", &path)?;
+        }
+    }
+    Ok(())
+}
+
+const TEMPORARY: &str = ".tmp-";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finished_run_is_refused_unless_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run");
+        let config = TrainConfig::default();
+        let run = RunFolder::create(&path, &config, Existing::Keep).unwrap();
+        assert!(matches!(RunFolder::create(&path, &config, Existing::Keep), Err(TrainError::Unfinished { .. })));
+        fs::create_dir(run.model()).unwrap();
+        fs::write(path.join("notes.txt"), "mine").unwrap();
+        assert!(matches!(RunFolder::create(&path, &config, Existing::Keep), Err(TrainError::Finished { .. })));
+        assert!(matches!(RunFolder::open(&path), Err(TrainError::AlreadyComplete { .. })));
+        let run = RunFolder::create(&path, &config, Existing::Overwrite).unwrap();
+        assert!(!run.is_complete());
+        assert!(path.join("notes.txt").exists(), "overwriting removed the user's own file");
+    }
+
+    #[test]
+    fn a_folder_that_is_no_run_is_never_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("thesis.doc"), "mine").unwrap();
+        for existing in [Existing::Keep, Existing::Overwrite] {
+            let result = RunFolder::create(dir.path(), &TrainConfig::default(), existing);
+            assert!(matches!(result, Err(TrainError::NotARun { .. })));
+        }
+        assert!(dir.path().join("thesis.doc").exists());
+    }
+
+    #[test]
+    fn a_failed_fill_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("step-1");
+        let result = folder_atomically(&target, |folder| {
+            fs::write(folder.join("half"), "x").at("write", folder)?;
+            Err(TrainError::NotARun { path: folder.to_owned() })
+        });
+        assert!(result.is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn numbers_go_on_after_those_that_exist() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("sample-001")).unwrap();
+        assert_eq!(RunFolder::next_free(dir.path(), "sample"), dir.path().join("sample-002"));
+    }
+}

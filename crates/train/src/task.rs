@@ -1,0 +1,241 @@
+//! [`Task`]: a model and a data set that fit each other.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::data::dataset::Dataset as _;
+use burn::tensor::Device;
+use embert_data::tokenize::{EncodeOptions, Tokenizer, TruncationCount};
+use embert_data::{DataSet, EncodedDataset, Example, LabelMapping, LabelSet, LoadOptions as DataOptions, encode};
+use embert_metrics::Average;
+use embert_model::{
+    BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, named_parameters,
+};
+use embert_optim::{AdamW, AdamWConfig, Schedule, ScheduleConfig, build_groups};
+use sha2::{Digest as _, Sha256};
+
+use crate::config::{ClassWeightRule, ClassWeights, ScheduleKind};
+use crate::loss::CrossEntropy;
+use crate::{TrainConfig, TrainError};
+
+/// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
+#[derive(Debug)]
+pub struct Task {
+    pub(crate) model: BertForSequenceClassification,
+    pub(crate) config: BertConfig,
+    pub(crate) tokenizer: Tokenizer,
+    pub(crate) labels: Vec<String>,
+    pub(crate) average: Average,
+    pub(crate) loss: CrossEntropy,
+    pub(crate) train: Arc<EncodedDataset>,
+    pub(crate) validation: Option<Arc<EncodedDataset>>,
+    pub(crate) test: Option<Arc<EncodedDataset>>,
+    report: LoadReport,
+    truncated: TruncationCount,
+    fingerprint: String,
+}
+
+impl Task {
+    /// Loads the checkpoint in `model_folder` with a classifier for the data set's labels, and encodes the splits.
+    ///
+    /// # Errors
+    /// The checkpoint or its tokenizer can't be loaded, the labels of the data set and the checkpoint don't agree, the
+    /// training split is empty, or a setting doesn't fit.
+    pub fn prepare(
+        config: &TrainConfig,
+        model_folder: &Path,
+        data: DataSet,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        if data.splits.train.is_empty() {
+            return Err(TrainError::NoExamples {
+                split: "training",
+                dataset: config.dataset.clone(),
+                hint: "check its files, train_samples and split_ratios",
+            });
+        }
+        let tokenizer = Tokenizer::from_folder(model_folder)?;
+        let options = model_options(config, Some(data.labels.names().to_vec()));
+        let (model, bert, report) = if config.from_scratch {
+            let bert = options.apply(BertConfig::from_file(&model_folder.join("config.json"))?)?;
+            let model = BertForSequenceClassification::from_config(&bert, config.seed, device)?;
+            (model, bert, LoadReport::default())
+        } else {
+            let loaded = BertForSequenceClassification::from_pretrained(model_folder, &options, device)?;
+            (loaded.model, loaded.config, loaded.report)
+        };
+        tokenizer.check_vocab(bert.vocab_size)?;
+        if config.data.max_length > bert.max_position_embeddings {
+            return Err(TrainError::Setting {
+                key: "data.max_length",
+                found: config.data.max_length.to_string(),
+                expected: format!("at most {}, the model's max_position_embeddings", bert.max_position_embeddings),
+            });
+        }
+        let labels = bert.labels();
+        let mapping = data.labels.reconcile(&labels)?;
+        let average = average(&labels, &data.labels, &mapping);
+
+        let encoding = EncodeOptions { max_length: config.data.max_length, truncation: config.data.truncation };
+        let encode_split = |examples: Vec<Example>| -> Result<_, TrainError> {
+            let examples = mapping.apply(examples);
+            let (encoded, truncated) = encode(&examples, &tokenizer, &encoding)?;
+            Ok((Arc::new(encoded), truncated))
+        };
+        let (train, truncated) = encode_split(data.splits.train)?;
+        let optional = |examples: Vec<Example>| -> Result<_, TrainError> {
+            if examples.is_empty() { Ok(None) } else { Ok(Some(encode_split(examples)?.0)) }
+        };
+        let validation = optional(data.splits.validation)?;
+        let test = if config.evaluate_test { optional(data.splits.test)? } else { None };
+        let weights = class_weights(config, &labels, &train)?;
+        let model = config.freeze.apply(model)?;
+        Ok(Self {
+            fingerprint: fingerprint(&train)?,
+            loss: CrossEntropy::new(weights, config.label_smoothing),
+            model,
+            config: bert,
+            tokenizer,
+            labels,
+            average,
+            train,
+            validation,
+            test,
+            report,
+            truncated,
+        })
+    }
+
+    /// What a user should know before the run begins: new and left-over weights, cut texts, what is trainable.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.report.newly_initialized.is_empty() {
+            notes.push(format!("newly initialized: {}", self.report.newly_initialized.join(", ")));
+        }
+        if !self.report.leftover.is_empty() {
+            notes.push(format!("left over in the checkpoint: {}", self.report.leftover.join(", ")));
+        }
+        let parameters = named_parameters(&self.model);
+        let size = |parameter: &embert_model::NamedParameter| parameter.shape.iter().product::<usize>();
+        let all: usize = parameters.iter().map(size).sum();
+        let trainable: usize = parameters.iter().filter(|parameter| parameter.trainable).map(size).sum();
+        notes.push(format!("{trainable} of {all} parameters are trained; labels: {}", self.labels.join(", ")));
+        if self.truncated.truncated > 0 {
+            notes.push(format!("{:.0} % of training texts were cut", self.truncated.share() * 100.0));
+        }
+        notes
+    }
+
+    /// The labels' names, in the order of the model's outputs.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Tells whether the training split is that of another run: SHA-256 of its tokens and labels.
+    pub(crate) fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
+    }
+
+    /// The model whose weights are in `folder`, in place of this task's.
+    pub(crate) fn reload(
+        &self,
+        folder: &Path,
+        config: &TrainConfig,
+        device: &Device,
+    ) -> Result<BertForSequenceClassification, TrainError> {
+        let options = model_options(config, Some(self.labels.clone()));
+        let loaded = BertForSequenceClassification::from_pretrained(folder, &options, device)?;
+        if let Some(missing) = loaded.report.newly_initialized.first() {
+            let problem = format!("it has no {missing}");
+            return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
+        }
+        Ok(config.freeze.apply(loaded.model)?)
+    }
+
+    /// A new optimizer for the trainable parameters of `model`.
+    pub(crate) fn optimizer(
+        &self,
+        model: &BertForSequenceClassification,
+        config: &TrainConfig,
+    ) -> Result<AdamW, TrainError> {
+        let settings = &config.optimizer;
+        let parameters: Vec<_> = named_parameters(model)
+            .into_iter()
+            .filter(|parameter| parameter.trainable)
+            .map(|parameter| (parameter.id, parameter.name))
+            .collect();
+        // A pooler that the checkpoint didn't have is as new as the classifier.
+        let is_head = |name: &str| {
+            name.starts_with("classifier.") || self.report.newly_initialized.iter().any(|new| new == name)
+        };
+        let groups = build_groups(
+            &parameters,
+            settings.learning_rate,
+            settings.head_learning_rate,
+            settings.weight_decay,
+            settings.decay,
+            is_head,
+        );
+        let adamw = AdamWConfig { betas: settings.betas.into(), epsilon: settings.epsilon };
+        Ok(AdamW::new(adamw, groups)?)
+    }
+}
+
+fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOptions {
+    ModelOptions {
+        labels,
+        hidden_dropout: config.dropout.hidden,
+        attention_dropout: config.dropout.attention,
+        classifier_dropout: config.dropout.classifier,
+        seed: config.seed,
+    }
+}
+
+/// One weight a label, in the order of the model's outputs.
+fn class_weights(config: &TrainConfig, labels: &[String], train: &EncodedDataset) -> Result<Vec<f32>, TrainError> {
+    match &config.class_weights {
+        ClassWeights::Rule(ClassWeightRule::None) => Ok(vec![1.0; labels.len()]),
+        ClassWeights::Rule(ClassWeightRule::Balanced) => {
+            let mut counts = vec![0_usize; labels.len()];
+            for label in train.labels() {
+                counts[label] += 1;
+            }
+            // A label that never occurs has no weight to speak of.
+            let weight = |count: usize| train.len() as f64 / (labels.len() * count.max(1)) as f64;
+            Ok(counts.into_iter().map(|count| weight(count) as f32).collect())
+        }
+        ClassWeights::Given(weights) if weights.len() == labels.len() => {
+            Ok(weights.iter().map(|weight| *weight as f32).collect())
+        }
+        ClassWeights::Given(weights) => Err(TrainError::Setting {
+            key: "class_weights",
+            found: format!("{weights:?}"),
+            expected: format!("{} numbers, one for each of {}", labels.len(), labels.join(", ")),
+        }),
+    }
+}
+
+/// SHA-256 over the tokens and labels of a split.
+fn fingerprint(train: &EncodedDataset) -> String {
+    let mut hash = Sha256::new();
+    for example in train.examples() {
+        for id in &example.ids {
+            hash.update(id.to_le_bytes());
+        }
+        hash.update((example.label.unwrap_or(usize::MAX) as u64).to_le_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl OptimizerConfig {
+    /// The learning rate's shape over `total_steps`.
+    pub(crate) fn schedule(&self) -> ScheduleConfig {
+        let schedule = match self.schedule {
+            ScheduleKind::Constant => Schedule::Constant,
+            ScheduleKind::Linear => Schedule::Linear,
+            ScheduleKind::Cosine => Schedule::Cosine { num_cycles: 0.5 },
+            ScheduleKind::Polynomial => Schedule::Polynomial { power: self.power, lr_end: 0.0 },
+        };
+        ScheduleConfig { schedule, warmup_steps: self.warmup_steps, warmup_ratio: Some(self.warmup_ratio) }
+    }
+}

@@ -1,0 +1,141 @@
+//! Which evaluation was the best so far, and whether to stop early.
+
+use embert_metrics::Metric;
+use serde::{Deserialize, Serialize};
+
+/// Follows one metric over the evaluations of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tracker {
+    metric: Metric,
+    patience: Option<usize>,
+    min_delta: f64,
+    state: TrackerState,
+}
+
+/// What a [`Tracker`] knows; part of a checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrackerState {
+    /// The best evaluation.
+    pub best: Option<Best>,
+    /// The value that an evaluation must beat by `min_delta` for patience to start again.
+    reference: Option<f64>,
+    /// Evaluations in a row that did not.
+    stale: usize,
+}
+
+/// The best evaluation so far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// The step after which the weights were taken.
+    pub step: usize,
+    /// The metric's value.
+    pub value: f64,
+}
+
+impl Tracker {
+    /// Follows `metric`; gives up after `patience` evaluations without an improvement of more than `min_delta`.
+    pub fn new(metric: Metric, patience: Option<usize>, min_delta: f64) -> Self {
+        Self { metric, patience, min_delta, state: TrackerState::default() }
+    }
+
+    /// The same tracker where it was left.
+    #[must_use]
+    pub fn with_state(self, state: TrackerState) -> Self {
+        Self { state, ..self }
+    }
+
+    /// Takes the value of an evaluation after `step`; `None` is a metric that isn't defined there, and no improvement.
+    /// Says whether it is the best so far.
+    pub fn update(&mut self, step: usize, value: Option<f64>) -> bool {
+        let value = value.filter(|value| !value.is_nan());
+        let improves = |on: Option<f64>, margin: f64| {
+            value.filter(|value| on.is_none_or(|on| self.metric.is_better(*value, on) && (value - on).abs() > margin))
+        };
+        let reference = improves(self.state.reference, self.min_delta);
+        let best = improves(self.state.best.map(|best| best.value), 0.0);
+        match reference {
+            Some(value) => {
+                self.state.reference = Some(value);
+                self.state.stale = 0;
+            }
+            None => self.state.stale += 1,
+        }
+        if let Some(value) = best {
+            self.state.best = Some(Best { step, value });
+        }
+        best.is_some()
+    }
+
+    /// Whether patience has run out.
+    pub fn is_exhausted(&self) -> bool {
+        self.patience.is_some_and(|patience| self.state.stale >= patience)
+    }
+
+    /// Evaluations in a row without an improvement.
+    pub fn stale(&self) -> usize {
+        self.state.stale
+    }
+
+    /// The best evaluation so far.
+    pub fn best(&self) -> Option<Best> {
+        self.state.best
+    }
+
+    /// What a checkpoint keeps.
+    pub fn state(&self) -> &TrackerState {
+        &self.state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_gain_is_the_best_but_does_not_reset_patience() {
+        let mut tracker = Tracker::new(Metric::Accuracy, Some(2), 0.01);
+        assert!(tracker.update(1, Some(0.80)));
+        assert!(tracker.update(2, Some(0.805)));
+        assert!(!tracker.is_exhausted());
+        assert!(!tracker.update(3, Some(0.80)));
+        assert!(tracker.is_exhausted());
+        assert_eq!(tracker.best(), Some(Best { step: 2, value: 0.805 }));
+    }
+
+    #[test]
+    fn the_direction_is_the_metrics() {
+        let mut tracker = Tracker::new(Metric::Loss, None, 0.0);
+        assert!(tracker.update(1, Some(0.6)));
+        assert!(tracker.update(2, Some(0.4)));
+        assert!(!tracker.update(3, Some(0.5)));
+        assert!(!tracker.update(4, Some(0.4)), "a tie keeps the earlier one");
+        assert_eq!(tracker.best().unwrap().step, 2);
+    }
+
+    #[test]
+    fn an_undefined_metric_is_no_improvement() {
+        let mut tracker = Tracker::new(Metric::RocAuc, Some(1), 0.0);
+        assert!(!tracker.update(1, None));
+        assert!(tracker.is_exhausted());
+        assert!(!tracker.update(2, Some(f64::NAN)));
+        assert_eq!(tracker.best(), None);
+    }
+
+    #[test]
+    fn it_goes_on_where_it_was_left() {
+        let mut one = Tracker::new(Metric::F1, Some(3), 0.0);
+        let values = [0.5, 0.4, 0.6, 0.5, 0.5, 0.5];
+        for (step, value) in values.into_iter().enumerate().take(3) {
+            one.update(step, Some(value));
+        }
+        let json = serde_json::to_string(one.state()).unwrap();
+        let mut two = Tracker::new(Metric::F1, Some(3), 0.0).with_state(serde_json::from_str(&json).unwrap());
+        for (step, value) in values.into_iter().enumerate().skip(3) {
+            assert!(!two.is_exhausted());
+            one.update(step, Some(value));
+            two.update(step, Some(value));
+        }
+        assert_eq!(one, two);
+        assert!(two.is_exhausted());
+    }
+}

@@ -1,0 +1,424 @@
+//! [`Trainer`]: the loop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use burn::data::dataset::Dataset as _;
+use burn::module::Module as _;
+use burn::tensor::Device;
+use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset, Order, Padding, Sampler};
+use embert_model::{BertForSequenceClassification, BertInput};
+use embert_optim::{AdamW, GradientAccumulator, GradientsParams, Schedule, clip_factor, global_norm};
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
+use crate::config::{Keep, OrderConfig, PaddingConfig};
+use crate::evaluate::{EvalOptions, evaluate};
+use crate::events::{End, Eval, Event, Observer, Start, TrainStep};
+use crate::loss::CrossEntropy;
+use crate::metrics_log::MetricsLog;
+use crate::tracker::{Best, Tracker};
+use crate::{RunFolder, Task, TrainConfig, TrainError, result};
+
+/// Fine-tunes a [`Task`] as a [`TrainConfig`] says, into a [`RunFolder`].
+///
+/// The unit is the optimizer step: a run evaluates, saves, stops and goes on after any of them. All that a step depends
+/// on besides the weights and the optimizer's moments follows from its number and the run's seed.
+pub struct Trainer {
+    config: TrainConfig,
+    task: Task,
+    run: RunFolder,
+    device: Device,
+    observers: Vec<Box<dyn Observer>>,
+    stop: StopSignal,
+}
+
+/// Asks a running [`Trainer`] to finish its step, save and return. Clones ask the same trainer.
+#[derive(Clone, Debug, Default)]
+pub struct StopSignal(Arc<AtomicBool>);
+
+impl StopSignal {
+    /// Asks.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked.
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The result is in the run's `model/`.
+    Complete(End),
+    /// It was stopped after `step`, saved, and can go on.
+    Interrupted {
+        /// The last step done.
+        step: usize,
+        /// All steps of the run.
+        total_steps: usize,
+    },
+}
+
+/// Which steps there are, and what is due after each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    steps_per_epoch: usize,
+    total_steps: usize,
+    evaluate_every: usize,
+    save_every: usize,
+}
+
+impl Plan {
+    fn new(config: &TrainConfig, examples: usize) -> Self {
+        let steps_per_epoch = examples.div_ceil(config.batch_size).div_ceil(config.accumulate);
+        Self {
+            steps_per_epoch,
+            total_steps: steps_per_epoch * config.epochs,
+            evaluate_every: config.evaluate_every.unwrap_or(steps_per_epoch),
+            save_every: config.save_every.unwrap_or(steps_per_epoch),
+        }
+    }
+
+    /// The epoch, from 1, of a step, from 1.
+    fn epoch(&self, step: usize) -> usize {
+        step.saturating_sub(1) / self.steps_per_epoch + 1
+    }
+
+    fn is_last(&self, step: usize) -> bool {
+        step == self.total_steps
+    }
+
+    fn evaluates_after(&self, step: usize) -> bool {
+        step.is_multiple_of(self.evaluate_every) || self.is_last(step)
+    }
+
+    fn saves_after(&self, step: usize) -> bool {
+        step.is_multiple_of(self.save_every) || self.is_last(step)
+    }
+}
+
+/// What changes from step to step.
+struct Progress {
+    model: BertForSequenceClassification,
+    optimizer: AdamW,
+    tracker: Tracker,
+    step: usize,
+    began: Instant,
+    seconds_before: f64,
+}
+
+impl Progress {
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.began.elapsed().as_secs_f64()
+    }
+}
+
+impl Trainer {
+    /// A trainer whose run folder is new, or holds a run with the same settings that was stopped.
+    pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
+        Self { config, task, run, device: device.autodiff(), observers: Vec::new(), stop: StopSignal::default() }
+    }
+
+    /// Adds an observer; each gets every event, in the order in which they were added.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// The signal that asks this trainer to stop.
+    pub fn stop_signal(&self) -> StopSignal {
+        self.stop.clone()
+    }
+
+    /// Trains until the last step, early stopping or the stop signal; goes on from the newest whole checkpoint if the
+    /// run folder has one.
+    ///
+    /// # Errors
+    /// A loss or gradient that isn't finite, a file that can't be written, a checkpoint that can't be read, or an
+    /// observer's error.
+    pub fn run(mut self) -> Result<Outcome, TrainError> {
+        let plan = Plan::new(&self.config, self.task.train.len());
+        let checkpoints = Checkpoints::new(&self.run, self.config.keep_checkpoints)?;
+        let mut progress = self.begin(&checkpoints)?;
+        self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
+        self.start_event(plan, &progress)?;
+
+        while !plan.is_last(progress.step) && !progress.tracker.is_exhausted() {
+            let epoch = plan.epoch(progress.step + 1);
+            let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
+            while plan.epoch(progress.step + 1) == epoch && !plan.is_last(progress.step) {
+                self.step(plan, &mut progress, batches.by_ref().take(self.config.accumulate))?;
+                if plan.evaluates_after(progress.step) {
+                    self.validate(plan, &mut progress, &checkpoints)?;
+                }
+                let ends = self.stop.is_requested() || progress.tracker.is_exhausted();
+                if plan.saves_after(progress.step) || ends {
+                    self.save(&progress, &checkpoints)?;
+                }
+                if self.stop.is_requested() && !plan.is_last(progress.step) {
+                    return Ok(Outcome::Interrupted { step: progress.step, total_steps: plan.total_steps });
+                }
+                if progress.tracker.is_exhausted() {
+                    break;
+                }
+            }
+        }
+        self.finish(plan, progress, &checkpoints)
+    }
+
+    /// One optimizer step over the micro-batches: forward, loss, backward, clip, update.
+    fn step(
+        &mut self,
+        plan: Plan,
+        progress: &mut Progress,
+        batches: impl Iterator<Item = Result<Batch, embert_data::DataError>>,
+    ) -> Result<(), TrainError> {
+        self.device.seed(step_seed(self.config.seed, progress.step));
+        let factor = self.schedule().factor(progress.step, plan.total_steps);
+        let mut accumulator = GradientAccumulator::new();
+        let (mut loss_sum, mut examples, mut tokens) = (0.0, Vec::new(), 0);
+        for batch in batches {
+            let batch = batch?;
+            let weight = self.task.loss.total_weight(&batch.targets);
+            let loss = self.task.loss.forward(
+                progress.model.forward(BertInput {
+                    input_ids: batch.input_ids,
+                    token_type_ids: batch.token_type_ids,
+                    attention_mask: batch.attention_mask,
+                }),
+                &batch.targets,
+                &self.device,
+            );
+            let gradients = GradientsParams::from_grads(loss.backward(), &progress.model);
+            loss_sum += weight * f64::from(loss.into_scalar::<f32>());
+            examples.extend(batch.ids);
+            tokens += batch.tokens;
+            accumulator.add(&progress.model, gradients, weight);
+        }
+        let (gradients, weight) = accumulator.take(&progress.model);
+        let loss = if weight > 0.0 { loss_sum / weight } else { loss_sum };
+        let grad_norm = global_norm(&progress.model, &gradients);
+        let learning_rate = self.config.optimizer.learning_rate * factor;
+        for (what, value) in [("loss", loss), ("gradient norm", grad_norm)] {
+            if !value.is_finite() {
+                let step = progress.step + 1;
+                return Err(TrainError::NotFinite { step, what, value, learning_rate, examples });
+            }
+        }
+        let clip = clip_factor(grad_norm, self.config.max_grad_norm);
+        progress.model = progress.optimizer.step(progress.model.clone(), gradients, factor, clip);
+        progress.step += 1;
+        self.emit(&Event::TrainStep(TrainStep {
+            step: progress.step,
+            epoch: plan.epoch(progress.step),
+            loss,
+            grad_norm,
+            learning_rate,
+            examples: examples.len(),
+            tokens,
+            seconds: progress.seconds(),
+        }))
+    }
+
+    /// The micro-batches of an epoch, from the one on that its step number `steps_done + 1` begins with.
+    fn batches(&self, epoch: usize, steps_done: usize) -> BatchLoader {
+        let data = &self.task.train;
+        let order = match self.config.data.order {
+            OrderConfig::GroupedByLength => Order::GroupedByLength,
+            OrderConfig::Shuffled => Order::Shuffled,
+            OrderConfig::Sequential => Order::Sequential,
+        };
+        let sampler = Sampler::new(order, self.config.batch_size, self.config.seed);
+        let plan = sampler.epoch(&data.lengths(), epoch);
+        let skip = steps_done * self.config.accumulate;
+        BatchLoader::new(Arc::clone(data), self.batcher(), plan, skip, self.device.clone())
+    }
+
+    fn batcher(&self) -> Batcher {
+        let padding = match self.config.data.padding {
+            PaddingConfig::Longest => Padding::Longest,
+            PaddingConfig::MaxLength => Padding::MaxLength(self.config.data.max_length),
+        };
+        Batcher::new(self.task.tokenizer.pad_id(), padding)
+    }
+
+    fn schedule(&self) -> Schedule {
+        self.config.optimizer.schedule()
+    }
+
+    /// Evaluates the validation split, if there is one, and keeps the weights if they are the best so far.
+    fn validate(
+        &mut self,
+        plan: Plan,
+        progress: &mut Progress,
+        checkpoints: &Checkpoints,
+    ) -> Result<(), TrainError> {
+        let Some(data) = self.task.validation.clone() else { return Ok(()) };
+        let epoch = plan.epoch(progress.step);
+        let report = self.evaluate_split("validation", &data, &progress.model, progress.step, epoch)?;
+        if progress.tracker.update(progress.step, self.config.metric.value(&report)) {
+            checkpoints.save_best(&progress.model, &self.task.config, progress.step)?;
+        }
+        if progress.tracker.is_exhausted() && !plan.is_last(progress.step) {
+            let evaluations = progress.tracker.stale();
+            self.emit(&Event::EarlyStop { step: progress.step, evaluations })?;
+        }
+        Ok(())
+    }
+
+    fn evaluate_split(
+        &mut self,
+        split: &str,
+        data: &Arc<EncodedDataset>,
+        model: &BertForSequenceClassification,
+        step: usize,
+        epoch: usize,
+    ) -> Result<embert_metrics::Report, TrainError> {
+        let options = EvalOptions {
+            batch_size: self.config.eval_batch_size,
+            num_labels: self.task.labels.len(),
+            average: self.task.average,
+            batcher: self.batcher(),
+        };
+        let device = self.device.clone().inner();
+        let total = data.len();
+        let (report, _) = evaluate(&model.valid(), data, &options, &device, |done| {
+            self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
+        })?;
+        self.emit(&Event::Eval(Eval::new(split, step, epoch, &report)))?;
+        Ok(report)
+    }
+
+    fn save(&mut self, progress: &Progress, checkpoints: &Checkpoints) -> Result<(), TrainError> {
+        let state = State {
+            step: progress.step,
+            seconds: progress.seconds(),
+            tracker: progress.tracker.state().clone(),
+            data_fingerprint: self.task.fingerprint(),
+        };
+        let path = checkpoints.save(&progress.model, &self.task.config, &progress.optimizer.state(), &state)?;
+        self.emit(&Event::Saved { step: progress.step, path })
+    }
+
+    /// The state that the first step needs: that of the newest whole checkpoint, or of a new run.
+    fn begin(&mut self, checkpoints: &Checkpoints) -> Result<Progress, TrainError> {
+        let settings = &self.config.early_stopping;
+        let mut progress = Progress {
+            model: self.task.model.clone().train(),
+            optimizer: self.task.optimizer(&self.config),
+            tracker: Tracker::new(self.config.metric, settings.patience, settings.min_delta),
+            step: 0,
+            began: Instant::now(),
+            seconds_before: 0.0,
+        };
+        for path in checkpoints.newest_first()? {
+            let (state, weights, moments) = match self.read_checkpoint(&path) {
+                Ok(read) => read,
+                Err(error) => {
+                    tracing::warn!("{} can't be read and is passed over: {error}", path.display());
+                    continue;
+                }
+            };
+            if state.data_fingerprint != self.task.fingerprint() {
+                return Err(TrainError::DataChanged { path: self.run.path().to_owned() });
+            }
+            progress.model = weights;
+            progress.optimizer = self.task.optimizer_for(&progress.model, &self.config);
+            progress.optimizer.load_state(moments, &self.device.clone().inner())?;
+            progress.tracker = progress.tracker.with_state(state.tracker);
+            progress.step = state.step;
+            progress.seconds_before = state.seconds;
+            break;
+        }
+        Ok(progress)
+    }
+
+    fn start_event(&mut self, plan: Plan, progress: &Progress) -> Result<(), TrainError> {
+        self.emit(&Event::Start(Start {
+            step: progress.step,
+            total_steps: plan.total_steps,
+            steps_per_epoch: plan.steps_per_epoch,
+            epochs: self.config.epochs,
+            train_examples: self.task.train.len(),
+            validation_examples: self.task.validation.as_ref().map_or(0, |data| data.len()),
+            seconds: progress.seconds_before,
+        }))
+    }
+
+    /// Writes `model/` and says how the run ended.
+    fn finish(
+        mut self,
+        plan: Plan,
+        progress: Progress,
+        checkpoints: &Checkpoints,
+    ) -> Result<Outcome, TrainError> {
+        let best = progress.tracker.best();
+        let kept = match (self.config.keep, best) {
+            (Keep::Best, Some(Best { step, .. })) => {
+                self.task.reload(&checkpoints.best(step), &self.config, &self.device)?
+            }
+            _ => progress.model.clone(),
+        };
+        let epoch = plan.epoch(progress.step);
+        if let (true, Some(test)) = (self.config.evaluate_test, self.task.test.clone()) {
+            let step = match self.config.keep {
+                Keep::Best => best.map_or(progress.step, |best| best.step),
+                Keep::Last => progress.step,
+            };
+            self.evaluate_split("test", &test, &kept, step, plan.epoch(step))?;
+        }
+        result::write(&self.run, &kept, &self.task, &self.config)?;
+        let end = End {
+            step: progress.step,
+            epoch,
+            metric: self.config.metric.to_string(),
+            best_step: best.map(|best| best.step),
+            best_metric: best.map(|best| best.value),
+            early_stopped: !plan.is_last(progress.step),
+            seconds: progress.seconds(),
+            peak_memory: result::peak_memory(),
+        };
+        self.emit(&Event::End(end.clone()))?;
+        Ok(Outcome::Complete(end))
+    }
+
+    fn emit(&mut self, event: &Event) -> Result<(), TrainError> {
+        self.observers.iter_mut().try_for_each(|observer| observer.on_event(event))
+    }
+}
+
+/// The device's seed in a step: a function of the run's seed and the step alone, so that a run that goes on draws the
+/// numbers that it would have drawn.
+fn step_seed(seed: u64, step: usize) -> u64 {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(step as u64 + 1);
+    generator.next_u64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_steps_over_the_unfinished_tail() {
+        let config = TrainConfig { batch_size: 4, accumulate: 2, epochs: 3, ..TrainConfig::default() };
+        let plan = Plan::new(&config, 17);
+        assert_eq!((plan.steps_per_epoch, plan.total_steps), (3, 9));
+        assert_eq!([1, 3, 4, 9].map(|step| plan.epoch(step)), [1, 1, 2, 3]);
+        assert!(plan.evaluates_after(3) && !plan.evaluates_after(4) && plan.is_last(9));
+    }
+
+    #[test]
+    fn each_step_has_its_own_seed_and_always_the_same() {
+        assert_eq!(step_seed(1, 7), step_seed(1, 7));
+        assert_ne!(step_seed(1, 7), step_seed(1, 8));
+        assert_ne!(step_seed(1, 7), step_seed(2, 7));
+    }
+}
