@@ -1,0 +1,63 @@
+//! How often which label was taken for which.
+
+use serde::Serialize;
+
+/// Counts of (true label, predicted label). Serialises as nested arrays, one row for each true label, as
+/// scikit-learn's `confusion_matrix`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ConfusionMatrix {
+    rows: Vec<Vec<usize>>,
+}
+
+impl ConfusionMatrix {
+    pub(crate) fn new(num_labels: usize) -> Self {
+        Self { rows: vec![vec![0; num_labels]; num_labels] }
+    }
+
+    /// Examples whose label is `target` and for which `predicted` was predicted.
+    ///
+    /// # Panics
+    /// If one of the two is not below [`num_labels`](Self::num_labels).
+    pub fn count(&self, target: usize, predicted: usize) -> usize {
+        self.rows[target][predicted]
+    }
+
+    /// The number of rows and of columns.
+    pub fn num_labels(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn add(&mut self, target: usize, predicted: usize) {
+        self.rows[target][predicted] += 1;
+    }
+
+    /// Adds the counts of a matrix of the same size.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (row, other) in self.rows.iter_mut().zip(&other.rows) {
+            for (count, other) in row.iter_mut().zip(other) {
+                *count += other;
+            }
+        }
+    }
+
+    /// Examples in all.
+    pub(crate) fn total(&self) -> usize {
+        self.rows.iter().flatten().sum()
+    }
+
+    /// Examples predicted right.
+    pub(crate) fn correct(&self) -> usize {
+        (0..self.num_labels()).map(|label| self.count(label, label)).sum()
+    }
+
+    /// Examples whose label is `label`.
+    pub(crate) fn support(&self, label: usize) -> usize {
+        self.rows[label].iter().sum()
+    }
+
+    /// Examples for which `label` was predicted.
+    pub(crate) fn predicted(&self, label: usize) -> usize {
+        self.rows.iter().map(|row| row[label]).sum()
+    }
+}

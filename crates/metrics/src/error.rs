@@ -1,0 +1,89 @@
+//! The one error type of the crate.
+
+use crate::{Average, Metric};
+
+/// Why figures could not be computed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetricsError {
+    /// A classifier without labels.
+    #[error("the number of labels is 0, expected at least 1")]
+    NoLabels,
+
+    /// [`Average::Binary`] is for two labels.
+    #[error("the binary average needs 2 labels, found {num_labels}; use macro, micro or weighted")]
+    NotBinary {
+        /// The number of labels given.
+        num_labels: usize,
+    },
+
+    /// The positive label of [`Average::Binary`] is not one of the two.
+    #[error("the positive label is {positive}, expected 0 or 1")]
+    PositiveOutOfRange {
+        /// The label given.
+        positive: usize,
+    },
+
+    /// Not one probability for each label.
+    #[error("found {found} probabilities for an example, expected {expected}, one for each label")]
+    ProbabilityCount {
+        /// Probabilities given.
+        found: usize,
+        /// The number of labels.
+        expected: usize,
+    },
+
+    /// The true label is none of the labels.
+    #[error("the true label is {target}, expected 0 to {}", num_labels - 1)]
+    TargetOutOfRange {
+        /// The label given.
+        target: usize,
+        /// The number of labels.
+        num_labels: usize,
+    },
+
+    /// A probability is not a number, or infinite: the model has diverged.
+    #[error("the probability of label {label} is {value}, expected a finite number")]
+    ProbabilityNotFinite {
+        /// Whose probability it is.
+        label: usize,
+        /// What was given.
+        value: f64,
+    },
+
+    /// The loss is not a number, or infinite: the model has diverged.
+    #[error("the loss of an example is {value}, expected a finite number")]
+    LossNotFinite {
+        /// What was given.
+        value: f64,
+    },
+
+    /// Two accumulators for different numbers of labels can't be merged.
+    #[error("can't merge figures of {found} labels into figures of {expected}")]
+    DifferentLabels {
+        /// The number of labels of what was to be merged in.
+        found: usize,
+        /// The number of labels of the accumulator that stays.
+        expected: usize,
+    },
+
+    /// Two accumulators with different averages can't be merged.
+    #[error("can't merge figures with the average {found:?} into figures with the average {expected:?}")]
+    DifferentAverage {
+        /// The average of what was to be merged in.
+        found: Average,
+        /// The average of the accumulator that stays.
+        expected: Average,
+    },
+
+    /// No metric has this name.
+    #[error("there is no metric `{name}`; known are {}", known_metrics())]
+    UnknownMetric {
+        /// What was given.
+        name: String,
+    },
+}
+
+fn known_metrics() -> String {
+    Metric::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ")
+}

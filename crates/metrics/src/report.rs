@@ -1,0 +1,185 @@
+//! All figures of an evaluation.
+
+use serde::Serialize;
+
+use crate::{Average, ConfusionMatrix, Metric};
+
+/// All figures of the examples that an [`Accumulator`](crate::Accumulator) has seen.
+///
+/// Every number is finite. Where scikit-learn divides 0 by 0, warns and answers 0 (`zero_division="warn"`), so does this:
+/// the figure is 0 and is listed in [`undefined`](Self::undefined).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The number of examples.
+    pub examples: usize,
+    /// The mean of the examples' cross-entropy, in nats.
+    pub loss: f64,
+    /// The share of examples predicted right, 0 to 1.
+    pub accuracy: f64,
+    /// Precision of the [`Average`] asked for, 0 to 1.
+    pub precision: f64,
+    /// Recall of the [`Average`] asked for, 0 to 1.
+    pub recall: f64,
+    /// F1 of the [`Average`] asked for, 0 to 1.
+    pub f1: f64,
+    /// Matthews correlation coefficient, -1 to 1, in Gorodkin's form (2004) for any number of labels. 0 where all
+    /// examples have, or were given, the same label.
+    pub mcc: f64,
+    /// The area under the ROC curve, 0 to 1. With two labels that of the positive one's probability (label 1 unless
+    /// [`Average::Binary`] says otherwise); with more the mean over the labels, each against the rest, as scikit-learn's
+    /// `roc_auc_score(multi_class="ovr")`. `None` if a label does not occur.
+    pub roc_auc: Option<f64>,
+    /// The mean over the labels.
+    pub macro_average: Scores,
+    /// From the counts of all labels together.
+    pub micro_average: Scores,
+    /// The mean over the labels, weighted with their numbers of examples.
+    pub weighted_average: Scores,
+    /// One for each label, in the order of the labels.
+    pub per_class: Vec<ClassScores>,
+    /// Which label was taken for which.
+    pub confusion_matrix: ConfusionMatrix,
+    /// The figures that were 0 divided by 0 and are given as 0.
+    pub undefined: Vec<Undefined>,
+}
+
+/// Averaged precision, recall and F1, each 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Scores {
+    /// The share of right ones among the predictions.
+    pub precision: f64,
+    /// The share of the examples that was found.
+    pub recall: f64,
+    /// An average's F1 is the average of the labels' F1, not the harmonic mean of the two others.
+    pub f1: f64,
+}
+
+/// What was achieved on one label.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ClassScores {
+    /// The share of right ones among the predictions of this label, 0 to 1.
+    pub precision: f64,
+    /// The share of this label's examples that was found, 0 to 1.
+    pub recall: f64,
+    /// The harmonic mean of the two, 0 to 1.
+    pub f1: f64,
+    /// The number of examples that have this label.
+    pub support: usize,
+}
+
+/// A figure that was 0 divided by 0 and is given as 0, as where scikit-learn has an `UndefinedMetricWarning`.
+///
+/// An average is taken over such zeros as over any other figure; it is listed itself only if there were no examples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Undefined {
+    /// The figure.
+    pub metric: Metric,
+    /// The label whose figure it is; `None` for a figure of all labels together.
+    pub class: Option<usize>,
+}
+
+impl Report {
+    /// `loss` is the sum over the examples.
+    pub(crate) fn new(
+        average: Average,
+        loss: f64,
+        roc_auc: Option<f64>,
+        confusion_matrix: ConfusionMatrix,
+    ) -> Self {
+        let examples = confusion_matrix.total();
+        let mut undefined = Vec::new();
+        let per_class = per_class(&confusion_matrix, &mut undefined);
+        let mcc = mcc(&confusion_matrix);
+        if mcc.is_none() && examples > 0 {
+            undefined.push(Undefined { metric: Metric::Mcc, class: None });
+        }
+        if examples == 0 {
+            let all = Metric::ALL.iter().filter(|metric| **metric != Metric::RocAuc);
+            undefined.extend(all.map(|&metric| Undefined { metric, class: None }));
+        }
+
+        let accuracy = divide(confusion_matrix.correct(), examples).unwrap_or_default();
+        let macro_average = mean(&per_class, |_| 1);
+        // One label an example: each wrong prediction is one false positive and one false negative.
+        let micro_average = Scores { precision: accuracy, recall: accuracy, f1: accuracy };
+        let weighted_average = mean(&per_class, |class| class.support);
+        let Scores { precision, recall, f1 } = match average {
+            Average::Binary { positive } => {
+                let ClassScores { precision, recall, f1, support: _ } = per_class[positive];
+                Scores { precision, recall, f1 }
+            }
+            Average::Macro => macro_average,
+            Average::Micro => micro_average,
+            Average::Weighted => weighted_average,
+        };
+        Self {
+            examples,
+            loss: if examples == 0 { 0.0 } else { loss / examples as f64 },
+            accuracy,
+            precision,
+            recall,
+            f1,
+            mcc: mcc.unwrap_or_default(),
+            roc_auc,
+            macro_average,
+            micro_average,
+            weighted_average,
+            per_class,
+            confusion_matrix,
+            undefined,
+        }
+    }
+}
+
+/// `None` for 0 divided by 0.
+fn divide(numerator: usize, denominator: usize) -> Option<f64> {
+    (denominator > 0).then(|| numerator as f64 / denominator as f64)
+}
+
+fn per_class(matrix: &ConfusionMatrix, undefined: &mut Vec<Undefined>) -> Vec<ClassScores> {
+    let score = |class| {
+        let (correct, predicted, support) =
+            (matrix.count(class, class), matrix.predicted(class), matrix.support(class));
+        let mut ratio = |metric, numerator, denominator| {
+            divide(numerator, denominator).unwrap_or_else(|| {
+                undefined.push(Undefined { metric, class: Some(class) });
+                0.0
+            })
+        };
+        ClassScores {
+            precision: ratio(Metric::Precision, correct, predicted),
+            recall: ratio(Metric::Recall, correct, support),
+            // 2PR / (P + R) in counts, which is defined even where P or R is not.
+            f1: ratio(Metric::F1, 2 * correct, predicted + support),
+            support,
+        }
+    };
+    (0..matrix.num_labels()).map(score).collect()
+}
+
+/// 0 if all weights are 0.
+fn mean(classes: &[ClassScores], weight: impl Fn(&ClassScores) -> usize) -> Scores {
+    let total = classes.iter().map(&weight).sum::<usize>().max(1) as f64;
+    let of = |figure: fn(&ClassScores) -> f64| {
+        classes.iter().map(|class| weight(class) as f64 * figure(class)).sum::<f64>() / total
+    };
+    Scores {
+        precision: of(|class| class.precision),
+        recall: of(|class| class.recall),
+        f1: of(|class| class.f1),
+    }
+}
+
+/// Gorodkin's correlation for many labels (2004), the covariances counted in whole numbers. `None` where one side does not vary.
+fn mcc(matrix: &ConfusionMatrix) -> Option<f64> {
+    let sum_of_products = |one: &dyn Fn(usize) -> usize, other: &dyn Fn(usize) -> usize| -> i128 {
+        (0..matrix.num_labels()).map(|label| one(label) as i128 * other(label) as i128).sum()
+    };
+    let (support, predicted) = (|label| matrix.support(label), |label| matrix.predicted(label));
+    let (examples, correct) = (matrix.total() as i128, matrix.correct() as i128);
+    let covariance = correct * examples - sum_of_products(&support, &predicted);
+    let of_targets = examples * examples - sum_of_products(&support, &support);
+    let of_predictions = examples * examples - sum_of_products(&predicted, &predicted);
+    let varies = of_targets > 0 && of_predictions > 0;
+    varies.then(|| covariance as f64 / (of_targets as f64 * of_predictions as f64).sqrt())
+}
