@@ -57,7 +57,9 @@ pub enum TokenizeError {
         size: usize,
     },
     /// More tokens than the model has embeddings for.
-    #[error("the tokenizer has token ids up to {largest_id}, but the model has embeddings for {vocab_size} tokens: they do not belong together")]
+    #[error(
+        "the tokenizer has token ids up to {largest_id}, but the model has embeddings for {vocab_size} tokens: they do not belong together"
+    )]
     Vocab {
         /// The largest id that the tokenizer gives out.
         largest_id: u32,
@@ -73,12 +75,22 @@ pub enum TokenizeError {
         special: usize,
     },
     /// The text that may be cut is too short to make the pair fit.
-    #[error("the pair can't be cut to {max_length} tokens with truncation = \"{truncation}\": the other text alone is too long; use longest_first")]
+    #[error(
+        "the pair can't be cut to {max_length} tokens with truncation = \"{truncation}\": the other text alone is too long; use longest_first"
+    )]
     Truncation {
         /// The longest that it may be.
         max_length: usize,
         /// Which text may be cut.
         truncation: &'static str,
+    },
+    /// Only the second text may be cut, and there is none.
+    #[error(
+        "the text can't be cut to {max_length} tokens with truncation = \"only_second\": it is not a pair; use longest_first"
+    )]
+    NoPair {
+        /// The longest that it may be.
+        max_length: usize,
     },
     /// The tokenizer library fails on a text.
     #[error("a text of {bytes} bytes can't be tokenized")]

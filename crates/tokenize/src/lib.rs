@@ -6,13 +6,15 @@
 //!
 //! Not here: other tokenizers than BERT's, cleaning of texts, tensors.
 //!
-//! ```no_run
+//! ```
 //! use embert_tokenize::{EncodeOptions, Tokenizer, Truncation};
 //!
-//! let tokenizer = Tokenizer::from_folder("my-checkpoint".as_ref())?;
+//! # let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizer"));
+//! let tokenizer = Tokenizer::from_folder(folder)?;
 //! let options = EncodeOptions { max_length: 16, truncation: Truncation::LongestFirst };
 //! let encoding = tokenizer.encode("A short review", None, &options)?;
 //! assert_eq!(encoding.ids.len(), encoding.attention_mask.len());
+//! assert_eq!(tokenizer.token(encoding.ids[0]).as_deref(), Some("[CLS]"));
 //! # Ok::<(), embert_tokenize::TokenizeError>(())
 //! ```
 

@@ -15,7 +15,8 @@ use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::utils::truncation::{TruncationParams, TruncationStrategy, truncate_encodings};
 use tokenizers::{
-    AddedToken, DecoderWrapper, Model as _, ModelWrapper, NormalizerWrapper, PostProcessor as _, PreTokenizerWrapper,
+    AddedToken, DecoderWrapper, Model as _, ModelWrapper, NormalizerWrapper, PostProcessor as _,
+    PreTokenizerWrapper,
 };
 
 use crate::{EncodeOptions, Encoding, TokenizeError, Truncation};
@@ -109,7 +110,9 @@ impl Tokenizer {
             return Err(TokenizeError::NotWordPiece { path: path.to_owned(), found });
         }
         inner.with_padding(None);
-        inner.with_truncation(None).map_err(|source| TokenizeError::Refused { path: path.to_owned(), source })?;
+        inner
+            .with_truncation(None)
+            .map_err(|source| TokenizeError::Refused { path: path.to_owned(), source })?;
         Self::new(inner, read_config(config)?, path)
     }
 
@@ -161,7 +164,11 @@ impl Tokenizer {
         Self::new(inner, config, vocab)
     }
 
-    fn new(inner: tokenizers::Tokenizer, config: Map<String, Value>, source: &Path) -> Result<Self, TokenizeError> {
+    fn new(
+        inner: tokenizers::Tokenizer,
+        config: Map<String, Value>,
+        source: &Path,
+    ) -> Result<Self, TokenizeError> {
         let mut pad_id = 0;
         for (key, default) in SPECIAL {
             let token = special_token(&config, key, default);
@@ -179,7 +186,7 @@ impl Tokenizer {
     /// Encodes a text, or a pair of texts.
     ///
     /// # Errors
-    /// `max_length` leaves no room, or the text that may be cut is too short.
+    /// `max_length` leaves no room for a token, or the text that may be cut is missing or would have to go altogether.
     pub fn encode(
         &self,
         text: &str,
@@ -208,9 +215,14 @@ impl Tokenizer {
             ..TruncationParams::default()
         };
         let truncated = before > params.max_length;
-        let (mut first, mut second) = truncate_encodings(first, second, &params).map_err(|_| {
-            TokenizeError::Truncation { max_length: options.max_length, truncation: options.truncation.name() }
-        })?;
+        if truncated && second.is_none() && options.truncation == Truncation::OnlySecond {
+            return Err(TokenizeError::NoPair { max_length: options.max_length });
+        }
+        let (mut first, mut second) =
+            truncate_encodings(first, second, &params).map_err(|_| TokenizeError::Truncation {
+                max_length: options.max_length,
+                truncation: options.truncation.name(),
+            })?;
         // What was cut off isn't needed, and would be post-processed piece by piece.
         first.take_overflowing();
         if let Some(second) = &mut second {
@@ -305,7 +317,7 @@ impl Tokenizer {
     }
 
     /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`, `tokenizer_config.json`,
-    /// `special_tokens_map.json` and `vocab.txt`. `max_length`, if given, becomes `model_max_length`: the length that a model was
+    /// `special_tokens_map.json`, and `vocab.txt` where the ids have no gaps. `max_length`, if given, becomes `model_max_length`: the length that a model was
     /// trained with, at which whoever loads it then cuts texts.
     ///
     /// # Errors
@@ -329,7 +341,10 @@ impl Tokenizer {
         }
         config.entry("tokenizer_class").or_insert_with(|| "BertTokenizer".into());
         if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = self.inner.get_normalizer() {
+            // transformers takes these for the defaults where they are missing, whatever tokenizer.json says.
             config.entry("do_lower_case").or_insert_with(|| normalizer.lowercase.into());
+            config.entry("strip_accents").or_insert_with(|| normalizer.strip_accents.into());
+            config.entry("tokenize_chinese_chars").or_insert_with(|| normalizer.handle_chinese_chars.into());
         }
         if let Some(max_length) = max_length {
             config.insert("model_max_length".to_owned(), max_length.into());
@@ -339,6 +354,9 @@ impl Tokenizer {
 
         let mut vocab: Vec<(String, u32)> = self.inner.get_vocab(false).into_iter().collect();
         vocab.sort_unstable_by_key(|(_, id)| *id);
+        if vocab.iter().zip(0..).any(|((_, id), line)| *id != line) {
+            return Ok(());
+        }
         let lines: String = vocab.into_iter().map(|(token, _)| token + "\n").collect();
         write_atomically(&folder.join("vocab.txt"), &lines)
     }
@@ -360,7 +378,11 @@ fn special_token(config: &Map<String, Value>, key: &str, default: &str) -> Strin
 }
 
 fn read(path: &Path) -> Result<String, TokenizeError> {
-    fs::read_to_string(path).map_err(|source| TokenizeError::Io { action: "read", path: path.to_owned(), source })
+    fs::read_to_string(path).map_err(|source| TokenizeError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn read_config(path: Option<&Path>) -> Result<Map<String, Value>, TokenizeError> {

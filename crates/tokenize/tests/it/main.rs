@@ -1,0 +1,8 @@
+//! embert-tokenize from outside: agreement with the reference, files in and out, lengths.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod files;
+mod lengths;
+mod reference;
+mod support;

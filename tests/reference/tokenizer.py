@@ -1,0 +1,122 @@
+"""What transformers makes of texts and pairs, with a WordPiece vocabulary of a few dozen tokens.
+
+    python tests/reference/tokenizer.py [FOLDER]     (default: tests/fixtures/tokenizer)
+
+vocab.txt        the vocabulary
+tokenizer.json   the same as transformers saves it, with a truncation and a padding of its own
+expected.json    `configs`: tokenizer_config.json files to lay beside vocab.txt; `cases`: texts with their encodings. The
+                 offsets are in bytes of UTF-8 (Python counts characters).
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import transformers
+from transformers import BertTokenizerFast
+
+PINNED = "5.23"
+found = transformers.__version__
+assert found.startswith(PINNED), f"these numbers are transformers {PINNED}'s, this is {found}"
+
+FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent / "fixtures" / "tokenizer")
+
+VOCAB = """[PAD] [UNK] [CLS] [SEP] [MASK] < > / ! , . ' - br the The film movie was great un ##believ ##able ##ly good bad
+cafe café Cafe Café naive naïve a b c ##a ##b ##c ##s 2 ##0 ##1 10 中 文 中文 国 🎬 is it not worth see ##ing seen i ö o straße
+strasse ˈ""".split()
+
+CONFIGS = {
+    "uncased": {},
+    "cased": {"do_lower_case": False},
+    "accents kept": {"do_lower_case": True, "strip_accents": False},
+    "cased, accents stripped": {"do_lower_case": False, "strip_accents": True},
+    "Chinese not split": {"tokenize_chinese_chars": False},
+}
+
+TEXTS = [
+    "The film was unbelievably good!",
+    "The movie wasn't worth seeing.<br /><br />It is bad, BAD, not good",
+    "Café naïve CAFÉ Naïve cafe\u0301 ö Ö o\u0308",
+    "中文 is中国文! 中 国",
+    "great 🎬🎬 movie 👍 film 🎬",
+    "was\u0000 go\u0007od\u200b \ufffd bad\u00a0film\tis\r\nnot\u2028great \u00ad",
+    "Straße STRASSE İ ˈ",
+    "",
+    " \n\t ",
+    "[CLS] the [MASK] film [SEP] was [mask] [PAD] great",
+    "abcabc 2010 10 2-10 zzz abz",
+    "a" * 101,
+    "the " * 30,
+]
+
+PAIRS = [
+    ("the film was great", "it is not bad"),
+    ("the film was great", ""),
+    ("", "it is not bad"),
+    ("the film was unbelievably great! " * 3, "it is not bad"),
+    ("good", "the movie was not worth seeing, " * 3),
+    ("the film was great, " * 2, "it is not bad, " * 3),
+]
+
+
+def load(config: dict, name: str) -> BertTokenizerFast:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "vocab.txt").write_bytes((FOLDER / "vocab.txt").read_bytes())
+        (Path(folder) / "tokenizer_config.json").write_text(json.dumps(config))
+        tokenizer = BertTokenizerFast.from_pretrained(folder)
+    normalizer = json.loads(tokenizer.backend_tokenizer.to_str())["normalizer"]
+    expected = {
+        "lowercase": config.get("do_lower_case", True),
+        "strip_accents": config.get("strip_accents"),
+        "handle_chinese_chars": config.get("tokenize_chinese_chars", True),
+    }
+    assert expected.items() <= normalizer.items(), f"{name}: transformers made {normalizer} of {config}"
+    return tokenizer
+
+
+def encode(tokenizer: BertTokenizerFast, config: str, text: str, pair: str | None, truncation: str, length: int) -> dict:
+    case = {"config": config, "text": text, "text_pair": pair, "truncation": truncation, "max_length": length}
+    backend = tokenizer.backend_tokenizer
+    backend.enable_truncation(length, strategy=truncation)
+    try:
+        encoding = backend.encode(text, pair)
+    except Exception as error:  # the library raises plain Exceptions
+        assert "Truncation error" in str(error), error
+        return case | {"error": str(error)}
+    # What a user calls must say the same. As a batch: alone, an empty second text is taken for none.
+    direct = tokenizer([text], None if pair is None else [pair], truncation=truncation, max_length=length)
+    assert direct["input_ids"] == [encoding.ids], case
+    texts = (text, pair or "")
+    in_bytes = lambda sequence, at: len(texts[sequence or 0][:at].encode())
+    return case | {
+        "ids": encoding.ids,
+        "type_ids": encoding.type_ids,
+        "attention_mask": encoding.attention_mask,
+        "offsets": [
+            [in_bytes(sequence, start), in_bytes(sequence, end)]
+            for sequence, (start, end) in zip(encoding.sequence_ids, encoding.offsets)
+        ],
+    }
+
+
+FOLDER.mkdir(parents=True, exist_ok=True)
+(FOLDER / "vocab.txt").write_text("".join(token + "\n" for token in VOCAB))
+cases = []
+for name, config in CONFIGS.items():
+    tokenizer = load(config, name)
+    for text in TEXTS:
+        for length in (512, 8):
+            cases.append(encode(tokenizer, name, text, None, "longest_first", length))
+tokenizer = load({}, "uncased")
+for text, pair in PAIRS:
+    for truncation in ("longest_first", "only_first", "only_second"):
+        for length in (64, 13, 9, 8, 4):
+            cases.append(encode(tokenizer, "uncased", text, pair, truncation, length))
+
+backend = tokenizer.backend_tokenizer
+backend.enable_truncation(7, stride=2)
+backend.enable_padding(length=9, pad_id=0, pad_token="[PAD]")
+(FOLDER / "tokenizer.json").write_text(json.dumps(json.loads(backend.to_str()), ensure_ascii=False, indent=1) + "\n")
+lines = ",\n".join(json.dumps(case, ensure_ascii=True) for case in cases)
+(FOLDER / "expected.json").write_text(f'{{"configs": {json.dumps(CONFIGS)},\n"cases": [\n{lines}\n]}}\n')
