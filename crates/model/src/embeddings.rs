@@ -4,9 +4,9 @@ use burn::module::Module;
 use burn::nn::{Dropout, Embedding};
 use burn::tensor::{Int, Tensor};
 
-use crate::dropout::dropout;
+use crate::dropout::active_rate;
 use crate::init::Initializer;
-use crate::{BertConfig, LayerNorm};
+use crate::{BertConfig, LayerNorm, ops};
 
 /// Sum of the word, position and segment embeddings, normalized (Devlin et al. 2018, section 3.2).
 #[derive(Module, Debug)]
@@ -48,6 +48,7 @@ impl BertEmbeddings {
         let segments = self.token_type_embeddings.forward(token_type_ids);
         // The reference's order of additions, to agree to the last bits.
         let sum = words + segments + positions;
-        dropout(&self.dropout, self.layer_norm.forward(sum))
+        let rate = active_rate(&self.dropout, &sum);
+        ops::norm_dropout(sum, &self.layer_norm, rate)
     }
 }

@@ -6,6 +6,7 @@ use burn::tensor::{Tensor, activation};
 
 use crate::dropout::active_rate;
 use crate::init::Initializer;
+use crate::ops::Gelu;
 use crate::{BertConfig, HiddenAct, LayerNorm, ops};
 
 /// The layers, one after the other.
@@ -110,14 +111,8 @@ impl BertSelfAttention {
     /// - `x` and output: `[batch, seq, hidden]`
     /// - `bias`: `[batch, 1, 1, seq]`, added to the scores: 0 at real tokens, the dtype's minimum at padding
     pub fn forward(&self, x: &Tensor<3>, bias: Tensor<4>) -> Tensor<3> {
-        let [batch, seq, hidden] = x.dims();
-        let heads = |linear: &Linear| {
-            linear.forward(x.clone()).reshape([batch, seq, self.heads, hidden / self.heads]).swap_dims(1, 2)
-        };
-        let (query, key, value) = (heads(&self.query), heads(&self.key), heads(&self.value));
-        ops::attention(query, key, value, bias, active_rate(&self.dropout, x))
-            .swap_dims(1, 2)
-            .reshape([batch, seq, hidden])
+        let projections = [&self.query, &self.key, &self.value];
+        ops::self_attention(x, projections, bias, self.heads, active_rate(&self.dropout, x))
     }
 }
 
@@ -142,11 +137,10 @@ impl BertIntermediate {
     /// - input: `[batch, seq, hidden]`
     /// - output: `[batch, seq, intermediate]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let x = self.dense.forward(x);
         match self.activation {
-            HiddenAct::Gelu => ops::gelu(x),
-            HiddenAct::GeluNew | HiddenAct::GeluPytorchTanh => ops::gelu_tanh(x),
-            HiddenAct::Relu => activation::relu(x),
+            HiddenAct::Gelu => ops::linear_gelu(x, &self.dense, Gelu::Erf),
+            HiddenAct::GeluNew | HiddenAct::GeluPytorchTanh => ops::linear_gelu(x, &self.dense, Gelu::Tanh),
+            HiddenAct::Relu => activation::relu(self.dense.forward(x)),
         }
     }
 }
@@ -175,9 +169,7 @@ impl BertOutputBlock {
     /// - `x`: `[batch, seq, input]`
     /// - `residual` and output: `[batch, seq, hidden]`
     pub fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
-        let x = self.dense.forward(x);
         let rate = active_rate(&self.dropout, &x);
-        let norm = &self.layer_norm;
-        ops::dropout_add_layer_norm(x, residual, norm.weight.val(), norm.bias.val(), norm.epsilon, rate)
+        ops::output_block(x, &self.dense, residual, &self.layer_norm, rate)
     }
 }

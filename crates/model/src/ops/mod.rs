@@ -1,65 +1,142 @@
-//! The numeric parts of BERT, as functions of tensors.
+//! The numeric parts of BERT, as functions of tensors and layers.
+//!
+//! On Flex with 32-bit floats each of them is one fused, parallel operation with a backward pass of its own (feature
+//! `flex`); on every other backend it is made of Burn's operations. The two agree up to rounding, and draw different
+//! dropout masks from the same seed.
+//!
+//! Dropout (Srivastava et al. 2014) zeroes each element with probability `p` and scales the rest by `1 / (1 - p)`; a `p` of 0
+//! switches it off. Its random numbers come from the device: after the same `Device::seed` they are the same.
 
-use burn::tensor::activation::{self, softmax};
-use burn::tensor::{Distribution, Tensor};
+#[cfg(feature = "flex")]
+mod flex;
+mod plain;
+#[cfg(all(test, feature = "flex"))]
+mod tests;
 
-/// `x Phi(x)`, element by element: the activation of BERT's feed-forward part (Hendrycks and Gimpel 2016), with the error
-/// function, not its tanh approximation.
-pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    activation::gelu(x)
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+use crate::LayerNorm;
+
+/// The two forms of GELU, `x Phi(x)` (Hendrycks and Gimpel 2016).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gelu {
+    /// With the error function.
+    Erf,
+    /// `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`.
+    Tanh,
 }
 
-/// The tanh approximation of [`gelu`]: `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`.
-pub fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    activation::gelu_approximate(x)
-}
-
-/// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last dimension (Ba et al. 2016), with the biased
-/// variance. `x` is `[batch, seq, hidden]`, `weight` and `bias` are `[hidden]`.
-pub fn layer_norm(x: Tensor<3>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<3> {
-    let (variance, mean) = x.clone().var_mean_bias(2);
-    (x - mean) / (variance + epsilon).sqrt() * weight.unsqueeze() + bias.unsqueeze()
-}
-
-/// Scaled dot-product attention (Vaswani et al. 2017): `dropout(softmax(q k^T / sqrt(head_dim) + bias)) v`.
+/// `gelu(x weight + bias)`: the widening half of the feed-forward block.
 ///
-/// `query`, `key`, `value` and the output are `[batch, heads, seq, head_dim]`; `bias` is `[batch, 1, 1, seq]`, 0 where a key
-/// may be attended to and very negative where it is padding.
-pub fn attention(
-    query: Tensor<4>,
-    key: Tensor<4>,
-    value: Tensor<4>,
-    bias: Tensor<4>,
-    dropout_prob: f64,
-) -> Tensor<4> {
-    let [.., head_dim] = query.dims();
-    let scores = query.matmul(key.transpose()) / (head_dim as f64).sqrt() + bias;
-    dropout(softmax(scores, 3), dropout_prob).matmul(value)
-}
-
-/// Zeroes each element with probability `p` and scales the rest by `1 / (1 - p)` (Srivastava et al. 2014). `p` = 0 returns
-/// `x` as it is.
-pub fn dropout<const D: usize>(x: Tensor<D>, p: f64) -> Tensor<D> {
-    if p == 0.0 {
-        return x;
+/// # Shapes
+/// - `x`: `[batch, seq, in]`
+/// - output: `[batch, seq, out]`
+pub fn linear_gelu(x: Tensor<3>, dense: &Linear, form: Gelu) -> Tensor<3> {
+    #[cfg(feature = "flex")]
+    if let Some(bias) = fused_bias(&x, dense) {
+        use self::flex::FusedOps;
+        return Tensor::from_dispatch(burn::backend::Dispatch::linear_gelu(
+            x.into_dispatch(),
+            dense.weight.val().into_dispatch(),
+            bias.into_dispatch(),
+            form,
+        ));
     }
-    let keep = x.random_like(Distribution::Bernoulli(1.0 - p));
-    x * keep * (1.0 / (1.0 - p))
+    plain::linear_gelu(x, dense, form)
 }
 
-/// `x weight + bias`. `x` is `[batch, seq, in]`, `weight` `[in, out]`, `bias` `[out]`.
-pub fn linear<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<D> {
-    burn::tensor::module::linear(x, weight, Some(bias))
-}
-
-/// `layer_norm(dropout(x) + residual)`: how both halves of a layer end. All are `[batch, seq, hidden]`.
-pub fn dropout_add_layer_norm(
+/// `layer_norm(dropout(x weight + bias) + residual)`: the end of the attention block and of the feed-forward block.
+///
+/// # Shapes
+/// - `x`: `[batch, seq, in]`
+/// - `residual` and output: `[batch, seq, hidden]`
+pub fn output_block(
     x: Tensor<3>,
+    dense: &Linear,
     residual: Tensor<3>,
-    weight: Tensor<1>,
-    bias: Tensor<1>,
-    epsilon: f64,
+    norm: &LayerNorm,
     p: f64,
 ) -> Tensor<3> {
-    layer_norm(dropout(x, p) + residual, weight, bias, epsilon)
+    #[cfg(feature = "flex")]
+    if let Some(bias) = fused_bias(&x, dense) {
+        use self::flex::FusedOps;
+        return Tensor::from_dispatch(burn::backend::Dispatch::output_block(
+            x.into_dispatch(),
+            dense.weight.val().into_dispatch(),
+            bias.into_dispatch(),
+            residual.into_dispatch(),
+            norm.weight.val().into_dispatch(),
+            norm.bias.val().into_dispatch(),
+            norm.epsilon,
+            p,
+        ));
+    }
+    plain::output_block(x, dense, residual, norm, p)
+}
+
+/// `dropout(layer_norm(x))`: the end of the embeddings. Layer normalization (Ba et al. 2016) is
+/// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last dimension, with the biased variance.
+///
+/// # Shapes
+/// - `x` and output: `[batch, seq, hidden]`
+pub fn norm_dropout(x: Tensor<3>, norm: &LayerNorm, p: f64) -> Tensor<3> {
+    #[cfg(feature = "flex")]
+    if flex::available(&x.device(), x.dtype()) {
+        use self::flex::FusedOps;
+        return Tensor::from_dispatch(burn::backend::Dispatch::norm_dropout(
+            x.into_dispatch(),
+            norm.weight.val().into_dispatch(),
+            norm.bias.val().into_dispatch(),
+            norm.epsilon,
+            p,
+        ));
+    }
+    plain::norm_dropout(x, norm, p)
+}
+
+/// Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2):
+/// `dropout(softmax(q k^T / sqrt(head_dim) + mask)) v` in each head, where q, k and v are dense layers of `x`.
+///
+/// # Shapes
+/// - `x` and output: `[batch, seq, hidden]`
+/// - `mask`: `[batch, 1, 1, seq]`, 0 where a key may be attended to and the dtype's minimum where it is padding
+pub fn self_attention(
+    x: &Tensor<3>,
+    [query, key, value]: [&Linear; 3],
+    mask: Tensor<4>,
+    heads: usize,
+    p: f64,
+) -> Tensor<3> {
+    #[cfg(feature = "flex")]
+    if let (Some(query_bias), Some(key_bias), Some(value_bias)) =
+        (fused_bias(x, query), fused_bias(x, key), fused_bias(x, value))
+    {
+        use self::flex::FusedOps;
+        return Tensor::from_dispatch(burn::backend::Dispatch::self_attention(
+            x.clone().into_dispatch(),
+            query.weight.val().into_dispatch(),
+            key.weight.val().into_dispatch(),
+            value.weight.val().into_dispatch(),
+            query_bias.into_dispatch(),
+            key_bias.into_dispatch(),
+            value_bias.into_dispatch(),
+            mask.into_dispatch(),
+            heads,
+            p,
+        ));
+    }
+    plain::self_attention(x, [query, key, value], mask, heads, p)
+}
+
+/// Each element 0 with probability `p`, else scaled.
+pub fn dropout<const D: usize>(x: Tensor<D>, p: f64) -> Tensor<D> {
+    plain::dropout(x, p)
+}
+
+/// The layer's bias, if the fused operations can be used: they need the device, the dtype and a bias.
+#[cfg(feature = "flex")]
+fn fused_bias<const D: usize>(x: &Tensor<D>, dense: &Linear) -> Option<Tensor<1>> {
+    let bias = dense.bias.as_ref()?;
+    flex::available(&x.device(), x.dtype()).then(|| bias.val())
 }

@@ -1,0 +1,36 @@
+//! Slices out of Flex's tensors and back.
+
+use burn::backend::flex::FlexTensor;
+use burn::tensor::{Shape, TensorData};
+
+/// The same tensor in row-major order without gaps.
+pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
+    if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
+}
+
+/// The elements of a [`contiguous`] tensor.
+pub(super) fn floats(tensor: &FlexTensor) -> &[f32] {
+    let start = tensor.layout().start_offset();
+    &tensor.storage()[start..start + tensor.layout().num_elements()]
+}
+
+/// The same tensor as the only owner of its memory: without a copy if it is that already.
+pub(super) fn owned(tensor: FlexTensor) -> FlexTensor {
+    let tensor = contiguous(tensor);
+    if tensor.is_unique() {
+        tensor
+    } else {
+        self::tensor(floats(&tensor).to_vec(), tensor.layout().shape().clone())
+    }
+}
+
+/// The elements of an [`owned`] tensor, to be written.
+pub(super) fn floats_mut(tensor: &mut FlexTensor) -> &mut [f32] {
+    let (start, len) = (tensor.layout().start_offset(), tensor.layout().num_elements());
+    &mut tensor.storage_mut()[start..start + len]
+}
+
+/// A tensor of these elements, which are not copied.
+pub(super) fn tensor(elements: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(elements, shape.into()))
+}

@@ -1,0 +1,148 @@
+//! Dropout masks that are drawn again in the backward pass instead of being kept.
+//!
+//! One seed a call comes from the device. Each piece of the work (some rows, a head) then has a generator of its own, made
+//! from that seed and the piece's number: the mask depends neither on the number of threads nor on their order.
+
+use burn::backend::ops::IntTensorOps;
+use burn::backend::{Flex, IntDType, flex::FlexDevice};
+use burn::tensor::Distribution;
+
+use super::vector::LANES;
+
+/// Which elements one call drops.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dropout {
+    seed: u64,
+    /// An element is kept if its 32 random bits are below this.
+    threshold: u32,
+    /// What kept elements are multiplied by.
+    scale: f32,
+}
+
+impl Dropout {
+    /// Draws a seed from the device; `None` for a probability of 0, and then draws nothing.
+    pub(super) fn new(p: f64) -> Option<Self> {
+        (p > 0.0).then(|| Self {
+            seed: device_seed(),
+            threshold: ((1.0 - p) * (f64::from(u32::MAX) + 1.0)) as u32,
+            scale: if p < 1.0 { (1.0 / (1.0 - p)) as f32 } else { 0.0 },
+        })
+    }
+
+    /// The mask of one piece of the work.
+    pub(super) fn piece(self, number: usize) -> Mask {
+        Mask {
+            generator: Generator::new(self.seed, number as u64),
+            threshold: self.threshold,
+            scale: self.scale,
+        }
+    }
+}
+
+/// Mask values in the order in which they are drawn.
+pub(super) struct Mask {
+    generator: Generator,
+    threshold: u32,
+    scale: f32,
+}
+
+impl Mask {
+    /// The next `row.len()` factors: 0 or the scale.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
+    pub(super) fn fill(&mut self, row: &mut [f32]) {
+        for chunk in row.chunks_mut(LANES) {
+            let bits = self.generator.next();
+            for (factor, bits) in chunk.iter_mut().zip(bits) {
+                *factor = if bits < self.threshold { self.scale } else { 0.0 };
+            }
+        }
+    }
+}
+
+/// [`LANES`] generators xoshiro128++ side by side (Blackman and Vigna 2019), so that they run in vector registers. Their
+/// states come from `SplitMix64`, as its authors advise.
+struct Generator([[u32; LANES]; 4]);
+
+impl Generator {
+    fn new(seed: u64, number: u64) -> Self {
+        let mut state = split_mix(seed ^ split_mix(number));
+        let mut words = [[0; LANES]; 4];
+        for word in words.iter_mut().flatten() {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            *word = (split_mix(state) >> 32) as u32;
+        }
+        Self(words)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
+    fn next(&mut self) -> [u32; LANES] {
+        let [s0, s1, s2, s3] = &mut self.0;
+        let mut bits = [0; LANES];
+        for i in 0..LANES {
+            bits[i] = s0[i].wrapping_add(s3[i]).rotate_left(7).wrapping_add(s0[i]);
+            let t = s1[i] << 9;
+            s2[i] ^= s0[i];
+            s3[i] ^= s1[i];
+            s1[i] ^= s2[i];
+            s0[i] ^= s3[i];
+            s2[i] ^= t;
+            s3[i] = s3[i].rotate_left(11);
+        }
+        bits
+    }
+}
+
+/// The output function of `SplitMix64` (Steele et al. 2014).
+fn split_mix(x: u64) -> u64 {
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// 64 bits of the device's own generator, which `Device::seed` sets.
+fn device_seed() -> u64 {
+    let drawn = Flex::int_random([1].into(), Distribution::Default, &FlexDevice, IntDType::U64);
+    drawn.storage::<u64>().first().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first outputs of `rand_xoshiro`'s `Xoshiro128PlusPlus` from the state 1, 2, 3, 4.
+    #[test]
+    fn generator_is_xoshiro128_plus_plus() {
+        let mut generator = Generator([[1; LANES], [2; LANES], [3; LANES], [4; LANES]]);
+        for expected in [641, 1_573_767, 3_222_811_527, 3_517_856_514, 836_907_274] {
+            assert_eq!(generator.next(), [expected; LANES]);
+        }
+    }
+
+    #[test]
+    fn mask_keeps_the_right_share_and_scales_it() {
+        for p in [0.1, 0.5, 0.9] {
+            let dropout = Dropout::new(p).unwrap();
+            let mut row = vec![0.0; 100_000];
+            dropout.piece(3).fill(&mut row);
+            let kept = row.iter().filter(|&&factor| factor != 0.0).count() as f64 / 1e5;
+            // Five standard deviations.
+            assert!((kept - (1.0 - p)).abs() < 5.0 * (p * (1.0 - p) / 1e5).sqrt(), "{kept} kept at p = {p}");
+            assert!(row.iter().all(|&f| f == 0.0 || f == (1.0 / (1.0 - p)) as f32));
+        }
+        assert!(Dropout::new(0.0).is_none());
+    }
+
+    #[test]
+    fn pieces_have_different_masks_and_repeat_themselves() {
+        let dropout = Dropout { seed: 1, threshold: 1 << 31, scale: 2.0 };
+        let draw = |number| {
+            let mut row = [0.0; 64];
+            dropout.piece(number).fill(&mut row);
+            row
+        };
+        assert_eq!(draw(0), draw(0));
+        assert_ne!(draw(0), draw(1));
+    }
+}
