@@ -125,6 +125,30 @@ impl From<Metric> for &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Accumulator, Average, Scores};
+
+    #[test]
+    fn each_metric_is_its_own_figure() {
+        let mut accumulator = Accumulator::new(2, Average::Macro).unwrap();
+        accumulator.add(0, &[0.8, 0.2], 0.2).unwrap();
+        let f1 = |f1| Scores { precision: -1.0, recall: -2.0, f1 };
+        let report = Report {
+            loss: 0.0,
+            accuracy: 1.0,
+            precision: 2.0,
+            recall: 3.0,
+            f1: 4.0,
+            macro_average: f1(5.0),
+            micro_average: f1(6.0),
+            weighted_average: f1(7.0),
+            mcc: 8.0,
+            roc_auc: Some(9.0),
+            ..accumulator.report()
+        };
+        let values: Vec<_> = Metric::ALL.iter().filter_map(|metric| metric.value(&report)).collect();
+        assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+        assert_eq!(Metric::RocAuc.value(&Report { roc_auc: None, ..report }), None);
+    }
 
     #[test]
     fn names_go_there_and_back() {
