@@ -44,9 +44,9 @@ impl burn::data::dataloader::batcher::Batcher<EncodedExample, Batch> for Batcher
         let shape = [items.len(), self.padding.length(longest)];
         let padded = |values: &dyn Fn(&EncodedExample) -> Vec<u32>, pad: u32| {
             let mut all = Vec::with_capacity(shape[0] * shape[1]);
-            for item in &items {
+            for (row, item) in (1..).zip(&items) {
                 all.extend(values(item).into_iter().map(i64::from));
-                all.resize(all.len().next_multiple_of(shape[1].max(1)), i64::from(pad));
+                all.resize(row * shape[1], i64::from(pad));
             }
             Tensor::<2, Int>::from_data(TensorData::new(all, shape), device)
         };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::DataError;
 use crate::read::{Format, class_folders, is_class_folder};
 use crate::row::Columns;
+use crate::split::check_ratios;
 
 /// Where a data set lies and what its columns and labels mean.
 ///
@@ -51,7 +52,7 @@ pub struct Card {
     /// Where to read about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// The labels' names: by index where the files have integers. Empty: those that occur in the training split.
+    /// The labels' names: by index where the files have integers and the names aren't integers themselves. Empty: those that occur in the training split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// The label that binary precision, recall and F1 are about; by default the last.
@@ -148,7 +149,8 @@ impl Card {
     /// # Errors
     /// The file can't be read, isn't TOML, has an unknown key or contradicts itself.
     pub fn from_file(path: &Path) -> Result<Self, DataError> {
-        let text = fs::read_to_string(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+        let text =
+            fs::read_to_string(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
@@ -162,6 +164,14 @@ impl Card {
         let refuse = |problem: String| Err(DataError::Card { path: path.to_owned(), problem });
         if card.hub.is_some() == card.files.is_some() {
             return refuse("expected either [hub] or [files], to say where the data are".into());
+        }
+        if card.split_files().train.is_empty() {
+            let table = if card.hub.is_some() { "hub.files" } else { "files" };
+            return refuse(format!("[{table}] train names no file"));
+        }
+        if let Some(ratios) = card.split_ratios {
+            check_ratios(ratios)
+                .map_err(|error| DataError::Card { path: path.to_owned(), problem: error.to_string() })?;
         }
         let distinct: std::collections::BTreeSet<_> = card.labels.iter().collect();
         if distinct.len() != card.labels.len() || card.labels.len() == 1 {
@@ -185,7 +195,10 @@ impl Card {
     /// A card for one file, all of which is the training split.
     pub fn for_file(path: &Path) -> Self {
         let name = path.file_stem().unwrap_or(path.as_os_str());
-        Self::local(name.to_string_lossy().into_owned(), SplitFiles { train: vec![path.to_owned()], ..SplitFiles::default() })
+        Self::local(
+            name.to_string_lossy().into_owned(),
+            SplitFiles { train: vec![path.to_owned()], ..SplitFiles::default() },
+        )
     }
 
     /// A card for a folder, by what is in it: files whose names say `train`, `validation` (or `valid`, `dev`, `val`) and
@@ -195,15 +208,31 @@ impl Card {
     /// The folder can't be read, or nothing of that kind is in it.
     pub fn for_folder(path: &Path) -> Result<Self, DataError> {
         let mut found: BTreeMap<Split, Vec<PathBuf>> = BTreeMap::new();
-        collect(path, path, 3, &mut found)?;
+        collect(path, path, 3, None, &mut found)?;
         let mut take = |split| found.remove(&split).unwrap_or_default();
-        let mut files =
-            SplitFiles { train: take(Split::Train), validation: take(Split::Validation), test: take(Split::Test) };
+        let mut files = SplitFiles {
+            train: take(Split::Train),
+            validation: take(Split::Validation),
+            test: take(Split::Test),
+        };
         if files.train.is_empty() {
             if is_class_folder(path) {
                 files.train.push(PathBuf::new());
             } else {
                 return Err(DataError::NoFiles { path: path.to_owned() });
+            }
+        }
+        for (split, files) in
+            [("train", &files.train), ("validation", &files.validation), ("test", &files.test)]
+        {
+            // Most likely the same rows twice.
+            if files.iter().any(|file| file.extension() != files[0].extension()) {
+                let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                let problem = format!(
+                    "the {split} files are in different formats ({}): write a card",
+                    names.join(", ")
+                );
+                return Err(DataError::Card { path: path.to_owned(), problem });
             }
         }
         let name = path.file_name().unwrap_or(path.as_os_str());
@@ -249,11 +278,13 @@ impl Split {
     }
 }
 
-/// Finds the files and class folders of each split below `path`, as paths from `root` on, in the order of their names.
+/// Finds the files and class folders of each split below `path`, as paths from `root` on, in the order of their names. What
+/// doesn't say itself which split it is belongs to that of the folder it is in.
 fn collect(
     root: &Path,
     path: &Path,
     depth: usize,
+    parent: Option<Split>,
     found: &mut BTreeMap<Split, Vec<PathBuf>>,
 ) -> Result<(), DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
@@ -266,11 +297,13 @@ fn collect(
     for entry in entries {
         let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let relative = entry.strip_prefix(root).unwrap_or(&entry).to_owned();
-        let split = Split::of(&name);
+        let split = Split::of(&name).or(parent);
         if entry.is_dir() {
             match split {
-                Some(split) if !class_folders(&entry)?.is_empty() => found.entry(split).or_default().push(relative),
-                _ if depth > 0 => collect(root, &entry, depth - 1, found)?,
+                Some(split) if !class_folders(&entry)?.is_empty() => {
+                    found.entry(split).or_default().push(relative)
+                }
+                _ if depth > 0 => collect(root, &entry, depth - 1, split, found)?,
                 _ => {}
             }
         } else if let (Some(split), Some(format)) = (split, Format::of(&entry))
@@ -301,10 +334,13 @@ mod tests {
         let head = "name = \"x\"\ntask = \"sequence-classification\"\n";
         for (text, part) in [
             ("", "[hub] or [files]"),
+            ("[files]\ntrain = []\n", "[files] train"),
+            ("split_ratios = [0.5, 0.1, 0.1]\n[files]\ntrain = [\"t.csv\"]\n", "[0.5, 0.1, 0.1]"),
             ("labels = [\"a\", \"a\"]\n[files]\ntrain = [\"t.csv\"]\n", "each once"),
             ("labels = [\"a\", \"b\"]\npositive = \"c\"\n[files]\ntrain = [\"t.csv\"]\n", "\"c\""),
         ] {
-            let message = Card::parse(&format!("{head}{text}"), Path::new("card.toml")).unwrap_err().to_string();
+            let message =
+                Card::parse(&format!("{head}{text}"), Path::new("card.toml")).unwrap_err().to_string();
             assert!(message.contains("card.toml") && message.contains(part), "{message}");
         }
         let error = Card::parse(&format!("{head}lables = []\n"), Path::new("card.toml")).unwrap_err();
@@ -315,19 +351,48 @@ mod tests {
     #[test]
     fn a_folder_is_understood_by_its_names() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["train-00001-of-00002.csv", "train-00000-of-00002.csv", "dev.csv", "notes.md", "latest.csv"] {
+        for name in
+            ["train-00001-of-00002.csv", "train-00000-of-00002.csv", "dev.csv", "notes.md", "latest.csv"]
+        {
             fs::write(dir.path().join(name), "text,label\n").unwrap();
         }
         let files = Card::for_folder(dir.path()).unwrap().split_files();
         assert_eq!(files.train, ["train-00000-of-00002.csv", "train-00001-of-00002.csv"].map(PathBuf::from));
         assert_eq!(files.validation, [PathBuf::from("dev.csv")]);
         assert!(files.test.is_empty(), "{files:?}");
+        fs::write(dir.path().join("train.jsonl"), "").unwrap();
+        let message = Card::for_folder(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("train.jsonl") && message.contains("formats"), "{message}");
+    }
+
+    /// As the hub lays out what it has converted.
+    #[test]
+    fn a_folder_may_say_what_its_files_are() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["default/train/0000.parquet", "default/train/0001.parquet", "default/test/0000.parquet"]
+        {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let files = Card::for_folder(dir.path()).unwrap().split_files();
+        assert_eq!(
+            files.train,
+            ["default/train/0000.parquet", "default/train/0001.parquet"].map(PathBuf::from)
+        );
+        assert_eq!(files.test, [PathBuf::from("default/test/0000.parquet")]);
     }
 
     #[test]
     fn folders_of_texts_by_label_are_a_data_set() {
         let dir = tempfile::tempdir().unwrap();
-        for file in ["train/pos/0_9.txt", "train/neg/0_1.txt", "train/unsup/0_0.txt", "test/pos/1_8.txt", "test/neg/1_2.txt"] {
+        for file in [
+            "train/pos/0_9.txt",
+            "train/neg/0_1.txt",
+            "train/unsup/0_0.txt",
+            "test/pos/1_8.txt",
+            "test/neg/1_2.txt",
+        ] {
             let path = dir.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "text").unwrap();

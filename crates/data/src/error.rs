@@ -1,16 +1,19 @@
 //! [`DataError`].
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use embert_tokenize::TokenizeError;
+
+use crate::read::MAX_ROW;
 
 /// A row of a file, as a person looks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The file; `-` is the standard input.
-    pub path: PathBuf,
-    /// The line of a text file, or the row of a table, from 1.
+    pub path: Arc<Path>,
+    /// The line of a text file in which the row begins, or the row of a table, from 1.
     pub number: u64,
     /// `line` or `row`.
     pub unit: &'static str,
@@ -60,10 +63,16 @@ pub enum RowProblem {
         /// Fields of the heading.
         expected: u64,
     },
+    /// A field of CSV that begins with a quote and goes on to the end of the file.
+    #[error("it has a quote that is never closed; within quotes, a quote is written as two")]
+    OpenQuote,
+    /// A field of CSV that goes on after its closing quote.
+    #[error("it has text after a closing quote; within quotes, a quote is written as two")]
+    StrayQuote,
     /// Bytes that aren't UTF-8.
     #[error("it is not valid UTF-8 from byte {at} on; convert the file, as with iconv")]
     Utf8 {
-        /// Bytes of the row or field that are valid.
+        /// Bytes of the line or field that are valid.
         at: usize,
     },
     /// A line that isn't a JSON object.
@@ -102,13 +111,11 @@ pub enum DataError {
         /// What is wrong with it.
         problem: RowProblem,
     },
-    /// A file that isn't CSV.
-    #[error("{} can't be read as CSV", path.display())]
-    Csv {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: csv::Error,
+    /// A row that doesn't end.
+    #[error("{location}: the row goes on for more than {} MiB; is a quote not closed, or is the file in another format?", MAX_ROW >> 20)]
+    TooLong {
+        /// Where it begins.
+        location: Location,
     },
     /// A file that isn't Parquet, or not a whole one.
     #[error("{} can't be read as Parquet; is it whole?", path.display())]
@@ -127,6 +134,18 @@ pub enum DataError {
         column: String,
         /// The columns that are there.
         found: Vec<String>,
+    },
+    /// A column of a type that can't be used.
+    #[error("column \"{column}\" of {} has the type {found}, expected {expected}", path.display())]
+    ColumnType {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// What it should be.
+        expected: &'static str,
     },
     /// A file without a single row.
     #[error("{} has no rows", path.display())]
@@ -196,7 +215,9 @@ pub enum DataError {
         id: u64,
     },
     /// Ratios that can't be used.
-    #[error("the split ratios {found:?} can't be used: expected three shares from 0 to 1 with the sum 1, the first above 0")]
+    #[error(
+        "the split ratios {found:?} can't be used: expected three shares from 0 to 1 with the sum 1, the first above 0"
+    )]
     Ratios {
         /// The ratios.
         found: [f64; 3],

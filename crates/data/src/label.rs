@@ -21,24 +21,13 @@ impl LabelSet {
         Self { names, positive }
     }
 
-    /// The labels that occur: integers in their order, else names in theirs.
+    /// The labels that occur: numbers in their order, else names in theirs.
     pub(crate) fn discovered(found: &BTreeSet<RawLabel>) -> Self {
-        let integers: Option<Vec<i64>> = found.iter().map(integer).collect();
-        let names = match integers {
-            Some(mut integers) => {
-                integers.sort_unstable();
-                integers.iter().map(i64::to_string).collect()
-            }
-            None => found
-                .iter()
-                .map(|label| match label {
-                    RawLabel::Integer(number) => number.to_string(),
-                    RawLabel::Text(name) => name.clone(),
-                })
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect(),
-        };
+        let distinct: BTreeSet<String> = found.iter().map(name).collect();
+        let mut names: Vec<String> = distinct.into_iter().collect();
+        if names.iter().all(|name| name.parse::<i64>().is_ok()) {
+            names.sort_by_key(|name| name.parse::<i64>().unwrap_or_default());
+        }
         Self::new(names, None)
     }
 
@@ -62,16 +51,15 @@ impl LabelSet {
         self.names.is_empty()
     }
 
-    /// The index that a file's label means: a name, or else a number that is an index.
+    /// The index that a file's label means: it is a name, or a number that is an index. Where names are numbers themselves, a
+    /// number is only ever a name.
     pub(crate) fn index(&self, label: &RawLabel) -> Result<usize, RowProblem> {
-        let name = match label {
-            RawLabel::Integer(number) => number.to_string(),
-            RawLabel::Text(name) => name.clone(),
-        };
-        self.names
-            .iter()
-            .position(|known| *known == name)
-            .or_else(|| name.parse().ok().filter(|index| *index < self.names.len()))
+        let name = name(label);
+        let position = self.names.iter().position(|known| *known == name).or_else(|| {
+            let index = name.parse().ok().filter(|index| *index < self.names.len())?;
+            self.names.iter().all(|known| known.parse::<i64>().is_err()).then_some(index)
+        });
+        position
             .ok_or_else(|| RowProblem::UnknownLabel { found: label.to_string(), known: self.names.clone() })
     }
 
@@ -94,10 +82,10 @@ impl LabelSet {
     }
 }
 
-fn integer(label: &RawLabel) -> Option<i64> {
+fn name(label: &RawLabel) -> String {
     match label {
-        RawLabel::Integer(number) => Some(*number),
-        RawLabel::Text(name) => name.parse().ok(),
+        RawLabel::Integer(number) => number.to_string(),
+        RawLabel::Text(name) => name.clone(),
     }
 }
 
@@ -137,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_checkpoints_order_wins() {
-        let mapping = set(&["neg", "neutral", "pos"]).reconcile(&strings(&["pos", "neg", "neutral"])).unwrap();
+        let mapping =
+            set(&["neg", "neutral", "pos"]).reconcile(&strings(&["pos", "neg", "neutral"])).unwrap();
         assert_eq!([mapping.id(0), mapping.id(1), mapping.id(2)], [1, 2, 0]);
     }
 
@@ -145,7 +134,9 @@ mod tests {
     fn unnamed_labels_take_our_names_and_others_conflict() {
         let labels = set(&["neg", "pos"]);
         assert_eq!(labels.reconcile(&strings(&["LABEL_0", "LABEL_1"])).unwrap().id(1), 1);
-        for other in [&["LABEL_0", "LABEL_1", "LABEL_2"][..], &["no", "yes"], &["neg", "pos", "mixed"], &["neg"]] {
+        for other in
+            [&["LABEL_0", "LABEL_1", "LABEL_2"][..], &["no", "yes"], &["neg", "pos", "mixed"], &["neg"]]
+        {
             let message = labels.reconcile(&strings(other)).unwrap_err().to_string();
             assert!(message.contains("neg") && message.contains(other[0]), "{message}");
         }
@@ -160,6 +151,23 @@ mod tests {
         for unknown in [RawLabel::Integer(2), RawLabel::Integer(-1), RawLabel::Text("Pos".into())] {
             assert!(labels.index(&unknown).is_err(), "{unknown}");
         }
+    }
+
+    #[test]
+    fn where_names_are_numbers_a_number_is_no_index() {
+        let stars = set(&["1", "2", "3"]);
+        assert_eq!(stars.index(&RawLabel::Integer(1)), Ok(0));
+        assert_eq!(stars.index(&RawLabel::Text("3".into())), Ok(2));
+        assert!(stars.index(&RawLabel::Integer(0)).is_err());
+        assert!(stars.index(&RawLabel::Text("0".into())).is_err());
+        let padded = LabelSet::discovered(&["10", "01", "02"].map(|name| RawLabel::Text(name.into())).into());
+        assert_eq!(padded.names(), ["01", "02", "10"]);
+        assert_eq!(padded.index(&RawLabel::Text("01".into())), Ok(0));
+        // The same number, once with quotes around it.
+        let both = LabelSet::discovered(
+            &[RawLabel::Integer(1), RawLabel::Text("1".into()), RawLabel::Integer(0)].into(),
+        );
+        assert_eq!(both.names(), ["0", "1"]);
     }
 
     #[test]

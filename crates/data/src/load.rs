@@ -53,43 +53,41 @@ pub struct DataFacts {
 
 /// Reads the files of a card, whose paths start from `root`, and cuts them into splits.
 ///
+/// With `split_ratios`, parts are cut from the training files: a test part of its own file is then used only where the share
+/// of test is 0, and a validation file isn't used at all. A card's own ratios hold where it has no validation files.
+///
 /// # Errors
 /// A file or a row can't be used, a label is unknown, or there are fewer than two.
 pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, DataError> {
     let files = card.split_files();
-    let mut reader = Reader { card, root, skip: options.skip_bad_rows, skipped: 0 };
-    let train = reader.rows(&files.train)?;
-    let validation = reader.rows(&files.validation)?;
-    let test = reader.rows(&files.test)?;
-
-    let labels = if card.labels.is_empty() {
-        let found: BTreeSet<RawLabel> = train.iter().filter_map(|(_, row)| row.label.clone()).collect();
+    let mut reader = Reader { card, root, skip: options.skip_bad_rows, skipped: 0, next_id: 0 };
+    let named =
+        (!card.labels.is_empty()).then(|| LabelSet::new(card.labels.clone(), card.positive.as_deref()));
+    let (train, labels) = if let Some(labels) = named {
+        (reader.examples(&files.train, &labels)?, labels)
+    } else {
+        let rows = reader.rows(&files.train)?;
+        let found: BTreeSet<RawLabel> = rows.iter().filter_map(|(_, row)| row.label.clone()).collect();
         let labels = LabelSet::discovered(&found);
         if labels.len() < 2 {
             let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
             return Err(DataError::TooFewLabels { path, found: labels.names().to_vec() });
         }
-        labels
-    } else {
-        LabelSet::new(card.labels.clone(), card.positive.as_deref())
+        let examples = rows.into_iter().map(|(location, row)| reader.example(location, row, &labels));
+        (examples.collect::<Result<_, _>>()?, labels)
     };
+    let validation = reader.examples(&files.validation, &labels)?;
+    let test = reader.examples(&files.test, &labels)?;
 
-    let mut id = 0;
-    let train = reader.examples(train, &labels, &mut id)?;
-    let validation = reader.examples(validation, &labels, &mut id)?;
-    let test = reader.examples(test, &labels, &mut id)?;
-    // A card's own ratios are for what its files leave out.
-    let ratios = options.split_ratios.or(card.split_ratios.filter(|_| validation.is_empty()));
-    let mut splits = match ratios {
+    let given = Splits { train, validation, test };
+    let mut splits = match options.split_ratios.or(card.split_ratios.filter(|_| given.validation.is_empty()))
+    {
         Some(ratios) => {
-            let cut = cut(train, ratios, options.seed)?;
-            // What isn't cut comes from its own file, if there is one.
-            let or = |part: Vec<Example>, ratio: f64, file: Vec<Example>| if ratio > 0.0 { part } else { file };
-            let no_validation = options.split_ratios.is_some();
-            let file = if no_validation { Vec::new() } else { validation };
-            Splits { train: cut.train, validation: or(cut.validation, ratios[1], file), test: or(cut.test, ratios[2], test) }
+            let parts = cut(given.train, ratios, options.seed)?;
+            let test = if ratios[2] > 0.0 { parts.test } else { given.test };
+            Splits { test, ..parts }
         }
-        None => Splits { train, validation, test },
+        None => given,
     };
     if let Some(count) = options.train_samples {
         splits.train = sample(splits.train, count, options.seed);
@@ -112,59 +110,63 @@ struct Reader<'a> {
     root: &'a Path,
     skip: bool,
     skipped: usize,
+    next_id: u64,
 }
 
 impl Reader<'_> {
-    /// The rows of some files, each with where it is.
-    fn rows(&mut self, files: &[PathBuf]) -> Result<Vec<(Location, Row)>, DataError> {
+    /// Calls `each` with the rows of some files, one after the other. A fault that is one row's alone is counted where that
+    /// was asked for.
+    fn read(
+        &mut self,
+        files: &[PathBuf],
+        mut each: impl FnMut(&mut Self, Location, Row) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
         let columns = Columns::from(&self.card.columns);
-        let mut rows = Vec::new();
         for file in files {
             let path = self.root.join(file);
-            let before = rows.len();
-            for (row, index) in RowReader::open(&path, None, &columns)?.zip(1..) {
-                match row {
-                    Ok(row) => rows.push((row_location(&path, index, &row), row)),
+            let mut rows = RowReader::open(&path, None, &columns)?;
+            let mut is_empty = true;
+            while let Some(row) = rows.next_located() {
+                is_empty = false;
+                match row.and_then(|(location, row)| each(self, location, row)) {
+                    Ok(()) => {}
                     Err(error) if self.skip && error.is_bad_row() => self.skipped += 1,
                     Err(error) => return Err(error),
                 }
             }
-            if rows.len() == before {
+            if is_empty {
                 return Err(DataError::Empty { path });
             }
         }
+        Ok(())
+    }
+
+    fn rows(&mut self, files: &[PathBuf]) -> Result<Vec<(Location, Row)>, DataError> {
+        let mut rows = Vec::new();
+        self.read(files, |_, location, row| {
+            rows.push((location, row));
+            Ok(())
+        })?;
         Ok(rows)
     }
 
-    /// The rows with their labels' indices; `id` numbers them on.
-    fn examples(
-        &mut self,
-        rows: Vec<(Location, Row)>,
-        labels: &LabelSet,
-        id: &mut u64,
-    ) -> Result<Vec<Example>, DataError> {
-        let mut examples = Vec::with_capacity(rows.len());
-        for (location, row) in rows {
-            let label = row.label.map(|label| labels.index(&label)).transpose();
-            let label = match label {
-                Ok(label) => label,
-                Err(_) if self.skip => {
-                    self.skipped += 1;
-                    continue;
-                }
-                Err(problem) => return Err(DataError::Row { location, problem }),
-            };
-            examples.push(Example { id: *id, text: row.text, text_pair: row.text_pair, label });
-            *id += 1;
-        }
+    fn examples(&mut self, files: &[PathBuf], labels: &LabelSet) -> Result<Vec<Example>, DataError> {
+        let mut examples = Vec::new();
+        self.read(files, |reader, location, row| {
+            examples.push(reader.example(location, row, labels)?);
+            Ok(())
+        })?;
         Ok(examples)
     }
-}
 
-/// Where a row is that was read without a fault, in case its label turns out to be unknown.
-fn row_location(path: &Path, index: u64, row: &Row) -> Location {
-    let _ = row;
-    Location { path: path.to_owned(), number: index, unit: "row" }
+    /// The row with its label's index, numbered on.
+    fn example(&mut self, location: Location, row: Row, labels: &LabelSet) -> Result<Example, DataError> {
+        let label = row.label.map(|label| labels.index(&label)).transpose();
+        let label = label.map_err(|problem| DataError::Row { location, problem })?;
+        let id = self.next_id;
+        self.next_id += 1;
+        Ok(Example { id, text: row.text, text_pair: row.text_pair, label })
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +189,10 @@ mod tests {
         let data = load(&card, dir.path(), &LoadOptions::default()).unwrap();
         assert_eq!(data.labels.names(), ["2", "10"]);
         assert_eq!(data.splits.test[0].id, 2);
-        assert_eq!(data.splits.train.iter().map(|example| example.label).collect::<Vec<_>>(), [Some(0), Some(1)]);
+        assert_eq!(
+            data.splits.train.iter().map(|example| example.label).collect::<Vec<_>>(),
+            [Some(0), Some(1)]
+        );
         assert!(data.splits.validation.is_empty());
         assert_eq!(data.facts.train_labels, [1, 1]);
     }
@@ -206,12 +211,103 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_label_is_named_with_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let labelled = "labels = [\"x\", \"y\"]\n[files]\n";
+        let cases = [
+            (
+                "a.jsonl",
+                "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"z\"}\n",
+                "a.jsonl, line 2: the label \"z\"",
+            ),
+            (
+                "gap.jsonl",
+                "\n{\"text\":\"a\",\"label\":1}\n\n{\"text\":\"b\",\"label\":2}\n",
+                "gap.jsonl, line 4: the label 2 is none of x, y",
+            ),
+            ("b.csv", "text,label\r\n\"one\r\ntwo\",x\r\n\r\nthree,z\r\n", "b.csv, line 5: the label \"z\""),
+        ];
+        for (name, text, expected) in cases {
+            fs::write(dir.path().join(name), text).unwrap();
+            let card = card(dir.path(), &format!("{labelled}train = [\"{name}\"]\n"));
+            let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+        // A label that only another split has.
+        fs::write(dir.path().join("train.csv"), "text,label\na,1\nb,2\n").unwrap();
+        fs::write(dir.path().join("test.csv"), "text,label\na,1\nb,0\n").unwrap();
+        let card = Card::for_folder(dir.path()).unwrap();
+        let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("test.csv, line 3: the label \"0\" is none of 1, 2"), "{message}");
+        // A folder of texts by label.
+        for label in ["x", "y", "z"] {
+            fs::create_dir_all(dir.path().join(format!("texts/{label}"))).unwrap();
+            fs::write(dir.path().join(format!("texts/{label}/0.txt")), "a text").unwrap();
+        }
+        let card = self::card(dir.path(), &format!("{labelled}train = [\"texts\"]\n"));
+        let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("0.txt") && message.contains("\"z\""), "{message}");
+    }
+
+    #[test]
+    fn a_file_without_rows_or_that_is_missing_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.csv"), "text,label\none,x\ntwo,y\n").unwrap();
+        fs::write(dir.path().join("heading.csv"), "text,label\n").unwrap();
+        for (test, part) in [("heading.csv", "heading.csv has no rows"), ("missing.csv", "can't read")] {
+            let card = card(dir.path(), &format!("[files]\ntrain = [\"a.csv\"]\ntest = [\"{test}\"]\n"));
+            let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
+            assert!(message.contains(part) && message.contains(test), "{message}");
+        }
+    }
+
+    /// Only rows are passed over, never a file that can't be read.
+    #[test]
+    fn skipping_is_for_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.parquet"), "PAR1 and no end").unwrap();
+        let card = card(dir.path(), "labels = [\"x\", \"y\"]\n[files]\ntrain = [\"a.parquet\"]\n");
+        let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
+        assert!(matches!(load(&card, dir.path(), &options), Err(DataError::Parquet { .. })));
+    }
+
+    #[test]
+    fn pairs_and_folders_of_texts_load() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.tsv"), "id\tfirst\tsecond\tgold\n1\ta\tb\tsame\n2\tc\t\tother\n")
+            .unwrap();
+        let columns = "[columns]\ntext = \"first\"\ntext_pair = \"second\"\nlabel = \"gold\"\n";
+        let card = card(dir.path(), &format!("[files]\ntrain = [\"a.tsv\"]\n{columns}"));
+        let data = load(&card, dir.path(), &LoadOptions::default()).unwrap();
+        let pairs: Vec<_> = data.splits.train.iter().map(|example| example.text_pair.as_deref()).collect();
+        assert_eq!(pairs, [Some("b"), Some("")]);
+        assert_eq!(data.labels.names(), ["other", "same"]);
+
+        for (file, text) in
+            [("train/pos/2.txt", "good"), ("train/neg/1.txt", "bad\nfilm"), ("train/unsup/0.txt", "?")]
+        {
+            let path = dir.path().join("imdb").join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let folder = dir.path().join("imdb");
+        let data = load(&Card::for_folder(&folder).unwrap(), &folder, &LoadOptions::default()).unwrap();
+        assert_eq!(data.labels.names(), ["neg", "pos"]);
+        let texts: Vec<_> =
+            data.splits.train.iter().map(|example| (example.text.as_str(), example.label)).collect();
+        assert_eq!(texts, [("bad\nfilm", Some(0)), ("good", Some(1))]);
+    }
+
+    #[test]
     fn a_cards_ratios_give_what_its_files_leave_out() {
         let dir = tempfile::tempdir().unwrap();
         let rows: String = (0..40).map(|n| format!("text {n},{}\n", n % 2)).collect();
         fs::write(dir.path().join("a.csv"), format!("text,label\n{rows}")).unwrap();
         fs::write(dir.path().join("b.csv"), "text,label\nlast,1\nleast,0\n").unwrap();
-        let card = card(dir.path(), "split_ratios = [0.9, 0.1, 0.0]\n[files]\ntrain = [\"a.csv\"]\ntest = [\"b.csv\"]\n");
+        let card = card(
+            dir.path(),
+            "split_ratios = [0.9, 0.1, 0.0]\n[files]\ntrain = [\"a.csv\"]\ntest = [\"b.csv\"]\n",
+        );
         let sizes = |options: &LoadOptions| {
             let splits = load(&card, dir.path(), options).unwrap().splits;
             [splits.train.len(), splits.validation.len(), splits.test.len()]

@@ -66,7 +66,8 @@ mod tests {
     use super::*;
 
     fn data(count: u64) -> Arc<EncodedDataset> {
-        let examples = (0..count).map(|id| EncodedExample { id, ids: vec![2, 3], type_ids: vec![0, 0], label: Some(0) });
+        let examples =
+            (0..count).map(|id| EncodedExample { id, ids: vec![2, 3], type_ids: vec![0, 0], label: Some(0) });
         Arc::new(EncodedDataset::new(examples.collect()))
     }
 
@@ -90,7 +91,8 @@ mod tests {
     fn a_loader_that_is_dropped_early_ends_its_thread() {
         let data = data(1000);
         let plan: Vec<Vec<usize>> = (0..1000).map(|n| vec![n]).collect();
-        let mut loader = BatchLoader::new(Arc::clone(&data), Batcher::new(0, Padding::Longest), plan, 0, Device::flex());
+        let mut loader =
+            BatchLoader::new(Arc::clone(&data), Batcher::new(0, Padding::Longest), plan, 0, Device::flex());
         loader.next().unwrap().unwrap();
         drop(loader);
         let began = std::time::Instant::now();

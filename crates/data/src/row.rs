@@ -49,13 +49,6 @@ impl Default for Columns {
     }
 }
 
-impl Columns {
-    /// The columns' names.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.text), self.text_pair.as_ref(), self.label.as_ref()].into_iter().flatten().map(String::as_str)
-    }
-}
-
 /// One of our examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {

@@ -86,7 +86,36 @@ mod tests {
                 let mut all = batches.concat();
                 all.sort_unstable();
                 prop_assert_eq!(all, (0..lengths.len()).collect::<Vec<_>>());
+                prop_assert!(batches.iter().filter(|batch| batch.len() < batch_size).count() <= 1);
             }
+        }
+
+        /// Sorted by length, batches of one stretch don't interleave: the shortest of one is no shorter than the longest of the next.
+        #[test]
+        fn grouped_batches_are_of_similar_length(
+            lengths in prop::collection::vec(1_usize..300, 1..400), batch_size in 8_usize..20, seed in 0_u64..50,
+        ) {
+            let mut spans: Vec<(usize, usize)> = Sampler::new(Order::GroupedByLength, batch_size, seed)
+                .epoch(&lengths, 1)
+                .iter()
+                .map(|batch| batch.iter().map(|&index| lengths[index]))
+                .map(|batch| (batch.clone().min().unwrap(), batch.max().unwrap()))
+                .collect();
+            let most = lengths.iter().max().copied();
+            prop_assert!(spans.first().map(|span| span.1) == most || lengths.len() % batch_size != 0);
+            spans.sort_unstable();
+            // All of it is one stretch.
+            prop_assert!(lengths.len() <= STRETCH * batch_size);
+            prop_assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{spans:?}");
+        }
+
+        #[test]
+        fn the_first_epoch_begins_with_the_largest_batch(
+            lengths in prop::collection::vec(1_usize..300, 1..400), batch_size in 1_usize..20, seed in 0_u64..50,
+        ) {
+            let size = |batch: &Vec<usize>| batch.len() * batch.iter().map(|&index| lengths[index]).max().unwrap();
+            let batches = Sampler::new(Order::GroupedByLength, batch_size, seed).epoch(&lengths, 1);
+            prop_assert_eq!(Some(size(&batches[0])), batches.iter().map(size).max());
         }
     }
 

@@ -29,10 +29,7 @@ pub struct Splits {
 /// # Errors
 /// The ratios aren't three shares with the sum 1, the first above 0.
 pub fn cut(examples: Vec<Example>, ratios: [f64; 3], seed: u64) -> Result<Splits, DataError> {
-    let in_range = ratios.iter().all(|ratio| (0.0..=1.0).contains(ratio));
-    if !in_range || (ratios.iter().sum::<f64>() - 1.0).abs() > 1e-6 || ratios[0] <= 0.0 {
-        return Err(DataError::Ratios { found: ratios });
-    }
+    check_ratios(ratios)?;
     let mut groups_by_label: Vec<Vec<Vec<usize>>> = Vec::new();
     for group in same_texts(&examples) {
         let label = examples[group[0]].label.map_or(0, |label| label + 1);
@@ -75,6 +72,16 @@ pub fn cut(examples: Vec<Example>, ratios: [f64; 3], seed: u64) -> Result<Splits
         }
     }
     Ok(splits)
+}
+
+/// Whether `ratios` are three shares with the sum 1, the first above 0.
+pub(crate) fn check_ratios(ratios: [f64; 3]) -> Result<(), DataError> {
+    let in_range = ratios.iter().all(|ratio| (0.0..=1.0).contains(ratio));
+    if in_range && (ratios.iter().sum::<f64>() - 1.0).abs() <= 1e-6 && ratios[0] > 0.0 {
+        Ok(())
+    } else {
+        Err(DataError::Ratios { found: ratios })
+    }
 }
 
 /// A part of `count` examples with the whole's shares of labels, to one example each; all of them if there are no more.
@@ -177,8 +184,10 @@ mod tests {
             prop_assert_eq!(ids, (0..labels.len() as u64).collect::<Vec<_>>());
             let whole = counts(&all);
             for (part, ratio) in [(&splits.validation, 0.2), (&splits.test, 0.1)] {
+                prop_assert_eq!(part.len(), (labels.len() as f64 * ratio).round() as usize);
                 for (found, size) in counts(part).into_iter().zip(whole) {
-                    prop_assert!((found as f64 - size as f64 * ratio).abs() <= 1.5, "{found} of {size}");
+                    let share = (size * part.len()) as f64 / labels.len() as f64;
+                    prop_assert!((found as f64 - share).abs() <= 1.0, "{found} of {size}");
                 }
             }
             prop_assert_eq!(&splits, &cut(all, [0.7, 0.2, 0.1], seed).unwrap());
@@ -190,6 +199,7 @@ mod tests {
             let texts = |part: &[Example]| part.iter().map(|example| example.text.clone()).collect::<HashSet<_>>();
             let (train, validation, test) = (texts(&splits.train), texts(&splits.validation), texts(&splits.test));
             prop_assert!(train.is_disjoint(&validation) && train.is_disjoint(&test) && validation.is_disjoint(&test));
+            prop_assert_eq!(splits.train.len() + splits.validation.len() + splits.test.len(), labels.len());
         }
 
         #[test]

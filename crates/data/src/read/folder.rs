@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Located;
 use crate::error::{DataError, Location, RowProblem};
 use crate::row::{RawLabel, Row};
 
@@ -13,7 +14,8 @@ const UNLABELLED: [&str; 2] = ["unsup", "unlabeled"];
 pub(crate) fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut folders = Vec::new();
     for entry in sorted(path)? {
-        let named = |names: &[&str]| entry.file_name().is_some_and(|name| names.iter().any(|other| name == *other));
+        let named =
+            |names: &[&str]| entry.file_name().is_some_and(|name| names.iter().any(|other| name == *other));
         if entry.is_dir() && !named(&UNLABELLED) && sorted(&entry)?.iter().any(|file| is_text(file)) {
             folders.push(entry);
         }
@@ -26,26 +28,29 @@ pub(crate) fn is_class_folder(path: &Path) -> bool {
     path.is_dir() && class_folders(path).is_ok_and(|folders| folders.len() >= 2)
 }
 
-pub(super) fn rows(path: &Path) -> Result<impl Iterator<Item = Result<Row, DataError>> + use<>, DataError> {
+pub(super) fn rows(path: &Path) -> Result<impl Iterator<Item = Located> + use<>, DataError> {
     let mut files = Vec::new();
     for folder in class_folders(path)? {
         let label = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        files.extend(sorted(&folder)?.into_iter().filter(|file| is_text(file)).map(|file| (file, label.clone())));
+        files.extend(
+            sorted(&folder)?.into_iter().filter(|file| is_text(file)).map(|file| (file, label.clone())),
+        );
     }
     if files.is_empty() {
         return Err(DataError::NoFiles { path: path.to_owned() });
     }
     Ok(files.into_iter().map(|(file, label)| {
         let bytes = fs::read(&file).map_err(|source| DataError::Read { path: file.clone(), source })?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let lines = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
-            DataError::Row {
-                location: Location { path: file.clone(), number: lines + 1, unit: "line" },
-                problem: RowProblem::Utf8 { at },
+        let location = |number| Location { path: file.as_path().into(), number, unit: "line" };
+        Ok(match String::from_utf8(bytes) {
+            Ok(text) => (location(1), Ok(Row { text, text_pair: None, label: Some(RawLabel::Text(label)) })),
+            Err(error) => {
+                let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line_begins = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                let lines = valid.iter().filter(|byte| **byte == b'\n').count() as u64;
+                (location(lines + 1), Err(RowProblem::Utf8 { at: valid.len() - line_begins }))
             }
-        })?;
-        Ok(Row { text, text_pair: None, label: Some(RawLabel::Text(label)) })
+        })
     }))
 }
 
@@ -56,8 +61,11 @@ fn is_text(path: &Path) -> bool {
 /// What is in a folder, by name: the order in which a file system lists it is nobody's.
 fn sorted(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
-    let mut entries =
-        fs::read_dir(path).map_err(read)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(read)?;
+    let mut entries = fs::read_dir(path)
+        .map_err(read)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(read)?;
     entries.sort();
     Ok(entries)
 }

@@ -1,36 +1,33 @@
 //! JSON Lines: an object a line; empty lines are passed over.
 
 use std::io::BufRead;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::numbered_lines;
-use crate::error::{DataError, Location, RowProblem};
+use super::{Located, numbered_lines};
+use crate::error::RowProblem;
 use crate::row::{Columns, RawLabel, Row};
 
-pub(super) fn rows(
-    reader: impl BufRead,
-    path: PathBuf,
+pub(super) fn rows<R: BufRead>(
+    reader: R,
+    path: &Arc<Path>,
     columns: Columns,
-) -> impl Iterator<Item = Result<Row, DataError>> {
-    numbered_lines(reader, path.clone()).filter_map(move |line| {
-        let (number, line) = match line {
-            Ok(line) => line,
-            Err(error) => return Some(Err(error)),
-        };
-        if line.trim_ascii().is_empty() {
-            return None;
-        }
-        let location = || Location { path: path.clone(), number, unit: "line" };
-        Some(row(&line, &columns).map_err(|problem| DataError::Row { location: location(), problem }))
+) -> impl Iterator<Item = Located> + use<R> {
+    numbered_lines(reader, Arc::clone(path)).filter_map(move |line| match line {
+        Ok((_, line)) if line.trim_ascii().is_empty() => None,
+        Ok((location, line)) => Some(Ok((location, row(&line, &columns)))),
+        Err(error) => Some(Err(error)),
     })
 }
 
 fn row(line: &[u8], columns: &Columns) -> Result<Row, RowProblem> {
     let line = str::from_utf8(line).map_err(|error| RowProblem::Utf8 { at: error.valid_up_to() })?;
-    let object: Map<String, Value> =
-        serde_json::from_str(line).map_err(|error| RowProblem::Json { problem: error.to_string() })?;
+    // Which line it is stands in the row's location; to serde_json it is always the first.
+    let object: Map<String, Value> = serde_json::from_str(line).map_err(|error| RowProblem::Json {
+        problem: error.to_string().replace("line 1 column", "column"),
+    })?;
     let value = |column: &str| {
         object.get(column).ok_or_else(|| RowProblem::MissingColumn {
             column: column.to_owned(),
@@ -40,7 +37,9 @@ fn row(line: &[u8], columns: &Columns) -> Result<Row, RowProblem> {
     let text = |column: &String| match value(column)? {
         Value::String(text) => Ok(text.clone()),
         Value::Null => Err(RowProblem::Null { column: column.clone(), expected: "a text" }),
-        other => Err(RowProblem::Type { column: column.clone(), found: shortened(other), expected: "a text" }),
+        other => {
+            Err(RowProblem::Type { column: column.clone(), found: shortened(other), expected: "a text" })
+        }
     };
     let label = |column: &String| match value(column)? {
         Value::String(name) => Ok(RawLabel::Text(name.clone())),

@@ -1,21 +1,20 @@
 //! Plain lines: each is a text.
 
 use std::io::BufRead;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
-use super::numbered_lines;
-use crate::error::{DataError, Location, RowProblem};
+use super::{Located, numbered_lines};
+use crate::error::RowProblem;
 use crate::row::Row;
 
-pub(super) fn rows(reader: impl BufRead, path: PathBuf) -> impl Iterator<Item = Result<Row, DataError>> {
-    numbered_lines(reader, path.clone()).map(move |line| {
-        let (number, line) = line?;
-        match String::from_utf8(line) {
+pub(super) fn rows<R: BufRead>(reader: R, path: &Arc<Path>) -> impl Iterator<Item = Located> + use<R> {
+    numbered_lines(reader, Arc::clone(path)).map(|line| {
+        let (location, line) = line?;
+        let row = match String::from_utf8(line) {
             Ok(text) => Ok(Row { text, text_pair: None, label: None }),
-            Err(error) => Err(DataError::Row {
-                location: Location { path: path.clone(), number, unit: "line" },
-                problem: RowProblem::Utf8 { at: error.utf8_error().valid_up_to() },
-            }),
-        }
+            Err(error) => Err(RowProblem::Utf8 { at: error.utf8_error().valid_up_to() }),
+        };
+        Ok((location, row))
     })
 }

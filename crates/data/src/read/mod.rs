@@ -7,12 +7,21 @@ mod lines;
 mod parquet;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
 
 pub(crate) use folder::{class_folders, is_class_folder};
 
+use crate::error::{Location, RowProblem};
 use crate::{Columns, DataError, Row};
+
+/// The longest row, in bytes of its file: more is taken for a quote that isn't closed, or for no text file at all, before it
+/// fills the memory.
+pub(crate) const MAX_ROW: usize = 64 << 20;
+
+/// A row with its place, or what is wrong with it; or why the file can't be read on.
+type Located = Result<(Location, Result<Row, RowProblem>), DataError>;
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,28 +53,29 @@ impl Format {
     }
 }
 
-/// The rows of a file, of a stream, or of a folder of texts by label. Each item is a row, or why it can't be used; where
-/// [`DataError::is_bad_row`] the next one may be fine.
+/// The rows of a file, of a stream, or of a folder of texts by label, of which one at a time is in memory. Each item is a
+/// row, or why it can't be used; where [`DataError::is_bad_row`] the next one may be fine, else there is none.
 pub struct RowReader {
-    rows: Box<dyn Iterator<Item = Result<Row, DataError>>>,
+    rows: Box<dyn Iterator<Item = Located>>,
+    ended: bool,
 }
 
 impl RowReader {
     /// Opens a file, in `format` or the one that its name tells; a folder has a folder of `.txt` files for each label.
     ///
     /// # Errors
-    /// The file can't be read, its format is unknown, or its heading lacks a column.
+    /// The file can't be read, its format is unknown, or it lacks a column.
     pub fn open(path: &Path, format: Option<Format>, columns: &Columns) -> Result<Self, DataError> {
         if path.is_dir() {
-            return Ok(Self { rows: Box::new(folder::rows(path)?) });
+            return Ok(Self::new(folder::rows(path)?));
         }
         let format = format.or_else(|| Format::of(path));
         let format = format.ok_or_else(|| DataError::UnknownFormat { path: path.to_owned() })?;
         let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
         if format == Format::Parquet {
-            return Ok(Self { rows: Box::new(parquet::rows(file, path, columns)?) });
+            return Ok(Self::new(parquet::rows(file, path, columns)?));
         }
-        Self::text(BufReader::new(file), path.to_owned(), format, columns)
+        Self::text(BufReader::new(file), path, format, columns)
     }
 
     /// Reads a stream, such as the standard input.
@@ -80,24 +90,43 @@ impl RowReader {
         if format == Format::Parquet {
             return Err(DataError::ParquetStream);
         }
-        Self::text(BufReader::new(reader), PathBuf::from("-"), format, columns)
+        Self::text(BufReader::new(reader), Path::new("-"), format, columns)
     }
 
     fn text(
-        mut reader: impl BufRead + 'static,
-        path: PathBuf,
+        reader: impl BufRead + 'static,
+        path: &Path,
         format: Format,
         columns: &Columns,
     ) -> Result<Self, DataError> {
-        skip_byte_order_mark(&mut reader).map_err(|source| DataError::Read { path: path.clone(), source })?;
-        let columns = columns.clone();
-        let rows: Box<dyn Iterator<Item = _>> = match format {
-            Format::Csv => Box::new(csv::rows(reader, path, b',', columns)?),
-            Format::Tsv => Box::new(csv::rows(reader, path, b'\t', columns)?),
-            Format::JsonLines => Box::new(json_lines::rows(reader, path, columns)),
-            Format::Lines | Format::Parquet => Box::new(lines::rows(reader, path)),
-        };
-        Ok(Self { rows })
+        let reader = without_byte_order_mark(reader)
+            .map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+        let path = Arc::from(path);
+        Ok(match format {
+            Format::Csv => Self::new(csv::rows(reader, &path, b',', columns)?),
+            Format::Tsv => Self::new(csv::rows(reader, &path, b'\t', columns)?),
+            Format::JsonLines => Self::new(json_lines::rows(reader, &path, columns.clone())),
+            Format::Lines | Format::Parquet => Self::new(lines::rows(reader, &path)),
+        })
+    }
+
+    fn new(rows: impl Iterator<Item = Located> + 'static) -> Self {
+        Self { rows: Box::new(rows), ended: false }
+    }
+
+    /// The next row and where it is.
+    pub fn next_located(&mut self) -> Option<Result<(Location, Row), DataError>> {
+        if self.ended {
+            return None;
+        }
+        Some(match self.rows.next()? {
+            Ok((location, Ok(row))) => Ok((location, row)),
+            Ok((location, Err(problem))) => Err(DataError::Row { location, problem }),
+            Err(error) => {
+                self.ended = true;
+                Err(error)
+            }
+        })
     }
 }
 
@@ -105,46 +134,49 @@ impl Iterator for RowReader {
     type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.rows.next()
+        self.next_located().map(|row| row.map(|(_, row)| row))
+    }
+}
+
+impl std::fmt::Debug for RowReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowReader").field("ended", &self.ended).finish_non_exhaustive()
     }
 }
 
 /// Some editors begin UTF-8 files with one.
-fn skip_byte_order_mark(reader: &mut impl BufRead) -> std::io::Result<()> {
-    if reader.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
-        reader.consume(3);
+fn without_byte_order_mark(mut reader: impl BufRead) -> io::Result<impl BufRead> {
+    let mut head = Vec::new();
+    reader.by_ref().take(3).read_to_end(&mut head)?;
+    if head == b"\xef\xbb\xbf" {
+        head.clear();
     }
-    Ok(())
+    Ok(Cursor::new(head).chain(reader))
 }
 
-/// The lines of a reader as bytes, without their ends, numbered from 1.
+/// The lines of a reader as bytes, without their ends.
 fn numbered_lines(
     mut reader: impl BufRead,
-    path: PathBuf,
-) -> impl Iterator<Item = Result<(u64, Vec<u8>), DataError>> {
+    path: Arc<Path>,
+) -> impl Iterator<Item = Result<(Location, Vec<u8>), DataError>> {
     let mut number = 0;
-    let mut failed = false;
     std::iter::from_fn(move || {
-        if failed {
-            return None;
-        }
         let mut line = Vec::new();
-        match reader.read_until(b'\n', &mut line) {
+        number += 1;
+        let location = Location { path: Arc::clone(&path), number, unit: "line" };
+        match reader.by_ref().take(MAX_ROW as u64 + 1).read_until(b'\n', &mut line) {
             Ok(0) => None,
+            Ok(_) if line.len() > MAX_ROW => Some(Err(DataError::TooLong { location })),
             Ok(_) => {
-                number += 1;
                 if line.ends_with(b"\n") {
                     line.pop();
                     if line.ends_with(b"\r") {
                         line.pop();
                     }
                 }
-                Some(Ok((number, line)))
+                Some(Ok((location, line)))
             }
-            Err(source) => {
-                failed = true;
-                Some(Err(DataError::Read { path: path.clone(), source }))
-            }
+            Err(source) => Some(Err(DataError::Read { path: path.to_path_buf(), source })),
         }
     })
 }
