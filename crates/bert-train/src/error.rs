@@ -16,8 +16,6 @@ pub(crate) enum Error {
     #[error(transparent)]
     Model(#[from] embert_model::ModelError),
     #[error(transparent)]
-    Freeze(#[from] embert_model::FreezeError),
-    #[error(transparent)]
     Device(#[from] embert_model::DeviceError),
     #[error(transparent)]
     Tokenize(#[from] embert_data::tokenize::TokenizeError),
@@ -33,8 +31,8 @@ pub(crate) enum Error {
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]
     NoSplit { dataset: String, split: &'static str, hint: &'static str },
-    #[error("{model} is not a classification checkpoint: {problem}")]
-    NotAClassifier { model: String, problem: String },
+    #[error("--{option} can't change in a run that goes on: leave it out, or start a new run")]
+    ResumeSetting { option: String },
 }
 
 impl Error {

@@ -3,8 +3,9 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
+use embert_hub::Event as Download;
 use embert_train::{Eval, Event, Observer, Start, TrainError, TrainStep};
-use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Shows a run on the standard error.
 pub(crate) struct Terminal {
@@ -141,13 +142,54 @@ impl Observer for Terminal {
     }
 }
 
-/// Draws the progress of downloads, one bar a file or now and then a plain line.
-pub(crate) fn bytes_bar(length: u64, name: &str) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(length), target);
-    if let Ok(style) = ProgressStyle::with_template("{msg:32!} {bar:24} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left") {
-        bar.set_style(style);
+/// Shows downloads on the standard error: a bar a file on a terminal, a line each elsewhere. Silent where all is cached.
+pub(crate) struct Downloads {
+    bar: Option<ProgressBar>,
+    is_terminal: bool,
+}
+
+impl Downloads {
+    pub(crate) fn new() -> Self {
+        Self { bar: None, is_terminal: std::io::stderr().is_terminal() }
     }
-    bar.set_message(name.to_owned());
-    bar
+
+    pub(crate) fn show(&mut self, event: &Download<'_>) {
+        match event {
+            Download::Started { file, resumed, total } if self.is_terminal => {
+                let bar = ProgressBar::new(total.unwrap_or_default()).with_position(*resumed);
+                let template = "{msg} [{bar:24}] {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
+                if let Ok(style) = ProgressStyle::with_template(template) {
+                    bar.set_style(style);
+                }
+                bar.set_message((*file).to_owned());
+                self.bar = Some(bar);
+            }
+            Download::Started { file, .. } => eprintln!("fetching {file}"),
+            Download::Progress { done, .. } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_position(*done);
+                }
+            }
+            Download::Retrying { file, error, delay } => {
+                self.line(&format!("{file}: {error}; trying again in {:.1} s", delay.as_secs_f32()));
+            }
+            Download::Waiting { file } => {
+                self.line(&format!("{file}: waiting for another process that fetches it"));
+            }
+            Download::Finished { file, bytes } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                self.line(&format!("{file}: {}, verified", HumanBytes(*bytes)));
+            }
+            _ => {}
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
+        }
+    }
 }

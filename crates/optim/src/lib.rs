@@ -1,1 +1,30 @@
-//! embert-optim
+//! The optimizer side of fine-tuning in Burn, with PyTorch's and `transformers`' meaning of every number.
+//!
+//! - [`AdamW`] over [`ParameterGroup`]s, each with its own learning rate and weight decay; what is in no group is frozen.
+//! - [`ScheduleConfig`]: constant, linear, cosine and polynomial learning rates, with warm-up.
+//! - [`global_norm`] and [`clip_factor`]: clipping by one norm over all gradients.
+//! - [`GradientAccumulator`]: n micro-batches that give the update of one large batch.
+//! - [`OptimizerState`]: the moments by parameter name, to a file and back, so that a run can go on.
+//!
+//! On Burn's CPU backend Flex the update and the norm are one pass over memory on all cores; elsewhere they are tensor
+//! operations.
+//!
+#![doc = include_str!("../README.md")]
+
+mod accumulate;
+mod adamw;
+mod clip;
+mod error;
+mod groups;
+mod kernels;
+mod schedule;
+mod state;
+
+pub use accumulate::GradientAccumulator;
+pub use adamw::{AdamW, AdamWConfig};
+pub use burn::optim::GradientsParams;
+pub use clip::{clip_factor, global_norm};
+pub use error::OptimError;
+pub use groups::{Decay, GroupSettings, ParameterGroup, build_groups};
+pub use schedule::{Schedule, ScheduleConfig, Warmup};
+pub use state::{OptimizerState, ParameterState};

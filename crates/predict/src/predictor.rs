@@ -49,7 +49,7 @@ impl Predictor {
         Ok(Self {
             folder: folder.to_owned(),
             model: pretrained.model.valid(),
-            labels: pretrained.config.labels().into(),
+            labels: pretrained.config.id2label.clone().into(),
             device: device.clone().inner(),
             positions,
             max_length: tokenizer.model_max_length().map_or(positions, |length| length.min(positions)),

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use embert_data::tokenize::Truncation;
+use embert_data::LoadOptions;
+use embert_data::tokenize::{EncodeOptions, Truncation};
 use embert_metrics::Metric;
 use embert_model::{DeviceChoice, Freeze};
-use embert_optim::Decay;
+use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
@@ -292,6 +293,20 @@ impl Default for OptimizerConfig {
     }
 }
 
+impl OptimizerConfig {
+    /// The learning rate's shape.
+    pub fn schedule(&self) -> ScheduleConfig {
+        let schedule = match self.schedule {
+            ScheduleKind::Constant => Schedule::Constant,
+            ScheduleKind::Linear => Schedule::Linear,
+            ScheduleKind::Cosine => Schedule::Cosine { cycles: 0.5 },
+            ScheduleKind::Polynomial => Schedule::Polynomial { power: self.power, end_factor: 0.0 },
+        };
+        let warmup = self.warmup_steps.map_or(Warmup::Ratio(self.warmup_ratio), Warmup::Steps);
+        ScheduleConfig { schedule, warmup }
+    }
+}
+
 /// Every key of [`TrainConfig`], dotted, for messages that name the nearest one. A test holds it against the struct.
 pub const KEYS: &[&str] = &[
     "model",
@@ -346,6 +361,22 @@ impl TrainConfig {
     /// A number that TOML can't hold (a seed beyond 2^63).
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         toml::to_string(self).map_err(|source| ConfigError::Write { source })
+    }
+
+    /// What to load of the data set.
+    pub fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            split_ratios: self.data.split_ratios,
+            seed: self.seed,
+            train_samples: self.data.train_samples,
+            eval_samples: self.data.eval_samples,
+            skip_bad_rows: self.data.skip_bad_rows,
+        }
+    }
+
+    /// Where texts are cut.
+    pub fn encode_options(&self) -> EncodeOptions {
+        EncodeOptions { max_length: self.data.max_length, truncation: self.data.truncation }
     }
 
     /// Checks what types alone can't say.

@@ -37,6 +37,19 @@ pub struct Scored {
     pub probabilities: Vec<f64>,
 }
 
+impl Scored {
+    /// The label with the highest probability; the first of them where there are several.
+    pub fn predicted(&self) -> usize {
+        let mut best = 0;
+        for (label, probability) in self.probabilities.iter().enumerate() {
+            if *probability > self.probabilities[best] {
+                best = label;
+            }
+        }
+        best
+    }
+}
+
 /// Metrics over all examples of a data set (never means of batch means), and what the model says of each.
 ///
 /// `model` is used as it is: pass [`valid`](burn::module::Module::valid), or dropout takes part. Examples go through it
@@ -103,7 +116,7 @@ pub fn evaluate_checkpoint(
     }
     let tokenizer = Tokenizer::from_folder(folder)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
-    let names = loaded.config.labels();
+    let names = loaded.config.id2label.clone();
     let mapping = labels.reconcile(&names)?;
     let examples = mapping.apply(examples);
     let (encoded, _) = encode(&examples, &tokenizer, encoding)?;

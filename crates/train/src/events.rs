@@ -70,7 +70,7 @@ impl Event {
 }
 
 /// The size of the run that begins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Start {
     /// The step after which the run goes on; 0 for a new one.
     pub step: usize,

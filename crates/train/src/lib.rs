@@ -37,10 +37,10 @@ pub use config::{
     OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind, TrainConfig,
 };
 pub use error::TrainError;
-pub use evaluate::{EvalOptions, Scored, evaluate};
+pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};
 pub use events::{End, Eval, Event, Observer, Start, TrainStep};
 pub use loss::CrossEntropy;
-pub use run_folder::{Existing, RunFolder};
+pub use run_folder::{Existing, RunFolder, run_of_model};
 pub use task::Task;
 pub use tracker::{Best, Tracker, TrackerState};
 pub use trainer::{Outcome, StopSignal, Trainer};

@@ -15,7 +15,7 @@ pub(crate) fn write(
 ) -> Result<(), TrainError> {
     folder_atomically(&run.model(), |folder| {
         save_pretrained(model, &task.config, folder, SaveDtype::F32)?;
-        task.tokenizer.save_with_max_length(folder, config.data.max_length)?;
+        task.tokenizer.save(folder, Some(config.data.max_length))?;
         Ok(())
     })
 }

@@ -30,21 +30,30 @@ impl RunFolder {
     /// The folder holds a run (and `existing` is [`Existing::Keep`]), holds something that is no run, or can't be
     /// written.
     pub fn create(path: &Path, config: &TrainConfig, existing: Existing) -> Result<Self, TrainError> {
+        Self::check(path, existing)?;
         let folder = Self { path: path.to_owned() };
-        let occupied = path.is_dir() && fs::read_dir(path).at("read", path)?.next().is_some();
-        if occupied {
-            match existing {
-                _ if !folder.config_path().is_file() => return Err(TrainError::NotARun { path: path.to_owned() }),
-                Existing::Keep if folder.is_complete() => {
-                    return Err(TrainError::Finished { path: path.to_owned() });
-                }
-                Existing::Keep => return Err(TrainError::Unfinished { path: path.to_owned() }),
-                Existing::Overwrite => folder.clear()?,
-            }
-        }
+        folder.clear()?;
         fs::create_dir_all(folder.checkpoints()).at("create", &folder.checkpoints())?;
         write_atomically(&folder.config_path(), config.to_toml()?.as_bytes())?;
         Ok(folder)
+    }
+
+    /// Whether [`create`](Self::create) would refuse the folder, without touching it: to be asked before long work.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), but for the writing.
+    pub fn check(path: &Path, existing: Existing) -> Result<(), TrainError> {
+        let folder = Self { path: path.to_owned() };
+        if !path.is_dir() || fs::read_dir(path).at("read", path)?.next().is_none() {
+            return Ok(());
+        }
+        let path = path.to_owned();
+        match existing {
+            _ if !folder.config_path().is_file() => Err(TrainError::NotARun { path }),
+            Existing::Keep if folder.is_complete() => Err(TrainError::Finished { path }),
+            Existing::Keep => Err(TrainError::Unfinished { path }),
+            Existing::Overwrite => Ok(()),
+        }
     }
 
     /// Opens the folder of a run that was stopped, with its settings.
@@ -114,10 +123,23 @@ impl RunFolder {
     }
 }
 
+/// The settings of the run whose result is the folder `model`; `None` where it lies in no run folder.
+///
+/// # Errors
+/// The run's `config.toml` can't be used.
+pub fn run_of_model(model: &Path) -> Result<Option<TrainConfig>, TrainError> {
+    let model = model.canonicalize().at("read", model)?;
+    let Some(run) = model.parent().map(|parent| RunFolder { path: parent.to_owned() }) else { return Ok(None) };
+    if run.model() != model || !run.config_path().is_file() {
+        return Ok(None);
+    }
+    Ok(Some(ConfigBuilder::new().file(&run.config_path())?.build()?))
+}
+
 /// Writes a file under a temporary name in its folder and renames it, so that no reader sees half of it.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), TrainError> {
     let parent = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(parent).at("write a file in", parent)?;
+    let mut file = temporary(0o666).tempfile_in(parent).at("write a file in", parent)?;
     file.write_all(content).at("write", path)?;
     file.persist(path).map_err(|error| error.error).at("write", path)?;
     Ok(())
@@ -129,12 +151,27 @@ pub(crate) fn folder_atomically(
     fill: impl FnOnce(&Path) -> Result<(), TrainError>,
 ) -> Result<(), TrainError> {
     let parent = path.parent().unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent).at("create a folder in", parent)?;
+    let temporary = temporary(0o777).tempdir_in(parent).at("create a folder in", parent)?;
     fill(temporary.path())?;
     if path.is_dir() {
         fs::remove_dir_all(path).at("remove", path)?;
     }
     fs::rename(temporary.path(), path).at("write", path)
+}
+
+/// A temporary file or folder with the permissions `mode`, less what the umask takes away: by default it would be for its
+/// owner's eyes alone.
+fn temporary(mode: u32) -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    builder
 }
 
 /// Removes what [`folder_atomically`] left behind in a process that was killed.

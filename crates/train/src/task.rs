@@ -6,15 +6,16 @@ use std::sync::Arc;
 use burn::data::dataset::Dataset as _;
 use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Tokenizer, TruncationCount};
-use embert_data::{DataSet, EncodedDataset, Example, LabelMapping, LabelSet, LoadOptions as DataOptions, encode};
+use embert_data::{DataSet, EncodedDataset, Example, encode};
 use embert_metrics::Average;
 use embert_model::{
     BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, named_parameters,
 };
-use embert_optim::{AdamW, AdamWConfig, Schedule, ScheduleConfig, build_groups};
+use embert_optim::{AdamW, AdamWConfig, GroupSettings, build_groups};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::{ClassWeightRule, ClassWeights, ScheduleKind};
+use crate::config::{ClassWeightRule, ClassWeights};
+use crate::evaluate::average;
 use crate::loss::CrossEntropy;
 use crate::{TrainConfig, TrainError};
 
@@ -57,7 +58,7 @@ impl Task {
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let options = model_options(config, Some(data.labels.names().to_vec()));
         let (model, bert, report) = if config.from_scratch {
-            let bert = options.apply(BertConfig::from_file(&model_folder.join("config.json"))?)?;
+            let bert = scratch_config(model_folder, &options)?;
             let model = BertForSequenceClassification::from_config(&bert, config.seed, device)?;
             (model, bert, LoadReport::default())
         } else {
@@ -72,7 +73,7 @@ impl Task {
                 expected: format!("at most {}, the model's max_position_embeddings", bert.max_position_embeddings),
             });
         }
-        let labels = bert.labels();
+        let labels = bert.id2label.clone();
         let mapping = data.labels.reconcile(&labels)?;
         let average = average(&labels, &data.labels, &mapping);
 
@@ -91,7 +92,7 @@ impl Task {
         let weights = class_weights(config, &labels, &train)?;
         let model = config.freeze.apply(model)?;
         Ok(Self {
-            fingerprint: fingerprint(&train)?,
+            fingerprint: fingerprint(&train),
             loss: CrossEntropy::new(weights, config.label_smoothing),
             model,
             config: bert,
@@ -168,15 +169,14 @@ impl Task {
         let is_head = |name: &str| {
             name.starts_with("classifier.") || self.report.newly_initialized.iter().any(|new| new == name)
         };
-        let groups = build_groups(
-            &parameters,
-            settings.learning_rate,
-            settings.head_learning_rate,
-            settings.weight_decay,
-            settings.decay,
-            is_head,
-        );
-        let adamw = AdamWConfig { betas: settings.betas.into(), epsilon: settings.epsilon };
+        let group_settings = GroupSettings {
+            learning_rate: settings.learning_rate,
+            head_learning_rate: settings.head_learning_rate,
+            weight_decay: settings.weight_decay,
+            decay: settings.decay,
+        };
+        let groups = build_groups(parameters, &group_settings, is_head);
+        let adamw = AdamWConfig { betas: settings.betas, epsilon: settings.epsilon };
         Ok(AdamW::new(adamw, groups)?)
     }
 }
@@ -188,7 +188,21 @@ fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOpti
         attention_dropout: config.dropout.attention,
         classifier_dropout: config.dropout.classifier,
         seed: config.seed,
+        new_head: false,
     }
+}
+
+/// The shape that a folder's `config.json` states, for new weights.
+fn scratch_config(folder: &Path, options: &ModelOptions) -> Result<BertConfig, TrainError> {
+    let mut config = BertConfig::from_file(&folder.join("config.json"))?;
+    if let Some(rate) = options.hidden_dropout {
+        config.hidden_dropout_prob = rate;
+    }
+    if let Some(rate) = options.attention_dropout {
+        config.attention_probs_dropout_prob = rate;
+    }
+    config.classifier_dropout = options.classifier_dropout.or(config.classifier_dropout);
+    Ok(config.with_labels(options.labels.clone().unwrap_or_default()))
 }
 
 /// One weight a label, in the order of the model's outputs.
@@ -225,17 +239,4 @@ fn fingerprint(train: &EncodedDataset) -> String {
         hash.update((example.label.unwrap_or(usize::MAX) as u64).to_le_bytes());
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl OptimizerConfig {
-    /// The learning rate's shape over `total_steps`.
-    pub(crate) fn schedule(&self) -> ScheduleConfig {
-        let schedule = match self.schedule {
-            ScheduleKind::Constant => Schedule::Constant,
-            ScheduleKind::Linear => Schedule::Linear,
-            ScheduleKind::Cosine => Schedule::Cosine { num_cycles: 0.5 },
-            ScheduleKind::Polynomial => Schedule::Polynomial { power: self.power, lr_end: 0.0 },
-        };
-        ScheduleConfig { schedule, warmup_steps: self.warmup_steps, warmup_ratio: Some(self.warmup_ratio) }
-    }
 }

@@ -1,5 +1,6 @@
 //! [`Trainer`]: the loop.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -7,9 +8,10 @@ use std::time::Instant;
 use burn::data::dataset::Dataset as _;
 use burn::module::Module as _;
 use burn::tensor::Device;
-use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset, Order, Padding, Sampler};
+use embert_data::tokenize::Padding;
+use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset, Order, Sampler};
 use embert_model::{BertForSequenceClassification, BertInput};
-use embert_optim::{AdamW, GradientAccumulator, GradientsParams, Schedule, clip_factor, global_norm};
+use embert_optim::{AdamW, GradientAccumulator, GradientsParams, OptimizerState, clip_factor, global_norm};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -17,7 +19,6 @@ use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
 use crate::config::{Keep, OrderConfig, PaddingConfig};
 use crate::evaluate::{EvalOptions, evaluate};
 use crate::events::{End, Eval, Event, Observer, Start, TrainStep};
-use crate::loss::CrossEntropy;
 use crate::metrics_log::MetricsLog;
 use crate::tracker::{Best, Tracker};
 use crate::{RunFolder, Task, TrainConfig, TrainError, result};
@@ -154,7 +155,7 @@ impl Trainer {
             let epoch = plan.epoch(progress.step + 1);
             let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
             while plan.epoch(progress.step + 1) == epoch && !plan.is_last(progress.step) {
-                self.step(plan, &mut progress, batches.by_ref().take(self.config.accumulate))?;
+                progress = self.step(plan, progress, batches.by_ref().take(self.config.accumulate))?;
                 if plan.evaluates_after(progress.step) {
                     self.validate(plan, &mut progress, &checkpoints)?;
                 }
@@ -177,11 +178,11 @@ impl Trainer {
     fn step(
         &mut self,
         plan: Plan,
-        progress: &mut Progress,
+        mut progress: Progress,
         batches: impl Iterator<Item = Result<Batch, embert_data::DataError>>,
-    ) -> Result<(), TrainError> {
+    ) -> Result<Progress, TrainError> {
         self.device.seed(step_seed(self.config.seed, progress.step));
-        let factor = self.schedule().factor(progress.step, plan.total_steps);
+        let factor = self.config.optimizer.schedule().factor(progress.step, plan.total_steps);
         let mut accumulator = GradientAccumulator::new();
         let (mut loss_sum, mut examples, mut tokens) = (0.0, Vec::new(), 0);
         for batch in batches {
@@ -202,7 +203,7 @@ impl Trainer {
             tokens += batch.tokens;
             accumulator.add(&progress.model, gradients, weight);
         }
-        let (gradients, weight) = accumulator.take(&progress.model);
+        let (gradients, weight) = accumulator.take();
         let loss = if weight > 0.0 { loss_sum / weight } else { loss_sum };
         let grad_norm = global_norm(&progress.model, &gradients);
         let learning_rate = self.config.optimizer.learning_rate * factor;
@@ -213,7 +214,7 @@ impl Trainer {
             }
         }
         let clip = clip_factor(grad_norm, self.config.max_grad_norm);
-        progress.model = progress.optimizer.step(progress.model.clone(), gradients, factor, clip);
+        progress.model = progress.optimizer.step(progress.model, gradients, factor, clip);
         progress.step += 1;
         self.emit(&Event::TrainStep(TrainStep {
             step: progress.step,
@@ -224,7 +225,8 @@ impl Trainer {
             examples: examples.len(),
             tokens,
             seconds: progress.seconds(),
-        }))
+        }))?;
+        Ok(progress)
     }
 
     /// The micro-batches of an epoch, from the one on that its step number `steps_done + 1` begins with.
@@ -247,10 +249,6 @@ impl Trainer {
             PaddingConfig::MaxLength => Padding::MaxLength(self.config.data.max_length),
         };
         Batcher::new(self.task.tokenizer.pad_id(), padding)
-    }
-
-    fn schedule(&self) -> Schedule {
-        self.config.optimizer.schedule()
     }
 
     /// Evaluates the validation split, if there is one, and keeps the weights if they are the best so far.
@@ -312,7 +310,7 @@ impl Trainer {
         let settings = &self.config.early_stopping;
         let mut progress = Progress {
             model: self.task.model.clone().train(),
-            optimizer: self.task.optimizer(&self.config),
+            optimizer: self.task.optimizer(&self.task.model, &self.config)?,
             tracker: Tracker::new(self.config.metric, settings.patience, settings.min_delta),
             step: 0,
             began: Instant::now(),
@@ -330,14 +328,24 @@ impl Trainer {
                 return Err(TrainError::DataChanged { path: self.run.path().to_owned() });
             }
             progress.model = weights;
-            progress.optimizer = self.task.optimizer_for(&progress.model, &self.config);
-            progress.optimizer.load_state(moments, &self.device.clone().inner())?;
+            progress.optimizer = self.task.optimizer(&progress.model, &self.config)?;
+            progress.optimizer.load_state(&progress.model, moments)?;
             progress.tracker = progress.tracker.with_state(state.tracker);
             progress.step = state.step;
             progress.seconds_before = state.seconds;
             break;
         }
         Ok(progress)
+    }
+
+    /// What a checkpoint holds.
+    fn read_checkpoint(
+        &self,
+        path: &Path,
+    ) -> Result<(State, BertForSequenceClassification, OptimizerState), TrainError> {
+        let state = read_state(path)?;
+        let weights = self.task.reload(path, &self.config, &self.device.clone().inner())?;
+        Ok((state, weights.train(), read_optimizer(path)?))
     }
 
     fn start_event(&mut self, plan: Plan, progress: &Progress) -> Result<(), TrainError> {

@@ -1,9 +1,9 @@
 //! `eval`: metrics of a checkpoint on a split.
 
-use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
-use embert_data::{DataSet, LoadOptions};
+use embert_data::DataSet;
 use embert_model::DeviceChoice;
 use embert_train::{Evaluation, TrainConfig, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -40,7 +40,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     )?;
     bar.finish_and_clear();
     if let Some(path) = &args.predictions {
-        output::file(path, |out| write_predictions(out, &evaluation))?;
+        output::file(path, |out| {
+            write_predictions(out, &evaluation)
+                .map_err(|source| Error::Io { action: "write", path: path.clone(), source })
+        })?;
     }
     if args.json.json {
         let mut report = json!({"model": folder, "dataset": config.dataset, "split": split, "labels": evaluation.labels});
@@ -60,6 +63,11 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     let known = run.is_some();
     let mut config = run.unwrap_or_default();
     if let Some(dataset) = &args.dataset {
+        if *dataset != config.dataset {
+            // How the run cut its own data says nothing of others.
+            config.data.split_ratios = None;
+            config.data.eval_samples = None;
+        }
         config.dataset.clone_from(dataset);
     } else if !known {
         let hint = "add --dataset; the model is not in a run folder that would say".to_owned();
@@ -124,8 +132,7 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
 }
 
 /// One JSON object an example: its text, its label, and what the model says.
-fn write_predictions(out: &mut dyn std::io::Write, evaluation: &Evaluation) -> std::io::Result<()> {
-    let mut out = BufWriter::new(out);
+fn write_predictions(out: &mut dyn Write, evaluation: &Evaluation) -> io::Result<()> {
     for (example, scored) in &evaluation.examples {
         let predicted = scored.predicted();
         let probabilities: serde_json::Map<String, serde_json::Value> =
@@ -140,7 +147,7 @@ fn write_predictions(out: &mut dyn std::io::Write, evaluation: &Evaluation) -> s
         });
         writeln!(out, "{row}")?;
     }
-    out.flush()
+    Ok(())
 }
 
 fn bar(examples: usize) -> ProgressBar {

@@ -24,11 +24,12 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
             .sum()
     };
     let facts = Tokenizer::from_folder(&folder)?.facts();
-    let labels = loaded.config.labels();
+    let labels = loaded.config.id2label.clone();
     if args.json.json {
+        let config: serde_json::Value = serde_json::from_str(&loaded.config.to_json()).unwrap_or_default();
         return output::json(&json!({
             "folder": folder,
-            "config": loaded.config,
+            "config": config,
             "parameters": count(false),
             "trainable_parameters": count(true),
             "tensors": parameters.iter().map(|parameter| json!({

@@ -1,14 +1,12 @@
 //! `predict`: labels for texts on the command line, or in a file of any size.
 
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use embert_data::{Columns, DataError, Format, Row, RowReader};
 use embert_model::DeviceChoice;
 use embert_predict::{Prediction, Predictor};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tempfile::NamedTempFile;
 
 use crate::cli::{FormatArg, PredictArgs};
 use crate::error::Error;
@@ -91,19 +89,13 @@ fn write_all(
         }
         return out.flush().map_err(|source| Error::Stdout { source });
     }
-    let write = |source| Error::Io { action: "write", path: output.to_owned(), source };
-    let folder = match output.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let file = NamedTempFile::new_in(folder).map_err(write)?;
-    let mut out = BufWriter::new(file);
-    for prediction in predictions {
-        write_line(&mut out, &prediction?).map_err(write)?;
-    }
-    let file = out.into_inner().map_err(|error| write(error.into_error()))?;
-    file.persist(output).map_err(|error| write(error.error))?;
-    Ok(())
+    output::file(output, |mut out| {
+        for prediction in predictions {
+            write_line(&mut out, &prediction?)
+                .map_err(|source| Error::Io { action: "write", path: output.to_owned(), source })?;
+        }
+        Ok(())
+    })
 }
 
 fn write_line(out: &mut impl Write, prediction: &Prediction) -> io::Result<()> {

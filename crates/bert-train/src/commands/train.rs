@@ -117,10 +117,15 @@ fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Er
     for (key, value) in args.options.settings() {
         match (key, value) {
             ("device", toml::Value::String(device)) => config.device = device,
-            (key, _) => return Err(Error::ResumeSetting { key }),
+            (key, _) => return Err(Error::ResumeSetting { option: option_of(key) }),
         }
     }
     Ok(config)
+}
+
+/// The option that sets a key, as it is typed.
+fn option_of(key: &str) -> String {
+    key.rsplit('.').next().unwrap_or(key).replace('_', "-")
 }
 
 /// The first Ctrl-C asks the trainer to stop, the second one stops the program.

@@ -1,0 +1,208 @@
+//! [`AdamW`].
+
+use std::collections::HashMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::GradientsParams;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::kernels::{self, Update};
+use crate::{OptimError, OptimizerState, ParameterGroup, ParameterState};
+
+/// What [`AdamW`] has besides its groups. The defaults are PyTorch's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamWConfig {
+    /// Decay rates of the first and the second moment.
+    pub betas: [f64; 2],
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+}
+
+impl Default for AdamWConfig {
+    fn default() -> Self {
+        Self { betas: [0.9, 0.999], epsilon: 1e-8 }
+    }
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), as `torch.optim.AdamW` computes it:
+///
+/// ```text
+/// p <- p - lr wd p
+/// m <- b1 m + (1 - b1) g        v <- b2 v + (1 - b2) g^2
+/// p <- p - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + epsilon)
+/// ```
+///
+/// Parameters in no group and parameters without a gradient stay as they are.
+#[derive(Debug)]
+pub struct AdamW {
+    config: AdamWConfig,
+    groups: Vec<ParameterGroup>,
+    places: HashMap<ParamId, Place>,
+    moments: HashMap<ParamId, Moments>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    group: usize,
+    parameter: usize,
+}
+
+/// The moments of one parameter, flat.
+#[derive(Debug)]
+pub(crate) struct Moments {
+    /// Updates so far.
+    pub(crate) step: usize,
+    pub(crate) exp_avg: Tensor<1>,
+    pub(crate) exp_avg_sq: Tensor<1>,
+}
+
+impl AdamW {
+    /// An optimizer that has seen no gradient yet.
+    ///
+    /// # Errors
+    /// A hyperparameter out of its range, a parameter in two groups, or no parameter at all.
+    pub fn new(config: AdamWConfig, groups: Vec<ParameterGroup>) -> Result<Self, OptimError> {
+        let check = |holds: bool, name, value, expected| {
+            if holds { Ok(()) } else { Err(OptimError::Hyperparameter { name, value, expected }) }
+        };
+        for beta in config.betas {
+            check((0.0..1.0).contains(&beta), "betas", beta, "from 0 to below 1")?;
+        }
+        check(config.epsilon > 0.0, "epsilon", config.epsilon, "a number above 0")?;
+        let mut places = HashMap::new();
+        for (group, settings) in groups.iter().enumerate() {
+            let (rate, decay) = (settings.learning_rate, settings.weight_decay);
+            check(rate >= 0.0 && rate.is_finite(), "learning_rate", rate, "a number from 0 on")?;
+            check(decay >= 0.0 && decay.is_finite(), "weight_decay", decay, "a number from 0 on")?;
+            for (parameter, (id, name)) in settings.parameters.iter().enumerate() {
+                if places.insert(*id, Place { group, parameter }).is_some() {
+                    return Err(OptimError::Twice { name: name.clone() });
+                }
+            }
+        }
+        if places.is_empty() {
+            return Err(OptimError::Empty);
+        }
+        Ok(Self { config, groups, places, moments: HashMap::new() })
+    }
+
+    /// The groups, as they were given.
+    pub fn groups(&self) -> &[ParameterGroup] {
+        &self.groups
+    }
+
+    /// The model after one update.
+    ///
+    /// Each group's learning rate is multiplied by `lr_factor` (from a [`ScheduleConfig`](crate::ScheduleConfig)), all
+    /// gradients by `clip` (from [`clip_factor`](crate::clip_factor)). A model that nobody else holds is updated in place.
+    #[must_use]
+    pub fn step<M: Module>(&mut self, model: M, gradients: GradientsParams, lr_factor: f64, clip: f64) -> M {
+        model.map(&mut Step { optimizer: self, gradients, lr_factor, clip })
+    }
+
+    /// The moments by parameter name, on the host.
+    pub fn state(&self) -> OptimizerState {
+        let entry = |(id, moments): (&ParamId, &Moments)| {
+            let place = self.places[id];
+            let state = ParameterState {
+                step: moments.step,
+                exp_avg: to_host(&moments.exp_avg),
+                exp_avg_sq: to_host(&moments.exp_avg_sq),
+            };
+            (self.groups[place.group].parameters[place.parameter].1.clone(), state)
+        };
+        OptimizerState { parameters: self.moments.iter().map(entry).collect() }
+    }
+
+    /// Goes on from a state that [`state`](Self::state) gave, perhaps in another process. `model` says where its tensors
+    /// belong.
+    ///
+    /// # Errors
+    /// The state has a parameter that isn't in the groups, or one of another size than the model's.
+    pub fn load_state<M: Module>(&mut self, model: &M, state: OptimizerState) -> Result<(), OptimError> {
+        let mut visitor = Load { optimizer: self, state, loaded: HashMap::new(), error: None };
+        model.visit(&mut visitor);
+        let Load { state, loaded, error, .. } = visitor;
+        match (error, state.parameters.into_keys().next()) {
+            (Some(error), _) => Err(error),
+            (None, Some(name)) => Err(OptimError::Unknown { name }),
+            (None, None) => {
+                self.moments = loaded;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn to_host(tensor: &Tensor<1>) -> Vec<f32> {
+    tensor.to_data().iter::<f32>().collect()
+}
+
+struct Step<'a> {
+    optimizer: &'a mut AdamW,
+    gradients: GradientsParams,
+    lr_factor: f64,
+    clip: f64,
+}
+
+impl ModuleMapper for Step<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(place) = self.optimizer.places.get(&param.id) else { return param };
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
+        let (id, tensor, mapper) = param.consume();
+        let autodiff = tensor.is_autodiff();
+        let value = if autodiff { tensor.inner() } else { tensor };
+
+        let before = self.optimizer.moments.remove(&id).unwrap_or_else(|| {
+            let zeros = Tensor::zeros([value.shape().num_elements()], &value.device());
+            Moments { step: 0, exp_avg: zeros.clone(), exp_avg_sq: zeros }
+        });
+        let group = &self.optimizer.groups[place.group];
+        let update = Update {
+            learning_rate: group.learning_rate * self.lr_factor,
+            weight_decay: group.weight_decay,
+            betas: self.optimizer.config.betas,
+            epsilon: self.optimizer.config.epsilon,
+            gradient_scale: self.clip,
+            step: before.step + 1,
+        };
+        let (value, after) = kernels::adamw(value, before, gradient, &update);
+        self.optimizer.moments.insert(id, after);
+
+        let value = if autodiff { Tensor::from_inner(value).require_grad() } else { value };
+        Param::from_mapped_value(id, value, mapper)
+    }
+}
+
+struct Load<'a> {
+    optimizer: &'a AdamW,
+    state: OptimizerState,
+    loaded: HashMap<ParamId, Moments>,
+    error: Option<OptimError>,
+}
+
+impl ModuleVisitor for Load<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(place) = self.optimizer.places.get(&param.id) else { return };
+        let name = &self.optimizer.groups[place.group].parameters[place.parameter].1;
+        let Some(state) = self.state.parameters.remove(name) else { return };
+        let value = param.val();
+        let device = if value.is_autodiff() { value.device().inner() } else { value.device() };
+        let expected = value.shape().num_elements();
+        for moment in [&state.exp_avg, &state.exp_avg_sq] {
+            if moment.len() != expected {
+                self.error = Some(OptimError::Size { name: name.clone(), found: moment.len(), expected });
+                return;
+            }
+        }
+        let tensor = |values: Vec<f32>| {
+            Tensor::from_data(TensorData::new(values, [expected]), (&device, value.dtype()))
+        };
+        let moments = Moments {
+            step: state.step,
+            exp_avg: tensor(state.exp_avg),
+            exp_avg_sq: tensor(state.exp_avg_sq),
+        };
+        self.loaded.insert(param.id, moments);
+    }
+}

@@ -1,0 +1,62 @@
+//! [`OptimError`].
+
+use std::path::PathBuf;
+
+/// Why an optimizer can't be made, or its state not be brought back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OptimError {
+    /// A hyperparameter is out of its range.
+    #[error("{name} is {value}: expected {expected}")]
+    Hyperparameter {
+        /// The hyperparameter, as in "betas".
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A parameter is in more than one group.
+    #[error("the parameter {name} is in two groups: each may be in one")]
+    Twice {
+        /// The parameter.
+        name: String,
+    },
+    /// No parameter is to be trained.
+    #[error("there is nothing to train: every parameter is frozen")]
+    Empty,
+    /// A state is for a parameter that the optimizer does not have.
+    #[error("the optimizer's state has moments for {name}, which is not trained here")]
+    Unknown {
+        /// The parameter.
+        name: String,
+    },
+    /// A state has moments of another size than the parameter.
+    #[error("the optimizer's state of {name} has {found} numbers, but the parameter has {expected}")]
+    Size {
+        /// The parameter.
+        name: String,
+        /// How many numbers the state has.
+        found: usize,
+        /// How many the parameter has.
+        expected: usize,
+    },
+    /// The file isn't a state that was written here.
+    #[error("{} is not an optimizer state: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The file can't be read or written.
+    #[error("can't {action} {}", path.display())]
+    Io {
+        /// What was tried, as in "write".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,123 @@
+//! How the learning rate changes over a run.
+
+use std::f64::consts::PI;
+
+/// The shape of the learning rate after the warm-up. The formulas are those of `transformers`' `get_scheduler`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Schedule {
+    /// Stays at its highest.
+    Constant,
+    /// Falls to 0 in a straight line.
+    Linear,
+    /// `max(0, (1 + cos(2 pi cycles progress)) / 2)`; half a cycle falls to 0 once.
+    Cosine {
+        /// Cosine waves in the run; 0.5 is the usual.
+        cycles: f64,
+    },
+    /// `end_factor + (1 - end_factor) (1 - progress)^power`.
+    Polynomial {
+        /// The exponent; 1 is a straight line.
+        power: f64,
+        /// The last learning rate as a share of the highest.
+        end_factor: f64,
+    },
+}
+
+/// Steps over which the learning rate rises from 0 to its highest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Warmup {
+    /// So many.
+    Steps(usize),
+    /// This share of all steps, rounded up.
+    Ratio(f64),
+}
+
+impl Warmup {
+    /// The number of steps, of `total_steps`.
+    pub fn steps(self, total_steps: usize) -> usize {
+        match self {
+            Self::Steps(steps) => steps,
+            Self::Ratio(ratio) => (total_steps as f64 * ratio).ceil() as usize,
+        }
+    }
+}
+
+/// A [`Schedule`] after a [`Warmup`].
+///
+/// ```
+/// use embert_optim::{Schedule, ScheduleConfig, Warmup};
+///
+/// let config = ScheduleConfig { schedule: Schedule::Linear, warmup: Warmup::Ratio(0.1) };
+/// assert_eq!(config.factor(0, 100), 0.0);
+/// assert_eq!(config.factor(10, 100), 1.0);
+/// assert_eq!(config.factor(55, 100), 0.5);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScheduleConfig {
+    /// What comes after the warm-up.
+    pub schedule: Schedule,
+    /// The warm-up.
+    pub warmup: Warmup,
+}
+
+impl ScheduleConfig {
+    /// What the learning rates are multiplied by in the step after `steps_done` of `total_steps`: 0 in the very first step
+    /// if there is a warm-up.
+    pub fn factor(&self, steps_done: usize, total_steps: usize) -> f64 {
+        let warmup = self.warmup.steps(total_steps);
+        if steps_done < warmup {
+            return steps_done as f64 / warmup as f64;
+        }
+        let progress =
+            (steps_done - warmup) as f64 / total_steps.saturating_sub(warmup).max(1) as f64;
+        match self.schedule {
+            Schedule::Constant => 1.0,
+            Schedule::Linear => (1.0 - progress).max(0.0),
+            Schedule::Cosine { cycles } => (0.5 * (1.0 + (PI * cycles * 2.0 * progress).cos())).max(0.0),
+            Schedule::Polynomial { end_factor, .. } if progress > 1.0 => end_factor,
+            Schedule::Polynomial { power, end_factor } => {
+                (1.0 - end_factor) * (1.0 - progress).powf(power) + end_factor
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALL: [Schedule; 4] = [
+        Schedule::Constant,
+        Schedule::Linear,
+        Schedule::Cosine { cycles: 0.5 },
+        Schedule::Polynomial { power: 2.0, end_factor: 0.1 },
+    ];
+
+    proptest! {
+        #[test]
+        fn factors_stay_in_range_and_fall_after_the_warm_up(
+            total in 1_usize..500, ratio in 0.0..1.0_f64, which in 0_usize..4,
+        ) {
+            let config = ScheduleConfig { schedule: ALL[which], warmup: Warmup::Ratio(ratio) };
+            let warmup = config.warmup.steps(total);
+            let factors: Vec<f64> = (0..total).map(|step| config.factor(step, total)).collect();
+            prop_assert!(factors.iter().all(|factor| (0.0..=1.0).contains(factor)));
+            for step in 1..total {
+                if step <= warmup {
+                    prop_assert!(factors[step] > factors[step - 1]);
+                } else {
+                    prop_assert!(factors[step] <= factors[step - 1]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_of_warm_up_alone_does_not_divide_by_zero() {
+        let config = ScheduleConfig { schedule: Schedule::Linear, warmup: Warmup::Steps(10) };
+        assert!((config.factor(5, 10) - 0.5).abs() < 1e-12);
+        assert!((config.factor(10, 10) - 1.0).abs() < 1e-12);
+    }
+}
