@@ -47,6 +47,7 @@ pub(crate) struct JsonArgs {
 
 /// Options of `train`. Each is a key of the config too; options win over `--set`, which wins over `--config`.
 #[derive(Debug, Default, Args)]
+#[command(args_override_self = true)]
 pub(crate) struct TrainArgs {
     /// Read settings from this TOML file
     #[arg(long, value_name = "FILE")]

@@ -177,7 +177,7 @@ pub enum ModelError {
     },
     /// The checkpoint's classification head has another number of labels than the data.
     #[error(
-        "the classification head in {} has {} labels ({}), the data has {} ({}): use data with the same labels, or start with a new head",
+        "the classification head in {} has {} labels ({}), the data has {} ({}): use data with the same labels, or start with a new head (`new_head`)",
         dir.display(),
         checkpoint.len(),
         checkpoint.join(", "),
@@ -194,7 +194,7 @@ pub enum ModelError {
     },
     /// The checkpoint's head was not trained to choose one label.
     #[error(
-        "{}: problem_type is \"{found}\", and only \"single_label_classification\" is implemented: choose another checkpoint, or start with a new head",
+        "{}: problem_type is \"{found}\", and only \"single_label_classification\" is implemented: choose another checkpoint, or start with a new head (`new_head`)",
         dir.display()
     )]
     Problem {

@@ -30,6 +30,8 @@ pub struct TrainConfig {
     pub model: String,
     /// Start from random weights in the shape that the model's `config.json` states, instead of from its weights.
     pub from_scratch: bool,
+    /// Start with a new classifier, even if the checkpoint has one.
+    pub new_head: bool,
     /// A card's name, a card file, a hub repository, a folder or a file.
     pub dataset: String,
     /// The run folder. Unset: `runs/<data set>-<number>`, the first number that is free.
@@ -235,6 +237,7 @@ impl Default for TrainConfig {
         Self {
             model: "datasets/sample/bert".into(),
             from_scratch: false,
+            new_head: false,
             dataset: "sample".into(),
             output: None,
             seed: 0,
@@ -311,6 +314,7 @@ impl OptimizerConfig {
 pub const KEYS: &[&str] = &[
     "model",
     "from_scratch",
+    "new_head",
     "dataset",
     "output",
     "seed",

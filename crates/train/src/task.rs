@@ -144,7 +144,7 @@ impl Task {
         config: &TrainConfig,
         device: &Device,
     ) -> Result<BertForSequenceClassification, TrainError> {
-        let options = model_options(config, Some(self.labels.clone()));
+        let options = ModelOptions { new_head: false, ..model_options(config, Some(self.labels.clone())) };
         let loaded = BertForSequenceClassification::from_pretrained(folder, &options, device)?;
         if let Some(missing) = loaded.report.newly_initialized.first() {
             let problem = format!("it has no {missing}");
@@ -188,7 +188,7 @@ fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOpti
         attention_dropout: config.dropout.attention,
         classifier_dropout: config.dropout.classifier,
         seed: config.seed,
-        new_head: false,
+        new_head: config.new_head,
     }
 }
 
