@@ -56,7 +56,8 @@ impl burn::data::dataloader::batcher::Batcher<EncodedExample, Batch> for Batcher
             token_type_ids: padded(&|item| item.type_ids.clone(), 0),
             attention_mask: padded(&|item| vec![1; item.ids.len()], 0),
             labels: targets.as_ref().map(|targets| {
-                let targets: Vec<i64> = targets.iter().map(|&target| target as i64).collect();
+                let targets: Vec<i64> =
+                    targets.iter().map(|&target| target.try_into().unwrap_or(i64::MAX)).collect();
                 Tensor::from_data(TensorData::new(targets, [shape[0]]), device)
             }),
             targets: targets.unwrap_or_default(),
@@ -68,9 +69,12 @@ impl burn::data::dataloader::batcher::Batcher<EncodedExample, Batch> for Batcher
 
 #[cfg(test)]
 mod tests {
+    use burn::data::dataloader::DataLoaderBuilder;
     use burn::data::dataloader::batcher::Batcher as _;
+    use burn::data::dataset::Dataset as _;
 
     use super::*;
+    use crate::encode::EncodedDataset;
 
     fn item(id: u64, ids: &[u32], label: Option<usize>) -> EncodedExample {
         EncodedExample { id, ids: ids.to_vec(), type_ids: vec![1; ids.len()], label }
@@ -96,5 +100,16 @@ mod tests {
         let items = vec![item(0, &[2, 3], Some(1)), item(1, &[2, 3], None)];
         let batch = Batcher::new(0, Padding::Longest).batch(items, &Device::flex());
         assert!(batch.labels.is_none() && batch.targets.is_empty());
+    }
+
+    /// Burn's own loader can drive them.
+    #[test]
+    fn burns_data_loader_takes_our_dataset_and_batcher() {
+        let examples = (0..5).map(|id| item(id, &vec![7; 2 + id as usize], Some(id as usize % 2)));
+        let data = EncodedDataset::new(examples.collect());
+        assert_eq!((data.len(), data.lengths()), (5, vec![2, 3, 4, 5, 6]));
+        let loader = DataLoaderBuilder::new(Batcher::new(0, Padding::Longest)).batch_size(2).build(data);
+        let shapes: Vec<[usize; 2]> = loader.iter().map(|batch| batch.unwrap().input_ids.dims()).collect();
+        assert_eq!(shapes, [[2, 3], [2, 5], [1, 6]]);
     }
 }

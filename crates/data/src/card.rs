@@ -301,7 +301,7 @@ fn collect(
         if entry.is_dir() {
             match split {
                 Some(split) if !class_folders(&entry)?.is_empty() => {
-                    found.entry(split).or_default().push(relative)
+                    found.entry(split).or_default().push(relative);
                 }
                 _ if depth > 0 => collect(root, &entry, depth - 1, split, found)?,
                 _ => {}

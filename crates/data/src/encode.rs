@@ -93,3 +93,38 @@ pub fn encode(
     }
     Ok((EncodedDataset::new(encoded), count))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use embert_tokenize::Truncation;
+
+    use super::*;
+
+    #[test]
+    fn order_labels_and_counts_survive_any_number_of_chunks() {
+        let vocab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tokenizer/vocab.txt");
+        let tokenizer = Tokenizer::from_vocab(&vocab, None).unwrap();
+        let examples: Vec<Example> = (0..9000)
+            .map(|id| Example {
+                id,
+                text: "a ".repeat(id as usize % 5),
+                text_pair: (id % 2 == 0).then(|| "b".to_owned()),
+                label: (id % 3 != 0).then_some(id as usize % 3),
+            })
+            .collect();
+        let options = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
+        let (data, count) = encode(&examples, &tokenizer, &options).unwrap();
+        // A pair has 3 special tokens and its second text has 1, so that texts of 3 and 4 words are cut.
+        let cut = (0..9000).filter(|id| id % 2 == 0 && id % 5 > 2).count();
+        assert_eq!(count, TruncationCount { truncated: cut, total: 9000 });
+        for (example, encoded) in examples.iter().zip(data.examples()) {
+            let encoding = tokenizer.encode(&example.text, example.text_pair.as_deref(), &options).unwrap();
+            let expected =
+                EncodedExample { label: example.label, ..EncodedExample::unlabelled(example.id, &encoding) };
+            assert_eq!(encoded, &expected);
+        }
+        assert_eq!(data.labels().count(), 6000);
+    }
+}

@@ -118,7 +118,7 @@ pub enum DataError {
         location: Location,
     },
     /// A file that isn't Parquet, or not a whole one.
-    #[error("{} can't be read as Parquet; is it whole?", path.display())]
+    #[error("{} can't be read as Parquet; is it whole, and compressed with nothing but Snappy or Zstandard?", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,

@@ -46,3 +46,8 @@ pub use row::{Columns, Example, RawLabel, Row};
 pub use sampler::{Order, STRETCH, Sampler};
 pub use source::DataSource;
 pub use split::{Splits, cut, sample};
+
+/// The README's example is compiled with the other ones.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

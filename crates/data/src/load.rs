@@ -10,7 +10,7 @@ use crate::error::{DataError, Location};
 use crate::label::LabelSet;
 use crate::read::RowReader;
 use crate::row::{Columns, Example, RawLabel, Row};
-use crate::split::{Splits, cut, duplicates, sample};
+use crate::split::{Splits, cut, duplicates, sample, shared};
 
 /// What to load of a data set.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +47,9 @@ pub struct DataFacts {
     pub train_labels: Vec<usize>,
     /// Training examples whose text another one before them has.
     pub train_duplicates: usize,
+    /// Validation and test examples whose text the training split has too. 0 for parts that were cut from it; files may share
+    /// texts, which makes an evaluation look better than it is.
+    pub shared: usize,
     /// Rows that could not be used and were passed over.
     pub skipped: usize,
 }
@@ -100,8 +103,12 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
     for label in splits.train.iter().filter_map(|example| example.label) {
         train_labels[label] += 1;
     }
-    let facts =
-        DataFacts { train_labels, train_duplicates: duplicates(&splits.train), skipped: reader.skipped };
+    let facts = DataFacts {
+        train_labels,
+        train_duplicates: duplicates(&splits.train),
+        shared: shared(&splits.train, splits.validation.iter().chain(&splits.test)),
+        skipped: reader.skipped,
+    };
     Ok(DataSet { name: card.name.clone(), splits, labels, facts })
 }
 
@@ -261,6 +268,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn facts_count_what_splits_share() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("train.csv"), "text,label\na,x\nb,y\na,y\nc,x\n").unwrap();
+        fs::write(dir.path().join("dev.csv"), "text,label\nb,y\nd,x\n").unwrap();
+        fs::write(dir.path().join("test.csv"), "text,label\na,x\na,x\n").unwrap();
+        let card = Card::for_folder(dir.path()).unwrap();
+        let facts = load(&card, dir.path(), &LoadOptions::default()).unwrap().facts;
+        assert_eq!(facts, DataFacts { train_labels: vec![2, 2], train_duplicates: 1, shared: 3, skipped: 0 });
+    }
+
     /// Only rows are passed over, never a file that can't be read.
     #[test]
     fn skipping_is_for_rows() {
@@ -301,7 +319,7 @@ mod tests {
     #[test]
     fn a_cards_ratios_give_what_its_files_leave_out() {
         let dir = tempfile::tempdir().unwrap();
-        let rows: String = (0..40).map(|n| format!("text {n},{}\n", n % 2)).collect();
+        let rows = (0..40).map(|n| format!("text {n},{}", n % 2)).collect::<Vec<_>>().join("\n");
         fs::write(dir.path().join("a.csv"), format!("text,label\n{rows}")).unwrap();
         fs::write(dir.path().join("b.csv"), "text,label\nlast,1\nleast,0\n").unwrap();
         let card = card(

@@ -1,6 +1,6 @@
 //! Cutting a data set into parts, and taking a part of one: stratified, seeded, and never one text on two sides.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
@@ -115,12 +115,22 @@ pub(crate) fn duplicates(examples: &[Example]) -> usize {
     examples.len() - same_texts(examples).len()
 }
 
+/// The number of examples of `others` whose text `train` has.
+pub(crate) fn shared<'a>(train: &[Example], others: impl Iterator<Item = &'a Example>) -> usize {
+    let texts: HashSet<_> = train.iter().map(text_of).collect();
+    others.filter(|example| texts.contains(&text_of(example))).count()
+}
+
+fn text_of(example: &Example) -> (&str, Option<&str>) {
+    (&example.text, example.text_pair.as_deref())
+}
+
 /// Indices of examples with the same text, in the order of their first.
 fn same_texts(examples: &[Example]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut seen: HashMap<(&str, Option<&str>), usize> = HashMap::with_capacity(examples.len());
     for (index, example) in examples.iter().enumerate() {
-        let group = *seen.entry((&example.text, example.text_pair.as_deref())).or_insert_with(|| {
+        let group = *seen.entry(text_of(example)).or_insert_with(|| {
             groups.push(Vec::new());
             groups.len() - 1
         });
@@ -144,8 +154,6 @@ fn quotas(sizes: &[usize], total: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use proptest::prelude::*;
 
     use super::*;

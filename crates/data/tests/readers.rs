@@ -1,5 +1,8 @@
 //! The readers against files as people have them: whole, odd and broken ones.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::error::Error;
 use std::fs::File;
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -30,14 +33,11 @@ fn read(path: &Path) -> Result<Vec<Row>, DataError> {
 }
 
 /// What a person sees: the error and its causes.
-fn chain(error: &DataError) -> String {
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        message += &format!(": {cause}");
-        source = cause.source();
+fn chain(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", chain(cause)),
+        None => error.to_string(),
     }
-    message
 }
 
 fn row(text: &str, label: &str) -> Row {
@@ -217,10 +217,8 @@ fn a_text_may_be_empty_or_large_or_have_quotes_within() {
     let large = "one \"quoted\", naïve line\n".repeat(50_000);
     assert!(large.len() > 1 << 20);
     let texts = ["", "5\" vinyl", &large, " "];
-    let csv: String = texts[..2].iter().map(|text| format!("{text},pos\n")).collect();
-    let csv = format!("text,label\n{csv}\"{}\",pos\n \t,pos\n", large.replace('"', "\"\"")).replace("\t", "");
-    let json: String =
-        texts.iter().map(|text| format!("{}\n", serde_json::json!({"text": text, "label": "pos"}))).collect();
+    let csv = format!("text,label\n,pos\n{},pos\n\"{}\",pos\n ,pos\n", texts[1], large.replace('"', "\"\""));
+    let json = texts.map(|text| serde_json::json!({"text": text, "label": "pos"}).to_string()).join("\n");
     for (name, text) in [("rows.csv", csv), ("rows.jsonl", json)] {
         let rows = read(&file(&dir, name, text)).unwrap();
         assert_eq!(rows, texts.map(|text| row(text, "pos")), "{name}");
@@ -247,7 +245,7 @@ proptest! {
             let must = field.starts_with('"') || field.contains([',', '\n', '\r']);
             let label = if *label_quoted { "\"pos\"" } else { "pos" };
             let field = if *quoted || must { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.clone() };
-            text += &format!("{label},{field}{end}");
+            text += &[label, ",", &field, end].concat();
         }
         let mut reader = RowReader::from_reader(std::io::Cursor::new(text), Format::Csv, &columns()).unwrap();
         for ((field, ..), line) in rows.iter().zip(lines) {
@@ -314,8 +312,7 @@ const STRINGS: &str = "message m { optional binary text (UTF8); optional int64 l
 fn parquet_comes_back_as_it_was_written() {
     let dir = tempfile::tempdir().unwrap();
     let texts: Vec<String> = (0..5000).map(|i| format!("review {i}, naïve \u{1f3ac}")).collect();
-    let rows: Vec<_> =
-        texts.iter().enumerate().map(|(i, text)| (Some(text.as_str()), Some(i as i64 % 2))).collect();
+    let rows: Vec<_> = texts.iter().zip(0..).map(|(text, i)| (Some(text.as_str()), Some(i % 2))).collect();
     let binary = "message m { optional binary text; optional int64 label; }";
     for (name, schema, compression) in [
         ("plain", STRINGS, Compression::UNCOMPRESSED),

@@ -25,3 +25,8 @@ mod tokenizer;
 pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
 pub use error::TokenizeError;
 pub use tokenizer::{Tokenizer, TokenizerFacts};
+
+/// The README's example is compiled with the other ones.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

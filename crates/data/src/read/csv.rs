@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
-use super::{Located, MAX_ROW};
+use super::{Located, MAX_ROW, line_ends};
 use crate::error::{DataError, Location, RowProblem};
 use crate::row::{Columns, RawLabel, Row};
 
@@ -72,6 +72,9 @@ pub(super) fn rows<R: BufRead>(
     }))
 }
 
+/// Where a record begins, and what is wrong with its quotes.
+type Record = (Location, Result<(), RowProblem>);
+
 /// The records of a file, one at a time.
 struct Records<R> {
     reader: R,
@@ -106,8 +109,8 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    /// The next record's place, and what is wrong with its quotes. Its fields stay until the next call.
-    fn read(&mut self) -> Result<Option<(Location, Result<(), RowProblem>)>, DataError> {
+    /// The next record. Its fields stay until the next call.
+    fn read(&mut self) -> Result<Option<Record>, DataError> {
         self.raw.clear();
         self.fields = 0;
         let mut written = 0;
@@ -205,8 +208,4 @@ fn doubled_quotes(field: &[u8]) -> Vec<u8> {
 
 fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
-}
-
-fn line_ends(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }

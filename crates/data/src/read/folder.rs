@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Located;
+use super::{Located, line_ends};
 use crate::error::{DataError, Location, RowProblem};
 use crate::row::{RawLabel, Row};
 
@@ -47,8 +47,7 @@ pub(super) fn rows(path: &Path) -> Result<impl Iterator<Item = Located> + use<>,
             Err(error) => {
                 let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
                 let line_begins = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-                let lines = valid.iter().filter(|byte| **byte == b'\n').count() as u64;
-                (location(lines + 1), Err(RowProblem::Utf8 { at: valid.len() - line_begins }))
+                (location(line_ends(valid) + 1), Err(RowProblem::Utf8 { at: valid.len() - line_begins }))
             }
         })
     }))

@@ -180,3 +180,7 @@ fn numbered_lines(
         }
     })
 }
+
+fn line_ends(bytes: &[u8]) -> u64 {
+    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
+}

@@ -1,0 +1,42 @@
+//! From a CSV file to batches: `cargo run -p embert-data --example batches`
+
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use embert_data::tokenize::{EncodeOptions, Padding, Tokenizer, Truncation};
+use embert_data::{BatchLoader, Batcher, DataSource, LoadOptions, Order, Sampler, encode, load};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("reviews.csv");
+    let row = |n: usize| {
+        format!("{}the film was {},{}\n", "a ".repeat(n), ["bad", "good"][n % 2], ["neg", "pos"][n % 2])
+    };
+    fs::write(&file, format!("text,label\n{}", (0..20).map(row).collect::<String>()))?;
+
+    let DataSource::Local { card, root } = DataSource::resolve(&file.to_string_lossy(), &[])? else {
+        return Err("a file is local".into());
+    };
+    let options = LoadOptions { split_ratios: Some([0.8, 0.1, 0.1]), ..LoadOptions::default() };
+    let data = load(&card, &root, &options)?;
+    println!("{}: labels {:?}, {:?}", data.name, data.labels.names(), data.facts);
+
+    let vocab = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizer");
+    let tokenizer = Tokenizer::from_folder(Path::new(vocab))?;
+    let encoding = EncodeOptions { max_length: 16, truncation: Truncation::LongestFirst };
+    let (train, cut) = encode(&data.splits.train, &tokenizer, &encoding)?;
+    println!("{} of {} texts were cut", cut.truncated, cut.total);
+
+    let plan = Sampler::new(Order::GroupedByLength, 8, 0).epoch(&train.lengths(), 1);
+    let batcher = Batcher::new(tokenizer.pad_id(), Padding::Longest);
+    for batch in BatchLoader::new(Arc::new(train), batcher, plan, 0, Device::default()) {
+        let batch = batch?;
+        println!("{:?} rows {:?} labels {:?}", batch.input_ids.dims(), batch.ids, batch.targets);
+    }
+    Ok(())
+}
