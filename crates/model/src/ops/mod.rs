@@ -10,8 +10,6 @@
 #[cfg(feature = "flex")]
 mod flex;
 mod plain;
-#[cfg(all(test, feature = "flex"))]
-mod tests;
 
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -72,7 +70,7 @@ pub fn output_block(
             p,
         ));
     }
-    plain::output_block(x, dense, residual, norm, p)
+    plain::output_block(x, dense, residual, norm, |x| plain::dropout(x, p))
 }
 
 /// `dropout(layer_norm(x))`: the end of the embeddings. Layer normalization (Ba et al. 2016) is
@@ -92,7 +90,7 @@ pub fn norm_dropout(x: Tensor<3>, norm: &LayerNorm, p: f64) -> Tensor<3> {
             p,
         ));
     }
-    plain::norm_dropout(x, norm, p)
+    plain::norm_dropout(x, norm, |x| plain::dropout(x, p))
 }
 
 /// Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2):
@@ -126,7 +124,7 @@ pub fn self_attention(
             p,
         ));
     }
-    plain::self_attention(x, [query, key, value], mask, heads, p)
+    plain::self_attention(x, [query, key, value], mask, heads, |x| plain::dropout(x, p))
 }
 
 /// Each element 0 with probability `p`, else scaled.

@@ -1,4 +1,5 @@
-//! The operations in terms of Burn's own: for every backend, and what the fused ones are tested against.
+//! The operations in terms of Burn's own: for every backend, and what the fused ones are tested against. A test hands in
+//! the mask that the fused operation drew.
 
 use burn::nn::Linear;
 use burn::tensor::activation::{gelu, gelu_approximate, softmax};
@@ -20,13 +21,17 @@ pub(super) fn output_block(
     dense: &Linear,
     residual: Tensor<3>,
     norm: &LayerNorm,
-    p: f64,
+    dropout: impl FnOnce(Tensor<3>) -> Tensor<3>,
 ) -> Tensor<3> {
-    layer_norm(dropout(dense.forward(x), p) + residual, norm)
+    layer_norm(dropout(dense.forward(x)) + residual, norm)
 }
 
-pub(super) fn norm_dropout(x: Tensor<3>, norm: &LayerNorm, p: f64) -> Tensor<3> {
-    dropout(layer_norm(x, norm), p)
+pub(super) fn norm_dropout(
+    x: Tensor<3>,
+    norm: &LayerNorm,
+    dropout: impl FnOnce(Tensor<3>) -> Tensor<3>,
+) -> Tensor<3> {
+    dropout(layer_norm(x, norm))
 }
 
 pub(super) fn self_attention(
@@ -34,14 +39,14 @@ pub(super) fn self_attention(
     [query, key, value]: [&Linear; 3],
     mask: Tensor<4>,
     heads: usize,
-    p: f64,
+    dropout: impl FnOnce(Tensor<4>) -> Tensor<4>,
 ) -> Tensor<3> {
     let [batch, seq, hidden] = x.dims();
     let head_dim = hidden / heads;
     let split =
         |linear: &Linear| linear.forward(x.clone()).reshape([batch, seq, heads, head_dim]).swap_dims(1, 2);
     let scores = split(query).matmul(split(key).transpose()) / (head_dim as f64).sqrt() + mask;
-    let context = dropout(softmax(scores, 3), p).matmul(split(value));
+    let context = dropout(softmax(scores, 3)).matmul(split(value));
     context.swap_dims(1, 2).reshape([batch, seq, hidden])
 }
 

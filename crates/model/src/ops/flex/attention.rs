@@ -152,7 +152,7 @@ fn split_heads(data: &mut [f32], sizes: Sizes) -> Vec<Vec<&mut [f32]>> {
 /// A thread's working memory, kept from head to head.
 #[derive(Debug, Default)]
 struct Scratch {
-    /// `[seq, head_dim]`, times 1 / sqrt(head_dim).
+    /// `[seq, head_dim]`, times `1 / sqrt(head_dim)`.
     query: Vec<f32>,
     /// `[keys, head_dim]`.
     key: Vec<f32>,
@@ -181,8 +181,9 @@ struct Scratch {
 struct Head<'a> {
     projections: &'a Projections,
     sizes: Sizes,
+    /// Which text of the batch, and which head of that.
     text: usize,
-    head: usize,
+    number_in_text: usize,
     mask: &'a [f32],
     /// Keys that matter: up to the last one that isn't padding.
     keys: usize,
@@ -195,11 +196,18 @@ impl<'a> Head<'a> {
         let (text, head) = (number / sizes.heads, number % sizes.heads);
         let mask = &floats(mask)[text * sizes.seq..][..sizes.seq];
         let keys = mask.iter().rposition(|&bias| bias > PADDING).map_or(sizes.seq, |last| last + 1);
-        Self { projections, sizes, text, head, mask, keys, width: keys.next_multiple_of(LANES) }
+        Self {
+            projections,
+            sizes,
+            text,
+            number_in_text: head,
+            mask,
+            keys,
+            width: keys.next_multiple_of(LANES),
+        }
     }
 
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
     fn forward(
         &self,
         scratch: &mut Scratch,
@@ -225,14 +233,18 @@ impl<'a> Head<'a> {
             for (row, statistics) in score_rows.zip(&mut statistics[first..]) {
                 row.iter_mut().zip(&scratch.bias).for_each(|(score, bias)| *score += bias);
                 let greatest = max(row);
-                row.iter_mut().for_each(|score| *score = exp(*score - greatest));
+                for score in row.iter_mut() {
+                    *score = exp(*score - greatest);
+                }
                 let inverse = 1.0 / sum(row, |x| x);
                 *statistics = Statistics { greatest, inverse };
                 if let Some(source) = source {
                     source.fill(&mut scratch.factors);
                     row.iter_mut().zip(&scratch.factors).for_each(|(p, factor)| *p *= factor * inverse);
                 } else {
-                    row.iter_mut().for_each(|p| *p *= inverse);
+                    for p in row {
+                        *p *= inverse;
+                    }
                 }
             }
             let probabilities = Matrix::with_strides(&scratch.scores, [rows, keys], [width, 1]);
@@ -242,7 +254,6 @@ impl<'a> Head<'a> {
     }
 
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
     fn backward(
         &self,
         scratch: &mut Scratch,
@@ -311,10 +322,9 @@ impl<'a> Head<'a> {
 
     /// The first `rows` rows of a projection of this head, times `scale`.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
     fn load(&self, projection: usize, rows: usize, scale: f32, target: &mut Vec<f32>) {
         let bias = floats(&self.projections.biases[projection]);
-        let bias = &bias[self.head * self.sizes.head_dim..];
+        let bias = &bias[self.number_in_text * self.sizes.head_dim..][..self.sizes.head_dim];
         self.load_from(floats(&self.projections.products[projection]), rows, target, |x, i| {
             (x + bias[i]) * scale
         });
@@ -322,13 +332,13 @@ impl<'a> Head<'a> {
 
     /// The first `rows` rows of this head in `[batch, seq, hidden]` numbers, each number and its column through `f`.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
     fn load_from(&self, data: &[f32], rows: usize, target: &mut Vec<f32>, f: impl Fn(f32, usize) -> f32) {
         let Sizes { seq, hidden, head_dim, .. } = self.sizes;
-        target.clear();
-        for row in data[self.text * seq * hidden..].chunks_exact(hidden).take(rows) {
-            let part = &row[self.head * head_dim..][..head_dim];
-            target.extend(part.iter().enumerate().map(|(i, &x)| f(x, i)));
+        target.resize(rows * head_dim, 0.0);
+        let data = data[self.text * seq * hidden..].chunks_exact(hidden);
+        for (row, target) in data.zip(target.chunks_exact_mut(head_dim)) {
+            let part = &row[self.number_in_text * head_dim..];
+            target.iter_mut().zip(part).enumerate().for_each(|(i, (target, &x))| *target = f(x, i));
         }
     }
 
@@ -347,17 +357,18 @@ impl<'a> Head<'a> {
 
 /// `target[j][i] = rows[i][j]` for rows of `width` numbers.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn transpose(rows: &[f32], width: usize, target: &mut Vec<f32>) {
-    target.clear();
-    for column in 0..width {
-        target.extend(rows.iter().skip(column).step_by(width));
+    let height = rows.len() / width;
+    target.resize(rows.len(), 0.0);
+    for (j, column) in target.chunks_exact_mut(height).enumerate() {
+        for (x, row) in column.iter_mut().zip(rows.chunks_exact(width)) {
+            *x = row[j];
+        }
     }
 }
 
 /// Writes rows to where they belong, times `scale`.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn store(rows: &[f32], scale: f32, targets: &mut [&mut [f32]]) {
     let Some(width) = targets.first().map(|target| target.len()) else { return };
     for (target, row) in targets.iter_mut().zip(rows.chunks_exact(width)) {

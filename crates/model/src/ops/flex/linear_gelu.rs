@@ -43,12 +43,11 @@ pub(super) fn forward(
             },
         );
     });
-    let product = tensor(product, shape.clone());
+    let product = tensor(product, shape);
     (tensor(out, shape), Some(SavedLinearGelu { dense, bias, product, form }))
 }
 
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn activate_in_place(form: Gelu, rows: &mut [f32], bias: &[f32]) {
     for row in rows.chunks_exact_mut(bias.len()) {
         match form {
@@ -96,7 +95,6 @@ impl Saved<3> for SavedLinearGelu {
 
 /// Puts the gradient of `x weight` in that product's place, and adds its rows to `sums`.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn differentiate(form: Gelu, rows: &mut [f32], grad: &[f32], bias: &[f32], sums: &mut [f32]) {
     #[inline(always)]
     fn each(rows: &mut [f32], grad: &[f32], bias: &[f32], sums: &mut [f32], slope: impl Fn(f32) -> f32) {
@@ -116,44 +114,38 @@ fn differentiate(form: Gelu, rows: &mut [f32], grad: &[f32], bias: &[f32], sums:
 
 /// `x Phi(x)`.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn gelu(x: f32) -> f32 {
     x * normal_cdf(x)
 }
 
 /// `Phi(x) + x phi(x)`.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn gelu_slope(x: f32) -> f32 {
     const INVERSE_SQRT_2_PI: f32 = 0.398_942_3;
     normal_cdf(x) + x * INVERSE_SQRT_2_PI * exp(-0.5 * x * x)
 }
 
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn normal_cdf(x: f32) -> f32 {
     erf(x * std::f32::consts::FRAC_1_SQRT_2).mul_add(0.5, 0.5)
 }
 
-const SQRT_8_OVER_PI: f32 = 1.595_769_1;
+const SQRT_8_OVER_PI: f32 = 1.595_769;
 const CUBIC: f32 = 0.044_715;
 
 /// `x/2 (1 + tanh(u))` with `u = sqrt(2/pi) (x + 0.044715 x^3)`, which is `x sigmoid(2u)`.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn gelu_tanh(x: f32) -> f32 {
     x * tanh_sigmoid(x)
 }
 
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn gelu_tanh_slope(x: f32) -> f32 {
     let s = tanh_sigmoid(x);
     s + x * s * (1.0 - s) * SQRT_8_OVER_PI * (3.0 * CUBIC * x).mul_add(x, 1.0)
 }
 
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn tanh_sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-SQRT_8_OVER_PI * (CUBIC * x * x).mul_add(x, x)))
 }

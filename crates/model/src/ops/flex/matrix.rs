@@ -78,6 +78,7 @@ pub(super) enum Threads {
 ///
 /// # Panics
 /// If the shapes don't fit each other or the slices.
+#[allow(clippy::needless_pass_by_value, reason = "a target is used up: nothing can be read through it")]
 pub(super) fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) {
     assert_eq!(a.columns, b.rows, "inner dimensions of a matrix product");
     assert!(a.fits() && b.fits(), "a matrix is larger than its slice");
@@ -157,7 +158,6 @@ pub(super) fn column_sums(data: &[f32], columns: usize) -> Vec<f32> {
 
 /// `sums += row`, element by element.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 pub(super) fn add(sums: &mut [f32], row: &[f32]) {
     for (sum, &x) in sums.iter_mut().zip(row) {
         *sum += x;

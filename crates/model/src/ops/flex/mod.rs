@@ -9,6 +9,8 @@
 //!
 //! The same seed gives the same bits, whatever the number of threads.
 
+#![allow(clippy::inline_always, reason = "what isn't inlined is compiled for the default instruction set")]
+
 mod attention;
 mod buffer;
 mod dense;
@@ -17,6 +19,8 @@ mod matrix;
 mod norm;
 mod random;
 mod record;
+#[cfg(test)]
+mod tests;
 mod vector;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -159,8 +163,9 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         p: f64,
     ) -> FloatTensor<Self> {
         let inputs = [x, weight, bias, residual, norm_weight, norm_bias];
-        let nodes = inputs.each_ref().map(|input| input.node());
-        let [x, weight, bias, residual, norm_weight, norm_bias] = inputs.map(|input| input.into_primitive());
+        let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
+        let [x, weight, bias, residual, norm_weight, norm_bias] =
+            inputs.map(FloatTensor::<Self>::into_primitive);
         let norm = Norm::new(norm_weight, norm_bias, epsilon);
         record::<C, _, 6>(nodes, |save| {
             norm::output_block([x, weight, bias, residual], norm, Dropout::new(p), save)
@@ -194,9 +199,9 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         p: f64,
     ) -> FloatTensor<Self> {
         let inputs = [x, query_weight, key_weight, value_weight, query_bias, key_bias, value_bias];
-        let nodes = inputs.each_ref().map(|input| input.node());
+        let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
         let [x, query_weight, key_weight, value_weight, query_bias, key_bias, value_bias] =
-            inputs.map(|input| input.into_primitive());
+            inputs.map(FloatTensor::<Self>::into_primitive);
         let weights = [query_weight, key_weight, value_weight];
         let biases = [query_bias, key_bias, value_bias];
         record::<C, _, 7>(nodes, |save| {

@@ -29,7 +29,6 @@ impl Norm {
 
     /// Normalizes `row` where it stands, writes the scaled and shifted row to `out`, and returns 1 / standard deviation.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
     fn row(&self, row: &mut [f32], out: &mut [f32]) -> f32 {
         let columns = row.len() as f32;
         let mean = sum(row, |x| x) / columns;
@@ -46,7 +45,6 @@ impl Norm {
 
     /// Turns `grad`, the gradient of the output, into the input's; adds to the gradients of weight and bias.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
     fn row_backward(&self, grad: &mut [f32], normalized: &[f32], inverse: f32, sums: &mut [f32]) {
         let columns = grad.len();
         let (weight_sums, bias_sums) = sums.split_at_mut(columns);
@@ -66,7 +64,6 @@ impl Norm {
 
 /// Fills `mask` with the next row's factors, or with ones where nothing is dropped.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
 fn next_mask(source: &mut Option<Mask>, mask: &mut [f32]) {
     if let Some(source) = source {
         source.fill(mask);

@@ -49,7 +49,6 @@ pub(super) struct Mask {
 impl Mask {
     /// The next `row.len()` factors: 0 or the scale.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
     pub(super) fn fill(&mut self, row: &mut [f32]) {
         for chunk in row.chunks_mut(LANES) {
             let bits = self.generator.next();
@@ -76,7 +75,6 @@ impl Generator {
     }
 
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it is compiled for the caller's instruction set")]
     fn next(&mut self) -> [u32; LANES] {
         let [s0, s1, s2, s3] = &mut self.0;
         let mut bits = [0; LANES];

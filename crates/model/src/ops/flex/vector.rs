@@ -18,7 +18,7 @@ pub(super) fn widest<R>(kernel: impl FnOnce() -> R) -> R {
 ///
 /// Cephes' `expf` (Moshier 1989): `x = n ln 2 + r`, a polynomial for `e^r`, and `2^n` put into the exponent's bits.
 #[inline(always)]
-#[allow(clippy::excessive_precision, clippy::inline_always, reason = "the published digits; see the module")]
+#[allow(clippy::excessive_precision, reason = "the published digits")]
 pub(super) fn exp(x: f32) -> f32 {
     const LOWEST: f32 = -87.336_54;
     const HIGHEST: f32 = 88.376_26;
@@ -44,7 +44,7 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// The error function, to 2e-7: a ratio of two polynomials in `x^2`, as in Eigen's `erf` for floats and XLA's.
 #[inline(always)]
-#[allow(clippy::excessive_precision, clippy::inline_always, reason = "the published digits; see the module")]
+#[allow(clippy::excessive_precision, reason = "the published digits")]
 pub(super) fn erf(x: f32) -> f32 {
     let x = if x < -4.0 { -4.0 } else { x };
     let x = if x > 4.0 { 4.0 } else { x };
@@ -66,7 +66,6 @@ pub(super) fn erf(x: f32) -> f32 {
 
 /// Sum of `f(i)` over the pairs of two rows, with [`LANES`] running sums: the order depends on the length alone.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "see the module")]
 pub(super) fn sum2(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0; LANES];
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
@@ -81,14 +80,12 @@ pub(super) fn sum2(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
 
 /// Sum of `f` over a row; order as in [`sum2`].
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "see the module")]
 pub(super) fn sum(a: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     sum2(a, a, |a, _| f(a))
 }
 
 /// The greatest number of a row.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "see the module")]
 pub(super) fn max(a: &[f32]) -> f32 {
     let mut greatest = [f32::NEG_INFINITY; LANES];
     let chunks = a.chunks_exact(LANES);

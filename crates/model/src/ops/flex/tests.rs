@@ -1,0 +1,379 @@
+//! The fused operations against Burn's own, forward and backward.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::{Device, Distribution, Gradients, Tensor, TensorData};
+
+use super::matrix::ROWS;
+use super::random::Dropout;
+use super::vector::{LANES, erf, exp};
+use crate::LayerNorm;
+use crate::ops::{self, Gelu, plain};
+
+/// Largest difference, relative to the largest number of the tensor: some tens of roundings.
+const TOLERANCE: f32 = 2e-5;
+
+const SEED: u64 = 7;
+
+/// `[batch, seq, hidden, heads]`: rows, columns and keys that are no multiple of a vector, of a block of rows or of a chunk;
+/// heads of 8, 32 and 64.
+const SHAPES: [[usize; 4]; 6] =
+    [[1, 1, 8, 1], [3, 1, 24, 3], [2, 7, 24, 3], [2, 33, 64, 2], [1, 130, 64, 1], [2, 70, 96, 3]];
+
+/// Tests seed the device, which all of them share.
+fn device() -> (Device, MutexGuard<'static, ()>) {
+    static LOCK: Mutex<()> = Mutex::new(());
+    let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let device = Device::flex().autodiff();
+    device.seed(1);
+    (device, guard)
+}
+
+fn random<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
+}
+
+fn linear(input: usize, output: usize, device: &Device) -> Linear {
+    let weight = random([input, output], device) / (input as f64).sqrt();
+    Linear { weight: Param::from_tensor(weight), bias: Some(Param::from_tensor(random([output], device))) }
+}
+
+fn norm(hidden: usize, device: &Device) -> LayerNorm {
+    LayerNorm {
+        weight: Param::from_tensor(random([hidden], device)),
+        bias: Param::from_tensor(random([hidden], device)),
+        epsilon: 1e-12,
+    }
+}
+
+/// `[batch, 1, 1, seq]`: the first text is whole, each further one a token shorter, the last one padding alone.
+fn padding(batch: usize, seq: usize, device: &Device) -> Tensor<4> {
+    let bias: Vec<f32> = (0..batch)
+        .flat_map(|text| {
+            let real = if text > 0 && text + 1 == batch { 0 } else { seq - text.min(seq - 1) };
+            (0..seq).map(move |key| if key < real { 0.0 } else { f32::MIN })
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(bias, [batch, 1, 1, seq]), device)
+}
+
+fn vec<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
+    tensor.to_data().try_to_vec().unwrap()
+}
+
+#[track_caller]
+fn assert_close(got: &[f32], expected: &[f32], what: &str) {
+    let largest = expected.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+    let difference = got.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert_eq!(got.len(), expected.len(), "{what}");
+    assert!(got.iter().all(|x| x.is_finite()), "{what} is not finite");
+    assert!(
+        difference <= TOLERANCE * (1.0 + largest),
+        "{what}: {difference:e}, with numbers up to {largest:e}"
+    );
+}
+
+/// The mask of an operation that draws it in chunks of [`ROWS`] rows, and was given [`SEED`].
+fn row_mask(shape: [usize; 3], p: f64, device: &Device) -> Tensor<3> {
+    device.seed(SEED);
+    let Some(dropout) = Dropout::new(p) else { return Tensor::ones(shape, device) };
+    let mut mask = vec![0.0; shape.iter().product()];
+    for (number, rows) in mask.chunks_mut(ROWS * shape[2]).enumerate() {
+        let mut source = dropout.piece(number);
+        rows.chunks_mut(shape[2]).for_each(|row| source.fill(row));
+    }
+    Tensor::from_data(TensorData::new(mask, shape), device)
+}
+
+/// The mask of the attention: a piece for each head, a row for each query over the keys in whole vectors.
+fn attention_mask(keys: &[usize], [heads, seq]: [usize; 2], p: f64, device: &Device) -> Tensor<4> {
+    device.seed(SEED);
+    let shape = [keys.len(), heads, seq, seq];
+    let Some(dropout) = Dropout::new(p) else { return Tensor::ones(shape, device) };
+    let mut mask = vec![0.0; shape.iter().product()];
+    for (number, rows) in mask.chunks_mut(seq * seq).enumerate() {
+        let keys = keys[number / heads];
+        let mut source = dropout.piece(number);
+        let mut factors = vec![0.0; keys.next_multiple_of(LANES)];
+        for row in rows.chunks_mut(seq) {
+            source.fill(&mut factors);
+            row[..keys].copy_from_slice(&factors[..keys]);
+        }
+    }
+    Tensor::from_data(TensorData::new(mask, shape), device)
+}
+
+/// A weighted sum whose gradients differ from element to element.
+fn backward(output: &Tensor<3>) -> Gradients {
+    let numbers = output.dims().iter().product::<usize>();
+    let weights: Vec<f32> = (0..numbers).map(|i| ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0).collect();
+    let weights = Tensor::from_data(TensorData::new(weights, output.dims()), &output.device());
+    (output.clone() * weights).sum().backward()
+}
+
+/// The output and the gradients of `x`, of the layers and of the normalization.
+fn results(
+    output: &Tensor<3>,
+    inputs: &[&Tensor<3>],
+    layers: &[&Linear],
+    norm: Option<&LayerNorm>,
+) -> Vec<(String, Vec<f32>)> {
+    let gradients = backward(output);
+    let mut all = vec![("output".to_owned(), vec(output))];
+    for (i, input) in inputs.iter().enumerate() {
+        all.push((format!("gradient of input {i}"), vec(&input.grad(&gradients).unwrap())));
+    }
+    for (i, layer) in layers.iter().enumerate() {
+        let weight = layer.weight.val().grad(&gradients).unwrap();
+        let bias = layer.bias.as_ref().unwrap().val().grad(&gradients).unwrap();
+        all.push((format!("gradient of weight {i}"), vec(&weight)));
+        all.push((format!("gradient of bias {i}"), vec(&bias)));
+    }
+    if let Some(norm) = norm {
+        all.push((
+            "gradient of the norm's weight".to_owned(),
+            vec(&norm.weight.val().grad(&gradients).unwrap()),
+        ));
+        all.push(("gradient of the norm's bias".to_owned(), vec(&norm.bias.val().grad(&gradients).unwrap())));
+    }
+    all
+}
+
+#[track_caller]
+fn assert_same(got: Vec<(String, Vec<f32>)>, expected: Vec<(String, Vec<f32>)>, case: &str) {
+    assert_eq!(got.len(), expected.len());
+    for ((what, got), (_, expected)) in got.into_iter().zip(expected) {
+        assert_close(&got, &expected, &format!("{what}, {case}"));
+    }
+}
+
+#[test]
+fn linear_gelu_agrees() {
+    let (device, _guard) = device();
+    for [batch, seq, hidden, _] in SHAPES {
+        for form in [Gelu::Erf, Gelu::Tanh] {
+            let x = (random([batch, seq, hidden], &device) * 3.0).require_grad();
+            let dense = linear(hidden, 2 * hidden + 3, &device);
+            let fused = results(&ops::linear_gelu(x.clone(), &dense, form), &[&x], &[&dense], None);
+            let plain = results(&plain::linear_gelu(x.clone(), &dense, form), &[&x], &[&dense], None);
+            assert_same(fused, plain, &format!("{form:?}, {batch} x {seq} x {hidden}"));
+        }
+    }
+}
+
+#[test]
+fn output_block_agrees_with_the_mask_it_drew() {
+    let (device, _guard) = device();
+    for [batch, seq, hidden, _] in SHAPES {
+        for p in [0.0, 0.3] {
+            let x = random([batch, seq, hidden + 5], &device).require_grad();
+            let residual = random([batch, seq, hidden], &device).require_grad();
+            let (dense, norm) = (linear(hidden + 5, hidden, &device), norm(hidden, &device));
+            device.seed(SEED);
+            let fused = ops::output_block(x.clone(), &dense, residual.clone(), &norm, p);
+            let fused = results(&fused, &[&x, &residual], &[&dense], Some(&norm));
+            let mask = row_mask([batch, seq, hidden], p, &device);
+            let plain = plain::output_block(x.clone(), &dense, residual.clone(), &norm, |x| x * mask);
+            let plain = results(&plain, &[&x, &residual], &[&dense], Some(&norm));
+            assert_same(fused, plain, &format!("{batch} x {seq} x {hidden}, p = {p}"));
+        }
+    }
+}
+
+#[test]
+fn norm_dropout_agrees_with_the_mask_it_drew() {
+    let (device, _guard) = device();
+    for [batch, seq, hidden, _] in SHAPES {
+        for p in [0.0, 0.3] {
+            let x = random([batch, seq, hidden], &device).require_grad();
+            let norm = norm(hidden, &device);
+            device.seed(SEED);
+            let fused = results(&ops::norm_dropout(x.clone(), &norm, p), &[&x], &[], Some(&norm));
+            let mask = row_mask([batch, seq, hidden], p, &device);
+            let plain = plain::norm_dropout(x.clone(), &norm, |x| x * mask);
+            let plain = results(&plain, &[&x], &[], Some(&norm));
+            assert_same(fused, plain, &format!("{batch} x {seq} x {hidden}, p = {p}"));
+        }
+    }
+}
+
+#[test]
+fn self_attention_agrees_with_the_mask_it_drew() {
+    let (device, _guard) = device();
+    for [batch, seq, hidden, heads] in SHAPES {
+        for p in [0.0, 0.3] {
+            let x = random([batch, seq, hidden], &device).require_grad();
+            let layers = [(); 3].map(|()| linear(hidden, hidden, &device));
+            let layers = layers.each_ref();
+            let bias = padding(batch, seq, &device);
+            device.seed(SEED);
+            let fused = ops::self_attention(&x, layers, bias.clone(), heads, p);
+            let fused = results(&fused, &[&x], &layers, None);
+            let keys: Vec<usize> = vec(&bias)
+                .chunks(seq)
+                .map(|bias| bias.iter().filter(|&&bias| bias == 0.0).count())
+                .map(|real| if real == 0 { seq } else { real })
+                .collect();
+            let mask = attention_mask(&keys, [heads, seq], p, &device);
+            let plain = plain::self_attention(&x, layers, bias, heads, |x| x * mask);
+            let plain = results(&plain, &[&x], &layers, None);
+            assert_same(fused, plain, &format!("{batch} x {seq} x {hidden}, {heads} heads, p = {p}"));
+        }
+    }
+}
+
+#[test]
+fn padding_inside_a_text_is_masked_too() {
+    let (device, _guard) = device();
+    let [batch, seq, hidden, heads] = [2, 21, 32, 2];
+    let x = random([batch, seq, hidden], &device).require_grad();
+    let layers = [(); 3].map(|()| linear(hidden, hidden, &device));
+    let layers = layers.each_ref();
+    let bias: Vec<f32> =
+        (0..batch * seq).map(|i| if i % 3 == 0 { f32::MIN } else { -((i % 5) as f32) }).collect();
+    let bias = Tensor::from_data(TensorData::new(bias, [batch, 1, 1, seq]), &device);
+    let fused = results(&ops::self_attention(&x, layers, bias.clone(), heads, 0.0), &[&x], &layers, None);
+    let plain = plain::self_attention(&x, layers, bias, heads, |x| x);
+    assert_same(fused, results(&plain, &[&x], &layers, None), "padding in between");
+}
+
+#[test]
+fn evaluation_agrees_with_training_without_dropout() {
+    let (device, _guard) = device();
+    let inner = device.clone().without_autodiff();
+    let x = random([2, 9, 24], &inner);
+    let (dense, norm) = (linear(24, 24, &inner), norm(24, &inner));
+    let layers = [&dense; 3];
+    let bias = padding(2, 9, &inner);
+    for (fused, plain, what) in [
+        (
+            ops::linear_gelu(x.clone(), &dense, Gelu::Erf),
+            plain::linear_gelu(x.clone(), &dense, Gelu::Erf),
+            "linear_gelu",
+        ),
+        (
+            ops::output_block(x.clone(), &dense, x.clone(), &norm, 0.0),
+            plain::output_block(x.clone(), &dense, x.clone(), &norm, |x| x),
+            "output_block",
+        ),
+        (
+            ops::norm_dropout(x.clone(), &norm, 0.0),
+            plain::norm_dropout(x.clone(), &norm, |x| x),
+            "norm_dropout",
+        ),
+        (
+            ops::self_attention(&x, layers, bias.clone(), 3, 0.0),
+            plain::self_attention(&x, layers, bias, 3, |x| x),
+            "self_attention",
+        ),
+    ] {
+        assert_close(&vec(&fused), &vec(&plain), what);
+    }
+}
+
+/// Inputs that are transposed, sliced and expanded views of others' memory, and shared, so that nothing may be overwritten.
+#[test]
+fn views_are_read_as_they_are_and_not_overwritten() {
+    let (device, _guard) = device();
+    let [batch, seq, hidden] = [3, 11, 16];
+    let table = random([seq, batch, 2 * hidden], &device);
+    let x = table.clone().slice([0..seq, 0..batch, 5..5 + hidden]).swap_dims(0, 1).require_grad();
+    let square = random([hidden, hidden], &device);
+    let dense = Linear {
+        weight: Param::from_tensor(square.clone().transpose()),
+        bias: Some(Param::from_tensor(random([2 * hidden], &device).slice([3..3 + hidden]))),
+    };
+    let norm = norm(hidden, &device);
+    let bias = Tensor::<4>::zeros([1, 1, 1, 1], &device).expand([batch, 1, 1, seq]);
+    let before = (vec(&table), vec(&square), vec(&x));
+
+    let fused = |x: &Tensor<3>| {
+        let x =
+            ops::self_attention(&ops::norm_dropout(x.clone(), &norm, 0.0), [&dense; 3], bias.clone(), 2, 0.0);
+        let inner = ops::linear_gelu(x.clone(), &dense, Gelu::Erf);
+        ops::output_block(inner, &dense, x, &norm, 0.0)
+    };
+    let plain = |x: &Tensor<3>| {
+        let x = plain::norm_dropout(x.clone(), &norm, |x| x);
+        let x = plain::self_attention(&x, [&dense; 3], bias.clone(), 2, |x| x);
+        let inner = plain::linear_gelu(x.clone(), &dense, Gelu::Erf);
+        plain::output_block(inner, &dense, x, &norm, |x| x)
+    };
+    let expected = results(&plain(&x), &[&x], &[&dense], Some(&norm));
+    assert_same(results(&fused(&x), &[&x], &[&dense], Some(&norm)), expected, "views");
+    // The gradient of a sum is one number, expanded.
+    let sums = [fused(&x), plain(&x)].map(|output| vec(&x.grad(&output.sum().backward()).unwrap()));
+    assert_close(&sums[0], &sums[1], "gradient of a sum");
+    assert_eq!((vec(&table), vec(&square), vec(&x)), before);
+}
+
+#[test]
+fn only_wanted_gradients_come_out() {
+    let (device, _guard) = device();
+    let x = random([2, 5, 16], &device);
+    let (dense, norm) = (linear(16, 16, &device).no_grad(), norm(16, &device));
+    let output = ops::output_block(x.clone(), &dense, x.clone(), &norm, 0.0);
+    let gradients = backward(&output);
+    assert!(x.grad(&gradients).is_none());
+    assert!(dense.weight.val().grad(&gradients).is_none());
+    assert!(norm.weight.val().grad(&gradients).is_some());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_on_any_number_of_threads() {
+    let (device, _guard) = device();
+    let [batch, seq, hidden, heads] = [3, 70, 96, 3];
+    let x = random([batch, seq, hidden], &device).require_grad();
+    let layers = [(); 3].map(|()| linear(hidden, hidden, &device));
+    let layers = layers.each_ref();
+    let (wide, narrow) = (linear(hidden, 384, &device), linear(384, hidden, &device));
+    let norm = norm(hidden, &device);
+    let bias = padding(batch, seq, &device);
+    let run = |seed: u64, threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            device.seed(seed);
+            let h = ops::norm_dropout(x.clone(), &norm, 0.1);
+            let h = ops::self_attention(&h, layers, bias.clone(), heads, 0.1);
+            let inner = ops::linear_gelu(h.clone(), &wide, Gelu::Erf);
+            let output = ops::output_block(inner, &narrow, h, &norm, 0.1);
+            let [query, key, value] = layers;
+            results(&output, &[&x], &[query, key, value, &wide, &narrow], Some(&norm))
+                .into_iter()
+                .map(|(_, numbers)| numbers.into_iter().map(f32::to_bits).collect())
+                .collect::<Vec<Vec<u32>>>()
+        })
+    };
+    let first = run(3, 1);
+    for threads in [1, 2, 3, 8] {
+        assert!(run(3, threads) == first, "{threads} threads give other bits");
+    }
+    assert!(run(4, 2) != first, "the seed has no effect");
+}
+
+#[test]
+fn exponential_is_accurate_and_ends_in_zero() {
+    let mut worst = 0.0_f64;
+    for i in -8_700..8_800 {
+        let x = i as f32 / 100.0;
+        let exact = f64::from(x).exp();
+        worst = worst.max((f64::from(exp(x)) - exact).abs() / exact);
+    }
+    assert!(worst < 2.5e-7, "relative error {worst:e}");
+    for x in [-90.0, -1e4, f32::MIN, f32::NEG_INFINITY] {
+        assert_eq!(exp(x).to_bits(), 0.0_f32.to_bits(), "exp({x})");
+    }
+    assert!(exp(0.0) == 1.0 && exp(f32::NAN).is_nan());
+}
+
+#[test]
+fn error_function_is_accurate() {
+    let device = Device::flex();
+    let x: Vec<f32> = (-6_000..=6_000).map(|i| i as f32 / 1_000.0).collect();
+    let exact = vec(&Tensor::<1>::from_floats(x.as_slice(), &device).erf());
+    let worst = x.iter().zip(exact).map(|(&x, exact)| (erf(x) - exact).abs()).fold(0.0, f32::max);
+    assert!(worst < 2.5e-7, "absolute error {worst:e}");
+    assert!(erf(f32::NAN).is_nan());
+}
