@@ -72,10 +72,14 @@ fn every_bad_row_names_file_place_and_cause() {
     let cases: &[(&str, &[u8], &[&str])] = &[
         ("fields.csv", b"text,label\na,pos\nb,neg,more\n", &["line 3", "3 field", "has 2"]),
         ("few.csv", b"text,label\r\na,pos\r\nb\r\n", &["line 3", "1 field", "has 2"]),
-        ("stray.csv", b"text,label\na,pos\n\"b\" c,neg\nd,pos\n", &["line 3", "quote"]),
-        ("closed-late.csv", b"text,label\na,pos\n\"b,neg\nc,pos\n\"d\",neg\n", &["line 3", "quote"]),
-        ("open.csv", b"text,label\na,pos\n\"b,neg\nc,pos\nd,neg\n", &["line 3", "quote"]),
-        ("open-last.csv", b"text,label\na,pos\nb,\"neg\nc,pos\n", &["line 3", "quote"]),
+        ("stray.csv", b"text,label\na,pos\n\"b\" c,neg\nd,pos\n", &["line 3", "after a closing quote"]),
+        (
+            "closed-late.csv",
+            b"text,label\na,pos\n\"b,neg\nc,pos\n\"d\",neg\n",
+            &["line 3", "after a closing quote"],
+        ),
+        ("open.csv", b"text,label\na,pos\n\"b,neg\nc,pos\nd,neg\n", &["line 3", "never closed"]),
+        ("open-last.csv", b"text,label\na,pos\nb,\"neg\nc,pos\n", &["line 3", "never closed"]),
         (
             "utf8.csv",
             b"text,label\na,pos\n\"two\nlines\",neg\nb\xff\xfec,pos\n",
