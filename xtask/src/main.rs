@@ -1,6 +1,7 @@
 //! Everything a shell script would do, in Rust: `cargo xtask <command>`. One file a command.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod bench;
 mod ci;
 mod fetch;
 mod sample_model;
@@ -24,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Fetch a model and a data set into the hub's cache, verified
     Fetch(fetch::Arguments),
+    /// Time a training step, beside another program's if you name one
+    Bench(bench::Arguments),
     /// Run every check that a change must pass
     Ci,
     /// Train the vocabulary of the sample's small BERT and write its folder
@@ -33,6 +36,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Fetch(arguments) => fetch::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci => ci::run(),
         Command::SampleModel => sample_model::run(),
     };
@@ -61,7 +65,14 @@ fn root() -> PathBuf {
 /// Writes a file under a temporary name in its folder and renames it.
 fn write_atomically(path: &Path, text: &str) -> TaskResult {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Less what the umask takes away, as for any other file: a temporary file alone is for its owner's eyes.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.persist(path)?;
     Ok(())

@@ -1,0 +1,140 @@
+//! Seconds of one fine-tuning step: forward, cross-entropy, backward, global norm, clipping, AdamW. Random weights, random
+//! ids, dropout on, each sequence full. Prints one line of JSON.
+//!
+//! ```text
+//! cargo bench -p embert-train --bench step -- --shape minilm-l6 --batch 16 --seq 256
+//! ```
+#![allow(missing_docs, clippy::print_stdout, reason = "a program whose result is what it prints")]
+
+use std::error::Error;
+use std::time::Instant;
+
+use burn::tensor::{Device, Distribution, Int, Tensor};
+use clap::{Parser, ValueEnum};
+use embert_model::{BertConfig, BertForSequenceClassification, BertInput, DeviceChoice, named_parameters};
+use embert_optim::{
+    AdamW, AdamWConfig, Decay, GradientsParams, GroupSettings, build_groups, clip_factor, global_norm,
+};
+use embert_train::CrossEntropy;
+use serde_json::json;
+
+#[derive(Parser)]
+struct Arguments {
+    /// The shape of the model
+    #[arg(long, value_enum, default_value = "minilm-l6")]
+    shape: Shape,
+    /// Sequences in a batch
+    #[arg(long, default_value_t = 16)]
+    batch: usize,
+    /// Tokens in a sequence
+    #[arg(long, default_value_t = 256)]
+    seq: usize,
+    /// Steps that are measured
+    #[arg(long, default_value_t = 8)]
+    steps: usize,
+    /// Steps before those
+    #[arg(long, default_value_t = 2)]
+    warmup: usize,
+    /// auto, cpu, flex, ndarray, cuda, ...
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Inference instead of a training step
+    #[arg(long)]
+    forward_only: bool,
+    /// What `cargo bench` passes to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Shape {
+    BertTiny,
+    BertMini,
+    #[value(name = "minilm-l6")]
+    MiniLmL6,
+    BertBase,
+    BertLarge,
+}
+
+impl Shape {
+    /// Hidden size, layers, heads, intermediate size.
+    fn sizes(self) -> [usize; 4] {
+        match self {
+            Self::BertTiny => [128, 2, 2, 512],
+            Self::BertMini => [256, 4, 4, 1024],
+            Self::MiniLmL6 => [384, 6, 12, 1536],
+            Self::BertBase => [768, 12, 12, 3072],
+            Self::BertLarge => [1024, 24, 16, 4096],
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let [hidden_size, num_hidden_layers, num_attention_heads, intermediate_size] = arguments.shape.sizes();
+    let config =
+        BertConfig { hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, ..BertConfig::default() }
+            .with_labels(["neg", "pos"]);
+    let (backend, device) = arguments.device.parse::<DeviceChoice>()?.resolve()?;
+    let device = if arguments.forward_only { device } else { device.autodiff() };
+    device.seed(0);
+    let mut model = BertForSequenceClassification::from_config(&config, 0, &device)?;
+    let parameters = named_parameters(&model).into_iter().map(|parameter| (parameter.id, parameter.name));
+    let settings = GroupSettings {
+        learning_rate: 2e-5,
+        head_learning_rate: None,
+        weight_decay: 0.01,
+        decay: Decay::All,
+    };
+    let mut optimizer = AdamW::new(AdamWConfig::default(), build_groups(parameters, &settings, |_| false))?;
+    let cross_entropy = CrossEntropy::new(vec![1.0; 2], 0.0);
+
+    let mut times = Vec::new();
+    for step in 0..arguments.warmup + arguments.steps {
+        let began = Instant::now();
+        let input = random_input(&arguments, &device);
+        let logits = model.forward(input);
+        if arguments.forward_only {
+            logits.sum().into_scalar::<f32>();
+        } else {
+            let targets: Vec<usize> = (0..arguments.batch).map(|example| example % 2).collect();
+            let loss = cross_entropy.forward(logits, &targets, &device);
+            let gradients = GradientsParams::from_grads(loss.backward(), &model);
+            let clip = clip_factor(global_norm(&model, &gradients), 1.0);
+            model = optimizer.step(model, gradients, 1.0, clip);
+            // Waits for a device that works behind our back.
+            loss.into_scalar::<f32>();
+            device.sync()?;
+        }
+        if step >= arguments.warmup {
+            times.push(began.elapsed().as_secs_f64());
+        }
+    }
+    times.sort_unstable_by(f64::total_cmp);
+    let median = times[times.len() / 2];
+    println!(
+        "{}",
+        json!({
+            "engine": "embert",
+            "shape": arguments.shape.to_possible_value().map(|value| value.get_name().to_owned()),
+            "batch": arguments.batch,
+            "seq": arguments.seq,
+            "device": backend.to_string(),
+            "forward_only": arguments.forward_only,
+            "median_s": median,
+            "min_s": times[0],
+            "max_s": times[times.len() - 1],
+            "sequences_per_s": arguments.batch as f64 / median,
+        })
+    );
+    Ok(())
+}
+
+fn random_input(arguments: &Arguments, device: &Device) -> BertInput {
+    let size = [arguments.batch, arguments.seq];
+    BertInput {
+        input_ids: Tensor::<2, Int>::random(size, Distribution::Uniform(1000.0, 30000.0), device),
+        token_type_ids: Tensor::zeros(size, device),
+        attention_mask: Tensor::ones(size, device),
+    }
+}
