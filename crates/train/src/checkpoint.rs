@@ -53,14 +53,14 @@ impl Checkpoints {
         optimizer: &OptimizerState,
         state: &State,
     ) -> Result<PathBuf, TrainError> {
-        let path = self.folder.join(format!("step-{:08}", state.step));
+        let path = self.step(state.step);
         folder_atomically(&path, |folder| {
             save_pretrained(model, config, folder, SaveDtype::F32)?;
             optimizer.save(&folder.join(OPTIMIZER))?;
             let json = serde_json::to_vec_pretty(state).map_err(std::io::Error::from).at("write", folder)?;
             write_atomically(&folder.join(STATE), &json)
         })?;
-        self.prune()?;
+        self.prune(None)?;
         Ok(path)
     }
 
@@ -73,7 +73,22 @@ impl Checkpoints {
     ) -> Result<(), TrainError> {
         folder_atomically(&self.best(step), |folder| {
             save_pretrained(model, config, folder, SaveDtype::F32).map_err(TrainError::from)
-        })
+        })?;
+        self.prune(Some(step))
+    }
+
+    /// Removes checkpoints that were taken after `step`: those that a run passed over, since they can't be read. The steps
+    /// will be taken again.
+    pub(crate) fn remove_after(&self, step: usize) -> Result<(), TrainError> {
+        let last = self.step(step);
+        for path in self.newest_first()?.into_iter().filter(|path| *path > last) {
+            fs::remove_dir_all(&path).at("remove", &path)?;
+        }
+        Ok(())
+    }
+
+    fn step(&self, step: usize) -> PathBuf {
+        self.folder.join(format!("step-{step:08}"))
     }
 
     /// Where the weights of the best evaluation are, if that was after `step`.
@@ -99,15 +114,18 @@ impl Checkpoints {
         Ok(found)
     }
 
-    /// Removes all but the newest checkpoints, and the best weights that none of those refers to.
-    fn prune(&self) -> Result<(), TrainError> {
-        let steps = self.newest_first()?;
-        let mut needed = Vec::new();
-        for (age, path) in steps.iter().enumerate() {
-            if age >= self.keep {
-                fs::remove_dir_all(path).at("remove", path)?;
-            } else if let Some(best) = read_state(path)?.tracker.best {
-                needed.push(self.best(best.step));
+    /// Removes all but the newest whole checkpoints, and the best weights that neither these nor the next one refers to,
+    /// whose best step is `best`.
+    fn prune(&self, best: Option<usize>) -> Result<(), TrainError> {
+        let mut needed: Vec<PathBuf> = best.map(|step| self.best(step)).into_iter().collect();
+        let mut kept = 0;
+        for path in self.newest_first()? {
+            match read_state(&path) {
+                Ok(state) if kept < self.keep => {
+                    kept += 1;
+                    needed.extend(state.tracker.best.map(|best| self.best(best.step)));
+                }
+                _ => fs::remove_dir_all(&path).at("remove", &path)?,
             }
         }
         for path in self.folders("best-")? {
@@ -123,11 +141,104 @@ impl Checkpoints {
 pub(crate) fn read_state(checkpoint: &Path) -> Result<State, TrainError> {
     let path = checkpoint.join(STATE);
     let text = fs::read_to_string(&path).at("read", &path)?;
-    serde_json::from_str(&text)
-        .map_err(|error| TrainError::Checkpoint { path, problem: format!("not a state that this version wrote: {error}") })
+    serde_json::from_str(&text).map_err(|error| TrainError::Checkpoint {
+        path,
+        problem: format!("not a state that this version wrote: {error}"),
+    })
 }
 
 /// Reads the optimizer's moments of a checkpoint.
 pub(crate) fn read_optimizer(checkpoint: &Path) -> Result<OptimizerState, TrainError> {
     Ok(OptimizerState::load(&checkpoint.join(OPTIMIZER))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use embert_metrics::Metric;
+
+    use super::*;
+    use crate::tracker::Tracker;
+    use crate::{Existing, TrainConfig};
+
+    fn checkpoints(dir: &Path, keep: usize) -> Checkpoints {
+        let run = RunFolder::create(&dir.join("run"), &TrainConfig::default(), Existing::Keep).unwrap();
+        Checkpoints::new(&run, keep).unwrap()
+    }
+
+    /// A checkpoint's folder, of which only the state matters here.
+    fn add(checkpoints: &Checkpoints, step: usize, best: Option<usize>) {
+        let mut tracker = Tracker::new(Metric::Accuracy, None, 0.0);
+        if let Some(best) = best {
+            tracker.update(best, Some(0.5));
+            fs::create_dir_all(checkpoints.best(best)).unwrap();
+        }
+        let tracker = tracker.state().clone();
+        let state = State { step, seconds: 1.0, tracker, data_fingerprint: String::new() };
+        fs::create_dir_all(checkpoints.step(step)).unwrap();
+        fs::write(checkpoints.step(step).join(STATE), serde_json::to_vec(&state).unwrap()).unwrap();
+    }
+
+    fn names(checkpoints: &Checkpoints) -> Vec<String> {
+        let entries = fs::read_dir(&checkpoints.folder).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_newest_stay_with_the_best_weights_they_refer_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoints = checkpoints(dir.path(), 2);
+        add(&checkpoints, 2, Some(1));
+        add(&checkpoints, 4, Some(3));
+        add(&checkpoints, 6, Some(5));
+        checkpoints.prune(None).unwrap();
+        assert_eq!(names(&checkpoints), ["best-00000003", "best-00000005", "step-00000004", "step-00000006"]);
+    }
+
+    #[test]
+    fn better_weights_do_not_pile_up_between_checkpoints() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoints = checkpoints(dir.path(), 1);
+        add(&checkpoints, 2, Some(1));
+        for best in [3, 4, 5] {
+            fs::create_dir(checkpoints.best(best)).unwrap();
+            checkpoints.prune(Some(best)).unwrap();
+        }
+        // The checkpoint's own, should the run be killed now, and the new ones.
+        assert_eq!(names(&checkpoints), ["best-00000001", "best-00000005", "step-00000002"]);
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_counts_for_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoints = checkpoints(dir.path(), 2);
+        for step in [2, 4, 6] {
+            add(&checkpoints, step, None);
+        }
+        fs::write(checkpoints.step(4).join(STATE), "{").unwrap();
+        checkpoints.prune(None).unwrap();
+        assert_eq!(names(&checkpoints), ["step-00000002", "step-00000006"]);
+    }
+
+    #[test]
+    fn what_was_passed_over_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoints = checkpoints(dir.path(), 2);
+        for step in [9, 10, 11] {
+            add(&checkpoints, step, None);
+        }
+        checkpoints.remove_after(9).unwrap();
+        assert_eq!(names(&checkpoints), ["step-00000009"]);
+    }
+
+    #[test]
+    fn half_a_checkpoint_of_a_killed_process_is_cleared_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run");
+        let run = RunFolder::create(&path, &TrainConfig::default(), Existing::Keep).unwrap();
+        fs::create_dir(run.checkpoints().join(".tmp-abc")).unwrap();
+        assert!(names(&Checkpoints::new(&run, 2).unwrap()).is_empty());
+    }
 }

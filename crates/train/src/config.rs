@@ -388,16 +388,29 @@ impl TrainConfig {
     /// # Errors
     /// The first key whose value is out of its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        fn check(holds: bool, key: &'static str, found: &dyn ToString, expected: &'static str) -> Result<(), ConfigError> {
+        fn check(
+            holds: bool,
+            key: &'static str,
+            found: &dyn ToString,
+            expected: &'static str,
+        ) -> Result<(), ConfigError> {
             if holds { Ok(()) } else { Err(ConfigError::Invalid { key, found: found.to_string(), expected }) }
         }
         let probability = |p: f64| (0.0..1.0).contains(&p);
         check(!self.model.is_empty(), "model", &"\"\"", "a folder or the name of a model on the hub")?;
-        check(!self.dataset.is_empty(), "dataset", &"\"\"", "a card's name, a file, a folder or a data set on the hub")?;
-        check(i64::try_from(self.seed).is_ok(), "seed", &self.seed, "a number below 2^63, the largest that TOML holds")?;
-        self.device
-            .parse::<DeviceChoice>()
-            .map_err(|source| ConfigError::Device { source })?;
+        check(
+            !self.dataset.is_empty(),
+            "dataset",
+            &"\"\"",
+            "a card's name, a file, a folder or a data set on the hub",
+        )?;
+        check(
+            i64::try_from(self.seed).is_ok(),
+            "seed",
+            &self.seed,
+            "a number below 2^63, the largest that TOML holds",
+        )?;
+        self.device.parse::<DeviceChoice>().map_err(|source| ConfigError::Device { source })?;
         for (key, value) in [
             ("epochs", self.epochs),
             ("batch_size", self.batch_size),
@@ -412,14 +425,24 @@ impl TrainConfig {
         ] {
             check(value > 0, key, &value, "at least 1")?;
         }
-        check(self.data.max_length >= 3, "data.max_length", &self.data.max_length, "at least 3: [CLS], a token, [SEP]")?;
+        check(
+            self.data.max_length >= 3,
+            "data.max_length",
+            &self.data.max_length,
+            "at least 3: [CLS], a token, [SEP]",
+        )?;
         check(
             self.max_grad_norm >= 0.0 && self.max_grad_norm.is_finite(),
             "max_grad_norm",
             &self.max_grad_norm,
             "a number from 0 (no clipping) on",
         )?;
-        check(probability(self.label_smoothing), "label_smoothing", &self.label_smoothing, "from 0 to below 1")?;
+        check(
+            probability(self.label_smoothing),
+            "label_smoothing",
+            &self.label_smoothing,
+            "from 0 to below 1",
+        )?;
         for (key, p) in [
             ("dropout.hidden", self.dropout.hidden),
             ("dropout.attention", self.dropout.attention),
@@ -438,12 +461,18 @@ impl TrainConfig {
         }
         if let Some(ratios) = self.data.split_ratios {
             check(
-                ratios.iter().all(|r| (0.0..=1.0).contains(r)) && (ratios.iter().sum::<f64>() - 1.0).abs() < 1e-6,
+                ratios.iter().all(|r| (0.0..=1.0).contains(r))
+                    && (ratios.iter().sum::<f64>() - 1.0).abs() < 1e-6,
                 "data.split_ratios",
                 &format!("{ratios:?}"),
                 "three shares from 0 to 1 whose sum is 1, as in [0.8, 0.1, 0.1]",
             )?;
-            check(ratios[0] > 0.0, "data.split_ratios", &format!("{ratios:?}"), "a share above 0 for training")?;
+            check(
+                ratios[0] > 0.0,
+                "data.split_ratios",
+                &format!("{ratios:?}"),
+                "a share above 0 for training",
+            )?;
         }
         let optimizer = &self.optimizer;
         for (key, rate) in [
@@ -588,12 +617,19 @@ fn check_keys(table: &DeTable<'_>, prefix: &str, text: &str, path: &Path) -> Res
     for (key, value) in table {
         let dotted = format!("{prefix}{}", key.get_ref());
         let inner = format!("{dotted}.");
-        if let (DeValue::Table(table), true) = (value.get_ref(), KEYS.iter().any(|key| key.starts_with(&inner))) {
+        if let (DeValue::Table(table), true) =
+            (value.get_ref(), KEYS.iter().any(|key| key.starts_with(&inner)))
+        {
             check_keys(table, &inner, text, path)?;
         } else if !KEYS.contains(&dotted.as_str()) {
             let line = text[..Spanned::span(key).start].lines().count().max(1);
             let line = if text[..key.span().start].ends_with('\n') { line + 1 } else { line };
-            return Err(ConfigError::UnknownKey { path: path.to_owned(), line, nearest: nearest(&dotted), key: dotted });
+            return Err(ConfigError::UnknownKey {
+                path: path.to_owned(),
+                line,
+                nearest: nearest(&dotted),
+                key: dotted,
+            });
         }
     }
     Ok(())
@@ -602,7 +638,9 @@ fn check_keys(table: &DeTable<'_>, prefix: &str, text: &str, path: &Path) -> Res
 /// The known key that the user most likely meant: the nearest by its last part, in any table.
 fn nearest(key: &str) -> &'static str {
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    let distance = |known: &&&str| (strsim::damerau_levenshtein(&last(known), &last(key)), strsim::damerau_levenshtein(known, key));
+    let distance = |known: &&&str| {
+        (strsim::damerau_levenshtein(&last(known), &last(key)), strsim::damerau_levenshtein(known, key))
+    };
     KEYS.iter().min_by_key(distance).unwrap_or(&KEYS[0])
 }
 
@@ -780,7 +818,10 @@ mod tests {
             "run.toml, line 4: there is no key \"optimizer.learning_rat\"; did you mean \"optimizer.learning_rate\"?"
         );
         let error = file("batchsize = 2\n").unwrap_err();
-        assert!(error.to_string().contains("line 1") && error.to_string().contains("\"batch_size\""), "{error}");
+        assert!(
+            error.to_string().contains("line 1") && error.to_string().contains("\"batch_size\""),
+            "{error}"
+        );
         let error = ConfigBuilder::new().set("learning_rate=1").unwrap_err();
         assert!(error.to_string().contains("optimizer.learning_rate"), "{error}");
     }

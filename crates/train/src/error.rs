@@ -73,6 +73,14 @@ pub enum TrainError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The run that should go on has checkpoints, but none of them can be read.
+    #[error("no checkpoint in {} can be read: start a new run, or replace this one with --overwrite", path.display())]
+    NoCheckpoint {
+        /// The checkpoints' folder.
+        path: PathBuf,
+        /// What is wrong with the newest one.
+        source: Option<Box<TrainError>>,
+    },
     /// The checkpoint was taken on other data.
     #[error(
         "{path} was trained on other data: the training split differs from the one its checkpoint was taken on; restore the data, or start a new run",

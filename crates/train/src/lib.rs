@@ -33,8 +33,8 @@ mod trainer;
 pub use embert_optim as optim;
 
 pub use config::{
-    ClassWeightRule, ClassWeights, ConfigBuilder, ConfigError, DataConfig, DropoutConfig, EarlyStoppingConfig, KEYS, Keep,
-    OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind, TrainConfig,
+    ClassWeightRule, ClassWeights, ConfigBuilder, ConfigError, DataConfig, DropoutConfig,
+    EarlyStoppingConfig, KEYS, Keep, OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind, TrainConfig,
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};

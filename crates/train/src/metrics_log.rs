@@ -22,6 +22,14 @@ pub(crate) struct MetricsLog {
 struct Line {
     step: usize,
     event: String,
+    split: Option<String>,
+}
+
+impl Line {
+    /// Whether a run that goes on after `step` leaves it as it is. The end, and the test split before it, come again.
+    fn stays(&self, step: usize) -> bool {
+        self.step <= step && self.event != "end" && self.split.as_deref() != Some("test")
+    }
 }
 
 impl MetricsLog {
@@ -33,7 +41,7 @@ impl MetricsLog {
             for line in BufReader::new(File::open(path).at("read", path)?).lines() {
                 let line = line.at("read", path)?;
                 let Ok(parsed) = serde_json::from_str::<Line>(&line) else { break };
-                if parsed.step <= step && parsed.event != "end" {
+                if parsed.stays(step) {
                     kept.extend_from_slice(line.as_bytes());
                     kept.push(b'\n');
                 }
@@ -82,7 +90,9 @@ mod tests {
         for n in 1..=5 {
             log.on_event(&step(n)).unwrap();
         }
-        log.file.write_all(b"{\"event\":\"train_st").unwrap();
+        // A run that was killed while it ended, and a line that it did not finish.
+        log.file.write_all(b"{\"event\":\"eval\",\"split\":\"test\",\"step\":2}\n").unwrap();
+        log.file.write_all(b"{\"event\":\"end\",\"step\":2}\n{\"event\":\"train_st").unwrap();
         drop(log);
         let mut log = MetricsLog::open(&path, 3).unwrap();
         for n in 4..=6 {

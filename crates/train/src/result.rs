@@ -3,14 +3,15 @@
 use embert_model::{BertForSequenceClassification, SaveDtype, save_pretrained};
 
 use crate::run_folder::folder_atomically;
-use crate::{RunFolder, Task, TrainConfig, TrainError};
+use crate::task::Setup;
+use crate::{RunFolder, TrainConfig, TrainError};
 
 /// Writes `model/`: `config.json` with the labels' names, `model.safetensors` and the tokenizer's files. It appears at
 /// once; that it is there is what makes a run complete.
 pub(crate) fn write(
     run: &RunFolder,
     model: &BertForSequenceClassification,
-    task: &Task,
+    task: &Setup,
     config: &TrainConfig,
 ) -> Result<(), TrainError> {
     folder_atomically(&run.model(), |folder| {

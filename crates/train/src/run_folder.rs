@@ -129,7 +129,9 @@ impl RunFolder {
 /// The run's `config.toml` can't be used.
 pub fn run_of_model(model: &Path) -> Result<Option<TrainConfig>, TrainError> {
     let model = model.canonicalize().at("read", model)?;
-    let Some(run) = model.parent().map(|parent| RunFolder { path: parent.to_owned() }) else { return Ok(None) };
+    let Some(run) = model.parent().map(|parent| RunFolder { path: parent.to_owned() }) else {
+        return Ok(None);
+    };
     if run.model() != model || !run.config_path().is_file() {
         return Ok(None);
     }
@@ -197,10 +199,16 @@ mod tests {
         let path = dir.path().join("run");
         let config = TrainConfig::default();
         let run = RunFolder::create(&path, &config, Existing::Keep).unwrap();
-        assert!(matches!(RunFolder::create(&path, &config, Existing::Keep), Err(TrainError::Unfinished { .. })));
+        assert!(matches!(
+            RunFolder::create(&path, &config, Existing::Keep),
+            Err(TrainError::Unfinished { .. })
+        ));
         fs::create_dir(run.model()).unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
-        assert!(matches!(RunFolder::create(&path, &config, Existing::Keep), Err(TrainError::Finished { .. })));
+        assert!(matches!(
+            RunFolder::create(&path, &config, Existing::Keep),
+            Err(TrainError::Finished { .. })
+        ));
         assert!(matches!(RunFolder::open(&path), Err(TrainError::AlreadyComplete { .. })));
         let run = RunFolder::create(&path, &config, Existing::Overwrite).unwrap();
         assert!(!run.is_complete());

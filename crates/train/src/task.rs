@@ -23,6 +23,12 @@ use crate::{TrainConfig, TrainError};
 #[derive(Debug)]
 pub struct Task {
     pub(crate) model: BertForSequenceClassification,
+    pub(crate) setup: Setup,
+}
+
+/// All of a [`Task`] but the weights to start from: those would otherwise stay in memory beside the ones that are trained.
+#[derive(Debug)]
+pub(crate) struct Setup {
     pub(crate) config: BertConfig,
     pub(crate) tokenizer: Tokenizer,
     pub(crate) labels: Vec<String>,
@@ -33,6 +39,7 @@ pub struct Task {
     pub(crate) test: Option<Arc<EncodedDataset>>,
     report: LoadReport,
     truncated: TruncationCount,
+    max_length: usize,
     fingerprint: String,
 }
 
@@ -48,6 +55,7 @@ impl Task {
         data: DataSet,
         device: &Device,
     ) -> Result<Self, TrainError> {
+        config.validate()?;
         if data.splits.train.is_empty() {
             return Err(TrainError::NoExamples {
                 split: "training",
@@ -70,14 +78,18 @@ impl Task {
             return Err(TrainError::Setting {
                 key: "data.max_length",
                 found: config.data.max_length.to_string(),
-                expected: format!("at most {}, the model's max_position_embeddings", bert.max_position_embeddings),
+                expected: format!(
+                    "at most {}, the model's max_position_embeddings",
+                    bert.max_position_embeddings
+                ),
             });
         }
         let labels = bert.id2label.clone();
         let mapping = data.labels.reconcile(&labels)?;
         let average = average(&labels, &data.labels, &mapping);
 
-        let encoding = EncodeOptions { max_length: config.data.max_length, truncation: config.data.truncation };
+        let encoding =
+            EncodeOptions { max_length: config.data.max_length, truncation: config.data.truncation };
         let encode_split = |examples: Vec<Example>| -> Result<_, TrainError> {
             let examples = mapping.apply(examples);
             let (encoded, truncated) = encode(&examples, &tokenizer, &encoding)?;
@@ -91,10 +103,9 @@ impl Task {
         let test = if config.evaluate_test { optional(data.splits.test)? } else { None };
         let weights = class_weights(config, &labels, &train)?;
         let model = config.freeze.apply(model)?;
-        Ok(Self {
+        let setup = Setup {
             fingerprint: fingerprint(&train),
             loss: CrossEntropy::new(weights, config.label_smoothing),
-            model,
             config: bert,
             tokenizer,
             labels,
@@ -104,34 +115,37 @@ impl Task {
             test,
             report,
             truncated,
-        })
+            max_length: config.data.max_length,
+        };
+        Ok(Self { model, setup })
     }
 
     /// What a user should know before the run begins: new and left-over weights, cut texts, what is trainable.
     pub fn notes(&self) -> Vec<String> {
+        let Setup { report, truncated, labels, max_length, .. } = &self.setup;
         let mut notes = Vec::new();
-        if !self.report.newly_initialized.is_empty() {
-            notes.push(format!("newly initialized: {}", self.report.newly_initialized.join(", ")));
+        if !report.newly_initialized.is_empty() {
+            notes.push(format!("newly initialized: {}", report.newly_initialized.join(", ")));
         }
-        if !self.report.leftover.is_empty() {
-            notes.push(format!("left over in the checkpoint: {}", self.report.leftover.join(", ")));
+        if !report.leftover.is_empty() {
+            notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
         let parameters = named_parameters(&self.model);
         let size = |parameter: &embert_model::NamedParameter| parameter.shape.iter().product::<usize>();
         let all: usize = parameters.iter().map(size).sum();
         let trainable: usize = parameters.iter().filter(|parameter| parameter.trainable).map(size).sum();
-        notes.push(format!("{trainable} of {all} parameters are trained; labels: {}", self.labels.join(", ")));
-        if self.truncated.truncated > 0 {
-            notes.push(format!("{:.0} % of training texts were cut", self.truncated.share() * 100.0));
-        }
+        notes.push(format!("{trainable} of {all} parameters are trained; labels: {}", labels.join(", ")));
+        notes.extend(cut_note(*truncated, *max_length));
         notes
     }
 
     /// The labels' names, in the order of the model's outputs.
     pub fn labels(&self) -> &[String] {
-        &self.labels
+        &self.setup.labels
     }
+}
 
+impl Setup {
     /// Tells whether the training split is that of another run: SHA-256 of its tokens and labels.
     pub(crate) fn fingerprint(&self) -> String {
         self.fingerprint.clone()
@@ -206,7 +220,11 @@ fn scratch_config(folder: &Path, options: &ModelOptions) -> Result<BertConfig, T
 }
 
 /// One weight a label, in the order of the model's outputs.
-fn class_weights(config: &TrainConfig, labels: &[String], train: &EncodedDataset) -> Result<Vec<f32>, TrainError> {
+fn class_weights(
+    config: &TrainConfig,
+    labels: &[String],
+    train: &EncodedDataset,
+) -> Result<Vec<f32>, TrainError> {
     match &config.class_weights {
         ClassWeights::Rule(ClassWeightRule::None) => Ok(vec![1.0; labels.len()]),
         ClassWeights::Rule(ClassWeightRule::Balanced) => {
@@ -229,6 +247,19 @@ fn class_weights(config: &TrainConfig, labels: &[String], train: &EncodedDataset
     }
 }
 
+/// How many training texts lose their end; `None` where none does.
+fn cut_note(count: TruncationCount, max_length: usize) -> Option<String> {
+    let percent = count.share() * 100.0;
+    let percent = match count.truncated {
+        0 => return None,
+        // One text in a million would else be 0.0 %.
+        _ if percent < 0.1 => "less than 0.1".to_owned(),
+        _ if percent < 1.0 => format!("{percent:.1}"),
+        _ => format!("{percent:.0}"),
+    };
+    Some(format!("{percent} % of training texts were cut at {max_length} tokens"))
+}
+
 /// SHA-256 over the tokens and labels of a split.
 fn fingerprint(train: &EncodedDataset) -> String {
     let mut hash = Sha256::new();
@@ -239,4 +270,21 @@ fn fingerprint(train: &EncodedDataset) -> String {
         hash.update((example.label.unwrap_or(usize::MAX) as u64).to_le_bytes());
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_note_on_cut_texts_has_the_share_and_the_length() {
+        let note = |truncated, total| cut_note(TruncationCount { truncated, total }, 256);
+        assert_eq!(note(42, 100).as_deref(), Some("42 % of training texts were cut at 256 tokens"));
+        assert_eq!(note(7, 1000).as_deref(), Some("0.7 % of training texts were cut at 256 tokens"));
+        assert_eq!(
+            note(1, 25_000).as_deref(),
+            Some("less than 0.1 % of training texts were cut at 256 tokens")
+        );
+        assert_eq!(note(0, 100), None);
+    }
 }

@@ -49,7 +49,9 @@ impl Tracker {
     pub fn update(&mut self, step: usize, value: Option<f64>) -> bool {
         let value = value.filter(|value| !value.is_nan());
         let improves = |on: Option<f64>, margin: f64| {
-            value.filter(|value| on.is_none_or(|on| self.metric.is_better(*value, on) && (value - on).abs() > margin))
+            value.filter(|value| {
+                on.is_none_or(|on| self.metric.is_better(*value, on) && (value - on).abs() > margin)
+            })
         };
         let reference = improves(self.state.reference, self.min_delta);
         let best = improves(self.state.best.map(|best| best.value), 0.0);

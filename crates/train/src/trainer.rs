@@ -1,6 +1,6 @@
 //! [`Trainer`]: the loop.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -20,6 +20,7 @@ use crate::config::{Keep, OrderConfig, PaddingConfig};
 use crate::evaluate::{EvalOptions, evaluate};
 use crate::events::{End, Eval, Event, Observer, Start, TrainStep};
 use crate::metrics_log::MetricsLog;
+use crate::task::Setup;
 use crate::tracker::{Best, Tracker};
 use crate::{RunFolder, Task, TrainConfig, TrainError, result};
 
@@ -27,9 +28,19 @@ use crate::{RunFolder, Task, TrainConfig, TrainError, result};
 ///
 /// The unit is the optimizer step: a run evaluates, saves, stops and goes on after any of them. All that a step depends
 /// on besides the weights and the optimizer's moments follows from its number and the run's seed.
+///
+/// Dropout draws from the device's random generator, of which a process has one: where a run must give the same bytes again,
+/// nothing else in the process may draw from it meanwhile, another trainer included.
 pub struct Trainer {
+    /// The weights to start from.
+    model: BertForSequenceClassification,
+    job: Job,
+}
+
+/// What stays the same from step to step.
+struct Job {
     config: TrainConfig,
-    task: Task,
+    task: Setup,
     run: RunFolder,
     device: Device,
     observers: Vec<Box<dyn Observer>>,
@@ -92,7 +103,7 @@ impl Plan {
     }
 
     fn is_last(&self, step: usize) -> bool {
-        step == self.total_steps
+        step >= self.total_steps
     }
 
     fn evaluates_after(&self, step: usize) -> bool {
@@ -123,19 +134,21 @@ impl Progress {
 impl Trainer {
     /// A trainer whose run folder is new, or holds a run with the same settings that was stopped.
     pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
-        Self { config, task, run, device: device.autodiff(), observers: Vec::new(), stop: StopSignal::default() }
+        let Task { model, setup: task } = task;
+        let (observers, stop) = (Vec::new(), StopSignal::default());
+        Self { model, job: Job { config, task, run, device: device.autodiff(), observers, stop } }
     }
 
     /// Adds an observer; each gets every event, in the order in which they were added.
     #[must_use]
     pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
-        self.observers.push(Box::new(observer));
+        self.job.observers.push(Box::new(observer));
         self
     }
 
     /// The signal that asks this trainer to stop.
     pub fn stop_signal(&self) -> StopSignal {
-        self.stop.clone()
+        self.job.stop.clone()
     }
 
     /// Trains until the last step, early stopping or the stop signal; goes on from the newest whole checkpoint if the
@@ -144,10 +157,18 @@ impl Trainer {
     /// # Errors
     /// A loss or gradient that isn't finite, a file that can't be written, a checkpoint that can't be read, or an
     /// observer's error.
-    pub fn run(mut self) -> Result<Outcome, TrainError> {
+    pub fn run(self) -> Result<Outcome, TrainError> {
+        self.job.config.validate()?;
+        self.job.run(self.model)
+    }
+}
+
+impl Job {
+    /// The loop.
+    fn run(mut self, model: BertForSequenceClassification) -> Result<Outcome, TrainError> {
         let plan = Plan::new(&self.config, self.task.train.len());
         let checkpoints = Checkpoints::new(&self.run, self.config.keep_checkpoints)?;
-        let mut progress = self.begin(&checkpoints)?;
+        let mut progress = self.begin(model, &checkpoints)?;
         self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
         self.start_event(plan, &progress)?;
 
@@ -301,49 +322,72 @@ impl Trainer {
             tracker: progress.tracker.state().clone(),
             data_fingerprint: self.task.fingerprint(),
         };
-        let path = checkpoints.save(&progress.model, &self.task.config, &progress.optimizer.state(), &state)?;
+        let path =
+            checkpoints.save(&progress.model, &self.task.config, &progress.optimizer.state(), &state)?;
         self.emit(&Event::Saved { step: progress.step, path })
     }
 
     /// The state that the first step needs: that of the newest whole checkpoint, or of a new run.
-    fn begin(&mut self, checkpoints: &Checkpoints) -> Result<Progress, TrainError> {
+    fn begin(
+        &self,
+        model: BertForSequenceClassification,
+        checkpoints: &Checkpoints,
+    ) -> Result<Progress, TrainError> {
         let settings = &self.config.early_stopping;
-        let mut progress = Progress {
-            model: self.task.model.clone().train(),
-            optimizer: self.task.optimizer(&self.task.model, &self.config)?,
-            tracker: Tracker::new(self.config.metric, settings.patience, settings.min_delta),
-            step: 0,
-            began: Instant::now(),
-            seconds_before: 0.0,
-        };
-        for path in checkpoints.newest_first()? {
-            let (state, weights, moments) = match self.read_checkpoint(&path) {
-                Ok(read) => read,
+        let tracker = Tracker::new(self.config.metric, settings.patience, settings.min_delta);
+        let began = Instant::now();
+        let found = checkpoints.newest_first()?;
+        if found.is_empty() {
+            let model = model.train();
+            let optimizer = self.task.optimizer(&model, &self.config)?;
+            return Ok(Progress { model, optimizer, tracker, step: 0, began, seconds_before: 0.0 });
+        }
+        // Not needed any more, so not in memory beside the checkpoint's.
+        drop(model);
+        let (state, model, moments) = self.newest_whole(&found, checkpoints)?;
+        if state.data_fingerprint != self.task.fingerprint() {
+            return Err(TrainError::DataChanged { path: self.run.path().to_owned() });
+        }
+        checkpoints.remove_after(state.step)?;
+        let mut optimizer = self.task.optimizer(&model, &self.config)?;
+        optimizer.load_state(&model, moments)?;
+        let tracker = tracker.with_state(state.tracker);
+        Ok(Progress { model, optimizer, tracker, step: state.step, began, seconds_before: state.seconds })
+    }
+
+    /// The first of these checkpoints that can be read.
+    fn newest_whole(
+        &self,
+        newest_first: &[PathBuf],
+        checkpoints: &Checkpoints,
+    ) -> Result<(State, BertForSequenceClassification, OptimizerState), TrainError> {
+        let mut problem = None;
+        for path in newest_first {
+            match self.read_checkpoint(path, checkpoints) {
+                Ok(read) => return Ok(read),
                 Err(error) => {
                     tracing::warn!("{} can't be read and is passed over: {error}", path.display());
-                    continue;
+                    problem.get_or_insert(error);
                 }
-            };
-            if state.data_fingerprint != self.task.fingerprint() {
-                return Err(TrainError::DataChanged { path: self.run.path().to_owned() });
             }
-            progress.model = weights;
-            progress.optimizer = self.task.optimizer(&progress.model, &self.config)?;
-            progress.optimizer.load_state(&progress.model, moments)?;
-            progress.tracker = progress.tracker.with_state(state.tracker);
-            progress.step = state.step;
-            progress.seconds_before = state.seconds;
-            break;
         }
-        Ok(progress)
+        Err(TrainError::NoCheckpoint { path: self.run.checkpoints(), source: problem.map(Box::new) })
     }
 
     /// What a checkpoint holds.
     fn read_checkpoint(
         &self,
         path: &Path,
+        checkpoints: &Checkpoints,
     ) -> Result<(State, BertForSequenceClassification, OptimizerState), TrainError> {
         let state = read_state(path)?;
+        // Found out now rather than at the end of the run, which needs them.
+        if let Some(best) =
+            state.tracker.best.map(|best| checkpoints.best(best.step)).filter(|best| !best.is_dir())
+        {
+            let problem = format!("the best weights so far, {}, are gone", best.display());
+            return Err(TrainError::Checkpoint { path: path.to_owned(), problem });
+        }
         let weights = self.task.reload(path, &self.config, &self.device.clone().inner())?;
         Ok((state, weights.train(), read_optimizer(path)?))
     }

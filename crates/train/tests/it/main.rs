@@ -1,0 +1,148 @@
+//! Whole runs of a tiny random model in temporary folders.
+
+mod resume;
+mod run;
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use burn::tensor::Device;
+use embert_data::{Card, load};
+use embert_train::{
+    Event, Existing, Observer, Outcome, RunFolder, StopSignal, Task, TrainConfig, TrainError, Trainer,
+};
+
+/// What the repository ships.
+fn shipped(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(path)
+}
+
+/// A folder with a checkpoint's shape (two layers of 16) and a small part of the sample.
+struct Place {
+    dir: tempfile::TempDir,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// A process has one random generator a device: of two runs at a time, neither would get the same numbers again.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (model, data) = (dir.path().join("tiny"), dir.path().join("reviews"));
+        for folder in [&model, &data] {
+            fs::create_dir(folder).unwrap();
+        }
+        for file in ["vocab.txt", "tokenizer_config.json"] {
+            fs::copy(shipped("sample/bert").join(file), model.join(file)).unwrap();
+        }
+        let config = fs::read_to_string(shipped("sample/bert/config.json")).unwrap();
+        let mut config: serde_json::Value = serde_json::from_str(&config).unwrap();
+        for (key, value) in [("hidden_size", 16), ("num_attention_heads", 2), ("intermediate_size", 32)] {
+            config[key] = value.into();
+        }
+        fs::write(model.join("config.json"), config.to_string()).unwrap();
+        for (split, count) in [("train", 44), ("validation", 20), ("test", 10)] {
+            let all = fs::read_to_string(shipped(&format!("sample/{split}.jsonl"))).unwrap();
+            let part: String = all.lines().take(count).flat_map(|line| [line, "\n"]).collect();
+            fs::write(data.join(format!("{split}.jsonl")), part).unwrap();
+        }
+        Self { dir, _alone: ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Eleven micro-batches an epoch: three steps of three and one of two, so eight steps in all.
+    fn config(&self) -> TrainConfig {
+        let mut config = TrainConfig {
+            model: self.path("tiny").to_string_lossy().into_owned(),
+            from_scratch: true,
+            dataset: self.path("reviews").to_string_lossy().into_owned(),
+            epochs: 2,
+            batch_size: 4,
+            accumulate: 3,
+            seed: 7,
+            ..TrainConfig::default()
+        };
+        config.data.max_length = 24;
+        config.optimizer.learning_rate = 1e-3;
+        config
+    }
+
+    fn task(&self, config: &TrainConfig) -> Result<Task, TrainError> {
+        let root = self.path("reviews");
+        let data = load(&Card::for_folder(&root)?, &root, &config.load_options())?;
+        Task::prepare(config, &self.path("tiny"), data, &Device::flex())
+    }
+
+    /// Begins a run, or goes on with it.
+    fn trainer(&self, run: &str, config: &TrainConfig) -> Result<Trainer, TrainError> {
+        let path = self.path(run);
+        let (run, config) = match path.is_dir() {
+            true => RunFolder::open(&path)?,
+            false => (RunFolder::create(&path, config, Existing::Keep)?, config.clone()),
+        };
+        Ok(Trainer::new(config.clone(), self.task(&config)?, run, Device::flex()))
+    }
+
+    /// The same with all events of a run that is over.
+    fn train(&self, run: &str, config: &TrainConfig) -> Result<(Outcome, Vec<Event>), TrainError> {
+        let events = Rc::new(RefCell::new(Vec::new()));
+        let outcome = self.trainer(run, config)?.observe(Record(Rc::clone(&events))).run()?;
+        Ok((outcome, events.take()))
+    }
+
+    fn bytes(&self, file: &str) -> Vec<u8> {
+        fs::read(self.path(file)).unwrap()
+    }
+
+    /// The lines of a run's log without the seconds, which no two runs share, and the memory.
+    fn log(&self, run: &str) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.path(run).join("metrics.jsonl")).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        lines
+            .map(|mut line| {
+                let fields = line.as_object_mut().unwrap();
+                fields.remove("seconds");
+                fields.remove("peak_memory");
+                line
+            })
+            .collect()
+    }
+}
+
+struct Record(Rc<RefCell<Vec<Event>>>);
+
+impl Observer for Record {
+    fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
+        self.0.borrow_mut().push(event.clone());
+        Ok(())
+    }
+}
+
+/// Asks the trainer to stop while a step is under way.
+struct StopAt {
+    step: usize,
+    signal: StopSignal,
+}
+
+impl Observer for StopAt {
+    fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
+        if matches!(event, Event::TrainStep(step) if step.step == self.step) {
+            self.signal.request();
+        }
+        Ok(())
+    }
+}
+
+fn complete(outcome: Outcome) -> embert_train::End {
+    match outcome {
+        Outcome::Complete(end) => end,
+        Outcome::Interrupted { .. } => panic!("{outcome:?}"),
+    }
+}

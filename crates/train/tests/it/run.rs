@@ -1,0 +1,183 @@
+//! What a run does, and what it leaves behind.
+
+use embert_data::{Card, load};
+use embert_metrics::Metric;
+use embert_train::{ClassWeights, Eval, Keep, evaluate_checkpoint};
+
+use super::*;
+
+fn evals(events: &[Event]) -> Vec<&Eval> {
+    let evals = events.iter().filter_map(|event| match event {
+        Event::Eval(eval) => Some(eval),
+        _ => None,
+    });
+    evals.collect()
+}
+
+/// The validation loss of a run's result.
+fn loss_of_result(place: &Place, run: &str, config: &TrainConfig) -> f64 {
+    let root = place.path("reviews");
+    let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
+    let (model, options) = (place.path(run).join("model"), config.encode_options());
+    let evaluation = evaluate_checkpoint(
+        &model,
+        data.splits.validation,
+        &data.labels,
+        &options,
+        7,
+        &Device::flex(),
+        |_| {},
+    );
+    evaluation.unwrap().report.loss
+}
+
+/// Both are means over the same examples in f32, in batches of different sizes.
+fn assert_same_loss(found: f64, expected: f64) {
+    assert!((found - expected).abs() < 1e-5, "{found} against {expected}");
+}
+
+#[test]
+fn the_result_is_the_best_or_the_last_as_asked() {
+    let place = Place::new();
+    // So high that the loss rises again after a few steps.
+    let mut config = TrainConfig { metric: Metric::Loss, evaluate_every: Some(1), ..place.config() };
+    config.optimizer.learning_rate = 0.03;
+    let (outcome, events) = place.train("best", &config).unwrap();
+    let losses: Vec<f64> = evals(&events).iter().map(|eval| eval.loss).collect();
+    assert_eq!(losses.len(), 8);
+    let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(best < losses[7], "the last weights are the best: {losses:?}");
+    let end = complete(outcome);
+    assert_eq!(end.best_metric, Some(best));
+    assert_eq!(losses[end.best_step.unwrap() - 1], best);
+    assert_same_loss(loss_of_result(&place, "best", &config), best);
+
+    let config = TrainConfig { keep: Keep::Last, ..config };
+    place.train("last", &config).unwrap();
+    assert_same_loss(loss_of_result(&place, "last", &config), losses[7]);
+}
+
+#[test]
+fn evaluations_and_checkpoints_come_when_they_are_due() {
+    let place = Place::new();
+    let config = TrainConfig {
+        evaluate_every: Some(3),
+        save_every: Some(2),
+        keep_checkpoints: 3,
+        evaluate_test: true,
+        ..place.config()
+    };
+    let (_, events) = place.train("run", &config).unwrap();
+    let steps: Vec<(&str, usize, usize)> =
+        evals(&events).iter().map(|eval| (eval.split.as_str(), eval.step, eval.epoch)).collect();
+    let best = steps[3].1;
+    assert_eq!(steps[..3], [("validation", 3, 1), ("validation", 6, 2), ("validation", 8, 2)]);
+    assert_eq!((steps.len(), steps[3].0), (4, "test"));
+    let mut left: Vec<String> = fs::read_dir(place.path("run/checkpoints"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("step-"))
+        .collect();
+    left.sort();
+    assert_eq!(left, ["step-00000004", "step-00000006", "step-00000008"]);
+    assert!(place.path(&format!("run/checkpoints/best-{best:08}")).is_dir());
+    let examples: usize = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::TrainStep(step) => Some(step.examples),
+            _ => None,
+        })
+        .sum();
+    assert_eq!(examples, 2 * 44, "the unfinished tail of an epoch was dropped");
+}
+
+#[test]
+fn patience_ends_a_run() {
+    let place = Place::new();
+    let mut config = TrainConfig { metric: Metric::Loss, evaluate_every: Some(1), ..place.config() };
+    config.early_stopping.patience = Some(2);
+    // No improvement is as large as that.
+    config.early_stopping.min_delta = 10.0;
+    let (outcome, events) = place.train("run", &config).unwrap();
+    let end = complete(outcome);
+    assert_eq!((end.step, end.early_stopped), (3, true));
+    assert!(events.contains(&Event::EarlyStop { step: 3, evaluations: 2 }));
+    assert!(place.path("run/model/config.json").is_file());
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_with_all_that_helps_to_find_it() {
+    let place = Place::new();
+    let mut config = TrainConfig { max_grad_norm: 0.0, ..place.config() };
+    config.optimizer.learning_rate = 1e30;
+    config.optimizer.warmup_ratio = 0.0;
+    let error = place.train("run", &config).unwrap_err();
+    let TrainError::NotFinite { step, learning_rate, examples, .. } = &error else { panic!("{error:?}") };
+    assert!((2..=4).contains(step), "{step}");
+    assert!(*learning_rate > 1e29 && (8..=12).contains(&examples.len()), "{error}");
+    assert!(!place.path("run/model").exists());
+}
+
+#[test]
+fn what_is_frozen_stays_and_the_rest_moves() {
+    let place = Place::new();
+    let mut config = TrainConfig { freeze: "embeddings+encoder_below:1".parse().unwrap(), ..place.config() };
+    config.keep = Keep::Last;
+    let task = place.task(&config).unwrap();
+    assert!(task.notes()[0].contains(" of "), "{:?}", task.notes());
+    // Stopped and gone on with, since a checkpoint must freeze the same.
+    let trainer = place.trainer("run", &config).unwrap();
+    let signal = trainer.stop_signal();
+    trainer.observe(StopAt { step: 1, signal }).run().unwrap();
+    let after_one = place.bytes("run/checkpoints/step-00000001/model.safetensors");
+    place.train("run", &config).unwrap();
+    let after_all = place.bytes("run/model/model.safetensors");
+    let (before, after) = (
+        safetensors::SafeTensors::deserialize(&after_one).unwrap(),
+        safetensors::SafeTensors::deserialize(&after_all).unwrap(),
+    );
+    let mut moved = 0;
+    for (name, tensor) in before.iter() {
+        let same = tensor.data() == after.tensor(name).unwrap().data();
+        let frozen = name.contains("embeddings") || name.contains("layer.0");
+        // A key's bias changes no softmax: its gradient is rounding.
+        if !name.ends_with("key.bias") {
+            assert_eq!(same, frozen, "{name}");
+        }
+        moved += usize::from(!same);
+    }
+    assert!(moved > 10, "{moved}");
+}
+
+#[test]
+fn weights_of_labels_must_fit_the_labels() {
+    let place = Place::new();
+    let config = TrainConfig { class_weights: ClassWeights::Given(vec![1.0, 2.0, 3.0]), ..place.config() };
+    let error = place.task(&config).unwrap_err();
+    assert!(error.to_string().contains("neg, pos"), "{error}");
+}
+
+#[test]
+fn a_length_beyond_the_models_positions_is_refused() {
+    let place = Place::new();
+    let mut config = place.config();
+    config.data.max_length = 129;
+    let error = place.task(&config).unwrap_err();
+    assert!(error.to_string().contains("at most 128"), "{error}");
+}
+
+#[test]
+fn settings_that_nobody_checked_are_checked() {
+    let place = Place::new();
+    let error = place.task(&TrainConfig { batch_size: 0, ..place.config() }).unwrap_err();
+    assert!(matches!(error, TrainError::Config(_)), "{error:?}");
+}
+
+#[test]
+fn cut_texts_are_counted() {
+    let place = Place::new();
+    let mut config = place.config();
+    config.data.max_length = 8;
+    let notes = place.task(&config).unwrap().notes();
+    assert!(notes.iter().any(|note| note.ends_with("% of training texts were cut at 8 tokens")), "{notes:?}");
+}
