@@ -8,14 +8,40 @@
 //! ```no_run
 //! use embert_data::{DataSource, load};
 //! use embert_model::DeviceChoice;
-//! use embert_train::{ConfigBuilder, Existing, RunFolder, Task, Trainer};
+//! use embert_train::{ConfigBuilder, Event, Existing, Observer, Outcome, RunFolder, Task, TrainError, Trainer};
 //!
-//! let config = ConfigBuilder::new().file("configs/sample.toml".as_ref())?.build()?;
+//! struct Losses;
+//!
+//! impl Observer for Losses {
+//!     fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
+//!         if let Event::TrainStep(step) = event {
+//!             println!("step {}: loss {:.4}", step.step, step.loss);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let config = ConfigBuilder::new().file("configs/sample.toml".as_ref())?.set("epochs=2")?.build()?;
 //! let (_, device) = DeviceChoice::Auto.resolve()?;
-//! let source = DataSource::resolve(&config.dataset, "datasets".as_ref())?;
-//! # fn later() {}
+//! let DataSource::Local { card, root } = DataSource::resolve(&config.dataset, &["datasets".into()])? else {
+//!     return Err("fetch the files of the card first".into());
+//! };
+//! let data = load(&card, &root, &config.load_options())?;
+//! let task = Task::prepare(&config, config.model.as_ref(), data, &device)?;
+//! let run = RunFolder::create("runs/mine".as_ref(), &config, Existing::Keep)?;
+//! let trainer = Trainer::new(config, task, run, device).observe(Losses);
+//! if let Outcome::Complete(end) = trainer.run()? {
+//!     println!("best {} {:?} after step {:?}", end.metric, end.best_metric, end.best_step);
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A run that was stopped ([`StopSignal`], or killed) goes on where its newest checkpoint is: [`RunFolder::open`] in place of
+//! [`RunFolder::create`], and the same calls. It ends with the bytes of a run that was never stopped.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod checkpoint;
 mod config;

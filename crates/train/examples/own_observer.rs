@@ -1,0 +1,58 @@
+//! Trains the shipped small BERT on the sample for four epochs, with an observer of one's own:
+//! `cargo run -p embert-train --example own_observer`, from the repository's root.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
+use embert_data::{DataSource, load};
+use embert_model::DeviceChoice;
+use embert_train::{ConfigBuilder, Event, Existing, Observer, Outcome, RunFolder, Task, TrainError, Trainer};
+
+/// Prints the mean loss of every `every` steps, and each evaluation.
+struct Losses {
+    every: usize,
+    sum: f64,
+}
+
+impl Observer for Losses {
+    fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
+        match event {
+            Event::Start(start) => println!("{} steps in {} epochs", start.total_steps, start.epochs),
+            Event::TrainStep(step) => {
+                self.sum += step.loss;
+                if step.step.is_multiple_of(self.every) {
+                    println!("step {:>3}  loss {:.4}", step.step, self.sum / self.every as f64);
+                    self.sum = 0.0;
+                }
+            }
+            Event::Eval(eval) => {
+                println!("{} after step {}: accuracy {:.3}", eval.split, eval.step, eval.accuracy);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let config = ConfigBuilder::new().file("configs/sample.toml".as_ref())?.set("epochs=4")?.build()?;
+    let (backend, device) = DeviceChoice::Auto.resolve()?;
+    let DataSource::Local { card, root } = DataSource::resolve(&config.dataset, &["datasets".into()])? else {
+        return Err("the sample's card names a repository of the hub".into());
+    };
+    let data = load(&card, &root, &config.load_options())?;
+    let task = Task::prepare(&config, config.model.as_ref(), data, &device)?;
+    for note in task.notes() {
+        println!("{note}");
+    }
+
+    let folder = tempfile::tempdir()?;
+    let run = RunFolder::create(&folder.path().join("run"), &config, Existing::Keep)?;
+    println!("trains on {backend}");
+    let trainer = Trainer::new(config, task, run.clone(), device).observe(Losses { every: 32, sum: 0.0 });
+    if let Outcome::Complete(end) = trainer.run()? {
+        let value = end.best_metric.unwrap_or_default();
+        println!("best {} {value:.3}, {:.1} s in all", end.metric, end.seconds);
+    }
+    let weights = run.model().join("model.safetensors").metadata()?.len();
+    println!("model/ holds {weights} bytes of weights; gone with the temporary folder");
+    Ok(())
+}
