@@ -15,6 +15,10 @@
 //! # Ok::<(), embert_predict::PredictError>(())
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod error;
 mod prediction;
 mod predictor;

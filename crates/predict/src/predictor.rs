@@ -30,6 +30,9 @@ pub struct Predictor {
 /// enough that a stream of any length needs little memory.
 const BATCHES_AHEAD: usize = 16;
 
+/// No row is read ahead once this much text is: long texts must not add up either.
+const BYTES_AHEAD: usize = 4 << 20;
+
 impl Predictor {
     /// Opens the `model/` folder of a run, or any BERT classification checkpoint in Hugging Face format.
     ///
@@ -94,9 +97,8 @@ impl Predictor {
     /// # Errors
     /// The tokenizer refuses a text.
     pub fn predict<T: AsRef<str>>(&self, texts: &[T]) -> Result<Vec<Prediction>, PredictError> {
-        let rows = texts.iter().map(|text| {
-            Ok(Row { text: text.as_ref().to_owned(), text_pair: None, label: None })
-        });
+        let rows =
+            texts.iter().map(|text| Ok(Row { text: text.as_ref().to_owned(), text_pair: None, label: None }));
         self.stream(rows).collect()
     }
 
@@ -105,7 +107,12 @@ impl Predictor {
     where
         I: IntoIterator<Item = Result<Row, DataError>>,
     {
-        Predictions { predictor: self, rows: rows.into_iter(), ready: Vec::new().into_iter(), failed: None }
+        Predictions {
+            predictor: self,
+            rows: Some(rows.into_iter()),
+            ready: Vec::new().into_iter(),
+            failed: None,
+        }
     }
 
     /// Labels a window of rows: encoded together, batched by length, returned in their order.
@@ -156,10 +163,37 @@ impl Predictor {
 #[derive(Debug)]
 pub struct Predictions<'a, I> {
     predictor: &'a Predictor,
-    rows: I,
+    /// What is still to be read; `None` after an error.
+    rows: Option<I>,
     ready: vec::IntoIter<Prediction>,
     /// A row's error, to be returned after the predictions of the rows before it.
     failed: Option<PredictError>,
+}
+
+impl<I: Iterator<Item = Result<Row, DataError>>> Predictions<'_, I> {
+    /// Reads ahead, up to the first row that can't be read.
+    fn next_window(&mut self) -> Vec<Row> {
+        let mut window = Vec::new();
+        let mut bytes = 0;
+        let Some(rows) = &mut self.rows else { return window };
+        for row in rows.take(self.predictor.batch_size * BATCHES_AHEAD) {
+            match row {
+                Ok(row) => {
+                    bytes += row.text.len() + row.text_pair.as_ref().map_or(0, String::len);
+                    window.push(row);
+                }
+                Err(error) => {
+                    self.failed = Some(error.into());
+                    self.rows = None;
+                    break;
+                }
+            }
+            if bytes >= BYTES_AHEAD {
+                break;
+            }
+        }
+        window
+    }
 }
 
 impl<I: Iterator<Item = Result<Row, DataError>>> Iterator for Predictions<'_, I> {
@@ -169,19 +203,7 @@ impl<I: Iterator<Item = Result<Row, DataError>>> Iterator for Predictions<'_, I>
         if let Some(prediction) = self.ready.next() {
             return Some(Ok(prediction));
         }
-        if let Some(error) = self.failed.take() {
-            return Some(Err(error));
-        }
-        let mut window = Vec::new();
-        for row in self.rows.by_ref().take(self.predictor.batch_size * BATCHES_AHEAD) {
-            match row {
-                Ok(row) => window.push(row),
-                Err(error) => {
-                    self.failed = Some(error.into());
-                    break;
-                }
-            }
-        }
+        let window = self.next_window();
         if window.is_empty() {
             return self.failed.take().map(Err);
         }
@@ -190,7 +212,154 @@ impl<I: Iterator<Item = Result<Row, DataError>>> Iterator for Predictions<'_, I>
                 self.ready = predictions.into_iter();
                 self.ready.next().map(Ok)
             }
-            Err(error) => Some(Err(error)),
+            Err(error) => {
+                self.rows = None;
+                self.failed = None;
+                Some(Err(error))
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::fs;
+
+    use embert_model::{BertConfig, SaveDtype, save_pretrained};
+
+    use super::*;
+
+    /// A random checkpoint of two small layers, whose probabilities differ from text to text. Its folder is not needed
+    /// once it is open.
+    fn predictor() -> Predictor {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/sample/bert");
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = BertConfig::from_file(&shipped.join("config.json")).unwrap();
+        (config.hidden_size, config.num_attention_heads, config.intermediate_size) = (16, 2, 32);
+        config.initializer_range = 0.5;
+        let config = config.with_labels(["neg", "pos", "mixed"]);
+        let device = Device::flex();
+        let model = BertForSequenceClassification::from_config(&config, 5, &device).unwrap();
+        save_pretrained(&model, &config, dir.path(), SaveDtype::F32).unwrap();
+        for file in ["vocab.txt", "tokenizer_config.json"] {
+            fs::copy(shipped.join(file), dir.path().join(file)).unwrap();
+        }
+        Predictor::open(dir.path(), &device).unwrap()
+    }
+
+    fn row(text: impl Into<String>) -> Row {
+        Row { text: text.into(), text_pair: None, label: None }
+    }
+
+    /// Texts of many lengths, no two alike.
+    fn texts(count: usize) -> Vec<String> {
+        let words = ["good", "bad", "a", "film", "never", "again", "lovely", "the", "story", "long"];
+        let text =
+            |n: usize| (0..n * 7 % 40 + 1).map(|i| words[(i * i + n) % 10]).collect::<Vec<_>>().join(" ");
+        (0..count).map(|n| format!("{} {n}", text(n))).collect()
+    }
+
+    /// The same sums in f32, in another order where there is padding.
+    #[track_caller]
+    fn assert_same(one: &Prediction, other: &Prediction) {
+        assert_eq!(one.text(), other.text());
+        for (a, b) in one.probabilities().iter().zip(other.probabilities()) {
+            assert!((a - b).abs() < 1e-6, "{}: {a} against {b}", one.text());
+        }
+    }
+
+    #[test]
+    fn batches_of_any_size_give_what_one_by_one_gives_in_the_order_of_the_texts() {
+        let texts = texts(50);
+        let one_by_one: Vec<Prediction> = {
+            let predictor = predictor().with_batch_size(1);
+            texts.iter().flat_map(|text| predictor.predict(&[text]).unwrap()).collect()
+        };
+        // The model tells the texts apart, or the comparison says nothing.
+        let scores: Vec<f64> = one_by_one.iter().map(|prediction| prediction.probabilities()[0]).collect();
+        assert!(scores.iter().any(|score| (score - scores[0]).abs() > 0.05), "{scores:?}");
+        for batch_size in [1, 2, 7, 64] {
+            let predictions = predictor().with_batch_size(batch_size).predict(&texts).unwrap();
+            assert_eq!(predictions.len(), texts.len());
+            for (one, (other, text)) in one_by_one.iter().zip(predictions.iter().zip(&texts)) {
+                assert_eq!(other.text(), text);
+                assert_same(one, other);
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_reads_a_bounded_number_of_rows_ahead() {
+        let pulled = Cell::new(0);
+        let endless = (0..).map(|n| {
+            pulled.set(pulled.get() + 1);
+            Ok(row(format!("film {n}")))
+        });
+        let predictor = predictor().with_batch_size(2);
+        for (n, prediction) in predictor.stream(endless).take(100).enumerate() {
+            assert_eq!(prediction.unwrap().text(), format!("film {n}"));
+            assert!(pulled.get() <= n + 2 * BATCHES_AHEAD, "{} rows read for {n}", pulled.get());
+        }
+    }
+
+    #[test]
+    fn long_texts_are_read_ahead_by_their_size() {
+        let pulled = Cell::new(0);
+        let megabytes = (0..).map(|_| {
+            pulled.set(pulled.get() + 1);
+            Ok(row("good film ".repeat(100_000)))
+        });
+        let prediction = predictor().stream(megabytes).next().unwrap().unwrap();
+        assert_eq!(prediction.text().len(), 1_000_000);
+        assert_eq!(pulled.get(), BYTES_AHEAD.div_ceil(1_000_000));
+    }
+
+    #[test]
+    fn a_long_text_counts_up_to_where_it_is_cut() {
+        let predictor = predictor();
+        assert_eq!(predictor.max_length(), 128);
+        let [long, longer] = [200, 100_000].map(|count| "good film ".repeat(count));
+        let predictions = predictor.predict(&[&long, &longer]).unwrap();
+        assert_eq!(predictions[0].probabilities(), predictions[1].probabilities());
+        let shorter = predictor.with_max_length(64).unwrap().predict(&[&long]).unwrap();
+        assert_ne!(shorter[0].probabilities(), predictions[0].probabilities());
+    }
+
+    #[test]
+    fn no_text_and_an_empty_text() {
+        let predictor = predictor();
+        assert!(predictor.predict::<&str>(&[]).unwrap().is_empty());
+        let predictions = predictor.predict(&["", " \n"]).unwrap();
+        let sum: f64 = predictions[0].probabilities().iter().sum();
+        assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+        assert_eq!(predictions[0].probabilities(), predictions[1].probabilities());
+    }
+
+    #[test]
+    fn the_second_text_of_a_pair_counts() {
+        let predictor = predictor();
+        let pair = |second: &str| Row { text_pair: Some(second.into()), ..row("a good film") };
+        let rows = [Ok(row("a good film")), Ok(pair("never again")), Ok(pair("lovely"))];
+        let predictions: Vec<Prediction> = predictor.stream(rows).map(Result::unwrap).collect();
+        assert_eq!(predictions[1].text_pair(), Some("never again"));
+        let scores: Vec<f64> = predictions.iter().map(Prediction::score).collect();
+        assert!(scores[0] != scores[1] && scores[1] != scores[2], "{scores:?}");
+    }
+
+    #[test]
+    fn the_first_error_comes_after_the_rows_before_it_and_is_the_last() {
+        let rows = [Ok(row("good")), Err(DataError::Loader), Ok(row("bad"))];
+        let predictor = predictor();
+        let mut predictions = predictor.stream(rows);
+        assert_eq!(predictions.next().unwrap().unwrap().text(), "good");
+        assert!(matches!(predictions.next(), Some(Err(PredictError::Data(_)))));
+        assert!(predictions.next().is_none());
+    }
+
+    #[test]
+    fn more_positions_than_the_model_has_are_refused() {
+        let error = predictor().with_max_length(129).unwrap_err();
+        assert!(error.to_string().contains("129 is more than the 128 positions"), "{error}");
     }
 }
