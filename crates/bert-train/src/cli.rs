@@ -12,8 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    /// Print more of what happens (-v: debug, -vv: trace); RUST_LOG refines it
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Print more of what happens, -vv still more; RUST_LOG says what exactly
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 100)]
     pub(crate) verbose: u8,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct TrainArgs {
     /// Read settings from this TOML file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Set any key of the config, as in optimizer.learning_rate=3e-5 (repeatable)
+    /// Set a key of the config, as in class_weights=balanced (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
     /// Go on with the run in this folder, from its newest whole checkpoint
@@ -67,38 +67,30 @@ pub(crate) struct TrainArgs {
     pub(crate) json: JsonArgs,
 }
 
-/// Declares the options of `train` that stand for one key each, so that an option, its help and its key are one line.
+/// Declares the options of `train` by the heading of their part of the help, each with the keys that it sets.
 macro_rules! train_options {
-    ($($(#[$attribute:meta])* $field:ident: $type:ty => $key:literal),* $(,)?) => {
+    ($($heading:literal { $($(#[$attribute:meta])* $field:ident: $type:ty => $($key:literal)&+),* $(,)? })*) => {
         #[derive(Debug, Default, Args)]
         pub(crate) struct TrainOptions {
-            $($(#[$attribute])* #[arg(long)] pub(crate) $field: Option<$type>,)*
+            $($($(#[$attribute])* #[arg(long, help_heading = $heading)] pub(crate) $field: Option<$type>,)*)*
             /// Take the training examples in the order in which they stand (data.order = "sequential")
-            #[arg(long)]
+            #[arg(long, help_heading = "Data")]
             pub(crate) no_shuffle: bool,
-            /// Dropout after the embeddings, in each layer and on the attention (dropout.hidden and dropout.attention)
-            #[arg(long, value_name = "P")]
-            pub(crate) dropout: Option<f64>,
-            /// Cut train/validation/test from the training split in these shares, as in 0.8/0.1/0.1
-            #[arg(long, value_name = "A/B/C", value_parser = split_ratios)]
-            pub(crate) split_ratios: Option<SplitRatios>,
         }
+
+        /// Each option of `train` that sets a key, with the key.
+        const KEYS_OF_OPTIONS: &[(&str, &str)] =
+            &[$($($((stringify!($field), $key),)+)*)* ("no_shuffle", "data.order")];
 
         impl TrainOptions {
             /// The settings that were given, by key.
             pub(crate) fn settings(&self) -> Vec<(&'static str, toml::Value)> {
                 let mut settings = Vec::new();
-                $(if let Some(value) = &self.$field {
-                    settings.push(($key, value.to_setting()));
-                })*
+                $($(if let Some(value) = &self.$field {
+                    settings.extend([$(($key, value.to_setting())),+]);
+                })*)*
                 if self.no_shuffle {
                     settings.push(("data.order", "sequential".into()));
-                }
-                if let Some(p) = self.dropout {
-                    settings.extend([("dropout.hidden", p.into()), ("dropout.attention", p.into())]);
-                }
-                if let Some(SplitRatios(ratios)) = self.split_ratios {
-                    settings.push(("data.split_ratios", ratios.to_vec().into()));
                 }
                 settings
             }
@@ -107,90 +99,112 @@ macro_rules! train_options {
 }
 
 train_options! {
-    /// The checkpoint to start from: a folder, name, owner/name or owner/name@revision
-    #[arg(value_name = "MODEL")]
-    model: String => "model",
-    /// The data set: a card's name or file, a hub repository, a folder or a file
-    #[arg(value_name = "DATASET")]
-    dataset: String => "dataset",
-    /// The run folder [default: runs/<data set>-<number>]
-    #[arg(value_name = "DIR")]
-    output: PathBuf => "output",
-    /// Passes over the training split [default: 3]
-    #[arg(value_name = "N")]
-    epochs: u32 => "epochs",
-    /// Examples in a micro-batch [default: 16]
-    #[arg(value_name = "N")]
-    batch_size: u32 => "batch_size",
-    /// Examples in a batch of evaluation [default: 32]
-    #[arg(value_name = "N")]
-    eval_batch_size: u32 => "eval_batch_size",
-    /// Micro-batches in one optimizer step [default: 1]
-    #[arg(value_name = "N")]
-    accumulate: u32 => "accumulate",
-    /// Tokens in a sequence; longer texts are cut [default: 256]
-    #[arg(value_name = "N")]
-    max_length: u32 => "data.max_length",
-    /// The highest learning rate of the schedule [default: 2e-5]
-    #[arg(value_name = "RATE")]
-    learning_rate: f64 => "optimizer.learning_rate",
-    /// The classifier's learning rate [default: the learning rate]
-    #[arg(value_name = "RATE")]
-    head_learning_rate: f64 => "optimizer.head_learning_rate",
-    /// Decoupled weight decay [default: 0.01]
-    #[arg(value_name = "DECAY")]
-    weight_decay: f64 => "optimizer.weight_decay",
-    /// Decay all parameters, or all but biases and LayerNorm weights [default: standard]
-    #[arg(value_name = "WHICH")]
-    decay: DecayArg => "optimizer.decay",
-    /// Scale gradients down to this global norm; 0 for never [default: 1]
-    #[arg(value_name = "NORM")]
-    max_grad_norm: f64 => "max_grad_norm",
-    /// The learning rate after the warm-up [default: linear]
-    #[arg(value_name = "SHAPE")]
-    schedule: ScheduleArg => "optimizer.schedule",
-    /// Share of the steps in which the learning rate rises [default: 0.1]
-    #[arg(value_name = "SHARE")]
-    warmup_ratio: f64 => "optimizer.warmup_ratio",
-    /// Dropout before the classifier [default: the checkpoint's]
-    #[arg(value_name = "P")]
-    classifier_dropout: f64 => "dropout.classifier",
-    /// Share of probability that the target gives to all labels alike [default: 0]
-    #[arg(value_name = "SHARE")]
-    label_smoothing: f64 => "label_smoothing",
-    /// What stays as it is: none, encoder_below:N, embeddings+encoder_below:N or all_but_head [default: none]
-    #[arg(value_name = "WHAT")]
-    freeze: String => "freeze",
-    /// Stop after so many evaluations without an improvement [default: never]
-    #[arg(value_name = "N")]
-    patience: u32 => "early_stopping.patience",
-    /// What the best checkpoint is best in [default: accuracy]
-    #[arg(value_name = "METRIC")]
-    metric: String => "metric",
-    /// Seeds the new weights, the splits, the order and dropout [default: 0]
-    #[arg(value_name = "SEED")]
-    seed: u64 => "seed",
-    /// auto, cpu, flex, ndarray, cuda, cuda:1, rocm, metal, vulkan or wgpu [default: auto]
-    #[arg(value_name = "DEVICE")]
-    device: String => "device",
-    /// Train on a stratified part of this size
-    #[arg(value_name = "N")]
-    train_samples: u32 => "data.train_samples",
-    /// Evaluate on a stratified part of this size
-    #[arg(value_name = "N")]
-    eval_samples: u32 => "data.eval_samples",
-    /// Pad batches to their longest text, or to the maximum length [default: longest]
-    #[arg(value_name = "TO")]
-    padding: PaddingArg => "data.padding",
-    /// Which weights the result holds [default: best]
-    #[arg(value_name = "WHICH")]
-    keep: KeepArg => "keep",
-    /// Save a checkpoint every so many steps [default: each epoch]
-    #[arg(value_name = "STEPS")]
-    save_every: u32 => "save_every",
-    /// How many of the newest checkpoints stay [default: 2]
-    #[arg(value_name = "N")]
-    keep_checkpoints: u32 => "keep_checkpoints",
+    "Data" {
+        /// The data set: a card's name or file, a hub repository, a folder or a file
+        #[arg(value_name = "DATASET")]
+        dataset: String => "dataset",
+        /// Train on a stratified part of this size [default: all]
+        #[arg(value_name = "N")]
+        train_samples: u32 => "data.train_samples",
+        /// Evaluate on a stratified part of this size [default: all]
+        #[arg(value_name = "N")]
+        eval_samples: u32 => "data.eval_samples",
+        /// Cut train/validation/test from the training split in these shares, as in 0.8/0.1/0.1
+        #[arg(value_name = "A/B/C", value_parser = split_ratios)]
+        split_ratios: SplitRatios => "data.split_ratios",
+        /// Tokens in a sequence; longer texts are cut [default: 256]
+        #[arg(value_name = "N")]
+        max_length: u32 => "data.max_length",
+        /// Pad batches to their longest text, or to the maximum length [default: longest]
+        #[arg(value_name = "TO")]
+        padding: PaddingArg => "data.padding",
+    }
+    "Model" {
+        /// The checkpoint to start from: a folder, name, owner/name or owner/name@revision
+        #[arg(value_name = "MODEL")]
+        model: String => "model",
+        /// What stays as it is: none, encoder_below:N, embeddings+encoder_below:N or all_but_head [default: none]
+        #[arg(value_name = "WHAT")]
+        freeze: String => "freeze",
+        /// Dropout after the embeddings, in each layer and on the attention [default: the checkpoint's]
+        #[arg(value_name = "P")]
+        dropout: f64 => "dropout.hidden" & "dropout.attention",
+        /// Dropout before the classifier [default: the checkpoint's]
+        #[arg(value_name = "P")]
+        classifier_dropout: f64 => "dropout.classifier",
+    }
+    "Training" {
+        /// Passes over the training split [default: 3]
+        #[arg(value_name = "N")]
+        epochs: u32 => "epochs",
+        /// Examples in a micro-batch [default: 16]
+        #[arg(value_name = "N")]
+        batch_size: u32 => "batch_size",
+        /// Micro-batches in one optimizer step [default: 1]
+        #[arg(value_name = "N")]
+        accumulate: u32 => "accumulate",
+        /// Examples in a batch of evaluation [default: 32]
+        #[arg(value_name = "N")]
+        eval_batch_size: u32 => "eval_batch_size",
+        /// Share of probability that the target gives to all labels alike [default: 0]
+        #[arg(value_name = "SHARE")]
+        label_smoothing: f64 => "label_smoothing",
+        /// Seeds the new weights, the splits, the order and dropout [default: 0]
+        #[arg(value_name = "SEED")]
+        seed: u64 => "seed",
+        /// auto, cpu, flex, ndarray, cuda, cuda:1, rocm, metal, vulkan or wgpu [default: auto]
+        #[arg(value_name = "DEVICE")]
+        device: String => "device",
+    }
+    "Optimizer" {
+        /// The highest learning rate of the schedule [default: 2e-5]
+        #[arg(value_name = "RATE")]
+        learning_rate: f64 => "optimizer.learning_rate",
+        /// The classifier's learning rate [default: the learning rate]
+        #[arg(value_name = "RATE")]
+        head_learning_rate: f64 => "optimizer.head_learning_rate",
+        /// The learning rate after the warm-up [default: linear]
+        #[arg(value_name = "SHAPE")]
+        schedule: ScheduleArg => "optimizer.schedule",
+        /// Share of the steps in which the learning rate rises [default: 0.1]
+        #[arg(value_name = "SHARE")]
+        warmup_ratio: f64 => "optimizer.warmup_ratio",
+        /// Decoupled weight decay [default: 0.01]
+        #[arg(value_name = "DECAY")]
+        weight_decay: f64 => "optimizer.weight_decay",
+        /// Decay all parameters, or all but biases and LayerNorm weights [default: standard]
+        #[arg(value_name = "WHICH")]
+        decay: DecayArg => "optimizer.decay",
+        /// Scale gradients down to this global norm; 0 for never [default: 1]
+        #[arg(value_name = "NORM")]
+        max_grad_norm: f64 => "max_grad_norm",
+    }
+    "Result" {
+        /// The run folder [default: runs/<data set>-<number>]
+        #[arg(value_name = "DIR")]
+        output: PathBuf => "output",
+        /// What the best checkpoint is best in: loss, accuracy, f1, macro_f1, mcc, ... [default: accuracy]
+        #[arg(value_name = "METRIC")]
+        metric: String => "metric",
+        /// Stop after so many evaluations without an improvement [default: never]
+        #[arg(value_name = "N")]
+        patience: u32 => "early_stopping.patience",
+        /// Which weights the result holds [default: best]
+        #[arg(value_name = "WHICH")]
+        keep: KeepArg => "keep",
+        /// Save a checkpoint every so many steps [default: each epoch]
+        #[arg(value_name = "STEPS")]
+        save_every: u32 => "save_every",
+        /// How many of the newest checkpoints stay [default: 2]
+        #[arg(value_name = "N")]
+        keep_checkpoints: u32 => "keep_checkpoints",
+    }
+}
+
+/// The option that sets a key, as it is typed.
+pub(crate) fn option_of(key: &str) -> String {
+    let option = KEYS_OF_OPTIONS.iter().find(|(_, set)| *set == key).map_or(key, |(option, _)| option);
+    option.replace('_', "-")
 }
 
 /// What an option's value is as a setting.
@@ -255,6 +269,12 @@ words!(KeepArg { Best = "best", Last = "last" });
 /// Three shares, as typed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SplitRatios(pub(crate) [f64; 3]);
+
+impl ToSetting for SplitRatios {
+    fn to_setting(&self) -> toml::Value {
+        self.0.to_vec().into()
+    }
+}
 
 fn split_ratios(text: &str) -> Result<SplitRatios, String> {
     let expected = || format!("\"{text}\" is not three shares: expected A/B/C, as in 0.8/0.1/0.1");
@@ -390,10 +410,30 @@ pub(crate) struct TokenizeArgs {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use clap::CommandFactory as _;
-    use embert_train::{ConfigBuilder, TrainConfig};
+    use embert_train::{ConfigBuilder, ConfigError, KEYS, TrainConfig};
 
     use super::*;
+
+    fn train_args(arguments: &[&str]) -> TrainArgs {
+        let cli = Cli::try_parse_from(["bert-train", "train"].iter().chain(arguments)).unwrap();
+        let Some(Command::Train(args)) = cli.command else { panic!("{arguments:?}") };
+        *args
+    }
+
+    fn config(args: &TrainArgs) -> Result<TrainConfig, ConfigError> {
+        let mut settings = args.options.settings().into_iter();
+        settings.try_fold(ConfigBuilder::new(), |config, (key, value)| config.set_value(key, value))?.build()
+    }
+
+    /// The text of an option's help.
+    fn help_of(option: &str) -> String {
+        let command = Cli::command();
+        let mut options = command.find_subcommand("train").unwrap().get_arguments();
+        options.find(|arg| arg.get_id() == option).unwrap().get_help().unwrap().to_string()
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -401,65 +441,134 @@ mod tests {
     }
 
     #[test]
-    fn options_become_settings() {
-        let cli = Cli::parse_from([
-            "bert-train", "train", "--model", "m", "--dataset", "d", "--epochs", "2", "--learning-rate", "3e-5",
-            "--decay", "all", "--dropout", "0.2", "--no-shuffle", "--split-ratios", "0.8/0.1/0.1", "--padding", "max_length",
-        ]);
-        let Some(Command::Train(args)) = cli.command else { panic!("{cli:?}") };
-        let config = args
-            .options
-            .settings()
-            .into_iter()
-            .try_fold(ConfigBuilder::new(), |config, (key, value)| config.set_value(key, value))
-            .and_then(ConfigBuilder::build)
-            .unwrap();
-        assert_eq!((config.epochs, config.optimizer.learning_rate), (2, 3e-5));
-        assert_eq!((config.dropout.hidden, config.dropout.attention), (Some(0.2), Some(0.2)));
-        assert_eq!(config.data.split_ratios, Some([0.8, 0.1, 0.1]));
-        assert_eq!(config.optimizer.decay, embert_train::optim::Decay::All);
+    fn each_option_sets_its_key_to_what_was_typed() {
+        let words = [
+            ("dataset", "reviews.csv"),
+            ("train_samples", "64"),
+            ("eval_samples", "32"),
+            ("split_ratios", "0.8/0.1/0.1"),
+            ("max_length", "99"),
+            ("padding", "max_length"),
+            ("model", "owner/name"),
+            ("freeze", "encoder_below:6"),
+            ("dropout", "0.2"),
+            ("classifier_dropout", "0.3"),
+            ("epochs", "9"),
+            ("batch_size", "5"),
+            ("accumulate", "4"),
+            ("eval_batch_size", "6"),
+            ("label_smoothing", "0.15"),
+            ("seed", "11"),
+            ("device", "cpu"),
+            ("learning_rate", "3e-5"),
+            ("head_learning_rate", "4e-4"),
+            ("schedule", "cosine"),
+            ("warmup_ratio", "0.25"),
+            ("weight_decay", "0.02"),
+            ("decay", "all"),
+            ("max_grad_norm", "0.5"),
+            ("output", "runs/x"),
+            ("metric", "macro_f1"),
+            ("patience", "3"),
+            ("keep", "last"),
+            ("save_every", "10"),
+            ("keep_checkpoints", "7"),
+        ];
+        let arguments: Vec<String> = words
+            .iter()
+            .flat_map(|(option, word)| [format!("--{}", option.replace('_', "-")), (*word).to_owned()])
+            .chain(["--no-shuffle".to_owned()])
+            .collect();
+        let args = train_args(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+
+        let set: BTreeSet<&str> = args.options.settings().into_iter().map(|(key, _)| key).collect();
+        let known: BTreeSet<&str> = KEYS_OF_OPTIONS.iter().map(|(_, key)| *key).collect();
+        assert_eq!(set, known);
+        assert!(known.iter().all(|key| KEYS.contains(key)), "{known:?}");
+        assert_eq!(
+            words.len() + 1,
+            KEYS_OF_OPTIONS.iter().map(|(option, _)| option).collect::<BTreeSet<_>>().len()
+        );
+
+        // As the config would be written: the words again, but for lists and the flag.
+        let table: toml::Table = toml::from_str(&config(&args).unwrap().to_toml().unwrap()).unwrap();
+        for (option, key) in KEYS_OF_OPTIONS {
+            let value =
+                key.split('.').fold(toml::Value::Table(table.clone()), |value, key| value[key].clone());
+            let word = words.iter().find(|(typed, _)| typed == option).map(|(_, word)| *word);
+            let same = match (value, word) {
+                (toml::Value::String(text), Some(word)) => text == word,
+                (toml::Value::Integer(number), Some(word)) => number.to_string() == word,
+                (toml::Value::Float(number), Some(word)) => word.parse() == Ok(number),
+                (toml::Value::Array(shares), Some("0.8/0.1/0.1")) => {
+                    shares == [0.8, 0.1, 0.1].map(toml::Value::Float)
+                }
+                (toml::Value::String(order), None) => order == "sequential",
+                _ => false,
+            };
+            assert!(same, "--{option} does not set {key}");
+        }
+    }
+
+    #[test]
+    fn an_option_given_again_counts() {
+        assert_eq!(config(&train_args(&["--epochs", "2", "--epochs", "4"])).unwrap().epochs, 4);
+    }
+
+    #[test]
+    fn shares_that_are_none_are_refused() {
+        for text in ["0.8/0.2", "0.8,0.1,0.1", "a/b/c"] {
+            let error = split_ratios(text).unwrap_err();
+            assert!(error.contains("0.8/0.1/0.1"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_names_its_option() {
+        let options =
+            ["dropout.attention", "data.order", "early_stopping.patience", "optimizer.learning_rate"];
+        assert_eq!(options.map(option_of), ["dropout", "no-shuffle", "patience", "learning-rate"]);
     }
 
     /// The help states defaults as text, since an option that wasn't given must stay out of the config file's way.
     #[test]
     fn the_defaults_in_the_help_are_those_of_the_config() {
         let defaults: toml::Table = toml::from_str(&TrainConfig::default().to_toml().unwrap()).unwrap();
-        let command = Cli::command();
-        let train = command.find_subcommand("train").unwrap();
         let mut checked = 0;
-        for (option, key) in [
-            ("epochs", "epochs"),
-            ("batch_size", "batch_size"),
-            ("eval_batch_size", "eval_batch_size"),
-            ("accumulate", "accumulate"),
-            ("max_length", "data.max_length"),
-            ("learning_rate", "optimizer.learning_rate"),
-            ("weight_decay", "optimizer.weight_decay"),
-            ("decay", "optimizer.decay"),
-            ("max_grad_norm", "max_grad_norm"),
-            ("schedule", "optimizer.schedule"),
-            ("warmup_ratio", "optimizer.warmup_ratio"),
-            ("label_smoothing", "label_smoothing"),
-            ("freeze", "freeze"),
-            ("metric", "metric"),
-            ("seed", "seed"),
-            ("device", "device"),
-            ("padding", "data.padding"),
-            ("keep", "keep"),
-            ("keep_checkpoints", "keep_checkpoints"),
-        ] {
-            let help = train.get_arguments().find(|arg| arg.get_id() == option).unwrap().get_help().unwrap().to_string();
-            let stated = help.rsplit("[default: ").next().unwrap().trim_end_matches(']').to_owned();
-            let value = key.split('.').fold(toml::Value::Table(defaults.clone()), |value, key| value[key].clone());
-            let same = match value {
-                toml::Value::String(text) => text == stated,
-                toml::Value::Integer(number) => number.to_string() == stated,
-                toml::Value::Float(number) => stated.parse::<f64>() == Ok(number),
-                other => panic!("{key} is {other}"),
+        // Without --model and --dataset it is the sample's config that counts; the flag's default is its absence.
+        let stating = |option: &&(&str, &str)| !["model", "dataset", "no_shuffle"].contains(&option.0);
+        for (option, key) in KEYS_OF_OPTIONS.iter().filter(stating) {
+            let help = help_of(option);
+            let stated = help.split_once("[default: ").map(|(_, stated)| stated.trim_end_matches(']'));
+            let value = match key.split_once('.') {
+                Some((table, key)) => defaults.get(table).and_then(|table| table.get(key)),
+                None => defaults.get(*key),
             };
-            assert!(same, "--{option}: the help says {stated}");
-            checked += 1;
+            let same = match value {
+                Some(toml::Value::String(text)) => stated == Some(text),
+                Some(toml::Value::Integer(number)) => stated == Some(&number.to_string()),
+                Some(toml::Value::Float(number)) => {
+                    stated.and_then(|stated| stated.parse().ok()) == Some(*number)
+                }
+                Some(other) => panic!("{key} is {other}"),
+                // Unset: said in words, or not at all.
+                None => stated.is_none_or(|stated| stated.parse::<f64>().is_err()),
+            };
+            assert!(same, "--{option}: the help says {stated:?}, the config {value:?}");
+            checked += usize::from(value.is_some());
         }
         assert_eq!(checked, 19);
+    }
+
+    /// A terminal of 100 columns, wide enough for the longest word.
+    #[test]
+    fn the_help_fits_a_terminal() {
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            for line in command.clone().render_help().to_string().lines() {
+                assert!(line.chars().count() <= 100, "{line}");
+            }
+        }
     }
 }

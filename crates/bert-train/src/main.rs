@@ -46,7 +46,10 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Tokenize(args) => commands::tokenize::run(&args)?,
         Command::Devices(args) => commands::devices::run(&args)?,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "bert-train", &mut std::io::stdout());
+            // Not straight to the standard output: a pipe that closes early would make it panic.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "bert-train", &mut script);
+            output::bytes(&script)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -14,6 +14,11 @@ pub(crate) fn line(text: &str) -> Result<(), Error> {
     writeln!(std::io::stdout().lock(), "{text}").map_err(|source| Error::Stdout { source })
 }
 
+/// Prints bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Error> {
+    std::io::stdout().lock().write_all(bytes).map_err(|source| Error::Stdout { source })
+}
+
 /// Prints a value as one line of JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string(value).map_err(|error| Error::Stdout { source: error.into() })?;

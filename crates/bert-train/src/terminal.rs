@@ -84,7 +84,8 @@ impl Terminal {
         self.loss.1 += step.examples;
         let Some(start) = &self.start else { return };
         let speed = self.examples as f64 / self.training.as_secs_f64().max(1e-9);
-        let left = self.training.div_f64((step.step - start.step) as f64) * (start.total_steps - step.step) as u32;
+        let left =
+            self.training.div_f64((step.step - start.step) as f64) * (start.total_steps - step.step) as u32;
         self.bar.set_position(step.step as u64);
         self.bar.set_message(format!(
             "epoch {}/{}  loss {:.4}  lr {:.2e}  {speed:.1} examples/s  {:#} left",
@@ -129,7 +130,9 @@ impl Observer for Terminal {
             }
             Event::Eval(eval) => self.eval(eval),
             Event::EarlyStop { step, evaluations } => {
-                self.line(&format!("stops early after step {step}: {evaluations} evaluation(s) without an improvement"));
+                self.line(&format!(
+                    "stops early after step {step}: {evaluations} evaluation(s) without an improvement"
+                ));
             }
             Event::Saved { step, path } => {
                 tracing::debug!("saved step {step} in {}", path.display());

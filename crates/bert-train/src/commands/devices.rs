@@ -22,7 +22,8 @@ pub(crate) fn run(args: &JsonArgs) -> Result<(), Error> {
     }
     let mut table = output::table(&["backend", "compiled in", "devices here", "auto"]);
     for (backend, devices) in rows {
-        let compiled = if backend.is_compiled() { "yes".to_owned() } else { format!("no: --features {backend}") };
+        let compiled =
+            if backend.is_compiled() { "yes".to_owned() } else { format!("no: --features {backend}") };
         let picked = if Some(backend) == auto { "picks this" } else { "" };
         table.add_row([backend.name().to_owned(), compiled, devices.to_string(), picked.to_owned()]);
     }

@@ -41,12 +41,16 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     bar.finish_and_clear();
     if let Some(path) = &args.predictions {
         output::file(path, |out| {
-            write_predictions(out, &evaluation)
-                .map_err(|source| Error::Io { action: "write", path: path.clone(), source })
+            write_predictions(out, &evaluation).map_err(|source| Error::Io {
+                action: "write",
+                path: path.clone(),
+                source,
+            })
         })?;
     }
     if args.json.json {
-        let mut report = json!({"model": folder, "dataset": config.dataset, "split": split, "labels": evaluation.labels});
+        let mut report =
+            json!({"model": folder, "dataset": config.dataset, "split": split, "labels": evaluation.labels});
         if let (Some(into), Ok(serde_json::Value::Object(from))) =
             (report.as_object_mut(), serde_json::to_value(&evaluation.report))
         {
@@ -66,6 +70,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
         if *dataset != config.dataset {
             // How the run cut its own data says nothing of others.
             config.data.split_ratios = None;
+            config.data.train_samples = None;
             config.data.eval_samples = None;
         }
         config.dataset.clone_from(dataset);
@@ -102,7 +107,9 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
             class.support.to_string(),
         ]);
     }
-    for (name, average) in [("macro average", &report.macro_average), ("weighted average", &report.weighted_average)] {
+    for (name, average) in
+        [("macro average", &report.macro_average), ("weighted average", &report.weighted_average)]
+    {
         table.add_row([
             name.to_owned(),
             number(average.precision),
@@ -114,10 +121,12 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
     output::numbers_right(&mut table);
     output::line(&table.to_string())?;
 
-    let headings: Vec<String> = std::iter::once("true \\ predicted".to_owned()).chain(evaluation.labels.clone()).collect();
+    let headings: Vec<String> =
+        std::iter::once("true \\ predicted".to_owned()).chain(evaluation.labels.clone()).collect();
     let mut confusion = output::table(&headings.iter().map(String::as_str).collect::<Vec<_>>());
     for (index, label) in evaluation.labels.iter().enumerate() {
-        let counts = (0..evaluation.labels.len()).map(|predicted| report.confusion_matrix.count(index, predicted).to_string());
+        let counts = (0..evaluation.labels.len())
+            .map(|predicted| report.confusion_matrix.count(index, predicted).to_string());
         confusion.add_row(std::iter::once(label.clone()).chain(counts));
     }
     output::numbers_right(&mut confusion);
@@ -137,7 +146,7 @@ fn write_predictions(out: &mut dyn Write, evaluation: &Evaluation) -> io::Result
         let predicted = scored.predicted();
         let probabilities: serde_json::Map<String, serde_json::Value> =
             evaluation.labels.iter().cloned().zip(scored.probabilities.iter().map(|p| json!(p))).collect();
-        let row = json!({
+        let mut row = json!({
             "id": scored.id,
             "text": example.text,
             "target": evaluation.labels[scored.target],
@@ -145,6 +154,9 @@ fn write_predictions(out: &mut dyn Write, evaluation: &Evaluation) -> io::Result
             "score": scored.probabilities[predicted],
             "probabilities": probabilities,
         });
+        if let Some(text_pair) = &example.text_pair {
+            row["text_pair"] = text_pair.as_str().into();
+        }
         writeln!(out, "{row}")?;
     }
     Ok(())

@@ -2,7 +2,9 @@
 
 use burn::tensor::Device;
 use embert_data::tokenize::Tokenizer;
-use embert_model::{BertForSequenceClassification, DeviceChoice, Freeze, LoadOptions, module_tree, named_parameters};
+use embert_model::{
+    BertForSequenceClassification, DeviceChoice, Freeze, LoadOptions, module_tree, named_parameters,
+};
 use serde_json::json;
 
 use crate::cli::InspectArgs;

@@ -91,8 +91,11 @@ fn write_all(
     }
     output::file(output, |mut out| {
         for prediction in predictions {
-            write_line(&mut out, &prediction?)
-                .map_err(|source| Error::Io { action: "write", path: output.to_owned(), source })?;
+            write_line(&mut out, &prediction?).map_err(|source| Error::Io {
+                action: "write",
+                path: output.to_owned(),
+                source,
+            })?;
         }
         Ok(())
     })

@@ -7,7 +7,7 @@ use embert_model::DeviceChoice;
 use embert_train::{ConfigBuilder, Existing, Outcome, RunFolder, StopSignal, Task, TrainConfig, Trainer};
 use serde_json::json;
 
-use crate::cli::TrainArgs;
+use crate::cli::{TrainArgs, option_of};
 use crate::error::Error;
 use crate::terminal::Terminal;
 use crate::{output, sources};
@@ -65,10 +65,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
                 (Some(step), Some(value)) => format!("best {} {value:.4} after step {step}; ", end.metric),
                 _ => String::new(),
             };
-            let memory = end.peak_memory.map_or_else(String::new, |bytes| format!(", {} MiB at most", bytes >> 20));
+            let memory =
+                end.peak_memory.map_or_else(String::new, |bytes| format!(", {} MiB at most", bytes >> 20));
             output::line(&format!("{best}{} steps in {:.1} s{memory}", end.step, end.seconds))?;
             output::line(&format!("model   {}", run.model().display()))?;
-            output::line(&format!("try it  bert-train predict --model {} \"Your text\"", run.model().display()))?;
+            output::line(&format!(
+                "try it  bert-train predict --model {} \"Your text\"",
+                run.model().display()
+            ))?;
             Ok(ExitCode::SUCCESS)
         }
         Outcome::Interrupted { step, total_steps } => {
@@ -123,16 +127,14 @@ fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Er
     Ok(config)
 }
 
-/// The option that sets a key, as it is typed.
-fn option_of(key: &str) -> String {
-    key.rsplit('.').next().unwrap_or(key).replace('_', "-")
-}
-
 /// The first Ctrl-C asks the trainer to stop, the second one stops the program.
 fn stop_on_ctrl_c(stop: StopSignal) -> Result<(), Error> {
     ctrlc::set_handler(move || {
         if stop.is_requested() {
-            #[allow(clippy::exit, reason = "the user asked twice; a checkpoint appears at once or not at all")]
+            #[allow(
+                clippy::exit,
+                reason = "the user asked twice; a checkpoint appears at once or not at all"
+            )]
             std::process::exit(i32::from(INTERRUPTED));
         }
         eprintln!("stopping: finishes this step and saves; press Ctrl-C again to stop at once");
