@@ -1,4 +1,8 @@
 //! The command line: what can be typed, and which setting each option stands for.
+#![allow(
+    clippy::doc_markdown,
+    reason = "the docs of options are their help, which a terminal shows as it is"
+)]
 
 use std::path::PathBuf;
 
@@ -180,7 +184,7 @@ train_options! {
         max_grad_norm: f64 => "max_grad_norm",
     }
     "Result" {
-        /// The run folder [default: runs/<data set>-<number>]
+        /// The run folder [default: the next of runs/NAME-001, runs/NAME-002, ...]
         #[arg(value_name = "DIR")]
         output: PathBuf => "output",
         /// What the best checkpoint is best in: loss, accuracy, f1, macro_f1, mcc, ... [default: accuracy]

@@ -11,7 +11,7 @@ use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 pub(crate) struct Terminal {
     bar: ProgressBar,
     /// Whether the bar is drawn; plain lines otherwise.
-    is_terminal: bool,
+    draws: bool,
     start: Option<Start>,
     /// When the last plain line was printed.
     last_line: Option<Instant>,
@@ -28,10 +28,10 @@ const LINE_EVERY: Duration = Duration::from_secs(15);
 
 impl Terminal {
     pub(crate) fn new() -> Self {
-        let is_terminal = std::io::stderr().is_terminal();
+        let draws = std::io::stderr().is_terminal();
         Self {
             bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
-            is_terminal,
+            draws,
             start: None,
             last_line: None,
             loss: (0.0, 0),
@@ -43,7 +43,7 @@ impl Terminal {
 
     fn line(&self, text: &str) {
         // Through the bar, so that the line stands above it instead of in it.
-        if self.is_terminal {
+        if self.draws {
             self.bar.println(text);
         } else {
             eprintln!("{text}");
@@ -65,7 +65,7 @@ impl Terminal {
         ));
         self.bar = ProgressBar::with_draw_target(
             Some(start.total_steps as u64),
-            if self.is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
+            if self.draws { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
         );
         if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} steps  {msg}") {
             self.bar.set_style(style);
@@ -96,7 +96,7 @@ impl Terminal {
             HumanDuration(left)
         ));
         let due = self.last_line.is_none_or(|last| last.elapsed() >= LINE_EVERY);
-        if !self.is_terminal && due {
+        if !self.draws && due {
             self.line(&format!(
                 "step {}/{}  epoch {}  loss {:.4}  lr {:.2e}  {speed:.1} examples/s  {:#} left",
                 step.step,

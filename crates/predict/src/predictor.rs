@@ -255,8 +255,7 @@ mod tests {
     /// Texts of many lengths, no two alike.
     fn texts(count: usize) -> Vec<String> {
         let words = ["good", "bad", "a", "film", "never", "again", "lovely", "the", "story", "long"];
-        let text =
-            |n: usize| (0..n * 7 % 40 + 1).map(|i| words[(i * i + n) % 10]).collect::<Vec<_>>().join(" ");
+        let text = |n: usize| (0..=n * 7 % 40).map(|i| words[(i * i + n) % 10]).collect::<Vec<_>>().join(" ");
         (0..count).map(|n| format!("{} {n}", text(n))).collect()
     }
 
@@ -344,7 +343,7 @@ mod tests {
         let predictions: Vec<Prediction> = predictor.stream(rows).map(Result::unwrap).collect();
         assert_eq!(predictions[1].text_pair(), Some("never again"));
         let scores: Vec<f64> = predictions.iter().map(Prediction::score).collect();
-        assert!(scores[0] != scores[1] && scores[1] != scores[2], "{scores:?}");
+        assert!(scores.windows(2).all(|pair| (pair[0] - pair[1]).abs() > 1e-3), "{scores:?}");
     }
 
     #[test]

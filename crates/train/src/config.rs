@@ -388,15 +388,6 @@ impl TrainConfig {
     /// # Errors
     /// The first key whose value is out of its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        fn check(
-            holds: bool,
-            key: &'static str,
-            found: &dyn ToString,
-            expected: &'static str,
-        ) -> Result<(), ConfigError> {
-            if holds { Ok(()) } else { Err(ConfigError::Invalid { key, found: found.to_string(), expected }) }
-        }
-        let probability = |p: f64| (0.0..1.0).contains(&p);
         check(!self.model.is_empty(), "model", &"\"\"", "a folder or the name of a model on the hub")?;
         check(
             !self.dataset.is_empty(),
@@ -419,18 +410,10 @@ impl TrainConfig {
             ("keep_checkpoints", self.keep_checkpoints),
             ("evaluate_every", self.evaluate_every.unwrap_or(1)),
             ("save_every", self.save_every.unwrap_or(1)),
-            ("data.train_samples", self.data.train_samples.unwrap_or(1)),
-            ("data.eval_samples", self.data.eval_samples.unwrap_or(1)),
             ("early_stopping.patience", self.early_stopping.patience.unwrap_or(1)),
         ] {
             check(value > 0, key, &value, "at least 1")?;
         }
-        check(
-            self.data.max_length >= 3,
-            "data.max_length",
-            &self.data.max_length,
-            "at least 3: [CLS], a token, [SEP]",
-        )?;
         check(
             self.max_grad_norm >= 0.0 && self.max_grad_norm.is_finite(),
             "max_grad_norm",
@@ -459,7 +442,47 @@ impl TrainConfig {
                 "numbers from 0 on, not all of them 0",
             )?;
         }
-        if let Some(ratios) = self.data.split_ratios {
+        self.data.validate()?;
+        self.optimizer.validate()?;
+        check(
+            self.early_stopping.min_delta >= 0.0 && self.early_stopping.min_delta.is_finite(),
+            "early_stopping.min_delta",
+            &self.early_stopping.min_delta,
+            "a number from 0 on",
+        )
+    }
+}
+
+/// An error that names the key unless the condition holds.
+fn check(
+    holds: bool,
+    key: &'static str,
+    found: &dyn ToString,
+    expected: &'static str,
+) -> Result<(), ConfigError> {
+    if holds { Ok(()) } else { Err(ConfigError::Invalid { key, found: found.to_string(), expected }) }
+}
+
+/// Whether something happens now and then, but not always.
+fn probability(p: f64) -> bool {
+    (0.0..1.0).contains(&p)
+}
+
+impl DataConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        for (key, samples) in
+            [("data.train_samples", self.train_samples), ("data.eval_samples", self.eval_samples)]
+        {
+            let samples = samples.unwrap_or(1);
+            check(samples > 0, key, &samples, "at least 1")?;
+        }
+        check(
+            self.max_length >= 3,
+            "data.max_length",
+            &self.max_length,
+            "at least 3: [CLS], a token, [SEP]",
+        )?;
+        if let Some(ratios) = self.split_ratios {
             check(
                 ratios.iter().all(|r| (0.0..=1.0).contains(r))
                     && (ratios.iter().sum::<f64>() - 1.0).abs() < 1e-6,
@@ -474,49 +497,43 @@ impl TrainConfig {
                 "a share above 0 for training",
             )?;
         }
-        let optimizer = &self.optimizer;
+        Ok(())
+    }
+}
+
+impl OptimizerConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
         for (key, rate) in [
-            ("optimizer.learning_rate", optimizer.learning_rate),
-            ("optimizer.head_learning_rate", optimizer.head_learning_rate.unwrap_or(1e-5)),
+            ("optimizer.learning_rate", self.learning_rate),
+            ("optimizer.head_learning_rate", self.head_learning_rate.unwrap_or(1e-5)),
         ] {
             check(rate > 0.0 && rate.is_finite(), key, &rate, "a number above 0")?;
         }
         check(
-            optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite(),
+            self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
             "optimizer.weight_decay",
-            &optimizer.weight_decay,
+            &self.weight_decay,
             "a number from 0 on",
         )?;
         check(
-            optimizer.betas.iter().all(|beta| probability(*beta)),
+            self.betas.iter().all(|beta| probability(*beta)),
             "optimizer.betas",
-            &format!("{:?}", optimizer.betas),
+            &format!("{:?}", self.betas),
             "two numbers from 0 to below 1",
         )?;
         check(
-            optimizer.epsilon > 0.0 && optimizer.epsilon.is_finite(),
+            self.epsilon > 0.0 && self.epsilon.is_finite(),
             "optimizer.epsilon",
-            &optimizer.epsilon,
+            &self.epsilon,
             "a number above 0",
         )?;
         check(
-            (0.0..=1.0).contains(&optimizer.warmup_ratio),
+            (0.0..=1.0).contains(&self.warmup_ratio),
             "optimizer.warmup_ratio",
-            &optimizer.warmup_ratio,
+            &self.warmup_ratio,
             "from 0 to 1",
         )?;
-        check(
-            optimizer.power > 0.0 && optimizer.power.is_finite(),
-            "optimizer.power",
-            &optimizer.power,
-            "a number above 0",
-        )?;
-        check(
-            self.early_stopping.min_delta >= 0.0 && self.early_stopping.min_delta.is_finite(),
-            "early_stopping.min_delta",
-            &self.early_stopping.min_delta,
-            "a number from 0 on",
-        )
+        check(self.power > 0.0 && self.power.is_finite(), "optimizer.power", &self.power, "a number above 0")
     }
 }
 

@@ -71,7 +71,7 @@ impl RunFolder {
 
     /// The first of `<parent>/<name>-001`, `-002`, ... that doesn't exist.
     pub fn next_free(parent: &Path, name: &str) -> PathBuf {
-        (1_u32..)
+        (1..=u32::MAX)
             .map(|number| parent.join(format!("{name}-{number:03}")))
             .find(|path| !path.exists())
             .unwrap_or_else(|| parent.join(name))

@@ -1,5 +1,6 @@
 //! [`Task`]: a model and a data set that fit each other.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -269,7 +270,11 @@ fn fingerprint(train: &EncodedDataset) -> String {
         }
         hash.update((example.label.unwrap_or(usize::MAX) as u64).to_le_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+        // A string takes all that is written to it.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[cfg(test)]

@@ -192,7 +192,7 @@ impl Job {
                 }
             }
         }
-        self.finish(plan, progress, &checkpoints)
+        self.finish(plan, &progress, &checkpoints)
     }
 
     /// One optimizer step over the micro-batches: forward, loss, backward, clip, update.
@@ -399,7 +399,7 @@ impl Job {
             steps_per_epoch: plan.steps_per_epoch,
             epochs: self.config.epochs,
             train_examples: self.task.train.len(),
-            validation_examples: self.task.validation.as_ref().map_or(0, |data| data.len()),
+            validation_examples: self.task.validation.as_ref().map_or(0, |data| data.examples().len()),
             seconds: progress.seconds_before,
         }))
     }
@@ -408,7 +408,7 @@ impl Job {
     fn finish(
         mut self,
         plan: Plan,
-        progress: Progress,
+        progress: &Progress,
         checkpoints: &Checkpoints,
     ) -> Result<Outcome, TrainError> {
         let best = progress.tracker.best();

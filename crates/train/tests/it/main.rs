@@ -1,4 +1,5 @@
 //! Whole runs of a tiny random model in temporary folders.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod resume;
 mod run;
@@ -83,9 +84,10 @@ impl Place {
     /// Begins a run, or goes on with it.
     fn trainer(&self, run: &str, config: &TrainConfig) -> Result<Trainer, TrainError> {
         let path = self.path(run);
-        let (run, config) = match path.is_dir() {
-            true => RunFolder::open(&path)?,
-            false => (RunFolder::create(&path, config, Existing::Keep)?, config.clone()),
+        let (run, config) = if path.is_dir() {
+            RunFolder::open(&path)?
+        } else {
+            (RunFolder::create(&path, config, Existing::Keep)?, config.clone())
         };
         Ok(Trainer::new(config.clone(), self.task(&config)?, run, Device::flex()))
     }
