@@ -2,7 +2,7 @@
 
 use embert_data::{Card, load};
 use embert_metrics::Metric;
-use embert_train::{ClassWeights, Eval, Keep, evaluate_checkpoint};
+use embert_train::{ClassWeights, DropoutConfig, Eval, Keep, OrderConfig, evaluate_checkpoint};
 
 use super::*;
 
@@ -89,6 +89,34 @@ fn evaluations_and_checkpoints_come_when_they_are_due() {
         })
         .sum();
     assert_eq!(examples, 2 * 44, "the unfinished tail of an epoch was dropped");
+}
+
+/// The mean is over examples with their labels' weights, not over micro-batches, and a tail is a step of its own.
+#[test]
+fn micro_batches_make_the_step_of_one_batch() {
+    let place = Place::new();
+    let steps = |run: &str, batch_size: usize, accumulate: usize| {
+        let mut config = TrainConfig { batch_size, accumulate, ..place.config() };
+        config.class_weights = ClassWeights::Given(vec![0.25, 3.0]);
+        config.data.order = OrderConfig::Shuffled;
+        config.dropout = DropoutConfig { hidden: Some(0.0), attention: Some(0.0), classifier: Some(0.0) };
+        let (_, events) = place.train(run, &config).unwrap();
+        let steps = events.into_iter().filter_map(|event| match event {
+            Event::TrainStep(step) => Some(step),
+            _ => None,
+        });
+        steps.collect::<Vec<_>>()
+    };
+    // 44 examples: three steps of 12 and one of 8.
+    let (one, many) = (steps("one", 12, 1), steps("many", 4, 3));
+    assert_eq!((one.len(), many.len()), (8, 8));
+    for (one, many) in one.iter().zip(&many) {
+        assert_eq!((one.examples, one.tokens), (many.examples, many.tokens));
+        // f32 sums in another order, over eight updates.
+        for (a, b) in [(one.loss, many.loss), (one.grad_norm, many.grad_norm)] {
+            assert!((a - b).abs() < 1e-4 * a.abs(), "step {}: {a} against {b}", one.step);
+        }
+    }
 }
 
 #[test]
