@@ -127,7 +127,8 @@ mod tests {
             let kept = row.iter().filter(|&&factor| factor != 0.0).count() as f64 / 1e5;
             // Five standard deviations.
             assert!((kept - (1.0 - p)).abs() < 5.0 * (p * (1.0 - p) / 1e5).sqrt(), "{kept} kept at p = {p}");
-            assert!(row.iter().all(|&f| f == 0.0 || f == (1.0 / (1.0 - p)) as f32));
+            let scale = (1.0 / (1.0 - p)) as f32;
+            assert!(row.iter().all(|&factor| factor == 0.0 || factor.to_bits() == scale.to_bits()));
         }
         assert!(Dropout::new(0.0).is_none());
     }
@@ -138,7 +139,7 @@ mod tests {
         let draw = |number| {
             let mut row = [0.0; 64];
             dropout.piece(number).fill(&mut row);
-            row
+            row.map(f32::to_bits)
         };
         assert_eq!(draw(0), draw(0));
         assert_ne!(draw(0), draw(1));
