@@ -88,8 +88,9 @@ fn measure(command: &mut Command, round: u32) -> Result<f64, Box<dyn std::error:
     if !output.status.success() {
         return Err(format!("{command:?} failed: {}", output.status).into());
     }
-    let measured: Measured = serde_json::from_str(line)
-        .map_err(|error| format!("{command:?} printed {line:?}, not JSON with engine and median_s: {error}"))?;
+    let measured: Measured = serde_json::from_str(line).map_err(|error| {
+        format!("{command:?} printed {line:?}, not JSON with engine and median_s: {error}")
+    })?;
     println!("round {round}: {} {:.3} s", measured.engine, measured.median_s);
     Ok(measured.median_s)
 }

@@ -19,34 +19,31 @@ pub(crate) fn run() -> TaskResult {
     step("format", &mut cargo("fmt --all --check"))?;
     step("clippy", &mut cargo("clippy --workspace --all-targets -- -D warnings"))?;
     step("docs", cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
-    let readme = std::fs::read_to_string(root().join("README.md"))?;
-    for command in commands(&readme, "sh") {
+    let readmes = readmes()?;
+    for command in readmes.iter().flat_map(|readme| commands(readme, "sh")) {
         step(&command, &mut shell(&command))?;
     }
-    crate_examples()?;
-    with_hub_mirror(&readme)?;
+    with_hub_mirror(&readmes)?;
     cuda_type_checks()
 }
 
-/// Each crate's own README names a runnable example: all of them run.
-fn crate_examples() -> TaskResult {
-    let mut readmes: Vec<PathBuf> = Vec::new();
+/// The text of the README, then of each crate's: every command in them must work.
+fn readmes() -> Result<Vec<String>, Box<dyn Error>> {
+    let mut paths: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(root().join("crates"))? {
-        readmes.push(entry?.path().join("README.md"));
+        paths.push(entry?.path().join("README.md"));
     }
-    readmes.sort();
-    for path in readmes {
-        let readme = std::fs::read_to_string(&path)
-            .map_err(|error| format!("can't read {}: {error}", path.display()))?;
-        for command in commands(&readme, "sh") {
-            step(&command, &mut shell(&command))?;
-        }
-    }
-    Ok(())
+    paths.sort();
+    paths.insert(0, root().join("README.md"));
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path)
+            .map_err(|error| format!("can't read {}: {error}", path.display()).into())
+    };
+    paths.iter().map(read).collect()
 }
 
-/// Runs the README's commands that need a hub, where a mirror of it is at hand.
-fn with_hub_mirror(readme: &str) -> TaskResult {
+/// Runs the commands that need a hub, where a mirror of it is at hand.
+fn with_hub_mirror(readmes: &[String]) -> TaskResult {
     let script = root().join(HUB_MIRROR);
     if !script.is_file() {
         println!("== no hub mirror beside the checkout: the commands that fetch are left out");
@@ -55,7 +52,7 @@ fn with_hub_mirror(readme: &str) -> TaskResult {
     let home = tempfile::tempdir()?;
     let mut server = Server::start(&script)?;
     let address = server.address()?;
-    for command in commands(readme, "sh hub") {
+    for command in readmes.iter().flat_map(|readme| commands(readme, "sh hub")) {
         step(&command, shell(&command).env("HF_ENDPOINT", &address).env("HF_HOME", home.path()))?;
     }
     Ok(())
@@ -90,7 +87,10 @@ fn commands(markdown: &str, language: &str) -> Vec<String> {
             Event::Text(text) if wanted => {
                 let text = text.replace("\\\n", " ");
                 found.extend(
-                    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned),
+                    text.lines()
+                        .map(str::trim)
+                        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                        .map(str::to_owned),
                 );
             }
             _ => {}

@@ -107,6 +107,12 @@ pub(crate) fn print_facts(data: &DataSet) {
     if data.facts.train_duplicates > 0 {
         eprintln!("{} training texts occur more than once", thousands(data.facts.train_duplicates));
     }
+    if data.facts.shared > 0 {
+        eprintln!(
+            "{} validation or test texts are in the training split too: their metrics flatter",
+            thousands(data.facts.shared)
+        );
+    }
     if data.facts.skipped > 0 {
         eprintln!("skipped {} row(s) that can't be used; -v names them", thousands(data.facts.skipped));
     }

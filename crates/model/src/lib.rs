@@ -36,6 +36,10 @@
 //! # Ok::<(), embert_model::ModelError>(())
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod bert;
 mod checkpoint;
 mod classification;

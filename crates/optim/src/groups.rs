@@ -148,7 +148,10 @@ mod tests {
     fn all_decays_everything() {
         assert_eq!(
             groups(Decay::All),
-            [("base".to_owned(), names(&[0, 1, 2, 3]), 2e-5, 0.1), ("head".to_owned(), names(&[4, 5]), 1e-3, 0.1)]
+            [
+                ("base".to_owned(), names(&[0, 1, 2, 3]), 2e-5, 0.1),
+                ("head".to_owned(), names(&[4, 5]), 1e-3, 0.1)
+            ]
         );
     }
 }

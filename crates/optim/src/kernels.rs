@@ -76,8 +76,8 @@ mod tensors {
 #[cfg(feature = "flex")]
 mod flex {
     use burn::backend::Flex;
-    use burn::tensor::{DType, Tensor};
     use burn::backend::tensor::FloatTensor;
+    use burn::tensor::{DType, Tensor};
     use rayon::prelude::*;
 
     use super::{Moments, Update};

@@ -68,8 +68,7 @@ impl ScheduleConfig {
         if steps_done < warmup {
             return steps_done as f64 / warmup as f64;
         }
-        let progress =
-            (steps_done - warmup) as f64 / total_steps.saturating_sub(warmup).max(1) as f64;
+        let progress = (steps_done - warmup) as f64 / total_steps.saturating_sub(warmup).max(1) as f64;
         match self.schedule {
             Schedule::Constant => 1.0,
             Schedule::Linear => (1.0 - progress).max(0.0),

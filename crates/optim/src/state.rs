@@ -76,8 +76,11 @@ impl OptimizerState {
     /// The file can't be read, is no safetensors file, or not one of these.
     pub fn load(path: &Path) -> Result<Self, OptimError> {
         let damaged = |problem: String| OptimError::Damaged { path: path.to_owned(), problem };
-        let bytes = fs::read(path)
-            .map_err(|source| OptimError::Io { action: "read", path: path.to_owned(), source })?;
+        let bytes = fs::read(path).map_err(|source| OptimError::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
         let floats = |name: String| {
             let view = file.tensor(&name).map_err(|error| damaged(error.to_string()))?;
@@ -107,7 +110,8 @@ mod tests {
     use super::*;
 
     fn state() -> OptimizerState {
-        let one = ParameterState { step: 7, exp_avg: vec![0.1, -2.5, f32::MIN_POSITIVE], exp_avg_sq: vec![1.0; 3] };
+        let one =
+            ParameterState { step: 7, exp_avg: vec![0.1, -2.5, f32::MIN_POSITIVE], exp_avg_sq: vec![1.0; 3] };
         let other = ParameterState { step: 3, exp_avg: vec![4.0], exp_avg_sq: vec![0.25] };
         OptimizerState { parameters: [("a.weight".to_owned(), one), ("b.bias".to_owned(), other)].into() }
     }

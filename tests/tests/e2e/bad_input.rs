@@ -100,7 +100,11 @@ fn a_config_that_does_not_fit_the_weights() {
     let dir = tempfile::tempdir().unwrap();
     let copy = copy_of_model(dir.path());
     let text = fs::read_to_string(copy.join("config.json")).unwrap();
-    fs::write(copy.join("config.json"), text.replace("\"intermediate_size\": 512", "\"intermediate_size\": 511")).unwrap();
+    fs::write(
+        copy.join("config.json"),
+        text.replace("\"intermediate_size\": 512", "\"intermediate_size\": 511"),
+    )
+    .unwrap();
     predicts_not(&copy, &["intermediate.dense", "512", "511"]);
 }
 
@@ -124,7 +128,8 @@ fn a_vocabulary_without_its_special_tokens() {
 #[test]
 fn a_checkpoint_without_a_classifier_predicts_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let text = fail(bert_train().args(["predict", "A text", "--model"]).arg(root().join("datasets/sample/bert")));
+    let text =
+        fail(bert_train().args(["predict", "A text", "--model"]).arg(root().join("datasets/sample/bert")));
     assert!(text.contains("model.safetensors"), "{text}");
     drop(dir);
 }
@@ -198,8 +203,11 @@ fn a_line_that_is_not_json() {
 #[test]
 fn a_label_that_the_card_does_not_name() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("rows.jsonl"), "{\"text\":\"good\",\"label\":\"pos\"}\n{\"text\":\"so\",\"label\":\"meh\"}\n")
-        .unwrap();
+    fs::write(
+        dir.path().join("rows.jsonl"),
+        "{\"text\":\"good\",\"label\":\"pos\"}\n{\"text\":\"so\",\"label\":\"meh\"}\n",
+    )
+    .unwrap();
     let card = dir.path().join("card.toml");
     let text = "name = \"mine\"\ntask = \"sequence-classification\"\nlabels = [\"neg\", \"pos\"]\n\n[files]\ntrain = [\"rows.jsonl\"]\n\n[columns]\ntext = \"text\"\nlabel = \"label\"\n";
     fs::write(&card, text).unwrap();
@@ -253,7 +261,8 @@ fn a_folder_that_is_no_run() {
 fn a_split_that_is_not_there() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("train.jsonl");
-    fs::write(&file, "{\"text\":\"good\",\"label\":\"pos\"}\n{\"text\":\"bad\",\"label\":\"neg\"}\n").unwrap();
+    fs::write(&file, "{\"text\":\"good\",\"label\":\"pos\"}\n{\"text\":\"bad\",\"label\":\"neg\"}\n")
+        .unwrap();
     let mut command = bert_train();
     command.args(["eval", "--split", "test", "--dataset"]).arg(&file).arg("--model").arg(model());
     let said = fail(&mut command);

@@ -26,7 +26,8 @@ fn predict() -> std::process::Command {
     command
 }
 
-const TEXTS: [&str; 3] = ["A lovely, warm evening.", "Dull, cold and \"rude\".", "Not bad\nat all, two lines"];
+const TEXTS: [&str; 3] =
+    ["A lovely, warm evening.", "Dull, cold and \"rude\".", "Not bad\nat all, two lines"];
 
 #[test]
 fn texts_on_the_command_line_come_out_as_json_in_a_pipe() {
@@ -56,7 +57,10 @@ fn every_format_gives_the_same_predictions() {
     };
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let inputs = [
-        write("a.jsonl", texts.iter().map(|text| json!({"id": 1, "text": text}).to_string() + "\n").collect()),
+        write(
+            "a.jsonl",
+            texts.iter().map(|text| json!({"id": 1, "text": text}).to_string() + "\n").collect(),
+        ),
         write("a.csv", format!("id,text\n1,{}\n2,{}\n", quoted(texts[0]), quoted(texts[1]))),
         write("a.tsv", format!("text\tid\n{}\t1\n{}\t2\n", quoted(texts[0]), quoted(texts[1]))),
         write("a.txt", texts.join("\n") + "\n"),

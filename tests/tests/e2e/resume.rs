@@ -107,8 +107,10 @@ fn wait_for_step(run: &Path, step: usize, child: &mut Child) {
 }
 
 fn signal(child: &Child, name: &str) {
-    let status =
-        std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    let status = std::process::Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 

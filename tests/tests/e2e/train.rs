@@ -12,14 +12,19 @@ fn a_run_leaves_all_that_it_promises() {
     let run = dir.path().join("run");
     let said = succeed(&mut small_run(&run, 0));
     assert!(said.contains("model"), "{said}");
-    for file in ["config.toml", "metrics.jsonl", "model/config.json", "model/model.safetensors", "model/vocab.txt"] {
+    for file in
+        ["config.toml", "metrics.jsonl", "model/config.json", "model/model.safetensors", "model/vocab.txt"]
+    {
         assert!(run.join(file).is_file(), "{file} is missing");
     }
 
     let events = json_lines(&run.join("metrics.jsonl"));
     let of = |kind: &str| events.iter().filter(|event| event["event"] == kind).collect::<Vec<_>>();
     let steps = of("train_step");
-    assert_eq!(steps.iter().map(|step| step["step"].as_u64().unwrap()).collect::<Vec<_>>(), (1..=16).collect::<Vec<_>>());
+    assert_eq!(
+        steps.iter().map(|step| step["step"].as_u64().unwrap()).collect::<Vec<_>>(),
+        (1..=16).collect::<Vec<_>>()
+    );
     for key in ["epoch", "loss", "grad_norm", "learning_rate", "examples", "tokens", "seconds"] {
         assert!(steps.iter().all(|step| step[key].is_number()), "{key}: {:?}", steps[0]);
     }
@@ -136,7 +141,17 @@ fn training_goes_on_from_its_own_result_with_the_same_head() {
     let second = dir.path().join("second");
     let mut command: Command = bert_train();
     command
-        .args(["train", "--dataset", "sample", "--train-samples", "16", "--eval-samples", "32", "--epochs", "1"])
+        .args([
+            "train",
+            "--dataset",
+            "sample",
+            "--train-samples",
+            "16",
+            "--eval-samples",
+            "32",
+            "--epochs",
+            "1",
+        ])
         .args(["--max-length", "64", "--learning-rate", "1e-12", "--weight-decay", "0", "--model"])
         .arg(first.join("model"))
         .arg("--output")
@@ -162,7 +177,11 @@ fn the_loss_falls_and_the_learning_rate_warms_up() {
     succeed(&mut command);
     let events = json_lines(&run.join("metrics.jsonl"));
     let series = |key: &str| -> Vec<f64> {
-        events.iter().filter(|event| event["event"] == "train_step").map(|step| step[key].as_f64().unwrap()).collect()
+        events
+            .iter()
+            .filter(|event| event["event"] == "train_step")
+            .map(|step| step[key].as_f64().unwrap())
+            .collect()
     };
     let rates = series("learning_rate");
     assert_eq!(rates.len(), 96);

@@ -19,10 +19,7 @@ impl Affine {
         let columns = bias.len();
         let weight = TensorData::new(weight.clone(), [weight.len() / columns, columns]);
         let bias = TensorData::new(bias, [columns]);
-        Self {
-            weight: Param::from_data(weight, device),
-            bias: Param::from_data(bias, device),
-        }
+        Self { weight: Param::from_data(weight, device), bias: Param::from_data(bias, device) }
     }
 
     /// Mean over the rows of the squared sum.
@@ -41,8 +38,10 @@ impl Affine {
             learning_rate,
             weight_decay,
         };
-        let groups =
-            vec![group("weight", self.weight.id, rates[0], decay), group("bias", self.bias.id, rates[1], 0.0)];
+        let groups = vec![
+            group("weight", self.weight.id, rates[0], decay),
+            group("bias", self.bias.id, rates[1], 0.0),
+        ];
         AdamW::new(config, groups).unwrap()
     }
 }
