@@ -1,6 +1,6 @@
 //! `train`: from settings to a run folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use embert_model::DeviceChoice;
@@ -89,18 +89,15 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
 fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
     let mut builder = ConfigBuilder::new();
     let options = &args.options;
-    if let Some(path) = &args.config {
-        builder = builder.file(path)?;
-    } else if options.model.is_none() && options.dataset.is_none() {
-        builder = builder.text(SAMPLE, &PathBuf::from("the built-in configs/sample.toml"))?;
-    } else {
-        let hint = |option: &str| format!("add --{option}, or --config with a file that names it");
-        if options.model.is_none() && !sets(args, "model") {
-            return Err(Error::Missing { key: "the model", hint: hint("model") });
-        }
-        if options.dataset.is_none() && !sets(args, "dataset") {
-            return Err(Error::Missing { key: "the data set", hint: hint("dataset") });
-        }
+    let model = options.model.is_some() || sets(args, "model");
+    let dataset = options.dataset.is_some() || sets(args, "dataset");
+    let hint = |option: &str| format!("add --{option}, or --config with a file that names it");
+    match &args.config {
+        Some(path) => builder = builder.file(path)?,
+        None if model && dataset => {}
+        None if dataset => return Err(Error::Missing { key: "the model", hint: hint("model") }),
+        None if model => return Err(Error::Missing { key: "the data set", hint: hint("dataset") }),
+        None => builder = builder.text(SAMPLE, Path::new("the built-in configs/sample.toml"))?,
     }
     for setting in &args.settings {
         builder = builder.set(setting)?;
@@ -141,4 +138,62 @@ fn stop_on_ctrl_c(stop: StopSignal) -> Result<(), Error> {
         stop.request();
     })
     .map_err(|source| Error::Signal { source })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn config_of(arguments: &[&str]) -> Result<TrainConfig, Error> {
+        let cli = Cli::parse_from(["bert-train", "train"].iter().chain(arguments));
+        let Some(Command::Train(args)) = cli.command else { panic!("{arguments:?}") };
+        config(&args)
+    }
+
+    #[test]
+    fn the_sample_lies_under_what_names_neither_model_nor_data() {
+        let config = config_of(&["--epochs", "1"]).unwrap();
+        assert!(config.from_scratch && config.evaluate_test);
+        assert_eq!((config.dataset.as_str(), config.epochs), ("sample", 1));
+    }
+
+    #[test]
+    fn naming_both_starts_from_the_defaults_however_they_are_named() {
+        for arguments in [
+            ["--model", "m", "--dataset", "d"],
+            ["--set", "model=m", "--set", "dataset=d"],
+            ["--set", "model = m", "--dataset", "d"],
+        ] {
+            let expected = TrainConfig { model: "m".into(), dataset: "d".into(), ..TrainConfig::default() };
+            assert_eq!(config_of(&arguments).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn naming_one_asks_for_the_other() {
+        for (arguments, missing) in [
+            (["--model", "m"], "--dataset"),
+            (["--set", "model=m"], "--dataset"),
+            (["--dataset", "d"], "--model"),
+            (["--set", "dataset=d"], "--model"),
+        ] {
+            let error = config_of(&arguments).unwrap_err().to_string();
+            assert!(error.contains(missing), "{arguments:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn options_win_over_single_settings_and_those_over_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("run.toml");
+        std::fs::write(&file, "epochs = 4\nbatch_size = 4\nseed = 4\n").unwrap();
+        let file = file.to_str().unwrap();
+        let config =
+            config_of(&["--config", file, "--set", "batch_size=5", "--set", "seed=5", "--seed", "6"])
+                .unwrap();
+        assert_eq!((config.epochs, config.batch_size, config.seed), (4, 5, 6));
+    }
 }
