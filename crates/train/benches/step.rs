@@ -72,9 +72,14 @@ impl Shape {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let [hidden_size, num_hidden_layers, num_attention_heads, intermediate_size] = arguments.shape.sizes();
-    let config =
-        BertConfig { hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, ..BertConfig::default() }
-            .with_labels(["neg", "pos"]);
+    let config = BertConfig {
+        hidden_size,
+        num_hidden_layers,
+        num_attention_heads,
+        intermediate_size,
+        ..BertConfig::default()
+    }
+    .with_labels(["neg", "pos"]);
     let (backend, device) = arguments.device.parse::<DeviceChoice>()?.resolve()?;
     let device = if arguments.forward_only { device } else { device.autodiff() };
     device.seed(0);
