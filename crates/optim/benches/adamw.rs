@@ -62,7 +62,7 @@ fn main() {
     for _ in 0..ROUNDS {
         let gradients = gradients(&theirs);
         let began = Instant::now();
-        theirs = optimizer.step(2e-5.into(), theirs, gradients);
+        theirs = optimizer.step(2e-5, theirs, gradients);
         plain.push(began.elapsed());
     }
     println!(

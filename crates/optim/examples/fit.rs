@@ -36,14 +36,14 @@ fn main() -> Result<(), OptimError> {
     for step in 0..steps {
         let mut accumulator = GradientAccumulator::new();
         let mut last_loss = 0.0;
-        for examples in [8, 8, 8, 3] {
-            let x = Tensor::<2>::random([examples, 1], Distribution::Normal(0.0, 1.0), &device);
+        for examples in [8_u32, 8, 8, 3] {
+            let x = Tensor::<2>::random([examples as usize, 1], Distribution::Normal(0.0, 1.0), &device);
             let y = x.clone() * 2.0 - 1.0;
             let error = x.matmul(line.slope.val()) + line.intercept.val().unsqueeze() - y;
             let loss = error.square().mean();
             last_loss = loss.clone().into_scalar::<f32>();
             let gradients = GradientsParams::from_grads(loss.backward(), &line);
-            accumulator.add(&line, gradients, examples as f64);
+            accumulator.add(&line, gradients, f64::from(examples));
         }
         let (gradients, _) = accumulator.take();
         let norm = global_norm(&line, &gradients);

@@ -1,5 +1,7 @@
 //! What a user does, with the built program, in temporary folders.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod bad_input;
 mod predict;
 mod resume;

@@ -40,7 +40,7 @@ fn a_run_leaves_all_that_it_promises() {
     assert_eq!(ends.len(), 1);
     assert!(ends[0]["peak_memory"].as_u64().unwrap() > 10 << 20);
     let best = evals.iter().map(|eval| eval["accuracy"].as_f64().unwrap()).fold(0.0, f64::max);
-    assert_eq!(ends[0]["best_metric"].as_f64().unwrap(), best);
+    assert_eq!(ends[0]["best_metric"], best);
 
     let config: Value =
         serde_json::from_str(&fs::read_to_string(run.join("model/config.json")).unwrap()).unwrap();
@@ -102,7 +102,7 @@ fn eval_gives_the_numbers_that_training_printed_and_predict_agrees() {
         assert!((a - b).abs() < 1e-5, "{a} and {b} for {}", one["text"]);
     }
     let right = scored.iter().filter(|row| row["predicted"] == row["target"]).count();
-    assert_eq!(right as f64 / 32.0, found["accuracy"].as_f64().unwrap());
+    assert_eq!(found["accuracy"], right as f64 / 32.0);
 }
 
 #[test]

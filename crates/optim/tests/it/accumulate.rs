@@ -16,7 +16,8 @@ proptest! {
         device.seed(seed);
         let rows: usize = sizes.iter().sum();
         let x = Tensor::<2>::random([rows, 4], Distribution::Normal(0.0, 1.0), &device);
-        let model = Affine::new((0..12).map(|i| 0.1 * i as f32 - 0.5).collect(), vec![0.1, -0.2, 0.3], &device);
+        let weight: Vec<f32> = (0..12).map(|i| 0.1 * i as f32 - 0.5).collect();
+        let model = Affine::new(&weight, &[0.1, -0.2, 0.3], &device);
 
         let whole = GradientsParams::from_grads(model.loss(x.clone()).backward(), &model);
         let mut accumulator = GradientAccumulator::new();

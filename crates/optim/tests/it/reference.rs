@@ -12,7 +12,7 @@ use crate::{Affine, distance};
 #[derive(Deserialize)]
 struct Fixture {
     adamw: Vec<Run>,
-    schedules: Vec<Factors>,
+    schedules: Vec<Rates>,
 }
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ struct Step {
 }
 
 #[derive(Deserialize)]
-struct Factors {
+struct Rates {
     name: String,
     warmup: usize,
     total: usize,
@@ -59,7 +59,7 @@ fn adamw_goes_where_pytorch_goes() {
     let schedule = ScheduleConfig { schedule: Schedule::Linear, warmup: Warmup::Steps(2) };
     for run in fixture().adamw {
         for device in [Device::flex(), Device::flex().autodiff()] {
-            let mut model = Affine::new(run.weight.clone(), run.bias.clone(), &device);
+            let mut model = Affine::new(&run.weight, &run.bias, &device);
             let config = AdamWConfig { betas: run.betas, epsilon: run.epsilon };
             let mut optimizer = model.optimizer(config, [0.01, 0.03], run.decay);
             for (done, step) in run.steps.iter().enumerate() {
@@ -118,7 +118,7 @@ fn a_run_that_goes_on_gives_the_same_bits() {
     let run = &fixture().adamw[0];
     let device = Device::flex().autodiff();
     let config = AdamWConfig::default();
-    let start = || Affine::new(run.weight.clone(), run.bias.clone(), &device);
+    let start = || Affine::new(&run.weight, &run.bias, &device);
     let train = |mut model: Affine, state: Option<OptimizerState>, steps: &[Step]| {
         let mut optimizer = model.optimizer(config, [0.01, 0.03], 0.1);
         if let Some(state) = state {
@@ -137,7 +137,7 @@ fn a_run_that_goes_on_gives_the_same_bits() {
     let path = dir.path().join("optimizer.safetensors");
     saved.save(&path).unwrap();
     // As in another process: the parameters have other ids.
-    let again = Affine::new(half.0, half.1, &device);
+    let again = Affine::new(&half.0, &half.1, &device);
     let (resumed, resumed_state) = train(again, Some(OptimizerState::load(&path).unwrap()), &run.steps[3..]);
     assert_eq!(resumed, whole);
     assert_eq!(resumed_state, state);
@@ -146,9 +146,9 @@ fn a_run_that_goes_on_gives_the_same_bits() {
 #[test]
 fn a_state_of_another_model_is_refused() {
     let device = Device::flex();
-    let model = Affine::new(vec![0.5; 6], vec![0.5; 3], &device);
+    let model = Affine::new(&[0.5; 6], &[0.5; 3], &device);
     let optimizer = || model.optimizer(AdamWConfig::default(), [0.1, 0.1], 0.0);
-    let other = Affine::new(vec![0.5; 8], vec![0.5; 4], &device);
+    let other = Affine::new(&[0.5; 8], &[0.5; 4], &device);
     let mut trained = other.optimizer(AdamWConfig::default(), [0.1, 0.1], 0.0);
     let mut gradients = GradientsParams::new();
     gradients.register(other.bias.id, Tensor::<1>::ones([4], &device));
@@ -165,7 +165,7 @@ fn a_state_of_another_model_is_refused() {
 #[test]
 fn what_is_in_no_group_and_what_has_no_gradient_stays() {
     let device = Device::flex().autodiff();
-    let model = Affine::new(vec![0.5; 6], vec![0.5; 3], &device);
+    let model = Affine::new(&[0.5; 6], &[0.5; 3], &device);
     let group = embert_optim::ParameterGroup {
         name: "head".to_owned(),
         parameters: vec![(model.bias.id, "bias".to_owned())],
