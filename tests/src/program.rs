@@ -46,9 +46,14 @@ pub fn binary(package: &str) -> PathBuf {
     folder.join(package)
 }
 
-/// The repository's root.
+/// The repository's root: of the checkout that Cargo runs the tests of, since one target folder may serve several.
+///
+/// # Panics
+/// There is no `Cargo.lock` above the package.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let root = Path::new(&package).ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    root.expect("a package is below the workspace's root").to_owned()
 }
 
 /// Runs to the end and demands success; the output's text is part of a failure's message.

@@ -70,7 +70,7 @@ fn done(name: &str, files: &LocalFiles) {
 }
 
 fn read_card(name: &str) -> Result<HubTable, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("datasets");
+    let folder = crate::root().join("datasets");
     let path = if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
         PathBuf::from(name)
     } else {

@@ -57,9 +57,10 @@ fn main() -> ExitCode {
 /// A task's outcome. Nothing handles these errors but `main`, which prints them with their causes.
 type TaskResult = Result<(), Box<dyn Error>>;
 
-/// The repository's root.
+/// The repository's root: of the checkout that Cargo runs this in, since one target folder may serve several.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).with_file_name("")
 }
 
 /// Writes a file under a temporary name in its folder and renames it.

@@ -22,11 +22,21 @@ pub(crate) fn write(
 }
 
 /// The most memory that this process held so far, in bytes.
-#[cfg(unix)]
+///
+/// Not from `getrusage`: there Linux also counts what the program that started this one held (Cargo, for one).
+#[cfg(target_os = "linux")]
+pub(crate) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// The most memory that this process held so far, in bytes.
+#[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) fn peak_memory() -> Option<u64> {
     use nix::sys::resource::{UsageWho, getrusage};
 
-    // Linux counts in KiB, macOS in bytes.
+    // macOS counts in bytes, the others in KiB.
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
     u64::try_from(usage.max_rss()).ok().map(|peak| peak * unit)

@@ -191,3 +191,16 @@ fn the_loss_falls_and_the_learning_rate_warms_up() {
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
     assert!(mean(&losses[88..]) < 0.5 * mean(&losses[..8]), "{losses:?}");
 }
+
+/// What started the program is not its own memory.
+#[test]
+fn peak_memory_is_the_programs_own() {
+    let held = vec![1_u8; 512 << 20];
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    succeed(&mut small_run(&run, 0));
+    let events = json_lines(&run.join("metrics.jsonl"));
+    let peak = events.iter().find(|event| event["event"] == "end").unwrap()["peak_memory"].as_u64().unwrap();
+    assert!(held.iter().all(|&byte| byte == 1), "the memory is held until here");
+    assert!(peak < 512 << 20, "{peak} bytes");
+}
