@@ -9,6 +9,11 @@ use serde::Serialize;
 
 use crate::error::Error;
 
+/// How the user starts this program, for messages that say what to type next: under `cargo run` it is not on the `PATH`.
+pub(crate) fn program() -> &'static str {
+    if std::env::var_os("CARGO").is_some() { "cargo run -p bert-train --" } else { "bert-train" }
+}
+
 /// Prints one line; a reader that went away is an error that the program takes for success.
 pub(crate) fn line(text: &str) -> Result<(), Error> {
     writeln!(std::io::stdout().lock(), "{text}").map_err(|source| Error::Stdout { source })

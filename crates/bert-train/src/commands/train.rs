@@ -70,14 +70,16 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             output::line(&format!("{best}{} steps in {:.1} s{memory}", end.step, end.seconds))?;
             output::line(&format!("model   {}", run.model().display()))?;
             output::line(&format!(
-                "try it  bert-train predict --model {} \"Your text\"",
+                "try it  {} predict --model {} \"Your text\"",
+                output::program(),
                 run.model().display()
             ))?;
             Ok(ExitCode::SUCCESS)
         }
         Outcome::Interrupted { step, total_steps } => {
             eprintln!(
-                "stopped and saved after step {step} of {total_steps}; go on with: bert-train train --resume {}",
+                "stopped and saved after step {step} of {total_steps}; go on with: {} train --resume {}",
+                output::program(),
                 run.path().display()
             );
             Ok(ExitCode::from(INTERRUPTED))
