@@ -287,6 +287,23 @@ fn split_ratios(text: &str) -> Result<SplitRatios, String> {
     Ok(SplitRatios(shares.try_into().map_err(|_| expected())?))
 }
 
+/// How a fine-tuned checkpoint is run, for `eval` and `predict`.
+#[derive(Debug, Args)]
+pub(crate) struct InferenceArgs {
+    /// Tokens in a sequence [default: the run's, else what the tokenizer says]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_length: Option<usize>,
+    /// Examples in a batch
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch_size: u32,
+    /// auto, cpu, flex, ndarray, cuda, cuda:1, ...
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: String,
+    /// Count rows that can't be read instead of stopping at the first
+    #[arg(long)]
+    pub(crate) skip_bad_rows: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
     /// A run's model folder, or any classification checkpoint
@@ -307,18 +324,8 @@ pub(crate) struct EvalArgs {
     /// The seed of the splits [default: the run's]
     #[arg(long, value_name = "SEED")]
     pub(crate) seed: Option<u64>,
-    /// Tokens in a sequence [default: the run's, else what the tokenizer says]
-    #[arg(long, value_name = "N")]
-    pub(crate) max_length: Option<usize>,
-    /// Examples in a batch
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) batch_size: u32,
-    /// auto, cpu, flex, ndarray, cuda, cuda:1, ...
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub(crate) device: String,
-    /// Count rows that can't be read instead of stopping at the first
-    #[arg(long)]
-    pub(crate) skip_bad_rows: bool,
+    #[command(flatten)]
+    pub(crate) inference: InferenceArgs,
     /// Write what the model says of each example to this file, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
@@ -357,19 +364,8 @@ pub(crate) struct PredictArgs {
     /// Write to this file, as JSON Lines; - is the standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(crate) output: PathBuf,
-    /// Tokens in a sequence [default: the run's, else what the tokenizer says]
-    #[arg(long, value_name = "N")]
-    pub(crate) max_length: Option<usize>,
-    /// Examples in a batch
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) batch_size: u32,
-    /// auto, cpu, flex, ndarray, cuda, cuda:1, ...
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub(crate) device: String,
-    /// Count rows that can't be read instead of stopping at the first
-    #[arg(long)]
-    pub(crate) skip_bad_rows: bool,
-    /// Print JSON Lines for machines instead of a table, for texts on the command line
+    #[command(flatten)]
+    pub(crate) inference: InferenceArgs,
     #[command(flatten)]
     pub(crate) json: JsonArgs,
 }

@@ -12,7 +12,7 @@ use crate::output::thousands;
 use crate::terminal::Downloads;
 
 /// Files of a repository without a card that can be read as a data set.
-const TABLES: [&str; 5] = ["*.parquet", "*.jsonl", "*.csv", "*.tsv", "*.json"];
+const TABLES: [&str; 5] = ["*.parquet", "*.jsonl", "*.ndjson", "*.csv", "*.tsv"];
 
 /// The folder of a model: the one named, or where the hub's files are in the cache.
 pub(crate) fn model_folder(name: &str) -> Result<PathBuf, Error> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
 use embert_tests::program::{bert_train, fail, json_lines, small_run, succeed};
@@ -74,27 +74,22 @@ fn every_format_gives_the_same_predictions() {
     }
 }
 
+/// `predict` between pipes.
+fn piped() -> Child {
+    let mut command = predict();
+    command.args(["--input", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
 #[test]
 fn the_standard_input_is_read_and_a_closed_pipe_is_no_error() {
-    let mut child = predict()
-        .args(["--input", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = piped();
     child.stdin.take().unwrap().write_all("Lovely.\nAwful.\n".as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 2);
 
-    let mut child = predict()
-        .args(["--input", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = piped();
     drop(child.stdout.take());
     let many = "A text.\n".repeat(2000);
     // The program may stop reading once nobody listens.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
-    let (_, device) = args.device.parse::<DeviceChoice>()?.resolve()?;
+    let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
     let folder = sources::model_folder(&args.model)?;
     let config = settings(args, &folder)?;
     let data = sources::data_set(&config.dataset, &config.load_options())?;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         examples,
         &labels,
         &config.encode_options(),
-        args.batch_size as usize,
+        args.inference.batch_size as usize,
         &device,
         |done| bar.set_position(done as u64),
     )?;
@@ -83,12 +83,12 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     }
     config.data.eval_samples = args.eval_samples.or(config.data.eval_samples);
     config.seed = args.seed.unwrap_or(config.seed);
-    config.data.max_length = match args.max_length {
+    config.data.max_length = match args.inference.max_length {
         Some(max_length) => max_length,
         None if known => config.data.max_length,
         None => sources::max_length(folder)?,
     };
-    config.data.skip_bad_rows |= args.skip_bad_rows;
+    config.data.skip_bad_rows |= args.inference.skip_bad_rows;
     config.validate()?;
     Ok(config)
 }

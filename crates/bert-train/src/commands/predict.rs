@@ -13,10 +13,10 @@ use crate::error::Error;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
-    let (_, device) = args.device.parse::<DeviceChoice>()?.resolve()?;
+    let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
     let mut predictor = Predictor::open(&sources::model_folder(&args.model)?, &device)?
-        .with_batch_size(args.batch_size as usize);
-    if let Some(max_length) = args.max_length {
+        .with_batch_size(args.inference.batch_size as usize);
+    if let Some(max_length) = args.inference.max_length {
         predictor = predictor.with_max_length(max_length)?;
     }
     match &args.input {
@@ -57,7 +57,7 @@ fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Resu
     };
     let mut skipped = 0_u64;
     let rows = reader.filter(|row: &Result<Row, DataError>| match row {
-        Err(error) if args.skip_bad_rows && error.is_bad_row() => {
+        Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
             tracing::info!("skipped: {error}");
             skipped += 1;
             false
