@@ -34,6 +34,27 @@ pub struct LoadOptions {
     pub seed: u64,
 }
 
+impl LoadOptions {
+    /// The config of the checkpoint in `dir`, with these options' dropout; the labels are still the checkpoint's.
+    ///
+    /// # Errors
+    /// `config.json` can't be read, is not BERT's, or contradicts itself.
+    pub fn config(&self, dir: &Path) -> Result<BertConfig, ModelError> {
+        let mut config = BertConfig::from_file(&dir.join(CONFIG))?;
+        if let Some(rate) = self.hidden_dropout {
+            config.hidden_dropout_prob = rate;
+        }
+        if let Some(rate) = self.attention_dropout {
+            config.attention_probs_dropout_prob = rate;
+        }
+        if self.classifier_dropout.is_some() {
+            config.classifier_dropout = self.classifier_dropout;
+        }
+        config.validate()?;
+        Ok(config)
+    }
+}
+
 /// A loaded model, the config that it has now, and what happened on the way.
 #[derive(Clone, Debug)]
 pub struct Pretrained<M> {
@@ -125,7 +146,7 @@ impl BertModel {
         options: &LoadOptions,
         device: &Device,
     ) -> Result<Pretrained<Self>, ModelError> {
-        let config = read_config(dir, options)?;
+        let config = options.config(dir)?;
         let weights = Weights::open(dir)?;
         let model =
             Self::build(&config, &Initializer::new(&config, options.seed, device), weights.has(POOLER));
@@ -149,7 +170,7 @@ impl BertForSequenceClassification {
         options: &LoadOptions,
         device: &Device,
     ) -> Result<Pretrained<Self>, ModelError> {
-        let mut config = read_config(dir, options)?;
+        let mut config = options.config(dir)?;
         let weights = Weights::open(dir)?;
 
         let head = choose_head(dir, &config, weights.has(CLASSIFIER), options)?;
@@ -168,21 +189,6 @@ impl BertForSequenceClassification {
         report.head = Some(head);
         Ok(Pretrained { model, config, report })
     }
-}
-
-fn read_config(dir: &Path, options: &LoadOptions) -> Result<BertConfig, ModelError> {
-    let mut config = BertConfig::from_file(&dir.join(CONFIG))?;
-    if let Some(rate) = options.hidden_dropout {
-        config.hidden_dropout_prob = rate;
-    }
-    if let Some(rate) = options.attention_dropout {
-        config.attention_probs_dropout_prob = rate;
-    }
-    if options.classifier_dropout.is_some() {
-        config.classifier_dropout = options.classifier_dropout;
-    }
-    config.validate()?;
-    Ok(config)
 }
 
 /// Whether the checkpoint's classifier is the one that is wanted.

@@ -10,7 +10,8 @@ use embert_data::tokenize::{EncodeOptions, Tokenizer, TruncationCount};
 use embert_data::{DataSet, EncodedDataset, Example, encode};
 use embert_metrics::Average;
 use embert_model::{
-    BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, named_parameters,
+    BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, NamedParameter,
+    named_parameters,
 };
 use embert_optim::{AdamW, AdamWConfig, GroupSettings, build_groups};
 use sha2::{Digest as _, Sha256};
@@ -67,7 +68,7 @@ impl Task {
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let options = model_options(config, Some(data.labels.names().to_vec()));
         let (model, bert, report) = if config.from_scratch {
-            let bert = scratch_config(model_folder, &options)?;
+            let bert = options.config(model_folder)?.with_labels(data.labels.names().iter().cloned());
             let model = BertForSequenceClassification::from_config(&bert, config.seed, device)?;
             (model, bert, LoadReport::default())
         } else {
@@ -132,9 +133,9 @@ impl Task {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
         let parameters = named_parameters(&self.model);
-        let size = |parameter: &embert_model::NamedParameter| parameter.shape.iter().product::<usize>();
-        let all: usize = parameters.iter().map(size).sum();
-        let trainable: usize = parameters.iter().filter(|parameter| parameter.trainable).map(size).sum();
+        let all: usize = parameters.iter().map(NamedParameter::elements).sum();
+        let trainable = parameters.iter().filter(|parameter| parameter.trainable);
+        let trainable: usize = trainable.map(NamedParameter::elements).sum();
         notes.push(format!("{trainable} of {all} parameters are trained; labels: {}", labels.join(", ")));
         notes.extend(cut_note(*truncated, *max_length));
         notes
@@ -205,19 +206,6 @@ fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOpti
         seed: config.seed,
         new_head: config.new_head,
     }
-}
-
-/// The shape that a folder's `config.json` states, for new weights.
-fn scratch_config(folder: &Path, options: &ModelOptions) -> Result<BertConfig, TrainError> {
-    let mut config = BertConfig::from_file(&folder.join("config.json"))?;
-    if let Some(rate) = options.hidden_dropout {
-        config.hidden_dropout_prob = rate;
-    }
-    if let Some(rate) = options.attention_dropout {
-        config.attention_probs_dropout_prob = rate;
-    }
-    config.classifier_dropout = options.classifier_dropout.or(config.classifier_dropout);
-    Ok(config.with_labels(options.labels.clone().unwrap_or_default()))
 }
 
 /// One weight a label, in the order of the model's outputs.

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
         parameters
             .iter()
             .filter(|parameter| !trainable || parameter.trainable)
-            .map(|parameter| parameter.shape.iter().product::<usize>())
+            .map(embert_model::NamedParameter::elements)
             .sum()
     };
     let facts = Tokenizer::from_folder(&folder)?.facts();
