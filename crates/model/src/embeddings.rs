@@ -21,6 +21,7 @@ pub struct BertEmbeddings {
     pub layer_norm: LayerNorm,
     /// The first of the five places.
     pub dropout: Dropout,
+    pad_token_id: Option<usize>,
 }
 
 impl BertEmbeddings {
@@ -31,6 +32,7 @@ impl BertEmbeddings {
             token_type_embeddings: init.embedding(config.type_vocab_size, config.hidden_size, None),
             layer_norm: init.layer_norm(config.hidden_size),
             dropout: Initializer::dropout(config.hidden_dropout_prob),
+            pad_token_id: config.pad_token_id,
         }
     }
 
@@ -44,11 +46,20 @@ impl BertEmbeddings {
         let [_, seq] = input_ids.dims();
         // Positions are 0, 1, 2, ... in every row: the first rows of the table, without a lookup.
         let positions = self.position_embeddings.weight.val().slice_dim(0, 0..seq).unsqueeze::<3>();
-        let words = self.word_embeddings.forward(input_ids);
+        let words = self.words(input_ids);
         let segments = self.token_type_embeddings.forward(token_type_ids);
         // The reference's order of additions, to agree to the last bits.
         let sum = words + segments + positions;
         let rate = active_rate(&self.dropout, &sum);
         ops::norm_dropout(sum, &self.layer_norm, rate)
+    }
+
+    /// The word embeddings, `[batch, seq, hidden]`. The padding token's is not trained, as with PyTorch's `padding_idx`:
+    /// padding has no gradient anyway, but a text may spell the token out.
+    fn words(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
+        let words = self.word_embeddings.forward(input_ids.clone());
+        let Some(pad) = self.pad_token_id.filter(|_| words.is_autodiff()) else { return words };
+        let is_padding = input_ids.equal_elem(pad as i64).unsqueeze_dim::<3>(2).expand(words.dims());
+        words.clone().mask_where(is_padding, words.detach())
     }
 }

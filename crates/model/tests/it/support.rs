@@ -57,6 +57,7 @@ pub(crate) fn assert_close<const D: usize>(found: Tensor<D>, expected: &[f32], t
     let largest = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(found.iter().all(|value| value.is_finite()), "{what} has values that are not finite");
     assert!(largest <= tolerance, "{what} differs by {largest}");
+    println!("{what}: at most {largest:.1e}");
     assert!(
         expected.iter().any(|value| value.abs() > 0.1),
         "{what}: the reference is too flat to compare with"

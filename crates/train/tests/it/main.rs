@@ -1,8 +1,10 @@
 //! Whole runs of a tiny random model in temporary folders.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod gradients;
 mod resume;
 mod run;
+mod training;
 
 use std::cell::RefCell;
 use std::fs;
@@ -21,6 +23,11 @@ fn shipped(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(path)
 }
 
+/// What the scripts in `tests/reference/` wrote.
+fn fixture(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)
+}
+
 /// A folder with a checkpoint's shape (two layers of 16) and a small part of the sample.
 struct Place {
     dir: tempfile::TempDir,
@@ -29,6 +36,10 @@ struct Place {
 
 /// A process has one random generator a device: of two runs at a time, neither would get the same numbers again.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Place {
     fn new() -> Self {
@@ -51,7 +62,7 @@ impl Place {
             let part: String = all.lines().take(count).flat_map(|line| [line, "\n"]).collect();
             fs::write(data.join(format!("{split}.jsonl")), part).unwrap();
         }
-        Self { dir, _alone: ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner) }
+        Self { dir, _alone: alone() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
