@@ -1,26 +1,25 @@
 """What transformers makes of texts and pairs, with a WordPiece vocabulary of a few dozen tokens.
 
-    python tests/reference/tokenizer.py [FOLDER]     (default: tests/fixtures/tokenizer)
+    python tests/reference/tokenizer.py [ROOT]
 
 vocab.txt        the vocabulary
 tokenizer.json   the same as transformers saves it, with a truncation and a padding of its own
 expected.json    `configs`: tokenizer_config.json files to lay beside vocab.txt; `cases`: texts with their encodings. The
-                 offsets are in bytes of UTF-8 (Python counts characters).
+                 offsets are in bytes of UTF-8 (Python counts characters). `folders`: what AutoTokenizer makes of a text
+                 where tokenizer.json and the configs beside it do not say the same
 """
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 
-import transformers
-from transformers import BertTokenizerFast
+from common import output, pin
 
-PINNED = "5.23"
-found = transformers.__version__
-assert found.startswith(PINNED), f"these numbers are transformers {PINNED}'s, this is {found}"
+pin("transformers", "tokenizers")
 
-FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent / "fixtures" / "tokenizer")
+from transformers import AutoTokenizer, BertTokenizerFast
+
+FOLDER = output("tests/fixtures/tokenizer/vocab.txt").parent
 
 VOCAB = """[PAD] [UNK] [CLS] [SEP] [MASK] < > / ! , . ' - br the The film movie was great un ##believ ##able ##ly good bad
 cafe café Cafe Café naive naïve a b c ##a ##b ##c ##s 2 ##0 ##1 10 中 文 中文 国 🎬 is it not worth see ##ing seen i ö o straße
@@ -57,6 +56,22 @@ PAIRS = [
     ("the film was unbelievably great! " * 3, "it is not bad"),
     ("good", "the movie was not worth seeing, " * 3),
     ("the film was great, " * 2, "it is not bad, " * 3),
+]
+
+FOLDER_TEXT = "The Café 中文"
+# The normalizer that a tokenizer.json states, against the tokenizer_config.json and the config.json beside it.
+NORMALIZERS = [{"lowercase": True}, {"lowercase": False, "strip_accents": False, "handle_chinese_chars": False}]
+TOKENIZER_CONFIGS = [
+    None,
+    {},
+    {"do_lower_case": True},
+    {"do_lower_case": False},
+    {"do_lower_case": False, "strip_accents": True, "tokenize_chinese_chars": False},
+    {"tokenizer_class": "BertTokenizer"},
+    {"tokenizer_class": "BertTokenizer", "strip_accents": False},
+    {"tokenizer_class": "BertTokenizerFast", "do_lower_case": False},
+    {"tokenizer_class": "PreTrainedTokenizerFast"},
+    {"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": False},
 ]
 
 
@@ -100,7 +115,18 @@ def encode(tokenizer: BertTokenizerFast, config: str, text: str, pair: str | Non
     }
 
 
-FOLDER.mkdir(parents=True, exist_ok=True)
+def folder_case(normalizer: dict, tokenizer_config: dict | None, model: dict | None) -> dict:
+    """What AutoTokenizer makes of FOLDER_TEXT, from a folder with tokenizer.json and these."""
+    file = json.loads((FOLDER / "tokenizer.json").read_text())
+    file["normalizer"] |= normalizer
+    with tempfile.TemporaryDirectory() as folder:
+        for name, value in {"tokenizer.json": file, "tokenizer_config.json": tokenizer_config, "config.json": model}.items():
+            if value is not None:
+                (Path(folder) / name).write_text(json.dumps(value))
+        tokens = AutoTokenizer.from_pretrained(folder).tokenize(FOLDER_TEXT)
+    return {"normalizer": normalizer, "tokenizer_config": tokenizer_config, "config": model, "text": FOLDER_TEXT, "tokens": tokens}
+
+
 (FOLDER / "vocab.txt").write_text("".join(token + "\n" for token in VOCAB))
 cases = []
 for name, config in CONFIGS.items():
@@ -118,5 +144,12 @@ backend = tokenizer.backend_tokenizer
 backend.enable_truncation(7, stride=2)
 backend.enable_padding(length=9, pad_id=0, pad_token="[PAD]")
 (FOLDER / "tokenizer.json").write_text(json.dumps(json.loads(backend.to_str()), ensure_ascii=False, indent=1) + "\n")
-lines = ",\n".join(json.dumps(case, ensure_ascii=True) for case in cases)
-(FOLDER / "expected.json").write_text(f'{{"configs": {json.dumps(CONFIGS)},\n"cases": [\n{lines}\n]}}\n')
+folders = [
+    folder_case(normalizer, config, model)
+    for normalizer in NORMALIZERS
+    for config in TOKENIZER_CONFIGS
+    for model in (None, {"model_type": "bert"})
+]
+configs = json.dumps(CONFIGS)
+cases, folders = (",\n".join(map(json.dumps, rows)) for rows in (cases, folders))
+(FOLDER / "expected.json").write_text(f'{{"configs": {configs},\n"cases": [\n{cases}\n],\n"folders": [\n{folders}\n]}}\n')

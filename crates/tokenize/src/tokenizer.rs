@@ -71,7 +71,7 @@ const SPECIAL: [(&str, &str); 4] =
 
 impl Tokenizer {
     /// Reads the tokenizer of a checkpoint's folder: its `tokenizer.json`, else its `vocab.txt`, each with the
-    /// `tokenizer_config.json` beside it.
+    /// `tokenizer_config.json` beside it, as `transformers`' `AutoTokenizer` does.
     ///
     /// # Errors
     /// There is neither, or [`from_tokenizer_json`](Self::from_tokenizer_json) or [`from_vocab`](Self::from_vocab) fails.
@@ -91,8 +91,12 @@ impl Tokenizer {
 
     /// Reads a `tokenizer.json`. Truncation and padding that it states are dropped: they are the caller's to choose.
     ///
+    /// What it says of case, accents and Chinese counts only where `transformers` doesn't take it for a BERT tokenizer: where
+    /// `config`, the `tokenizer_config.json`, states `BertTokenizer` or `BertTokenizerFast` as its `tokenizer_class`, or states
+    /// none and the `config.json` beside `path` is of a BERT, `config` decides as in [`from_vocab`](Self::from_vocab).
+    ///
     /// # Errors
-    /// The file can't be read, isn't a tokenizer, isn't WordPiece, or lacks a special token.
+    /// A file can't be read, isn't a tokenizer, isn't WordPiece, or lacks a special token.
     pub fn from_tokenizer_json(path: &Path, config: Option<&Path>) -> Result<Self, TokenizeError> {
         let text = read(path)?;
         // Parsed as JSON first, for an error with a line.
@@ -113,7 +117,16 @@ impl Tokenizer {
         inner
             .with_truncation(None)
             .map_err(|source| TokenizeError::Refused { path: path.to_owned(), source })?;
-        Self::new(inner, read_config(config)?, path)
+        let config = read_config(config)?;
+        if let Some(NormalizerWrapper::BertNormalizer(found)) = inner.get_normalizer()
+            && is_bert(&config, path)?
+        {
+            let normalizer = bert_normalizer(&config, found.clean_text);
+            inner
+                .with_normalizer(Some(NormalizerWrapper::from(normalizer)))
+                .map_err(|source| TokenizeError::Refused { path: path.to_owned(), source })?;
+        }
+        Self::new(inner, config, path)
     }
 
     /// Builds the tokenizer that `transformers`' `BertTokenizerFast` builds from a `vocab.txt`, with `do_lower_case` (true),
@@ -124,7 +137,6 @@ impl Tokenizer {
     pub fn from_vocab(vocab: &Path, config: Option<&Path>) -> Result<Self, TokenizeError> {
         let config = read_config(config)?;
         let refused = |source| TokenizeError::Refused { path: vocab.to_owned(), source };
-        let flag = |key: &str| config.get(key).and_then(Value::as_bool);
         let [pad, unk, cls, sep] = SPECIAL.map(|(key, default)| special_token(&config, key, default));
         let tokens = WordPiece::read_bytes(read(vocab)?.as_bytes()).map_err(refused)?;
         let model = WordPiece::builder().vocab(tokens).unk_token(unk.clone()).build().map_err(refused)?;
@@ -147,15 +159,9 @@ impl Tokenizer {
             .filter(|token| model.token_to_id(token).is_some())
             .map(|token| AddedToken::from(token, true))
             .collect();
-        let normalizer = BertNormalizer::new(
-            true,
-            flag("tokenize_chinese_chars").unwrap_or(true),
-            flag("strip_accents"),
-            flag("do_lower_case").unwrap_or(true),
-        );
         let mut inner = tokenizers::Tokenizer::new(model);
         inner
-            .with_normalizer(Some(NormalizerWrapper::from(normalizer)))
+            .with_normalizer(Some(NormalizerWrapper::from(bert_normalizer(&config, true))))
             .map_err(refused)?
             .with_pre_tokenizer(Some(PreTokenizerWrapper::from(BertPreTokenizer)))
             .with_post_processor(Some(template))
@@ -317,8 +323,8 @@ impl Tokenizer {
     }
 
     /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`, `tokenizer_config.json`,
-    /// `special_tokens_map.json`, and `vocab.txt` where the ids have no gaps. `max_length`, if given, becomes `model_max_length`: the length that a model was
-    /// trained with, at which whoever loads it then cuts texts.
+    /// `special_tokens_map.json`, and `vocab.txt` where the ids have no gaps. `max_length`, if given, becomes
+    /// `model_max_length`: the length that a model was trained with, at which whoever loads it then cuts texts.
     ///
     /// # Errors
     /// A file can't be written.
@@ -341,10 +347,15 @@ impl Tokenizer {
         }
         config.entry("tokenizer_class").or_insert_with(|| "BertTokenizer".into());
         if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = self.inner.get_normalizer() {
-            // transformers takes these for the defaults where they are missing, whatever tokenizer.json says.
-            config.entry("do_lower_case").or_insert_with(|| normalizer.lowercase.into());
-            config.entry("strip_accents").or_insert_with(|| normalizer.strip_accents.into());
-            config.entry("tokenize_chinese_chars").or_insert_with(|| normalizer.handle_chinese_chars.into());
+            // What transformers builds the tokenizer from, whatever tokenizer.json says; and the config that was read may
+            // have been overruled.
+            for (key, value) in [
+                ("do_lower_case", normalizer.lowercase.into()),
+                ("strip_accents", normalizer.strip_accents.into()),
+                ("tokenize_chinese_chars", normalizer.handle_chinese_chars.into()),
+            ] {
+                config.insert(key.to_owned(), value);
+            }
         }
         if let Some(max_length) = max_length {
             config.insert("model_max_length".to_owned(), max_length.into());
@@ -375,6 +386,28 @@ impl fmt::Debug for Tokenizer {
 fn special_token(config: &Map<String, Value>, key: &str, default: &str) -> String {
     let value = config.get(key).map(|value| value.get("content").unwrap_or(value));
     value.and_then(Value::as_str).unwrap_or(default).to_owned()
+}
+
+/// Normalises as a `tokenizer_config.json` says, and with BERT's defaults where it doesn't.
+fn bert_normalizer(config: &Map<String, Value>, clean_text: bool) -> BertNormalizer {
+    let flag = |key: &str| config.get(key).and_then(Value::as_bool);
+    BertNormalizer::new(
+        clean_text,
+        flag("tokenize_chinese_chars").unwrap_or(true),
+        flag("strip_accents"),
+        flag("do_lower_case").unwrap_or(true),
+    )
+}
+
+/// Whether `transformers` builds its BERT tokenizer from this `tokenizer.json`, which takes the vocabulary from the file and
+/// the flags of normalisation from the config. Else it takes the file as it is.
+fn is_bert(config: &Map<String, Value>, tokenizer_json: &Path) -> Result<bool, TokenizeError> {
+    if let Some(class) = config.get("tokenizer_class").and_then(Value::as_str) {
+        return Ok(matches!(class, "BertTokenizer" | "BertTokenizerFast"));
+    }
+    let model = tokenizer_json.with_file_name("config.json");
+    let model = read_config(model.is_file().then_some(&model))?;
+    Ok(model.get("model_type").and_then(Value::as_str) == Some("bert"))
 }
 
 fn read(path: &Path) -> Result<String, TokenizeError> {

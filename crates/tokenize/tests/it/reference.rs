@@ -1,18 +1,30 @@
 //! The same ids, token types, masks and offsets as transformers has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use embert_tokenize::{Encoding, TokenizeError, Tokenizer, Truncation};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::support::{fixture, options, vocab_folder};
+use crate::support::{fixture, options, tokens, vocab_folder};
 
 #[derive(Deserialize)]
 struct Expected {
     configs: BTreeMap<String, Value>,
     cases: Vec<Case>,
+    folders: Vec<Folder>,
+}
+
+/// A folder whose files contradict each other, and what `AutoTokenizer` makes of it.
+#[derive(Debug, Deserialize)]
+struct Folder {
+    /// What its `tokenizer.json` says in place of the fixture's.
+    normalizer: Map<String, Value>,
+    tokenizer_config: Option<Value>,
+    config: Option<Value>,
+    text: String,
+    tokens: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,7 +75,7 @@ fn check(tokenizer: &Tokenizer, case: &Case) {
 
 #[test]
 fn a_vocabulary_with_each_config_gives_what_transformers_gives() {
-    let Expected { configs, cases } = expected();
+    let Expected { configs, cases, .. } = expected();
     let refused = cases.iter().filter(|case| matches!(case.result, Outcome::Refused { .. })).count();
     assert!(cases.len() > 200 && refused > 10, "the reference is too small to compare with");
     for (name, config) in configs {
@@ -88,4 +100,39 @@ fn a_tokenizer_json_gives_the_same_whatever_length_it_states() {
     for case in expected().cases.iter().filter(|case| case.config == "uncased") {
         check(&tokenizer, case);
     }
+}
+
+#[test]
+fn files_that_contradict_each_other_are_read_as_transformers_reads_them() {
+    let Expected { folders, .. } = expected();
+    let mut seen = BTreeSet::new();
+    for folder in &folders {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file: Value =
+            serde_json::from_str(&fs::read_to_string(fixture("tokenizer.json")).unwrap()).unwrap();
+        file["normalizer"].as_object_mut().unwrap().extend(folder.normalizer.clone());
+        fs::write(dir.path().join("tokenizer.json"), file.to_string()).unwrap();
+        for (name, value) in
+            [("tokenizer_config.json", &folder.tokenizer_config), ("config.json", &folder.config)]
+        {
+            if let Some(value) = value {
+                fs::write(dir.path().join(name), value.to_string()).unwrap();
+            }
+        }
+        let tokenizer = Tokenizer::from_folder(dir.path()).unwrap();
+        assert_eq!(tokens(&tokenizer, &folder.text), folder.tokens, "{folder:?}");
+        // Whichever was right, what is saved says so in all its files.
+        let saved = tempfile::tempdir().unwrap();
+        tokenizer.save(saved.path(), None).unwrap();
+        for file in ["tokenizer.json", "vocab.txt"] {
+            assert_eq!(
+                tokens(&Tokenizer::from_folder(saved.path()).unwrap(), &folder.text),
+                folder.tokens,
+                "saved {file} of {folder:?}"
+            );
+            fs::remove_file(saved.path().join(file)).unwrap();
+        }
+        seen.insert(&folder.tokens);
+    }
+    assert!(folders.len() >= 40 && seen.len() >= 5, "{} folders, {seen:?}", folders.len());
 }
