@@ -6,3 +6,4 @@ mod files;
 mod lengths;
 mod reference;
 mod support;
+mod tokens;
