@@ -1,14 +1,14 @@
-//! What training switches: gradients, freezing, dropout.
+//! What training switches: gradients and freezing.
 
 use burn::module::{Module, Param};
-use burn::nn::{Dropout, Linear};
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use embert_model::{
     BertForSequenceClassification, Freeze, load_state_dict, module_tree, named_parameters, part_counts,
     state_dict, unfreeze,
 };
 
-use crate::support::{assert_close, tiny_config, tiny_input, values};
+use crate::support::{tiny_config, tiny_input, values};
 
 fn model(device: &Device) -> BertForSequenceClassification {
     BertForSequenceClassification::from_config(&tiny_config(), 1, device).unwrap()
@@ -83,48 +83,6 @@ fn frozen_parameters_have_no_gradient_and_dropout_stays_on() {
     assert!(model.bert.pooler.as_ref().unwrap().dense.weight.grad(&grads).is_none());
     assert!(model.classifier.weight.grad(&grads).is_some());
     assert_ne!(values(first), values(model.forward(tiny_input(&device))), "dropout is random");
-}
-
-#[test]
-fn dropout_is_off_in_evaluation_and_on_again_in_training() {
-    let device = Device::default().autodiff();
-    let model = model(&device);
-    let evaluated = model.valid();
-    let plain = Device::default();
-    let logits = || values(evaluated.forward(tiny_input(&plain)));
-    assert_eq!(logits(), logits());
-    let trained = evaluated.clone().train();
-    assert_ne!(values(trained.forward(tiny_input(&device))), values(trained.forward(tiny_input(&device))));
-}
-
-#[test]
-fn dropout_stands_in_five_places_and_no_other() {
-    let device = Device::default().autodiff();
-    let mut config = tiny_config();
-    config.hidden_dropout_prob = 0.0;
-    config.attention_probs_dropout_prob = 0.0;
-    config.initializer_range = 0.3;
-    let without = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
-    let logits = |model: &BertForSequenceClassification| values(model.forward(tiny_input(&device)));
-    let evaluated = values(without.valid().forward(tiny_input(&Device::default())));
-    // With all five at 0, training computes what evaluation does, but for the rounding of unfused operations.
-    let trained = without.forward(tiny_input(&device));
-    assert_close(trained, &evaluated, 1e-5, "training without dropout");
-    assert_eq!(logits(&without), logits(&without));
-
-    let places: [fn(&mut BertForSequenceClassification) -> &mut Dropout; 5] = [
-        |model| &mut model.bert.embeddings.dropout,
-        |model| &mut model.bert.encoder.layer[0].attention.self_.dropout,
-        |model| &mut model.bert.encoder.layer[0].attention.output.dropout,
-        |model| &mut model.bert.encoder.layer[0].output.dropout,
-        |model| &mut model.dropout,
-    ];
-    for (index, place) in places.into_iter().enumerate() {
-        let mut model = without.clone();
-        place(&mut model).prob = 0.5;
-        assert_ne!(logits(&model), logits(&model), "place {index}");
-        assert_eq!(values(model.valid().forward(tiny_input(&Device::default()))), evaluated, "place {index}");
-    }
 }
 
 /// The gradient against central differences, for parameters of every kind.

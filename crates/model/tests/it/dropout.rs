@@ -1,0 +1,227 @@
+//! Dropout, where no two programs can agree number for number: its five places and no other, the rate, the scaling, and that
+//! evaluation has none (design: embeddings, attention probabilities, attention output, feed-forward output, classifier).
+//!
+//! Each place is made visible by weights that let its mask through to the output. Kept elements are counted against the
+//! rate; five standard deviations of a binomial count are exceeded once in two million times.
+
+use burn::module::Module;
+use burn::nn::{Dropout, Linear};
+use burn::tensor::{Device, Tensor, TensorData};
+use embert_model::{Backend, BertConfig, BertForSequenceClassification, load_state_dict, state_dict};
+
+use crate::support::{assert_close, tiny_config, tiny_input, values};
+
+/// Far from 0.5, where keeping and dropping could be mixed up.
+const RATE: f64 = 0.2;
+const KEPT: f32 = 1.25;
+
+/// The CPU backends of this build: each has its own kernels.
+fn devices() -> Vec<Device> {
+    let devices: Vec<Device> =
+        [Backend::Flex, Backend::NdArray].into_iter().flat_map(Backend::devices).collect();
+    devices.into_iter().map(|device| device.autodiff()).inspect(|device| device.seed(11)).collect()
+}
+
+/// A model whose config has [`RATE`] everywhere, and whose five dropouts are off: what still drops is a sixth.
+fn switched_off(device: &Device) -> BertForSequenceClassification {
+    let config = BertConfig {
+        hidden_dropout_prob: RATE,
+        attention_probs_dropout_prob: RATE,
+        classifier_dropout: Some(RATE),
+        initializer_range: 0.3,
+        ..tiny_config()
+    };
+    let mut model = BertForSequenceClassification::from_config(&config, 1, device).unwrap();
+    let off = |dropout: &mut Dropout| {
+        assert!((dropout.prob - RATE).abs() < f64::EPSILON, "the config's rate is not in force");
+        dropout.prob = 0.0;
+    };
+    off(&mut model.bert.embeddings.dropout);
+    for layer in &mut model.bert.encoder.layer {
+        off(&mut layer.attention.self_.dropout);
+        off(&mut layer.attention.output.dropout);
+        off(&mut layer.output.dropout);
+    }
+    off(&mut model.dropout);
+    model
+}
+
+/// How many of these are not 0: all others must be `scaled` in the same place.
+#[track_caller]
+fn count_kept(found: &[f32], scaled: &[f32], what: &str) -> usize {
+    assert_eq!(found.len(), scaled.len(), "{what}");
+    let mut kept = 0;
+    for (found, scaled) in found.iter().zip(scaled) {
+        if found.abs() > 1e-6 * scaled.abs() {
+            assert!((found - scaled).abs() <= 1e-4 * scaled.abs() + 1e-6, "{what}: {found} against {scaled}");
+            kept += 1;
+        }
+    }
+    kept
+}
+
+#[track_caller]
+fn assert_rate(kept: usize, of: usize, what: &str) {
+    let (count, deviation) = (of as f64, (of as f64 * RATE * (1.0 - RATE)).sqrt());
+    assert!(of >= 400, "{what}: too few to count");
+    let off = (kept as f64 - count * (1.0 - RATE)).abs() / deviation;
+    assert!(off < 5.0, "{what}: {kept} of {of} kept, {off:.1} standard deviations off");
+}
+
+/// `[1, seq, width]` filled with one number.
+fn full(seq: usize, width: usize, value: f32, device: &Device) -> Tensor<3> {
+    Tensor::full([1, seq, width], value, device)
+}
+
+#[test]
+fn there_is_no_sixth() {
+    for device in devices() {
+        let model = switched_off(&device);
+        let evaluated = values(model.valid().forward(tiny_input(&device.clone().inner())));
+        let trained = model.forward(tiny_input(&device));
+        assert_close(trained.clone(), &evaluated, 1e-5, "training with the five places off");
+        assert_eq!(values(trained), values(model.forward(tiny_input(&device))));
+    }
+}
+
+#[test]
+fn after_the_embeddings_normalization() {
+    for device in devices() {
+        let mut model = switched_off(&device);
+        model.bert.embeddings.dropout.prob = RATE;
+        let (mut kept, mut all) = (0, 0);
+        for _ in 0..8 {
+            let states = model.bert.forward_hidden_states(tiny_input(&device));
+            let plain = model.valid().bert.forward_hidden_states(tiny_input(&device.clone().inner()));
+            let scaled: Vec<f32> = values(plain[0].clone()).iter().map(|value| value * KEPT).collect();
+            kept += count_kept(&values(states[0].clone()), &scaled, "the embeddings' output");
+            all += scaled.len();
+        }
+        assert_rate(kept, all, "embeddings");
+    }
+}
+
+/// With all keys alike the probabilities are `1 / seq`, and with all values 1 a head's output is `kept / (seq (1 - p))`: whole
+/// probabilities are dropped, for each head and query by itself.
+#[test]
+fn on_the_attention_probabilities() {
+    const SEQ: usize = 40;
+    for device in devices() {
+        let mut model = switched_off(&device);
+        let mut attention = model.bert.encoder.layer.remove(0).attention.self_;
+        for linear in [&mut attention.query, &mut attention.key, &mut attention.value] {
+            *linear = constant(linear, 0.0, 0.0);
+        }
+        attention.value = constant(&attention.value, 0.0, 1.0);
+        attention.dropout.prob = RATE;
+        let bias = Tensor::zeros([1, 1, 1, SEQ], &device);
+        let output = values(attention.forward(&full(SEQ, 12, 0.5, &device), bias));
+        // Three heads of four.
+        let counts: Vec<f32> = output.chunks(4).map(|head| head[0] * SEQ as f32 / KEPT).collect();
+        assert!(output.chunks(4).all(|head| head.iter().all(|value| (value - head[0]).abs() < 1e-5)));
+        assert!(counts.iter().all(|count| (count - count.round()).abs() < 1e-3), "{counts:?}");
+        assert!(counts.chunks(3).any(|heads| heads[0].round() as i32 != heads[1].round() as i32));
+        let kept: f32 = counts.iter().map(|count| count.round()).sum();
+        assert_rate(kept as usize, counts.len() * SEQ, "attention");
+    }
+}
+
+#[test]
+fn after_the_two_dense_outputs_and_before_the_residual_sum() {
+    for device in devices() {
+        // So wide that no row keeps all of its elements, or none.
+        let config =
+            BertConfig { hidden_size: 96, intermediate_size: 40, hidden_dropout_prob: RATE, ..tiny_config() };
+        let model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
+        let layer = &model.bert.encoder.layer[0];
+        let blocks =
+            [(&layer.attention.output, 96, "attention output"), (&layer.output, 40, "feed-forward output")];
+        for (block, input, what) in blocks {
+            let mut block = block.clone();
+            block.dense = constant(&block.dense, 0.0, 1.0);
+            // So large an epsilon makes the normalization a shift and a division by 1e6, through which the mask is seen.
+            block.layer_norm.epsilon = 1e12;
+            let residual: Vec<f32> = (0..96_u8).map(|column| f32::from(column) / 96.0).collect();
+            let row = Tensor::<3>::from_data(TensorData::new(residual.clone(), [1, 1, 96]), &device);
+            let seen = values(block.forward(full(64, input, 0.5, &device), row.repeat_dim(1, 64)) * 1e6);
+            let mut kept = 0;
+            for row in seen.chunks(96) {
+                let masked: Vec<f32> =
+                    row.iter().zip(&residual).map(|(seen, residual)| seen - residual).collect();
+                // The shift puts what was dropped below 0, at the least value.
+                let least = masked.iter().copied().fold(f32::INFINITY, f32::min);
+                let raised: Vec<f32> = masked
+                    .iter()
+                    .map(|value| value - least)
+                    .map(|value| if value < 0.01 { 0.0 } else { value })
+                    .collect();
+                kept += count_kept(&raised, &[KEPT; 96], what);
+            }
+            assert_rate(kept, seen.len(), what);
+        }
+    }
+}
+
+#[test]
+fn before_the_classifier() {
+    for device in devices() {
+        let mut model = switched_off(&device);
+        model.dropout.prob = RATE;
+        // The classifier shows what it gets.
+        let mut identity = constant(&model.classifier, 0.0, 0.0);
+        identity.weight = identity.weight.map(|_| Tensor::eye(12, &device));
+        identity.bias = None;
+        model.classifier = identity;
+        let pooled = values(model.valid().bert.forward(tiny_input(&device.clone().inner())).pooled.unwrap());
+        let scaled: Vec<f32> = pooled.iter().map(|value| value * KEPT).collect();
+        let (mut kept, mut all) = (0, 0);
+        for _ in 0..40 {
+            kept +=
+                count_kept(&values(model.forward(tiny_input(&device))), &scaled, "the classifier's input");
+            all += scaled.len();
+        }
+        assert_rate(kept, all, "classifier");
+    }
+}
+
+/// Not after the activation, where Burn's own encoder has one.
+#[test]
+fn not_after_the_activation() {
+    for device in devices() {
+        let config = BertConfig { hidden_dropout_prob: RATE, ..tiny_config() };
+        let model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
+        let intermediate = &model.bert.encoder.layer[0].intermediate;
+        let x = full(5, 12, 0.7, &device);
+        let plain = model.valid().bert.encoder.layer[0].intermediate.forward(x.clone().inner());
+        let plain = values(plain);
+        let trained = values(intermediate.forward(x));
+        assert!(trained.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-6), "{trained:?} {plain:?}");
+    }
+}
+
+#[test]
+fn evaluation_has_none_and_training_has_it_again() {
+    for device in devices() {
+        let config = BertConfig { initializer_range: 0.3, ..tiny_config() };
+        let model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
+        let evaluated = model.valid();
+        let plain = device.clone().inner();
+        let reference = values(switched_off(&device).valid().forward(tiny_input(&plain)));
+        for _ in 0..3 {
+            assert_eq!(values(evaluated.forward(tiny_input(&plain))), reference);
+        }
+        let trained = evaluated.train();
+        let logits = || values(trained.forward(tiny_input(&device)));
+        assert_ne!(logits(), logits());
+    }
+}
+
+/// The layer with one number as its weights and one as its biases.
+fn constant(linear: &Linear, weight: f32, bias: f32) -> Linear {
+    let state = state_dict(linear).into_iter().map(|(name, data)| {
+        let value = if name == "weight" { weight } else { bias };
+        let shape = data.shape().to_vec();
+        (name, TensorData::full(shape, value))
+    });
+    load_state_dict(linear.clone(), state).unwrap()
+}
