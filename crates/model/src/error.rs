@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use safetensors::SafeTensorError;
 
+use crate::SaveDtype;
+
 /// Why a model can't be configured, loaded or saved.
 ///
 /// Messages name the file, the key or the weight, what was found and what was expected.
@@ -216,6 +218,18 @@ pub enum ModelError {
     StateUnexpected {
         /// The name in the state dict.
         name: String,
+    },
+    /// A value that would be an infinity in the file.
+    #[error(
+        "weight \"{name}\" has the value {value:e}, which {dtype} can't hold: save in another dtype (`save_dtype`)"
+    )]
+    SaveRange {
+        /// The weight's name in a checkpoint.
+        name: String,
+        /// The first value that is too large.
+        value: f32,
+        /// The dtype that was asked for.
+        dtype: SaveDtype,
     },
     /// Not a dtype to save in.
     #[error("unknown dtype \"{found}\": expected f32, f16 or bf16")]

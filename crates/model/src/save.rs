@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use burn::module::Module;
 use burn::tensor::{DType, TensorData};
+use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensorError, View};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -25,7 +26,7 @@ pub enum SaveDtype {
     /// 32 bits: exactly what was trained.
     #[default]
     F32,
-    /// 16 bits, 10 of them mantissa: half the size; values beyond 65,504 overflow.
+    /// 16 bits, 10 of them mantissa: half the size; values beyond 65,504 can't be stored.
     F16,
     /// 16 bits, 7 of them mantissa: half the size, f32's range.
     Bf16,
@@ -92,15 +93,16 @@ impl FromStr for SaveDtype {
 /// time.
 ///
 /// # Errors
-/// The folder or a file in it can't be written.
+/// A weight has a value beyond the range of `dtype`, or the folder or a file in it can't be written.
 pub fn save_pretrained<M: Module>(
     model: &M,
     config: &BertConfig,
     dir: &Path,
     dtype: SaveDtype,
 ) -> Result<(), ModelError> {
-    fs::create_dir_all(dir).map_err(|source| ModelError::Write { path: dir.to_owned(), source })?;
     let weights = stored(model);
+    check_range(&weights, dtype)?;
+    fs::create_dir_all(dir).map_err(|source| ModelError::Write { path: dir.to_owned(), source })?;
     let config = config_of(&weights, config, dtype);
 
     let path = dir.join(SINGLE);
@@ -119,6 +121,24 @@ pub fn save_pretrained<M: Module>(
     })
 }
 
+/// Refuses what `dtype` would turn into an infinity. A pass of its own: once the file is begun, the library that writes it
+/// takes no error from us.
+fn check_range(weights: &[Stored], dtype: SaveDtype) -> Result<(), ModelError> {
+    let overflows: fn(f32) -> bool = match dtype {
+        SaveDtype::F32 => return Ok(()),
+        SaveDtype::F16 => |value| f16::from_f32(value).is_infinite(),
+        SaveDtype::Bf16 => |value| bf16::from_f32(value).is_infinite(),
+    };
+    for stored in weights {
+        let data = stored.data();
+        // What is infinite in the model is not ours to judge, and stays what it is.
+        if let Some(value) = data.iter::<f32>().find(|value| value.is_finite() && overflows(*value)) {
+            return Err(ModelError::SaveRange { name: stored.name.clone(), value, dtype });
+        }
+    }
+    Ok(())
+}
+
 /// The config as it is true of this model and this file.
 fn config_of(weights: &[Stored], config: &BertConfig, dtype: SaveDtype) -> BertConfig {
     let mut config = config.clone();
@@ -134,7 +154,7 @@ fn config_of(weights: &[Stored], config: &BertConfig, dtype: SaveDtype) -> BertC
             *stated = json!(dtype.torch_name());
         }
     }
-    if dtype != SaveDtype::F32 && !config.extra.contains_key("torch_dtype") {
+    if !config.extra.contains_key("torch_dtype") {
         config.extra.insert("dtype".to_owned(), json!(dtype.torch_name()));
     }
     config

@@ -1,5 +1,6 @@
 //! Checkpoints in every form in which they come, and those that are wrong.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use burn::tensor::Device;
@@ -7,6 +8,7 @@ use embert_model::{
     BertConfig, BertForSequenceClassification, BertModel, HeadSource, LoadOptions, ModelError, NewHead,
     named_parameters, state_dict,
 };
+use serde_json::Value;
 
 use crate::support::{bits, checkpoint_with, fixture, fixture_weights, load, write_weights};
 
@@ -26,6 +28,12 @@ fn try_load(
 
 fn error(dir: &std::path::Path) -> String {
     try_load(dir, &LoadOptions::default()).unwrap_err().to_string()
+}
+
+/// What `tests/reference/written.py` wrote, by checkpoint or architecture.
+pub(crate) fn written(file: &str) -> BTreeMap<String, Value> {
+    let text = fs::read_to_string(fixture("written").join(file)).unwrap();
+    serde_json::from_str(&text).unwrap()
 }
 
 #[test]
@@ -115,6 +123,86 @@ fn leftover_weights_are_listed() {
         BertModel::from_pretrained(&fixture("model"), &LoadOptions::default(), &Device::default()).unwrap();
     assert_eq!(encoder.report.leftover, ["classifier.bias", "classifier.weight"]);
     assert!(encoder.model.pooler.is_some());
+}
+
+/// Sentence encoders, masked language models: what transformers reports as missing is new, what it did not expect is left over.
+#[test]
+fn what_is_new_and_left_over_is_what_transformers_says() {
+    for (checkpoint, expected) in written("saved.json") {
+        let labels =
+            if checkpoint == "model" { LoadOptions::default() } else { with_labels(&["a", "b", "c"]) };
+        let report = try_load(&fixture(&checkpoint), &labels).unwrap().report;
+        for (what, found) in [("new", &report.newly_initialized), ("leftover", &report.leftover)] {
+            let names: BTreeSet<String> = serde_json::from_value(expected[what].clone()).unwrap();
+            assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), names, "{checkpoint}, {what}");
+            assert_eq!(found.len(), names.len(), "{checkpoint}, {what}: a name twice");
+        }
+        // All of them are in what people read, none beside them.
+        let said = report.to_string();
+        for name in report.newly_initialized.iter().chain(&report.leftover) {
+            assert!(said.contains(name.as_str()), "{said}");
+        }
+        assert_eq!(said.contains("left over:"), checkpoint == "model-masked-lm", "{said}");
+    }
+}
+
+/// As all-MiniLM-L6-v2 has it: no prefix, a pooler, positions as integers, a class without a head.
+#[test]
+fn a_sentence_encoder_lacks_a_classifier_and_nothing_else() {
+    let dir = checkpoint_with("model", |weights| {
+        *weights = std::mem::take(weights)
+            .into_iter()
+            .filter_map(|(name, weight)| Some((name.strip_prefix("bert.")?.to_owned(), weight)))
+            .collect();
+        weights.insert("embeddings.position_ids".to_owned(), (vec![1, 16], vec![0; 64]));
+    });
+    let path = dir.path().join("config.json");
+    let mut config: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    config["architectures"] = serde_json::json!(["BertModel"]);
+    fs::write(&path, config.to_string()).unwrap();
+    let loaded = try_load(dir.path(), &with_labels(&["neg", "pos"])).unwrap();
+    assert_eq!(loaded.report.newly_initialized, ["classifier.weight", "classifier.bias"]);
+    assert!(loaded.report.leftover.is_empty(), "{}", loaded.report);
+    let whole = load(&fixture("model")).model.bert;
+    for ((name, found), (_, expected)) in state_dict(&loaded.model.bert).iter().zip(&state_dict(&whole)) {
+        assert_eq!(bits(found), bits(expected), "{name}");
+    }
+}
+
+/// Their own `config.json`, with and without the key that gives them away at once.
+#[test]
+fn other_architectures_are_refused_by_the_name_that_people_know() {
+    let known = BTreeMap::from([
+        ("albert", "ALBERT"),
+        ("camembert", "CamemBERT"),
+        ("deberta", "DeBERTa"),
+        ("deberta-v2", "DeBERTa-v2"),
+        ("distilbert", "DistilBERT"),
+        ("electra", "ELECTRA"),
+        ("gpt2", "GPT-2"),
+        ("modernbert", "ModernBERT"),
+        ("mpnet", "MPNet"),
+        ("roberta", "RoBERTa"),
+        ("t5", "T5"),
+        ("xlm-roberta", "XLM-RoBERTa"),
+    ]);
+    let foreign = written("foreign.json");
+    assert!(known.keys().all(|kind| foreign.contains_key(*kind)));
+    for (kind, mut config) in foreign {
+        let name = known.get(kind.as_str()).copied().unwrap_or(&kind);
+        let class = config["architectures"][0].as_str().unwrap().to_owned();
+        let refused = |config: &Value, name: &str| {
+            let error = BertConfig::from_json(&config.to_string()).unwrap_err();
+            assert!(
+                matches!(&error, ModelError::Architecture { found, .. } if found == name),
+                "{kind}: {error}"
+            );
+            assert!(error.to_string().contains(&format!("a {name} checkpoint")), "{error}");
+        };
+        refused(&config, name);
+        config.as_object_mut().unwrap().remove("model_type");
+        refused(&config, &class);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What we write: names, shapes, bits, and nothing half-written.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use burn::tensor::Device;
@@ -8,7 +9,9 @@ use embert_model::{
     save_pretrained, state_dict,
 };
 use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
 
+use crate::loading::written;
 use crate::support::{bits, fixture, fixture_weights, load, tiny_config};
 
 #[test]
@@ -47,6 +50,71 @@ fn the_config_keeps_every_key_and_says_what_the_model_is() {
     assert_eq!(written["problem_type"], "single_label_classification");
     assert_eq!(written["architectures"], serde_json::json!(["BertForSequenceClassification"]));
     assert_eq!(written["num_labels"], 3);
+}
+
+/// What `tests/reference/written.py` saw `save_pretrained` write, begun from the same checkpoints.
+#[test]
+fn weights_and_keys_are_those_that_transformers_writes() {
+    for (checkpoint, expected) in written("saved.json") {
+        let labels = expected["config"]["id2label"].as_object().unwrap();
+        let labels = labels.values().map(|label| label.as_str().unwrap().to_owned()).collect();
+        let options = LoadOptions { labels: Some(labels), ..LoadOptions::default() };
+        let loaded = BertForSequenceClassification::from_pretrained(
+            &fixture(&checkpoint),
+            &options,
+            &Device::default(),
+        )
+        .unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        save_pretrained(&loaded.model, &loaded.config, dir.path(), SaveDtype::F32).unwrap();
+
+        let bytes = fs::read(dir.path().join("model.safetensors")).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let found: BTreeMap<String, Vec<usize>> =
+            file.iter().map(|(name, tensor)| (name.to_owned(), tensor.shape().to_vec())).collect();
+        let weights: BTreeMap<String, Vec<usize>> =
+            serde_json::from_value(expected["weights"].clone()).unwrap();
+        assert_eq!(found, weights, "{checkpoint}");
+
+        let text = fs::read_to_string(dir.path().join("config.json")).unwrap();
+        let mut found: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap();
+        // These two are ours: transformers derives the one, and works out the other when it is trained.
+        assert_eq!(found.remove("num_labels"), Some(3.into()), "{checkpoint}");
+        assert_eq!(found.remove("problem_type"), Some("single_label_classification".into()), "{checkpoint}");
+        let mut config: BTreeMap<String, Value> = serde_json::from_value(expected["config"].clone()).unwrap();
+        // It keeps the file's dtype, which is f16 in one of them.
+        config.insert("dtype".to_owned(), "float32".into());
+        assert_eq!(found, config, "{checkpoint}");
+    }
+}
+
+#[test]
+fn what_a_dtype_cannot_hold_is_an_error_that_names_the_weight() {
+    let config = tiny_config();
+    let with = |value: f32| {
+        let model = BertForSequenceClassification::from_config(&config, 5, &Device::default()).unwrap();
+        let mut tensors = state_dict(&model);
+        let bias = tensors.iter_mut().find(|(name, _)| name == "bert.pooler.dense.bias").unwrap();
+        bias.1.as_mut_slice::<f32>().unwrap()[7] = value;
+        load_state_dict(model, tensors).unwrap()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("result");
+    // 65,520 is halfway between the largest f16 and what would be the next; f32's largest number is beyond bf16's.
+    for (value, dtype) in [(65_520.0, SaveDtype::F16), (-1e5, SaveDtype::F16), (f32::MAX, SaveDtype::Bf16)] {
+        let error = save_pretrained(&with(value), &config, &place, dtype).unwrap_err().to_string();
+        assert!(error.contains("bert.pooler.dense.bias") && error.contains(&format!("{value:e}")), "{error}");
+        assert!(error.contains(&dtype.to_string()), "{error}");
+        assert!(!place.exists(), "something was written");
+    }
+    for (value, dtype) in [
+        (65_519.0, SaveDtype::F16),
+        (1e38, SaveDtype::Bf16),
+        (f32::MAX, SaveDtype::F32),
+        (f32::INFINITY, SaveDtype::F16),
+    ] {
+        save_pretrained(&with(value), &config, &place, dtype).unwrap();
+    }
 }
 
 #[test]
