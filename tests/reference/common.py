@@ -4,21 +4,19 @@ Every script is run as `python tests/reference/NAME.py [ROOT]` and writes its fi
 have in the repository, which is the default. `cargo xtask reference` runs them all into a temporary ROOT and compares.
 """
 
-import importlib
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# A fixture is made anew, and its tolerances are looked at again, when one of these changes.
-PINNED = {"torch": "2.11", "transformers": "5.23", "tokenizers": "0.23", "sklearn": "1.9"}
-
-
-def pin(*modules: str) -> None:
-    """Stops where a module is of another version than the fixtures in the repository."""
-    for module in modules:
-        found = importlib.import_module(module).__version__
-        assert found.startswith(PINNED[module] + "."), f"these numbers are {module} {PINNED[module]}'s, this is {found}"
+def pin(*packages: str) -> None:
+    """Stops where a package is of another version than the fixtures in the repository."""
+    lines = (REPOSITORY / "tests/reference/requirements.txt").read_text().splitlines()
+    required = dict(line.split("==") for line in lines if "==" in line)
+    for package in packages:
+        found, wanted = version(package), required[package]
+        assert found.startswith(wanted.removesuffix("*")), f"these numbers are {package} {wanted}'s, this is {found}"
 
 
 def output(path: str) -> Path:

@@ -25,7 +25,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-pin("sklearn")
+pin("scikit-learn")
 
 # Undefined figures are asked for on purpose.
 warnings.filterwarnings("ignore")

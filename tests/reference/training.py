@@ -23,7 +23,7 @@ from transformers import AutoTokenizer, BertConfig, BertForSequenceClassificatio
 
 from common import REPOSITORY, output, pin
 
-pin("torch", "transformers", "sklearn")
+pin("torch", "transformers", "scikit-learn")
 # More threads would add up in another order.
 torch.set_num_threads(1)
 

@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod fetch;
+mod reference;
 mod sample_model;
 
 use std::error::Error;
@@ -29,6 +30,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run every check that a change must pass
     Ci,
+    /// Make the fixtures of the tests anew with transformers, PyTorch and scikit-learn, and compare
+    Reference(reference::Arguments),
     /// Train the vocabulary of the sample's small BERT and write its folder
     SampleModel,
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Fetch(arguments) => fetch::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci => ci::run(),
+        Command::Reference(arguments) => reference::run(&arguments),
         Command::SampleModel => sample_model::run(),
     };
     match result {

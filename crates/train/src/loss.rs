@@ -52,7 +52,7 @@ mod tests {
 
     use super::*;
 
-    /// From `tests/reference/train.py`.
+    /// From `tests/reference/loss.py`.
     const REFERENCE: &str = include_str!("../tests/fixtures/loss.json");
 
     #[derive(Deserialize)]

@@ -1,17 +1,16 @@
-"""Reference for embert-train: torch.nn.functional.cross_entropy with class weights and label smoothing, and its gradient.
+"""torch.nn.functional.cross_entropy with class weights and label smoothing, and its gradient.
 
-Run from the repository's root; writes crates/train/tests/fixtures/loss.json.
-    pip install torch==2.11.0
-    python tests/reference/train.py
+    python tests/reference/loss.py [ROOT]     writes crates/train/tests/fixtures/loss.json
 """
 
 import json
-from pathlib import Path
 
 import torch
 from torch.nn.functional import cross_entropy
 
-OUT = Path("crates/train/tests/fixtures/loss.json")
+from common import output, pin
+
+pin("torch")
 
 
 def case(examples, labels, scale, weights, smoothing):
@@ -42,8 +41,7 @@ def main():
         # Logits that overflow exp in f32.
         case(4, 5, 200.0, [0.2, 0.4, 1.0, 2.0, 5.0], 0.3),
     ]
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")
+    output("crates/train/tests/fixtures/loss.json").write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,267 @@
+//! `cargo xtask reference`: the fixtures made anew by the scripts of `tests/reference/`, and held against the repository's.
+//!
+//! The same versions on another processor add up in another order, so numbers may differ by rounding; everything else must
+//! be the same bytes.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
+
+use crate::{TaskResult, root};
+
+/// Allowed between two runs of one script, relative to the number itself, or to the largest one of its tensor: thirty units
+/// in the last place of f32. The tests' tolerances are wider.
+const TOLERANCE: f64 = 4e-6;
+
+/// What the environment must name for the fixtures that belong to it to be made.
+const MINILM: &str = "EMBERT_MINILM";
+
+/// Make the fixtures of the tests anew with transformers, PyTorch and scikit-learn, and compare.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// A Python that has what tests/reference/requirements.txt names
+    #[arg(long, default_value = "python3")]
+    python: PathBuf,
+    /// Run these scripts only, as in `model optim`
+    #[arg(value_name = "NAME")]
+    scripts: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> TaskResult {
+    let scripts = scripts(&arguments.scripts)?;
+    if std::env::var_os(MINILM).is_none() {
+        println!("{MINILM} does not name the folder of all-MiniLM-L6-v2: what is made from it is left out");
+    }
+    let made = tempfile::tempdir()?;
+    let mut differences = 0;
+    for script in &scripts {
+        println!("== {}", script.display());
+        let before = files_below(made.path())?;
+        let status =
+            Command::new(&arguments.python).arg(script).arg(made.path()).current_dir(root()).status();
+        let status = status.map_err(|error| format!("can't start {}: {error}", arguments.python.display()))?;
+        if !status.success() {
+            return Err(format!("{} failed: {status}", script.display()).into());
+        }
+        for file in files_below(made.path())?.difference(&before) {
+            let comparison = compare(&root().join(file), &made.path().join(file))?;
+            println!("{:60} {comparison}", file.display());
+            differences += usize::from(!comparison.is_allowed());
+        }
+    }
+    if arguments.scripts.is_empty() {
+        differences += orphans(&files_below(made.path())?)?;
+    }
+    if differences > 0 {
+        return Err(format!("{differences} fixtures are not what the scripts make").into());
+    }
+    Ok(())
+}
+
+/// The scripts with these names, or all of them.
+fn scripts(names: &[String]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let folder = root().join("tests/reference");
+    let mut all = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|extension| extension == "py") && name != "common" {
+            all.push((name, path));
+        }
+    }
+    all.sort();
+    if let Some(unknown) = names.iter().find(|name| all.iter().all(|(found, _)| found != *name)) {
+        return Err(format!("there is no script {unknown}.py in {}", folder.display()).into());
+    }
+    let wanted = all.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name));
+    Ok(wanted.map(|(_, path)| path).collect())
+}
+
+/// Fixtures in the repository that no script makes: nobody could make them again.
+fn orphans(made: &BTreeSet<PathBuf>) -> Result<usize, Box<dyn Error>> {
+    let mut count = 0;
+    for folder in fixture_folders()? {
+        for file in files_below(&folder)? {
+            let file = folder.join(file);
+            let file = file.strip_prefix(root())?;
+            let left_out = std::env::var_os(MINILM).is_none() && file.to_string_lossy().contains("minilm");
+            if !made.contains(file) && !left_out {
+                println!("{:60} is made by no script", file.display());
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
+}
+
+fn fixture_folders() -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut folders = vec![root().join("tests/fixtures")];
+    for entry in fs::read_dir(root().join("crates"))? {
+        folders.push(entry?.path().join("tests/fixtures"));
+    }
+    folders.retain(|folder| folder.is_dir());
+    Ok(folders)
+}
+
+/// All files below a folder, relative to it.
+fn files_below(folder: &Path) -> Result<BTreeSet<PathBuf>, Box<dyn Error>> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.insert(path.strip_prefix(folder)?.to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// How a fixture compares with the one that was made now.
+#[derive(Debug, PartialEq)]
+enum Comparison {
+    Same,
+    /// The largest relative difference of two numbers.
+    Rounding(f64),
+    Different(String),
+}
+
+impl Comparison {
+    fn is_allowed(&self) -> bool {
+        match self {
+            Self::Same => true,
+            Self::Rounding(difference) => *difference <= TOLERANCE,
+            Self::Different(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same => f.write_str("the same bytes"),
+            Self::Rounding(difference) if self.is_allowed() => write!(f, "the same but for {difference:.1e}"),
+            Self::Rounding(difference) => write!(f, "DIFFERS by {difference:.1e}, more than {TOLERANCE:.0e}"),
+            Self::Different(what) => write!(f, "DIFFERS: {what}"),
+        }
+    }
+}
+
+fn compare(ours: &Path, made: &Path) -> Result<Comparison, Box<dyn Error>> {
+    if !ours.is_file() {
+        return Ok(Comparison::Different("it is not in the repository".into()));
+    }
+    let (ours_bytes, made_bytes) = (fs::read(ours)?, fs::read(made)?);
+    if ours_bytes == made_bytes {
+        return Ok(Comparison::Same);
+    }
+    let difference = match ours.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => compare_json(&serde_json::from_slice(&ours_bytes)?, &serde_json::from_slice(&made_bytes)?, ""),
+        Some("safetensors") => compare_tensors(&ours_bytes, &made_bytes)?,
+        _ => Err("it has other bytes".to_owned()),
+    };
+    Ok(difference.map_or_else(Comparison::Different, Comparison::Rounding))
+}
+
+/// The largest difference of two numbers that are in the same place, or what else differs.
+fn compare_json(ours: &Value, made: &Value, place: &str) -> Result<f64, String> {
+    match (ours, made) {
+        (Value::Object(ours), Value::Object(made)) if ours.len() == made.len() => {
+            ours.iter().try_fold(0.0_f64, |largest, (key, value)| {
+                let place = format!("{place}/{key}");
+                let other = made.get(key).ok_or_else(|| format!("{place} is gone"))?;
+                Ok(largest.max(compare_json(value, other, &place)?))
+            })
+        }
+        (Value::Array(ours), Value::Array(made)) if ours.len() == made.len() => {
+            ours.iter().zip(made).enumerate().try_fold(0.0_f64, |largest, (index, (ours, made))| {
+                Ok(largest.max(compare_json(ours, made, &format!("{place}/{index}"))?))
+            })
+        }
+        (Value::Number(ours), Value::Number(made)) if ours.is_f64() && made.is_f64() => {
+            let (ours, made) = (ours.as_f64().unwrap_or(f64::NAN), made.as_f64().unwrap_or(f64::NAN));
+            Ok(relative(ours, made, ours.abs().max(made.abs())))
+        }
+        _ if ours == made => Ok(0.0),
+        _ => Err(format!("{place} was {ours}, is {made}")),
+    }
+}
+
+fn compare_tensors(ours: &[u8], made: &[u8]) -> Result<Result<f64, String>, Box<dyn Error>> {
+    let (ours, made) = (SafeTensors::deserialize(ours)?, SafeTensors::deserialize(made)?);
+    let names = |file: &SafeTensors<'_>| file.names().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    if names(&ours) != names(&made) {
+        return Ok(Err("it has tensors of other names".into()));
+    }
+    let mut largest = 0.0_f64;
+    for (name, ours) in ours.iter() {
+        let made = made.tensor(name)?;
+        if (ours.dtype(), ours.shape()) != (made.dtype(), made.shape()) {
+            return Ok(Err(format!("{name} has another type or shape")));
+        }
+        if ours.data() == made.data() {
+            continue;
+        }
+        if ours.dtype() != Dtype::F32 {
+            return Ok(Err(format!("{name} has other values")));
+        }
+        let floats = |bytes: &[u8]| -> Vec<f64> {
+            bytes.as_chunks().0.iter().map(|value| f64::from(f32::from_le_bytes(*value))).collect()
+        };
+        let (ours, made) = (floats(ours.data()), floats(made.data()));
+        let scale = ours.iter().chain(&made).fold(0.0_f64, |scale, value| scale.max(value.abs()));
+        largest = ours.iter().zip(&made).fold(largest, |largest, (a, b)| largest.max(relative(*a, *b, scale)));
+    }
+    Ok(Ok(largest))
+}
+
+fn relative(a: f64, b: f64, scale: f64) -> f64 {
+    if a.to_bits() == b.to_bits() || scale == 0.0 { 0.0 } else { (a - b).abs() / scale }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_may_differ_by_rounding_and_nothing_else_may() {
+        let ours = json!({"name": "a", "steps": [1, {"loss": 0.5}]});
+        let same_but = |path: &str, value: Value| {
+            let mut made = ours.clone();
+            *made.pointer_mut(path).unwrap() = value;
+            compare_json(&ours, &made, "").map_or_else(Comparison::Different, Comparison::Rounding)
+        };
+        assert!(same_but("/steps/1/loss", json!(0.500_000_1)).is_allowed());
+        assert!(!same_but("/steps/1/loss", json!(0.501)).is_allowed());
+        assert!(!same_but("/steps/0", json!(2)).is_allowed());
+        assert!(!same_but("/name", json!("b")).is_allowed());
+        assert!(!same_but("/steps", json!([1])).is_allowed());
+        let Comparison::Different(what) = same_but("/steps/1", json!({"losses": 0.5})) else { panic!() };
+        assert!(what.contains("/steps/1/loss is gone"), "{what}");
+    }
+
+    #[test]
+    fn tensors_are_compared_by_name_and_to_their_largest_number() {
+        let file = |name: &str, values: [f32; 2]| {
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let view = safetensors::tensor::TensorView::new(Dtype::F32, vec![2], &bytes).unwrap();
+            safetensors::serialize([(name, view)], None).unwrap()
+        };
+        let compared = |made: &[u8]| compare_tensors(&file("w", [100.0, 1e-6]), made).unwrap();
+        assert!(compared(&file("w", [100.0, 2e-6])).unwrap() < 1e-7);
+        assert!(compared(&file("w", [101.0, 1e-6])).unwrap() > TOLERANCE);
+        assert!(compared(&file("v", [100.0, 1e-6])).is_err());
+    }
+}
