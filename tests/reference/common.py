@@ -10,6 +10,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+
 def pin(*packages: str) -> None:
     """Stops where a package is of another version than the fixtures in the repository."""
     lines = (REPOSITORY / "tests/reference/requirements.txt").read_text().splitlines()
