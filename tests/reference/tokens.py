@@ -6,16 +6,17 @@ texts.json            the texts, one a line. Text i is paired with text i + 1, t
 uncased/, cased/      a WordPiece vocabulary trained on the texts, and its tokenizer_config.json
 cased-saved/          the cased one as transformers saves it after use, with a truncation and a padding of its own
 expected.json         a hash for each text (a line) in each setting (`settings`, in the line's order): vocabulary, single or
-                      paired, truncation strategy. `max_lengths` is gone through again and again: text i has entry i modulo
-                      their number. `cut` counts texts that lost tokens, `refused` those that transformers raises for
+                      paired, truncation strategy. Text i is cut to entry i, modulo their number, of `max_lengths`. `cut`
+                      counts texts that lost tokens, `refused` those that transformers raises for
 expected-minilm.json  the same with the tokenizer of sentence-transformers/all-MiniLM-L6-v2, whose folder EMBERT_MINILM names;
                       without it, this file is left alone
 
-A hash is the first 8 hexadecimal digits of SHA-256 over this ASCII text: three lines, each ended by a line feed, with ids, token
+A hash is the first 8 hexadecimal digits of SHA-256 over ASCII text: three lines, each ended by a line feed, with ids, token
 types and attention mask, decimal and separated by commas; or, where transformers raises, `refused: ` and its words.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -57,10 +58,13 @@ SENTENCES = [
 ]
 
 ASIDES = """10/10 | 1/10 | 7.5/10 | ***1/2 (out of four) | *** out of ***** | B+ | (1997) | (*SPOILERS*) | SPOILER ALERT!!! |
-"The Good, the Bad & the Ugly" | 'So-called' acting... | I mean, ... what?! | wait.......for.......it | &quot;classic&quot; | &amp; |
-Mr. O'Brien's | rock'n'roll | it's its' | $1,000,000 | 50% off | #1 | e.g. | i.e., | U.S.A. | a.k.a. | Dr.Strangelove | http://www.example.org/title/tt0012345/ |
--- | --well-- | state-of-the-art | 90-minute | 1930's | '70s | 3-D | WWII | 16:9 | 24fps | A++++ | :-) | :( | ;) | ^_^ | <i>really</i> |
-<br/> | <BR> | < br / > | \\n | ~ | `quoted' | {sic} | [sic] | a/b/c | CO2 | 2+2=5 | @someone | no1curr | aaaaaargh | zzzzzz | ha ha ha ha""".replace("\n", " ").split(" | ")
+"The Good, the Bad & the Ugly" | 'So-called' acting... | I mean, ... what?! | wait.......for.......it |
+&quot;classic&quot; | &amp; | Mr. O'Brien's | rock'n'roll | it's its' | $1,000,000 | 50% off | #1 | e.g. | i.e., |
+U.S.A. | a.k.a. | Dr.Strangelove | http://www.example.org/title/tt0012345/ | -- | --well-- | state-of-the-art |
+90-minute | 1930's | '70s | 3-D | WWII | 16:9 | 24fps | A++++ | :-) | :( | ;) | ^_^ | <i>really</i> | <br/> | <BR> |
+< br / > | \\n | ~ | `quoted' | {sic} | [sic] | a/b/c | CO2 | 2+2=5 | @someone | no1curr | aaaaaargh | zzzzzz |
+ha ha ha ha"""
+ASIDES = ASIDES.replace("\n", " ").split(" | ")
 
 
 def review(least: int, most: int) -> str:
@@ -92,8 +96,10 @@ def review(least: int, most: int) -> str:
 # Code points are chosen from ranges that stand here, not by category: which version of Unicode Python knows must not matter.
 
 
-def ranges(*pairs: tuple[int, int]) -> list[str]:
-    return [chr(code) for first, last in pairs for code in range(first, last + 1)]
+def ranges(hexadecimal: str) -> list[str]:
+    """The characters that are listed as `0300-036F 1680`."""
+    ends = [[int(end, 16) for end in part.split("-")] for part in hexadecimal.split()]
+    return [chr(code) for first, *last in ends for code in range(first, (last or [first])[0] + 1)]
 
 
 def drawn(characters: list[str], least: int = 1, most: int = 12) -> str:
@@ -109,46 +115,66 @@ def among(piece) -> str:
     parts = []
     for word in words():
         at = rng.randrange(len(word) + 1)
-        parts.append(rng.choice([word, word, word + piece(), piece() + word, word[:at] + piece() + word[at:], word + " " + piece()]))
+        parts.append(
+            rng.choice(
+                [word, word, word + piece(), piece() + word, word[:at] + piece() + word[at:], word + " " + piece()]
+            )
+        )
     return rng.choice([" ", " ", " ", ""]).join(parts)
 
 
-ACCENTED = """café naïve Zoë coöperate façade jalapeño Ångström Þórr Œuvre Dvořák Łódź Hồ Chí Minh Việt Nam ÇA VA ĞÜZEL Ÿ Ǖ ǘ ǚ ḝ Ṩ ự Ế
-Ά έ ΐ ώ Ἀχιλλεύς ᾧ ЙОЖ ёлка їжак ў""".split()
-LATIN_MARKS = ranges((0x0300, 0x036F))
+ACCENTED = """café naïve Zoë coöperate façade jalapeño Ångström Þórr Œuvre Dvořák Łódź Hồ Chí Minh Việt Nam ÇA VA ĞÜZEL
+Ÿ Ǖ ǘ ǚ ḝ Ṩ ự Ế Ά έ ΐ ώ Ἀχιλλεύς ᾧ ЙОЖ ёлка їжак ў""".split()
+LATIN_MARKS = ranges("0300-036F")
 MARKS = LATIN_MARKS + ranges(
-    (0x0483, 0x0489), (0x0591, 0x05BD), (0x064B, 0x065F), (0x0900, 0x0903), (0x093C, 0x094D), (0x0E31, 0x0E3A), (0x1AB0, 0x1ABE),
-    (0x1DC0, 0x1DFF), (0x20D0, 0x20F0), (0x302A, 0x302F), (0x3099, 0x309A), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F), (0x1D165, 0x1D169), (0xE0100, 0xE010F),
+    """0483-0489 0591-05BD 064B-065F 0900-0903 093C-094D 0E31-0E3A 1AB0-1ABE 1DC0-1DFF 20D0-20F0 302A-302F 3099-309A
+    FE00-FE0F FE20-FE2F 1D165-1D169 E0100-E010F"""
 )
 # With the ends of each block that BERT calls Chinese, and their neighbours.
-CJK = ranges((0x4E00, 0x4E40), (0x5F71, 0x5F80), (0x7535, 0x7540), (0x9FA0, 0xA000), (0x3400, 0x3410), (0x4DB0, 0x4DC0), (0xF900, 0xF910), (0xFAF0, 0xFB00)) + ranges(
-    (0x1FFFF, 0x20005), (0x2A6D0, 0x2A6E0), (0x2A700, 0x2A703), (0x2B73E, 0x2B742), (0x2B81C, 0x2B822), (0x2CEAE, 0x2CEB2), (0x2F800, 0x2F805), (0x2FA1B, 0x2FA21), (0x30000, 0x30002),
-    (0x2E80, 0x2E83), (0x2F00, 0x2F04), (0x31C0, 0x31C2), (0x3001, 0x3011), (0xFF01, 0xFF0F),
+CJK = ranges(
+    """4E00-4E40 5F71-5F80 7535-7540 9FA0-A000 3400-3410 4DB0-4DC0 F900-F910 FAF0-FB00 1FFFF-20005 2A6D0-2A6E0
+    2A700-2A703 2B73E-2B742 2B81C-2B822 2CEAE-2CEB2 2F800-2F805 2FA1B-2FA21 30000-30002 2E80-2E83 2F00-2F04
+    31C0-31C2 3001-3011 FF01-FF0F"""
 )
-JAPANESE = ranges((0x3041, 0x3096), (0x30A1, 0x30FE), (0x3099, 0x309F), (0xFF66, 0xFF9F), (0x31F0, 0x31FF), (0x3220, 0x3230), (0x337B, 0x337F))
-KOREAN = ranges((0xAC00, 0xAC40), (0xC601, 0xC640), (0xD780, 0xD7A3), (0x1100, 0x1112), (0x1161, 0x1175), (0x11A8, 0x11C2), (0x3131, 0x3163), (0xFFA1, 0xFFB0))
-BRAHMIC = ranges((0x0E01, 0x0E3A), (0x0E3F, 0x0E5B), (0x0905, 0x0939), (0x093E, 0x094D), (0x0B85, 0x0B8A), (0x0BBE, 0x0BC2), (0x1000, 0x1021), (0x1780, 0x17B3), (0x0F40, 0x0F47), (0x0F71, 0x0F7E), (0x0EC8, 0x0ECD))
-EMOJI = """👍 👍🏽 👩‍👩‍👧‍👦 🏳️‍🌈 🏴󠁧󠁢󠁳󠁣󠁴󠁿 🇫🇷 🇩🇪🇯🇵 🇦 ❤️ ❤ ☺︎ 1️⃣ #️⃣ ©️ ™ 🤦🏿‍♂️ 🧑🏻‍💻 🎬 🎬🎬🎬 😀 ★★☆☆ ⭐️ 🫠 👁️‍🗨️ ⏏ 🀄 🅰️ 🈚 ㊗️ 🏽 ‍ ️""".split(" ")
-RIGHT_TO_LEFT = ranges((0x05D0, 0x05EA), (0x05B0, 0x05BD), (0x0621, 0x064A), (0x064B, 0x0652), (0x0660, 0x0669), (0x06F0, 0x06F9), (0x0710, 0x0715), (0x07C0, 0x07C5), (0xFB1D, 0xFB20), (0xFE8D, 0xFE95), (0x1E900, 0x1E905)) + ["\u061b", "\u061f", "\u0640", "\u05be"]
-BIDI = ranges((0x200E, 0x200F), (0x202A, 0x202E), (0x2066, 0x2069)) + ["\u061c"]
-CONTROLS = ranges((0x00, 0x1F), (0x7F, 0x9F))
-ZERO_WIDTH = ranges((0x200B, 0x200F), (0x2060, 0x2064), (0xFFF9, 0xFFFB), (0xE0001, 0xE0001), (0xE0020, 0xE0030)) + ["\ufeff", "\u034f", "\u115f", "\u1160", "\u17b4", "\u180e", "\u3164", "\uffa0"]
-SPACES = ranges((0x09, 0x0D), (0x1C, 0x20), (0x2000, 0x200A), (0x2028, 0x2029)) + ["\u0085", "\u00a0", "\u1680", "\u180e", "\u202f", "\u205f", "\u3000", "\u200b", "\u2800"]
-PRIVATE = ranges((0xE000, 0xE010), (0xF8F0, 0xF8FF), (0xF0000, 0xF0005), (0xFFFF0, 0xFFFFD), (0x100000, 0x100005), (0x10FFF0, 0x10FFFD))
+JAPANESE = ranges("3041-3096 30A1-30FE 3099-309F FF66-FF9F 31F0-31FF 3220-3230 337B-337F")
+KOREAN = ranges("AC00-AC40 C601-C640 D780-D7A3 1100-1112 1161-1175 11A8-11C2 3131-3163 FFA1-FFB0")
+BRAHMIC = ranges(
+    """0E01-0E3A 0E3F-0E5B 0905-0939 093E-094D 0B85-0B8A 0BBE-0BC2 1000-1021 1780-17B3 0F40-0F47 0F71-0F7E 0EC8-0ECD"""
+)
+EMOJI = """👍 👍🏽 👩‍👩‍👧‍👦 🏳️‍🌈 🏴󠁧󠁢󠁳󠁣󠁴󠁿 🇫🇷 🇩🇪🇯🇵 🇦 ❤️ ❤ ☺︎ 1️⃣ #️⃣ ©️ ™
+🤦🏿‍♂️ 🧑🏻‍💻 🎬 🎬🎬🎬 😀 ★★☆☆ ⭐️ 🫠 👁️‍🗨️ ⏏ 🀄 🅰️ 🈚 ㊗️ 🏽 \u200d \ufe0f""".split()
+RIGHT_TO_LEFT = ranges(
+    """05D0-05EA 05B0-05BD 0621-064A 064B-0652 0660-0669 06F0-06F9 0710-0715 07C0-07C5 FB1D-FB20 FE8D-FE95 1E900-1E905
+    061B 061F 0640 05BE"""
+)
+BIDI = ranges("200E-200F 202A-202E 2066-2069 061C")
+CONTROLS = ranges("0000-001F 007F-009F")
+ZERO_WIDTH = ranges("200B-200F 2060-2064 FFF9-FFFB E0001 E0020-E0030 FEFF 034F 115F 1160 17B4 180E 3164 FFA0")
+SPACES = ranges("0009-000D 001C-0020 2000-200A 2028-2029 0085 00A0 1680 180E 202F 205F 3000 200B 2800")
+PRIVATE = ranges("E000-E010 F8F0-F8FF F0000-F0005 FFFF0-FFFFD 100000-100005 10FFF0-10FFFD")
 # Unassigned so far, and never to be assigned.
-UNASSIGNED = ranges((0x0378, 0x0379), (0x0530, 0x0530), (0x2FE0, 0x2FEF), (0x1FFFE, 0x1FFFF), (0xFDD0, 0xFDEF), (0xFFFE, 0xFFFF), (0xE0080, 0xE0090), (0xE1000, 0xE1005), (0x40000, 0x40005), (0xEFFFE, 0xEFFFF), (0x10FFFE, 0x10FFFF))
-CASING = list("ßẞİıŉǰΐΰΣςσﬁﬂﬃﬅſKÅΩǅǈǋǲªºµⅣⅷⒶⓩＡｚĿŀǄᲐაᎠꭰ𐐀𐐨𝐀𝒜𝔸𝟘ⱥȺẖẗաևԱՒѠѡꙀΆἈᾈᾳᾼ") + ["i\u0307", "I\u0307", "j\u030c", "\u0345", "ΑΣ", "ΑΣ.", "ὈΔΥΣΣΕΎΣ"]
-PUNCTUATION = ranges((0x21, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E), (0xA1, 0xBF), (0x2010, 0x2027), (0x2030, 0x205E), (0x20A0, 0x20BF), (0x2116, 0x2122), (0x2190, 0x2199), (0x2200, 0x2210), (0x2308, 0x230B), (0x2768, 0x2775), (0x27E6, 0x27EF), (0x2E00, 0x2E2E), (0x3008, 0x301F), (0xFE10, 0xFE19), (0xFE30, 0xFE52), (0xFF5B, 0xFF65)) + list("·;·֊׀׃׆׳״؉،۔।॥๏๚༄᠀᰻᱾⳹⸺꙳꡴꣎𐄀𐎟𐏐𑁇𒑰𖩮𝪇")
-DIGITS = ranges((0x30, 0x39), (0xB2, 0xB3), (0xBC, 0xBE), (0x0966, 0x096F), (0x0E50, 0x0E59), (0x2150, 0x2153), (0x2460, 0x2465), (0x3021, 0x3025), (0xFF10, 0xFF19), (0x1D7CE, 0x1D7D7))
+UNASSIGNED = ranges(
+    """0378-0379 0530 2FE0-2FEF 1FFFE-1FFFF FDD0-FDEF FFFE-FFFF E0080-E0090 E1000-E1005 40000-40005 EFFFE-EFFFF
+    10FFFE-10FFFF"""
+)
+CASING = [*"ßẞİıŉǰΐΰΣςσﬁﬂﬃﬅſKÅΩǅǈǋǲªºµⅣⅷⒶⓩＡｚĿŀǄᲐაᎠꭰ𐐀𐐨𝐀𝒜𝔸𝟘ⱥȺẖẗաևԱՒѠѡꙀΆἈᾈᾳᾼ", "i\u0307", "I\u0307", "j\u030c", "\u0345"]
+CASING += ["ΑΣ", "ΑΣ.", "ὈΔΥΣΣΕΎΣ"]
+PUNCTUATION = ranges(
+    """0021-002F 003A-0040 005B-0060 007B-007E 00A1-00BF 2010-2027 2030-205E 20A0-20BF 2116-2122 2190-2199 2200-2210
+    2308-230B 2768-2775 27E6-27EF 2E00-2E2E 3008-301F FE10-FE19 FE30-FE52 FF5B-FF65"""
+) + list("·;·֊׀׃׆׳״؉،۔।॥๏๚༄᠀᰻᱾⳹⸺꙳꡴꣎𐄀𐎟𐏐𑁇𒑰𖩮𝪇")
+DIGITS = ranges("0030-0039 00B2-00B3 00BC-00BE 0966-096F 0E50-0E59 2150-2153 2460-2465 3021-3025 FF10-FF19 1D7CE-1D7D7")
 EVERYTHING = ((0x0000, 0xD7FF), (0xE000, 0xFFFF), (0x10000, 0x1FFFF), (0x20000, 0x323AF), (0xE0000, 0xE01EF))
-SPELLINGS = """[CLS] [SEP] [MASK] [PAD] [UNK] [cls] [Mask] [mask] [MASK][MASK] [MASK]ed un[MASK] [ MASK ] [MASK [[MASK]] MASK] [CLS][SEP] ##ing ## # ##
-[unused0] [UNUSED] <mask> <s> </s> ［MASK］ [MÁSK] [MA\u0301SK] [MASK\u200b] [\u200bMASK] [MASK\u00ad] [MA\u00adSK] [MASK]\u0301 [ＭＡＳＫ] \u202e[MASK]\u202c""".split()
+BLANKS = ["\ufeff", "\ufffd", "\u0000", "\ufffd\ufffd"]
+SPELLINGS = """[CLS] [SEP] [MASK] [PAD] [UNK] [cls] [Mask] [mask] [MASK][MASK] [MASK]ed un[MASK] [MASK [[MASK]] MASK]
+[CLS][SEP] ##ing ## # ## [unused0] [UNUSED] <mask> <s> </s> ［MASK］ [MÁSK] [MA\u0301SK] [MASK\u200b] [\u200bMASK] [MASK\u00ad]
+[MA\u00adSK] [MASK]\u0301 [ＭＡＳＫ] \u202e[MASK]\u202c""".split() + ["[ MASK ]", "[MASK\n]", " [MASK]"]
 
 
 def long_word() -> str:
     """Around 100 characters, beyond which WordPiece gives up, and far beyond; some are shorter once accents are gone."""
     length = rng.choice([99, 100, 101, 102, 150, 1000])
-    letter = rng.choice(["a", "A", "é", "e\u0301", "x\u0336\u0353", "ß", "İ", "ни", "ก", "𝐀", "1", "가", "ab", "er", "-", "中", "\u00ad", "ab\u200d"])
+    letter = rng.choice("a A é e\u0301 x\u0336\u0353 ß İ ни ก 𝐀 1 가 ab er - 中 \u00ad ab\u200d".split())
     word = (letter * length)[:length]
     return rng.choice([word, " ".join([*words()[:4], word, *words()[:3]]), f"{word} {word[:-1]}", f"{word}."])
 
@@ -161,7 +187,9 @@ HOSTILE = {
     "composed accents": lambda: among(lambda: unicodedata.normalize("NFC", rng.choice(ACCENTED))),
     "decomposed accents": lambda: among(lambda: unicodedata.normalize("NFD", rng.choice(ACCENTED))),
     "stacked marks": lambda: among(lambda: rng.choice("aeozyTQ ") + drawn(MARKS, 1, 9)),
-    "accents on any letter": lambda: "".join(letter + rng.choice(["", rng.choice(LATIN_MARKS)]) for letter in " ".join(words()[:6])),
+    "accents on any letter": lambda: "".join(
+        letter + rng.choice(["", rng.choice(LATIN_MARKS)]) for letter in " ".join(words()[:6])
+    ),
     "Chinese": lambda: among(lambda: drawn(CJK)),
     "Japanese": lambda: among(lambda: drawn(JAPANESE)),
     "Korean": lambda: among(lambda: drawn(KOREAN)),
@@ -181,11 +209,17 @@ HOSTILE = {
     "long words": long_word,
     "special tokens": lambda: among(lambda: rng.choice(SPELLINGS)),
     "only special tokens": lambda: rng.choice(["", " "]).join(rng.choice(SPELLINGS) for _ in range(rng.randint(1, 5))),
-    "signatures and blanks": lambda: rng.choice(["\ufeff", "\ufffd", "\u0000", ""]) + among(lambda: rng.choice(["\ufeff", "\ufffd", "\u0000", "\ufffd\ufffd"])),
-    "anything": lambda: "".join(rng.choice([anything, anything, lambda: rng.choice("ab ")])() for _ in range(rng.randint(1, 16))),
+    "signatures and blanks": lambda: rng.choice([*BLANKS, ""]) + among(lambda: rng.choice(BLANKS)),
+    "anything": lambda: "".join(
+        rng.choice([anything, anything, lambda: rng.choice("ab ")])() for _ in range(rng.randint(1, 16))
+    ),
 }
 # What a draw might miss.
-FIXED = ["", "", " ", "   ", "\t\r\n", "\u00a0", "\u3000", "\u200b", "\ufeff", "\ufffd", "\u0000", "\u00ad", "\u0301", "[MASK]", " [MASK] ", "[MASK] [MASK]", "[CLS]", "[SEP]", "[PAD]", "[UNK]", "[mask]", "a", "A", ".", "...", "中", "👩‍👩‍👧‍👦", "<br />", "\ufeffThe film", "the\u0000film"]
+FIXED = [
+    "", "", " ", "   ", "\t\r\n", "\u00a0", "\u3000", "\u200b", "\ufeff", "\ufffd", "\u0000", "\u00ad", "\u0301",
+    "[MASK]", " [MASK] ", "[MASK] [MASK]", "[CLS]", "[SEP]", "[PAD]", "[UNK]", "[mask]", "a", "A", ".", "...",
+    "中", "👩‍👩‍👧‍👦", "<br />", "\ufeffThe film", "the\u0000film",
+]
 
 
 def texts() -> list[str]:
@@ -204,7 +238,10 @@ def texts() -> list[str]:
 
 
 def vocabulary(texts: list[str], lowercase: bool) -> list[str]:
-    """A vocabulary of the library's own trainer, which numbers pieces as its hash tables have them: `##x` are numbered before."""
+    """A vocabulary of the library's own trainer.
+
+    That numbers the characters inside words as its hash tables have them, and breaks ties by number; here they are given.
+    """
     normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     normal = [normalizer.normalize_str(text) for text in texts]
     seen = [set(text) for text in normal]
@@ -212,7 +249,12 @@ def vocabulary(texts: list[str], lowercase: bool) -> list[str]:
     common = {letter for letter in set().union(*seen) if letter.strip() and sum(letter in text for text in seen) >= 4}
     normal = ["".join(letter if letter in common else " " for letter in text) for text in normal]
     alphabet = sorted(common)
-    trainer = WordPieceTrainer(vocab_size=VOCAB_SIZE, min_frequency=2, show_progress=False, special_tokens=SPECIAL + alphabet + ["##" + letter for letter in alphabet])
+    trainer = WordPieceTrainer(
+        vocab_size=VOCAB_SIZE,
+        min_frequency=2,
+        show_progress=False,
+        special_tokens=SPECIAL + alphabet + ["##" + letter for letter in alphabet],
+    )
     tokenizer = Tokenizer(WordPiece(unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.train_from_iterator(normal, trainer)
@@ -230,33 +272,38 @@ def encoded(tokenizer, text: str, pair: str | None, **options) -> str:
     try:
         encoding = tokenizer([text], None if pair is None else [pair], **options)
     except Exception as error:  # the library raises plain Exceptions
-        words = str(error)
-        assert words.startswith("Truncation error: "), words
-        return "refused: " + words.removeprefix("Truncation error: ")
+        message = str(error)
+        assert message.startswith("Truncation error: "), message
+        return "refused: " + message.removeprefix("Truncation error: ")
     rows = (encoding[key][0] for key in ("input_ids", "token_type_ids", "attention_mask"))
     return "".join(",".join(map(str, row)) + "\n" for row in rows)
 
 
 def expected(path: str, texts: list[str], tokenizers: dict) -> None:
     settings, columns = [], []
-    for vocabulary, tokenizer in tokenizers.items():
-        for paired in (False, True):
-            pairs = texts[1:] + texts[:1] if paired else [None] * COUNT
-            whole = [len(tokenizer([text], None if pair is None else [pair])["input_ids"][0]) for text, pair in zip(texts, pairs)]
-            for truncation in TRUNCATIONS:
-                results = [
-                    encoded(tokenizer, text, pair, truncation=truncation, max_length=MAX_LENGTHS[index % len(MAX_LENGTHS)])
-                    for index, (text, pair) in enumerate(zip(texts, pairs))
-                ]
-                refused = sum(result.startswith("refused") for result in results)
-                cut = sum(length > MAX_LENGTHS[index % len(MAX_LENGTHS)] for index, length in enumerate(whole)) - refused
-                # A fixture in which little is cut compares little.
-                assert cut + refused > COUNT * 0.3, (vocabulary, paired, truncation, cut, refused)
-                assert (refused > COUNT * 0.1) == (truncation != "longest_first" and (paired or truncation == "only_second"))
-                assert (cut > COUNT * 0.1) == (paired or truncation != "only_second")
-                settings.append({"vocabulary": vocabulary, "paired": paired, "truncation": truncation, "cut": cut, "refused": refused})
-                columns.append([hashlib.sha256(result.encode("ascii")).hexdigest()[:8] for result in results])
-    lines = ",\n".join(f'"{" ".join(row)}"' for row in zip(*columns))
+    lengths = [MAX_LENGTHS[index % len(MAX_LENGTHS)] for index in range(COUNT)]
+    for (name, tokenizer), paired in itertools.product(tokenizers.items(), (False, True)):
+        pairs = texts[1:] + texts[:1] if paired else [None] * COUNT
+        too_long = sum(
+            encoded(tokenizer, text, pair).split("\n")[0].count(",") + 1 > length
+            for text, pair, length in zip(texts, pairs, lengths)
+        )
+        for truncation in TRUNCATIONS:
+            results = [
+                encoded(tokenizer, text, pair, truncation=truncation, max_length=length)
+                for text, pair, length in zip(texts, pairs, lengths)
+            ]
+            refused = sum(result.startswith("refused") for result in results)
+            setting = {"vocabulary": name, "paired": paired, "truncation": truncation}
+            setting |= {"cut": too_long - refused, "refused": refused}
+            # A fixture in which little is cut compares little; and only a text that may be cut is.
+            assert too_long > COUNT * 0.3, setting
+            may_cut = paired or truncation != "only_second"
+            may_refuse = truncation != "longest_first" and (paired or truncation == "only_second")
+            assert [may_cut, may_refuse] == [count > COUNT * 0.1 for count in (too_long - refused, refused)], setting
+            settings.append(setting)
+            columns.append([hashlib.sha256(result.encode("ascii")).hexdigest()[:8] for result in results])
+    lines = ",\n".join(json.dumps(" ".join(row)) for row in zip(*columns))
     settings = ",\n".join(map(json.dumps, settings))
     head = f'{{"max_lengths": {json.dumps(MAX_LENGTHS)},\n"settings": [\n{settings}\n],\n"hashes": [\n'
     output(f"{FIXTURE}/{path}").write_text(head + lines + "\n]}\n")
