@@ -14,7 +14,7 @@ pub enum Schedule {
         /// Cosine waves in the run; 0.5 is the usual.
         cycles: f64,
     },
-    /// `end_factor + (1 - end_factor) (1 - progress)^power`.
+    /// `end_factor + (1 - end_factor) (1 - progress)^power`, and `end_factor` beyond the end.
     Polynomial {
         /// The exponent; 1 is a straight line.
         power: f64,
@@ -68,15 +68,16 @@ impl ScheduleConfig {
         if steps_done < warmup {
             return steps_done as f64 / warmup as f64;
         }
-        let progress = (steps_done - warmup) as f64 / total_steps.saturating_sub(warmup).max(1) as f64;
+        let steps_of_decay = total_steps.saturating_sub(warmup).max(1) as f64;
+        let progress = (steps_done - warmup) as f64 / steps_of_decay;
+        // Not `1 - progress`: where the warm-up is the whole run, nothing is left after it.
+        let left = total_steps.saturating_sub(steps_done) as f64 / steps_of_decay;
         match self.schedule {
             Schedule::Constant => 1.0,
-            Schedule::Linear => (1.0 - progress).max(0.0),
+            Schedule::Linear => left,
             Schedule::Cosine { cycles } => (0.5 * (1.0 + (PI * cycles * 2.0 * progress).cos())).max(0.0),
-            Schedule::Polynomial { end_factor, .. } if progress > 1.0 => end_factor,
-            Schedule::Polynomial { power, end_factor } => {
-                (1.0 - end_factor) * (1.0 - progress).powf(power) + end_factor
-            }
+            Schedule::Polynomial { end_factor, .. } if steps_done > total_steps => end_factor,
+            Schedule::Polynomial { power, end_factor } => (1.0 - end_factor) * left.powf(power) + end_factor,
         }
     }
 }
@@ -117,6 +118,7 @@ mod tests {
     fn a_run_of_warm_up_alone_does_not_divide_by_zero() {
         let config = ScheduleConfig { schedule: Schedule::Linear, warmup: Warmup::Steps(10) };
         assert!((config.factor(5, 10) - 0.5).abs() < 1e-12);
-        assert!((config.factor(10, 10) - 1.0).abs() < 1e-12);
+        // As in `transformers`, although no step has this factor.
+        assert!(config.factor(10, 10).abs() < 1e-12);
     }
 }
