@@ -189,6 +189,8 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
+    use crate::clip_factor;
+    use crate::fixture::{self, Run};
 
     /// Both compute in f32; they differ in the order of a multiplication and a division, a few units in the last place.
     const TOLERANCE: f32 = 1e-6;
@@ -229,6 +231,46 @@ mod tests {
         assert!(difference < TOLERANCE, "{difference}");
         let moved = (one.0 - start).abs().max().into_scalar::<f32>();
         assert!(moved > 1e-2, "the update does nothing");
+    }
+
+    type Kernel = fn(Tensor<1>, Moments, Tensor<1>, &Update) -> (Tensor<1>, Moments);
+
+    /// Both, since what runs on other devices is otherwise tested on those alone. The runs have schedules, clipping,
+    /// parameters that sit out steps, and gradients of all sizes.
+    #[test]
+    fn both_go_where_pytorch_goes() {
+        for kernel in [flex::adamw::<1> as Kernel, tensors::adamw::<1>] {
+            for run in Run::all() {
+                (0..run.parameters.len()).for_each(|parameter| follow(&run, parameter, kernel));
+            }
+        }
+    }
+
+    fn follow(run: &Run, parameter: usize, kernel: Kernel) {
+        let device = Device::flex();
+        let (settings, name) = (&run.settings, &run.parameters[parameter].name);
+        let tensor = |values: Vec<f32>| Tensor::<1>::from_data(values.as_slice(), &device);
+        let is_head = name.starts_with("classifier.");
+        let highest = if is_head { settings.head_learning_rate } else { settings.learning_rate };
+        let mut value = tensor(run.start(parameter));
+        let zeros = Tensor::zeros(value.shape(), &device);
+        let mut moments = Moments { step: 0, exp_avg: zeros.clone(), exp_avg_sq: zeros };
+        for step in 0..run.steps() {
+            if let Some(gradient) = run.gradient(step, parameter) {
+                let update = Update {
+                    learning_rate: settings.learning_rates[step] / settings.learning_rate * highest,
+                    weight_decay: if settings.decay.applies_to(name) { settings.weight_decay } else { 0.0 },
+                    betas: settings.betas,
+                    epsilon: settings.epsilon,
+                    gradient_scale: clip_factor(settings.norms[step], settings.max_norm),
+                    step: moments.step + 1,
+                };
+                (value, moments) = kernel(value, moments, tensor(gradient), &update);
+            }
+            let found: Vec<f32> = value.to_data().iter().collect();
+            let error = run.error(step, parameter, &found);
+            assert!(error <= fixture::TOLERANCE, "step {step}, {name}: {error:e}");
+        }
     }
 
     #[test]

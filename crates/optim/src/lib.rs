@@ -20,6 +20,14 @@ mod kernels;
 mod schedule;
 mod state;
 
+// The integration tests' own, which call it by its name as any user: so does it here.
+#[cfg(all(test, feature = "flex"))]
+extern crate self as embert_optim;
+#[cfg(all(test, feature = "flex"))]
+#[path = "../tests/it/fixture.rs"]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod fixture;
+
 pub use accumulate::GradientAccumulator;
 pub use adamw::{AdamW, AdamWConfig};
 pub use burn::optim::GradientsParams;

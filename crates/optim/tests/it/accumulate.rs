@@ -1,10 +1,20 @@
 //! Micro-batches against one large batch.
 
-use burn::tensor::{Device, Distribution, Tensor};
+use std::ops::Range;
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use embert_optim::{AdamWConfig, GradientAccumulator, GradientsParams};
 use proptest::prelude::*;
+use serde::Deserialize;
 
-use crate::{Affine, distance};
+use crate::{Affine, distance, values};
+
+/// Gradients are below 1: sums of eleven products in f32, in another order.
+const GRADIENT_TOLERANCE: f32 = 1e-6;
+/// Values are of size 1, and none of the gradients is so small that Adam, which divides by its size, would make much of
+/// what was rounded in it.
+const VALUE_TOLERANCE: f32 = 1e-6;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
@@ -30,9 +40,7 @@ proptest! {
         }
         let (mean, weight) = accumulator.take();
         prop_assert!((weight - rows as f64).abs() < 1e-12);
-        let gradient = |gradients: &GradientsParams| {
-            gradients.get::<2>(model.weight.id).unwrap().into_data().iter::<f32>().collect::<Vec<_>>()
-        };
+        let gradient = |gradients: &GradientsParams| values(gradients.get::<2>(model.weight.id).unwrap());
         // Sums of up to 20 products of size 1 to 10 in f32, in another order.
         prop_assert!(distance(&gradient(&mean), &gradient(&whole)) < 1e-4);
 
@@ -52,4 +60,91 @@ fn nothing_accumulated_is_nothing() {
     let (gradients, weight) = GradientAccumulator::new().take();
     assert!(gradients.is_empty());
     assert!(weight.abs() < f64::MIN_POSITIVE);
+}
+
+#[derive(Deserialize)]
+struct Fixture {
+    batches: Vec<Batches>,
+}
+
+/// PyTorch's updates from the mean loss of a whole batch.
+#[derive(Deserialize)]
+struct Batches {
+    class_weights: Vec<f32>,
+    start: [Vec<f32>; 2],
+    steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    x: Vec<Vec<f32>>,
+    targets: Vec<usize>,
+    gradients: [Vec<f32>; 2],
+    values: [Vec<f32>; 2],
+}
+
+impl Step {
+    /// The cross-entropy of some rows, as PyTorch means it: over the sum of the rows' class weights, which comes with it.
+    fn loss(
+        &self,
+        model: &Affine,
+        rows: Range<usize>,
+        class_weights: &[f32],
+        device: &Device,
+    ) -> (Tensor<1>, f64) {
+        let tensor = |rows: Vec<Vec<f32>>| {
+            let shape = [rows.len(), rows[0].len()];
+            Tensor::<2>::from_data(TensorData::new(rows.concat(), shape), device)
+        };
+        let targets = &self.targets[rows.clone()];
+        let weights = targets.iter().map(|&target| {
+            (0..class_weights.len())
+                .map(|label| if label == target { class_weights[label] } else { 0.0 })
+                .collect()
+        });
+        let total: f64 = targets.iter().map(|&target| f64::from(class_weights[target])).sum();
+        let log_probabilities = log_softmax(model.forward(tensor(self.x[rows].to_vec())), 1);
+        ((log_probabilities * tensor(weights.collect())).sum() * (-1.0 / total), total)
+    }
+}
+
+/// Cross-entropy with and without class weights, five steps; the same row counts, even and with a smaller tail.
+#[test]
+fn micro_batches_give_the_update_that_pytorch_makes_of_the_whole_batch() {
+    let fixture: Fixture = serde_json::from_str(include_str!("../fixtures/optim.json")).unwrap();
+    assert_eq!(fixture.batches.len(), 2);
+    let device = Device::flex().autodiff();
+    for Batches { class_weights, start: [weight, bias], steps } in &fixture.batches {
+        for size in [11, 10, 8, 5, 4, 3, 2, 1] {
+            let mut model = Affine::new(weight, bias, &device);
+            let mut optimizer = model.optimizer(AdamWConfig::default(), [0.01, 0.01], 0.01);
+            for step in steps {
+                let mut accumulator = GradientAccumulator::new();
+                for start in (0..step.targets.len()).step_by(size) {
+                    let rows = start..step.targets.len().min(start + size);
+                    let (loss, total) = step.loss(&model, rows, class_weights, &device);
+                    accumulator.add(&model, GradientsParams::from_grads(loss.backward(), &model), total);
+                }
+                let (gradients, _) = accumulator.take();
+                let found = [
+                    values(gradients.get::<2>(model.weight.id).unwrap()),
+                    values(gradients.get::<1>(model.bias.id).unwrap()),
+                ];
+                for (found, expected) in found.iter().zip(&step.gradients) {
+                    assert!(
+                        distance(found, expected) < GRADIENT_TOLERANCE,
+                        "{size} a micro-batch: {found:?} {expected:?}"
+                    );
+                }
+                model = optimizer.step(model, gradients, 1.0, 1.0);
+                let (weight, bias) = model.values();
+                for (found, expected) in [weight, bias].iter().zip(&step.values) {
+                    assert!(
+                        distance(found, expected) < VALUE_TOLERANCE,
+                        "{size} a micro-batch: {found:?} {expected:?}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accumulate;
+mod adamw;
+mod fixture;
 mod reference;
 
 use burn::module::{Module, Param};
@@ -24,9 +26,14 @@ impl Affine {
         Self { weight: Param::from_data(weight, device), bias: Param::from_data(bias, device) }
     }
 
+    /// `[rows, in]` to `[rows, out]`.
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        x.matmul(self.weight.val()) + self.bias.val().unsqueeze()
+    }
+
     /// Mean over the rows of the squared sum.
     fn loss(&self, x: Tensor<2>) -> Tensor<1> {
-        (x.matmul(self.weight.val()) + self.bias.val().unsqueeze()).sum_dim(1).square().mean()
+        self.forward(x).sum_dim(1).square().mean()
     }
 
     fn values(&self) -> (Vec<f32>, Vec<f32>) {
