@@ -196,6 +196,9 @@ train_options! {
         /// Which weights the result holds [default: best]
         #[arg(value_name = "WHICH")]
         keep: KeepArg => "keep",
+        /// How the result's weights are stored; f16 and bf16 take half the space [default: f32]
+        #[arg(value_name = "DTYPE")]
+        save_dtype: SaveDtypeArg => "save_dtype",
         /// Save a checkpoint every so many steps [default: each epoch]
         #[arg(value_name = "STEPS")]
         save_every: u32 => "save_every",
@@ -269,6 +272,7 @@ words!(DecayArg { Standard = "standard", All = "all" });
 words!(ScheduleArg { Constant = "constant", Linear = "linear", Cosine = "cosine", Polynomial = "polynomial" });
 words!(PaddingArg { Longest = "longest", MaxLength = "max_length" });
 words!(KeepArg { Best = "best", Last = "last" });
+words!(SaveDtypeArg { F32 = "f32", F16 = "f16", Bf16 = "bf16" });
 
 /// Three shares, as typed.
 #[derive(Clone, Copy, Debug)]
@@ -471,6 +475,7 @@ mod tests {
             ("metric", "macro_f1"),
             ("patience", "3"),
             ("keep", "last"),
+            ("save_dtype", "bf16"),
             ("save_every", "10"),
             ("keep_checkpoints", "7"),
         ];
@@ -557,7 +562,7 @@ mod tests {
             assert!(same, "--{option}: the help says {stated:?}, the config {value:?}");
             checked += usize::from(value.is_some());
         }
-        assert_eq!(checked, 19);
+        assert_eq!(checked, 20);
     }
 
     /// A terminal of 100 columns, wide enough for the longest word.

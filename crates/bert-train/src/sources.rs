@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use embert_data::tokenize::Tokenizer;
-use embert_data::{Card, DataSet, DataSource, LoadOptions, load};
+use embert_data::{Card, DataSet, DataSource, HubSource, LoadOptions, load};
 use embert_hub::Hub;
 use embert_model::BertConfig;
+use embert_train::HubRepository;
 
 use crate::error::Error;
 use crate::output::thousands;
@@ -27,6 +28,11 @@ pub(crate) fn model_folder(name: &str) -> Result<PathBuf, Error> {
 pub(crate) fn tokenizer_folder(name: &str) -> Result<PathBuf, Error> {
     let folder = Path::new(name);
     if folder.is_dir() { Ok(folder.to_owned()) } else { model_folder(name) }
+}
+
+/// The hub's repository that a model's name stands for, unless it is a folder here.
+pub(crate) fn repository_of(name: &str) -> Option<HubRepository> {
+    shipped(name).is_none().then(|| HubRepository::new(name))
 }
 
 /// What the repository ships, named from its root, found from wherever `cargo run` was typed.
@@ -55,8 +61,8 @@ fn card_folders() -> Vec<PathBuf> {
     folders
 }
 
-/// The data set that the user named, from files here or from the hub.
-pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<DataSet, Error> {
+/// The data set that the user named, from files here or from the hub, and its card.
+pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
     let mut downloads = Downloads::new();
     let (card, root) = match DataSource::resolve(name, &card_folders())? {
         DataSource::Local { card, root } => (card, root),
@@ -80,10 +86,17 @@ pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<DataSet, Err
             let tables = TABLES.map(|pattern| format!("**/{pattern}"));
             let hub = Hub::from_env()?;
             let local = hub.dataset(repository, revision, &tables, &mut |event| downloads.show(&event))?;
-            (Box::new(Card::for_folder(&local.folder)?), local.folder)
+            // The folder's name is the commit's.
+            let mut card = Card { name: repository.to_owned(), ..Card::for_folder(&local.folder)? };
+            card.hub = card.files.take().map(|files| HubSource {
+                repository: repository.to_owned(),
+                revision: revision.map(str::to_owned),
+                files,
+            });
+            (Box::new(card), local.folder)
         }
     };
-    Ok(load(&card, &root, options)?)
+    Ok((load(&card, &root, options)?, *card))
 }
 
 /// Says what a data set holds and what the user should know of it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use embert_data::LoadOptions;
 use embert_data::tokenize::{EncodeOptions, Truncation};
 use embert_metrics::Metric;
-use embert_model::{DeviceChoice, Freeze};
+use embert_model::{DeviceChoice, Freeze, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
@@ -71,6 +71,8 @@ pub struct TrainConfig {
     pub metric: Metric,
     /// Which weights the run's `model/` holds at the end.
     pub keep: Keep,
+    /// How `model/` stores them: `f32`, or `f16` and `bf16` at half the size. Checkpoints are always f32.
+    pub save_dtype: SaveDtype,
     /// Evaluate those weights on the test split at the end.
     pub evaluate_test: bool,
     /// What is read, and how it becomes batches.
@@ -255,6 +257,7 @@ impl Default for TrainConfig {
             keep_checkpoints: 2,
             metric: Metric::Accuracy,
             keep: Keep::Best,
+            save_dtype: SaveDtype::F32,
             evaluate_test: false,
             data: DataConfig::default(),
             optimizer: OptimizerConfig::default(),
@@ -332,6 +335,7 @@ pub const KEYS: &[&str] = &[
     "keep_checkpoints",
     "metric",
     "keep",
+    "save_dtype",
     "evaluate_test",
     "data.max_length",
     "data.truncation",

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::error::IoContext as _;
 use crate::run_folder::write_atomically;
-use crate::{Event, Observer, TrainError};
+use crate::{Eval, Event, Observer, TrainError};
 
 /// Appends the events that stay to `metrics.jsonl`, each line flushed as it happens, so that it can be followed.
 #[derive(Debug)]
@@ -51,6 +51,17 @@ impl MetricsLog {
         let file = fs::OpenOptions::new().append(true).open(path).at("write", path)?;
         Ok(Self { path: path.to_owned(), file })
     }
+}
+
+/// The evaluation of a split after `step` that the log holds, whichever process wrote it there.
+pub(crate) fn logged_evaluation(path: &Path, split: &str, step: usize) -> Result<Option<Eval>, TrainError> {
+    let text = fs::read_to_string(path).at("read", path)?;
+    let evaluations = text.lines().filter_map(|line| {
+        let parsed: Line = serde_json::from_str(line).ok()?;
+        let wanted = parsed.event == "eval" && parsed.step == step && parsed.split.as_deref() == Some(split);
+        wanted.then(|| serde_json::from_str(line).ok()).flatten()
+    });
+    Ok(evaluations.last())
 }
 
 impl Observer for MetricsLog {

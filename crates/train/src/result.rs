@@ -1,23 +1,27 @@
 //! The result of a run: a folder that `transformers` loads.
 
-use embert_model::{BertForSequenceClassification, SaveDtype, save_pretrained};
+use embert_model::{BertForSequenceClassification, save_pretrained};
 
-use crate::run_folder::folder_atomically;
+use crate::error::IoContext as _;
+use crate::model_card::ModelCard;
+use crate::run_folder::{folder_atomically, write_atomically};
 use crate::task::Setup;
-use crate::{RunFolder, TrainConfig, TrainError};
+use crate::{RunFolder, TrainError};
 
-/// Writes `model/`: `config.json` with the labels' names, `model.safetensors` and the tokenizer's files. It appears at
-/// once; that it is there is what makes a run complete.
+/// Writes `model/`: `config.json` with the labels' names, `model.safetensors`, the tokenizer's files and the model card. It
+/// appears at once; that it is there is what makes a run complete.
 pub(crate) fn write(
     run: &RunFolder,
     model: &BertForSequenceClassification,
     task: &Setup,
-    config: &TrainConfig,
+    card: &ModelCard<'_>,
 ) -> Result<(), TrainError> {
     folder_atomically(&run.model(), |folder| {
-        save_pretrained(model, &task.config, folder, SaveDtype::F32)?;
-        task.tokenizer.save(folder, Some(config.data.max_length))?;
-        Ok(())
+        save_pretrained(model, &task.config, folder, card.config.save_dtype)?;
+        task.tokenizer.save(folder, Some(card.config.data.max_length))?;
+        let path = folder.join("README.md");
+        let text = card.render().map_err(std::io::Error::other).at("write", &path)?;
+        write_atomically(&path, text.as_bytes())
     })
 }
 

@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use crate::config::{ClassWeightRule, ClassWeights};
 use crate::evaluate::average;
 use crate::loss::CrossEntropy;
+use crate::model_card::Licence;
 use crate::{TrainConfig, TrainError};
 
 /// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
@@ -39,6 +40,10 @@ pub(crate) struct Setup {
     pub(crate) train: Arc<EncodedDataset>,
     pub(crate) validation: Option<Arc<EncodedDataset>>,
     pub(crate) test: Option<Arc<EncodedDataset>>,
+    /// The data set's name.
+    pub(crate) dataset: String,
+    /// The base model's, as its own card states it.
+    pub(crate) licence: Licence,
     report: LoadReport,
     truncated: TruncationCount,
     max_length: usize,
@@ -115,6 +120,8 @@ impl Task {
             train,
             validation,
             test,
+            dataset: data.name,
+            licence: Licence::of_checkpoint(model_folder),
             report,
             truncated,
             max_length: config.data.max_length,

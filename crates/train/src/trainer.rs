@@ -19,10 +19,11 @@ use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
 use crate::config::{Keep, OrderConfig, PaddingConfig};
 use crate::evaluate::{EvalOptions, evaluate};
 use crate::events::{End, Eval, Event, Observer, Start, TrainStep};
-use crate::metrics_log::MetricsLog;
+use crate::metrics_log::{MetricsLog, logged_evaluation};
+use crate::model_card::ModelCard;
 use crate::task::Setup;
 use crate::tracker::{Best, Tracker};
-use crate::{RunFolder, Task, TrainConfig, TrainError, result};
+use crate::{DatasetFacts, Provenance, RunFolder, Task, TrainConfig, TrainError, result};
 
 /// Fine-tunes a [`Task`] as a [`TrainConfig`] says, into a [`RunFolder`].
 ///
@@ -45,6 +46,7 @@ struct Job {
     device: Device,
     observers: Vec<Box<dyn Observer>>,
     stop: StopSignal,
+    provenance: Provenance,
 }
 
 /// Asks a running [`Trainer`] to finish its step, save and return. Clones ask the same trainer.
@@ -135,8 +137,16 @@ impl Trainer {
     /// A trainer whose run folder is new, or holds a run with the same settings that was stopped.
     pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
         let Task { model, setup: task } = task;
-        let (observers, stop) = (Vec::new(), StopSignal::default());
-        Self { model, job: Job { config, task, run, device: device.autodiff(), observers, stop } }
+        let (observers, stop, provenance) = (Vec::new(), StopSignal::default(), Provenance::default());
+        let device = device.autodiff();
+        Self { model, job: Job { config, task, run, device, observers, stop, provenance } }
+    }
+
+    /// Says where the model and the data came from, for the result's model card.
+    #[must_use]
+    pub fn provenance(mut self, provenance: Provenance) -> Self {
+        self.job.provenance = provenance;
+        self
     }
 
     /// Adds an observer; each gets every event, in the order in which they were added.
@@ -419,14 +429,14 @@ impl Job {
             _ => progress.model.clone(),
         };
         let epoch = plan.epoch(progress.step);
+        let kept_step = match self.config.keep {
+            Keep::Best => best.map_or(progress.step, |best| best.step),
+            Keep::Last => progress.step,
+        };
         if let (true, Some(test)) = (self.config.evaluate_test, self.task.test.clone()) {
-            let step = match self.config.keep {
-                Keep::Best => best.map_or(progress.step, |best| best.step),
-                Keep::Last => progress.step,
-            };
-            self.evaluate_split("test", &test, &kept, step, plan.epoch(step))?;
+            self.evaluate_split("test", &test, &kept, kept_step, plan.epoch(kept_step))?;
         }
-        result::write(&self.run, &kept, &self.task, &self.config)?;
+        result::write(&self.run, &kept, &self.task, &self.card(plan, progress, kept_step)?)?;
         let end = End {
             step: progress.step,
             epoch,
@@ -439,6 +449,36 @@ impl Job {
         };
         self.emit(&Event::End(end.clone()))?;
         Ok(Outcome::Complete(end))
+    }
+
+    /// What there is to say about the result. The evaluations come from the log: that of the best weights may be older than
+    /// this process.
+    fn card(&self, plan: Plan, progress: &Progress, kept_step: usize) -> Result<ModelCard<'_>, TrainError> {
+        let mut evaluations = Vec::new();
+        for split in ["validation", "test"] {
+            evaluations.extend(logged_evaluation(&self.run.metrics_path(), split, kept_step)?);
+        }
+        let mut labels: Vec<(&str, usize)> =
+            self.task.labels.iter().map(|label| (label.as_str(), 0)).collect();
+        for label in self.task.train.labels() {
+            labels[label].1 += 1;
+        }
+        Ok(ModelCard {
+            config: &self.config,
+            base: self.provenance.model.as_ref(),
+            licence: self.task.licence.clone(),
+            dataset: self.provenance.dataset.clone().unwrap_or_else(|| DatasetFacts {
+                name: self.task.dataset.clone(),
+                ..DatasetFacts::default()
+            }),
+            labels,
+            average: self.task.average,
+            evaluations,
+            kept_step,
+            steps: progress.step,
+            total_steps: plan.total_steps,
+            chosen: progress.tracker.best().is_some(),
+        })
     }
 
     fn emit(&mut self, event: &Event) -> Result<(), TrainError> {

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
     let folder = sources::model_folder(&args.model)?;
     let config = settings(args, &folder)?;
-    let data = sources::data_set(&config.dataset, &config.load_options())?;
+    let (data, _) = sources::data_set(&config.dataset, &config.load_options())?;
     let DataSet { splits, labels, .. } = data;
     let (split, examples) = match args.split {
         SplitArg::Train => ("train", splits.train),

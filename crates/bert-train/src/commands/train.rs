@@ -4,7 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use embert_model::DeviceChoice;
-use embert_train::{ConfigBuilder, Existing, Outcome, RunFolder, StopSignal, Task, TrainConfig, Trainer};
+use embert_train::{
+    ConfigBuilder, DatasetFacts, Existing, Outcome, Provenance, RunFolder, StopSignal, Task, TrainConfig,
+    Trainer,
+};
 use serde_json::json;
 
 use crate::cli::{TrainArgs, option_of};
@@ -40,7 +43,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     }
 
     let model_folder = sources::model_folder(&config.model)?;
-    let data = sources::data_set(&config.dataset, &config.load_options())?;
+    let (data, card) = sources::data_set(&config.dataset, &config.load_options())?;
+    let provenance =
+        Provenance { model: sources::repository_of(&config.model), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
     let task = Task::prepare(&config, &model_folder, data, &device)?;
     for line in task.notes() {
@@ -53,7 +58,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     };
     eprintln!("trains on {backend} into {}", output_folder.display());
 
-    let trainer = Trainer::new(config, task, run.clone(), device).observe(Terminal::new());
+    let trainer =
+        Trainer::new(config, task, run.clone(), device).provenance(provenance).observe(Terminal::new());
     stop_on_ctrl_c(trainer.stop_signal())?;
     match trainer.run()? {
         Outcome::Complete(end) => {
@@ -114,12 +120,14 @@ fn sets(args: &TrainArgs, key: &str) -> bool {
     args.settings.iter().any(|setting| setting.split('=').next().is_some_and(|found| found.trim() == key))
 }
 
-/// A run that goes on keeps its settings, but may move to another device.
+/// A run that goes on keeps its settings, but may move to another device, and may store its result in another dtype: in the
+/// one that was asked for at first its weights may be too large.
 fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Error> {
     let mut config = config;
     for (key, value) in args.options.settings() {
         match (key, value) {
             ("device", toml::Value::String(device)) => config.device = device,
+            ("save_dtype", toml::Value::String(dtype)) => config.save_dtype = dtype.parse()?,
             (key, _) => return Err(Error::ResumeSetting { option: option_of(key) }),
         }
     }

@@ -11,11 +11,15 @@ fn stop_after(place: &Place, run: &str, config: &TrainConfig, step: usize) {
 }
 
 fn same_result(place: &Place, one: &str, other: &str) {
-    let model = "model/model.safetensors";
-    assert!(
-        place.bytes(&format!("{one}/{model}")) == place.bytes(&format!("{other}/{model}")),
-        "the weights differ"
-    );
+    let mut files = 0;
+    for entry in fs::read_dir(place.path(one).join("model")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let bytes = [one, other].map(|run| place.bytes(&format!("{run}/model/{file}")));
+        assert!(bytes[0] == bytes[1], "{file} differs");
+        files += 1;
+    }
+    // The card, the config, the weights, and the tokenizer's four.
+    assert_eq!(files, 7);
     assert_eq!(place.log(one), place.log(other));
 }
 

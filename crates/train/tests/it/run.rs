@@ -1,7 +1,10 @@
 //! What a run does, and what it leaves behind.
 
+use std::collections::BTreeSet;
+
 use embert_data::{Card, load};
 use embert_metrics::Metric;
+use embert_model::SaveDtype;
 use embert_train::{ClassWeights, DropoutConfig, Eval, Keep, OrderConfig, evaluate_checkpoint};
 
 use super::*;
@@ -116,6 +119,94 @@ fn micro_batches_make_the_step_of_one_batch() {
         for (a, b) in [(one.loss, many.loss), (one.grad_norm, many.grad_norm)] {
             assert!((a - b).abs() < 1e-4 * a.abs(), "step {}: {a} against {b}", one.step);
         }
+    }
+}
+
+/// The card has the figures of the weights that are in the folder, and tells no path.
+#[test]
+fn the_card_is_about_the_weights_beside_it() {
+    let place = Place::new();
+    let mut config = TrainConfig { metric: Metric::Loss, evaluate_every: Some(1), ..place.config() };
+    config.optimizer.learning_rate = 0.03;
+    config.evaluate_test = true;
+    for (run, keep) in [("best", Keep::Best), ("last", Keep::Last)] {
+        let (outcome, events) = place.train(run, &TrainConfig { keep, ..config.clone() }).unwrap();
+        let kept = if keep == Keep::Best { complete(outcome).best_step.unwrap() } else { 8 };
+        let card = String::from_utf8(place.bytes(&format!("{run}/model/README.md"))).unwrap();
+        for split in ["validation", "test"] {
+            let eval =
+                evals(&events).into_iter().find(|eval| eval.split == split && eval.step == kept).unwrap();
+            let row = format!("| {split} | {} | {:.4} | {:.4} |", eval.examples, eval.loss, eval.accuracy);
+            assert_eq!(card.matches(&row).count(), 1, "{row}\n\n{card}");
+        }
+        assert!(card.contains(&format!("those after step {kept}, the {run}")), "{card}");
+        assert!(card.contains("| 0 | neg | ") && card.contains("# tiny trained on reviews"), "{card}");
+        let here = place.dir.path().to_string_lossy().into_owned();
+        assert!(!card.contains(&here), "{card}");
+    }
+}
+
+#[test]
+fn half_precision_is_for_the_result_alone() {
+    let place = Place::new();
+    let of = |path: &str| {
+        let bytes = place.bytes(path);
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let dtypes: BTreeSet<String> = file.iter().map(|(_, tensor)| tensor.dtype().to_string()).collect();
+        dtypes.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    for (save_dtype, name) in [(SaveDtype::F16, "F16"), (SaveDtype::Bf16, "BF16")] {
+        let config = TrainConfig { save_dtype, ..place.config() };
+        place.train(name, &config).unwrap();
+        assert_eq!(of(&format!("{name}/model/model.safetensors")), name);
+        assert_eq!(of(&format!("{name}/checkpoints/step-00000008/model.safetensors")), "F32");
+    }
+}
+
+/// Our own result is a checkpoint like any other: nothing is new, nothing lost, and a run from it is the run that the weights
+/// and the tokenizer themselves would have given.
+#[test]
+fn training_goes_on_from_our_own_result() {
+    let place = Place::new();
+    let first = TrainConfig { keep: Keep::Last, ..place.config() };
+    place.train("first", &first).unwrap();
+    // The same weights, straight from the training, with the first tokenizer's files.
+    let raw = place.path("raw");
+    fs::create_dir(&raw).unwrap();
+    for file in ["vocab.txt", "tokenizer_config.json"] {
+        fs::copy(place.path("tiny").join(file), raw.join(file)).unwrap();
+    }
+    for file in ["config.json", "model.safetensors"] {
+        fs::copy(place.path("first/checkpoints/step-00000008").join(file), raw.join(file)).unwrap();
+    }
+    let weights = "model.safetensors";
+    assert!(place.bytes(&format!("first/model/{weights}")) == place.bytes(&format!("raw/{weights}")));
+
+    for (run, from) in [("second", "first/model"), ("third", "raw")] {
+        let model = place.path(from);
+        let config =
+            TrainConfig { model: model.to_string_lossy().into_owned(), from_scratch: false, ..first.clone() };
+        let root = place.path("reviews");
+        let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
+        let task = Task::prepare(&config, &model, data, &Device::flex()).unwrap();
+        assert!(!task.notes().iter().any(|note| note.contains("newly") || note.contains("left over")));
+        let folder = RunFolder::create(&place.path(run), &config, Existing::Keep).unwrap();
+        Trainer::new(config, task, folder, Device::flex()).run().unwrap();
+    }
+    let files = [
+        "config.json",
+        weights,
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "vocab.txt",
+    ];
+    for file in files {
+        let [first, second, third] =
+            ["first", "second", "third"].map(|run| place.bytes(&format!("{run}/model/{file}")));
+        assert!(second == third, "{file} depends on who read the tokenizer");
+        // Only the weights have moved.
+        assert_eq!(first == second, file != weights, "{file}");
     }
 }
 
