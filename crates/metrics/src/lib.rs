@@ -3,7 +3,8 @@
 //! An [`Accumulator`] takes one example after another: its true label, the probability of each label, its loss. At any
 //! time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC AUC, the confusion matrix.
 //! The figures are of all examples together, never means of batch means. A [`Metric`] names one figure of the report and
-//! knows which way is better; [`softmax`] makes probabilities of logits.
+//! knows which way is better; [`softmax`] makes probabilities of logits. What a picture needs is in functions of their own:
+//! [`roc_curve`], [`precision_recall_curve`], [`reliability`] with the expected calibration error, and [`temperature`].
 //!
 //! ```
 //! use embert_metrics::{Accumulator, Average, Metric, softmax};
@@ -29,7 +30,9 @@ struct Readme;
 
 mod accumulator;
 mod average;
+mod calibration;
 mod confusion;
+mod curve;
 mod error;
 mod metric;
 mod report;
@@ -39,7 +42,11 @@ mod sum;
 
 pub use accumulator::Accumulator;
 pub use average::Average;
+pub use calibration::{Reliability, ReliabilityBin, at_temperature, reliability, temperature};
 pub use confusion::ConfusionMatrix;
+pub use curve::{
+    PrecisionRecallCurve, PrecisionRecallPoint, RocCurve, RocPoint, precision_recall_curve, roc_curve,
+};
 pub use error::MetricsError;
 pub use metric::Metric;
 pub use report::{ClassScores, Report, Scores, Undefined};

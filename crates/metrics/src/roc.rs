@@ -53,7 +53,7 @@ impl RocAuc {
 /// the ROC curve (Mann and Whitney's U over the number of pairs). `None` if one of the two kinds does not occur.
 ///
 /// Counted in whole numbers, so that nothing is rounded but the division.
-fn area(mut examples: Vec<(f64, bool)>) -> Option<f64> {
+pub(crate) fn area(mut examples: Vec<(f64, bool)>) -> Option<f64> {
     examples.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
     let (mut positives, mut negatives, mut doubled_wins) = (0_u128, 0_u128, 0_u128);
     for tied in examples.chunk_by(|(one, _), (other, _)| one.total_cmp(other).is_eq()) {

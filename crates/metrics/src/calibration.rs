@@ -1,0 +1,166 @@
+//! Whether a model is as often right as it says: reliability, expected calibration error, temperature.
+//!
+//! Guo et al., "On Calibration of Modern Neural Networks", 2017.
+
+use crate::sum::Sum;
+
+/// How often predictions of about the same confidence are right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reliability {
+    /// Bins of equal width over 0 to 1; empty ones included.
+    pub bins: Vec<ReliabilityBin>,
+    /// The mean distance of confidence and accuracy over the examples, taken bin by bin (ECE), 0 to 1.
+    pub expected_error: f64,
+}
+
+/// The predictions whose confidence is above `lower` and at most `upper`. The first bin has confidence 0 too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReliabilityBin {
+    /// Where it begins.
+    pub lower: f64,
+    /// Where it ends.
+    pub upper: f64,
+    /// Predictions in it.
+    pub count: usize,
+    /// Their mean confidence; 0 where there are none.
+    pub confidence: f64,
+    /// The share of them that is right; 0 where there are none.
+    pub accuracy: f64,
+}
+
+/// The reliability of predictions, each a confidence in [0, 1] (the probability of the label that was predicted) and
+/// whether it is right, in `bins` bins. Guo et al. take 15.
+///
+/// ```
+/// let reliability = embert_metrics::reliability([(0.9, true), (0.9, false)], 15);
+/// assert!((reliability.expected_error - 0.4).abs() < 1e-12);
+/// ```
+pub fn reliability(predictions: impl IntoIterator<Item = (f64, bool)>, bins: usize) -> Reliability {
+    let bins = bins.max(1);
+    // numpy's `linspace`, so that what lies on an edge falls into the same bin.
+    let width = 1.0 / bins as f64;
+    let edge = |index: usize| if index == bins { 1.0 } else { index as f64 * width };
+    let edges: Vec<f64> = (0..=bins).map(edge).collect();
+    let mut sums = vec![(0_usize, Sum::default(), 0_usize); bins];
+    for (confidence, right) in predictions {
+        let bin = edges[1..bins].partition_point(|&edge| edge < confidence);
+        let (count, confidences, rights) = &mut sums[bin];
+        *count += 1;
+        confidences.add(confidence);
+        *rights += usize::from(right);
+    }
+    let total: usize = sums.iter().map(|(count, ..)| count).sum();
+    let mut error = Sum::default();
+    let bins = sums
+        .iter()
+        .zip(edges.windows(2))
+        .map(|(&(count, confidences, rights), edges)| {
+            let mean = |sum: f64| if count == 0 { 0.0 } else { sum / count as f64 };
+            let (confidence, accuracy) = (mean(confidences.value()), mean(rights as f64));
+            error.add((confidence - accuracy).abs() * count as f64);
+            ReliabilityBin { lower: edges[0], upper: edges[1], count, confidence, accuracy }
+        })
+        .collect();
+    Reliability { bins, expected_error: if total == 0 { 0.0 } else { error.value() / total as f64 } }
+}
+
+/// How far the inverse temperature is looked for on either side of 1: e^-10 to e^10, as scikit-learn's temperature scaling.
+const LOG_RANGE: f64 = 10.0;
+
+/// The temperature that minimises the mean cross-entropy of `softmax(ln(probabilities) / temperature)`, over examples that
+/// each are a label and the probability of every label. Above 1 the model is too sure of itself, below 1 not sure enough.
+///
+/// `None` where the loss has no minimum between e^-10 and e^10: no examples, or all right, so that being surer is always
+/// better.
+pub fn temperature<'a>(examples: impl IntoIterator<Item = (usize, &'a [f64])>) -> Option<f64> {
+    let examples: Vec<(usize, Vec<f64>)> =
+        examples.into_iter().map(|(target, probabilities)| (target, logs(probabilities))).collect();
+    // The loss is convex in the inverse temperature: its derivative, the mean over the examples of the expected logit less
+    // the target's, crosses 0 at most once.
+    let slope = |log_beta: f64| {
+        let mut sum = Sum::default();
+        for (target, logits) in &examples {
+            let probabilities = tempered(logits, log_beta.exp());
+            let expected: f64 = probabilities.iter().zip(logits).map(|(p, logit)| p * logit).sum();
+            sum.add(expected - logits[*target]);
+        }
+        sum.value()
+    };
+    let (mut low, mut high) = (-LOG_RANGE, LOG_RANGE);
+    if slope(low) >= 0.0 || slope(high) <= 0.0 {
+        return None;
+    }
+    // Halving 20 so often leaves less than an f64 near 1 can tell apart.
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if slope(middle) < 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some((-f64::midpoint(low, high)).exp())
+}
+
+/// The probabilities of one example at another temperature: `softmax(ln(probabilities) / temperature)`.
+pub fn at_temperature(probabilities: &[f64], temperature: f64) -> Vec<f64> {
+    tempered(&logs(probabilities), 1.0 / temperature)
+}
+
+/// A probability that was rounded to 0 still has a logarithm.
+fn logs(probabilities: &[f64]) -> Vec<f64> {
+    probabilities.iter().map(|probability| probability.max(f64::MIN_POSITIVE).ln()).collect()
+}
+
+/// `softmax(beta * logits)`.
+fn tempered(logits: &[f64], beta: f64) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let exponentials: Vec<f64> = logits.iter().map(|logit| ((logit - largest) * beta).exp()).collect();
+    let sum: f64 = exponentials.iter().sum();
+    exponentials.into_iter().map(|value| value / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_predictions_have_no_error() {
+        let reliability = reliability([], 15);
+        assert_eq!(reliability.expected_error.to_bits(), 0);
+        assert_eq!(reliability.bins.iter().map(|bin| bin.count).sum::<usize>(), 0);
+        assert_eq!((reliability.bins[0].lower, reliability.bins[14].upper), (0.0, 1.0));
+    }
+
+    #[test]
+    fn an_edge_belongs_to_the_bin_below() {
+        let reliability = reliability([(0.5, true), (0.500_001, true), (0.0, true), (1.0, true)], 2);
+        assert_eq!(reliability.bins.iter().map(|bin| bin.count).collect::<Vec<_>>(), [2, 2]);
+    }
+
+    #[test]
+    fn without_a_minimum_there_is_no_temperature() {
+        assert_eq!(temperature([]), None);
+        let right = [0.8, 0.2];
+        assert_eq!(temperature([(0, right.as_slice())]), None);
+        // Always wrong: best to say nothing at all.
+        assert_eq!(temperature([(1, right.as_slice())]), None);
+    }
+
+    #[test]
+    fn a_model_that_is_right_as_often_as_it_says_needs_no_temperature() {
+        let said = [0.75, 0.25];
+        let found = temperature([0, 0, 0, 1].map(|target| (target, said.as_slice()))).unwrap();
+        assert!((found - 1.0).abs() < 1e-12, "{found}");
+        let unmoved = at_temperature(&said, 1.0);
+        assert!((unmoved[0] - 0.75).abs() < 1e-15 && (unmoved[1] - 0.25).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_probability_of_nothing_is_bearable() {
+        let said = [1.0, 0.0];
+        let found = temperature([0, 0, 0, 1].map(|target| (target, said.as_slice()))).unwrap();
+        // At odds of 3 to 1: 708.4 / temperature = ln 3.
+        assert!((found - -f64::MIN_POSITIVE.ln() / 3_f64.ln()).abs() < 1e-6, "{found}");
+    }
+}
