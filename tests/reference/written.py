@@ -55,9 +55,9 @@ FOREIGN = {
 }
 
 # With the file's weights in f32 the two differ by the order in which f32 sums are taken. In the file's own dtype transformers
-# also computes in it, where we compute in f32 whatever is stored: each of some ten roundings a layer is 2^-11 (f16) or 2^-8
-# (bf16) of its value, and a softmax's slope is at most 1/4.
-TOLERANCE = {torch.float32: 1e-5, torch.float16: 5e-3, torch.bfloat16: 4e-2}
+# also computes in it, where we compute in f32 whatever is stored: it rounds some ten times a layer, to 2^-11 (f16) or 2^-8
+# (bf16) of the value. Seen on two layers: 1.4e-4 and 1.7e-3.
+TOLERANCE = {torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 1.6e-2}
 
 
 def write_json(path: str, value: dict) -> None:
