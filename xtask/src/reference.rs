@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use clap::Args;
 use safetensors::{Dtype, SafeTensors};
@@ -19,6 +20,9 @@ use crate::{TaskResult, root};
 /// Allowed between two runs of one script, relative to the number itself, or to the largest one of its tensor: thirty units
 /// in the last place of f32. The tests' tolerances are wider.
 const TOLERANCE: f64 = 4e-6;
+
+/// The script that also loads what we write.
+const WRITTEN: &str = "written.py";
 
 /// What the environment must name for the fixtures that belong to it to be made.
 const MINILM: &str = "EMBERT_MINILM";
@@ -44,12 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     for script in &scripts {
         println!("== {}", script.display());
         let before = files_below(made.path())?;
-        let status =
-            Command::new(&arguments.python).arg(script).arg(made.path()).current_dir(root()).status();
-        let status = status.map_err(|error| format!("can't start {}: {error}", arguments.python.display()))?;
-        if !status.success() {
-            return Err(format!("{} failed: {status}", script.display()).into());
-        }
+        succeed(Command::new(&arguments.python).arg(script).arg(made.path()))?;
         for file in files_below(made.path())?.difference(&before) {
             let comparison = compare(&root().join(file), &made.path().join(file))?;
             println!("{:60} {comparison}", file.display());
@@ -59,10 +58,46 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     if arguments.scripts.is_empty() {
         differences += orphans(&files_below(made.path())?)?;
     }
+    if scripts.iter().any(|script| script.ends_with(WRITTEN)) {
+        load_with_transformers(&arguments.python, made.path())?;
+    }
     if differences > 0 {
         return Err(format!("{differences} fixtures are not what the scripts make").into());
     }
     Ok(())
+}
+
+/// Lets transformers load the result of a short run on the sample, in each dtype, and label the test split with it.
+fn load_with_transformers(python: &Path, folder: &Path) -> TaskResult {
+    for dtype in ["f32", "f16", "bf16"] {
+        println!("== a result in {dtype}, in transformers");
+        let (run, predictions) = (folder.join(format!("run-{dtype}")), folder.join(format!("{dtype}.jsonl")));
+        let model = run.join("model");
+        let mut program = |arguments: &[&OsStr]| {
+            let mut cargo = Command::new(env!("CARGO"));
+            succeed(cargo.args(["run", "--quiet", "--package", "bert-train", "--"]).args(arguments))
+        };
+        let words = |text: &'static str| text.split(' ').map(OsStr::new);
+        let train: Vec<&OsStr> = words("train --config configs/sample.toml --epochs 3 --save-dtype")
+            .chain([OsStr::new(dtype), OsStr::new("--output"), run.as_os_str()])
+            .collect();
+        program(&train)?;
+        let predict: Vec<&OsStr> = words("predict --input datasets/sample/test.jsonl --model")
+            .chain([model.as_os_str(), OsStr::new("--output"), predictions.as_os_str()])
+            .collect();
+        program(&predict)?;
+        let script = root().join("tests/reference").join(WRITTEN);
+        succeed(Command::new(python).arg(script).arg("--check").args([&model, &predictions]))?;
+    }
+    Ok(())
+}
+
+/// Runs a command in the repository's root.
+fn succeed(command: &mut Command) -> TaskResult {
+    let status = command.current_dir(root()).stdin(Stdio::null()).status();
+    let status =
+        status.map_err(|error| format!("can't start {}: {error}", command.get_program().display()))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} failed: {status}").into()) }
 }
 
 /// The scripts with these names, or all of them.
@@ -166,7 +201,9 @@ fn compare(ours: &Path, made: &Path) -> Result<Comparison, Box<dyn Error>> {
         return Ok(Comparison::Same);
     }
     let difference = match ours.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => compare_json(&serde_json::from_slice(&ours_bytes)?, &serde_json::from_slice(&made_bytes)?, ""),
+        Some("json") => {
+            compare_json(&serde_json::from_slice(&ours_bytes)?, &serde_json::from_slice(&made_bytes)?, "")
+        }
         Some("safetensors") => compare_tensors(&ours_bytes, &made_bytes)?,
         _ => Err("it has other bytes".to_owned()),
     };
@@ -220,7 +257,8 @@ fn compare_tensors(ours: &[u8], made: &[u8]) -> Result<Result<f64, String>, Box<
         };
         let (ours, made) = (floats(ours.data()), floats(made.data()));
         let scale = ours.iter().chain(&made).fold(0.0_f64, |scale, value| scale.max(value.abs()));
-        largest = ours.iter().zip(&made).fold(largest, |largest, (a, b)| largest.max(relative(*a, *b, scale)));
+        largest =
+            ours.iter().zip(&made).fold(largest, |largest, (a, b)| largest.max(relative(*a, *b, scale)));
     }
     Ok(Ok(largest))
 }
