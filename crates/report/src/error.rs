@@ -1,0 +1,73 @@
+//! [`ReportError`].
+
+use std::path::{Path, PathBuf};
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The folder holds no run.
+    #[error("{} is no run folder: it has no config.toml", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of the run can't be read.
+    #[error("can't read {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The run's settings aren't TOML.
+    #[error("{} can't be used", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The cause, with the place.
+        source: Box<toml::de::Error>,
+    },
+    /// A file of the run isn't what a run writes.
+    #[error("{}, line {line}, can't be used: it is not what a run writes there", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// What the model said of an example doesn't fit the labels.
+    #[error("{}, line {line}, can't be used: {problem}", path.display())]
+    Example {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: embert_metrics::MetricsError,
+    },
+    /// No run was named.
+    #[error("a report needs at least one run")]
+    NoRuns,
+    /// The charting library gave up.
+    #[error("can't draw the plot `{plot}`")]
+    Plot {
+        /// Which one.
+        plot: &'static str,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Says which file it was.
+pub(crate) trait At<T> {
+    fn at(self, path: &Path) -> Result<T, ReportError>;
+}
+
+impl<T> At<T> for std::io::Result<T> {
+    fn at(self, path: &Path) -> Result<T, ReportError> {
+        self.map_err(|source| ReportError::Io { path: path.to_owned(), source })
+    }
+}

@@ -1,0 +1,40 @@
+//! Run folders to one self-contained HTML page with plots.
+//!
+//! [`Run::read`] reads what a run has left (`config.toml`, `metrics.jsonl`, `facts.json`, `examples.jsonl`), [`page`] makes a
+//! page of one run, or one that compares several, and [`terminal`] draws a run's curves with characters. The page needs no
+//! network and no script: plots are SVG, light or dark by the reader's own setting, each with its numbers in a table.
+//!
+//! What it does not do: train, evaluate, write or serve files. It does not know Burn or the crates that train: the files are all
+//! that it reads, so that the page of a run that goes on, was stopped, or comes from an older version shows what is there and
+//! says what is missing.
+//!
+//! ```no_run
+//! use embert_report::{PageOptions, Run, page};
+//!
+//! let run = Run::read("runs/sample-001".as_ref())?;
+//! std::fs::write("report.html", page(&[run], &PageOptions::default())?)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod compare;
+mod error;
+mod facts;
+mod log;
+mod number;
+mod page;
+mod plot;
+mod predictions;
+mod run;
+mod terminal;
+
+pub use error::ReportError;
+pub use facts::{Facts, Lengths, Parameters, Split, Splits};
+pub use log::{End, Eval, Log, Phases, Step};
+pub use page::{PageOptions, page};
+pub use predictions::Example;
+pub use run::Run;
+pub use terminal::terminal;

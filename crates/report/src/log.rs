@@ -1,0 +1,184 @@
+//! `metrics.jsonl`, as far as a report reads it. What an older run doesn't have is absent.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::ReportError;
+use crate::error::At as _;
+
+/// What happened in a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Log {
+    /// Every optimizer step.
+    pub steps: Vec<Step>,
+    /// Every evaluation.
+    pub evals: Vec<Eval>,
+    /// The end; absent while the run goes on, or where it was stopped.
+    pub end: Option<End>,
+}
+
+/// One optimizer step.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Step {
+    /// The step, from 1.
+    pub step: usize,
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The mean loss over its examples.
+    pub loss: f64,
+    /// The L2 norm of all gradients, before clipping.
+    pub grad_norm: f64,
+    /// The learning rate of the base group.
+    pub learning_rate: f64,
+    /// That of the head, where it has its own.
+    pub head_learning_rate: Option<f64>,
+    /// Examples in the step.
+    pub examples: usize,
+    /// Tokens in the step, without padding.
+    pub tokens: usize,
+    /// Seconds since the run began.
+    pub seconds: f64,
+}
+
+/// The metrics of a split.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Eval {
+    /// `validation` or `test`.
+    pub split: String,
+    /// The step after which the weights were taken.
+    pub step: usize,
+    /// Mean cross-entropy.
+    pub loss: f64,
+    /// Share of examples predicted right.
+    pub accuracy: f64,
+    /// Of the positive label, or the macro average.
+    pub precision: f64,
+    /// Likewise.
+    pub recall: f64,
+    /// Likewise.
+    pub f1: f64,
+    /// Matthews correlation coefficient.
+    pub mcc: Option<f64>,
+    /// The area under the ROC curve, where it is defined.
+    pub roc_auc: Option<f64>,
+    /// Examples in the split.
+    pub examples: usize,
+}
+
+impl Eval {
+    /// The figure that a config calls `name`, if the log has it.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        match name {
+            "loss" => Some(self.loss),
+            "accuracy" => Some(self.accuracy),
+            "precision" => Some(self.precision),
+            "recall" => Some(self.recall),
+            "f1" => Some(self.f1),
+            "mcc" => self.mcc,
+            "roc_auc" => self.roc_auc,
+            _ => None,
+        }
+    }
+}
+
+/// The end of a run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct End {
+    /// The last step.
+    pub step: usize,
+    /// The metric that chose the best weights.
+    pub metric: String,
+    /// The step of the best evaluation.
+    pub best_step: Option<usize>,
+    /// The best value.
+    pub best_metric: Option<f64>,
+    /// Whether early stopping ended the run.
+    #[serde(default)]
+    pub early_stopped: bool,
+    /// Seconds of the whole run.
+    pub seconds: f64,
+    /// The most memory that the process held, in bytes.
+    pub peak_memory: Option<u64>,
+    /// What the time went into.
+    pub phases: Option<Phases>,
+}
+
+/// Seconds of the parts of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Phases {
+    /// Reading the checkpoint, and texts to tokens.
+    pub prepare: f64,
+    /// Optimizer steps.
+    pub train: f64,
+    /// Evaluations.
+    pub evaluate: f64,
+    /// Checkpoints and the result.
+    pub save: f64,
+}
+
+/// A line; kinds that came later are passed over.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line {
+    TrainStep(Step),
+    Eval(Eval),
+    End(End),
+    #[serde(other)]
+    Other,
+}
+
+impl Log {
+    /// Reads a log. The last line may be half-written, since a run that goes on appends to it; without the file nothing has
+    /// happened yet.
+    pub(crate) fn read(path: &Path) -> Result<Self, ReportError> {
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            text => text.at(path)?,
+        };
+        let mut log = Self::default();
+        for (index, line) in text.split_inclusive('\n').enumerate() {
+            match serde_json::from_str(line) {
+                Ok(Line::TrainStep(step)) => log.steps.push(step),
+                Ok(Line::Eval(eval)) => log.evals.push(eval),
+                Ok(Line::End(end)) => log.end = Some(end),
+                Ok(Line::Other) => {}
+                Err(_) if !line.ends_with('\n') => {}
+                Err(source) => {
+                    return Err(ReportError::Line { path: path.to_owned(), line: index + 1, source });
+                }
+            }
+        }
+        Ok(log)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Log, ReportError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metrics.jsonl");
+        std::fs::write(&path, text).unwrap();
+        Log::read(&path)
+    }
+
+    const STEP: &str = r#"{"event":"train_step","step":1,"epoch":1,"loss":0.5,"grad_norm":1.0,"learning_rate":0.00002,"examples":16,"tokens":300,"seconds":1.5}"#;
+
+    #[test]
+    fn the_line_being_written_is_not_there_yet() {
+        let log =
+            read(&format!("{STEP}\n{{\"event\":\"saved\",\"step\":1}}\n{{\"event\":\"train_st")).unwrap();
+        assert_eq!((log.steps.len(), log.end), (1, None));
+        assert_eq!(log.steps[0].head_learning_rate, None);
+    }
+
+    #[test]
+    fn a_damaged_line_is_named() {
+        let error = read(&format!("{STEP}\n{{\"event\":\"train_st\n{STEP}\n")).unwrap_err();
+        assert!(error.to_string().contains("metrics.jsonl, line 2"), "{error}");
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Log::read(&dir.path().join("metrics.jsonl")).unwrap(), Log::default());
+    }
+}

@@ -1,0 +1,390 @@
+//! The page that compares several runs.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::curves::{moving_mean, spoken, window};
+use super::{Figure, Table, figures, section};
+use crate::compare::{Group, differences, groups, value};
+use crate::number::{counted, duration, figure, or_dash, short, spread, thousands};
+use crate::plot::{Ink, Layer, Plot, Ticks, range};
+use crate::{ReportError, Run};
+
+/// What the runs are compared by: their own metric, if they agree on one.
+struct Measure {
+    name: String,
+    split: &'static str,
+}
+
+impl Measure {
+    fn of(runs: &[Run]) -> Self {
+        let names: BTreeSet<String> = runs.iter().map(Run::metric).collect();
+        let mut names = names.into_iter();
+        let name = match (names.next(), names.next()) {
+            (Some(name), None)
+                if runs.iter().any(|run| run.log.evals.iter().any(|eval| eval.metric(&name).is_some())) =>
+            {
+                name
+            }
+            _ => "accuracy".to_owned(),
+        };
+        Self { name, split: "validation" }
+    }
+
+    fn value(&self, run: &Run) -> Option<f64> {
+        run.result(self.split)?.metric(&self.name)
+    }
+
+    /// The better one first; what has no value last.
+    fn order(&self, one: Option<f64>, other: Option<f64>) -> Ordering {
+        match (one, other) {
+            (Some(one), Some(other)) if self.name == "loss" => one.total_cmp(&other),
+            (Some(one), Some(other)) => other.total_cmp(&one),
+            (one, other) => other.is_some().cmp(&one.is_some()),
+        }
+    }
+}
+
+pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
+    let names = names(runs);
+    let keys = differences(runs);
+    let measure = Measure::of(runs);
+    let mut groups = groups(runs, &keys);
+    let mean = |group: &Group<'_>| {
+        let values: Vec<f64> = group.runs.iter().filter_map(|run| measure.value(run)).collect();
+        (!values.is_empty()).then(|| spread(&values).0)
+    };
+    groups.sort_by(|one, other| measure.order(mean(one), mean(other)));
+    let drawn: Vec<Figure> = [
+        points(&groups, &keys, &measure),
+        evaluations(&groups, &measure),
+        losses(&groups),
+        cost(&groups, &measure),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Ok(html! {
+        header {
+            p class="over" { "Comparison" }
+            h1 { (counted(runs.len(), "run")) }
+            p class="result" { (result(&groups, &keys, &measure)) }
+        }
+        (section("points", "Settings compared", &html! {
+            (by_group(&groups, &keys, &measure).render("Settings compared"))
+            p class="note" { "Runs that differ in nothing but the seed are one row: mean ± sample standard deviation." }
+            (figures(&drawn)?)
+        }))
+        (section("runs", "Every run", &by_run(runs, &names, &keys, &measure).render("Every run")))
+        (section("differences", "What differs", &different(runs, &names, &keys)))
+    })
+}
+
+/// What the runs are called: their folders' names, or paths where two have the same.
+fn names(runs: &[Run]) -> Vec<String> {
+    let distinct: BTreeSet<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+    let name = |run: &Run| {
+        if distinct.len() == runs.len() { run.name.clone() } else { run.path.display().to_string() }
+    };
+    runs.iter().map(name).collect()
+}
+
+fn result(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> String {
+    let best = groups.first().filter(|group| group.runs.iter().any(|run| measure.value(run).is_some()));
+    let Some(best) = best else { return "None of the runs has been evaluated.".to_owned() };
+    let keys: Vec<&String> = keys.iter().filter(|key| *key != "seed").collect();
+    let what: Vec<String> =
+        keys.iter().zip(&best.values).map(|(key, value)| format!("{key} = {value}")).collect();
+    let what = if what.is_empty() {
+        "all runs, which differ in nothing but the seed".to_owned()
+    } else {
+        what.join(", ")
+    };
+    format!(
+        "Best validation {}: {} with {what}.",
+        spoken(&measure.name),
+        over_seeds(best, |run| measure.value(run))
+    )
+}
+
+/// Mean and deviation over the runs of a group.
+fn over_seeds(group: &Group<'_>, get: impl Fn(&Run) -> Option<f64>) -> String {
+    let values: Vec<f64> = group.runs.iter().filter_map(|run| get(run)).collect();
+    if values.is_empty() {
+        return "–".to_owned();
+    }
+    match spread(&values) {
+        (mean, Some(deviation)) => format!("{} ± {}", figure(mean), figure(deviation)),
+        (mean, None) => figure(mean),
+    }
+}
+
+fn by_group(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Table {
+    let keys = keys.iter().filter(|key| *key != "seed").cloned();
+    let headings = keys.chain(
+        [
+            "runs",
+            &format!("validation {}", spoken(&measure.name)),
+            "validation loss",
+            "test accuracy",
+            "seconds",
+            "trained parameters",
+        ]
+        .map(str::to_owned),
+    );
+    let rows = groups.iter().map(|group| {
+        let trained = group.runs[0].facts.as_ref().map(|facts| thousands(facts.parameters.trainable));
+        let figures = [
+            thousands(group.runs.len()),
+            over_seeds(group, |run| measure.value(run)),
+            over_seeds(group, |run| Some(run.result("validation")?.loss)),
+            over_seeds(group, |run| Some(run.result("test")?.accuracy)),
+            over_seeds_seconds(group),
+            trained.unwrap_or_else(|| "–".to_owned()),
+        ];
+        group.values.iter().cloned().chain(figures).collect()
+    });
+    Table::new(headings, rows.collect())
+}
+
+fn over_seeds_seconds(group: &Group<'_>) -> String {
+    let seconds: Vec<f64> = group.runs.iter().filter_map(|run| Some(run.log.end.as_ref()?.seconds)).collect();
+    if seconds.is_empty() { "–".to_owned() } else { format!("{:.1}", spread(&seconds).0) }
+}
+
+fn by_run(runs: &[Run], names: &[String], keys: &[String], measure: &Measure) -> Table {
+    let headings = std::iter::once("run".to_owned()).chain(keys.iter().cloned()).chain(
+        [
+            &format!("validation {}", spoken(&measure.name)),
+            "step",
+            "validation loss",
+            "test accuracy",
+            "time",
+        ]
+        .map(str::to_owned),
+    );
+    let mut order: Vec<usize> = (0..runs.len()).collect();
+    order.sort_by(|&one, &other| measure.order(measure.value(&runs[one]), measure.value(&runs[other])));
+    let rows = order.into_iter().map(|index| {
+        let run = &runs[index];
+        let validation = run.result("validation");
+        let time = run.log.end.as_ref().map_or_else(|| "not ended".to_owned(), |end| duration(end.seconds));
+        std::iter::once(names[index].clone())
+            .chain(keys.iter().map(|key| value(run, key)))
+            .chain([
+                or_dash(measure.value(run)),
+                validation.map_or_else(|| "–".to_owned(), |eval| thousands(eval.step)),
+                or_dash(validation.map(|eval| eval.loss)),
+                or_dash(run.result("test").map(|eval| eval.accuracy)),
+                time,
+            ])
+            .collect()
+    });
+    Table::new(headings, rows.collect())
+}
+
+fn different(runs: &[Run], names: &[String], keys: &[String]) -> Markup {
+    if keys.is_empty() {
+        return html! { p { "Nothing: all settings but the run folder are the same." } };
+    }
+    let rows = keys
+        .iter()
+        .map(|key| std::iter::once(key.clone()).chain(runs.iter().map(|run| value(run, key))).collect());
+    let headings = std::iter::once("setting".to_owned()).chain(names.iter().cloned());
+    Table::new(headings, rows.collect()).render("What differs")
+}
+
+/// A point for each group, with one deviation above and below, and its runs as dots beside it.
+fn points(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Option<Figure> {
+    let (mut spreads, mut dots, mut names, mut rows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for group in groups {
+        let values: Vec<f64> = group.runs.iter().filter_map(|run| measure.value(run)).collect();
+        if values.is_empty() {
+            continue;
+        }
+        let at = names.len() as f64;
+        let (mean, deviation) = spread(&values);
+        let around = deviation.unwrap_or(0.0);
+        spreads.push((at, mean - around, mean, mean + around));
+        if values.len() > 1 {
+            dots.extend(values.iter().map(|&value| (at + 0.18, value)));
+        }
+        rows.push(vec![
+            format!("{}: {}", names.len() + 1, group.name()),
+            figure(mean),
+            deviation.map_or_else(|| "–".to_owned(), figure),
+            values.iter().map(|&value| figure(value)).collect::<Vec<_>>().join(" "),
+        ]);
+        names.push((names.len() + 1).to_string());
+    }
+    let first = rows.first()?;
+    let has_dots = !dots.is_empty();
+    let values =
+        spreads.iter().flat_map(|&(_, low, _, high)| [low, high]).chain(dots.iter().map(|dot| dot.1));
+    let mut legend = vec![(Ink::Series(0), "mean".to_owned())];
+    if has_dots {
+        legend = vec![
+            (Ink::Series(0), "mean and one deviation".to_owned()),
+            (Ink::Series(1), "each seed".to_owned()),
+        ];
+    }
+    let what: Vec<&str> = keys.iter().filter(|key| *key != "seed").map(String::as_str).collect();
+    let what = if what.is_empty() { "the same settings".to_owned() } else { what.join(", ") };
+    Some(Figure {
+        key: String::new(),
+        title: format!("Validation {}", spoken(&measure.name)),
+        value: None,
+        alt: format!("{} settings, the best first: {} has {}.", rows.len(), first[0], first[1]),
+        plot: Plot {
+            id: "compare-points",
+            x: -0.5..names.len() as f64 - 0.5,
+            y: range(values, false),
+            x_title: "settings, the best first",
+            x_ticks: Ticks::Names(names),
+            layers: vec![
+                Layer::Spreads { spreads, ink: Ink::Series(0) },
+                Layer::Dots { points: dots, ink: Ink::Series(1) },
+            ],
+        },
+        legend,
+        note: format!(
+            "{what}: {}.",
+            rows.iter().map(|row| row[0].replacen(": ", " is ", 1)).collect::<Vec<_>>().join("; ")
+        ),
+        table: Table::new(["settings", "mean", "deviation", "runs"], rows),
+    })
+}
+
+/// A line for each run that has points, in the colour of its settings.
+#[derive(Default)]
+struct Lines {
+    layers: Vec<Layer>,
+    legend: Vec<(Ink, String)>,
+    rows: Vec<Vec<String>>,
+    points: Vec<(f64, f64)>,
+    count: usize,
+}
+
+impl Lines {
+    fn of(groups: &[Group<'_>], points: impl Fn(&Run) -> Vec<(f64, f64)>, dots: bool) -> Self {
+        let mut lines = Self::default();
+        for (index, group) in groups.iter().enumerate() {
+            let ink = Ink::Series(index);
+            let before = lines.count;
+            for run in &group.runs {
+                let points = points(run);
+                if points.is_empty() {
+                    continue;
+                }
+                lines.count += 1;
+                let row = |&(step, value): &(f64, f64)| vec![run.name.clone(), short(step), figure(value)];
+                lines.rows.extend(points.iter().map(row));
+                lines.points.extend(&points);
+                lines.layers.push(Layer::Line { points: points.clone(), ink, faint: false });
+                if dots {
+                    lines.layers.push(Layer::Dots { points, ink });
+                }
+            }
+            if lines.count > before {
+                lines.legend.push((ink, group.name()));
+            }
+        }
+        lines
+    }
+
+    /// `None` without a line.
+    fn figure(
+        self,
+        id: &'static str,
+        title: String,
+        alt: &str,
+        value: &str,
+        from_zero: bool,
+    ) -> Option<Figure> {
+        let last = self.points.iter().map(|point| point.0).max_by(f64::total_cmp)?;
+        Some(Figure {
+            key: String::new(),
+            title,
+            value: None,
+            alt: format!("{alt}, for {}.", counted(self.count, "run")),
+            plot: Plot {
+                id,
+                x: 0.0..last.max(1.0) * 1.02,
+                y: range(self.points.iter().map(|point| point.1), from_zero),
+                x_title: "step",
+                x_ticks: Ticks::Whole,
+                layers: self.layers,
+            },
+            legend: self.legend,
+            note: String::new(),
+            table: Table::new(["run", "step", value], self.rows),
+        })
+    }
+}
+
+fn evaluations(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
+    let points = |run: &Run| {
+        let evals = run.evals("validation");
+        evals.filter_map(|eval| Some((eval.step as f64, eval.metric(&measure.name)?))).collect()
+    };
+    let name = spoken(&measure.name);
+    let alt = format!("The validation {name} at each evaluation");
+    let title = format!("Validation {name} by step");
+    Lines::of(groups, points, true).figure("compare-validation", title, &alt, name, false)
+}
+
+fn losses(groups: &[Group<'_>]) -> Option<Figure> {
+    let points = |run: &Run| {
+        let losses: Vec<(f64, f64)> =
+            run.log.steps.iter().map(|step| (step.step as f64, step.loss)).collect();
+        moving_mean(&losses, window(losses.len()))
+    };
+    let title = "Training loss, smoothed".to_owned();
+    let alt = "The training loss at each step, smoothed";
+    Lines::of(groups, points, false).figure("compare-loss", title, alt, "loss", true)
+}
+
+/// What a better value costs: each run by its seconds.
+fn cost(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
+    let (mut layers, mut legend, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all: Vec<(f64, f64)> = Vec::new();
+    for (index, group) in groups.iter().enumerate() {
+        let point = |run: &&Run| Some((run.log.end.as_ref()?.seconds, measure.value(run)?));
+        let points: Vec<(f64, f64)> = group.runs.iter().filter_map(point).collect();
+        if points.is_empty() {
+            continue;
+        }
+        rows.extend(
+            points.iter().map(|&(seconds, value)| vec![group.name(), duration(seconds), figure(value)]),
+        );
+        all.extend(&points);
+        legend.push((Ink::Series(index), group.name()));
+        layers.push(Layer::Dots { points, ink: Ink::Series(index) });
+    }
+    let fastest = all.iter().map(|point| point.0).min_by(f64::total_cmp)?;
+    let slowest = all.iter().map(|point| point.0).max_by(f64::total_cmp)?;
+    let name = spoken(&measure.name);
+    Some(Figure {
+        key: String::new(),
+        title: format!("Validation {name} by time"),
+        value: None,
+        alt: format!(
+            "The validation {name} of each run against its time, {} to {}.",
+            duration(fastest),
+            duration(slowest)
+        ),
+        plot: Plot {
+            id: "compare-cost",
+            x: range(all.iter().map(|point| point.0), true),
+            y: range(all.iter().map(|point| point.1), false),
+            x_title: "seconds",
+            x_ticks: Ticks::Numbers,
+            layers,
+        },
+        legend,
+        note: String::new(),
+        table: Table::new(["settings", "time", name], rows),
+    })
+}

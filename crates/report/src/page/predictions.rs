@@ -1,0 +1,460 @@
+//! What the kept weights say of a split: confusion, curves, calibration, scores, and the examples worth reading.
+
+use embert_metrics::{
+    Reliability, at_temperature, precision_recall_curve, reliability, roc_curve, temperature,
+};
+use maud::{Markup, html};
+
+use super::{Figure, Table, figures};
+use crate::ReportError;
+use crate::number::{counted, figure, percent, short, thousands};
+use crate::plot::{Ink, Layer, Plot, Ticks, range};
+use crate::predictions::{Example, Predictions};
+
+/// As many as Guo et al. (2017) take.
+const RELIABILITY_BINS: usize = 15;
+const SCORE_BINS: usize = 20;
+/// Examples in each of the two lists.
+const SHOWN: usize = 10;
+/// Characters of a text before it has to be opened.
+const OPEN: usize = 320;
+
+/// What the splits of a run have in common.
+pub(super) struct Labels {
+    pub(super) names: Vec<String>,
+    pub(super) positive: usize,
+    /// Fitted on validation.
+    pub(super) temperature: Option<f64>,
+}
+
+impl Labels {
+    /// The labels that curves are drawn for: one of two, or each against the rest.
+    fn with_curves(&self) -> Vec<usize> {
+        if self.names.len() == 2 { vec![self.positive] } else { (0..self.names.len()).collect() }
+    }
+
+    fn name(&self, label: usize) -> &str {
+        self.names.get(label).map_or("?", String::as_str)
+    }
+}
+
+/// The temperature that fits a split best.
+pub(super) fn fitted_temperature(predictions: &Predictions<'_>) -> Option<f64> {
+    temperature(predictions.examples.iter().map(|example| (example.label, example.probabilities.as_slice())))
+}
+
+/// The part of a page that is about one split.
+pub(super) fn of_split(predictions: &Predictions<'_>, labels: &Labels) -> Result<Markup, ReportError> {
+    let key = format!("-{}", predictions.split);
+    let drawn = [
+        roc(predictions, labels, &key),
+        precision_recall(predictions, labels, &key),
+        Some(calibration(predictions, labels, &key)),
+        Some(scores(predictions, labels, &key)),
+    ];
+    Ok(html! {
+        div class="columns" {
+            div { h3 { "Confusion matrix" } (confusion(predictions, labels)) }
+            div { h3 { "By label" } (by_label(predictions, labels).render("Figures by label")) }
+        }
+        (figures(&drawn.into_iter().flatten().collect::<Vec<_>>())?)
+        (examples(predictions, labels))
+    })
+}
+
+/// Rows are true labels; the shade is the share of its row.
+fn confusion(predictions: &Predictions<'_>, labels: &Labels) -> Markup {
+    let matrix = &predictions.report.confusion_matrix;
+    let count = labels.names.len();
+    let row_sum = |target: usize| (0..count).map(|label| matrix.count(target, label)).sum::<usize>().max(1);
+    html! {
+        div class="scroll" tabindex="0" role="group" aria-label="Confusion matrix" {
+            table class="confusion" {
+                thead { tr { th scope="col" { "true ╲ predicted" } @for name in &labels.names { th scope="col" { (name) } } } }
+                tbody {
+                    @for (target, name) in labels.names.iter().enumerate() {
+                        tr {
+                            th scope="row" { (name) }
+                            @for predicted in 0..count {
+                                @let share = matrix.count(target, predicted) as f64 / row_sum(target) as f64;
+                                td class=(if target == predicted { "right" } else { "wrong" })
+                                    style=(format!("--share:{:.0}%", share * 100.0)) {
+                                    (thousands(matrix.count(target, predicted))) " " small { (percent(share)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn by_label(predictions: &Predictions<'_>, labels: &Labels) -> Table {
+    let classes = predictions.report.per_class.iter().enumerate();
+    let mut rows: Vec<Vec<String>> = classes
+        .map(|(label, class)| {
+            let figures = [class.precision, class.recall, class.f1].map(figure);
+            std::iter::once(labels.name(label).to_owned())
+                .chain(figures)
+                .chain([thousands(class.support)])
+                .collect()
+        })
+        .collect();
+    let mean = &predictions.report.macro_average;
+    let examples = thousands(predictions.report.examples);
+    rows.push(
+        std::iter::once("macro average".to_owned())
+            .chain([mean.precision, mean.recall, mean.f1].map(figure))
+            .chain([examples])
+            .collect(),
+    );
+    Table::new(["label", "precision", "recall", "F1", "examples"], rows)
+}
+
+/// The unit square with a margin, so that a line along its edge is whole.
+fn unit() -> std::ops::Range<f64> {
+    -0.02..1.02
+}
+
+fn roc(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Option<Figure> {
+    let mut layers =
+        vec![Layer::Line { points: vec![(0.0, 0.0), (1.0, 1.0)], ink: Ink::Reference, faint: false }];
+    let (mut legend, mut rows, mut areas) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, label) in labels.with_curves().into_iter().enumerate() {
+        let Some(curve) = roc_curve(&predictions.against_the_rest(label)) else { continue };
+        let points: Vec<(f64, f64)> =
+            curve.points.iter().map(|point| (point.false_positive_rate, point.true_positive_rate)).collect();
+        let layer = if labels.names.len() == 2 {
+            Layer::Area { points, ink: Ink::Series(index) }
+        } else {
+            Layer::Line { points, ink: Ink::Series(index), faint: false }
+        };
+        layers.push(layer);
+        legend.push((Ink::Series(index), format!("{}, area {}", labels.name(label), figure(curve.area))));
+        areas.push(curve.area);
+        rows.extend(curve.points.iter().map(|point| {
+            let threshold =
+                if point.threshold.is_finite() { short(point.threshold) } else { "none".to_owned() };
+            vec![
+                labels.name(label).to_owned(),
+                threshold,
+                figure(point.false_positive_rate),
+                figure(point.true_positive_rate),
+            ]
+        }));
+    }
+    if areas.is_empty() {
+        return None;
+    }
+    legend.push((Ink::Reference, "guessing".to_owned()));
+    let area = areas.iter().sum::<f64>() / areas.len() as f64;
+    Some(Figure {
+        key: key.to_owned(),
+        title: "ROC".to_owned(),
+        value: Some(format!("AUC {}", figure(area))),
+        alt: format!(
+            "The share of true positives against that of false ones. The area under the curve is {}; guessing has 0.5.",
+            figure(area)
+        ),
+        plot: Plot {
+            id: "roc",
+            x: unit(),
+            y: unit(),
+            x_title: "false positive rate",
+            x_ticks: Ticks::Numbers,
+            layers,
+        },
+        legend,
+        note: String::new(),
+        table: Table::new(["label", "threshold", "false positive rate", "true positive rate"], rows),
+    })
+}
+
+fn precision_recall(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Option<Figure> {
+    let (mut layers, mut legend, mut rows, mut averages) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (index, label) in labels.with_curves().into_iter().enumerate() {
+        let Some(curve) = precision_recall_curve(&predictions.against_the_rest(label)) else { continue };
+        // Between two thresholds recall jumps: a slanted line would show precision that no threshold has.
+        let mut points: Vec<(f64, f64)> = Vec::new();
+        for point in &curve.points {
+            points.extend(points.last().map(|last| (last.0, point.precision)));
+            points.push((point.recall, point.precision));
+        }
+        layers.push(Layer::Line { points, ink: Ink::Series(index), faint: false });
+        legend.push((
+            Ink::Series(index),
+            format!("{}, average precision {}", labels.name(label), figure(curve.average_precision)),
+        ));
+        averages.push(curve.average_precision);
+        rows.extend(curve.points.iter().map(|point| {
+            let threshold =
+                if point.threshold.is_finite() { short(point.threshold) } else { "none".to_owned() };
+            vec![labels.name(label).to_owned(), threshold, figure(point.recall), figure(point.precision)]
+        }));
+    }
+    if averages.is_empty() {
+        return None;
+    }
+    if labels.names.len() == 2 {
+        let share = predictions.share_of(labels.positive);
+        layers.insert(
+            0,
+            Layer::Line { points: vec![(0.0, share), (1.0, share)], ink: Ink::Reference, faint: false },
+        );
+        legend.push((Ink::Reference, "guessing".to_owned()));
+    }
+    let average = averages.iter().sum::<f64>() / averages.len() as f64;
+    Some(Figure {
+        key: key.to_owned(),
+        title: "Precision and recall".to_owned(),
+        value: Some(format!("AP {}", figure(average))),
+        alt: format!(
+            "Precision against recall over all thresholds. The average precision is {}.",
+            figure(average)
+        ),
+        plot: Plot {
+            id: "precision-recall",
+            x: unit(),
+            y: unit(),
+            x_title: "recall",
+            x_ticks: Ticks::Numbers,
+            layers,
+        },
+        legend,
+        note: String::new(),
+        table: Table::new(["label", "threshold", "recall", "precision"], rows),
+    })
+}
+
+/// The reliability of the predictions, as they are or at another temperature (which changes no prediction).
+fn reliability_at(predictions: &Predictions<'_>, temperature: f64) -> Reliability {
+    let confidence = |example: &&Example| {
+        let scaled = at_temperature(&example.probabilities, temperature);
+        (scaled[example.predicted()].min(1.0), example.is_right())
+    };
+    reliability(predictions.examples.iter().map(confidence), RELIABILITY_BINS)
+}
+
+fn calibration(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Figure {
+    let found = reliability(
+        predictions.examples.iter().map(|example| (example.confidence().min(1.0), example.is_right())),
+        RELIABILITY_BINS,
+    );
+    let dots = |reliability: &Reliability| -> Vec<(f64, f64)> {
+        let filled = reliability.bins.iter().filter(|bin| bin.count > 0);
+        filled.map(|bin| (bin.confidence, bin.accuracy)).collect()
+    };
+    let gap = 0.1 / RELIABILITY_BINS as f64;
+    let mut layers = vec![
+        Layer::Bars {
+            bars: found.bins.iter().map(|bin| (bin.lower + gap, bin.upper - gap, bin.accuracy)).collect(),
+            ink: Ink::Series(0),
+        },
+        Layer::Line { points: vec![(0.0, 0.0), (1.0, 1.0)], ink: Ink::Reference, faint: false },
+    ];
+    let mut legend = vec![
+        (Ink::Series(0), "share that is right".to_owned()),
+        (Ink::Reference, "as sure as right".to_owned()),
+    ];
+    let error = figure(found.expected_error);
+    let note = if let Some(temperature) = labels.temperature {
+        let scaled = reliability_at(predictions, temperature);
+        layers.push(Layer::Dots { points: dots(&scaled), ink: Ink::Series(1) });
+        legend.push((Ink::Series(1), format!("at temperature {}", short(temperature))));
+        let verdict = if temperature > 1.0 { "too sure of itself" } else { "not sure enough of itself" };
+        format!(
+            "Temperature {}, fitted on validation: the model is {verdict}. With logits divided by it the error is {}.",
+            short(temperature),
+            figure(scaled.expected_error)
+        )
+    } else {
+        "No temperature lowers the loss to a minimum: there are no validation examples, or all are right."
+            .to_owned()
+    };
+    let rows = found.bins.iter().filter(|bin| bin.count > 0).map(|bin| {
+        vec![
+            format!("{:.3} to {:.3}", bin.lower, bin.upper),
+            thousands(bin.count),
+            figure(bin.confidence),
+            figure(bin.accuracy),
+        ]
+    });
+    Figure {
+        key: key.to_owned(),
+        title: "Reliability".to_owned(),
+        value: Some(format!("ECE {error}")),
+        alt: format!(
+            "How often predictions of about the same confidence are right, in {RELIABILITY_BINS} bins. The expected calibration error is {error}. {note}"
+        ),
+        plot: Plot {
+            id: "reliability",
+            x: unit(),
+            y: 0.0..1.02,
+            x_title: "confidence",
+            x_ticks: Ticks::Numbers,
+            layers,
+        },
+        legend,
+        note,
+        table: Table::new(["confidence", "examples", "mean confidence", "share right"], rows.collect()),
+    }
+}
+
+/// Which bin of the histogram of scores a score falls into.
+fn score_bin(score: f64) -> usize {
+    ((score * SCORE_BINS as f64) as usize).min(SCORE_BINS - 1)
+}
+
+/// With two labels the positive one's probability, by the true label; with more the confidence, by right and wrong.
+fn scores(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Figure {
+    let is_binary = labels.names.len() == 2;
+    let mut counts = [[0_usize; SCORE_BINS]; 2];
+    for example in &predictions.examples {
+        let (kind, score) = if is_binary {
+            (example.label, example.probabilities[labels.positive])
+        } else {
+            (usize::from(!example.is_right()), example.confidence())
+        };
+        counts[kind][score_bin(score)] += 1;
+    }
+    let names = if is_binary {
+        [labels.name(0).to_owned(), labels.name(1).to_owned()]
+    } else {
+        ["right".to_owned(), "wrong".to_owned()]
+    };
+    let width = 1.0 / SCORE_BINS as f64;
+    // Side by side in each bin.
+    let bars = |kind: usize| -> Vec<(f64, f64, f64)> {
+        let half = width * 0.46;
+        let bar = |(bin, &count): (usize, &usize)| {
+            let left = bin as f64 * width + width * 0.04 + half * kind as f64;
+            (left, left + half, count as f64)
+        };
+        counts[kind].iter().enumerate().map(bar).collect()
+    };
+    let rows = (0..SCORE_BINS).map(|bin| {
+        let (from, to) = (bin as f64 * width, (bin + 1) as f64 * width);
+        vec![format!("{from:.2} to {to:.2}"), thousands(counts[0][bin]), thousands(counts[1][bin])]
+    });
+    let (what, x_title) = if is_binary {
+        (format!("the probability of {}", labels.name(labels.positive)), "probability of the positive label")
+    } else {
+        ("the confidence".to_owned(), "confidence")
+    };
+    let extreme = counts.iter().map(|counts| counts[0] + counts[SCORE_BINS - 1]).sum::<usize>();
+    Figure {
+        key: key.to_owned(),
+        title: "Scores".to_owned(),
+        value: None,
+        alt: format!(
+            "A histogram of {what}. {} of the examples are in the outermost two of {SCORE_BINS} bins.",
+            percent(extreme as f64 / predictions.examples.len() as f64)
+        ),
+        plot: Plot {
+            id: "scores",
+            x: 0.0..1.0,
+            y: range(counts.iter().flatten().map(|&count| count as f64), true),
+            x_title,
+            x_ticks: Ticks::Numbers,
+            layers: vec![
+                Layer::Bars { bars: bars(0), ink: Ink::Series(0) },
+                Layer::Bars { bars: bars(1), ink: Ink::Series(1) },
+            ],
+        },
+        legend: vec![(Ink::Series(0), names[0].clone()), (Ink::Series(1), names[1].clone())],
+        note: String::new(),
+        table: Table::new(["score".to_owned(), names[0].clone(), names[1].clone()], rows.collect()),
+    }
+}
+
+fn examples(predictions: &Predictions<'_>, labels: &Labels) -> Markup {
+    let wrong = predictions.most_wrong(SHOWN);
+    let total = predictions.examples.iter().filter(|example| !example.is_right()).count();
+    html! {
+        div class="columns wide" {
+            div {
+                h3 { "Most confidently wrong" }
+                @if wrong.is_empty() { p class="note" { "None is wrong." } }
+                @else { p class="note" { (counted(wrong.len(), "example")) " of " (thousands(total)) " that are wrong." } }
+                (list(&wrong, labels))
+            }
+            div {
+                h3 { "Least sure" }
+                p class="note" { "Right or wrong, those between two labels." }
+                (list(&predictions.least_sure(SHOWN), labels))
+            }
+        }
+    }
+}
+
+fn list(examples: &[&Example], labels: &Labels) -> Markup {
+    html! {
+        ol class="examples" {
+            @for example in examples {
+                li {
+                    p class="verdict" {
+                        @if example.is_right() {
+                            span class="tag right" { "right" } " " b { (labels.name(example.label)) } ", predicted with "
+                        } @else {
+                            span class="tag wrong" { "wrong" } " " b { (labels.name(example.label)) } " taken for "
+                            b { (labels.name(example.predicted())) } " with "
+                        }
+                        (percent(example.confidence()))
+                        small { " · row " (example.id) " · " (counted(example.tokens, "token")) }
+                    }
+                    (text(&example.text))
+                    @if let Some(pair) = &example.text_pair { (text(pair)) }
+                }
+            }
+        }
+    }
+}
+
+/// A text as it is; a long one can be opened.
+fn text(text: &str) -> Markup {
+    let Some((end, _)) = text.char_indices().nth(OPEN) else { return html! { blockquote { (text) } } };
+    // Not in the middle of a word, if there is a place to cut.
+    let end = text[..end].rfind(char::is_whitespace).filter(|&space| space > end / 2).unwrap_or(end);
+    html! {
+        details class="text" {
+            summary { blockquote { (text[..end]) "…" } }
+            blockquote { (text[end..].trim_start()) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_never_markup() {
+        let short = text("<script>alert(1)</script>").into_string();
+        assert_eq!(short, "<blockquote>&lt;script&gt;alert(1)&lt;/script&gt;</blockquote>");
+        let long = text(&format!("<script>{}", "ä b ".repeat(200))).into_string();
+        assert!(
+            long.starts_with("<details") && long.contains("&lt;script&gt;") && !long.contains("<script"),
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_all_there() {
+        let words: Vec<String> = (0..200).map(|n| format!("w{n}")).collect();
+        let html = text(&words.join(" ")).into_string();
+        for word in &words {
+            let found = html
+                .split(|character: char| !character.is_alphanumeric())
+                .filter(|part| part == word)
+                .count();
+            assert_eq!(found, 1, "{word}");
+        }
+        assert!(text(&"x".repeat(1000)).into_string().contains(&"x".repeat(OPEN)));
+    }
+
+    #[test]
+    fn a_score_of_1_is_in_the_last_bin() {
+        assert_eq!([0.0, 0.049, 0.05, 0.999, 1.0].map(score_bin), [0, 0, 1, 19, 19]);
+    }
+}

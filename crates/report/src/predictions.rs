@@ -1,0 +1,204 @@
+//! `examples.jsonl`: what the kept weights say of each example, and what follows from it.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use embert_metrics::{Accumulator, Average, MetricsError, Report};
+use serde::Deserialize;
+
+use crate::ReportError;
+use crate::error::At as _;
+
+/// An example and what the model says of it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Example {
+    /// `validation` or `test`.
+    pub split: String,
+    /// Its row number.
+    pub id: u64,
+    /// Its text.
+    pub text: String,
+    /// The second text of a pair.
+    pub text_pair: Option<String>,
+    /// The number of its label.
+    pub label: usize,
+    /// The probability of each label.
+    pub probabilities: Vec<f64>,
+    /// Tokens, after cutting.
+    pub tokens: usize,
+}
+
+impl Example {
+    /// The label with the highest probability, the first of them where there are several.
+    pub(crate) fn predicted(&self) -> usize {
+        let row = &self.probabilities;
+        (1..row.len()).fold(0, |best, label| if row[label] > row[best] { label } else { best })
+    }
+
+    /// The probability of the label that was predicted.
+    pub(crate) fn confidence(&self) -> f64 {
+        self.probabilities[self.predicted()]
+    }
+
+    pub(crate) fn is_right(&self) -> bool {
+        self.predicted() == self.label
+    }
+
+    /// By how much the first choice is ahead of the second.
+    pub(crate) fn margin(&self) -> f64 {
+        let first = self.predicted();
+        let others = self.probabilities.iter().enumerate().filter(|(label, _)| *label != first);
+        self.confidence() - others.map(|(_, probability)| *probability).fold(0.0, f64::max)
+    }
+}
+
+/// The examples of one split, with their metrics.
+#[derive(Clone, Debug)]
+pub(crate) struct Predictions<'a> {
+    pub(crate) split: &'a str,
+    pub(crate) examples: Vec<&'a Example>,
+    pub(crate) report: Report,
+}
+
+/// Reads the examples of a run with so many labels; `None` where there is no file. The metrics are those of the training
+/// run's own evaluation, so a row that can't be one of its is an error.
+pub(crate) fn read(path: &Path, labels: Option<usize>) -> Result<Option<Vec<Example>>, ReportError> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        file => file.at(path)?,
+    };
+    let mut examples: Vec<Example> = Vec::new();
+    for (index, line) in BufReader::new(file).lines().enumerate() {
+        let (line, number) = (line.at(path)?, index + 1);
+        let example: Example = serde_json::from_str(&line).map_err(|source| ReportError::Line {
+            path: path.to_owned(),
+            line: number,
+            source,
+        })?;
+        let labels = labels.or(examples.first().map(|first| first.probabilities.len()));
+        check(&example, labels.unwrap_or(example.probabilities.len()))
+            .map_err(|problem| ReportError::Example { path: path.to_owned(), line: number, problem })?;
+        examples.push(example);
+    }
+    Ok(Some(examples))
+}
+
+fn check(example: &Example, labels: usize) -> Result<(), MetricsError> {
+    Accumulator::new(labels, Average::Macro)?.add(example.label, &example.probabilities, 0.0)
+}
+
+/// The examples by split, validation first.
+pub(crate) fn by_split(
+    examples: &[Example],
+    labels: usize,
+    positive: usize,
+) -> Result<Vec<Predictions<'_>>, MetricsError> {
+    let average = if labels == 2 { Average::Binary { positive } } else { Average::Macro };
+    let mut found = Vec::new();
+    for split in ["validation", "test"] {
+        let examples: Vec<&Example> = examples.iter().filter(|example| example.split == split).collect();
+        if examples.is_empty() {
+            continue;
+        }
+        let mut accumulator = Accumulator::new(labels, average)?;
+        for example in &examples {
+            // As the run's own evaluation has it.
+            let loss = -example.probabilities[example.label].max(f64::MIN_POSITIVE).ln();
+            accumulator.add(example.label, &example.probabilities, loss)?;
+        }
+        found.push(Predictions { split, examples, report: accumulator.report() });
+    }
+    Ok(found)
+}
+
+impl<'a> Predictions<'a> {
+    /// The wrong ones, the surest first.
+    pub(crate) fn most_wrong(&self, count: usize) -> Vec<&'a Example> {
+        let mut wrong: Vec<&Example> =
+            self.examples.iter().copied().filter(|example| !example.is_right()).collect();
+        wrong.sort_by(|one, other| other.confidence().total_cmp(&one.confidence()));
+        wrong.truncate(count);
+        wrong
+    }
+
+    /// Those between two labels, right or wrong, the closest first.
+    pub(crate) fn least_sure(&self, count: usize) -> Vec<&'a Example> {
+        let mut examples = self.examples.clone();
+        examples.sort_by(|one, other| one.margin().total_cmp(&other.margin()));
+        examples.truncate(count);
+        examples
+    }
+
+    /// Each example's probability of `label`, and whether that is its label.
+    pub(crate) fn against_the_rest(&self, label: usize) -> Vec<(f64, bool)> {
+        self.examples.iter().map(|example| (example.probabilities[label], example.label == label)).collect()
+    }
+
+    /// The share that is right when the most frequent of these labels is always predicted.
+    pub(crate) fn share_of(&self, label: usize) -> f64 {
+        let count = self.examples.iter().filter(|example| example.label == label).count();
+        count as f64 / self.examples.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(id: u64, label: usize, positive: f64) -> Example {
+        Example {
+            split: "validation".to_owned(),
+            id,
+            text: String::new(),
+            text_pair: None,
+            label,
+            probabilities: vec![1.0 - positive, positive],
+            tokens: 3,
+        }
+    }
+
+    #[test]
+    fn the_surest_mistakes_and_the_closest_calls_come_first() {
+        let examples = [
+            example(0, 0, 0.9),
+            example(1, 1, 0.2),
+            example(2, 1, 0.55),
+            example(3, 0, 0.99),
+            example(4, 0, 0.01),
+        ];
+        let splits = by_split(&examples, 2, 1).unwrap();
+        let ids =
+            |examples: Vec<&Example>| -> Vec<u64> { examples.iter().map(|example| example.id).collect() };
+        assert_eq!(splits.len(), 1);
+        assert_eq!(ids(splits[0].most_wrong(2)), [3, 0]);
+        assert_eq!(ids(splits[0].most_wrong(9)), [3, 0, 1]);
+        assert_eq!(ids(splits[0].least_sure(2)), [2, 1]);
+        assert!(
+            (splits[0].report.accuracy - 0.4).abs() < 1e-12 && (splits[0].share_of(0) - 0.6).abs() < 1e-12
+        );
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_the_labels_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("examples.jsonl");
+        assert_eq!(read(&path, Some(2)).unwrap(), None);
+        let row = |label: usize, probabilities: &str| {
+            format!(
+                "{{\"split\":\"test\",\"id\":1,\"text\":\"a\",\"label\":{label},\"probabilities\":{probabilities},\"tokens\":3}}\n"
+            )
+        };
+        for (second, part) in [
+            (row(2, "[0.5,0.5]"), "line 2, can't be used: the true label is 2"),
+            (row(1, "[0.5]"), "line 2, can't be used: found 1 probabilities"),
+            (row(1, "[0.5,null]"), "line 2, can't be used: it is not what"),
+        ] {
+            std::fs::write(&path, row(0, "[0.5,0.5]") + &second).unwrap();
+            for labels in [Some(2), None] {
+                let error = read(&path, labels).unwrap_err().to_string();
+                assert!(error.contains(part), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! [`Run`]: what a run folder holds.
+
+use std::path::{Path, PathBuf};
+
+use crate::ReportError;
+use crate::error::At as _;
+use crate::facts::Facts;
+use crate::log::{Eval, Log};
+use crate::predictions::{self, Example};
+
+/// A run, read from its folder.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The folder's name.
+    pub name: String,
+    /// The folder.
+    pub path: PathBuf,
+    /// Every setting.
+    pub config: toml::Table,
+    /// What happened.
+    pub log: Log,
+    /// The model and the data; absent in runs of older versions.
+    pub facts: Option<Facts>,
+    /// What the kept weights say of each example; absent while the run goes on, and in runs of older versions.
+    pub examples: Option<Vec<Example>>,
+}
+
+impl Run {
+    /// Reads `config.toml`, `metrics.jsonl`, `facts.json` and `examples.jsonl`. Only the first has to be there.
+    ///
+    /// # Errors
+    /// The folder has no `config.toml`, or one of the files isn't what a run writes.
+    pub fn read(path: &Path) -> Result<Self, ReportError> {
+        let settings = path.join("config.toml");
+        if !settings.is_file() {
+            return Err(ReportError::NotARun { path: path.to_owned() });
+        }
+        let config = std::fs::read_to_string(&settings)
+            .at(&settings)?
+            .parse()
+            .map_err(|source| ReportError::Config { path: settings, source: Box::new(source) })?;
+        let facts_path = path.join("facts.json");
+        let facts: Option<Facts> =
+            match std::fs::read_to_string(&facts_path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                text => {
+                    Some(serde_json::from_str(&text.at(&facts_path)?).map_err(|source| {
+                        ReportError::Line { path: facts_path, line: source.line(), source }
+                    })?)
+                }
+            };
+        let labels = facts.as_ref().map(|facts| facts.labels.len());
+        // `runs/mine/.` has a name too.
+        let name = path.canonicalize().at(path)?.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok(Self {
+            name: name.unwrap_or_else(|| path.display().to_string()),
+            path: path.to_owned(),
+            config,
+            log: Log::read(&path.join("metrics.jsonl"))?,
+            examples: predictions::read(&path.join("examples.jsonl"), labels)?,
+            facts,
+        })
+    }
+
+    /// Whether the run is complete.
+    pub fn has_ended(&self) -> bool {
+        self.log.end.is_some()
+    }
+
+    /// A setting as text, by its key with dots.
+    pub(crate) fn setting(&self, key: &str) -> Option<String> {
+        let mut keys = key.split('.');
+        let first = self.config.get(keys.next()?)?;
+        keys.try_fold(first, |value, key| value.get(key)).map(text_of)
+    }
+
+    /// Every setting by its key with dots, in the order of the file.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        fn flatten(prefix: &str, table: &toml::Table, settings: &mut Vec<(String, String)>) {
+            for (key, value) in table {
+                match value {
+                    toml::Value::Table(table) => flatten(&format!("{prefix}{key}."), table, settings),
+                    value => settings.push((format!("{prefix}{key}"), text_of(value))),
+                }
+            }
+        }
+        let mut settings = Vec::new();
+        flatten("", &self.config, &mut settings);
+        settings
+    }
+
+    /// The metric that chooses the best weights.
+    pub(crate) fn metric(&self) -> String {
+        self.setting("metric").unwrap_or_else(|| "accuracy".to_owned())
+    }
+
+    /// The step whose weights are the result.
+    pub(crate) fn kept_step(&self) -> Option<usize> {
+        let end = self.log.end.as_ref()?;
+        if self.setting("keep").as_deref() == Some("last") {
+            Some(end.step)
+        } else {
+            end.best_step.or(Some(end.step))
+        }
+    }
+
+    /// The evaluations of a split, in order.
+    pub(crate) fn evals<'a>(&'a self, split: &'a str) -> impl Iterator<Item = &'a Eval> {
+        self.log.evals.iter().filter(move |eval| eval.split == split)
+    }
+
+    /// The evaluation that the result stands on: of the kept weights, or the best so far.
+    pub(crate) fn result<'a>(&'a self, split: &'a str) -> Option<&'a Eval> {
+        let kept = self.kept_step();
+        if let Some(eval) = self.evals(split).find(|eval| Some(eval.step) == kept) {
+            return Some(eval);
+        }
+        let metric = self.metric();
+        let better = |one: &Eval, other: &Eval| {
+            let (one, other) = (
+                one.metric(&metric).unwrap_or(one.accuracy),
+                other.metric(&metric).unwrap_or(other.accuracy),
+            );
+            if metric == "loss" { other.total_cmp(&one) } else { one.total_cmp(&other) }
+        };
+        self.evals(split).max_by(|one, other| better(one, other))
+    }
+
+    /// The labels' names, or numbers where no name is known.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        match (&self.facts, &self.examples) {
+            (Some(facts), _) => facts.labels.clone(),
+            (None, Some(examples)) => {
+                let count = examples.first().map_or(0, |example| example.probabilities.len());
+                (0..count).map(|label| format!("label {label}")).collect()
+            }
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// The label that the curves of two are about.
+    pub(crate) fn positive(&self) -> usize {
+        let facts = self.facts.as_ref();
+        facts
+            .and_then(|facts| facts.labels.iter().position(|label| Some(label) == facts.positive.as_ref()))
+            .unwrap_or(1)
+    }
+
+    /// The label that most training examples have.
+    pub(crate) fn majority(&self) -> Option<usize> {
+        let counts = &self.facts.as_ref()?.splits.train.labels;
+        (0..counts.len()).rev().max_by_key(|&label| counts[label])
+    }
+}
+
+/// A value as a person writes it: a text without quotes.
+fn text_of(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

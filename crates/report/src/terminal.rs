@@ -1,0 +1,109 @@
+//! Curves made of characters.
+
+use std::fmt::Write as _;
+
+use textplots::{Chart, LabelBuilder as _, LabelFormat, Plot as _, Shape};
+
+use crate::Run;
+use crate::number::{figure, short};
+use crate::page::curves::{moving_mean, window};
+use crate::plot::range;
+
+/// Dots across and down; a character has two by four.
+const DOTS: (u32, u32) = (120, 48);
+
+/// The curves of a run for a terminal of 80 columns: training loss (smoothed), validation loss, the metric, the learning rate.
+/// A curve of fewer than two points is left out.
+pub fn terminal(run: &Run) -> String {
+    let steps = &run.log.steps;
+    let window = window(steps.len());
+    let losses: Vec<(f64, f64)> = steps.iter().map(|step| (step.step as f64, step.loss)).collect();
+    let of_evals = |name: &str| -> Vec<(f64, f64)> {
+        run.evals("validation").filter_map(|eval| Some((eval.step as f64, eval.metric(name)?))).collect()
+    };
+    let metric = run.metric();
+    let mut curves = vec![
+        (format!("training loss (mean of {window} steps)"), moving_mean(&losses, window)),
+        ("validation loss".to_owned(), of_evals("loss")),
+    ];
+    if metric != "loss" {
+        curves.push((format!("validation {metric}"), of_evals(&metric)));
+    }
+    let rates = steps.iter().map(|step| (step.step as f64, step.learning_rate));
+    curves.push(("learning rate".to_owned(), rates.collect()));
+
+    let mut out = format!("{}\n", run.name);
+    for (title, points) in curves {
+        // A string takes all that is written to it.
+        let _ = match points.as_slice() {
+            [] => Ok(()),
+            [(step, value)] => writeln!(out, "\n{title}: {} after step {step}", figure(*value)),
+            _ => writeln!(
+                out,
+                "\n{title}: {} to {}\n{}",
+                short(points[0].1),
+                short(points[points.len() - 1].1),
+                drawn(&points)
+            ),
+        };
+    }
+    out
+}
+
+/// A line through points, of which there are at least two.
+fn drawn(points: &[(f64, f64)]) -> String {
+    let height = range(points.iter().map(|point| point.1), false);
+    let points: Vec<(f32, f32)> = points.iter().map(|&(x, y)| (x as f32, y as f32)).collect();
+    let (first, last) = (points[0].0, points[points.len() - 1].0);
+    let shape = Shape::Lines(&points);
+    let mut chart =
+        Chart::new_with_y_range(DOTS.0, DOTS.1, first, last, height.start as f32, height.end as f32);
+    let chart = chart
+        .lineplot(&shape)
+        .x_label_format(LabelFormat::Custom(Box::new(|value| short(f64::from(value)))))
+        .y_label_format(LabelFormat::Custom(Box::new(|value| short(f64::from(value)))));
+    chart.borders();
+    chart.axis();
+    chart.figures();
+    chart.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Log, Step};
+
+    #[test]
+    fn a_falling_loss_falls_on_a_terminal() {
+        let step = |step: usize| Step {
+            step,
+            epoch: 1,
+            loss: 1.0 - step as f64 / 10.0,
+            grad_norm: 1.0,
+            learning_rate: 1e-3,
+            head_learning_rate: None,
+            examples: 1,
+            tokens: 1,
+            seconds: 0.0,
+        };
+        let log = Log { steps: (1..=9).map(step).collect(), ..Log::default() };
+        let run = Run {
+            name: "mine".to_owned(),
+            path: "mine".into(),
+            config: toml::Table::new(),
+            log,
+            facts: None,
+            examples: None,
+        };
+        let text = terminal(&run);
+        assert!(text.starts_with("mine\n\ntraining loss (mean of 1 steps): 0.9 to 0.1\n"), "{text}");
+        assert!(!text.contains("validation"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        // The curve's own dots: in the first rows on the left, in the last on the right.
+        let rows: Vec<Vec<char>> = text.lines().skip(3).take(12).map(|line| line.chars().collect()).collect();
+        let blank = |row: usize, columns: std::ops::Range<usize>| {
+            rows[row][columns].iter().all(|dot| *dot == '\u{2800}')
+        };
+        assert!(!blank(2, 2..20) && blank(2, 40..58) && blank(9, 2..20) && !blank(9, 40..58), "{text}");
+    }
+}
