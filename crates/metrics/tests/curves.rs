@@ -10,8 +10,9 @@ use serde::Deserialize;
 const TOLERANCE: f64 = 1e-12;
 
 /// scikit-learn looks for the minimum of the loss by its values, which are flat there: a difference of the square root of
-/// 2^-52, 1.5e-8, in the logarithm changes none of their digits, and where the curvature is small, ten times that.
-const TEMPERATURE_TOLERANCE: f64 = 1e-6;
+/// 2^-52, 1.5e-8, in the logarithm changes none of their digits. Nor does, where the loss hardly depends on it (at a temperature
+/// of 2,009), one of 1e-6.
+const TEMPERATURE_TOLERANCE: f64 = 1e-5;
 
 #[derive(Deserialize)]
 struct Case {
