@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::IoContext as _;
 use crate::run_folder::{folder_atomically, remove_temporary, write_atomically};
 use crate::tracker::TrackerState;
-use crate::{RunFolder, TrainError};
+use crate::{Phases, RunFolder, TrainError};
 
 /// What a checkpoint holds besides the weights and the optimizer's moments. The place in the data, the learning rate
 /// and the random numbers all follow from `step` and the run's seed.
@@ -20,6 +20,9 @@ pub(crate) struct State {
     pub(crate) step: usize,
     /// Seconds the run took so far.
     pub(crate) seconds: f64,
+    /// What they went into; a run that an older version began doesn't know.
+    #[serde(default)]
+    pub(crate) phases: Phases,
     /// The best evaluation and the patience that is left.
     pub(crate) tracker: TrackerState,
     /// Tells whether the training split is still the same.
@@ -173,7 +176,8 @@ mod tests {
             fs::create_dir_all(checkpoints.best(best)).unwrap();
         }
         let tracker = tracker.state().clone();
-        let state = State { step, seconds: 1.0, tracker, data_fingerprint: String::new() };
+        let state =
+            State { step, seconds: 1.0, phases: Phases::default(), tracker, data_fingerprint: String::new() };
         fs::create_dir_all(checkpoints.step(step)).unwrap();
         fs::write(checkpoints.step(step).join(STATE), serde_json::to_vec(&state).unwrap()).unwrap();
     }

@@ -300,6 +300,11 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
+    /// The head's learning rate where it is not the others'.
+    pub(crate) fn own_head_learning_rate(&self) -> Option<f64> {
+        self.head_learning_rate.filter(|rate| rate.total_cmp(&self.learning_rate).is_ne())
+    }
+
     /// The learning rate's shape.
     pub fn schedule(&self) -> ScheduleConfig {
         let schedule = match self.schedule {

@@ -101,6 +101,9 @@ pub struct TrainStep {
     pub grad_norm: f64,
     /// The learning rate of the base group in this step.
     pub learning_rate: f64,
+    /// That of the head; absent where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_learning_rate: Option<f64>,
     /// Examples in the step.
     pub examples: usize,
     /// Tokens in the step, without padding.
@@ -172,6 +175,22 @@ pub struct End {
     pub early_stopped: bool,
     /// Seconds of the whole run, not counting the time it was stopped.
     pub seconds: f64,
+    /// What the time went into.
+    #[serde(default)]
+    pub phases: Phases,
     /// The most memory that the process held, in bytes; absent where the system doesn't say.
     pub peak_memory: Option<u64>,
+}
+
+/// Seconds of the parts of a run, those of earlier processes included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Phases {
+    /// Loading the checkpoint and encoding the texts, each time that the run began or went on; not part of the run's seconds.
+    pub prepare: f64,
+    /// Optimizer steps.
+    pub train: f64,
+    /// Evaluations.
+    pub evaluate: f64,
+    /// Checkpoints and the result.
+    pub save: f64,
 }

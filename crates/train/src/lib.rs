@@ -51,6 +51,7 @@ mod events;
 mod loss;
 mod metrics_log;
 mod model_card;
+mod records;
 mod result;
 mod run_folder;
 mod task;
@@ -65,7 +66,7 @@ pub use config::{
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};
-pub use events::{End, Eval, Event, Observer, Start, TrainStep};
+pub use events::{End, Eval, Event, Observer, Phases, Start, TrainStep};
 pub use loss::CrossEntropy;
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
 pub use run_folder::{Existing, RunFolder, run_of_model};

@@ -87,6 +87,7 @@ mod tests {
             loss: 0.5,
             grad_norm: 1.0,
             learning_rate: 2e-5,
+            head_learning_rate: None,
             examples: 16,
             tokens: 300,
             seconds: 1.5,

@@ -7,7 +7,18 @@ use std::path::{Path, PathBuf};
 use crate::error::IoContext as _;
 use crate::{ConfigBuilder, TrainConfig, TrainError};
 
-/// A run's folder: `config.toml`, `metrics.jsonl`, `checkpoints/` and, once the run is complete, `model/`.
+/// A run's folder.
+///
+/// - `config.toml`: every setting, when the run begins.
+/// - `facts.json`: the model, the labels, numbers of parameters, the splits in numbers, a histogram of lengths; when the run
+///   begins.
+/// - `metrics.jsonl`: a line for each step, each evaluation and the end, as they happen.
+/// - `checkpoints/`: the newest ones, and the best weights.
+/// - `examples.jsonl`: a line for each example of the validation split (and of the test split where it is evaluated) with its
+///   text, its label and the probability that the kept weights give each label, before they are rounded to `save_dtype`; at the
+///   end.
+/// - `model/`: the result, once the run is complete.
+/// - `report.html`: the program's, made of the files above.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -92,6 +103,21 @@ impl RunFolder {
         self.path.join("metrics.jsonl")
     }
 
+    /// What the run knew when it began.
+    pub fn facts_path(&self) -> PathBuf {
+        self.path.join("facts.json")
+    }
+
+    /// One JSON object a line: what the kept weights say of each example.
+    pub fn examples_path(&self) -> PathBuf {
+        self.path.join("examples.jsonl")
+    }
+
+    /// The page about the run.
+    pub fn report_path(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
     /// The checkpoints' folder.
     pub fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
@@ -114,7 +140,14 @@ impl RunFolder {
                 fs::remove_dir_all(&folder).at("remove", &folder)?;
             }
         }
-        for file in [self.metrics_path(), self.config_path()] {
+        let files = [
+            self.metrics_path(),
+            self.facts_path(),
+            self.examples_path(),
+            self.report_path(),
+            self.config_path(),
+        ];
+        for file in files {
             if file.is_file() {
                 fs::remove_file(&file).at("remove", &file)?;
             }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use burn::data::dataset::Dataset as _;
 use burn::tensor::Device;
@@ -20,6 +21,7 @@ use crate::config::{ClassWeightRule, ClassWeights};
 use crate::evaluate::average;
 use crate::loss::CrossEntropy;
 use crate::model_card::Licence;
+use crate::records::{Facts, Lengths, Parameters, SplitFacts};
 use crate::{TrainConfig, TrainError};
 
 /// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
@@ -40,6 +42,12 @@ pub(crate) struct Setup {
     pub(crate) train: Arc<EncodedDataset>,
     pub(crate) validation: Option<Arc<EncodedDataset>>,
     pub(crate) test: Option<Arc<EncodedDataset>>,
+    /// The texts of those two, in their order.
+    pub(crate) validation_texts: Vec<Example>,
+    pub(crate) test_texts: Vec<Example>,
+    pub(crate) facts: Facts,
+    /// How long it took to prepare.
+    pub(crate) seconds: f64,
     /// The data set's name.
     pub(crate) dataset: String,
     /// The base model's, as its own card states it.
@@ -62,6 +70,7 @@ impl Task {
         data: DataSet,
         device: &Device,
     ) -> Result<Self, TrainError> {
+        let began = Instant::now();
         config.validate()?;
         if data.splits.train.is_empty() {
             return Err(TrainError::NoExamples {
@@ -97,19 +106,38 @@ impl Task {
 
         let encoding =
             EncodeOptions { max_length: config.data.max_length, truncation: config.data.truncation };
-        let encode_split = |examples: Vec<Example>| -> Result<_, TrainError> {
-            let examples = mapping.apply(examples);
-            let (encoded, truncated) = encode(&examples, &tokenizer, &encoding)?;
+        let [train_texts, validation_texts, test_texts] =
+            [data.splits.train, data.splits.validation, data.splits.test].map(|part| mapping.apply(part));
+        let splits =
+            SplitFacts::of([&train_texts, &validation_texts, &test_texts], labels.len(), &data.facts);
+        let test_texts = if config.evaluate_test { test_texts } else { Vec::new() };
+        let encode_split = |examples: &[Example]| -> Result<_, TrainError> {
+            let (encoded, truncated) = encode(examples, &tokenizer, &encoding)?;
             Ok((Arc::new(encoded), truncated))
         };
-        let (train, truncated) = encode_split(data.splits.train)?;
-        let optional = |examples: Vec<Example>| -> Result<_, TrainError> {
+        let (train, truncated) = encode_split(&train_texts)?;
+        let optional = |examples: &[Example]| -> Result<_, TrainError> {
             if examples.is_empty() { Ok(None) } else { Ok(Some(encode_split(examples)?.0)) }
         };
-        let validation = optional(data.splits.validation)?;
-        let test = if config.evaluate_test { optional(data.splits.test)? } else { None };
+        let validation = optional(&validation_texts)?;
+        let test = optional(&test_texts)?;
         let weights = class_weights(config, &labels, &train)?;
         let model = config.freeze.apply(model)?;
+        let positive = match average {
+            Average::Binary { positive } => labels.get(positive).cloned(),
+            _ => None,
+        };
+        let facts = Facts {
+            model: config.model.clone(),
+            dataset: data.name.clone(),
+            labels: labels.clone(),
+            positive,
+            parameters: parameters(&model),
+            splits,
+            shared: data.facts.shared,
+            skipped: data.facts.skipped,
+            lengths: Lengths::of(&train.lengths(), config.data.max_length, truncated.truncated),
+        };
         let setup = Setup {
             fingerprint: fingerprint(&train),
             loss: CrossEntropy::new(weights, config.label_smoothing),
@@ -120,6 +148,10 @@ impl Task {
             train,
             validation,
             test,
+            validation_texts,
+            test_texts,
+            facts,
+            seconds: began.elapsed().as_secs_f64(),
             dataset: data.name,
             licence: Licence::of_checkpoint(model_folder),
             report,
@@ -139,11 +171,8 @@ impl Task {
         if !report.leftover.is_empty() {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
-        let parameters = named_parameters(&self.model);
-        let all: usize = parameters.iter().map(NamedParameter::elements).sum();
-        let trainable = parameters.iter().filter(|parameter| parameter.trainable);
-        let trainable: usize = trainable.map(NamedParameter::elements).sum();
-        notes.push(format!("{trainable} of {all} parameters are trained; labels: {}", labels.join(", ")));
+        let Parameters { total, trainable } = self.setup.facts.parameters;
+        notes.push(format!("{trainable} of {total} parameters are trained; labels: {}", labels.join(", ")));
         notes.extend(cut_note(*truncated, *max_length));
         notes
     }
@@ -212,6 +241,17 @@ fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOpti
         classifier_dropout: config.dropout.classifier,
         seed: config.seed,
         new_head: config.new_head,
+    }
+}
+
+fn parameters(model: &BertForSequenceClassification) -> Parameters {
+    let parameters = named_parameters(model);
+    let count = |parameters: &mut dyn Iterator<Item = &NamedParameter>| {
+        parameters.map(NamedParameter::elements).sum()
+    };
+    Parameters {
+        total: count(&mut parameters.iter()),
+        trainable: count(&mut parameters.iter().filter(|parameter| parameter.trainable)),
     }
 }
 

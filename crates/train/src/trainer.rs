@@ -17,10 +17,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
 use crate::config::{Keep, OrderConfig, PaddingConfig};
-use crate::evaluate::{EvalOptions, evaluate};
-use crate::events::{End, Eval, Event, Observer, Start, TrainStep};
+use crate::evaluate::{EvalOptions, Scored, evaluate};
+use crate::events::{End, Eval, Event, Observer, Phases, Start, TrainStep};
 use crate::metrics_log::{MetricsLog, logged_evaluation};
 use crate::model_card::ModelCard;
+use crate::records::{ScoredSplit, write_examples, write_facts};
 use crate::task::Setup;
 use crate::tracker::{Best, Tracker};
 use crate::{DatasetFacts, Provenance, RunFolder, Task, TrainConfig, TrainError, result};
@@ -125,6 +126,9 @@ struct Progress {
     step: usize,
     began: Instant,
     seconds_before: f64,
+    phases: Phases,
+    /// What the model said of the validation split after this step, if its weights may be the ones that are kept.
+    scored: Option<(usize, Vec<Scored>)>,
 }
 
 impl Progress {
@@ -179,6 +183,8 @@ impl Job {
         let plan = Plan::new(&self.config, self.task.train.len());
         let checkpoints = Checkpoints::new(&self.run, self.config.keep_checkpoints)?;
         let mut progress = self.begin(model, &checkpoints)?;
+        progress.phases.prepare += self.task.seconds;
+        write_facts(&self.run.facts_path(), &self.task.facts)?;
         self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
         self.start_event(plan, &progress)?;
 
@@ -186,13 +192,17 @@ impl Job {
             let epoch = plan.epoch(progress.step + 1);
             let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
             while plan.epoch(progress.step + 1) == epoch && !plan.is_last(progress.step) {
+                let began = Instant::now();
                 progress = self.step(plan, progress, batches.by_ref().take(self.config.accumulate))?;
+                progress.phases.train += began.elapsed().as_secs_f64();
                 if plan.evaluates_after(progress.step) {
                     self.validate(plan, &mut progress, &checkpoints)?;
                 }
                 let ends = self.stop.is_requested() || progress.tracker.is_exhausted();
                 if plan.saves_after(progress.step) || ends {
+                    let began = Instant::now();
                     self.save(&progress, &checkpoints)?;
+                    progress.phases.save += began.elapsed().as_secs_f64();
                 }
                 if self.stop.is_requested() && !plan.is_last(progress.step) {
                     return Ok(Outcome::Interrupted { step: progress.step, total_steps: plan.total_steps });
@@ -202,7 +212,7 @@ impl Job {
                 }
             }
         }
-        self.finish(plan, &progress, &checkpoints)
+        self.finish(plan, progress, &checkpoints)
     }
 
     /// One optimizer step over the micro-batches: forward, loss, backward, clip, update.
@@ -253,6 +263,7 @@ impl Job {
             loss,
             grad_norm,
             learning_rate,
+            head_learning_rate: self.config.optimizer.own_head_learning_rate().map(|rate| rate * factor),
             examples: examples.len(),
             tokens,
             seconds: progress.seconds(),
@@ -291,9 +302,18 @@ impl Job {
     ) -> Result<(), TrainError> {
         let Some(data) = self.task.validation.clone() else { return Ok(()) };
         let epoch = plan.epoch(progress.step);
-        let report = self.evaluate_split("validation", &data, &progress.model, progress.step, epoch)?;
-        if progress.tracker.update(progress.step, self.config.metric.value(&report)) {
+        let began = Instant::now();
+        let (report, scored) =
+            self.evaluate_split("validation", &data, &progress.model, progress.step, epoch)?;
+        progress.phases.evaluate += began.elapsed().as_secs_f64();
+        let is_best = progress.tracker.update(progress.step, self.config.metric.value(&report));
+        if is_best || self.config.keep == Keep::Last {
+            progress.scored = Some((progress.step, scored));
+        }
+        if is_best {
+            let began = Instant::now();
             checkpoints.save_best(&progress.model, &self.task.config, progress.step)?;
+            progress.phases.save += began.elapsed().as_secs_f64();
         }
         if progress.tracker.is_exhausted() && !plan.is_last(progress.step) {
             let evaluations = progress.tracker.stale();
@@ -309,26 +329,31 @@ impl Job {
         model: &BertForSequenceClassification,
         step: usize,
         epoch: usize,
-    ) -> Result<embert_metrics::Report, TrainError> {
-        let options = EvalOptions {
+    ) -> Result<(embert_metrics::Report, Vec<Scored>), TrainError> {
+        let options = self.eval_options();
+        let device = self.device.clone().inner();
+        let total = data.len();
+        let (report, scored) = evaluate(&model.valid(), data, &options, &device, |done| {
+            self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
+        })?;
+        self.emit(&Event::Eval(Eval::new(split, step, epoch, &report)))?;
+        Ok((report, scored))
+    }
+
+    fn eval_options(&self) -> EvalOptions {
+        EvalOptions {
             batch_size: self.config.eval_batch_size,
             num_labels: self.task.labels.len(),
             average: self.task.average,
             batcher: self.batcher(),
-        };
-        let device = self.device.clone().inner();
-        let total = data.len();
-        let (report, _) = evaluate(&model.valid(), data, &options, &device, |done| {
-            self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
-        })?;
-        self.emit(&Event::Eval(Eval::new(split, step, epoch, &report)))?;
-        Ok(report)
+        }
     }
 
     fn save(&mut self, progress: &Progress, checkpoints: &Checkpoints) -> Result<(), TrainError> {
         let state = State {
             step: progress.step,
             seconds: progress.seconds(),
+            phases: progress.phases,
             tracker: progress.tracker.state().clone(),
             data_fingerprint: self.task.fingerprint(),
         };
@@ -350,7 +375,17 @@ impl Job {
         if found.is_empty() {
             let model = model.train();
             let optimizer = self.task.optimizer(&model, &self.config)?;
-            return Ok(Progress { model, optimizer, tracker, step: 0, began, seconds_before: 0.0 });
+            let (seconds_before, phases) = (0.0, Phases::default());
+            return Ok(Progress {
+                model,
+                optimizer,
+                tracker,
+                step: 0,
+                began,
+                seconds_before,
+                phases,
+                scored: None,
+            });
         }
         // Not needed any more, so not in memory beside the checkpoint's.
         drop(model);
@@ -361,8 +396,9 @@ impl Job {
         checkpoints.remove_after(state.step)?;
         let mut optimizer = self.task.optimizer(&model, &self.config)?;
         optimizer.load_state(&model, moments)?;
-        let tracker = tracker.with_state(state.tracker);
-        Ok(Progress { model, optimizer, tracker, step: state.step, began, seconds_before: state.seconds })
+        let tracker = tracker.with_state(state.tracker.clone());
+        let State { step, seconds: seconds_before, phases, .. } = state;
+        Ok(Progress { model, optimizer, tracker, step, began, seconds_before, phases, scored: None })
     }
 
     /// The first of these checkpoints that can be read.
@@ -418,7 +454,7 @@ impl Job {
     fn finish(
         mut self,
         plan: Plan,
-        progress: &Progress,
+        mut progress: Progress,
         checkpoints: &Checkpoints,
     ) -> Result<Outcome, TrainError> {
         let best = progress.tracker.best();
@@ -433,10 +469,18 @@ impl Job {
             Keep::Best => best.map_or(progress.step, |best| best.step),
             Keep::Last => progress.step,
         };
+        let began = Instant::now();
+        let mut test_scored = Vec::new();
         if let (true, Some(test)) = (self.config.evaluate_test, self.task.test.clone()) {
-            self.evaluate_split("test", &test, &kept, kept_step, plan.epoch(kept_step))?;
+            test_scored = self.evaluate_split("test", &test, &kept, kept_step, plan.epoch(kept_step))?.1;
         }
-        result::write(&self.run, &kept, &self.task, &self.card(plan, progress, kept_step)?)?;
+        let scored = progress.scored.take().filter(|(step, _)| *step == kept_step);
+        let validation_scored = self.validation_scored(scored, &kept)?;
+        progress.phases.evaluate += began.elapsed().as_secs_f64();
+        let began = Instant::now();
+        self.write_examples(validation_scored, test_scored)?;
+        result::write(&self.run, &kept, &self.task, &self.card(plan, &progress, kept_step)?)?;
+        progress.phases.save += began.elapsed().as_secs_f64();
         let end = End {
             step: progress.step,
             epoch,
@@ -445,10 +489,43 @@ impl Job {
             best_metric: best.map(|best| best.value),
             early_stopped: !plan.is_last(progress.step),
             seconds: progress.seconds(),
+            phases: progress.phases,
             peak_memory: result::peak_memory(),
         };
         self.emit(&Event::End(end.clone()))?;
         Ok(Outcome::Complete(end))
+    }
+
+    /// What the kept weights say of the validation split: said already, unless that was in another process.
+    fn validation_scored(
+        &self,
+        scored: Option<(usize, Vec<Scored>)>,
+        kept: &BertForSequenceClassification,
+    ) -> Result<Vec<Scored>, TrainError> {
+        match (scored, &self.task.validation) {
+            (Some((_, scored)), _) => Ok(scored),
+            (None, Some(data)) => {
+                let device = self.device.clone().inner();
+                Ok(evaluate(&kept.valid(), data, &self.eval_options(), &device, |_| Ok(()))?.1)
+            }
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+
+    /// Writes `examples.jsonl`.
+    fn write_examples(&self, validation: Vec<Scored>, test: Vec<Scored>) -> Result<(), TrainError> {
+        let Setup { validation_texts, test_texts, .. } = &self.task;
+        let splits = [
+            ("validation", validation_texts, &self.task.validation, validation),
+            ("test", test_texts, &self.task.test, test),
+        ];
+        let splits: Vec<ScoredSplit<'_>> = splits
+            .into_iter()
+            .filter_map(|(split, texts, encoded, scored)| {
+                Some(ScoredSplit { split, texts, encoded: encoded.as_deref()?, scored })
+            })
+            .collect();
+        write_examples(&self.run.examples_path(), &splits)
     }
 
     /// What there is to say about the result. The evaluations come from the log: that of the best weights may be older than

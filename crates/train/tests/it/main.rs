@@ -123,6 +123,7 @@ impl Place {
                 let fields = line.as_object_mut().unwrap();
                 fields.remove("seconds");
                 fields.remove("peak_memory");
+                fields.remove("phases");
                 line
             })
             .collect()

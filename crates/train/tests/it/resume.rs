@@ -21,6 +21,10 @@ fn same_result(place: &Place, one: &str, other: &str) {
     // The card, the config, the weights, and the tokenizer's four.
     assert_eq!(files, 7);
     assert_eq!(place.log(one), place.log(other));
+    for file in ["facts.json", "examples.jsonl"] {
+        let bytes = [one, other].map(|run| place.bytes(&format!("{run}/{file}")));
+        assert!(bytes[0] == bytes[1], "{file} differs");
+    }
 }
 
 #[test]

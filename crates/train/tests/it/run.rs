@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use embert_data::{Card, load};
 use embert_metrics::Metric;
 use embert_model::SaveDtype;
-use embert_train::{ClassWeights, DropoutConfig, Eval, Keep, OrderConfig, evaluate_checkpoint};
+use embert_train::{ClassWeights, DropoutConfig, Eval, Keep, OrderConfig, TrainStep, evaluate_checkpoint};
+use serde_json::Value;
 
 use super::*;
 
@@ -120,6 +121,110 @@ fn micro_batches_make_the_step_of_one_batch() {
             assert!((a - b).abs() < 1e-4 * a.abs(), "step {}: {a} against {b}", one.step);
         }
     }
+}
+
+/// What a report reads: the figures follow from the single examples, whichever weights are kept, and nothing is missing.
+#[test]
+fn the_examples_give_the_figures_of_the_kept_weights() {
+    let place = Place::new();
+    let mut config = TrainConfig { metric: Metric::Loss, evaluate_every: Some(1), ..place.config() };
+    config.optimizer.learning_rate = 0.03;
+    config.optimizer.head_learning_rate = Some(0.06);
+    for (run, keep, evaluate_test) in [("best", Keep::Best, true), ("last", Keep::Last, false)] {
+        let config = TrainConfig { keep, evaluate_test, ..config.clone() };
+        let (outcome, events) = place.train(run, &config).unwrap();
+        let end = complete(outcome);
+        let kept = if keep == Keep::Best { end.best_step.unwrap() } else { 8 };
+        assert!(kept < 8 || keep == Keep::Last, "the best weights are the last");
+        let text = String::from_utf8(place.bytes(&format!("{run}/examples.jsonl"))).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let splits =
+            if evaluate_test { vec![("validation", 20), ("test", 10)] } else { vec![("validation", 20)] };
+        assert_eq!(lines.len(), splits.iter().map(|(_, count)| count).sum::<usize>());
+        let mut rest = lines.as_slice();
+        for (split, count) in splits {
+            let (part, others) = rest.split_at(count);
+            rest = others;
+            assert!(part.iter().all(|line| line["split"] == split));
+            assert!(part.windows(2).all(|pair| pair[0]["id"].as_u64() < pair[1]["id"].as_u64()));
+            let eval =
+                evals(&events).into_iter().find(|eval| eval.split == split && eval.step == kept).unwrap();
+            let of_label = |line: &Value| {
+                line["probabilities"][line["label"].as_u64().unwrap() as usize].as_f64().unwrap()
+            };
+            let loss = part.iter().map(|line| -of_label(line).ln()).sum::<f64>() / count as f64;
+            // The same numbers, summed in another order.
+            assert!((loss - eval.loss).abs() < 1e-12, "{split}: {loss} against {}", eval.loss);
+            // The texts of the file, in its order.
+            let file = String::from_utf8(place.bytes(&format!("reviews/{split}.jsonl"))).unwrap();
+            for (line, row) in part.iter().zip(file.lines()) {
+                let row: Value = serde_json::from_str(row).unwrap();
+                assert_eq!(line["text"], row["text"]);
+                assert!((3..=24).contains(&line["tokens"].as_u64().unwrap()), "{line}");
+            }
+        }
+        let phases = end.phases;
+        let parts = [phases.prepare, phases.train, phases.evaluate, phases.save];
+        assert!(parts.iter().all(|seconds| *seconds > 0.0), "{phases:?}");
+        assert!(phases.train + phases.evaluate + phases.save <= end.seconds, "{phases:?} of {}", end.seconds);
+        let head = |step: &TrainStep| (step.learning_rate, step.head_learning_rate);
+        let rates = events
+            .iter()
+            .filter_map(|event| if let Event::TrainStep(step) = event { Some(head(step)) } else { None });
+        assert!(
+            rates.into_iter().all(|(base, head)| head.is_some_and(|head| (head - 2.0 * base).abs() < 1e-12))
+        );
+    }
+}
+
+#[test]
+fn the_facts_count_what_there_is() {
+    let place = Place::new();
+    let lines = place.bytes("reviews/train.jsonl");
+    let first: Vec<u8> = lines.iter().copied().take_while(|byte| *byte != b'\n').chain(*b"\n").collect();
+    fs::write(place.path("reviews/train.jsonl"), [lines.as_slice(), &first].concat()).unwrap();
+    fs::write(
+        place.path("reviews/validation.jsonl"),
+        [&place.bytes("reviews/validation.jsonl"), first.as_slice(), &first].concat(),
+    )
+    .unwrap();
+    let config = TrainConfig { freeze: "all_but_head".parse().unwrap(), ..place.config() };
+    place.train("run", &config).unwrap();
+    let facts: Value = serde_json::from_slice(&place.bytes("run/facts.json")).unwrap();
+    assert_eq!(
+        (&facts["dataset"], &facts["labels"]),
+        (&"reviews".into(), &serde_json::json!(["neg", "pos"]))
+    );
+    assert_eq!(
+        (&facts["positive"], &facts["shared"], &facts["skipped"]),
+        (&"pos".into(), &2.into(), &0.into())
+    );
+    let count = |split: &str| {
+        let text = String::from_utf8(place.bytes(&format!("reviews/{split}.jsonl"))).unwrap();
+        let of = |label: &str| {
+            text.lines().filter(|line| line.contains(&format!("\"label\": \"{label}\""))).count()
+        };
+        (text.lines().count(), [of("neg"), of("pos")])
+    };
+    for (split, duplicates) in [("train", 1), ("validation", 1), ("test", 0)] {
+        let (examples, labels) = count(split);
+        assert_eq!(
+            labels.iter().sum::<usize>(),
+            examples,
+            "the sample's lines are not as this test reads them"
+        );
+        let expected = serde_json::json!({"examples": examples, "labels": labels, "duplicates": duplicates});
+        assert_eq!(facts["splits"][split], expected, "{split}");
+    }
+    let lengths = &facts["lengths"];
+    assert_eq!((&lengths["max_length"], &lengths["bin_width"]), (&24.into(), &1.into()));
+    let bins: Vec<u64> =
+        lengths["counts"].as_array().unwrap().iter().map(|bin| bin.as_u64().unwrap()).collect();
+    assert_eq!((bins.len(), bins.iter().sum::<u64>()), (24, 45));
+    assert!(lengths["truncated"].as_u64().unwrap() <= bins[23]);
+    // Hidden size 16, two labels.
+    assert_eq!(facts["parameters"]["trainable"], 16 * 2 + 2);
+    assert!(facts["parameters"]["total"].as_u64().unwrap() > 16 * 2 + 2);
 }
 
 /// The card has the figures of the weights that are in the folder, and tells no path.
