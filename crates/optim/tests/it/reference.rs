@@ -145,6 +145,7 @@ fn it_does_on_an_autodiff_device_too() {
 /// Where all is tensor operations, the sum of squares too.
 #[cfg(feature = "ndarray")]
 #[test]
+#[allow(deprecated, reason = "Burn's older CPU backend, which is offered as it is")]
 fn it_does_on_ndarray_within_ten_times_the_tolerance() {
     let device = Device::ndarray();
     assert_goes_where_pytorch_goes(&device, &device, 10.0 * TOLERANCE);
