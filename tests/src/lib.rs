@@ -6,5 +6,6 @@
     reason = "panicking is how a test fails"
 )]
 
+pub mod browser;
 pub mod hub_double;
 pub mod program;

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Label texts with a fine-tuned checkpoint
     Predict(PredictArgs),
+    /// Make a page with plots of a run, or one that compares several
+    Report(ReportArgs),
     /// Show a checkpoint: its modules, shapes and parameters, and its tokenizer
     Inspect(InspectArgs),
     /// Show what the tokenizer makes of a text
@@ -382,6 +384,25 @@ pub(crate) enum FormatArg {
     Tsv,
     Parquet,
     Lines,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Run folders; a run may still go on
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Write the page to this file [default: report.html in the run, or beside the first of several]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Draw the curves with characters instead of writing a page
+    #[arg(long, conflicts_with_all = ["output", "watch"])]
+    pub(crate) terminal: bool,
+    /// Serve the page on this machine, always as new as the run, until Ctrl-C
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) watch: bool,
+    /// The port to serve on; 0 for one that is free
+    #[arg(long, value_name = "PORT", default_value_t = 0, requires = "watch")]
+    pub(crate) port: u16,
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,10 @@ pub(crate) enum Error {
     Tokenize(#[from] embert_data::tokenize::TokenizeError),
     #[error(transparent)]
     Predict(#[from] embert_predict::PredictError),
+    #[error(transparent)]
+    Report(#[from] embert_report::ReportError),
+    #[error("can't serve on port {port}")]
+    Serve { port: u16, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("can't {action} {}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("can't write to the standard output")]

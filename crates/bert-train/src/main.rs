@@ -42,6 +42,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Train(args) => return commands::train::run(&args),
         Command::Eval(args) => commands::eval::run(&args)?,
         Command::Predict(args) => commands::predict::run(&args)?,
+        Command::Report(args) => commands::report::run(&args)?,
         Command::Inspect(args) => commands::inspect::run(&args)?,
         Command::Tokenize(args) => commands::tokenize::run(&args)?,
         Command::Devices(args) => commands::devices::run(&args)?,

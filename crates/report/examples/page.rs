@@ -16,12 +16,11 @@ const TEXTS: [&str; 4] = ["Lovely.", "Awful, and <b>long</b>.", "Neither here no
 
 fn main() -> Result<(), Box<dyn Error>> {
     let made = tempfile::tempdir()?;
-    let folder = match std::env::args_os().nth(1) {
-        Some(run) => PathBuf::from(run),
-        None => {
-            write_run(made.path())?;
-            made.path().to_owned()
-        }
+    let folder = if let Some(run) = std::env::args_os().nth(1) {
+        PathBuf::from(run)
+    } else {
+        write_run(made.path())?;
+        made.path().to_owned()
     };
     let run = Run::read(&folder)?;
     println!("{}", terminal(&run));
@@ -84,5 +83,5 @@ fn write_run(folder: &Path) -> Result<(), std::io::Error> {
 }
 
 fn lines(values: &[serde_json::Value]) -> String {
-    values.iter().map(|value| format!("{value}\n")).collect()
+    values.iter().flat_map(|value| [value.to_string(), "\n".to_owned()]).collect()
 }

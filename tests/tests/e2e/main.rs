@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod predict;
+mod report;
 mod resume;
 mod show;
 mod train;

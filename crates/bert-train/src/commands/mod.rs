@@ -4,5 +4,6 @@ pub(crate) mod devices;
 pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod predict;
+pub(crate) mod report;
 pub(crate) mod tokenize;
 pub(crate) mod train;

@@ -63,8 +63,16 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     stop_on_ctrl_c(trainer.stop_signal())?;
     match trainer.run()? {
         Outcome::Complete(end) => {
+            // The result is there, whatever becomes of the page about it.
+            let report = super::report::write_own(run.path());
+            if let Err(error) = &report {
+                eprintln!("no report: {error}");
+            }
+            let report = report.ok();
             if args.json.json {
-                output::json(&json!({"run": run.path(), "model": run.model(), "end": end}))?;
+                output::json(
+                    &json!({"run": run.path(), "model": run.model(), "report": report, "end": end}),
+                )?;
                 return Ok(ExitCode::SUCCESS);
             }
             let best = match (end.best_step, end.best_metric) {
@@ -75,6 +83,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
                 end.peak_memory.map_or_else(String::new, |bytes| format!(", {} MiB at most", bytes >> 20));
             output::line(&format!("{best}{} steps in {:.1} s{memory}", end.step, end.seconds))?;
             output::line(&format!("model   {}", run.model().display()))?;
+            if let Some(report) = report {
+                output::line(&format!("report  {}", report.display()))?;
+            }
             output::line(&format!(
                 "try it  {} predict --model {} \"Your text\"",
                 output::program(),

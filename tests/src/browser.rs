@@ -1,0 +1,179 @@
+//! Headless Chromium over the protocol of its developer tools: what a page does in a real browser.
+
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tungstenite::{Message, WebSocket};
+
+/// How long the browser may take for anything.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A browser with one tab, for as long as this value lives.
+pub struct Browser {
+    child: Child,
+    socket: WebSocket<TcpStream>,
+    session: Option<String>,
+    last_id: u64,
+    /// What the browser told unasked.
+    events: Vec<Value>,
+}
+
+/// The browser's program, if one is installed.
+pub fn chromium() -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
+}
+
+impl Browser {
+    /// Starts `program` with its settings and caches in the empty folder `profile`, and opens a tab.
+    ///
+    /// # Panics
+    /// It can't be started, or does not answer.
+    pub fn start(program: &Path, profile: &Path) -> Self {
+        let child = Command::new(program)
+            .args(["--headless", "--remote-debugging-port=0", "--no-first-run", "--disable-gpu"])
+            // In a container there is neither a second user nor room in /dev/shm.
+            .args(["--no-sandbox", "--disable-dev-shm-usage"])
+            // It would otherwise have a life of its own on the network.
+            .args([
+                "--disable-quic",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ])
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg("about:blank")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the browser starts");
+        let (port, path) = wait_for(|| {
+            let text = std::fs::read_to_string(profile.join("DevToolsActivePort")).ok()?;
+            let (port, path) = text.split_once('\n')?;
+            Some((port.parse::<u16>().ok()?, path.trim().to_owned()))
+        });
+        let stream = TcpStream::connect(("127.0.0.1", port)).expect("the browser listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let address = format!("ws://127.0.0.1:{port}{path}");
+        let (socket, _) = tungstenite::client(address, stream).expect("the browser speaks WebSocket");
+        let mut browser = Self { child, socket, session: None, last_id: 0, events: Vec::new() };
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
+        let attached =
+            browser.call("Target.attachToTarget", &json!({"targetId": target["targetId"], "flatten": true}));
+        browser.session = attached["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Page", "Runtime", "Log", "Network"] {
+            browser.call(&format!("{domain}.enable"), &json!({}));
+        }
+        browser
+    }
+
+    /// Opens a page and waits until it is loaded.
+    ///
+    /// # Panics
+    /// It does not load.
+    pub fn open(&mut self, url: &str) {
+        self.events.clear();
+        let opened = self.call("Page.navigate", &json!({"url": url}));
+        assert!(opened.get("errorText").is_none(), "{url}: {opened}");
+        let began = Instant::now();
+        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
+            assert!(began.elapsed() < PATIENCE, "{url} does not load");
+            self.receive();
+        }
+    }
+
+    /// What has been told since the page was opened, of these kinds.
+    pub fn events(&self, methods: &[&str]) -> Vec<&Value> {
+        let wanted =
+            |event: &&Value| event["method"].as_str().is_some_and(|method| methods.contains(&method));
+        self.events.iter().filter(wanted).collect()
+    }
+
+    /// Makes the window so wide and asks for a light or dark page.
+    ///
+    /// # Panics
+    /// The browser refuses.
+    pub fn view(&mut self, width: u32, scheme: &str) {
+        let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        self.call("Emulation.setDeviceMetricsOverride", &size);
+        let scheme = json!({"name": "prefers-color-scheme", "value": scheme});
+        self.call("Emulation.setEmulatedMedia", &json!({"features": [scheme]}));
+    }
+
+    /// The value of an expression in the page.
+    ///
+    /// # Panics
+    /// It throws.
+    pub fn evaluate(&mut self, expression: &str) -> Value {
+        let answer = self.call("Runtime.evaluate", &json!({"expression": expression, "returnByValue": true}));
+        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
+        answer["result"]["value"].clone()
+    }
+
+    /// The whole page as a PNG, in base64.
+    ///
+    /// # Panics
+    /// The browser refuses.
+    pub fn screenshot(&mut self) -> String {
+        let size = self.call("Page.getLayoutMetrics", &json!({}))["cssContentSize"].clone();
+        let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
+        let shot = self.call("Page.captureScreenshot", &json!({"captureBeyondViewport": true, "clip": clip}));
+        shot["data"].as_str().expect("an image").to_owned()
+    }
+
+    /// Sends a command and waits for its answer.
+    fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        self.last_id += 1;
+        let id = self.last_id;
+        let mut message = json!({"id": id, "method": method, "params": parameters});
+        if let Some(session) = &self.session {
+            message["sessionId"] = session.as_str().into();
+        }
+        self.socket.send(Message::text(message.to_string())).expect("the browser listens");
+        loop {
+            if let Some(mut answer) = self.receive().filter(|answer| answer["id"] == id) {
+                assert!(answer.get("error").is_none(), "{method}: {answer}");
+                return answer["result"].take();
+            }
+        }
+    }
+
+    /// The next answer; an event is kept instead.
+    fn receive(&mut self) -> Option<Value> {
+        let text = self.socket.read().expect("the browser answers").into_text().expect("text");
+        let message: Value = serde_json::from_str(&text).ok()?;
+        if message.get("id").is_some() {
+            return Some(message);
+        }
+        self.events.push(message);
+        None
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // One that is gone already is as good as one that stops now.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks again and again until there is an answer.
+fn wait_for<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(began.elapsed() < PATIENCE, "the browser says nothing");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,269 @@
+//! `report`: what a run leaves becomes a page that a real browser shows as it should.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use embert_tests::browser::{Browser, chromium};
+use embert_tests::program::{bert_train, fail, small_run, succeed};
+
+/// A text that would do harm if it were taken for a part of the page.
+const NASTY: &str = "Awful & <script>document.title = 'taken'; fetch('http://example.com/')</script> <img src=x onerror=alert(1)> \"quoted\" </blockquote> ünïcödé";
+
+/// Reviews in which nothing can be learned, with one nasty text among few for validation, so that it is shown.
+fn reviews(folder: &Path) -> PathBuf {
+    let data = folder.join("reviews");
+    fs::create_dir(&data).unwrap();
+    let row = |text: &str, label: &str| serde_json::json!({"text": text, "label": label}).to_string() + "\n";
+    let mut train = String::new();
+    for n in 0..48 {
+        let (text, label) = if n % 2 == 0 { ("lovely", "pos") } else { ("awful <i>", "neg") };
+        train += &row(&format!("{text} evening, number {n}, {}", "and on it goes ".repeat(n % 9)), label);
+    }
+    let mut validation = row(NASTY, "neg") + &row(&"a long tale ".repeat(60), "pos");
+    for n in 0..6 {
+        validation += &row(&format!("evening {n}"), if n % 2 == 0 { "pos" } else { "neg" });
+    }
+    fs::write(data.join("train.jsonl"), train).unwrap();
+    fs::write(data.join("validation.jsonl"), &validation).unwrap();
+    fs::write(data.join("test.jsonl"), validation.replace("evening", "night")).unwrap();
+    data
+}
+
+/// A run of 12 steps on those, with a page of its own.
+fn train(folder: &Path, data: &Path, name: &str, more: &[&str]) -> PathBuf {
+    let run = folder.join(name);
+    let mut command = bert_train();
+    command
+        .args([
+            "train",
+            "--model",
+            "datasets/sample/bert",
+            "--set",
+            "from_scratch=true",
+            "--max-length",
+            "48",
+        ])
+        .args([
+            "--epochs",
+            "2",
+            "--batch-size",
+            "8",
+            "--learning-rate",
+            "5e-4",
+            "--set",
+            "evaluate_test=true",
+        ])
+        .args(["--head-learning-rate", "1e-3", "--set", "evaluate_every=3", "--dataset"])
+        .arg(data)
+        .args(more)
+        .arg("--output")
+        .arg(&run);
+    let said = succeed(&mut command);
+    assert!(said.contains("report.html"), "{said}");
+    run
+}
+
+/// Starts the browser; `None`, with the reason printed, where there is none. In CI there has to be one.
+fn browser(folder: &Path) -> Option<Browser> {
+    let Some(program) = chromium() else {
+        assert!(std::env::var_os("CI").is_none(), "CI is set, so Chromium has to be installed");
+        eprintln!("skipped: no Chromium is installed");
+        return None;
+    };
+    let profile = folder.join("profile");
+    fs::create_dir(&profile).unwrap();
+    Some(Browser::start(&program, &profile))
+}
+
+/// What must hold of every page: it shows all plots, fits the window, asks for nothing and complains of nothing.
+fn assert_is_sound(browser: &mut Browser, page: &Path, plots: usize, name: &str) {
+    let url = format!("file://{}", page.display());
+    for (width, scheme) in [(1440, "light"), (1440, "dark"), (375, "light"), (375, "dark")] {
+        browser.view(width, scheme);
+        browser.open(&url);
+        let place = format!("{name}, {width} px, {scheme}");
+        let complaints =
+            browser.events(&["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"]);
+        assert!(complaints.is_empty(), "{place}: {complaints:?}");
+        let requests: Vec<String> = browser
+            .events(&["Network.requestWillBeSent"])
+            .iter()
+            .map(|event| event["params"]["request"]["url"].to_string())
+            .filter(|request| !request.contains(&url) && !request.starts_with("\"data:"))
+            .collect();
+        assert!(requests.is_empty(), "{place}: {requests:?}");
+
+        let scripts = browser.evaluate("document.querySelectorAll('script, img, iframe, [onerror]').length");
+        assert_eq!(scripts, 0, "{place}");
+        let sizes = browser.evaluate(
+            "[...document.querySelectorAll('svg')].map(svg => { const box = svg.getBoundingClientRect(); return Math.min(box.width, box.height); })",
+        );
+        let sizes: Vec<f64> = sizes.as_array().unwrap().iter().map(|size| size.as_f64().unwrap()).collect();
+        assert_eq!(sizes.len(), plots, "{place}");
+        assert!(sizes.iter().all(|size| *size > 100.0), "{place}: {sizes:?}");
+        let unnamed = "[...document.querySelectorAll('svg')].filter(svg => svg.getAttribute('aria-labelledby').split(' ').some(id => !document.getElementById(id)?.textContent)).length";
+        assert_eq!(browser.evaluate(unnamed), 0, "{place}: a plot has no text in its place");
+        let twice = "(() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.filter((id, at) => ids.indexOf(id) < at); })()";
+        assert_eq!(browser.evaluate(twice), serde_json::json!([]), "{place}: the same id twice");
+        assert_fits(browser, &place);
+        save_screenshot(browser, &format!("{name}-{width}-{scheme}"));
+        browser.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)");
+        assert_fits(browser, &format!("{place}, all open"));
+        assert_contrast(browser, &place);
+    }
+}
+
+/// Nothing reaches beyond the window but what scrolls by itself.
+fn assert_fits(browser: &mut Browser, place: &str) {
+    let over = "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg') && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 120))";
+    assert_eq!(browser.evaluate(over), serde_json::json!([]), "{place}");
+    assert_eq!(browser.evaluate("document.documentElement.scrollWidth > innerWidth"), false, "{place}");
+}
+
+/// Letters stand out at 4.5 to 1 and lines of data at 3 to 1, as WCAG 2.2 asks (1.4.3, 1.4.11).
+fn assert_contrast(browser: &mut Browser, place: &str) {
+    let faint = r"(() => {
+        const parts = color => color.match(/[\d.]+/g).map(Number);
+        const luminance = color => {
+            const [r, g, b] = parts(color).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        const behind = e => {
+            for (; e; e = e.parentElement) {
+                const color = getComputedStyle(e).backgroundColor;
+                if ((parts(color)[3] ?? 1) === 1) return color;
+            }
+            return 'rgb(255, 255, 255)';
+        };
+        const found = [];
+        const check = (e, least) => {
+            const [one, other] = [luminance(getComputedStyle(e).color), luminance(behind(e))];
+            const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+            if (ratio < least) found.push(ratio.toFixed(2) + ' ' + e.outerHTML.slice(0, 100));
+        };
+        const has_text = e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+        document.querySelectorAll('main *:not(svg *), footer').forEach(e => has_text(e) && check(e, 4.5));
+        document.querySelectorAll('svg text').forEach(e => check(e, 4.5));
+        document.querySelectorAll('svg :is(path, circle, rect):not(.i11)').forEach(e => check(e, 3));
+        return found;
+    })()";
+    assert_eq!(browser.evaluate(faint), serde_json::json!([]), "{place}");
+}
+
+/// For people to look at, where `EMBERT_SCREENSHOTS` names a folder.
+fn save_screenshot(browser: &mut Browser, name: &str) {
+    let Some(folder) = std::env::var_os("EMBERT_SCREENSHOTS") else { return };
+    let image = base64::engine::general_purpose::STANDARD.decode(browser.screenshot()).unwrap();
+    fs::write(Path::new(&folder).join(format!("{name}.png")), image).unwrap();
+}
+
+#[test]
+fn a_browser_shows_the_page_of_a_run_and_of_several() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(mut browser) = browser(dir.path()) else { return };
+    let data = reviews(dir.path());
+    let run = train(dir.path(), &data, "one", &[]);
+    // Four of training, four of each split, the lengths.
+    assert_is_sound(&mut browser, &run.join("report.html"), 13, "run");
+    let texts = "[...document.querySelectorAll('blockquote')].map(quote => quote.textContent)";
+    let texts: Vec<String> = serde_json::from_value(browser.evaluate(texts)).unwrap();
+    assert!(texts.iter().any(|text| text == NASTY), "{texts:?}");
+    assert_eq!(browser.evaluate("document.title"), "one – embert");
+
+    let others = [("two", "2", "5e-4"), ("three", "0", "5e-5"), ("four", "2", "5e-5")]
+        .map(|(name, seed, rate)| train(dir.path(), &data, name, &["--seed", seed, "--learning-rate", rate]));
+    let page = dir.path().join("compared.html");
+    succeed(bert_train().arg("report").arg(&run).args(&others).arg("--output").arg(&page));
+    assert_is_sound(&mut browser, &page, 4, "compared");
+    // The same rate with two seeds is one point, with a bar.
+    let rows = "[...document.querySelectorAll('#points table')][0].querySelectorAll('tbody tr').length";
+    assert_eq!(browser.evaluate(rows), 2);
+    assert!(
+        browser.evaluate("document.querySelector('#points').textContent").as_str().unwrap().contains('±')
+    );
+
+    // A run that has only begun.
+    let begun = dir.path().join("begun");
+    fs::create_dir(&begun).unwrap();
+    fs::copy(run.join("config.toml"), begun.join("config.toml")).unwrap();
+    succeed(bert_train().arg("report").arg(&begun));
+    assert_is_sound(&mut browser, &begun.join("report.html"), 0, "begun");
+}
+
+/// The figures of the page are those that the run itself logged, and the page is the same for the same files.
+#[test]
+fn the_page_says_what_the_log_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = train(dir.path(), &reviews(dir.path()), "run", &[]);
+    let html = fs::read_to_string(run.join("report.html")).unwrap();
+    let events = embert_tests::program::json_lines(&run.join("metrics.jsonl"));
+    let test = events.iter().find(|event| event["split"] == "test").unwrap();
+    for key in ["accuracy", "f1", "loss", "roc_auc"] {
+        let figure = format!("{:.4}", test[key].as_f64().unwrap());
+        assert!(html.contains(&figure), "{key} {figure}");
+    }
+    succeed(bert_train().arg("report").arg(&run));
+    assert_eq!(fs::read_to_string(run.join("report.html")).unwrap(), html);
+    let drawn = succeed(bert_train().arg("report").arg(&run).arg("--terminal"));
+    assert!(drawn.contains("training loss") && drawn.contains("validation loss"), "{drawn}");
+    let no_run = fail(bert_train().arg("report").arg(dir.path()));
+    assert!(no_run.contains("no run folder"), "{no_run}");
+}
+
+/// A run without a validation split, and one from before there were facts and examples, still have a page.
+#[test]
+fn a_page_says_what_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    succeed(small_run(&run, 0).args(["--split-ratios", "1/0/0", "--epochs", "1"]));
+    let page = || fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(page().contains("no validation split") && !page().contains("facts.json"), "{}", page());
+    for file in ["facts.json", "examples.jsonl"] {
+        fs::remove_file(run.join(file)).unwrap();
+    }
+    succeed(bert_train().arg("report").arg(&run));
+    assert!(page().contains("no facts.json") && page().contains("no examples.jsonl"), "{}", page());
+}
+
+#[test]
+fn a_run_can_be_watched() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    fs::create_dir(&run).unwrap();
+    fs::write(run.join("config.toml"), "epochs = 1\n").unwrap();
+    let mut server: Command = bert_train();
+    let mut server = server
+        .arg("report")
+        .arg(&run)
+        .arg("--watch")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let address = said.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    assert!(address.starts_with("127.0.0.1:"), "{said}");
+    let get = || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(get().contains("Nothing has happened yet"));
+    let mut log = String::new();
+    for step in 1..=3 {
+        writeln!(log, "{{\"event\":\"train_step\",\"step\":{step},\"epoch\":1,\"loss\":0.5,\"grad_norm\":1.0,\"learning_rate\":0.1,\"examples\":1,\"tokens\":1,\"seconds\":1.0}}").unwrap();
+    }
+    fs::write(run.join("metrics.jsonl"), log + "{\"event\":\"train_st").unwrap();
+    let answer = get();
+    assert!(answer.contains("3 steps done") && answer.contains("http-equiv=\"refresh\""), "{answer}");
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
