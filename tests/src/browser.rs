@@ -72,6 +72,8 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.call(&format!("{domain}.enable"), &json!({}));
         }
+        // A bar would take its part of the width asked for.
+        browser.call("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
         browser
     }
 

@@ -19,8 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = if let Some(run) = std::env::args_os().nth(1) {
         PathBuf::from(run)
     } else {
-        write_run(made.path())?;
-        made.path().to_owned()
+        let folder = made.path().join("made-up");
+        fs::create_dir(&folder)?;
+        write_run(&folder)?;
+        folder
     };
     let run = Run::read(&folder)?;
     println!("{}", terminal(&run));

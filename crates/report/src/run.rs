@@ -153,7 +153,59 @@ impl Run {
     }
 }
 
-/// A value as a person writes it: a text without quotes.
+/// A value as a person writes it: a text without quotes, 0.00005 as 5e-5.
 fn text_of(value: &toml::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Float(number) => format!("{number:?}"),
+        value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_written_as_people_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let config =
+            "model = \"a b\"\nseed = 7\n[optimizer]\nlearning_rate = 0.00005\nbetas = [0.9, 0.999]\n";
+        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let run = Run::read(folder.path()).unwrap();
+        let settings: Vec<String> =
+            run.settings().into_iter().map(|(key, value)| format!("{key} {value}")).collect();
+        assert_eq!(
+            settings,
+            ["model a b", "seed 7", "optimizer.learning_rate 5e-5", "optimizer.betas [0.9, 0.999]"]
+        );
+        assert_eq!(run.setting("optimizer.learning_rate").as_deref(), Some("5e-5"));
+        assert_eq!(run.setting("optimizer.none"), None);
+        assert!(matches!(Run::read(&folder.path().join("nothing")), Err(ReportError::NotARun { .. })));
+    }
+
+    /// The result stands on the kept weights, not on the best that the log has, where the last are kept.
+    #[test]
+    fn the_result_is_that_of_the_kept_weights() {
+        let folder = tempfile::tempdir().unwrap();
+        let eval = |step: usize, loss: f64, accuracy: f64| {
+            format!(
+                "{{\"event\":\"eval\",\"split\":\"validation\",\"step\":{step},\"loss\":{loss},\"accuracy\":{accuracy},\"precision\":0.5,\"recall\":0.5,\"f1\":0.5,\"examples\":4}}\n"
+            )
+        };
+        let log = eval(1, 0.9, 0.5) + &eval(2, 0.4, 0.75) + &eval(3, 0.6, 1.0);
+        let end = "{\"event\":\"end\",\"step\":3,\"metric\":\"loss\",\"best_step\":2,\"best_metric\":0.4,\"seconds\":1.0}\n";
+        let step = |config: &str, log: &str| {
+            std::fs::write(folder.path().join("config.toml"), config).unwrap();
+            std::fs::write(folder.path().join("metrics.jsonl"), log).unwrap();
+            Run::read(folder.path()).unwrap().result("validation").map(|eval| eval.step)
+        };
+        let ended = log.clone() + end;
+        assert_eq!(step("metric = \"loss\"\nkeep = \"best\"\n", &ended), Some(2));
+        assert_eq!(step("metric = \"loss\"\nkeep = \"last\"\n", &ended), Some(3));
+        // Still going on: the best so far.
+        assert_eq!(step("metric = \"loss\"\n", &log), Some(2));
+        assert_eq!(step("metric = \"accuracy\"\n", &log), Some(3));
+        assert_eq!(step("", ""), None);
+    }
 }

@@ -52,7 +52,10 @@ pub fn terminal(run: &Run) -> String {
 
 /// A line through points, of which there are at least two.
 fn drawn(points: &[(f64, f64)]) -> String {
-    let height = range(points.iter().map(|point| point.1), false);
+    let values = || points.iter().map(|point| point.1);
+    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    // A level line has no height of its own.
+    let height = if low < high { low..high } else { range(values(), false) };
     let points: Vec<(f32, f32)> = points.iter().map(|&(x, y)| (x as f32, y as f32)).collect();
     let (first, last) = (points[0].0, points[points.len() - 1].0);
     let shape = Shape::Lines(&points);

@@ -69,6 +69,7 @@ fn train(folder: &Path, data: &Path, name: &str, more: &[&str]) -> PathBuf {
 }
 
 /// Starts the browser; `None`, with the reason printed, where there is none. In CI there has to be one.
+#[allow(clippy::print_stderr, reason = "a test that is skipped says why")]
 fn browser(folder: &Path) -> Option<Browser> {
     let Some(program) = chromium() else {
         assert!(std::env::var_os("CI").is_none(), "CI is set, so Chromium has to be installed");
@@ -87,6 +88,7 @@ fn assert_is_sound(browser: &mut Browser, page: &Path, plots: usize, name: &str)
         browser.view(width, scheme);
         browser.open(&url);
         let place = format!("{name}, {width} px, {scheme}");
+        assert_eq!(browser.evaluate("document.documentElement.clientWidth"), width, "{place}");
         let complaints =
             browser.events(&["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"]);
         assert!(complaints.is_empty(), "{place}: {complaints:?}");
@@ -120,9 +122,13 @@ fn assert_is_sound(browser: &mut Browser, page: &Path, plots: usize, name: &str)
 
 /// Nothing reaches beyond the window but what scrolls by itself.
 fn assert_fits(browser: &mut Browser, place: &str) {
-    let over = "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg') && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 120))";
+    let over = "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg') && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5).map(e => e.outerHTML.slice(0, 120))";
     assert_eq!(browser.evaluate(over), serde_json::json!([]), "{place}");
-    assert_eq!(browser.evaluate("document.documentElement.scrollWidth > innerWidth"), false, "{place}");
+    assert_eq!(
+        browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"),
+        false,
+        "{place}"
+    );
 }
 
 /// Letters stand out at 4.5 to 1 and lines of data at 3 to 1, as WCAG 2.2 asks (1.4.3, 1.4.11).

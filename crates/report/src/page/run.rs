@@ -92,7 +92,7 @@ fn result(run: &Run, splits: &[Predictions<'_>]) -> String {
     );
     match baseline(run, &eval.split, splits) {
         Some((name, share)) => format!(
-            "{line}; always answering “{name}”, the majority of the training split, would get {}.",
+            "{line}; always answering “{name}”, the most frequent label of the training split, would get {}.",
             percent(share)
         ),
         None => line + ".",
