@@ -19,6 +19,7 @@ pub(crate) fn run() -> TaskResult {
     step("format", &mut cargo("fmt --all --check"))?;
     step("clippy", &mut cargo("clippy --workspace --all-targets -- -D warnings"))?;
     step("docs", cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
+    chromium()?;
     let readmes = readmes()?;
     for command in readmes.iter().flat_map(|readme| commands(readme, "sh")) {
         step(&command, &mut shell(&command))?;
@@ -40,6 +41,22 @@ fn readmes() -> Result<Vec<String>, Box<dyn Error>> {
             .map_err(|error| format!("can't read {}: {error}", path.display()).into())
     };
     paths.iter().map(read).collect()
+}
+
+/// The browser that a test looks at reports with: installed where apt-get can, else that test says that it is left out.
+fn chromium() -> TaskResult {
+    let has = |program: &str| shell(&format!("command -v {program}")).stdout(Stdio::null()).status();
+    if has("chromium")?.success() || has("google-chrome")?.success() {
+        return Ok(());
+    }
+    if !has("apt-get")?.success() {
+        println!("== no Chromium and no apt-get: reports are not looked at in a browser");
+        return Ok(());
+    }
+    let root = if has("sudo")?.success() { "sudo -n " } else { "" };
+    let install =
+        format!("{root}apt-get update -qq && {root}apt-get install -qq -y --no-install-recommends chromium");
+    step("install Chromium", &mut shell(&install))
 }
 
 /// Runs the commands that need a hub, where a mirror of it is at hand.
