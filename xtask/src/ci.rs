@@ -17,6 +17,11 @@ const CUDA_BUILD: &str = "../shared/gpu/cargo-cuda";
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> TaskResult {
     step("format", &mut cargo("fmt --all --check"))?;
+    // A workspace of its own.
+    step(
+        "format of the candle reader",
+        &mut cargo("fmt --check --manifest-path tests/candle/reader/Cargo.toml"),
+    )?;
     step("clippy", &mut cargo("clippy --workspace --all-targets -- -D warnings"))?;
     step("docs", cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
     chromium()?;
@@ -28,12 +33,16 @@ pub(crate) fn run() -> TaskResult {
     cuda_type_checks()
 }
 
-/// The text of the README, then of each crate's: every command in them must work.
+/// The text of the README, then of each crate's and of the pages in `docs`: every command in them must work.
 fn readmes() -> Result<Vec<String>, Box<dyn Error>> {
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(root().join("crates"))? {
-        paths.push(entry?.path().join("README.md"));
-    }
+    let entries = |folder: &str| -> Result<Vec<PathBuf>, std::io::Error> {
+        std::fs::read_dir(root().join(folder))?.map(|entry| Ok(entry?.path())).collect()
+    };
+    let mut paths: Vec<PathBuf> = entries("crates")?
+        .into_iter()
+        .map(|folder| folder.join("README.md"))
+        .chain(entries("docs")?)
+        .collect();
     paths.sort();
     paths.insert(0, root().join("README.md"));
     let read = |path: &PathBuf| {

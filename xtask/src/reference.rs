@@ -67,18 +67,18 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     Ok(())
 }
 
-/// Lets transformers load the result of a short run on the sample, in each dtype, and label the test split with it.
+/// Lets transformers load the result of the run on the sample, in each dtype, and label the test split with it.
 fn load_with_transformers(python: &Path, folder: &Path) -> TaskResult {
     for dtype in ["f32", "f16", "bf16"] {
         println!("== a result in {dtype}, in transformers");
         let (run, predictions) = (folder.join(format!("run-{dtype}")), folder.join(format!("{dtype}.jsonl")));
         let model = run.join("model");
-        let mut program = |arguments: &[&OsStr]| {
+        let program = |arguments: &[&OsStr]| {
             let mut cargo = Command::new(env!("CARGO"));
             succeed(cargo.args(["run", "--quiet", "--package", "bert-train", "--"]).args(arguments))
         };
         let words = |text: &'static str| text.split(' ').map(OsStr::new);
-        let train: Vec<&OsStr> = words("train --config configs/sample.toml --epochs 3 --save-dtype")
+        let train: Vec<&OsStr> = words("train --config configs/sample.toml --save-dtype")
             .chain([OsStr::new(dtype), OsStr::new("--output"), run.as_os_str()])
             .collect();
         program(&train)?;

@@ -59,7 +59,7 @@ impl BertEmbeddings {
     fn words(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
         let words = self.word_embeddings.forward(input_ids.clone());
         let Some(pad) = self.pad_token_id.filter(|_| words.is_autodiff()) else { return words };
-        let is_padding = input_ids.equal_elem(pad as i64).unsqueeze_dim::<3>(2).expand(words.dims());
+        let is_padding = input_ids.equal_elem(pad as u64).unsqueeze_dim::<3>(2).expand(words.dims());
         words.clone().mask_where(is_padding, words.detach())
     }
 }

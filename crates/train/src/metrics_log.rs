@@ -56,12 +56,12 @@ impl MetricsLog {
 /// The evaluation of a split after `step` that the log holds, whichever process wrote it there.
 pub(crate) fn logged_evaluation(path: &Path, split: &str, step: usize) -> Result<Option<Eval>, TrainError> {
     let text = fs::read_to_string(path).at("read", path)?;
-    let evaluations = text.lines().filter_map(|line| {
+    let mut evaluations = text.lines().rev().filter_map(|line| {
         let parsed: Line = serde_json::from_str(line).ok()?;
         let wanted = parsed.event == "eval" && parsed.step == step && parsed.split.as_deref() == Some(split);
         wanted.then(|| serde_json::from_str(line).ok()).flatten()
     });
-    Ok(evaluations.last())
+    Ok(evaluations.next())
 }
 
 impl Observer for MetricsLog {

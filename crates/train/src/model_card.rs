@@ -199,7 +199,7 @@ struct IndexedDataset<'a> {
 /// Says that a split is not the data set's own.
 #[derive(Debug, Serialize)]
 struct CutFrom {
-    cut_from: &'static str,
+    from: &'static str,
     split_ratios: [f64; 3],
     seed: u64,
 }
@@ -271,7 +271,7 @@ impl ModelCard<'_> {
                 split: &eval.split,
                 revision: repository.and_then(|repository| repository.revision.as_deref()),
                 args: self.cut(&eval.split).map(|split_ratios| CutFrom {
-                    cut_from: "train",
+                    from: "train",
                     split_ratios,
                     seed: self.config.seed,
                 }),
@@ -619,7 +619,7 @@ mod tests {
                             "task": task,
                             "dataset": {
                                 "type": "stanfordnlp/imdb", "name": "imdb", "split": "validation", "revision": "v1",
-                                "args": {"cut_from": "train", "split_ratios": [0.9, 0.1, 0.0], "seed": 5},
+                                "args": {"from": "train", "split_ratios": [0.9, 0.1, 0.0], "seed": 5},
                             },
                             "metrics": metrics(0.9, None),
                         },

@@ -17,15 +17,18 @@ const TOLERANCE: f32 = 1e-5;
 
 const SHAPE: [usize; 2] = [3, 10];
 
+/// Ids, token types, and how many of them are no padding.
+type Row = ([u32; 10], [u32; 10], usize);
+
 /// Two segments and no padding, padding on the right, a single real token.
-const ROWS: [([u32; 10], [u32; 10], usize); 3] = [
+const ROWS: [Row; 3] = [
     ([2, 17, 41, 9, 3, 25, 8, 8, 30, 3], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1], 10),
     ([2, 5, 33, 12, 7, 3, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1, 0, 0, 0, 0], 6),
     ([2, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0; 10], 1),
 ];
 
 fn inputs() -> [(&'static str, Vec<u32>); 3] {
-    let of = |part: fn(&([u32; 10], [u32; 10], usize)) -> Vec<u32>| ROWS.iter().flat_map(part).collect();
+    let of = |part: fn(&Row) -> Vec<u32>| ROWS.iter().flat_map(part).collect();
     [
         ("input_ids", of(|row| row.0.to_vec())),
         ("token_type_ids", of(|row| row.1.to_vec())),

@@ -50,6 +50,20 @@ fn sigkill_and_resume_write_the_same_bytes() {
     same_result(&whole, &killed);
 }
 
+/// A result that f16 can't hold must be had in another dtype without training again.
+#[test]
+fn a_run_that_goes_on_may_store_its_result_in_another_dtype() {
+    let dir = tempfile::tempdir().unwrap();
+    let killed = dir.path().join("killed");
+    let mut child = start(&killed);
+    wait_for_step(&killed, 4, &mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    succeed(bert_train().args(["train", "--save-dtype", "bf16", "--resume"]).arg(&killed));
+    let config = fs::read_to_string(killed.join("model/config.json")).unwrap();
+    assert!(config.contains("bfloat16"), "{config}");
+}
+
 #[test]
 fn a_damaged_checkpoint_is_passed_over() {
     let dir = tempfile::tempdir().unwrap();

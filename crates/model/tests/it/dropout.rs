@@ -19,7 +19,7 @@ const KEPT: f32 = 1.25;
 fn devices() -> Vec<Device> {
     let devices: Vec<Device> =
         [Backend::Flex, Backend::NdArray].into_iter().flat_map(Backend::devices).collect();
-    devices.into_iter().map(|device| device.autodiff()).inspect(|device| device.seed(11)).collect()
+    devices.into_iter().map(Device::autodiff).inspect(|device| device.seed(11)).collect()
 }
 
 /// A model whose config has [`RATE`] everywhere, and whose five dropouts are off: what still drops is a sixth.
