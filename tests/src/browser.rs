@@ -1,12 +1,13 @@
 //! Headless Chromium over the protocol of its developer tools: what a page does in a real browser.
 
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tungstenite::{Message, WebSocket};
 
 /// How long the browser may take for anything.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -14,7 +15,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A browser with one tab, for as long as this value lives.
 pub struct Browser {
     child: Child,
-    socket: WebSocket<TcpStream>,
+    commands: ChildStdin,
+    /// What it says, read by a thread of its own, so that waiting for it ends.
+    answers: Receiver<Value>,
     session: Option<String>,
     last_id: u64,
     /// What the browser told unasked.
@@ -37,8 +40,11 @@ impl Browser {
     /// # Panics
     /// It can't be started, or does not answer.
     pub fn start(program: &Path, profile: &Path) -> Self {
-        let child = Command::new(program)
-            .args(["--headless", "--remote-debugging-port=0", "--no-first-run", "--disable-gpu"])
+        // It reads commands from descriptor 3 and answers on descriptor 4: our two ends of a pipe.
+        let mut child = Command::new("sh")
+            .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2"#])
+            .arg(program)
+            .args(["--headless", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"])
             // In a container there is neither a second user nor room in /dev/shm.
             .args(["--no-sandbox", "--disable-dev-shm-usage"])
             // It would otherwise have a life of its own on the network.
@@ -50,21 +56,24 @@ impl Browser {
             ])
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the browser starts");
-        let (port, path) = wait_for(|| {
-            let text = std::fs::read_to_string(profile.join("DevToolsActivePort")).ok()?;
-            let (port, path) = text.split_once('\n')?;
-            Some((port.parse::<u16>().ok()?, path.trim().to_owned()))
+        let commands = child.stdin.take().expect("a pipe to the browser");
+        let out = child.stdout.take().expect("a pipe from the browser");
+        let (sender, answers) = channel();
+        thread::spawn(move || {
+            for message in BufReader::new(out).split(0) {
+                let message = message.ok().and_then(|message| serde_json::from_slice(&message).ok());
+                // Ends with the browser, or with the test.
+                if message.is_none_or(|message| sender.send(message).is_err()) {
+                    break;
+                }
+            }
         });
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("the browser listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        let address = format!("ws://127.0.0.1:{port}{path}");
-        let (socket, _) = tungstenite::client(address, stream).expect("the browser speaks WebSocket");
-        let mut browser = Self { child, socket, session: None, last_id: 0, events: Vec::new() };
+        let mut browser = Self { child, commands, answers, session: None, last_id: 0, events: Vec::new() };
         let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attached =
             browser.call("Target.attachToTarget", &json!({"targetId": target["targetId"], "flatten": true}));
@@ -139,7 +148,7 @@ impl Browser {
         if let Some(session) = &self.session {
             message["sessionId"] = session.as_str().into();
         }
-        self.socket.send(Message::text(message.to_string())).expect("the browser listens");
+        self.commands.write_all(format!("{message}\0").as_bytes()).expect("the browser listens");
         loop {
             if let Some(mut answer) = self.receive().filter(|answer| answer["id"] == id) {
                 assert!(answer.get("error").is_none(), "{method}: {answer}");
@@ -150,8 +159,7 @@ impl Browser {
 
     /// The next answer; an event is kept instead.
     fn receive(&mut self) -> Option<Value> {
-        let text = self.socket.read().expect("the browser answers").into_text().expect("text");
-        let message: Value = serde_json::from_str(&text).ok()?;
+        let message = self.answers.recv_timeout(PATIENCE).expect("the browser answers");
         if message.get("id").is_some() {
             return Some(message);
         }
@@ -165,17 +173,5 @@ impl Drop for Browser {
         // One that is gone already is as good as one that stops now.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Asks again and again until there is an answer.
-fn wait_for<T>(mut ask: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(began.elapsed() < PATIENCE, "the browser says nothing");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
