@@ -67,15 +67,7 @@ pub(crate) fn numbers_right(table: &mut Table) {
 
 /// 22713216 as "22,713,216".
 pub(crate) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    indicatif::HumanCount(number as u64).to_string()
 }
 
 #[cfg(test)]
