@@ -132,6 +132,15 @@ train_options! {
         /// What stays as it is: none, encoder_below:N, embeddings+encoder_below:N or all_but_head [default: none]
         #[arg(value_name = "WHAT")]
         freeze: String => "freeze",
+        /// Compute what is frozen below once for each example, and train on that from the second epoch on [default: false]
+        #[arg(value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+        cache_frozen: bool => "cache_frozen",
+        /// Unfreeze from the top, the next layer every so many steps [default: never]
+        #[arg(value_name = "STEPS")]
+        unfreeze_every: u32 => "unfreeze_every",
+        /// Start the last so many encoder layers from new weights [default: 0]
+        #[arg(value_name = "N")]
+        reinit_layers: u32 => "reinit_layers",
         /// Dropout after the embeddings, in each layer and on the attention [default: the checkpoint's]
         #[arg(value_name = "P")]
         dropout: f64 => "dropout.hidden" & "dropout.attention",
@@ -149,6 +158,9 @@ train_options! {
         /// Micro-batches in one optimizer step [default: 1]
         #[arg(value_name = "N")]
         accumulate: u32 => "accumulate",
+        /// Examples in one optimizer step, a multiple of the micro-batch [default: one micro-batch]
+        #[arg(value_name = "N")]
+        effective_batch_size: u32 => "effective_batch_size",
         /// Examples in a batch of evaluation [default: 32]
         #[arg(value_name = "N")]
         eval_batch_size: u32 => "eval_batch_size",
@@ -169,6 +181,9 @@ train_options! {
         /// The classifier's learning rate [default: the learning rate]
         #[arg(value_name = "RATE")]
         head_learning_rate: f64 => "optimizer.head_learning_rate",
+        /// Each layer learns at this share of the rate of the layer above it [default: 1]
+        #[arg(value_name = "FACTOR")]
+        layerwise_lr_decay: f64 => "optimizer.layerwise_lr_decay",
         /// The learning rate after the warm-up [default: linear]
         #[arg(value_name = "SHAPE")]
         schedule: ScheduleArg => "optimizer.schedule",
@@ -204,6 +219,9 @@ train_options! {
         /// Save a checkpoint every so many steps [default: each epoch]
         #[arg(value_name = "STEPS")]
         save_every: u32 => "save_every",
+        /// Further logs besides metrics.jsonl: tensorboard [default: none]
+        #[arg(value_name = "FORMAT")]
+        log: LogArg => "log",
         /// How many of the newest checkpoints stay [default: 2]
         #[arg(value_name = "N")]
         keep_checkpoints: u32 => "keep_checkpoints",
@@ -230,6 +248,12 @@ impl ToSetting for String {
 impl ToSetting for PathBuf {
     fn to_setting(&self) -> toml::Value {
         self.to_string_lossy().as_ref().into()
+    }
+}
+
+impl ToSetting for bool {
+    fn to_setting(&self) -> toml::Value {
+        (*self).into()
     }
 }
 
@@ -275,6 +299,20 @@ words!(ScheduleArg { Constant = "constant", Linear = "linear", Cosine = "cosine"
 words!(PaddingArg { Longest = "longest", MaxLength = "max_length" });
 words!(KeepArg { Best = "best", Last = "last" });
 words!(SaveDtypeArg { F32 = "f32", F16 = "f16", Bf16 = "bf16" });
+
+/// A log that other programs read.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogArg {
+    Tensorboard,
+}
+
+impl ToSetting for LogArg {
+    fn to_setting(&self) -> toml::Value {
+        match self {
+            Self::Tensorboard => vec!["tensorboard"].into(),
+        }
+    }
+}
 
 /// Three shares, as typed.
 #[derive(Clone, Copy, Debug)]
@@ -476,17 +514,22 @@ mod tests {
             ("padding", "max_length"),
             ("model", "owner/name"),
             ("freeze", "encoder_below:6"),
+            ("cache_frozen", "true"),
+            ("unfreeze_every", "20"),
+            ("reinit_layers", "2"),
             ("dropout", "0.2"),
             ("classifier_dropout", "0.3"),
             ("epochs", "9"),
             ("batch_size", "5"),
-            ("accumulate", "4"),
+            ("accumulate", "1"),
+            ("effective_batch_size", "10"),
             ("eval_batch_size", "6"),
             ("label_smoothing", "0.15"),
             ("seed", "11"),
             ("device", "cpu"),
             ("learning_rate", "3e-5"),
             ("head_learning_rate", "4e-4"),
+            ("layerwise_lr_decay", "0.9"),
             ("schedule", "cosine"),
             ("warmup_ratio", "0.25"),
             ("weight_decay", "0.02"),
@@ -497,6 +540,7 @@ mod tests {
             ("patience", "3"),
             ("keep", "last"),
             ("save_dtype", "bf16"),
+            ("log", "tensorboard"),
             ("save_every", "10"),
             ("keep_checkpoints", "7"),
         ];
@@ -529,6 +573,8 @@ mod tests {
                 (toml::Value::Array(shares), Some("0.8/0.1/0.1")) => {
                     shares == [0.8, 0.1, 0.1].map(toml::Value::Float)
                 }
+                (toml::Value::Boolean(flag), Some(word)) => word.parse() == Ok(flag),
+                (toml::Value::Array(logs), Some("tensorboard")) => logs == ["tensorboard".into()],
                 (toml::Value::String(order), None) => order == "sequential",
                 _ => false,
             };
@@ -573,6 +619,7 @@ mod tests {
             let same = match value {
                 Some(toml::Value::String(text)) => stated == Some(text),
                 Some(toml::Value::Integer(number)) => stated == Some(&number.to_string()),
+                Some(toml::Value::Boolean(flag)) => stated == Some(&flag.to_string()),
                 Some(toml::Value::Float(number)) => {
                     stated.and_then(|stated| stated.parse().ok()) == Some(*number)
                 }
@@ -583,7 +630,7 @@ mod tests {
             assert!(same, "--{option}: the help says {stated:?}, the config {value:?}");
             checked += usize::from(value.is_some());
         }
-        assert_eq!(checked, 20);
+        assert_eq!(checked, 23);
     }
 
     /// A terminal of 100 columns, wide enough for the longest word.

@@ -25,6 +25,7 @@ use toml::{Spanned, Table, Value};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of its own, set and swept by its name")]
 pub struct TrainConfig {
     /// A folder, `name`, `owner/name` or `owner/name@revision` of the checkpoint to start from.
     pub model: String,
@@ -49,6 +50,9 @@ pub struct TrainConfig {
     pub eval_batch_size: usize,
     /// Micro-batches in one optimizer step; their gradient is the mean over all their examples.
     pub accumulate: usize,
+    /// Examples in one optimizer step, a multiple of `batch_size`: says `accumulate` in examples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_batch_size: Option<usize>,
     /// Gradients are scaled down to this global L2 norm; 0 turns clipping off.
     pub max_grad_norm: f64,
     /// The share of probability that the target gives to all labels alike, in [0, 1).
@@ -58,6 +62,24 @@ pub struct TrainConfig {
     /// Which parameters stay as they are.
     #[serde(with = "as_text")]
     pub freeze: Freeze,
+    /// Parameters that stay as they are besides, by their checkpoint names: `*.LayerNorm.*`, `bert.encoder.layer.[0-3].*`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub freeze_patterns: Vec<String>,
+    /// What changes during the run: from a step or an epoch on, other parameters are frozen or other rates hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageConfig>,
+    /// Unfreeze from the top, the next part every so many steps: the pooler with the last layer, each layer, the embeddings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfreeze_every: Option<usize>,
+    /// Compute what lies below the lowest trainable layer once for each example, and train on that from the second epoch on.
+    /// Dropout is off in that part.
+    pub cache_frozen: bool,
+    /// The most memory that `cache_frozen` takes, in MiB; what is beyond goes to a file in the run folder.
+    pub cache_memory: usize,
+    /// Start the last so many encoder layers from new weights.
+    pub reinit_layers: usize,
+    /// Start the pooler from new weights.
+    pub reinit_pooler: bool,
     /// Evaluate every so many steps. Unset: at the end of each epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluate_every: Option<usize>,
@@ -75,6 +97,9 @@ pub struct TrainConfig {
     pub save_dtype: SaveDtype,
     /// Evaluate those weights on the test split at the end.
     pub evaluate_test: bool,
+    /// Further logs besides `metrics.jsonl`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogFormat>,
     /// What is read, and how it becomes batches.
     pub data: DataConfig,
     /// AdamW and its learning rate.
@@ -106,6 +131,9 @@ pub struct DataConfig {
     /// Cut train/validation/test from the training split in these shares.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_ratios: Option<[f64; 3]>,
+    /// Seeds the splits and the parts of them that are taken. Unset: `seed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
     /// Count rows that can't be read instead of stopping at the first.
     pub skip_bad_rows: bool,
 }
@@ -119,6 +147,9 @@ pub struct OptimizerConfig {
     /// The same for the classifier (and for the pooler where it is new). Unset: `learning_rate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_learning_rate: Option<f64>,
+    /// Each encoder layer learns at this share of the rate of the layer above it, the embeddings at this share of the first
+    /// layer's; 1 for one rate.
+    pub layerwise_lr_decay: f64,
     /// Decoupled weight decay, multiplied by the learning rate.
     pub weight_decay: f64,
     /// `standard` decays neither biases nor LayerNorm weights; `all` decays everything.
@@ -162,6 +193,39 @@ pub struct EarlyStoppingConfig {
     pub patience: Option<usize>,
     /// By how much the metric must be better to count as an improvement.
     pub min_delta: f64,
+}
+
+/// A `[[stages]]` table of a [`TrainConfig`]: what holds from a point on, until the next stage begins. The optimizer's moments of
+/// what was trained before are kept; what becomes trainable starts without any.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageConfig {
+    /// Begins with this epoch, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_epoch: Option<usize>,
+    /// Begins with this step, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_step: Option<usize>,
+    /// Which parameters stay as they are.
+    #[serde(default, with = "as_text")]
+    pub freeze: Freeze,
+    /// Parameters that stay as they are besides, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze_patterns: Vec<String>,
+    /// The highest learning rate of the schedule. Unset: `optimizer.learning_rate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// The head's. Unset: `optimizer.head_learning_rate`, or the stage's `learning_rate` where that is unset too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_learning_rate: Option<f64>,
+}
+
+/// A log that other programs read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Event files for TensorBoard, in the run folder's `tensorboard/`.
+    Tensorboard,
 }
 
 /// How a batch is padded.
@@ -248,10 +312,18 @@ impl Default for TrainConfig {
             batch_size: 16,
             eval_batch_size: 32,
             accumulate: 1,
+            effective_batch_size: None,
             max_grad_norm: 1.0,
             label_smoothing: 0.0,
             class_weights: ClassWeights::Rule(ClassWeightRule::None),
             freeze: Freeze::None,
+            freeze_patterns: Vec::new(),
+            stages: Vec::new(),
+            unfreeze_every: None,
+            cache_frozen: false,
+            cache_memory: 1024,
+            reinit_layers: 0,
+            reinit_pooler: false,
             evaluate_every: None,
             save_every: None,
             keep_checkpoints: 2,
@@ -259,6 +331,7 @@ impl Default for TrainConfig {
             keep: Keep::Best,
             save_dtype: SaveDtype::F32,
             evaluate_test: false,
+            log: Vec::new(),
             data: DataConfig::default(),
             optimizer: OptimizerConfig::default(),
             dropout: DropoutConfig::default(),
@@ -277,6 +350,7 @@ impl Default for DataConfig {
             train_samples: None,
             eval_samples: None,
             split_ratios: None,
+            split_seed: None,
             skip_bad_rows: false,
         }
     }
@@ -287,6 +361,7 @@ impl Default for OptimizerConfig {
         Self {
             learning_rate: 2e-5,
             head_learning_rate: None,
+            layerwise_lr_decay: 1.0,
             weight_decay: 0.01,
             decay: Decay::Standard,
             betas: [0.9, 0.999],
@@ -331,10 +406,18 @@ pub const KEYS: &[&str] = &[
     "batch_size",
     "eval_batch_size",
     "accumulate",
+    "effective_batch_size",
     "max_grad_norm",
     "label_smoothing",
     "class_weights",
     "freeze",
+    "freeze_patterns",
+    "stages",
+    "unfreeze_every",
+    "cache_frozen",
+    "cache_memory",
+    "reinit_layers",
+    "reinit_pooler",
     "evaluate_every",
     "save_every",
     "keep_checkpoints",
@@ -342,6 +425,7 @@ pub const KEYS: &[&str] = &[
     "keep",
     "save_dtype",
     "evaluate_test",
+    "log",
     "data.max_length",
     "data.truncation",
     "data.padding",
@@ -349,9 +433,11 @@ pub const KEYS: &[&str] = &[
     "data.train_samples",
     "data.eval_samples",
     "data.split_ratios",
+    "data.split_seed",
     "data.skip_bad_rows",
     "optimizer.learning_rate",
     "optimizer.head_learning_rate",
+    "optimizer.layerwise_lr_decay",
     "optimizer.weight_decay",
     "optimizer.decay",
     "optimizer.betas",
@@ -380,11 +466,16 @@ impl TrainConfig {
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
             split_ratios: self.data.split_ratios,
-            seed: self.seed,
+            seed: self.data.split_seed.unwrap_or(self.seed),
             train_samples: self.data.train_samples,
             eval_samples: self.data.eval_samples,
             skip_bad_rows: self.data.skip_bad_rows,
         }
+    }
+
+    /// Micro-batches in one optimizer step.
+    pub fn micro_batches(&self) -> usize {
+        self.effective_batch_size.map_or(self.accumulate, |examples| examples / self.batch_size)
     }
 
     /// Where texts are cut.
@@ -416,12 +507,21 @@ impl TrainConfig {
             ("batch_size", self.batch_size),
             ("eval_batch_size", self.eval_batch_size),
             ("accumulate", self.accumulate),
+            ("effective_batch_size", self.effective_batch_size.unwrap_or(1)),
+            ("unfreeze_every", self.unfreeze_every.unwrap_or(1)),
+            ("cache_memory", self.cache_memory),
             ("keep_checkpoints", self.keep_checkpoints),
             ("evaluate_every", self.evaluate_every.unwrap_or(1)),
             ("save_every", self.save_every.unwrap_or(1)),
             ("early_stopping.patience", self.early_stopping.patience.unwrap_or(1)),
         ] {
             check(value > 0, key, &value, "at least 1")?;
+        }
+        if let Some(examples) = self.effective_batch_size {
+            let expected = "a multiple of batch_size, the examples that fit at a time";
+            check(examples.is_multiple_of(self.batch_size), "effective_batch_size", &examples, expected)?;
+            let expected = "1, as effective_batch_size says it already";
+            check(self.accumulate == 1, "accumulate", &self.accumulate, expected)?;
         }
         check(
             self.max_grad_norm >= 0.0 && self.max_grad_norm.is_finite(),
@@ -518,6 +618,12 @@ impl OptimizerConfig {
         ] {
             check(rate > 0.0 && rate.is_finite(), key, &rate, "a number above 0")?;
         }
+        check(
+            self.layerwise_lr_decay > 0.0 && self.layerwise_lr_decay <= 1.0,
+            "optimizer.layerwise_lr_decay",
+            &self.layerwise_lr_decay,
+            "above 0, up to 1",
+        )?;
         check(
             self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
             "optimizer.weight_decay",
@@ -778,12 +884,24 @@ mod tests {
     fn all_keys_set() -> TrainConfig {
         TrainConfig {
             output: Some("runs/x".into()),
+            effective_batch_size: Some(32),
+            freeze: Freeze::AllButHead,
+            freeze_patterns: vec!["*.LayerNorm.*".into()],
+            stages: vec![StageConfig {
+                from_epoch: Some(2),
+                freeze: Freeze::EncoderBelow(3),
+                learning_rate: Some(1e-5),
+                ..StageConfig::default()
+            }],
+            unfreeze_every: Some(9),
+            log: vec![LogFormat::Tensorboard],
             evaluate_every: Some(5),
             save_every: Some(7),
             data: DataConfig {
                 train_samples: Some(10),
                 eval_samples: Some(4),
                 split_ratios: Some([0.8, 0.1, 0.1]),
+                split_seed: Some(3),
                 ..DataConfig::default()
             },
             optimizer: OptimizerConfig {
@@ -878,6 +996,12 @@ mod tests {
             "early_stopping.patience=0",
             "metric=goodness",
             "freeze=some",
+            "effective_batch_size=24",
+            "effective_batch_size=0",
+            "cache_memory=0",
+            "unfreeze_every=0",
+            "optimizer.layerwise_lr_decay=0",
+            "optimizer.layerwise_lr_decay=1.5",
         ] {
             let result = ConfigBuilder::new().set(setting).unwrap().build();
             assert!(result.is_err(), "{setting} was taken");

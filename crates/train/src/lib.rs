@@ -62,7 +62,8 @@ pub use embert_optim as optim;
 
 pub use config::{
     ClassWeightRule, ClassWeights, ConfigBuilder, ConfigError, DataConfig, DropoutConfig,
-    EarlyStoppingConfig, KEYS, Keep, OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind, TrainConfig,
+    EarlyStoppingConfig, KEYS, Keep, LogFormat, OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind,
+    StageConfig, TrainConfig,
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};

@@ -431,7 +431,7 @@ impl ModelCard<'_> {
             word(&optimizer.schedule)?,
             optimizer.weight_decay,
             word(&optimizer.decay)?,
-            config.batch_size * config.accumulate,
+            config.batch_size * config.micro_batches(),
         )?;
         writeln!(
             out,

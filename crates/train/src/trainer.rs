@@ -91,7 +91,7 @@ struct Plan {
 
 impl Plan {
     fn new(config: &TrainConfig, examples: usize) -> Self {
-        let steps_per_epoch = examples.div_ceil(config.batch_size).div_ceil(config.accumulate);
+        let steps_per_epoch = examples.div_ceil(config.batch_size).div_ceil(config.micro_batches());
         Self {
             steps_per_epoch,
             total_steps: steps_per_epoch * config.epochs,
@@ -193,7 +193,7 @@ impl Job {
             let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
             while plan.epoch(progress.step + 1) == epoch && !plan.is_last(progress.step) {
                 let began = Instant::now();
-                progress = self.step(plan, progress, batches.by_ref().take(self.config.accumulate))?;
+                progress = self.step(plan, progress, batches.by_ref().take(self.config.micro_batches()))?;
                 progress.phases.train += began.elapsed().as_secs_f64();
                 if plan.evaluates_after(progress.step) {
                     self.validate(plan, &mut progress, &checkpoints)?;
@@ -281,7 +281,7 @@ impl Job {
         };
         let sampler = Sampler::new(order, self.config.batch_size, self.config.seed);
         let plan = sampler.epoch(&data.lengths(), epoch);
-        let skip = steps_done * self.config.accumulate;
+        let skip = steps_done * self.config.micro_batches();
         BatchLoader::new(Arc::clone(data), self.batcher(), plan, skip, self.device.clone())
     }
 

@@ -82,7 +82,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
         config.data.split_ratios = Some(ratios);
     }
     config.data.eval_samples = args.eval_samples.or(config.data.eval_samples);
-    config.seed = args.seed.unwrap_or(config.seed);
+    config.data.split_seed = args.seed.or(config.data.split_seed);
     config.data.max_length = match args.inference.max_length {
         Some(max_length) => max_length,
         None if known => config.data.max_length,
