@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use embert_data::LoadOptions;
 use embert_data::tokenize::{EncodeOptions, Truncation};
 use embert_metrics::Metric;
-use embert_model::{DeviceChoice, Freeze, SaveDtype};
+use embert_model::{DeviceChoice, Freeze, FreezePatterns, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
@@ -889,7 +889,7 @@ mod tests {
             freeze_patterns: vec!["*.LayerNorm.*".into()],
             stages: vec![StageConfig {
                 from_epoch: Some(2),
-                freeze: Freeze::EncoderBelow(3),
+                freeze: Freeze::EncoderBelow(Layers::Count(3)),
                 learning_rate: Some(1e-5),
                 ..StageConfig::default()
             }],
@@ -951,7 +951,7 @@ mod tests {
             .unwrap();
         assert_eq!(config.epochs, 5);
         assert_eq!((config.optimizer.learning_rate, config.optimizer.weight_decay), (3e-5, 0.1));
-        assert_eq!(config.freeze, Freeze::EncoderBelow(6));
+        assert_eq!(config.freeze, Freeze::EncoderBelow(Layers::Count(6)));
     }
 
     #[test]
