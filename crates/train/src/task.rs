@@ -14,7 +14,7 @@ use embert_model::{
     BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, NamedParameter,
     named_parameters,
 };
-use embert_optim::{AdamW, AdamWConfig, GroupSettings, build_groups};
+use embert_optim::{GroupSettings, LayerwiseDecay, ParameterGroup, build_groups};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{ClassWeightRule, ClassWeights};
@@ -22,6 +22,7 @@ use crate::evaluate::average;
 use crate::loss::CrossEntropy;
 use crate::model_card::Licence;
 use crate::records::{Facts, Lengths, Parameters, SplitFacts};
+use crate::stages::{Stage, Stages};
 use crate::{TrainConfig, TrainError};
 
 /// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
@@ -53,6 +54,8 @@ pub(crate) struct Setup {
     /// The base model's, as its own card states it.
     pub(crate) licence: Licence,
     report: LoadReport,
+    /// What starts from new weights although the checkpoint has some.
+    anew: Option<String>,
     truncated: TruncationCount,
     max_length: usize,
     fingerprint: String,
@@ -122,7 +125,9 @@ impl Task {
         let validation = optional(&validation_texts)?;
         let test = optional(&test_texts)?;
         let weights = class_weights(config, &labels, &train)?;
-        let model = config.freeze.apply(model)?;
+        let model =
+            model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
+        let model = Stages::first(config)?.apply(model)?;
         let positive = match average {
             Average::Binary { positive } => labels.get(positive).cloned(),
             _ => None,
@@ -155,6 +160,7 @@ impl Task {
             dataset: data.name,
             licence: Licence::of_checkpoint(model_folder),
             report,
+            anew: anew_note(config),
             truncated,
             max_length: config.data.max_length,
         };
@@ -171,6 +177,7 @@ impl Task {
         if !report.leftover.is_empty() {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
+        notes.extend(self.setup.anew.clone());
         let Parameters { total, trainable } = self.setup.facts.parameters;
         notes.push(format!("{trainable} of {total} parameters are trained; labels: {}", labels.join(", ")));
         notes.extend(cut_note(*truncated, *max_length));
@@ -202,35 +209,53 @@ impl Setup {
             let problem = format!("it has no {missing}");
             return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
         }
-        Ok(config.freeze.apply(loaded.model)?)
+        Ok(loaded.model)
     }
 
-    /// A new optimizer for the trainable parameters of `model`.
-    pub(crate) fn optimizer(
+    /// The groups of the trainable parameters of `model` at a stage's rates.
+    pub(crate) fn groups(
         &self,
         model: &BertForSequenceClassification,
         config: &TrainConfig,
-    ) -> Result<AdamW, TrainError> {
+        stage: &Stage,
+    ) -> Vec<ParameterGroup> {
         let settings = &config.optimizer;
         let parameters: Vec<_> = named_parameters(model)
             .into_iter()
             .filter(|parameter| parameter.trainable)
             .map(|parameter| (parameter.id, parameter.name))
             .collect();
-        // A pooler that the checkpoint didn't have is as new as the classifier.
+        // A pooler that the checkpoint didn't have, or that starts anew, is as new as the classifier.
         let is_head = |name: &str| {
-            name.starts_with("classifier.") || self.report.newly_initialized.iter().any(|new| new == name)
+            name.starts_with("classifier.")
+                || (config.reinit_pooler && name.starts_with("bert.pooler."))
+                || self.report.newly_initialized.iter().any(|new| new == name)
         };
+        let layerwise = (settings.layerwise_lr_decay < 1.0).then_some(LayerwiseDecay {
+            factor: settings.layerwise_lr_decay,
+            layers: self.config.num_hidden_layers,
+        });
         let group_settings = GroupSettings {
-            learning_rate: settings.learning_rate,
-            head_learning_rate: settings.head_learning_rate,
+            learning_rate: stage.learning_rate,
+            head_learning_rate: stage.head_learning_rate,
+            layerwise,
             weight_decay: settings.weight_decay,
             decay: settings.decay,
         };
-        let groups = build_groups(parameters, &group_settings, is_head);
-        let adamw = AdamWConfig { betas: settings.betas, epsilon: settings.epsilon };
-        Ok(AdamW::new(adamw, groups)?)
+        build_groups(parameters, &group_settings, is_head)
     }
+}
+
+/// Which parts of the checkpoint's weights are not used.
+fn anew_note(config: &TrainConfig) -> Option<String> {
+    let layers = match config.reinit_layers {
+        0 => None,
+        1 => Some("the last encoder layer".to_owned()),
+        layers => Some(format!("the last {layers} encoder layers")),
+    };
+    let parts: Vec<String> =
+        layers.into_iter().chain(config.reinit_pooler.then(|| "the pooler".to_owned())).collect();
+    (!parts.is_empty()).then(|| format!("starts anew: {}", parts.join(", ")))
 }
 
 fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOptions {
@@ -244,7 +269,7 @@ fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOpti
     }
 }
 
-fn parameters(model: &BertForSequenceClassification) -> Parameters {
+pub(crate) fn parameters(model: &BertForSequenceClassification) -> Parameters {
     let parameters = named_parameters(model);
     let count = |parameters: &mut dyn Iterator<Item = &NamedParameter>| {
         parameters.map(NamedParameter::elements).sum()
