@@ -5,6 +5,7 @@
 mod gradients;
 mod resume;
 mod run;
+mod splits;
 mod training;
 
 use std::cell::RefCell;
