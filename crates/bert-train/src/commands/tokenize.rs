@@ -19,7 +19,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
             "input_ids": encoding.ids,
             "token_type_ids": encoding.type_ids,
             "attention_mask": encoding.attention_mask,
-            "truncated": encoding.truncated,
+            "truncated": encoding.truncated(),
         }));
     }
     let mut table = output::table(&["position", "token", "id", "type", "mask"]);
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
         ]);
     }
     output::line(&table.to_string())?;
-    if encoding.truncated {
+    if encoding.truncated() {
         output::line(&format!("cut at {} tokens", args.max_length))?;
     }
     Ok(())
