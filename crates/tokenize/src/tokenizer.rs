@@ -352,6 +352,14 @@ impl Tokenizer {
         usize::try_from(length).ok().filter(|length| *length < 1_000_000)
     }
 
+    /// Where `tokenizer_config.json` says that texts are cut: `tail` if on the left, which is `transformers`' name for the start.
+    pub fn truncation(&self) -> Truncation {
+        match self.config.get("truncation_side").and_then(Value::as_str) {
+            Some("left") => Truncation::Tail,
+            _ => Truncation::LongestFirst,
+        }
+    }
+
     /// Whether all ids of this tokenizer have a row in a word embedding of `vocab_size` rows.
     ///
     /// # Errors
@@ -389,12 +397,13 @@ impl Tokenizer {
     }
 
     /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`, `tokenizer_config.json`,
-    /// `special_tokens_map.json`, and `vocab.txt` where the ids have no gaps. `max_length`, if given, becomes
-    /// `model_max_length`: the length that a model was trained with, at which whoever loads it then cuts texts.
+    /// `special_tokens_map.json`, and `vocab.txt` where the ids have no gaps. How a model's texts were cut, if given, becomes
+    /// `model_max_length` and `truncation_side`, so that whoever loads it then cuts there too; `head_tail:N`, for which there are
+    /// no words, as `head`.
     ///
     /// # Errors
     /// A file can't be written.
-    pub fn save(&self, folder: &Path, max_length: Option<usize>) -> Result<(), TokenizeError> {
+    pub fn save(&self, folder: &Path, cut: Option<&EncodeOptions>) -> Result<(), TokenizeError> {
         let path = folder.join("tokenizer.json");
         let json = self
             .inner
@@ -423,8 +432,10 @@ impl Tokenizer {
                 config.insert(key.to_owned(), value);
             }
         }
-        if let Some(max_length) = max_length {
-            config.insert("model_max_length".to_owned(), max_length.into());
+        if let Some(EncodeOptions { max_length, truncation }) = cut {
+            config.insert("model_max_length".to_owned(), (*max_length).into());
+            let side = if *truncation == Truncation::Tail { "left" } else { "right" };
+            config.insert("truncation_side".to_owned(), side.into());
         }
         write_json(&folder.join("tokenizer_config.json"), &Value::Object(config))?;
         write_json(&folder.join("special_tokens_map.json"), &Value::Object(special))?;

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use burn::data::dataset::Dataset as _;
 use burn::tensor::Device;
-use embert_data::tokenize::{EncodeOptions, Tokenizer, TruncationCount};
-use embert_data::{DataSet, EncodedDataset, Example, encode};
+use embert_data::tokenize::{Tokenizer, TruncationCount};
+use embert_data::{DataSet, EncodedDataset, Example, encode, encode_windows};
 use embert_metrics::Average;
 use embert_model::{
     BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, NamedParameter,
@@ -104,20 +104,18 @@ impl Task {
         let mapping = data.labels.reconcile(&labels)?;
         let average = average(&labels, &data.labels, &mapping);
 
-        let encoding =
-            EncodeOptions { max_length: config.data.max_length, truncation: config.data.truncation };
         let [train_texts, validation_texts, test_texts] =
             [data.splits.train, data.splits.validation, data.splits.test].map(|part| mapping.apply(part));
         let splits =
             SplitFacts::of([&train_texts, &validation_texts, &test_texts], labels.len(), &data.facts);
         let test_texts = if config.evaluate_test { test_texts } else { Vec::new() };
-        let encode_split = |examples: &[Example]| -> Result<_, TrainError> {
-            let (encoded, truncated) = encode(examples, &tokenizer, &encoding)?;
-            Ok((Arc::new(encoded), truncated))
-        };
-        let (train, truncated) = encode_split(&train_texts)?;
+        let (train, truncated) = encode(&train_texts, &tokenizer, &config.encode_options())?;
+        let train = Arc::new(train);
         let optional = |examples: &[Example]| -> Result<_, TrainError> {
-            if examples.is_empty() { Ok(None) } else { Ok(Some(encode_split(examples)?.0)) }
+            if examples.is_empty() {
+                return Ok(None);
+            }
+            Ok(Some(Arc::new(encode_windows(examples, &tokenizer, &config.window_options())?)))
         };
         let validation = optional(&validation_texts)?;
         let test = optional(&test_texts)?;
@@ -136,7 +134,7 @@ impl Task {
             splits,
             shared: data.facts.shared,
             skipped: data.facts.skipped,
-            lengths: Lengths::of(&train.lengths(), config.data.max_length, truncated.truncated),
+            lengths: Lengths::of(&train, config.data.max_length),
         };
         let setup = Setup {
             fingerprint: fingerprint(&train),

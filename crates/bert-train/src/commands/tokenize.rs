@@ -1,6 +1,6 @@
 //! `tokenize`: what the tokenizer makes of a text.
 
-use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
+use embert_data::tokenize::{EncodeOptions, Tokenizer};
 use serde_json::json;
 
 use crate::cli::TokenizeArgs;
@@ -9,7 +9,7 @@ use crate::{output, sources};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
     let tokenizer = Tokenizer::from_folder(&sources::tokenizer_folder(&args.model)?)?;
-    let options = EncodeOptions { max_length: args.max_length, truncation: Truncation::LongestFirst };
+    let options = EncodeOptions { max_length: args.max_length, truncation: args.truncation };
     let encoding = tokenizer.encode(&args.text, args.text_pair.as_deref(), &options)?;
     let tokens: Vec<String> =
         encoding.ids.iter().map(|&id| tokenizer.token(id).unwrap_or_default()).collect();

@@ -6,6 +6,7 @@ mod gradients;
 mod resume;
 mod run;
 mod training;
+mod windows;
 
 use std::cell::RefCell;
 use std::fs;

@@ -136,7 +136,7 @@ fn sixty_steps_and_what_came_of_them_agree() {
                 assert_agree(&steps(&config, &run, &device), &expected.steps, tolerance, &what);
 
                 let data = data_of(&config);
-                let (labels, encode) = (&data.labels, config.encode_options());
+                let (labels, encode) = (&data.labels, config.window_options());
                 let evaluation = evaluate_checkpoint(
                     &run.join("model"),
                     data.splits.validation,
