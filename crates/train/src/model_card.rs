@@ -683,7 +683,8 @@ mod tests {
         };
         let plain = use_of(Truncation::Head, None);
         assert!(
-            plain.contains("at 256 tokens; both ways cut there too. In") && !plain.contains("--"),
+            plain.contains("at 256 tokens; both ways cut there too. In")
+                && plain.contains("--model . \"Your text"),
             "{plain}"
         );
         assert!(
