@@ -77,7 +77,7 @@ mod tests {
     use crate::encode::EncodedDataset;
 
     fn item(id: u64, ids: &[u32], label: Option<usize>) -> EncodedExample {
-        EncodedExample { id, ids: ids.to_vec(), type_ids: vec![1; ids.len()], label }
+        EncodedExample { id, ids: ids.to_vec(), type_ids: vec![1; ids.len()], label, uncut: ids.len() }
     }
 
     fn rows(tensor: Tensor<2, Int>) -> Vec<i64> {

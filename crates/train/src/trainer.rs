@@ -501,7 +501,7 @@ impl Job {
     ) -> Result<(embert_metrics::Report, Vec<Scored>), TrainError> {
         let options = self.eval_options();
         let device = self.device.clone().inner();
-        let total = data.len();
+        let total = data.texts();
         let (report, scored) = evaluate(&model.valid(), data, &options, &device, |done| {
             self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
         })?;
@@ -622,7 +622,7 @@ impl Job {
             steps_per_epoch: plan.steps_per_epoch,
             epochs: self.config.epochs,
             train_examples: self.task.train.len(),
-            validation_examples: self.task.validation.as_ref().map_or(0, |data| data.examples().len()),
+            validation_examples: self.task.validation.as_ref().map_or(0, |data| data.texts()),
             seconds: progress.seconds_before,
         }))
     }

@@ -8,6 +8,7 @@ mod run;
 mod splits;
 mod strategies;
 mod training;
+mod windows;
 
 use std::cell::RefCell;
 use std::fs;
