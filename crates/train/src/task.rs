@@ -81,7 +81,7 @@ impl Task {
         // What doesn't fit is found before the texts are encoded, which takes longer.
         start.mapping(&data.labels)?;
         let splits = EncodedSplits::encode(config, model_folder, data)?;
-        Self::assemble(config, model_folder, start, &splits, began)
+        Self::assemble(config, model_folder, start, &splits, device, began)
     }
 
     /// As [`prepare`](Self::prepare), with splits that were encoded before, for another run on the same data.
@@ -98,7 +98,7 @@ impl Task {
         config.validate()?;
         splits.check(config)?;
         let start = Start::load(config, model_folder, splits.labels(), device)?;
-        Self::assemble(config, model_folder, start, splits, began)
+        Self::assemble(config, model_folder, start, splits, device, began)
     }
 
     fn assemble(
@@ -106,6 +106,7 @@ impl Task {
         model_folder: &Path,
         start: Start,
         splits: &EncodedSplits,
+        device: &Device,
         began: Instant,
     ) -> Result<Self, TrainError> {
         let mapping = start.mapping(splits.labels())?;

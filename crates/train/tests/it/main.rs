@@ -6,6 +6,7 @@ mod gradients;
 mod resume;
 mod run;
 mod splits;
+mod strategies;
 mod training;
 
 use std::cell::RefCell;
