@@ -1,6 +1,6 @@
 //! [`Sweep`]: a config and the points at which it is trained, from a file, from options, or from both.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -26,6 +26,7 @@ const RESERVED: [(&str, &str); 2] = [
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
     base: TrainConfig,
+    output: Option<PathBuf>,
     points: Vec<Point>,
     seeds: usize,
     keep_checkpoints: bool,
@@ -244,7 +245,7 @@ impl SweepBuilder {
     /// There is nothing to sweep, a key is swept twice, a point's config can't be used, or two are the same.
     pub fn build(self) -> Result<Sweep, SweepError> {
         let mut base = self.base.clone().build()?;
-        base.output = None;
+        let output = base.output.take();
         base.data.split_seed = Some(base.load_options().seed);
         let seeds = self.seeds.unwrap_or(1);
         let points = self.all_points(&base, seeds)?;
@@ -254,7 +255,7 @@ impl SweepBuilder {
         if points.len() * seeds < 2 {
             return Err(SweepError::Nothing);
         }
-        let sweep = Sweep { base, points, seeds, keep_checkpoints: self.keep_checkpoints };
+        let sweep = Sweep { base, output, points, seeds, keep_checkpoints: self.keep_checkpoints };
         sweep.check()?;
         Ok(sweep)
     }
@@ -449,6 +450,11 @@ impl Sweep {
     /// The config that is swept over, with `data.split_seed` set.
     pub fn base(&self) -> &TrainConfig {
         &self.base
+    }
+
+    /// The folder that the config names.
+    pub fn output(&self) -> Option<&Path> {
+        self.output.as_deref()
     }
 
     /// The points, in their order.

@@ -92,6 +92,12 @@ pub enum SweepError {
         /// The sweep's folder.
         path: PathBuf,
     },
+    /// The output folder has files, but is no sweep's.
+    #[error("{} is not empty and not a sweep's folder: choose another output", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder has no `sweep.toml`.
     #[error("{} is not the folder of a sweep: it has no sweep.toml", path.display())]
     NotASweep {

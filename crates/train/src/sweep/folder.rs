@@ -34,7 +34,7 @@ impl SweepFolder {
             return Ok(());
         }
         match existing {
-            _ if !self.definition_path().is_file() => Err(TrainError::NotARun { path }),
+            _ if !self.definition_path().is_file() => Err(SweepError::Occupied { path }.into()),
             Existing::Overwrite => Ok(()),
             Existing::Keep if self.is_finished()? => Err(SweepError::Finished { path }.into()),
             Existing::Keep => Err(SweepError::Unfinished { path }.into()),

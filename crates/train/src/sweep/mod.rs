@@ -189,6 +189,13 @@ impl Sweep {
         }
         // What no run can do without is found out while nothing is written.
         let mut splits = None;
+        let mut models: Vec<&str> = Vec::new();
+        for job in &todo {
+            if !models.contains(&job.config.model.as_str()) {
+                job.model(host)?;
+                models.push(&job.config.model);
+            }
+        }
         if let Some(first) = todo.first() {
             first.splits(host, &mut splits)?;
         }
@@ -330,17 +337,14 @@ impl Job {
         splits: &'a mut Option<EncodedSplits>,
     ) -> Result<&'a EncodedSplits, TrainError> {
         // Taken out, so that the old ones are gone before the new ones come.
-        let encoded = match splits.take().filter(|splits| splits.fit(&self.config)) {
-            Some(fitting) => fitting,
-            None => {
-                let model_folder = self.model(host)?;
-                let what = format!("can't load the data set {}", self.config.dataset);
-                let data = host.data(&self.config).map_err(|source| SweepError::Source { what, source })?;
-                let encoded = EncodedSplits::encode(&self.config, &model_folder, data)?;
-                host.on_event(&SweepEvent::Encoded { config: &self.config })?;
-                encoded
-            }
-        };
+        if let Some(fitting) = splits.take().filter(|splits| splits.fit(&self.config)) {
+            return Ok(splits.insert(fitting));
+        }
+        let model_folder = self.model(host)?;
+        let what = format!("can't load the data set {}", self.config.dataset);
+        let data = host.data(&self.config).map_err(|source| SweepError::Source { what, source })?;
+        let encoded = EncodedSplits::encode(&self.config, &model_folder, data)?;
+        host.on_event(&SweepEvent::Encoded { config: &self.config })?;
         Ok(splits.insert(encoded))
     }
 }
