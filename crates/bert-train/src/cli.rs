@@ -79,7 +79,7 @@ pub(crate) struct TrainArgs {
 #[derive(Debug, Default, Args)]
 #[command(args_override_self = true)]
 pub(crate) struct SweepArgs {
-    /// Read settings from this TOML file, and what to sweep from its [sweep] table if it has one
+    /// Read settings from this TOML file, and what to sweep from its sweep table if it has one
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Set a key of the config, as in class_weights=balanced (may be repeated)

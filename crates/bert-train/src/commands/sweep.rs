@@ -29,7 +29,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         let sweep = sweep(args)?;
         let folder = match sweep.output() {
             Some(folder) => folder.to_owned(),
-            None => RunFolder::next_free(Path::new("runs"), &format!("{}-sweep", name(args, &sweep))),
+            None => RunFolder::next_free(Path::new("runs"), &name(args, &sweep)),
         };
         let existing = if args.overwrite { Existing::Overwrite } else { Existing::Keep };
         // Refused before anything is downloaded.
@@ -105,10 +105,11 @@ fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
 /// What the folder is named after: the config file, or the data set.
 fn name(args: &SweepArgs, sweep: &Sweep) -> String {
     let stem = args.config.as_deref().and_then(Path::file_stem);
-    stem.map_or_else(
+    let name = stem.map_or_else(
         || sources::short_name(&sweep.base().dataset),
-        |stem| stem.to_string_lossy().trim_end_matches("-sweep").to_owned(),
-    )
+        |stem| stem.to_string_lossy().into_owned(),
+    );
+    if name.contains("sweep") { name } else { format!("{name}-sweep") }
 }
 
 /// Fetches what runs need, and tells how far they are.
@@ -265,6 +266,16 @@ mod tests {
         assert!(!sweep.keeps_checkpoints());
         let keeps = sweep_of(&["--keep-checkpoints", "1", "--seeds", "2"]).unwrap();
         assert!(keeps.keeps_checkpoints());
+    }
+
+    #[test]
+    fn a_sweeps_folder_is_named_after_its_file_or_its_data() {
+        let sweep = sweep_of(&["--seeds", "2"]).unwrap();
+        let name = |config: Option<&str>| {
+            name(&SweepArgs { config: config.map(PathBuf::from), ..SweepArgs::default() }, &sweep)
+        };
+        let names = [None, Some("configs/sweep-freeze.toml"), Some("imdb.toml")].map(name);
+        assert_eq!(names, ["sample-sweep", "sweep-freeze", "imdb-sweep"]);
     }
 
     #[test]

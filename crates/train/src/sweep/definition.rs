@@ -754,6 +754,18 @@ mod tests {
     }
 
     #[test]
+    fn the_shipped_sweeps_are_sweeps() {
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let mut runs = Vec::new();
+        for name in ["batch", "freeze", "rates"] {
+            let file = configs.join(format!("sweep-{name}.toml"));
+            let sweep = SweepBuilder::default().file(&file).unwrap().build().unwrap();
+            runs.push((sweep.points().len(), sweep.seeds().len()));
+        }
+        assert_eq!(runs, [(3, 1), (4, 1), (4, 3)]);
+    }
+
+    #[test]
     fn a_mistake_in_a_sweeps_file_has_its_line() {
         let error = file("epochs = 2\nbatchsize = 4\n[sweep]\nseeds = 2\n").unwrap_err();
         assert!(error.to_string().contains("line 2"), "{error}");
