@@ -58,6 +58,7 @@ mod result;
 mod run_folder;
 mod splits;
 mod stages;
+mod sweep;
 mod task;
 mod tracker;
 mod trainer;
@@ -76,6 +77,10 @@ pub use loss::CrossEntropy;
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
 pub use run_folder::{Existing, RunFolder, run_of_model};
 pub use splits::EncodedSplits;
+pub use sweep::{
+    Figures, Point, PointResult, RunResult, Status, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost,
+    SweepOutcome, SweepStart, SweepTable,
+};
 pub use task::Task;
 pub use tracker::{Best, Tracker, TrackerState};
 pub use trainer::{Outcome, StopSignal, Trainer};

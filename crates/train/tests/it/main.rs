@@ -7,6 +7,7 @@ mod resume;
 mod run;
 mod splits;
 mod strategies;
+mod sweep;
 mod training;
 mod windows;
 
