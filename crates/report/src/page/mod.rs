@@ -4,11 +4,13 @@ mod comparison;
 pub(crate) mod curves;
 mod predictions;
 mod run;
+mod sweep;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+pub(crate) use self::sweep::result as sweep_result;
 use crate::plot::{Ink, Plot};
-use crate::{ReportError, Run};
+use crate::{ReportError, Run, Sweep};
 
 /// What a page depends on besides its runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +29,19 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
         [run] => (run.name.clone(), run::content(run)?),
         runs => (format!("{} runs", runs.len()), comparison::content(runs)?),
     };
-    Ok(html! {
+    Ok(framed(&title, &content, options))
+}
+
+/// A page of a sweep, likewise. It has what there is: points that have not been run, or failed, are said to.
+///
+/// # Errors
+/// The charting library gives up.
+pub fn sweep_page(sweep: &Sweep, options: &PageOptions) -> Result<String, ReportError> {
+    Ok(framed(&sweep.name, &sweep::content(sweep)?, options))
+}
+
+fn framed(title: &str, content: &Markup, options: &PageOptions) -> String {
+    html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -45,7 +59,7 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
             body { main { (content) } footer { "Made by embert from the files of the run alone." } }
         }
     }
-    .into_string())
+    .into_string()
 }
 
 /// A part of a page under a heading, with an anchor.
