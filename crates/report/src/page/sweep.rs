@@ -154,6 +154,7 @@ pub(crate) fn result(sweep: &Sweep) -> String {
             }
             None => format!("{line}. Neither varies over its seeds, so these say nothing about chance."),
         },
+        (None, None) => format!("{line}. With a single run each, nothing can be said about chance."),
         _ => format!("{line}. One of them has a single run: nothing can be said about chance."),
     }
 }
@@ -190,8 +191,8 @@ fn caution(sweep: &Sweep, runs: &[&Run]) -> String {
     {
         let error = (mean * (1.0 - mean) / examples as f64).sqrt();
         lines.push(format!(
-            "Other {} would move this accuracy by about {} (one standard error), and the best of several is partly the luckiest.",
-            counted(examples, "example"),
+            "{} other examples would move this accuracy by about {} (one standard error), and the best of several is partly the luckiest.",
+            thousands(examples),
             figure(error)
         ));
     } else if sweep.ranked().count() > 1 {
