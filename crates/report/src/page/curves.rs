@@ -214,7 +214,14 @@ fn rates(run: &Run) -> Vec<(String, Vec<(f64, f64)>)> {
     }
     let mut names: Vec<&String> = names.into_iter().collect();
     names.sort_by_key(|name| depth(name));
-    names.into_iter().map(|name| (name.clone(), of(&|step| step.learning_rates.get(name).copied()))).collect()
+    // Where only the head is trained the log has no groups, but the head's rate.
+    let rate = |step: &Step, name: &str| match step.learning_rates.get(name) {
+        None if step.learning_rates.is_empty() && name == "head" => {
+            Some(step.head_learning_rate.unwrap_or(step.learning_rate))
+        }
+        rate => rate.copied(),
+    };
+    names.into_iter().map(|name| (name.clone(), of(&|step| rate(step, name)))).collect()
 }
 
 /// Shades of one hue for what lies on top of each other, colours of their own for the pooler and the head.
@@ -372,6 +379,14 @@ mod tests {
         let inks: Vec<Ink> = figure.legend.iter().map(|entry| entry.0).collect();
         assert_eq!(inks[..3], [Ink::Shade(0.0), Ink::Shade(0.5), Ink::Shade(1.0)]);
         assert_eq!(inks[3..], [Ink::Series(2), Ink::Series(1)]);
+    }
+
+    #[test]
+    fn the_head_has_a_rate_where_it_is_trained_alone() {
+        let figure =
+            learning_rate(&run(&(step(1, &[]) + &step(2, &[("layer 0", 1e-6), ("head", 2e-5)])))).unwrap();
+        assert_eq!(figure.table.headings, ["step", "layer 0", "head"]);
+        assert_eq!(figure.table.rows, [["1", "–", "1e-5"], ["2", "1e-6", "2e-5"]]);
     }
 
     #[test]
