@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::At as _;
 use crate::log::Eval;
-use crate::number::{counted, figure, thousands};
+use crate::number::{counted, figure, short, thousands};
 use crate::{ReportError, Run};
 
 /// The file that makes a folder a sweep's.
@@ -182,7 +182,7 @@ impl SweepPoint {
         self.runs.iter().filter_map(|run| run.value).collect()
     }
 
-    /// A setting as a person writes it; where it is as in the base config, what its runs' own config says.
+    /// A setting as a person writes it, a number that was drawn by four digits of it; where it is as in the base config, what its runs' own config says.
     pub(crate) fn setting(&self, key: &str) -> String {
         match self.settings.get(key) {
             None | Some(Value::Null) => {
@@ -255,12 +255,18 @@ fn share(share: f64) -> String {
     format!("{:.decimals$} %", share * 100.0)
 }
 
+/// Letters of a number that someone wrote; one that was drawn has more.
+const WRITTEN: usize = 8;
+
 /// A value as a person writes it, and as [`Run::setting`] has it.
 fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) if number.is_f64() => format!("{:?}", number.as_f64().unwrap_or(f64::NAN)),
-        value => value.to_string(),
+    match (value, value.as_f64()) {
+        (Value::String(text), _) => text.clone(),
+        (Value::Number(number), Some(float)) if number.is_f64() => {
+            let text = format!("{float:?}");
+            if text.len() > WRITTEN { short(float) } else { text }
+        }
+        (value, _) => value.to_string(),
     }
 }
 
@@ -324,6 +330,15 @@ pub(crate) mod tests {
         let damaged = sweep.points[1].runs[0].unreadable.as_deref().unwrap();
         assert!(damaged.contains("metrics.jsonl, line 1"), "{damaged}");
         assert!(sweep.points[1].runs[1].unreadable.is_none());
+    }
+
+    #[test]
+    fn drawn_numbers_are_short() {
+        let of = |text: &str| text_of(&serde_json::from_str(text).unwrap());
+        assert_eq!(
+            ["6.30957344480193e-5", "0.000025", "0.1", "16", "\"none\"", "[1, 2]"].map(of),
+            ["6.31e-5", "2.5e-5", "0.1", "16", "none", "[1,2]"]
+        );
     }
 
     #[test]

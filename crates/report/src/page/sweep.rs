@@ -18,11 +18,11 @@ use crate::{ReportError, Run};
 const SEED_COLUMNS: usize = 5;
 /// Points that have their place written beside them in a plot; of more, the best [`NAMED`].
 const ALL_NAMED: usize = 20;
-const NAMED: usize = 5;
+const NAMED: usize = 1;
 /// Values of a key that are lines of their own in another's plot.
 const SERIES: usize = 8;
-/// Rows of a table that is open.
-const OPEN_ROWS: usize = 24;
+/// Rows of a table that are open.
+const OPEN_ROWS: usize = 20;
 
 pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
     let runs: Vec<&Run> = sweep.runs().filter_map(|(_, run)| run.folder.as_ref()).collect();
@@ -45,7 +45,11 @@ pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
     Ok(html! {
         (header(sweep, &runs))
         (section("points", "Points, the best first", &html! {
-            (points_table(sweep).render("Points"))
+            @let (best, others) = points_table(sweep).split(OPEN_ROWS);
+            (best.render("Points"))
+            @if let Some(others) = others {
+                details { summary { "The other " (counted(others.rows.len(), "point")) } (others.render("Other points")) }
+            }
             p class="note" {
                 "Mean ± sample standard deviation over " (counted(sweep.seeds.len(), "seed")) "; time is the mean of complete runs."
             }

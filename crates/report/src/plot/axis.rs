@@ -10,7 +10,7 @@ use super::{Ticks, range};
 use crate::number::short;
 
 /// Ticks at the values themselves stand at least this share of the axis apart, so that their names don't touch.
-const LEAST_GAP: f64 = 0.12;
+const LEAST_GAP: f64 = 0.15;
 
 /// The place of quantities on an axis: as they are, or their logarithm where they are positive and span more than a decade.
 #[derive(Clone, Debug)]

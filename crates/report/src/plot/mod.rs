@@ -110,7 +110,7 @@ pub(crate) enum Ticks {
 impl Ticks {
     /// The names of 0, 1, ..., as many of them as there is room for.
     pub(crate) fn names(names: impl ExactSizeIterator<Item = String>) -> Self {
-        let every = names.len().div_ceil(20).max(1);
+        let every = names.len().div_ceil(12).max(1);
         Self::At(names.enumerate().step_by(every).map(|(index, name)| (index as f64, name)).collect())
     }
 }
@@ -194,6 +194,12 @@ impl Plot {
             .light_line_style(Ink::Grid.line(0, 0.0))
             .draw()?;
 
+        let spreads = self.layers.iter().map(|layer| match layer {
+            Layer::Spreads { spreads, .. } => spreads.len() as u32,
+            _ => 0,
+        });
+        // Narrower where many stand side by side.
+        let width = (300 / spreads.sum::<u32>().max(1)).clamp(4, 10);
         for layer in &self.layers {
             match layer {
                 Layer::Line { points, ink, faint } => {
@@ -226,8 +232,6 @@ impl Plot {
                 }
                 Layer::Spreads { spreads, ink } => {
                     let style = ink.color(1.0).filled().stroke_width(2 * scale);
-                    // Narrower where many stand side by side.
-                    let width = (300 / spreads.len().max(1) as u32).clamp(3, 10);
                     chart.draw_series(spreads.iter().map(|&(at, low, mean, high)| {
                         ErrorBar::new_vertical(at, low, mean, high, style, width * scale)
                     }))?;
