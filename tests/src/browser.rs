@@ -116,7 +116,26 @@ impl Browser {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", &size);
         let scheme = json!({"name": "prefers-color-scheme", "value": scheme});
-        self.call("Emulation.setEmulatedMedia", &json!({"features": [scheme]}));
+        self.call("Emulation.setEmulatedMedia", &json!({"media": "", "features": [scheme]}));
+    }
+
+    /// Shows the page as it is printed by someone whose screen is light or dark, on paper of so many pixels.
+    ///
+    /// # Panics
+    /// The browser refuses.
+    pub fn paper(&mut self, width: u32, scheme: &str) {
+        self.view(width, scheme);
+        let scheme = json!({"name": "prefers-color-scheme", "value": scheme});
+        self.call("Emulation.setEmulatedMedia", &json!({"media": "print", "features": [scheme]}));
+    }
+
+    /// The page as a PDF on A4, in base64.
+    ///
+    /// # Panics
+    /// The browser refuses.
+    pub fn pdf(&mut self) -> String {
+        let paper = json!({"printBackground": true, "paperWidth": 8.27, "paperHeight": 11.69});
+        self.call("Page.printToPDF", &paper)["data"].as_str().expect("a document").to_owned()
     }
 
     /// The value of an expression in the page.

@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Label texts with a fine-tuned checkpoint
     Predict(PredictArgs),
-    /// Make a page with plots of a run, or one that compares several
+    /// Make a page with plots of a run or a sweep, or one that compares several runs
     Report(ReportArgs),
     /// Show a checkpoint: its modules, shapes and parameters, and its tokenizer
     Inspect(InspectArgs),
@@ -491,13 +491,13 @@ pub(crate) enum FormatArg {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// Run folders; a run may still go on
+    /// Run folders, or the folder of one sweep; they may still go on
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
-    /// Write the page to this file [default: report.html in the run, or beside the first of several]
+    /// Write the page to this file [default: report.html in the run or sweep, or beside the first of several]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Draw the curves with characters instead of writing a page
+    /// Draw the curves, or a sweep's table, with characters instead of writing a page
     #[arg(long, conflicts_with_all = ["output", "watch"])]
     pub(crate) terminal: bool,
     /// Serve the page on this machine, always as new as the run, until Ctrl-C

@@ -25,6 +25,8 @@ pub(crate) enum Error {
     Predict(#[from] embert_predict::PredictError),
     #[error(transparent)]
     Report(#[from] embert_report::ReportError),
+    #[error("{} is a sweep, which has a page of its own: name it alone, or name the runs in it", path.display())]
+    SweepAmongRuns { path: PathBuf },
     #[error("can't serve on port {port}")]
     Serve { port: u16, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("can't {action} {}", path.display())]

@@ -4,28 +4,36 @@ use std::collections::BTreeSet;
 
 use crate::Run;
 
-/// Settings that say where and in which repetition, not what.
+/// Settings that say where, not what.
 const NOT_COMPARED: [&str; 1] = ["output"];
+
+/// Settings that say in which repetition.
+const SEED: &str = "seed";
+const SPLIT_SEED: &str = "data.split_seed";
 
 /// Runs whose settings differ in nothing but the seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Group<'a> {
     pub(crate) runs: Vec<&'a Run>,
-    /// What tells it apart from the other groups: the values of [`differences`], in their order, without the seed's.
+    /// What tells it apart from the other groups: the values of [`distinguishing`], in their order.
     pub(crate) values: Vec<String>,
 }
 
 impl Group<'_> {
     /// What it is called in a plot: its values, or its runs' names where nothing differs.
     pub(crate) fn name(&self) -> String {
-        if self.values.is_empty() { self.runs[0].name.clone() } else { self.values.join(", ") }
+        match self.runs.first() {
+            Some(run) if self.values.is_empty() => run.name.clone(),
+            _ => self.values.join(", "),
+        }
     }
 }
 
 /// The keys that don't have the same value in all runs, in the order of the files.
-pub(crate) fn differences(runs: &[Run]) -> Vec<String> {
+pub(crate) fn differences<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<String> {
+    let runs: Vec<&Run> = runs.into_iter().collect();
     let mut keys: Vec<String> = Vec::new();
-    for key in runs.iter().flat_map(Run::settings).map(|(key, _)| key) {
+    for key in runs.iter().flat_map(|run| run.settings()).map(|(key, _)| key) {
         if !keys.contains(&key) && !NOT_COMPARED.contains(&key.as_str()) {
             keys.push(key);
         }
@@ -34,17 +42,31 @@ pub(crate) fn differences(runs: &[Run]) -> Vec<String> {
     keys
 }
 
+/// Those that make another experiment, not another repetition of it. Another split is a repetition where each run names its own;
+/// beside runs whose split follows the seed it is a decision.
+pub(crate) fn distinguishing(runs: &[Run], differences: &[String]) -> Vec<String> {
+    let repeats = |key: &String| {
+        key == SEED || key == SPLIT_SEED && runs.iter().all(|run| run.setting(SPLIT_SEED).is_some())
+    };
+    differences.iter().filter(|key| !repeats(key)).cloned().collect()
+}
+
+/// Whether the runs were evaluated on different examples, so that their spread has the choice of those in it.
+pub(crate) fn splits_differ<'a>(runs: impl IntoIterator<Item = &'a Run>) -> bool {
+    let split = |run: &Run| run.setting(SPLIT_SEED).or_else(|| run.setting(SEED));
+    runs.into_iter().map(split).collect::<BTreeSet<_>>().len() > 1
+}
+
 /// The value of a setting in a table.
 pub(crate) fn value(run: &Run, key: &str) -> String {
     run.setting(key).unwrap_or_else(|| "unset".to_owned())
 }
 
-/// The runs by their settings, in the order in which they came.
-pub(crate) fn groups<'a>(runs: &'a [Run], differences: &[String]) -> Vec<Group<'a>> {
+/// The runs by these settings, in the order in which they came.
+pub(crate) fn groups<'a>(runs: &'a [Run], keys: &[String]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for run in runs {
-        let keys = differences.iter().filter(|key| *key != "seed");
-        let values: Vec<String> = keys.map(|key| value(run, key)).collect();
+        let values: Vec<String> = keys.iter().map(|key| value(run, key)).collect();
         match groups.iter_mut().find(|group| group.values == values) {
             Some(group) => group.runs.push(run),
             None => groups.push(Group { runs: vec![run], values }),
@@ -78,11 +100,25 @@ mod tests {
         ];
         let keys = differences(&runs);
         assert_eq!(keys, ["seed", "data.max_length", "data.train_samples"]);
-        let groups = groups(&runs, &keys);
+        let groups = groups(&runs, &distinguishing(&runs, &keys));
         let names: Vec<Vec<&str>> =
             groups.iter().map(|group| group.runs.iter().map(|run| run.name.as_str()).collect()).collect();
         assert_eq!(names, [vec!["a", "b"], vec!["c"]]);
         assert_eq!(groups.iter().map(Group::name).collect::<Vec<_>>(), ["64, unset", "32, 8"]);
         assert!(differences(&runs[..1]).is_empty());
+    }
+
+    #[test]
+    fn another_split_is_a_repetition_where_each_run_names_its_own() {
+        let with = |splits: [&str; 3]| {
+            let runs = splits.map(|split| run("a", &format!("seed = 1\n[data]\n{split}\n")));
+            let keys = differences(&runs);
+            (distinguishing(&runs, &keys), splits_differ(&runs))
+        };
+        assert_eq!(with(["split_seed = 1", "split_seed = 2", "split_seed = 3"]), (vec![], true));
+        assert_eq!(with(["split_seed = 1", "", ""]), (vec![SPLIT_SEED.to_owned()], false));
+        assert_eq!(with(["split_seed = 4", "split_seed = 4", "split_seed = 4"]), (vec![], false));
+        let seeds = ["seed = 1\n", "seed = 2\n"].map(|config| run("a", config));
+        assert!(splits_differ(&seeds));
     }
 }

@@ -7,8 +7,14 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum ReportError {
     /// The folder holds no run.
-    #[error("{} is no run folder: it has no config.toml", path.display())]
+    #[error("{} is no run folder: it has no config.toml; and no sweep's: it has no sweep.json", path.display())]
     NotARun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds no sweep.
+    #[error("{} is no sweep's folder: it has no sweep.json, which a sweep writes once its first run has ended", path.display())]
+    NotASweep {
         /// The folder.
         path: PathBuf,
     },

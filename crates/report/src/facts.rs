@@ -69,4 +69,17 @@ pub struct Lengths {
     pub bin_width: usize,
     /// Texts in each bin: the first has 1 to `bin_width` tokens.
     pub counts: Vec<usize>,
+    /// The same before cutting; absent in runs of older versions.
+    pub uncut: Option<Uncut>,
+}
+
+/// A histogram of the training texts' tokens before cutting.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Uncut {
+    /// Tokens in a bin.
+    pub bin_width: usize,
+    /// Texts in each bin: the first has 1 to `bin_width` tokens.
+    pub counts: Vec<usize>,
+    /// The tokens of the longest.
+    pub longest: usize,
 }

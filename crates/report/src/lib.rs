@@ -1,8 +1,9 @@
 //! Run folders to one self-contained HTML page with plots.
 //!
 //! [`Run::read`] reads what a run has left (`config.toml`, `metrics.jsonl`, `facts.json`, `examples.jsonl`), [`page`] makes a
-//! page of one run, or one that compares several, and [`terminal`] draws a run's curves with characters. The page needs no
-//! network and no script: plots are SVG, light or dark by the reader's own setting, each with its numbers in a table.
+//! page of one run, or one that compares several, and [`terminal`] draws a run's curves with characters. [`Sweep::read`],
+//! [`sweep_page`] and [`sweep_terminal`] do the same for the folder of a sweep. The page needs no network and no script: plots are
+//! SVG, light or dark by the reader's own setting, each with its numbers in a table.
 //!
 //! What it does not do: train, evaluate, write or serve files. It does not know Burn or the crates that train: the files are all
 //! that it reads, so that the page of a run that goes on, was stopped, or comes from an older version shows what is there and
@@ -20,6 +21,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod chance;
 mod compare;
 mod error;
 mod facts;
@@ -29,12 +31,14 @@ mod page;
 mod plot;
 mod predictions;
 mod run;
+mod sweep;
 mod terminal;
 
 pub use error::ReportError;
-pub use facts::{Facts, Lengths, Parameters, Split, Splits};
-pub use log::{End, Eval, Log, Phases, Step};
-pub use page::{PageOptions, page};
+pub use facts::{Facts, Lengths, Parameters, Split, Splits, Uncut};
+pub use log::{End, Eval, Log, Phases, Stage, Step};
+pub use page::{PageOptions, page, sweep_page};
 pub use predictions::Example;
 pub use run::Run;
-pub use terminal::terminal;
+pub use sweep::{Better, Status, Sweep, SweepPoint, SweepRun};
+pub use terminal::{sweep_terminal, terminal};

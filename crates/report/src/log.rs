@@ -1,5 +1,6 @@
 //! `metrics.jsonl`, as far as a report reads it. What an older run doesn't have is absent.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -14,6 +15,8 @@ pub struct Log {
     pub steps: Vec<Step>,
     /// Every evaluation.
     pub evals: Vec<Eval>,
+    /// Where what is trained changes during the run.
+    pub stages: Vec<Stage>,
     /// The end; absent while the run goes on, or where it was stopped.
     pub end: Option<End>,
 }
@@ -33,12 +36,28 @@ pub struct Step {
     pub learning_rate: f64,
     /// That of the head, where it has its own.
     pub head_learning_rate: Option<f64>,
+    /// That of each group by its name, where there are more than base and head.
+    #[serde(default)]
+    pub learning_rates: BTreeMap<String, f64>,
     /// Examples in the step.
     pub examples: usize,
     /// Tokens in the step, without padding.
     pub tokens: usize,
     /// Seconds since the run began.
     pub seconds: f64,
+}
+
+/// What is trained from a step on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Stage {
+    /// The last step before it; 0 where the run begins with it.
+    pub step: usize,
+    /// Its number, from 1.
+    pub stage: usize,
+    /// What stays as it is, as a config says it.
+    pub freeze: String,
+    /// Parameters that are trained.
+    pub trainable: usize,
 }
 
 /// The metrics of a split.
@@ -123,6 +142,7 @@ pub struct Phases {
 enum Line {
     TrainStep(Step),
     Eval(Eval),
+    Stage(Stage),
     End(End),
     #[serde(other)]
     Other,
@@ -141,6 +161,7 @@ impl Log {
             match serde_json::from_str(line) {
                 Ok(Line::TrainStep(step)) => log.steps.push(step),
                 Ok(Line::Eval(eval)) => log.evals.push(eval),
+                Ok(Line::Stage(stage)) => log.stages.push(stage),
                 Ok(Line::End(end)) => log.end = Some(end),
                 Ok(Line::Other) => {}
                 Err(_) if !line.ends_with('\n') => {}
@@ -172,6 +193,17 @@ mod tests {
             read(&format!("{STEP}\n{{\"event\":\"saved\",\"step\":1}}\n{{\"event\":\"train_st")).unwrap();
         assert_eq!((log.steps.len(), log.end), (1, None));
         assert_eq!(log.steps[0].head_learning_rate, None);
+    }
+
+    #[test]
+    fn groups_and_stages_are_read() {
+        let step =
+            STEP.replace("\"examples\"", r#""learning_rates":{"layer 0":1e-5,"head":2e-5},"examples""#);
+        let stage = r#"{"event":"stage","step":1,"stage":2,"freeze":"encoder_below:1","trainable":9}"#;
+        let log = read(&format!("{step}\n{stage}\n")).unwrap();
+        assert_eq!(log.steps[0].learning_rates["layer 0"].to_bits(), 1e-5f64.to_bits());
+        let expected = Stage { step: 1, stage: 2, freeze: "encoder_below:1".to_owned(), trainable: 9 };
+        assert_eq!(log.stages, [expected]);
     }
 
     #[test]

@@ -31,6 +31,14 @@ impl Run {
     /// # Errors
     /// The folder has no `config.toml`, or one of the files isn't what a run writes.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
+        let run = Self::read_without_examples(path)?;
+        let labels = run.facts.as_ref().map(|facts| facts.labels.len());
+        let examples = predictions::read(&path.join("examples.jsonl"), labels)?;
+        Ok(Self { examples, ..run })
+    }
+
+    /// Likewise, but for the examples: a hundred runs' texts are much to hold, and a page that compares shows none.
+    pub(crate) fn read_without_examples(path: &Path) -> Result<Self, ReportError> {
         let settings = path.join("config.toml");
         if !settings.is_file() {
             return Err(ReportError::NotARun { path: path.to_owned() });
@@ -49,7 +57,6 @@ impl Run {
                     })?)
                 }
             };
-        let labels = facts.as_ref().map(|facts| facts.labels.len());
         // `runs/mine/.` has a name too.
         let name = path.canonicalize().at(path)?.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok(Self {
@@ -57,7 +64,7 @@ impl Run {
             path: path.to_owned(),
             config,
             log: Log::read(&path.join("metrics.jsonl"))?,
-            examples: predictions::read(&path.join("examples.jsonl"), labels)?,
+            examples: None,
             facts,
         })
     }

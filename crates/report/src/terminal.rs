@@ -1,13 +1,17 @@
-//! Curves made of characters.
+//! Curves and tables made of characters.
 
 use std::fmt::Write as _;
 
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
 use textplots::{Chart, LabelBuilder as _, LabelFormat, Plot as _, Shape};
 
-use crate::Run;
-use crate::number::{figure, short};
-use crate::page::curves::{moving_mean, window};
+use crate::number::{duration, figure, short};
+use crate::page::curves::{moving_mean, spoken, window};
+use crate::page::sweep_result;
 use crate::plot::range;
+use crate::sweep::Status;
+use crate::{Run, Sweep};
 
 /// Dots across and down; a character has two by four.
 const DOTS: (u32, u32) = (120, 48);
@@ -50,6 +54,42 @@ pub fn terminal(run: &Run) -> String {
     out
 }
 
+/// A sweep for a terminal: its result in one line, its points as a table, the best first, and the errors of runs that failed.
+pub fn sweep_terminal(sweep: &Sweep) -> String {
+    let metric = format!("{} {}", sweep.split, spoken(&sweep.metric));
+    let headings = sweep.keys.iter().cloned().chain([
+        metric,
+        "deviation".to_owned(),
+        "runs".to_owned(),
+        "time".to_owned(),
+        "trained parameters".to_owned(),
+    ]);
+    let mut table = Table::new();
+    table.load_preset(UTF8_BORDERS_ONLY).set_header(headings);
+    let dash = || "–".to_owned();
+    for point in &sweep.points {
+        let complete = point.runs.iter().filter(|run| run.status == Status::Complete).count();
+        table.add_row(sweep.keys.iter().map(|key| point.setting(key)).chain([
+            point.mean.map_or_else(dash, figure),
+            point.standard_deviation.map_or_else(dash, figure),
+            format!("{complete} of {}", point.runs.len()),
+            point.seconds.map_or_else(dash, duration),
+            point.trained(),
+        ]));
+    }
+    for column in table.column_iter_mut().skip(sweep.keys.len()) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let mut out = format!("{}\n\n{table}\n\n{}\n", sweep.name, sweep_result(sweep));
+    for (_, run) in sweep.runs() {
+        if let Some(error) = run.error.as_ref().or(run.unreadable.as_ref()) {
+            // A string takes all that is written to it.
+            let _ = write!(out, "\n{}: {error}", run.run.display());
+        }
+    }
+    out
+}
+
 /// A line through points, of which there are at least two.
 fn drawn(points: &[(f64, f64)]) -> String {
     let values = || points.iter().map(|point| point.1);
@@ -73,6 +113,8 @@ fn drawn(points: &[(f64, f64)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::log::{Log, Step};
 
@@ -85,6 +127,7 @@ mod tests {
             grad_norm: 1.0,
             learning_rate: 1e-3,
             head_learning_rate: None,
+            learning_rates: BTreeMap::default(),
             examples: 1,
             tokens: 1,
             seconds: 0.0,
@@ -108,5 +151,15 @@ mod tests {
             rows[row][columns].iter().all(|dot| *dot == '\u{2800}')
         };
         assert!(!blank(2, 2..20) && blank(2, 40..58) && blank(9, 2..20) && !blank(9, 40..58), "{text}");
+    }
+
+    #[test]
+    fn a_sweep_is_a_table_and_what_went_wrong() {
+        let folder = crate::sweep::tests::folder(crate::sweep::tests::SWEEP);
+        let text = sweep_terminal(&Sweep::read(folder.path()).unwrap());
+        let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+        assert!(place("2e-5") < place("5e-5") && place("5e-5") < place("0 of 2"), "{text}");
+        assert!(place("0.0140") < place("Best validation accuracy so far: 0.9000"), "{text}");
+        place("point-03-seed-1: the loss is <not> a number");
     }
 }

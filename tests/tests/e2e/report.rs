@@ -120,6 +120,30 @@ fn assert_is_sound(browser: &mut Browser, page: &Path, plots: usize, name: &str)
     }
 }
 
+/// On A4 (794 px less margins) it is dark on white whatever the screen is, all of it fits, and what could be opened is open or away.
+fn assert_prints(browser: &mut Browser, page: &Path, name: &str) {
+    let place = format!("{name}, on paper");
+    browser.paper(688, "dark");
+    browser.open(&format!("file://{}", page.display()));
+    assert_eq!(
+        browser.evaluate("getComputedStyle(document.body).backgroundColor"),
+        "rgb(255, 255, 255)",
+        "{place}"
+    );
+    assert_contrast(browser, &place);
+    assert_fits(browser, &place);
+    let over = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth && getComputedStyle(e).overflowX !== 'visible').length";
+    assert_eq!(browser.evaluate(over), 0, "{place}: a table is cut");
+    let closed = "[...document.querySelectorAll('details:not(figure details) > :not(summary)')].filter(e => !e.checkVisibility({contentVisibilityAuto: true})).map(e => e.outerHTML.slice(0, 80))";
+    assert_eq!(browser.evaluate(closed), serde_json::json!([]), "{place}: closed");
+    let cut = "[...document.querySelectorAll('figure')].filter(e => getComputedStyle(e).breakInside !== 'avoid').length";
+    assert_eq!(browser.evaluate(cut), 0, "{place}: a figure may be cut in two");
+    if let Some(folder) = std::env::var_os("EMBERT_SCREENSHOTS") {
+        let document = base64::engine::general_purpose::STANDARD.decode(browser.pdf()).unwrap();
+        fs::write(Path::new(&folder).join(format!("{name}.pdf")), document).unwrap();
+    }
+}
+
 /// Nothing reaches beyond the window but what scrolls by itself.
 fn assert_fits(browser: &mut Browser, place: &str) {
     let over = "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg') && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5).map(e => e.outerHTML.slice(0, 120))";
@@ -168,14 +192,87 @@ fn save_screenshot(browser: &mut Browser, name: &str) {
     fs::write(Path::new(&folder).join(format!("{name}.png")), image).unwrap();
 }
 
+/// A sweep over learning rates with two seeds, of runs beside it, with their own figures; and a point one of whose runs failed and
+/// one is to come.
+fn sweep_of(folder: &Path, rates: &[(&str, [Option<&str>; 2])]) -> PathBuf {
+    let sweep = folder.join("sweep-rates-001");
+    let mut points = Vec::new();
+    for (index, (rate, runs)) in rates.iter().chain([&("5.0", [None, None])]).enumerate() {
+        let (mut values, mut records) = (Vec::new(), Vec::new());
+        for (seed, run) in runs.iter().enumerate() {
+            let name = format!("runs/point-{:02}-seed-{seed}", index + 1);
+            let Some(run) = run else {
+                let status = if seed == 0 { "failed" } else { "missing" };
+                let error = (seed == 0).then_some(NASTY);
+                records.push(serde_json::json!({"run": name, "seed": seed, "status": status, "error": error, "value": null, "step": null, "seconds": null, "metrics": null}));
+                continue;
+            };
+            fs::create_dir_all(sweep.join(&name)).unwrap();
+            for file in ["config.toml", "metrics.jsonl", "facts.json"] {
+                fs::copy(folder.join(run).join(file), sweep.join(&name).join(file)).unwrap();
+            }
+            let events = embert_tests::program::json_lines(&sweep.join(&name).join("metrics.jsonl"));
+            let end = events.iter().find(|event| event["event"] == "end").unwrap();
+            let kept = events
+                .iter()
+                .find(|event| event["split"] == "validation" && event["step"] == end["best_step"])
+                .unwrap();
+            values.push(kept["accuracy"].as_f64().unwrap());
+            records.push(serde_json::json!({"run": name, "seed": seed, "status": "complete", "value": kept["accuracy"], "step": kept["step"], "seconds": end["seconds"], "metrics": kept}));
+        }
+        let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+        let deviation = (values.len() == 2).then(|| (values[0] - values[1]).abs() / std::f64::consts::SQRT_2);
+        points.push(serde_json::json!({
+            "point": format!("point-{:02}", index + 1), "settings": {"optimizer.learning_rate": rate.parse::<f64>().unwrap()},
+            "mean": mean, "standard_deviation": deviation, "seconds": mean.map(|_| 1.0 + index as f64), "trainable": 9, "parameters": 9,
+            "runs": records,
+        }));
+    }
+    write_sweep(&sweep, &["optimizer.learning_rate"], &[0, 1], &points)
+}
+
+/// A random search of a hundred points with one seed, of which nothing but the table is left.
+fn large_sweep(folder: &Path) -> PathBuf {
+    let point = |n: usize| {
+        // Spread as chance would, without chance.
+        let (one, other) = ((n * 37 % 100) as f64 / 100.0, (n * 61 % 100) as f64 / 100.0);
+        let freeze = ["none", "encoder_below:6", "embeddings+encoder_below:10", "all_but_head"][n % 4];
+        let value = 0.9 - (one - 0.6).powi(2) - 0.05 * (n % 4) as f64;
+        serde_json::json!({
+            "point": format!("point-{:03}", n + 1),
+            "settings": {"optimizer.learning_rate": 1e-6 * 1000f64.powf(one), "hidden_dropout": other / 2.0, "freeze": freeze},
+            "mean": value, "standard_deviation": null, "seconds": 100.0 / (1 + n % 4) as f64 + other, "trainable": 109_000_000 / (1 + (n % 4).pow(4)), "parameters": 109_000_000,
+            "runs": [{"run": format!("runs/point-{:03}-seed-0", n + 1), "seed": 0, "status": "complete", "value": value, "step": 9, "seconds": 10.0, "metrics": null}],
+        })
+    };
+    let points: Vec<serde_json::Value> = (0..100).map(point).collect();
+    write_sweep(
+        &folder.join("sweep-many-001"),
+        &["optimizer.learning_rate", "hidden_dropout", "freeze"],
+        &[0],
+        &points,
+    )
+}
+
+fn write_sweep(folder: &Path, keys: &[&str], seeds: &[u64], points: &[serde_json::Value]) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    let name = folder.file_name().unwrap().to_str();
+    let sweep = serde_json::json!({
+        "name": name, "metric": "accuracy", "better": "higher", "split": "validation", "keys": keys, "seeds": seeds, "points": points,
+    });
+    fs::write(folder.join("sweep.json"), sweep.to_string()).unwrap();
+    folder.to_owned()
+}
+
 #[test]
-fn a_browser_shows_the_page_of_a_run_and_of_several() {
+fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     let dir = tempfile::tempdir().unwrap();
     let Some(mut browser) = browser(dir.path()) else { return };
     let data = reviews(dir.path());
     let run = train(dir.path(), &data, "one", &[]);
     // Four of training, four of each split, the lengths.
     assert_is_sound(&mut browser, &run.join("report.html"), 13, "run");
+    assert_prints(&mut browser, &run.join("report.html"), "run");
     let texts = "[...document.querySelectorAll('blockquote')].map(quote => quote.textContent)";
     let texts: Vec<String> = serde_json::from_value(browser.evaluate(texts)).unwrap();
     assert!(texts.iter().any(|text| text == NASTY), "{texts:?}");
@@ -192,6 +289,49 @@ fn a_browser_shows_the_page_of_a_run_and_of_several() {
     assert!(
         browser.evaluate("document.querySelector('#points').textContent").as_str().unwrap().contains('±')
     );
+
+    let sweep = sweep_of(
+        dir.path(),
+        &[("5e-4", [Some("one"), Some("two")]), ("5e-5", [Some("three"), Some("four")])],
+    );
+    let said = succeed(bert_train().arg("report").arg(&sweep));
+    assert_eq!(Path::new(said.trim()), sweep.join("report.html"));
+    // The ranking, by rate, by time; three kinds of curves.
+    assert_is_sound(&mut browser, &sweep.join("report.html"), 6, "sweep");
+    assert_prints(&mut browser, &sweep.join("report.html"), "sweep");
+    let text = browser.evaluate("document.querySelector('main').textContent");
+    let text = text.as_str().unwrap();
+    for part in [NASTY, "2 of 2", "0 of 2, 1 failed, 1 missing", "not run yet", "so far"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let rows = "[...document.querySelectorAll('#points tbody th')].map(cell => cell.textContent)";
+    assert_eq!(browser.evaluate(rows), serde_json::json!(["1", "2", "–"]));
+
+    let many = large_sweep(dir.path());
+    succeed(bert_train().arg("report").arg(&many));
+    // The ranking, two numbers and a name among others, by time, by parameters.
+    assert_is_sound(&mut browser, &many.join("report.html"), 6, "many");
+    assert_prints(&mut browser, &many.join("report.html"), "many");
+
+    // Rates of their own for each layer, and stages.
+    let more = [
+        "--set",
+        "optimizer.layerwise_lr_decay=0.5",
+        "--freeze",
+        "all_but_head",
+        "--set",
+        "unfreeze_every=3",
+    ];
+    let staged = train(dir.path(), &data, "staged", &more);
+    assert_is_sound(&mut browser, &staged.join("report.html"), 13, "staged");
+    assert_prints(&mut browser, &staged.join("report.html"), "staged");
+    let groups = "document.querySelector('#learning-rate .legend').textContent";
+    let groups = browser.evaluate(groups);
+    let groups: Vec<&str> = groups.as_str().unwrap().split_whitespace().collect();
+    assert_eq!(groups, ["embeddings", "layer", "0", "layer", "1", "pooler", "head"]);
+    let stages =
+        "[...document.querySelectorAll('#training > .scroll tbody tr')].map(row => row.cells[1].textContent)";
+    assert_eq!(browser.evaluate(stages), serde_json::json!(["1", "4", "7", "10"]));
 
     // A run that has only begun.
     let begun = dir.path().join("begun");
@@ -217,6 +357,11 @@ fn the_page_says_what_the_log_says() {
     assert_eq!(fs::read_to_string(run.join("report.html")).unwrap(), html);
     let drawn = succeed(bert_train().arg("report").arg(&run).arg("--terminal"));
     assert!(drawn.contains("training loss") && drawn.contains("validation loss"), "{drawn}");
+    let sweep = sweep_of(dir.path(), &[("5e-4", [Some("run"), None])]);
+    let table = succeed(bert_train().arg("report").arg(&sweep).arg("--terminal"));
+    assert!(table.contains("1 of 2") && table.contains("Best validation accuracy so far"), "{table}");
+    let both = fail(bert_train().arg("report").arg(&run).arg(&sweep));
+    assert!(both.contains("is a sweep, which has a page of its own"), "{both}");
     let no_run = fail(bert_train().arg("report").arg(dir.path()));
     assert!(no_run.contains("no run folder"), "{no_run}");
 }

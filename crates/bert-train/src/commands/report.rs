@@ -1,8 +1,8 @@
-//! `report`: a page about runs, in a file, on the terminal, or served while they go on.
+//! `report`: a page about runs or a sweep, in a file, on the terminal, or served while they go on.
 
 use std::path::{Path, PathBuf};
 
-use embert_report::{PageOptions, Run, page, terminal};
+use embert_report::{PageOptions, ReportError, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
 use tiny_http::{Header, Method, Response, Server};
 
 use crate::cli::ReportArgs;
@@ -12,22 +12,60 @@ use crate::output;
 /// How often a served page is fetched again.
 const REFRESH_SECONDS: u32 = 5;
 
+/// What a report is about.
+enum Subject {
+    Runs(Vec<Run>),
+    Sweep(Box<Sweep>),
+}
+
+impl Subject {
+    /// Reads the folders: runs, or one sweep.
+    fn read(paths: &[PathBuf]) -> Result<Self, Error> {
+        match paths {
+            [path] if Sweep::is_in(path) => Ok(Self::Sweep(Box::new(Sweep::read(path)?))),
+            paths => {
+                if let Some(path) = paths.iter().find(|path| Sweep::is_in(path)) {
+                    return Err(Error::SweepAmongRuns { path: path.clone() });
+                }
+                Ok(Self::Runs(paths.iter().map(|path| Run::read(path)).collect::<Result<_, _>>()?))
+            }
+        }
+    }
+
+    fn page(&self, options: &PageOptions) -> Result<String, ReportError> {
+        match self {
+            Self::Runs(runs) => page(runs, options),
+            Self::Sweep(sweep) => sweep_page(sweep, options),
+        }
+    }
+
+    /// Whether nothing in it changes any more.
+    fn has_ended(&self) -> bool {
+        match self {
+            Self::Runs(runs) => runs.iter().all(Run::has_ended),
+            Self::Sweep(sweep) => sweep.has_ended(),
+        }
+    }
+}
+
 pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
     if args.watch {
         return serve(&args.runs, args.port);
     }
-    let runs = read(&args.runs)?;
+    let subject = Subject::read(&args.runs)?;
     if args.terminal {
-        return runs.iter().try_for_each(|run| output::line(&terminal(run)));
+        return match &subject {
+            Subject::Runs(runs) => runs.iter().try_for_each(|run| output::line(&terminal(run))),
+            Subject::Sweep(sweep) => output::line(&sweep_terminal(sweep)),
+        };
     }
     let path = args.output.clone().unwrap_or_else(|| default_output(&args.runs));
-    write(&runs, &path)?;
+    write(&subject, &path)?;
     output::line(&path.display().to_string())
 }
 
-/// Writes the page of some runs.
-pub(crate) fn write(runs: &[Run], path: &Path) -> Result<(), Error> {
-    let html = page(runs, &PageOptions::default())?;
+fn write(subject: &Subject, path: &Path) -> Result<(), Error> {
+    let html = subject.page(&PageOptions::default())?;
     output::file(path, |out| {
         out.write_all(html.as_bytes()).map_err(|source| Error::Io {
             action: "write",
@@ -37,15 +75,12 @@ pub(crate) fn write(runs: &[Run], path: &Path) -> Result<(), Error> {
     })
 }
 
-/// Writes a run's own page.
-pub(crate) fn write_own(run: &Path) -> Result<PathBuf, Error> {
-    let path = default_output(&[run.to_owned()]);
-    write(&[Run::read(run)?], &path)?;
+/// Writes the page of a run, or of a sweep, into its folder.
+pub(crate) fn write_own(folder: &Path) -> Result<PathBuf, Error> {
+    let paths = [folder.to_owned()];
+    let path = default_output(&paths);
+    write(&Subject::read(&paths)?, &path)?;
     Ok(path)
-}
-
-fn read(paths: &[PathBuf]) -> Result<Vec<Run>, Error> {
-    paths.iter().map(|path| Run::read(path).map_err(Error::from)).collect()
 }
 
 fn default_output(runs: &[PathBuf]) -> PathBuf {
@@ -60,7 +95,7 @@ fn default_output(runs: &[PathBuf]) -> PathBuf {
 /// Answers with the page as it is at that moment, on the loopback address alone: the texts in it are nobody else's business.
 fn serve(runs: &[PathBuf], port: u16) -> Result<(), Error> {
     // What can't be read at all is better said now.
-    read(runs)?;
+    Subject::read(runs)?;
     let server = Server::http(("127.0.0.1", port)).map_err(|source| Error::Serve { port, source })?;
     if let Some(address) = server.server_addr().to_ip() {
         output::line(&format!("http://{address}/"))?;
@@ -80,10 +115,10 @@ fn answer(runs: &[PathBuf], method: &Method, url: &str) -> Response<std::io::Cur
     if *method != Method::Get && *method != Method::Head || url.split('?').next() != Some("/") {
         return Response::from_string("not here\n").with_status_code(404);
     }
-    let html = read(runs).and_then(|runs| {
+    let html = Subject::read(runs).and_then(|subject| {
         // What has ended stays as it is.
-        let refresh_seconds = runs.iter().any(|run| !run.has_ended()).then_some(REFRESH_SECONDS);
-        Ok(page(&runs, &PageOptions { refresh_seconds })?)
+        let refresh_seconds = (!subject.has_ended()).then_some(REFRESH_SECONDS);
+        Ok(subject.page(&PageOptions { refresh_seconds })?)
     });
     let headers = ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store"];
     let headers = headers.iter().filter_map(|header| header.parse::<Header>().ok());
@@ -136,5 +171,26 @@ mod tests {
         let end = "{\"event\":\"end\",\"step\":1,\"metric\":\"loss\",\"seconds\":1.0}\n";
         std::fs::write(folder.path().join("metrics.jsonl"), end).unwrap();
         assert!(!html().contains("http-equiv=\"refresh\""));
+    }
+
+    /// A sweep goes on while a run is missing.
+    #[test]
+    fn a_sweep_is_renewed_until_its_last_run_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let sweep = |status: &str| {
+            let text = format!(
+                r#"{{"name": "s", "metric": "loss", "better": "lower", "split": "validation", "keys": [], "seeds": [0],
+                    "points": [{{"point": "point-01", "settings": {{}}, "runs": [{{"run": "runs/a", "seed": 0, "status": "{status}"}}]}}]}}"#
+            );
+            std::fs::write(folder.path().join("sweep.json"), text).unwrap();
+            Subject::read(&[folder.path().to_owned()]).unwrap()
+        };
+        assert!(!sweep("missing").has_ended());
+        assert!(sweep("failed").has_ended());
+        let path = write_own(folder.path()).unwrap();
+        assert_eq!(path, folder.path().join("report.html"));
+        assert!(std::fs::read_to_string(path).unwrap().contains("No run has a result yet."));
+        let both = [folder.path().to_owned(), folder.path().to_owned()];
+        assert!(matches!(Subject::read(&both), Err(Error::SweepAmongRuns { .. })));
     }
 }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::curves::{moving_mean, spoken, window};
 use super::{Figure, Table, figures, section};
-use crate::compare::{Group, differences, groups, value};
+use crate::compare::{Group, differences, distinguishing, groups, splits_differ, value};
 use crate::number::{counted, duration, figure, or_dash, short, spread, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::{ReportError, Run};
@@ -51,16 +51,17 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
     let names = names(runs);
     let keys = differences(runs);
     let measure = Measure::of(runs);
-    let mut groups = groups(runs, &keys);
+    let what = distinguishing(runs, &keys);
+    let mut groups = groups(runs, &what);
     let mean = |group: &Group<'_>| {
         let values: Vec<f64> = group.runs.iter().filter_map(|run| measure.value(run)).collect();
         (!values.is_empty()).then(|| spread(&values).0)
     };
     groups.sort_by(|one, other| measure.order(mean(one), mean(other)));
     let drawn: Vec<Figure> = [
-        points(&groups, &keys, &measure),
+        points(&groups, &what, &measure),
         evaluations(&groups, &measure),
-        losses(&groups),
+        losses("compare-loss", &groups),
         cost(&groups, &measure),
     ]
     .into_iter()
@@ -70,11 +71,13 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
         header {
             p class="over" { "Comparison" }
             h1 { (counted(runs.len(), "run")) }
-            p class="result" { (result(&groups, &keys, &measure)) }
+            p class="result" { (result(&groups, &what, &measure)) }
         }
         (section("points", "Settings compared", &html! {
-            (by_group(&groups, &keys, &measure).render("Settings compared"))
-            p class="note" { "Runs that differ in nothing but the seed are one row: mean ± sample standard deviation." }
+            (by_group(&groups, &what, &measure).render("Settings compared"))
+            p class="note" { "Runs that differ in nothing but the seed are one row: mean ± sample standard deviation."
+                @if splits_differ(runs) { " Not all were evaluated on the same examples: the spread has the choice of those in it." }
+            }
             (figures(&drawn)?)
         }))
         (section("runs", "Every run", &by_run(runs, &names, &keys, &measure).render("Every run")))
@@ -94,7 +97,6 @@ fn names(runs: &[Run]) -> Vec<String> {
 fn result(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> String {
     let best = groups.first().filter(|group| group.runs.iter().any(|run| measure.value(run).is_some()));
     let Some(best) = best else { return "None of the runs has been evaluated.".to_owned() };
-    let keys: Vec<&String> = keys.iter().filter(|key| *key != "seed").collect();
     let what: Vec<String> =
         keys.iter().zip(&best.values).map(|(key, value)| format!("{key} = {value}")).collect();
     let what = if what.is_empty() {
@@ -122,8 +124,7 @@ fn over_seeds(group: &Group<'_>, get: impl Fn(&Run) -> Option<f64>) -> String {
 }
 
 fn by_group(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Table {
-    let keys = keys.iter().filter(|key| *key != "seed").cloned();
-    let headings = keys.chain(
+    let headings = keys.iter().cloned().chain(
         [
             "runs",
             &format!("validation {}", spoken(&measure.name)),
@@ -196,70 +197,105 @@ fn different(runs: &[Run], names: &[String], keys: &[String]) -> Markup {
     Table::new(headings, rows.collect()).render("What differs")
 }
 
-/// A point for each group, with one deviation above and below, and its runs as dots beside it.
 fn points(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Option<Figure> {
-    let (mut spreads, mut dots, mut names, mut rows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for group in groups {
-        let values: Vec<f64> = group.runs.iter().filter_map(|run| measure.value(run)).collect();
-        if values.is_empty() {
-            continue;
-        }
-        let at = names.len() as f64;
+    let entries = groups.iter().map(|group| Entry {
+        name: group.name(),
+        values: group.runs.iter().filter_map(|run| measure.value(run)).collect(),
+    });
+    ranking("compare-points", entries.collect(), keys, measure.split, &measure.name)
+}
+
+/// What the values of a ranking belong to.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) values: Vec<f64>,
+}
+
+/// Entries whose names are in the note below the plot; more are in its table alone.
+const MOST_IN_NOTE: usize = 12;
+
+/// A point for each entry, in their order, with one deviation above and below, and its values as dots beside it.
+pub(super) fn ranking(
+    id: &'static str,
+    entries: Vec<Entry>,
+    keys: &[String],
+    split: &str,
+    metric: &str,
+) -> Option<Figure> {
+    let (mut spreads, mut dots, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+    for Entry { name, values } in entries.into_iter().filter(|entry| !entry.values.is_empty()) {
+        let at = rows.len() as f64;
         let (mean, deviation) = spread(&values);
         let around = deviation.unwrap_or(0.0);
         spreads.push((at, mean - around, mean, mean + around));
         if values.len() > 1 {
-            dots.extend(values.iter().map(|&value| (at + 0.18, value)));
+            dots.extend(values.iter().map(|&value| (at + 0.25, value)));
         }
         rows.push(vec![
-            format!("{}: {}", names.len() + 1, group.name()),
+            format!("{}: {name}", rows.len() + 1),
             figure(mean),
             deviation.map_or_else(|| "–".to_owned(), figure),
             values.iter().map(|&value| figure(value)).collect::<Vec<_>>().join(" "),
         ]);
-        names.push((names.len() + 1).to_string());
     }
     let first = rows.first()?;
-    let has_dots = !dots.is_empty();
     let values =
         spreads.iter().flat_map(|&(_, low, _, high)| [low, high]).chain(dots.iter().map(|dot| dot.1));
     let mut legend = vec![(Ink::Series(0), "mean".to_owned())];
-    if has_dots {
+    if !dots.is_empty() {
         legend = vec![
             (Ink::Series(0), "mean and one deviation".to_owned()),
             (Ink::Series(1), "each seed".to_owned()),
         ];
     }
-    let what: Vec<&str> = keys.iter().filter(|key| *key != "seed").map(String::as_str).collect();
-    let what = if what.is_empty() { "the same settings".to_owned() } else { what.join(", ") };
+    let what = if keys.is_empty() { "the same settings".to_owned() } else { keys.join(", ") };
+    let note = if rows.len() > MOST_IN_NOTE {
+        format!("{what}: by the numbers of the table.")
+    } else {
+        let names: Vec<String> = rows.iter().map(|row| row[0].replacen(": ", " is ", 1)).collect();
+        format!("{what}: {}.", names.join("; "))
+    };
     Some(Figure {
         key: String::new(),
-        title: format!("Validation {}", spoken(&measure.name)),
+        title: format!("{} {}", sentence(split), spoken(metric)),
         value: None,
         alt: format!("{} settings, the best first: {} has {}.", rows.len(), first[0], first[1]),
         plot: Plot {
-            id: "compare-points",
-            x: -0.5..names.len() as f64 - 0.5,
+            id,
+            x: -0.5..rows.len() as f64 - 0.5,
             y: range(values, false),
-            x_title: "settings, the best first",
-            x_ticks: Ticks::Names(names),
+            x_title: "settings, the best first".into(),
+            x_ticks: Ticks::names((0..rows.len()).map(|place| (place + 1).to_string())),
             layers: vec![
-                Layer::Spreads { spreads, ink: Ink::Series(0) },
                 Layer::Dots { points: dots, ink: Ink::Series(1) },
+                Layer::Spreads { spreads, ink: Ink::Series(0) },
             ],
         },
         legend,
-        note: format!(
-            "{what}: {}.",
-            rows.iter().map(|row| row[0].replacen(": ", " is ", 1)).collect::<Vec<_>>().join("; ")
-        ),
+        note,
         table: Table::new(["settings", "mean", "deviation", "runs"], rows),
     })
 }
 
+/// With a capital at the beginning.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Colours that can be told apart.
+const COLOURS: usize = 8;
+/// Where there are more groups than colours, so many of the best have one.
+const BEST: usize = 3;
+
+/// The colour of a group among so many; `None` where it stands back.
+pub(super) fn colour(index: usize, groups: usize) -> Option<Ink> {
+    (groups <= COLOURS || index < BEST).then_some(Ink::Series(index))
+}
+
 /// A line for each run that has points, in the colour of its settings.
 #[derive(Default)]
-struct Lines {
+pub(super) struct Lines {
     layers: Vec<Layer>,
     legend: Vec<(Ink, String)>,
     rows: Vec<Vec<String>>,
@@ -268,10 +304,12 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(groups: &[Group<'_>], points: impl Fn(&Run) -> Vec<(f64, f64)>, dots: bool) -> Self {
+    /// Of groups that come in the order of their rank: the best are drawn last, on top of the others.
+    pub(super) fn of(groups: &[Group<'_>], points: impl Fn(&Run) -> Vec<(f64, f64)>, dots: bool) -> Self {
         let mut lines = Self::default();
+        let mut others = 0;
         for (index, group) in groups.iter().enumerate() {
-            let ink = Ink::Series(index);
+            let ink = colour(index, groups.len());
             let before = lines.count;
             for run in &group.runs {
                 let points = points(run);
@@ -282,20 +320,31 @@ impl Lines {
                 let row = |&(step, value): &(f64, f64)| vec![run.name.clone(), short(step), figure(value)];
                 lines.rows.extend(points.iter().map(row));
                 lines.points.extend(&points);
-                lines.layers.push(Layer::Line { points: points.clone(), ink, faint: false });
-                if dots {
-                    lines.layers.push(Layer::Dots { points, ink });
+                if let Some(ink) = ink.filter(|_| dots) {
+                    lines.layers.push(Layer::Dots { points: points.clone(), ink });
                 }
+                lines.layers.push(Layer::Line {
+                    points,
+                    ink: ink.unwrap_or(Ink::Axis),
+                    faint: ink.is_none(),
+                });
             }
             if lines.count > before {
-                lines.legend.push((ink, group.name()));
+                match ink {
+                    Some(ink) => lines.legend.push((ink, group.name())),
+                    None => others += 1,
+                }
             }
         }
+        if others > 0 {
+            lines.legend.push((Ink::Axis, format!("{} others", thousands(others))));
+        }
+        lines.layers.reverse();
         lines
     }
 
     /// `None` without a line.
-    fn figure(
+    pub(super) fn figure(
         self,
         id: &'static str,
         title: String,
@@ -313,7 +362,7 @@ impl Lines {
                 id,
                 x: 0.0..last.max(1.0) * 1.02,
                 y: range(self.points.iter().map(|point| point.1), from_zero),
-                x_title: "step",
+                x_title: "step".into(),
                 x_ticks: Ticks::Whole,
                 layers: self.layers,
             },
@@ -325,17 +374,27 @@ impl Lines {
 }
 
 fn evaluations(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
-    let points = |run: &Run| {
-        let evals = run.evals("validation");
-        evals.filter_map(|eval| Some((eval.step as f64, eval.metric(&measure.name)?))).collect()
-    };
-    let name = spoken(&measure.name);
-    let alt = format!("The validation {name} at each evaluation");
-    let title = format!("Validation {name} by step");
-    Lines::of(groups, points, true).figure("compare-validation", title, &alt, name, false)
+    evaluations_of("compare-validation", groups, measure.split, &measure.name)
 }
 
-fn losses(groups: &[Group<'_>]) -> Option<Figure> {
+/// A metric at each evaluation.
+pub(super) fn evaluations_of(
+    id: &'static str,
+    groups: &[Group<'_>],
+    split: &str,
+    metric: &str,
+) -> Option<Figure> {
+    let points = |run: &Run| {
+        let evals = run.evals(split);
+        evals.filter_map(|eval| Some((eval.step as f64, eval.metric(metric)?))).collect()
+    };
+    let name = spoken(metric);
+    let alt = format!("The {split} {name} at each evaluation");
+    let title = format!("{} {name} by step", sentence(split));
+    Lines::of(groups, points, true).figure(id, title, &alt, name, false)
+}
+
+pub(super) fn losses(id: &'static str, groups: &[Group<'_>]) -> Option<Figure> {
     let points = |run: &Run| {
         let losses: Vec<(f64, f64)> =
             run.log.steps.iter().map(|step| (step.step as f64, step.loss)).collect();
@@ -343,7 +402,7 @@ fn losses(groups: &[Group<'_>]) -> Option<Figure> {
     };
     let title = "Training loss, smoothed".to_owned();
     let alt = "The training loss at each step, smoothed";
-    Lines::of(groups, points, false).figure("compare-loss", title, alt, "loss", true)
+    Lines::of(groups, points, false).figure(id, title, alt, "loss", true)
 }
 
 /// What a better value costs: each run by its seconds.
@@ -360,10 +419,12 @@ fn cost(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
             points.iter().map(|&(seconds, value)| vec![group.name(), duration(seconds), figure(value)]),
         );
         all.extend(&points);
-        legend.push((Ink::Series(index), group.name()));
-        layers.push(Layer::Dots { points, ink: Ink::Series(index) });
+        let ink = colour(index, groups.len());
+        legend.extend(ink.map(|ink| (ink, group.name())));
+        layers.push(Layer::Dots { points, ink: ink.unwrap_or(Ink::Axis) });
     }
     let fastest = all.iter().map(|point| point.0).min_by(f64::total_cmp)?;
+    layers.reverse();
     let slowest = all.iter().map(|point| point.0).max_by(f64::total_cmp)?;
     let name = spoken(&measure.name);
     Some(Figure {
@@ -379,7 +440,7 @@ fn cost(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
             id: "compare-cost",
             x: range(all.iter().map(|point| point.0), true),
             y: range(all.iter().map(|point| point.1), false),
-            x_title: "seconds",
+            x_title: "seconds".into(),
             x_ticks: Ticks::Numbers,
             layers,
         },

@@ -1,8 +1,11 @@
 //! The curves of training: loss, metrics, learning rate, gradient norm.
 
+use std::collections::BTreeSet;
+
 use super::{Figure, Table};
 use crate::Run;
-use crate::number::{counted, figure, or_dash, short};
+use crate::log::Step;
+use crate::number::{counted, figure, or_dash, percent, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 
 /// Steps in the mean that smooths a curve of so many: a twentieth of it.
@@ -31,6 +34,41 @@ fn steps(run: &Run) -> std::ops::Range<f64> {
     0.0..last * 1.02
 }
 
+/// Stages whose mark says more than a number.
+const SPELLED: usize = 4;
+
+/// Where what is trained changes, as lines in the plots of training.
+fn stages(run: &Run) -> Option<Layer> {
+    let stages = &run.log.stages;
+    let word = |number: usize| {
+        if stages.len() <= SPELLED { format!("stage {number}") } else { number.to_string() }
+    };
+    let marks: Vec<(f64, String)> =
+        stages.iter().map(|stage| (stage.step as f64, word(stage.stage))).collect();
+    (!marks.is_empty()).then_some(Layer::Marks { marks, ink: Ink::Reference })
+}
+
+/// What each stage trains, from which step on.
+pub(super) fn stages_table(run: &Run) -> Option<Table> {
+    let all = run.facts.as_ref().map(|facts| facts.parameters.total);
+    let rows: Vec<Vec<String>> = run
+        .log
+        .stages
+        .iter()
+        .map(|stage| {
+            let trained = thousands(stage.trainable);
+            let trained = match all {
+                Some(all) if all > 0 => {
+                    format!("{trained} ({})", percent(stage.trainable as f64 / all as f64))
+                }
+                _ => trained,
+            };
+            vec![stage.stage.to_string(), thousands(stage.step + 1), stage.freeze.clone(), trained]
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Table::new(["stage", "from step", "frozen", "trained parameters"], rows))
+}
+
 fn loss(run: &Run) -> Option<Figure> {
     let raw: Vec<(f64, f64)> = run.log.steps.iter().map(|step| (step.step as f64, step.loss)).collect();
     let (first, last) = (raw.first()?, raw.last()?);
@@ -50,7 +88,7 @@ fn loss(run: &Run) -> Option<Figure> {
         alt = format!("{alt} Validation loss is lowest, {}, after step {step}.", figure(*loss));
     }
     let mut legend = vec![(Ink::Series(0), format!("training, mean of {}", counted(window, "step")))];
-    let mut layers = Vec::new();
+    let mut layers: Vec<Layer> = stages(run).into_iter().collect();
     if window > 1 {
         layers.push(Layer::Line { points: raw.clone(), ink: Ink::Series(0), faint: true });
     }
@@ -78,7 +116,7 @@ fn loss(run: &Run) -> Option<Figure> {
             id: "loss",
             x: steps(run),
             y: range(raw.iter().chain(&validation).map(|point| point.1), true),
-            x_title: "step",
+            x_title: "step".into(),
             x_ticks: Ticks::Whole,
             layers,
         },
@@ -126,7 +164,7 @@ fn metrics(run: &Run) -> Option<Figure> {
             id: "metrics",
             x: steps(run),
             y: range(values, false),
-            x_title: "step",
+            x_title: "step".into(),
             x_ticks: Ticks::Whole,
             layers,
         },
@@ -137,7 +175,7 @@ fn metrics(run: &Run) -> Option<Figure> {
 }
 
 /// A metric's name as people write it.
-pub(super) fn spoken(metric: &str) -> &str {
+pub(crate) fn spoken(metric: &str) -> &str {
     match metric {
         "f1" => "F1",
         "macro_f1" => "macro F1",
@@ -149,29 +187,92 @@ pub(super) fn spoken(metric: &str) -> &str {
     }
 }
 
+/// From the embeddings up to the head, as a text goes through the model; what else there is comes last.
+fn depth(group: &str) -> (usize, usize) {
+    match group {
+        "embeddings" => (0, 0),
+        "pooler" => (2, 0),
+        "head" => (3, 0),
+        group => match group.strip_prefix("layer ").and_then(|number| number.parse().ok()) {
+            Some(number) => (1, number),
+            None => (4, 0),
+        },
+    }
+}
+
+/// The rate of each group at each step, the deepest group first: base and head where the log names no others.
+fn rates(run: &Run) -> Vec<(String, Vec<(f64, f64)>)> {
+    let steps = &run.log.steps;
+    let of = |get: &dyn Fn(&Step) -> Option<f64>| -> Vec<(f64, f64)> {
+        steps.iter().filter_map(|step| Some((step.step as f64, get(step)?))).collect()
+    };
+    let names: BTreeSet<&String> = steps.iter().flat_map(|step| step.learning_rates.keys()).collect();
+    if names.is_empty() {
+        let base = ("base".to_owned(), of(&|step| Some(step.learning_rate)));
+        let head = ("head".to_owned(), of(&|step| step.head_learning_rate));
+        return [base, head].into_iter().filter(|(_, points)| !points.is_empty()).collect();
+    }
+    let mut names: Vec<&String> = names.into_iter().collect();
+    names.sort_by_key(|name| depth(name));
+    // Where only the head is trained the log has no groups, but the head's rate.
+    let rate = |step: &Step, name: &str| match step.learning_rates.get(name) {
+        None if step.learning_rates.is_empty() && name == "head" => {
+            Some(step.head_learning_rate.unwrap_or(step.learning_rate))
+        }
+        rate => rate.copied(),
+    };
+    names.into_iter().map(|name| (name.clone(), of(&|step| rate(step, name)))).collect()
+}
+
+/// Shades of one hue for what lies on top of each other, colours of their own for the pooler and the head.
+fn ink_of_group(name: &str, index: usize, stacked: usize) -> Ink {
+    match name {
+        "base" => Ink::Series(0),
+        "head" => Ink::Series(1),
+        "pooler" => Ink::Series(2),
+        _ => Ink::Shade(index as f64 / stacked.saturating_sub(1).max(1) as f64),
+    }
+}
+
 fn learning_rate(run: &Run) -> Option<Figure> {
-    let base: Vec<(f64, f64)> =
-        run.log.steps.iter().map(|step| (step.step as f64, step.learning_rate)).collect();
-    let head: Vec<(f64, f64)> =
-        run.log.steps.iter().filter_map(|step| Some((step.step as f64, step.head_learning_rate?))).collect();
-    let peak = base.iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
+    let groups = rates(run);
+    let all: Vec<(f64, f64)> = groups.iter().flat_map(|group| group.1.iter().copied()).collect();
+    let peak = all.iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
+    let base = &run.log.steps;
     let mut alt = format!(
-        "The learning rate is highest, {}, in step {} and ends at {}.",
+        "The highest learning rate is {}, in step {}; that of the base ends at {}.",
         short(peak.1),
         peak.0,
-        short(base[base.len() - 1].1)
+        base.last().map_or_else(|| "–".to_owned(), |step| short(step.learning_rate))
     );
-    let mut layers = vec![Layer::Line { points: base.clone(), ink: Ink::Series(0), faint: false }];
+    let stacked = groups.iter().filter(|group| matches!(depth(&group.0).0, 0 | 1)).count();
+    let mut layers: Vec<Layer> = stages(run).into_iter().collect();
     let mut legend = Vec::new();
-    if let Some(top) = head.iter().map(|point| point.1).max_by(f64::total_cmp) {
-        legend = vec![(Ink::Series(0), "base".to_owned()), (Ink::Series(1), "head".to_owned())];
-        layers.push(Layer::Line { points: head.clone(), ink: Ink::Series(1), faint: false });
-        alt = format!("{alt} The head's own rises to {}.", short(top));
+    for (index, (name, points)) in groups.iter().enumerate() {
+        let ink = ink_of_group(name, index, stacked);
+        layers.push(Layer::Line { points: points.clone(), ink, faint: false });
+        legend.push((ink, name.clone()));
     }
+    if groups.len() == 1 {
+        legend.clear();
+    } else {
+        let tops = groups.iter().filter_map(|(name, points)| {
+            let top = points.iter().map(|point| point.1).max_by(f64::total_cmp)?;
+            Some(format!("{name} {}", short(top)))
+        });
+        alt = format!("{alt} The highest of each group: {}.", tops.collect::<Vec<_>>().join(", "));
+    }
+    // Each group's points are in the order of the steps, so that one pass finds them all.
+    let mut rest: Vec<_> = groups.iter().map(|group| group.1.iter().peekable()).collect();
     let rows = run.log.steps.iter().map(|step| {
-        let head = step.head_learning_rate.map_or_else(|| "–".to_owned(), short);
-        vec![step.step.to_string(), short(step.learning_rate), head]
+        let of_group = rest.iter_mut().map(|points| {
+            let here = points.next_if(|point| (point.0 - step.step as f64).abs() < 0.5);
+            here.map_or_else(|| "–".to_owned(), |point| short(point.1))
+        });
+        std::iter::once(step.step.to_string()).chain(of_group).collect()
     });
+    let rows = rows.collect();
+    let headings = std::iter::once("step".to_owned()).chain(groups.iter().map(|group| group.0.clone()));
     Some(Figure {
         key: String::new(),
         title: "Learning rate".to_owned(),
@@ -180,14 +281,14 @@ fn learning_rate(run: &Run) -> Option<Figure> {
         plot: Plot {
             id: "learning-rate",
             x: steps(run),
-            y: range(base.iter().chain(&head).map(|point| point.1), true),
-            x_title: "step",
+            y: range(all.iter().map(|point| point.1), true),
+            x_title: "step".into(),
             x_ticks: Ticks::Whole,
             layers,
         },
         legend,
         note: String::new(),
-        table: Table::new(["step", "base", "head"], rows.collect()),
+        table: Table::new(headings, rows),
     })
 }
 
@@ -230,7 +331,7 @@ fn grad_norm(run: &Run) -> Option<Figure> {
             id: "grad-norm",
             y: range(norms.iter().map(|point| point.1).chain(limit), true),
             x,
-            x_title: "step",
+            x_title: "step".into(),
             x_ticks: Ticks::Whole,
             layers,
         },
@@ -250,5 +351,62 @@ mod tests {
         let means: Vec<f64> = moving_mean(&points, 2).into_iter().map(|point| point.1).collect();
         assert_eq!(means, [4.0, 3.0, 1.0, 2.0]);
         assert_eq!([0, 39, 40, 5000].map(window), [1, 1, 2, 100]);
+    }
+
+    fn run(lines: &str) -> Run {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("config.toml"), "").unwrap();
+        std::fs::write(folder.path().join("metrics.jsonl"), lines).unwrap();
+        Run::read(folder.path()).unwrap()
+    }
+
+    /// A step whose groups have these rates.
+    fn step(step: usize, rates: &[(&str, f64)]) -> String {
+        let rates: Vec<String> = rates.iter().map(|(name, rate)| format!("\"{name}\":{rate:e}")).collect();
+        format!(
+            "{{\"event\":\"train_step\",\"step\":{step},\"epoch\":1,\"loss\":0.5,\"grad_norm\":1.0,\"learning_rate\":1e-5,\"learning_rates\":{{{}}},\"examples\":1,\"tokens\":1,\"seconds\":1.0}}\n",
+            rates.join(",")
+        )
+    }
+
+    #[test]
+    fn groups_stand_from_the_embeddings_to_the_head() {
+        let all = ["head", "layer 10", "layer 2", "pooler", "embeddings"].map(|name| (name, 1e-5));
+        let figure = learning_rate(&run(&(step(1, &all[..4]) + &step(2, &all)))).unwrap();
+        assert_eq!(figure.table.headings, ["step", "embeddings", "layer 2", "layer 10", "pooler", "head"]);
+        assert_eq!(figure.table.rows[0], ["1", "–", "1e-5", "1e-5", "1e-5", "1e-5"]);
+        assert_eq!(figure.table.rows[1], ["2", "1e-5", "1e-5", "1e-5", "1e-5", "1e-5"]);
+        let inks: Vec<Ink> = figure.legend.iter().map(|entry| entry.0).collect();
+        assert_eq!(inks[..3], [Ink::Shade(0.0), Ink::Shade(0.5), Ink::Shade(1.0)]);
+        assert_eq!(inks[3..], [Ink::Series(2), Ink::Series(1)]);
+    }
+
+    #[test]
+    fn the_head_has_a_rate_where_it_is_trained_alone() {
+        let figure =
+            learning_rate(&run(&(step(1, &[]) + &step(2, &[("layer 0", 1e-6), ("head", 2e-5)])))).unwrap();
+        assert_eq!(figure.table.headings, ["step", "layer 0", "head"]);
+        assert_eq!(figure.table.rows, [["1", "–", "1e-5"], ["2", "1e-6", "2e-5"]]);
+    }
+
+    #[test]
+    fn stages_are_marked_and_listed() {
+        let stage = |step: usize, stage: usize, freeze: &str| {
+            format!(
+                "{{\"event\":\"stage\",\"step\":{step},\"stage\":{stage},\"freeze\":\"{freeze}\",\"trainable\":1234}}\n"
+            )
+        };
+        let log =
+            stage(0, 1, "all_but_head") + &step(1, &[("head", 1e-3)]) + &stage(1, 2, "none") + &step(2, &[]);
+        let run = run(&log);
+        for figure in [loss(&run).unwrap(), learning_rate(&run).unwrap()] {
+            let marks = figure.plot.layers.iter().find_map(|layer| match layer {
+                Layer::Marks { marks, .. } => Some(marks.clone()),
+                _ => None,
+            });
+            assert_eq!(marks.unwrap(), [(0.0, "stage 1".to_owned()), (1.0, "stage 2".to_owned())]);
+        }
+        let table = stages_table(&run).unwrap();
+        assert_eq!(table.rows, [["1", "1", "all_but_head", "1,234"], ["2", "2", "none", "1,234"]]);
     }
 }

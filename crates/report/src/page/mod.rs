@@ -4,11 +4,13 @@ mod comparison;
 pub(crate) mod curves;
 mod predictions;
 mod run;
+mod sweep;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+pub(crate) use self::sweep::result as sweep_result;
 use crate::plot::{Ink, Plot};
-use crate::{ReportError, Run};
+use crate::{ReportError, Run, Sweep};
 
 /// What a page depends on besides its runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +29,19 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
         [run] => (run.name.clone(), run::content(run)?),
         runs => (format!("{} runs", runs.len()), comparison::content(runs)?),
     };
-    Ok(html! {
+    Ok(framed(&title, &content, options))
+}
+
+/// A page of a sweep, likewise. It has what there is: points that have not been run, or failed, are said to.
+///
+/// # Errors
+/// The charting library gives up.
+pub fn sweep_page(sweep: &Sweep, options: &PageOptions) -> Result<String, ReportError> {
+    Ok(framed(&sweep.name, &sweep::content(sweep)?, options))
+}
+
+fn framed(title: &str, content: &Markup, options: &PageOptions) -> String {
+    html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -45,7 +59,7 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
             body { main { (content) } footer { "Made by embert from the files of the run alone." } }
         }
     }
-    .into_string())
+    .into_string()
 }
 
 /// A part of a page under a heading, with an anchor.
@@ -121,6 +135,14 @@ impl Table {
         self.rows_rendered(label, &self.rows.iter().collect::<Vec<_>>())
     }
 
+    /// The first so many rows, and a table of the others, if there are.
+    fn split(self, rows: usize) -> (Self, Option<Self>) {
+        let Self { headings, rows: mut first } = self;
+        let others = first.split_off(rows.min(first.len()));
+        let others = (!others.is_empty()).then(|| Self { headings: headings.clone(), rows: others });
+        (Self { headings, rows: first }, others)
+    }
+
     /// Behind a plot, to be opened.
     fn behind(&self) -> Markup {
         let every = self.rows.len().div_ceil(MOST_ROWS).max(1);
@@ -138,12 +160,12 @@ impl Table {
         html! {
             div class="scroll" tabindex="0" role="group" aria-label=(label) {
                 table {
-                    thead { tr { @for heading in &self.headings { th scope="col" { (heading) } } } }
+                    thead { tr { @for heading in &self.headings { th scope="col" { (breakable(heading)) } } } }
                     tbody {
                         @for row in rows {
                             tr {
                                 @for (column, cell) in row.iter().enumerate() {
-                                    @if column == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                    @if column == 0 { th scope="row" { (breakable(cell)) } } @else { td { (breakable(cell)) } }
                                 }
                             }
                         }
@@ -152,6 +174,20 @@ impl Table {
             }
         }
     }
+}
+
+/// A text that may be broken within a key or a name, as `optimizer.` `learning_` `rate`: paper is as wide as it is.
+fn breakable(text: &str) -> Markup {
+    let starts = text.char_indices().zip(text.char_indices().skip(1));
+    let starts = starts.filter(|((_, last), (_, next))| "._+".contains(*last) && next.is_alphabetic());
+    let mut parts = Vec::new();
+    let mut rest = 0;
+    for (_, (start, _)) in starts {
+        parts.push(&text[rest..start]);
+        rest = start;
+    }
+    parts.push(&text[rest..]);
+    html! { @for (index, part) in parts.iter().enumerate() { @if index > 0 { wbr; } (part) } }
 }
 
 #[cfg(test)]
@@ -164,6 +200,13 @@ mod tests {
         let html = Table::new(["step", "loss"], rows).behind().into_string();
         assert_eq!(html.matches("<tr>").count(), 201);
         assert!(html.contains("one row in 5") && html.contains(">1000</th>"), "{html}");
+    }
+
+    #[test]
+    fn keys_may_be_broken_but_numbers_not() {
+        let of = |text: &str| breakable(text).into_string();
+        assert_eq!(of("optimizer.head_rate"), "optimizer.<wbr>head_<wbr>rate");
+        assert_eq!(of("0.85 ± 0.01 <b>."), "0.85 ± 0.01 &lt;b&gt;.");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::curves::{of_training, spoken};
+use super::curves::{of_training, spoken, stages_table};
 use super::predictions::{Labels, fitted_temperature, of_split};
 use super::{Figure, Table, figures, section};
 use crate::facts::{Facts, Split};
@@ -29,7 +29,12 @@ pub(super) fn content(run: &Run) -> Result<Markup, ReportError> {
     let parts: Vec<Markup> = splits.iter().map(|split| of_split(split, &labels)).collect::<Result<_, _>>()?;
     Ok(html! {
         (header(run, &splits))
-        @if !curves.is_empty() { (section("training", "Training", &figures(&curves)?)) }
+        @if !curves.is_empty() {
+            (section("training", "Training", &html! {
+                (figures(&curves)?)
+                @if let Some(table) = stages_table(run) { h3 class="after" { "Stages" } (table.render("Stages")) }
+            }))
+        }
         @for (split, part) in splits.iter().zip(&parts) {
             (section(split.split, if split.split == "test" { "On the test split" } else { "On the validation split" }, part))
         }
@@ -218,21 +223,35 @@ fn data(facts: &Facts) -> Result<Markup, ReportError> {
     })
 }
 
+/// Before cutting where the run has counted that, else after.
 fn lengths(facts: &Facts) -> Figure {
     let lengths = &facts.lengths;
-    let width = lengths.bin_width as f64;
-    let bars = lengths.counts.iter().enumerate().map(|(bin, &count)| {
-        let left = bin as f64 * width;
+    let (bin, counts, x_title) = match &lengths.uncut {
+        Some(uncut) => (uncut.bin_width, &uncut.counts, "tokens, before cutting"),
+        None => (lengths.bin_width, &lengths.counts, "tokens, after cutting"),
+    };
+    let width = bin as f64;
+    let bars = counts.iter().enumerate().map(|(index, &count)| {
+        let left = index as f64 * width;
         (left + 0.05 * width, left + 0.95 * width, count as f64)
     });
-    let total = lengths.counts.iter().sum::<usize>();
+    let mut layers = vec![Layer::Bars { bars: bars.collect(), ink: Ink::Series(0) }];
+    let (mut end, mut legend) = ((counts.len() as f64 * width).max(1.0), Vec::new());
+    let total = counts.iter().sum::<usize>();
     let share = percent(lengths.truncated as f64 / total.max(1) as f64);
-    let note = format!("{share} of the training texts were cut at {} tokens.", lengths.max_length);
-    let rows = lengths.counts.iter().enumerate().map(|(bin, &count)| {
-        vec![
-            format!("{} to {}", bin * lengths.bin_width + 1, (bin + 1) * lengths.bin_width),
-            thousands(count),
-        ]
+    let mut note = format!("{share} of the training texts were cut at {} tokens.", lengths.max_length);
+    if let Some(uncut) = &lengths.uncut {
+        note = format!("{note} The longest has {}.", thousands(uncut.longest));
+        // A limit far above every text would squeeze them to the left.
+        let limit = lengths.max_length as f64;
+        if limit < 2.0 * end {
+            end = end.max(limit * 1.02);
+            legend.push((Ink::Alert, format!("cut at {}", lengths.max_length)));
+            layers.push(Layer::Marks { marks: vec![(limit, String::new())], ink: Ink::Alert });
+        }
+    }
+    let rows = counts.iter().enumerate().map(|(index, &count)| {
+        vec![format!("{} to {}", index * bin + 1, (index + 1) * bin), thousands(count)]
     });
     Figure {
         key: String::new(),
@@ -241,13 +260,13 @@ fn lengths(facts: &Facts) -> Figure {
         alt: format!("A histogram of the tokens of {}. {note}", counted(total, "training text")),
         plot: Plot {
             id: "lengths",
-            x: 0.0..(lengths.counts.len() as f64 * width).max(1.0),
-            y: range(lengths.counts.iter().map(|&count| count as f64), true),
-            x_title: "tokens, after cutting",
+            x: 0.0..end,
+            y: range(counts.iter().map(|&count| count as f64), true),
+            x_title: x_title.into(),
             x_ticks: Ticks::Numbers,
-            layers: vec![Layer::Bars { bars: bars.collect(), ink: Ink::Series(0) }],
+            layers,
         },
-        legend: Vec::new(),
+        legend,
         note,
         table: Table::new(["tokens", "training texts"], rows.collect()),
     }
@@ -305,5 +324,37 @@ fn settings(run: &Run) -> Markup {
         dl class="facts settings" {
             @for (key, value) in run.settings() { div { dt { code { (key) } } dd { code { (value) } } } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cut_is_marked_where_the_lengths_before_it_are_known() {
+        let facts = |uncut: &str| -> Facts {
+            serde_json::from_str(&format!(
+                r#"{{"model": "m", "dataset": "d", "labels": ["a", "b"], "positive": null, "parameters": {{"total": 9, "trainable": 9}},
+                    "splits": {{"train": {{"examples": 10, "labels": [5, 5], "duplicates": 0}}}},
+                    "lengths": {{"max_length": 32, "truncated": 3, "bin_width": 16, "counts": [4, 6]{uncut}}}}}"#
+            ))
+            .unwrap()
+        };
+        let marks = |figure: &Figure| {
+            figure.plot.layers.iter().filter(|layer| matches!(layer, Layer::Marks { .. })).count()
+        };
+        let before =
+            lengths(&facts(r#", "uncut": {"bin_width": 64, "counts": [7, 2, 0, 1], "longest": 250}"#));
+        assert_eq!((marks(&before), before.table.rows.len(), before.plot.x.end), (1, 4, 256.0));
+        assert_eq!(before.note, "30.0 % of the training texts were cut at 32 tokens. The longest has 250.");
+        let after = lengths(&facts(""));
+        assert_eq!((marks(&after), after.table.rows.len(), after.plot.x.end), (0, 2, 32.0));
+        assert!(
+            after.plot.x_title.contains("after cutting") && before.plot.x_title.contains("before cutting")
+        );
+        // Nothing was near the limit.
+        let far = lengths(&facts(r#", "uncut": {"bin_width": 1, "counts": [7, 2, 1], "longest": 3}"#));
+        assert_eq!((marks(&far), far.plot.x.end), (0, 3.0));
     }
 }

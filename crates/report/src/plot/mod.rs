@@ -1,16 +1,22 @@
 //! Plots: axes and layers, drawn by plotters into SVG that a page's style sheet colours.
 
+mod axis;
 mod backend;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use maud::{Markup, PreEscaped, html};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{
-    AreaSeries, ChartBuilder, Circle, ErrorBar, IntoDrawingArea as _, IntoFont as _, LineSeries, PathElement,
-    RGBAColor, Rectangle,
+    AreaSeries, ChartBuilder, Circle, EmptyElement, ErrorBar, IntoDrawingArea as _, IntoFont as _,
+    LineSeries, PathElement, RGBAColor, Ranged as _, Rectangle, Text,
 };
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, ShapeStyle, TextStyle};
 
+pub(crate) use self::axis::Axis;
+use self::axis::Places;
 use self::backend::{SCALE, SvgClasses};
 use crate::ReportError;
 use crate::number::short;
@@ -18,8 +24,11 @@ use crate::number::short;
 /// Width and height in units: where a telephone leaves 333 px for them, letters of 12 still have 10 px.
 const SIZE: (u32, u32) = (400, 240);
 
+/// Ticks of an axis; those of [`Ticks::At`] are all shown.
+const MOST_TICKS: usize = 100;
+
 /// A colour of the style sheet, by class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Ink {
     /// One of the colours for what is shown, from 0; they come again after eight.
     Series(usize),
@@ -31,7 +40,12 @@ pub(crate) enum Ink {
     Reference,
     /// What needs attention.
     Alert,
+    /// A place in a row, from 0 at its bottom to 1 at its top: shades of one hue.
+    Shade(f64),
 }
+
+/// Shades that the style sheet has.
+const SHADES: u8 = 16;
 
 impl Ink {
     /// The number that plotters carries through as a colour, and that the class is named after.
@@ -42,6 +56,7 @@ impl Ink {
             Self::Grid => 11,
             Self::Reference => 12,
             Self::Alert => 13,
+            Self::Shade(place) => 20 + (place.clamp(0.0, 1.0) * f64::from(SHADES - 1)).round() as u8,
         }
     }
 
@@ -74,6 +89,10 @@ pub(crate) enum Layer {
     Bars { bars: Vec<(f64, f64, f64)>, ink: Ink },
     /// A mean with what is above and below it: position, low, mean, high.
     Spreads { spreads: Vec<(f64, f64, f64, f64)>, ink: Ink },
+    /// Words above and to the right of points.
+    Words { words: Vec<(f64, f64, String)> },
+    /// Lines from the bottom to the top, with a word each.
+    Marks { marks: Vec<(f64, String)>, ink: Ink },
 }
 
 /// How the ticks of an axis are named.
@@ -84,8 +103,16 @@ pub(crate) enum Ticks {
     Numbers,
     /// Not at all, since they stand between whole numbers.
     Whole,
-    /// The names of 0, 1, ...
-    Names(Vec<String>),
+    /// At these places alone.
+    At(Vec<(f64, String)>),
+}
+
+impl Ticks {
+    /// The names of 0, 1, ..., as many of them as there is room for.
+    pub(crate) fn names(names: impl ExactSizeIterator<Item = String>) -> Self {
+        let every = names.len().div_ceil(12).max(1);
+        Self::At(names.enumerate().step_by(every).map(|(index, name)| (index as f64, name)).collect())
+    }
 }
 
 /// Axes, and what stands between them.
@@ -95,7 +122,7 @@ pub(crate) struct Plot {
     pub(crate) id: &'static str,
     pub(crate) x: Range<f64>,
     pub(crate) y: Range<f64>,
-    pub(crate) x_title: &'static str,
+    pub(crate) x_title: Cow<'static, str>,
     pub(crate) x_ticks: Ticks,
     pub(crate) layers: Vec<Layer>,
 }
@@ -118,6 +145,16 @@ impl Plot {
         })
     }
 
+    /// Where the ticks of the horizontal axis are.
+    fn x_ticks_at(&self) -> Vec<f64> {
+        let round = || RangedCoordf64::from(self.x.clone()).key_points(6);
+        match &self.x_ticks {
+            Ticks::Numbers => round(),
+            Ticks::Whole => round().into_iter().filter(|at| (at - at.round()).abs() < 1e-9).collect(),
+            Ticks::At(places) => places.iter().map(|place| place.0).collect(),
+        }
+    }
+
     fn draw(
         &self,
         out: &mut String,
@@ -129,39 +166,40 @@ impl Plot {
             .margin_right(12 * scale)
             .x_label_area_size(36 * scale)
             .y_label_area_size(44 * scale)
-            .build_cartesian_2d(self.x.clone(), self.y.clone())?;
+            .build_cartesian_2d(Places::new(self.x.clone(), self.x_ticks_at()), self.y.clone())?;
         let letters = |size: u32| -> TextStyle<'static> {
             ("sans-serif", size * scale).into_font().color(&Ink::Axis.color(1.0))
         };
         let name = |value: &f64| match &self.x_ticks {
             Ticks::Numbers => short(*value),
-            Ticks::Whole if (value - value.round()).abs() > 1e-9 => String::new(),
             Ticks::Whole => short(value.round()),
-            Ticks::Names(names) => {
-                let is_whole = (value - value.round()).abs() < 1e-9 && *value >= 0.0;
-                names.get(value.round() as usize).filter(|_| is_whole).cloned().unwrap_or_default()
+            Ticks::At(places) => {
+                let place = places.iter().find(|place| place.0.total_cmp(value).is_eq());
+                place.map(|place| place.1.clone()).unwrap_or_default()
             }
-        };
-        let ticks = match &self.x_ticks {
-            Ticks::Names(names) => 2 * names.len() + 1,
-            _ => 6,
         };
         chart
             .configure_mesh()
             .disable_x_mesh()
-            .x_labels(ticks)
+            .x_labels(MOST_TICKS)
             .y_labels(6)
             .x_label_formatter(&name)
             .y_label_formatter(&|value| short(*value))
             .label_style(letters(12))
             .axis_desc_style(letters(12))
-            .x_desc(self.x_title)
+            .x_desc(self.x_title.as_ref())
             .set_all_tick_mark_size(4 * scale)
             .axis_style(Ink::Axis.line(scale, 1.0))
             .bold_line_style(Ink::Grid.line(scale, 1.0))
             .light_line_style(Ink::Grid.line(0, 0.0))
             .draw()?;
 
+        let spreads = self.layers.iter().map(|layer| match layer {
+            Layer::Spreads { spreads, .. } => spreads.len() as u32,
+            _ => 0,
+        });
+        // Narrower where many stand side by side.
+        let width = (300 / spreads.sum::<u32>().max(1)).clamp(4, 10);
         for layer in &self.layers {
             match layer {
                 Layer::Line { points, ink, faint } => {
@@ -195,7 +233,25 @@ impl Plot {
                 Layer::Spreads { spreads, ink } => {
                     let style = ink.color(1.0).filled().stroke_width(2 * scale);
                     chart.draw_series(spreads.iter().map(|&(at, low, mean, high)| {
-                        ErrorBar::new_vertical(at, low, mean, high, style, 10 * scale)
+                        ErrorBar::new_vertical(at, low, mean, high, style, width * scale)
+                    }))?;
+                }
+                Layer::Words { words } => {
+                    let style = letters(11).pos(Pos::new(HPos::Left, VPos::Bottom));
+                    let away = 4 * SCALE;
+                    chart.draw_series(words.iter().map(|(x, y, word)| {
+                        EmptyElement::at((*x, *y)) + Text::new(word.clone(), (away, -away / 2), style.clone())
+                    }))?;
+                }
+                Layer::Marks { marks, ink } => {
+                    let (bottom, top) = (self.y.start, self.y.end);
+                    let stroke = |(x, _): &(f64, String)| {
+                        PathElement::new([(*x, bottom), (*x, top)], ink.line(scale, 1.0))
+                    };
+                    chart.draw_series(marks.iter().map(stroke))?;
+                    let style = letters(11).pos(Pos::new(HPos::Left, VPos::Top));
+                    chart.draw_series(marks.iter().map(|(x, word)| {
+                        EmptyElement::at((*x, top)) + Text::new(word.clone(), (3 * SCALE, 0), style.clone())
                     }))?;
                 }
             }
@@ -250,7 +306,7 @@ mod tests {
     use super::*;
 
     fn plot(layers: Vec<Layer>) -> Plot {
-        Plot { id: "p", x: 0.0..10.0, y: 0.0..1.0, x_title: "step", x_ticks: Ticks::Numbers, layers }
+        Plot { id: "p", x: 0.0..10.0, y: 0.0..1.0, x_title: "step".into(), x_ticks: Ticks::Numbers, layers }
     }
 
     #[test]
