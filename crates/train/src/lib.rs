@@ -55,6 +55,7 @@ mod records;
 mod result;
 mod run_folder;
 mod task;
+mod tensorboard;
 mod tracker;
 mod trainer;
 

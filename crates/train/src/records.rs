@@ -57,10 +57,10 @@ struct Split {
 /// A histogram of the training texts' tokens, after cutting: the first bin has 1 to `bin_width`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Lengths {
-    max_length: usize,
-    truncated: usize,
-    bin_width: usize,
-    counts: Vec<usize>,
+    pub(crate) max_length: usize,
+    pub(crate) truncated: usize,
+    pub(crate) bin_width: usize,
+    pub(crate) counts: Vec<usize>,
 }
 
 impl SplitFacts {

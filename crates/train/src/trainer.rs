@@ -16,13 +16,14 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
-use crate::config::{Keep, OrderConfig, PaddingConfig};
+use crate::config::{Keep, LogFormat, OrderConfig, PaddingConfig};
 use crate::evaluate::{EvalOptions, Scored, evaluate};
 use crate::events::{End, Eval, Event, Observer, Phases, Start, TrainStep};
 use crate::metrics_log::{MetricsLog, logged_evaluation};
 use crate::model_card::ModelCard;
 use crate::records::{ScoredSplit, write_examples, write_facts};
 use crate::task::Setup;
+use crate::tensorboard::TensorBoard;
 use crate::tracker::{Best, Tracker};
 use crate::{DatasetFacts, Provenance, RunFolder, Task, TrainConfig, TrainError, result};
 
@@ -186,6 +187,11 @@ impl Job {
         progress.phases.prepare += self.task.seconds;
         write_facts(&self.run.facts_path(), &self.task.facts)?;
         self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
+        if self.config.log.contains(&LogFormat::Tensorboard) {
+            let (folder, lengths) = (self.run.tensorboard(), &self.task.facts.lengths);
+            let board = TensorBoard::open(&folder, progress.step, &self.config, lengths)?;
+            self.observers.insert(1, Box::new(board));
+        }
         self.start_event(plan, &progress)?;
 
         while !plan.is_last(progress.step) && !progress.tracker.is_exhausted() {

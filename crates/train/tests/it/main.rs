@@ -5,6 +5,7 @@
 mod gradients;
 mod resume;
 mod run;
+mod tensorboard;
 mod training;
 
 use std::cell::RefCell;
