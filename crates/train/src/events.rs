@@ -39,6 +39,17 @@ pub enum Event {
     },
     /// An evaluation is done.
     Eval(Eval),
+    /// An evaluation of the validation split was held against those before it.
+    Judged {
+        /// The step after which the weights were taken.
+        step: usize,
+        /// The metric that chooses the best weights.
+        metric: String,
+        /// Its value; absent where it isn't defined.
+        value: Option<f64>,
+        /// Whether it is the best so far.
+        is_best: bool,
+    },
     /// A checkpoint is on disk.
     Saved {
         /// The step after which it was taken.

@@ -58,7 +58,7 @@ struct Split {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Lengths {
     pub(crate) max_length: usize,
-    pub(crate) truncated: usize,
+    truncated: usize,
     pub(crate) bin_width: usize,
     pub(crate) counts: Vec<usize>,
 }

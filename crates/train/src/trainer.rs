@@ -19,6 +19,7 @@ use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
 use crate::config::{Keep, LogFormat, OrderConfig, PaddingConfig};
 use crate::evaluate::{EvalOptions, Scored, evaluate};
 use crate::events::{End, Eval, Event, Observer, Phases, Start, TrainStep};
+use crate::memory::{MicroBatches, unless_out_of_memory};
 use crate::metrics_log::{MetricsLog, logged_evaluation};
 use crate::model_card::ModelCard;
 use crate::records::{ScoredSplit, write_examples, write_facts};
@@ -49,6 +50,7 @@ struct Job {
     observers: Vec<Box<dyn Observer>>,
     stop: StopSignal,
     provenance: Provenance,
+    micro_batches: MicroBatches,
 }
 
 /// Asks a running [`Trainer`] to finish its step, save and return. Clones ask the same trainer.
@@ -143,8 +145,8 @@ impl Trainer {
     pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
         let Task { model, setup: task } = task;
         let (observers, stop, provenance) = (Vec::new(), StopSignal::default(), Provenance::default());
-        let device = device.autodiff();
-        Self { model, job: Job { config, task, run, device, observers, stop, provenance } }
+        let (device, micro_batches) = (device.autodiff(), MicroBatches::default());
+        Self { model, job: Job { config, task, run, device, observers, stop, provenance, micro_batches } }
     }
 
     /// Says where the model and the data came from, for the result's model card.
@@ -170,7 +172,7 @@ impl Trainer {
     /// run folder has one.
     ///
     /// # Errors
-    /// A loss or gradient that isn't finite, a file that can't be written, a checkpoint that can't be read, or an
+    /// A loss or gradient that isn't finite, a step that doesn't fit the device's memory, a file that can't be written, a checkpoint that can't be read, or an
     /// observer's error.
     pub fn run(self) -> Result<Outcome, TrainError> {
         self.job.config.validate()?;
@@ -199,7 +201,14 @@ impl Job {
             let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
             while plan.epoch(progress.step + 1) == epoch && !plan.is_last(progress.step) {
                 let began = Instant::now();
-                progress = self.step(plan, progress, batches.by_ref().take(self.config.micro_batches()))?;
+                let (step, micro_batches) = (progress.step + 1, self.config.micro_batches());
+                let work = || self.step(plan, progress, batches.by_ref().take(micro_batches));
+                progress = match unless_out_of_memory(work) {
+                    Some(done) => done?,
+                    None => {
+                        return Err(TrainError::OutOfMemory(self.micro_batches.error(step, &self.config)));
+                    }
+                };
                 progress.phases.train += began.elapsed().as_secs_f64();
                 if plan.evaluates_after(progress.step) {
                     self.validate(plan, &mut progress, &checkpoints)?;
@@ -234,6 +243,7 @@ impl Job {
         let (mut loss_sum, mut examples, mut tokens) = (0.0, Vec::new(), 0);
         for batch in batches {
             let batch = batch?;
+            self.micro_batches.begin(batch.input_ids.dims());
             let weight = self.task.loss.total_weight(&batch.targets);
             let loss = self.task.loss.forward(
                 progress.model.forward(BertInput {
@@ -253,6 +263,7 @@ impl Job {
         let (gradients, weight) = accumulator.take();
         let loss = if weight > 0.0 { loss_sum / weight } else { loss_sum };
         let grad_norm = global_norm(&progress.model, &gradients);
+        self.micro_batches.done();
         let learning_rate = self.config.optimizer.learning_rate * factor;
         for (what, value) in [("loss", loss), ("gradient norm", grad_norm)] {
             if !value.is_finite() {
@@ -312,7 +323,9 @@ impl Job {
         let (report, scored) =
             self.evaluate_split("validation", &data, &progress.model, progress.step, epoch)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
-        let is_best = progress.tracker.update(progress.step, self.config.metric.value(&report));
+        let (metric, value) = (self.config.metric, self.config.metric.value(&report));
+        let is_best = progress.tracker.update(progress.step, value);
+        self.emit(&Event::Judged { step: progress.step, metric: metric.to_string(), value, is_best })?;
         if is_best || self.config.keep == Keep::Last {
             progress.scored = Some((progress.step, scored));
         }

@@ -116,8 +116,6 @@ impl Tensor {
 pub(super) struct Metadata {
     #[prost(message, optional, tag = "1")]
     pub(super) plugin: Option<Plugin>,
-    #[prost(string, tag = "3")]
-    pub(super) description: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

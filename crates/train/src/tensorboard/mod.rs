@@ -54,7 +54,8 @@ impl TensorBoard {
         board.write(now, 0, vec![hparams("experiment", HParamsData::Experiment(experiment))])?;
         let start = SessionStart { settings, start_time: now };
         board.write(now, 0, vec![hparams("session_start_info", HParamsData::Start(start))])?;
-        board.write(now, 0, vec![length_histogram(lengths)])?;
+        let Lengths { bin_width, counts, max_length, .. } = lengths;
+        board.write(now, 0, vec![histogram("train/lengths_cut", *bin_width, counts, *max_length)])?;
         Ok(board)
     }
 
@@ -118,10 +119,7 @@ fn hparams(kind: &str, data: HParamsData) -> Value {
     Value {
         tag: format!("_hparams_/{kind}"),
         content: Some(Content::Tensor(Tensor::null())),
-        metadata: Some(Metadata {
-            plugin: Some(Plugin { name: "hparams".into(), content }),
-            description: String::new(),
-        }),
+        metadata: Some(Metadata { plugin: Some(Plugin { name: "hparams".into(), content }) }),
     }
 }
 
@@ -176,30 +174,24 @@ fn flatten(prefix: &str, table: Table, settings: &mut BTreeMap<String, Setting>)
     }
 }
 
-/// The numbers of tokens of the training texts. Their sums are those of the bins' middles: the texts' own are not in the facts.
-fn length_histogram(lengths: &Lengths) -> Value {
-    let Lengths { max_length, bin_width, ref counts, .. } = *lengths;
-    let bounds = |bin: usize| (bin * bin_width + 1, ((bin + 1) * bin_width).min(max_length));
+/// A histogram of numbers from 1 to `longest`, of which the first bin has those up to `bin_width`. Its sums are those of the bins'
+/// middles: the texts' own are not in the facts.
+fn histogram(tag: &str, bin_width: usize, counts: &[usize], longest: usize) -> Value {
     let mut histogram = Histogram::default();
     for (bin, &count) in counts.iter().enumerate() {
-        let (least, most) = bounds(bin);
-        let (count, middle) = (count as f64, f64::midpoint(least as f64, most as f64));
+        let (least, most) = ((bin * bin_width + 1) as f64, ((bin + 1) * bin_width).min(longest) as f64);
+        let (count, middle) = (count as f64, f64::midpoint(least, most));
         if count > 0.0 {
-            histogram.min = if histogram.num > 0.0 { histogram.min } else { least as f64 };
-            histogram.max = most as f64;
+            histogram.min = if histogram.num > 0.0 { histogram.min } else { least };
+            histogram.max = most;
         }
         histogram.num += count;
         histogram.sum += count * middle;
         histogram.sum_squares += count * middle * middle;
-        histogram.bucket_limit.push(most as f64);
+        histogram.bucket_limit.push(most);
         histogram.bucket.push(count);
     }
-    let description = format!("Tokens of the training texts, cut at {max_length}");
-    Value {
-        tag: "train/lengths".into(),
-        content: Some(Content::Histogram(histogram)),
-        metadata: Some(Metadata { plugin: None, description }),
-    }
+    Value { tag: tag.to_owned(), content: Some(Content::Histogram(histogram)), metadata: None }
 }
 
 #[cfg(test)]
@@ -222,7 +214,6 @@ mod tests {
             ("evaluate_test".to_owned(), setting(SettingValue::Bool(false))),
             ("optimizer.learning_rate".to_owned(), setting(SettingValue::Number(2e-5))),
         ]);
-        let lengths = Lengths { max_length: 10, truncated: 0, bin_width: 4, counts: vec![0, 3, 2] };
         let summary = |value: Vec<Value>| What::Summary(Summary { value });
         let end = SessionEnd { status: RunStatus::Success.into(), end_time: TIME + 9.0 };
         let experiment = HParamsData::Experiment(experiment(&settings, false));
@@ -232,7 +223,7 @@ mod tests {
             (0.0, 3, What::SessionLog(SessionLog { status: SessionStatus::Start.into() })),
             (0.0, 0, summary(vec![hparams("experiment", experiment)])),
             (0.0, 0, summary(vec![hparams("session_start_info", start)])),
-            (0.0, 0, summary(vec![length_histogram(&lengths)])),
+            (0.0, 0, summary(vec![histogram("train/lengths_cut", 4, &[0, 3, 2], 10)])),
             (8.0, 3, summary(vec![scalar("train/loss", 0.7), scalar("test/mcc", 0.0)])),
             (9.0, 3, summary(vec![hparams("session_end_info", HParamsData::End(end))])),
         ];

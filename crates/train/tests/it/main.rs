@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "the largest differences seen, for docs/fidelity.md")]
 
 mod gradients;
+mod memory;
 mod resume;
 mod run;
 mod tensorboard;
