@@ -52,7 +52,6 @@ struct Row {
     step: usize,
     train_loss: Option<f64>,
     validation_loss: Option<f64>,
-    /// The metric that chooses the best weights; accuracy where that is the loss or F1, which have columns of their own.
     metric: Option<f64>,
     f1: Option<f64>,
     time: Duration,
@@ -85,6 +84,9 @@ impl fmt::Display for Row {
         )
     }
 }
+
+/// What is shown where the metric that chooses has a column of its own.
+const ACCURACY: &str = "accuracy";
 
 /// How often a plain line is printed.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -204,22 +206,25 @@ impl Terminal {
         self.mark = Instant::now();
     }
 
-    fn judged(&mut self, metric: &str, value: Option<f64>, is_best: bool) {
+    fn judged(&mut self, value: Option<f64>, is_best: bool) {
         let Some(eval) = self.eval.take() else { return };
-        let (metric, value) = match metric {
-            "loss" | "f1" => ("accuracy", Some(eval.accuracy)),
-            _ => (metric, value),
-        };
-        let row = Row {
+        let metric = if self.metric() == ACCURACY { Some(eval.accuracy) } else { value };
+        self.row(&Row {
             epoch: eval.epoch,
             step: eval.step,
             validation_loss: Some(eval.loss),
-            metric: value,
+            metric,
             f1: Some(eval.f1),
             is_best,
             ..self.trained()
-        };
-        self.row(metric, &row);
+        });
+    }
+
+    /// The metric that has the table's column: the one that chooses the best weights, unless that is the loss or F1, which have
+    /// columns of their own.
+    fn metric(&self) -> &str {
+        let metric = self.start.as_ref().map(|start| start.metric.as_str());
+        metric.filter(|metric| !["loss", "f1"].contains(metric)).unwrap_or(ACCURACY)
     }
 
     /// The row of an epoch that ended without an evaluation.
@@ -228,8 +233,7 @@ impl Terminal {
             self.epoch.step > 0 && self.epoch.step.is_multiple_of(start.steps_per_epoch)
         });
         if ended && !self.epoch.shown {
-            let row = self.trained();
-            self.row("accuracy", &row);
+            self.row(&self.trained());
         }
     }
 
@@ -250,9 +254,9 @@ impl Terminal {
         }
     }
 
-    fn row(&mut self, metric: &str, row: &Row) {
+    fn row(&mut self, row: &Row) {
         if !self.headed {
-            self.line(&Row::heading(metric));
+            self.line(&Row::heading(self.metric()));
             self.headed = true;
         }
         self.line(&row.to_string());
@@ -270,7 +274,7 @@ impl Observer for Terminal {
                 self.bar.set_message(format!("evaluating {split}: {done}/{total}"));
             }
             Event::Eval(eval) => self.eval(eval),
-            Event::Judged { metric, value, is_best, .. } => self.judged(metric, *value, *is_best),
+            Event::Judged { value, is_best, .. } => self.judged(*value, *is_best),
             Event::EarlyStop { step, evaluations } => {
                 self.line(&format!(
                     "stops early after step {step}: {evaluations} evaluation(s) without an improvement"

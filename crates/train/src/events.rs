@@ -43,9 +43,7 @@ pub enum Event {
     Judged {
         /// The step after which the weights were taken.
         step: usize,
-        /// The metric that chooses the best weights.
-        metric: String,
-        /// Its value; absent where it isn't defined.
+        /// The value of the metric that chooses the best weights; absent where it isn't defined.
         value: Option<f64>,
         /// Whether it is the best so far.
         is_best: bool,
@@ -91,6 +89,8 @@ pub struct Start {
     pub steps_per_epoch: usize,
     /// Epochs in all.
     pub epochs: usize,
+    /// The metric that chooses the best weights.
+    pub metric: String,
     /// Examples of the training split.
     pub train_examples: usize,
     /// Examples of the validation split; 0 where there is none.

@@ -323,9 +323,9 @@ impl Job {
         let (report, scored) =
             self.evaluate_split("validation", &data, &progress.model, progress.step, epoch)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
-        let (metric, value) = (self.config.metric, self.config.metric.value(&report));
+        let value = self.config.metric.value(&report);
         let is_best = progress.tracker.update(progress.step, value);
-        self.emit(&Event::Judged { step: progress.step, metric: metric.to_string(), value, is_best })?;
+        self.emit(&Event::Judged { step: progress.step, value, is_best })?;
         if is_best || self.config.keep == Keep::Last {
             progress.scored = Some((progress.step, scored));
         }
@@ -463,6 +463,7 @@ impl Job {
             total_steps: plan.total_steps,
             steps_per_epoch: plan.steps_per_epoch,
             epochs: self.config.epochs,
+            metric: self.config.metric.to_string(),
             train_examples: self.task.train.len(),
             validation_examples: self.task.validation.as_ref().map_or(0, |data| data.examples().len()),
             seconds: progress.seconds_before,
