@@ -43,6 +43,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod cache;
 mod checkpoint;
 mod config;
 mod error;
@@ -55,6 +56,8 @@ mod model_card;
 mod records;
 mod result;
 mod run_folder;
+mod splits;
+mod stages;
 mod task;
 mod tensorboard;
 mod tracker;
@@ -69,11 +72,12 @@ pub use config::{
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};
-pub use events::{End, Eval, Event, Observer, Phases, Start, TrainStep};
+pub use events::{End, Eval, Event, Observer, Phases, Stage, Start, TrainStep};
 pub use loss::CrossEntropy;
 pub use memory::{OutOfMemory, out_of_memory};
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
 pub use run_folder::{Existing, RunFolder, run_of_model};
+pub use splits::EncodedSplits;
 pub use task::Task;
 pub use tracker::{Best, Tracker, TrackerState};
 pub use trainer::{Outcome, StopSignal, Trainer};

@@ -47,12 +47,12 @@ pub(crate) fn unless_out_of_memory<T>(work: impl FnOnce() -> T) -> Option<T> {
 
 /// Examples and their padded length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct MicroBatch {
+struct Shape {
     examples: usize,
     length: usize,
 }
 
-impl MicroBatch {
+impl Shape {
     fn tokens(self) -> usize {
         self.examples * self.length
     }
@@ -60,17 +60,17 @@ impl MicroBatch {
 
 /// The micro-batches of a run, as far as memory goes.
 #[derive(Debug, Default)]
-pub(crate) struct MicroBatches {
+pub(crate) struct MemoryUse {
     /// The largest of those steps that are done.
-    fits: Option<MicroBatch>,
+    fits: Option<Shape>,
     /// The largest of this step so far. Work on a device is late: it may be a micro-batch before the last whose gradients fail.
-    current: Option<MicroBatch>,
+    current: Option<Shape>,
 }
 
-impl MicroBatches {
+impl MemoryUse {
     /// A micro-batch `[examples, length]` goes to the device.
     pub(crate) fn begin(&mut self, [examples, length]: [usize; 2]) {
-        self.current = larger(self.current, Some(MicroBatch { examples, length }));
+        self.current = larger(self.current, Some(Shape { examples, length }));
     }
 
     /// All of the step's fitted.
@@ -81,9 +81,8 @@ impl MicroBatches {
     /// The error of a step that ran out of memory.
     pub(crate) fn error(&self, step: usize, config: &TrainConfig) -> OutOfMemory {
         // Only the batcher runs before the first micro-batch is known: on what may be the largest there is.
-        let failed = self
-            .current
-            .unwrap_or(MicroBatch { examples: config.batch_size, length: config.data.max_length });
+        let failed =
+            self.current.unwrap_or(Shape { examples: config.batch_size, length: config.data.max_length });
         let effective_batch_size = config.batch_size * config.micro_batches();
         OutOfMemory {
             step,
@@ -96,7 +95,7 @@ impl MicroBatches {
     }
 }
 
-fn larger(one: Option<MicroBatch>, other: Option<MicroBatch>) -> Option<MicroBatch> {
+fn larger(one: Option<Shape>, other: Option<Shape>) -> Option<Shape> {
     one.into_iter().chain(other).max_by_key(|batch| batch.tokens())
 }
 
@@ -105,7 +104,7 @@ fn larger(one: Option<MicroBatch>, other: Option<MicroBatch>) -> Option<MicroBat
 ///
 /// A micro-batch takes memory for each token, and in attention for each pair of tokens of an example. So what has no more tokens
 /// than one that did fit, and no more pairs, fits too. Where nothing is known to fit, or not less than what failed, it is half.
-fn smaller(failed: MicroBatch, fits: Option<MicroBatch>, effective: usize) -> Option<usize> {
+fn smaller(failed: Shape, fits: Option<Shape>, effective: usize) -> Option<usize> {
     let half = failed.examples / 2;
     let known = fits.map_or(half, |fits| {
         let tokens = fits.tokens() / failed.length.max(1);
@@ -129,7 +128,7 @@ pub struct OutOfMemory {
     pub batch_size: usize,
     /// Their padded length in tokens.
     pub seq_len: usize,
-    /// Examples and padded length of the largest micro-batch that did fit before, in this process.
+    /// Examples and padded length of the largest micro-batch that did fit before, in this process and stage.
     pub fits: Option<(usize, usize)>,
     /// The `batch_size` to try; `None` where it is 1 already.
     pub suggested: Option<usize>,
@@ -168,8 +167,8 @@ impl fmt::Display for OutOfMemory {
 mod tests {
     use super::*;
 
-    const fn batch(examples: usize, length: usize) -> MicroBatch {
-        MicroBatch { examples, length }
+    const fn batch(examples: usize, length: usize) -> Shape {
+        Shape { examples, length }
     }
 
     /// What reading a scalar says of a failed allocation, in the words of `Tensor::into_scalar` (burn-tensor 0.22.1),
@@ -259,7 +258,7 @@ mod tests {
     #[test]
     fn the_error_names_the_largest_of_the_step_and_of_those_before() {
         let config = TrainConfig { batch_size: 16, accumulate: 2, ..TrainConfig::default() };
-        let mut batches = MicroBatches::default();
+        let mut batches = MemoryUse::default();
         for shape in [[16, 64], [16, 128]] {
             batches.begin(shape);
         }

@@ -71,7 +71,11 @@ impl TensorBoard {
             scalar("train/learning_rate", step.learning_rate),
             scalar("train/tokens_per_second", speed),
         ];
-        values.extend(step.head_learning_rate.map(|rate| scalar("train/learning_rate/head", rate)));
+        let rates = &step.learning_rates;
+        values.extend(rates.iter().map(|(part, rate)| scalar(&format!("train/learning_rate/{part}"), *rate)));
+        // The head's is among those of the parts, where there are any.
+        let head = step.head_learning_rate.filter(|_| rates.is_empty());
+        values.extend(head.map(|rate| scalar("train/learning_rate/head", rate)));
         self.write(wall_time(), step.step, values)
     }
 

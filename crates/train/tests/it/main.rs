@@ -6,6 +6,8 @@ mod gradients;
 mod memory;
 mod resume;
 mod run;
+mod splits;
+mod strategies;
 mod tensorboard;
 mod training;
 
