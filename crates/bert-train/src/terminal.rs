@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use embert_hub::Event as Download;
-use embert_train::{Eval, Event, Observer, Start, TrainError, TrainStep};
+use embert_train::{Eval, Event, Observer, Stage, Start, TrainError, TrainStep};
 use indicatif::{
     FormattedDuration, HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle,
 };
@@ -275,6 +275,13 @@ impl Observer for Terminal {
             }
             Event::Eval(eval) => self.eval(eval),
             Event::Judged { value, is_best, .. } => self.judged(*value, *is_best),
+            Event::Stage(Stage { step, stage, freeze, trainable }) => {
+                self.rest_of_epoch();
+                self.line(&format!(
+                    "stage {stage} from step {}: freeze = {freeze}, {trainable} parameters are trained",
+                    step + 1
+                ));
+            }
             Event::EarlyStop { step, evaluations } => {
                 self.line(&format!(
                     "stops early after step {step}: {evaluations} evaluation(s) without an improvement"

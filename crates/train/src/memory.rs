@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::TrainConfig;
 
-/// What CubeCL 0.11, Burn's backend on GPUs, says where an allocation fails. It notes the failure on the buffer, and whoever reads
+/// What `CubeCL` 0.11, Burn's backend on GPUs, says where an allocation fails. It notes the failure on the buffer, and whoever reads
 /// it, or a result of it, gets the whole chain as text: in a step that is the loss or the gradients' norm, whose reads panic.
 const SIGNS: [&str; 5] = [
     // `IoError::OutOfMemory` (CUDA, Vulkan) and `IoError::BufferTooBig` (more than a page can hold, or the whole device).

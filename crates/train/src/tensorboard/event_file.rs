@@ -42,7 +42,7 @@ impl EventFile {
 
     /// Appends an event.
     pub(super) fn write(&mut self, wall_time: f64, step: usize, what: What) -> Result<(), TrainError> {
-        let event = Event { wall_time, step: step as i64, what: Some(what) };
+        let event = Event { wall_time, step: step.try_into().unwrap_or(i64::MAX), what: Some(what) };
         self.file.write_all(&record(&event.encode_to_vec())).at("write", &self.path)
     }
 }

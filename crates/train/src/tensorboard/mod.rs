@@ -68,14 +68,9 @@ impl TensorBoard {
         let mut values = vec![
             scalar("train/loss", step.loss),
             scalar("train/grad_norm", step.grad_norm),
-            scalar("train/learning_rate", step.learning_rate),
             scalar("train/tokens_per_second", speed),
         ];
-        let rates = &step.learning_rates;
-        values.extend(rates.iter().map(|(part, rate)| scalar(&format!("train/learning_rate/{part}"), *rate)));
-        // The head's is among those of the parts, where there are any.
-        let head = step.head_learning_rate.filter(|_| rates.is_empty());
-        values.extend(head.map(|rate| scalar("train/learning_rate/head", rate)));
+        values.extend(learning_rates(step));
         self.write(wall_time(), step.step, values)
     }
 
@@ -115,6 +110,17 @@ fn wall_time() -> f64 {
 
 fn scalar(tag: &str, value: f64) -> Value {
     Value { tag: tag.to_owned(), content: Some(Content::Scalar(value as f32)), metadata: None }
+}
+
+/// The base group's, and those of the parts of the model, or of the head, where they are others.
+fn learning_rates(step: &TrainStep) -> Vec<Value> {
+    let mut values = vec![scalar("train/learning_rate", step.learning_rate)];
+    let part = |part: &str, rate: f64| scalar(&format!("train/learning_rate/{part}"), rate);
+    values.extend(step.learning_rates.iter().map(|(name, rate)| part(name, *rate)));
+    // The head is one of the parts, where there are any.
+    let head = step.head_learning_rate.filter(|_| step.learning_rates.is_empty());
+    values.extend(head.map(|rate| part("head", rate)));
+    values
 }
 
 /// A record of the plugin `hparams`, whose content lies in the metadata.
@@ -239,6 +245,28 @@ mod tests {
             assert_eq!(ours, theirs, "{event:?}");
         }
         assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn each_part_of_the_model_has_its_rate() {
+        let step = |rates: &[(&str, f64)]| TrainStep {
+            step: 1,
+            epoch: 1,
+            loss: 0.5,
+            grad_norm: 1.0,
+            learning_rate: 2e-5,
+            head_learning_rate: Some(1e-4),
+            learning_rates: rates.iter().map(|(part, rate)| ((*part).to_owned(), *rate)).collect(),
+            examples: 16,
+            tokens: 300,
+            seconds: 1.5,
+        };
+        let tags = |step: &TrainStep| -> Vec<String> {
+            learning_rates(step).into_iter().map(|value| value.tag).collect()
+        };
+        assert_eq!(tags(&step(&[])), ["train/learning_rate", "train/learning_rate/head"]);
+        let parts = ["train/learning_rate", "train/learning_rate/head", "train/learning_rate/layer 0"];
+        assert_eq!(tags(&step(&[("layer 0", 1e-5), ("head", 1e-4)])), parts);
     }
 
     #[test]

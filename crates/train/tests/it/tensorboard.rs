@@ -65,7 +65,9 @@ fn shown(folder: &Path) -> BTreeMap<String, Vec<(i64, f32)>> {
     for file in files {
         for event in events(&file) {
             if event.session_log.is_some_and(|log| log.status == 1) {
-                shown.values_mut().for_each(|points| points.retain(|(step, _)| *step < event.step));
+                for points in shown.values_mut() {
+                    points.retain(|(step, _)| *step < event.step);
+                }
             }
             for value in event.summary.into_iter().flat_map(|summary| summary.values) {
                 if let Some(scalar) = value.scalar {
@@ -145,7 +147,7 @@ fn what_was_written_can_be_read_while_the_run_goes_on() {
         fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
             if let Event::TrainStep(step) = event {
                 let last = shown(&self.0)["train/loss"].last().copied();
-                assert_eq!(last, Some((step.step as i64, step.loss as f32)));
+                assert_eq!(last, Some((i64::try_from(step.step).unwrap(), step.loss as f32)));
             }
             Ok(())
         }
