@@ -91,7 +91,7 @@ def histogram() -> summary_pb2.Summary:
         bucket_limit=limits,
         bucket=counts,
     )
-    return summary(summary_pb2.Summary.Value(tag="train/lengths_cut", histo=histo))
+    return summary(summary_pb2.Summary.Value(tag="train/lengths", histo=histo))
 
 
 def write() -> None:
@@ -157,13 +157,10 @@ def check_scalars(board: EventAccumulator, log: list[dict]) -> None:
 
 
 def check_histogram(board: EventAccumulator, facts: dict) -> None:
-    lengths = facts["lengths"]
-    uncut = lengths.get("uncut")
-    shown, longest = (uncut, uncut["longest"]) if uncut else (lengths, lengths["max_length"])
-    counts, width = shown["counts"], shown["bin_width"]
-    tag = "train/lengths" if uncut else "train/lengths_cut"
-    assert board.Tags()["histograms"] == [tag], board.Tags()
-    events = board.Histograms(tag)
+    lengths = facts["lengths"]["uncut"]
+    counts, width, longest = lengths["counts"], lengths["bin_width"], lengths["longest"]
+    assert board.Tags()["histograms"] == ["train/lengths"], board.Tags()
+    events = board.Histograms("train/lengths")
     assert {event.step for event in events} == {0}, events
     found = events[-1].histogram_value
     assert list(found.bucket) == counts, (found.bucket, counts)

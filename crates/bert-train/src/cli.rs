@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use embert_data::tokenize::Truncation;
 
 /// Fine-tune BERT without Python.
 ///
@@ -121,6 +122,12 @@ train_options! {
         /// Tokens in a sequence; longer texts are cut [default: 256]
         #[arg(value_name = "N")]
         max_length: u32 => "data.max_length",
+        /// What stays of a longer text: longest_first or head, tail, head_tail:N, only_first or only_second [default: longest_first]
+        #[arg(value_name = "WHAT")]
+        truncation: String => "data.truncation",
+        /// Evaluate longer texts whole, as the mean over windows that overlap by so many tokens [default: they are cut]
+        #[arg(value_name = "N")]
+        stride: u32 => "data.stride",
         /// Pad batches to their longest text, or to the maximum length [default: longest]
         #[arg(value_name = "TO")]
         padding: PaddingArg => "data.padding",
@@ -331,12 +338,34 @@ fn split_ratios(text: &str) -> Result<SplitRatios, String> {
     Ok(SplitRatios(shares.try_into().map_err(|_| expected())?))
 }
 
+/// A number of tokens, or `none`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stride(pub(crate) Option<usize>);
+
+fn stride(text: &str) -> Result<Stride, String> {
+    match text {
+        "none" => Ok(Stride(None)),
+        _ => text.parse().map(|tokens| Stride(Some(tokens))).map_err(|_| {
+            format!(
+                "\"{text}\" is no stride: expected the tokens that windows have in common, as in 64, or none"
+            )
+        }),
+    }
+}
+
 /// How a fine-tuned checkpoint is run, for `eval` and `predict`.
 #[derive(Debug, Args)]
 pub(crate) struct InferenceArgs {
     /// Tokens in a sequence [default: the run's, else what the tokenizer says]
     #[arg(long, value_name = "N")]
     pub(crate) max_length: Option<usize>,
+    /// What stays of a longer text: head, tail, head_tail:N, ... [default: the run's, else what the tokenizer says]
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) truncation: Option<Truncation>,
+    /// Read longer texts whole, as the mean over windows that overlap by so many tokens, or cut them: none [default: the run's,
+    /// else none]
+    #[arg(long, value_name = "N", value_parser = stride)]
+    pub(crate) stride: Option<Stride>,
     /// Examples in a batch
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch_size: u32,
@@ -463,6 +492,9 @@ pub(crate) struct TokenizeArgs {
     /// Tokens in a sequence; a longer text is cut
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub(crate) max_length: usize,
+    /// What stays of a longer text: longest_first or head, tail, head_tail:N, only_first or only_second
+    #[arg(long, value_name = "WHAT", default_value_t)]
+    pub(crate) truncation: Truncation,
     /// The text
     pub(crate) text: String,
     /// The second text of a pair
@@ -511,6 +543,8 @@ mod tests {
             ("eval_samples", "32"),
             ("split_ratios", "0.8/0.1/0.1"),
             ("max_length", "99"),
+            ("truncation", "head_tail:31"),
+            ("stride", "33"),
             ("padding", "max_length"),
             ("model", "owner/name"),
             ("freeze", "encoder_below:6"),
@@ -630,7 +664,7 @@ mod tests {
             assert!(same, "--{option}: the help says {stated:?}, the config {value:?}");
             checked += usize::from(value.is_some());
         }
-        assert_eq!(checked, 23);
+        assert_eq!(checked, 24);
     }
 
     /// A terminal of 100 columns, wide enough for the longest word.

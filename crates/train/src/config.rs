@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use embert_data::LoadOptions;
 use embert_data::tokenize::{EncodeOptions, Truncation};
+use embert_data::{LoadOptions, WindowOptions};
 use embert_metrics::Metric;
 use embert_model::{DeviceChoice, Freeze, FreezePatterns, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
@@ -116,8 +116,14 @@ pub struct TrainConfig {
 pub struct DataConfig {
     /// Tokens in a sequence, the special ones included; longer texts are cut.
     pub max_length: usize,
-    /// Which text of a pair is cut.
+    /// What is cut off: `longest_first` or `head` (keeps the start of a text), `tail` (its end), `head_tail:N` (its first N
+    /// tokens and as many of the last as fit), or for pairs `only_first`, `only_second`.
+    #[serde(with = "as_text")]
     pub truncation: Truncation,
+    /// Evaluate and predict longer texts uncut, in windows that overlap by this many tokens: the prediction is the mean of the
+    /// windows' probabilities. Unset: they are cut, as in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
     /// Pad each batch to its longest member, or to `max_length`.
     pub padding: PaddingConfig,
     /// The order of the training examples.
@@ -345,6 +351,7 @@ impl Default for DataConfig {
         Self {
             max_length: 256,
             truncation: Truncation::LongestFirst,
+            stride: None,
             padding: PaddingConfig::Longest,
             order: OrderConfig::GroupedByLength,
             train_samples: None,
@@ -423,6 +430,7 @@ pub const KEYS: &[&str] = &[
     "log",
     "data.max_length",
     "data.truncation",
+    "data.stride",
     "data.padding",
     "data.order",
     "data.train_samples",
@@ -473,9 +481,14 @@ impl TrainConfig {
         self.effective_batch_size.map_or(self.accumulate, |examples| examples / self.batch_size)
     }
 
-    /// Where texts are cut.
+    /// Where texts are cut that are trained on.
     pub fn encode_options(&self) -> EncodeOptions {
         EncodeOptions { max_length: self.data.max_length, truncation: self.data.truncation }
+    }
+
+    /// How texts are read that are evaluated or predicted.
+    pub fn window_options(&self) -> WindowOptions {
+        WindowOptions { encoding: self.encode_options(), stride: self.data.stride }
     }
 
     /// Checks what types alone can't say.
@@ -613,6 +626,24 @@ impl DataConfig {
             &self.max_length,
             "at least 3: [CLS], a token, [SEP]",
         )?;
+        // A pair has one token less, which the tokenizer looks after.
+        let room = self.max_length - 2;
+        if let Truncation::HeadTail(head) = self.truncation {
+            check(
+                head < room,
+                "data.truncation",
+                &format!("{} with data.max_length = {}", self.truncation, self.max_length),
+                "head_tail:N with N below data.max_length - 2 (the special tokens), so that an end of the text is left",
+            )?;
+        }
+        if let Some(stride) = self.stride {
+            check(
+                stride < room,
+                "data.stride",
+                &format!("{stride} with data.max_length = {}", self.max_length),
+                "a number below data.max_length - 2 (the special tokens), so that each window gets on",
+            )?;
+        }
         if let Some(ratios) = self.split_ratios {
             check(
                 ratios.iter().all(|r| (0.0..=1.0).contains(r))
@@ -928,6 +959,8 @@ mod tests {
             evaluate_every: Some(5),
             save_every: Some(7),
             data: DataConfig {
+                truncation: Truncation::HeadTail(64),
+                stride: Some(32),
                 train_samples: Some(10),
                 eval_samples: Some(4),
                 split_ratios: Some([0.8, 0.1, 0.1]),
@@ -1021,6 +1054,10 @@ mod tests {
             "data.split_ratios=[0.5, 0.1, 0.1]",
             "data.split_ratios=[0.0, 0.5, 0.5]",
             "data.max_length=2",
+            "data.truncation=middle",
+            "data.truncation=head_tail:254",
+            "data.stride=254",
+            "data.stride=-1",
             "max_grad_norm=-1",
             "class_weights=[0.0, 0.0]",
             "device=gpu",

@@ -20,7 +20,7 @@ use self::messages::{
     Plugin, RunStatus, SessionEnd, SessionLog, SessionStart, SessionStatus, Setting, SettingInfo,
     SettingType, SettingValue, Summary, Tensor, Value, What,
 };
-use crate::records::Lengths;
+use crate::records::UncutLengths;
 use crate::{Eval, Event, Observer, TrainConfig, TrainError, TrainStep};
 
 /// The metrics of an evaluation, by their names in `metrics.jsonl`.
@@ -40,7 +40,7 @@ impl TensorBoard {
         folder: &Path,
         step: usize,
         config: &TrainConfig,
-        lengths: &Lengths,
+        lengths: &UncutLengths,
     ) -> Result<Self, TrainError> {
         let now = wall_time();
         let (file, goes_on) = EventFile::create(folder, now)?;
@@ -54,8 +54,7 @@ impl TensorBoard {
         board.write(now, 0, vec![hparams("experiment", HParamsData::Experiment(experiment))])?;
         let start = SessionStart { settings, start_time: now };
         board.write(now, 0, vec![hparams("session_start_info", HParamsData::Start(start))])?;
-        let Lengths { bin_width, counts, max_length, .. } = lengths;
-        board.write(now, 0, vec![histogram("train/lengths_cut", *bin_width, counts, *max_length)])?;
+        board.write(now, 0, vec![histogram("train/lengths", lengths)])?;
         Ok(board)
     }
 
@@ -184,9 +183,9 @@ fn flatten(prefix: &str, table: Table, settings: &mut BTreeMap<String, Setting>)
     }
 }
 
-/// A histogram of numbers from 1 to `longest`, of which the first bin has those up to `bin_width`. Its sums are those of the bins'
-/// middles: the texts' own are not in the facts.
-fn histogram(tag: &str, bin_width: usize, counts: &[usize], longest: usize) -> Value {
+/// Of numbers of tokens. Its sums are those of the bins' middles: the texts' own are not in the facts.
+fn histogram(tag: &str, lengths: &UncutLengths) -> Value {
+    let UncutLengths { bin_width, ref counts, longest } = *lengths;
     let mut histogram = Histogram::default();
     for (bin, &count) in counts.iter().enumerate() {
         let (least, most) = ((bin * bin_width + 1) as f64, ((bin + 1) * bin_width).min(longest) as f64);
@@ -224,6 +223,7 @@ mod tests {
             ("evaluate_test".to_owned(), setting(SettingValue::Bool(false))),
             ("optimizer.learning_rate".to_owned(), setting(SettingValue::Number(2e-5))),
         ]);
+        let lengths = UncutLengths { bin_width: 4, counts: vec![0, 3, 2], longest: 10 };
         let summary = |value: Vec<Value>| What::Summary(Summary { value });
         let end = SessionEnd { status: RunStatus::Success.into(), end_time: TIME + 9.0 };
         let experiment = HParamsData::Experiment(experiment(&settings, false));
@@ -233,7 +233,7 @@ mod tests {
             (0.0, 3, What::SessionLog(SessionLog { status: SessionStatus::Start.into() })),
             (0.0, 0, summary(vec![hparams("experiment", experiment)])),
             (0.0, 0, summary(vec![hparams("session_start_info", start)])),
-            (0.0, 0, summary(vec![histogram("train/lengths_cut", 4, &[0, 3, 2], 10)])),
+            (0.0, 0, summary(vec![histogram("train/lengths", &lengths)])),
             (8.0, 3, summary(vec![scalar("train/loss", 0.7), scalar("test/mcc", 0.0)])),
             (9.0, 3, summary(vec![hparams("session_end_info", HParamsData::End(end))])),
         ];

@@ -10,6 +10,7 @@ mod splits;
 mod strategies;
 mod tensorboard;
 mod training;
+mod windows;
 
 use std::cell::RefCell;
 use std::fs;
