@@ -26,6 +26,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Fine-tune a checkpoint on a data set
     Train(Box<TrainArgs>),
+    /// Fine-tune with several settings and seeds, one run after another, and compare them
+    Sweep(Box<SweepArgs>),
     /// Evaluate a fine-tuned checkpoint on a split of a data set
     Eval(EvalArgs),
     /// Label texts with a fine-tuned checkpoint
@@ -66,6 +68,40 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "settings", "output", "overwrite", "model", "dataset"])]
     pub(crate) resume: Option<PathBuf>,
     /// Replace a run that is already in the output folder
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) options: TrainOptions,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+/// Options of `sweep`: those of `train` for the config that is swept over, and what to sweep.
+#[derive(Debug, Default, Args)]
+#[command(args_override_self = true)]
+pub(crate) struct SweepArgs {
+    /// Read settings from this TOML file, and what to sweep from its sweep table if it has one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set a key of the config, as in class_weights=balanced (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Train with each of these values, as in freeze=none,encoder_below:6 (may be repeated)
+    #[arg(long, value_name = "KEY=V1,V2", help_heading = "Sweep")]
+    pub(crate) grid: Vec<String>,
+    /// Draw values from MIN..MAX, log-uniformly where both are above 0; MIN..MAX:uniform (may be repeated)
+    #[arg(long, value_name = "KEY=MIN..MAX", help_heading = "Sweep")]
+    pub(crate) random: Vec<String>,
+    /// Draw so many points from the ranges
+    #[arg(long, value_name = "N", help_heading = "Sweep")]
+    pub(crate) samples: Option<usize>,
+    /// Train each point with so many seeds, from the config's on [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Sweep")]
+    pub(crate) seeds: Option<usize>,
+    /// Go on with the sweep in this folder: complete runs stay, failed ones are tried again
+    #[arg(long, value_name = "SWEEP", conflicts_with_all = ["config", "settings", "grid", "random", "samples", "seeds", "overwrite"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Replace a sweep that is already in the output folder
     #[arg(long)]
     pub(crate) overwrite: bool,
     #[command(flatten)]

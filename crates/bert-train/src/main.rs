@@ -51,6 +51,7 @@ fn shorten_panics_of_memory() {
 fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command.unwrap_or_else(|| Command::Train(Box::<TrainArgs>::default())) {
         Command::Train(args) => return commands::train::run(&args),
+        Command::Sweep(args) => return commands::sweep::run(&args),
         Command::Eval(args) => commands::eval::run(&args)?,
         Command::Predict(args) => commands::predict::run(&args)?,
         Command::Report(args) => commands::report::run(&args)?,

@@ -731,13 +731,33 @@ impl ConfigBuilder {
     ///
     /// # Errors
     /// As [`file`](Self::file), but for the reading.
-    pub fn text(mut self, text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) };
-        check_keys(DeTable::parse(text).map_err(syntax)?.get_ref(), "", text, path)?;
+    pub fn text(self, text: &str, path: &Path) -> Result<Self, ConfigError> {
+        match self.text_beside(SWEEP, text, path)? {
+            (_, true) => Err(ConfigError::IsSweep { path: path.to_owned() }),
+            (builder, false) => Ok(builder),
+        }
+    }
+
+    /// As [`text`](Self::text), but for a top-level table that is somebody else's; and whether it is there.
+    pub(crate) fn text_beside(
+        mut self,
+        other: &str,
+        text: &str,
+        path: &Path,
+    ) -> Result<(Self, bool), ConfigError> {
+        let syntax = |mut source: toml::de::Error| {
+            source.set_input(Some(text));
+            ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) }
+        };
+        let mut parsed = DeTable::parse(text).map_err(syntax)?;
+        let found = parsed.get_mut().remove(other).is_some();
+        check_keys(parsed.get_ref(), "", text, path)?;
         // Read as a whole config only for the message: it points to the line, which the merged table can't.
-        toml::from_str::<TrainConfig>(text).map_err(syntax)?;
-        merge(&mut self.table, toml::from_str(text).map_err(syntax)?);
-        Ok(self)
+        TrainConfig::deserialize(toml::Deserializer::from(parsed)).map_err(syntax)?;
+        let mut table: Table = toml::from_str(text).map_err(syntax)?;
+        table.remove(other);
+        merge(&mut self.table, table);
+        Ok((self, found))
     }
 
     /// Sets one key from `key=value`, the value as in TOML; a bare word is a string.
@@ -749,9 +769,7 @@ impl ConfigBuilder {
             return Err(ConfigError::Assignment { found: assignment.to_owned() });
         };
         let value = value.trim();
-        let parsed = toml::from_str::<Table>(&format!("value = {value}")).ok();
-        let value = parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| value.into());
-        self.set_value(key.trim(), value)
+        self.set_value(key.trim(), toml_value(value).unwrap_or_else(|| value.into()))
     }
 
     /// Sets one dotted key to a value.
@@ -775,6 +793,13 @@ impl ConfigBuilder {
         Ok(self)
     }
 
+    /// Whether the key can have the value, as far as types go.
+    pub(crate) fn takes(&self, key: &str, value: impl Into<Value>) -> bool {
+        self.clone()
+            .set_value(key, value)
+            .is_ok_and(|builder| builder.table.try_into::<TrainConfig>().is_ok())
+    }
+
     /// The config, checked.
     ///
     /// # Errors
@@ -786,6 +811,14 @@ impl ConfigBuilder {
         Ok(config)
     }
 }
+
+/// A value as TOML writes it; `None` for anything else, such as a bare word.
+pub(crate) fn toml_value(text: &str) -> Option<Value> {
+    toml::from_str::<Table>(&format!("value = {text}")).ok()?.remove("value")
+}
+
+/// The table that makes a run's config a sweep's.
+pub(crate) const SWEEP: &str = "sweep";
 
 fn merge(into: &mut Table, from: Table) {
     for (key, value) in from {
@@ -821,7 +854,7 @@ fn check_keys(table: &DeTable<'_>, prefix: &str, text: &str, path: &Path) -> Res
 }
 
 /// The known key that the user most likely meant: the nearest by its last part, in any table.
-fn nearest(key: &str) -> &'static str {
+pub(crate) fn nearest(key: &str) -> &'static str {
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let distance = |known: &&&str| {
         (strsim::damerau_levenshtein(&last(known), &last(key)), strsim::damerau_levenshtein(known, key))
@@ -880,6 +913,12 @@ pub enum ConfigError {
         key: String,
         /// The known key nearest to it.
         nearest: &'static str,
+    },
+    /// The file describes many runs.
+    #[error("{} describes a sweep, not a run: give it to `bert-train sweep --config`", path.display())]
+    IsSweep {
+        /// The config file.
+        path: PathBuf,
     },
     /// A key that doesn't exist, not from a file.
     #[error("there is no setting \"{key}\"; did you mean \"{nearest}\"?")]
@@ -1000,6 +1039,12 @@ mod tests {
             assert_eq!(toml::from_str::<TrainConfig>(&config.to_toml().unwrap()).unwrap(), config);
         }
         assert!(all_keys_set().validate().is_err(), "stages and unfreeze_every exclude each other");
+    }
+
+    #[test]
+    fn a_sweeps_file_is_no_run() {
+        let error = file("epochs = 2\n[sweep]\nseeds = 3\n").unwrap_err();
+        assert!(matches!(error, ConfigError::IsSweep { .. }), "{error}");
     }
 
     #[test]

@@ -20,6 +20,12 @@ pub trait Observer {
     fn on_event(&mut self, event: &Event) -> Result<(), TrainError>;
 }
 
+impl<O: Observer + ?Sized> Observer for Box<O> {
+    fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
+        (**self).on_event(event)
+    }
+}
+
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]

@@ -59,6 +59,7 @@ mod result;
 mod run_folder;
 mod splits;
 mod stages;
+mod sweep;
 mod task;
 mod tensorboard;
 mod tracker;
@@ -79,6 +80,10 @@ pub use memory::{OutOfMemory, out_of_memory};
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
 pub use run_folder::{Existing, RunFolder, run_of_model};
 pub use splits::EncodedSplits;
+pub use sweep::{
+    Figures, Point, PointResult, RunResult, Status, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost,
+    SweepOutcome, SweepStart, SweepTable,
+};
 pub use task::Task;
 pub use tracker::{Best, Tracker, TrackerState};
 pub use trainer::{Outcome, StopSignal, Trainer};

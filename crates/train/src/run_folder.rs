@@ -81,6 +81,11 @@ impl RunFolder {
         Ok((folder, config))
     }
 
+    /// The folder at `path`, whatever is there.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// The first of `<parent>/<name>-001`, `-002`, ... that doesn't exist.
     pub fn next_free(parent: &Path, name: &str) -> PathBuf {
         (1..=u32::MAX)

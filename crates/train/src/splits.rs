@@ -120,6 +120,11 @@ impl EncodedSplits {
         self.0.key == Key::of(config)
     }
 
+    /// Whether runs with these settings have the same splits.
+    pub(crate) fn same(one: &TrainConfig, other: &TrainConfig) -> bool {
+        Key::of(one) == Key::of(other)
+    }
+
     pub(crate) fn check(&self, config: &TrainConfig) -> Result<(), TrainError> {
         if self.fit(config) { Ok(()) } else { Err(TrainError::OtherSplits) }
     }

@@ -179,6 +179,13 @@ impl Trainer {
         self
     }
 
+    /// Takes a signal that may ask other trainers too.
+    #[must_use]
+    pub fn stop_with(mut self, signal: &StopSignal) -> Self {
+        self.job.stop = signal.clone();
+        self
+    }
+
     /// The signal that asks this trainer to stop.
     pub fn stop_signal(&self) -> StopSignal {
         self.job.stop.clone()

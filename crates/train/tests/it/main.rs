@@ -8,6 +8,7 @@ mod resume;
 mod run;
 mod splits;
 mod strategies;
+mod sweep;
 mod tensorboard;
 mod training;
 mod windows;
