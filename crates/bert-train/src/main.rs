@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    shorten_panics_of_memory();
     match run(cli) {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
@@ -35,6 +36,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A device that is out of memory panics with a page of causes; the line that matters is enough, as the error that the trainer
+/// makes of it says what to do.
+fn shorten_panics_of_memory() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| match embert_train::out_of_memory(panic.payload()) {
+        Some(line) => eprintln!("{line}"),
+        None => others(panic),
+    }));
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Error> {

@@ -28,6 +28,15 @@ pub(crate) enum Input {
 }
 
 impl Input {
+    /// Examples and their padded length, which is 1 where a vector of each is all that is left.
+    pub(crate) fn shape(&self) -> [usize; 2] {
+        match self {
+            Self::Tokens(input) => input.input_ids.dims(),
+            Self::Prefix(PrefixOutput::Layers { attention_mask, .. }) => attention_mask.dims(),
+            Self::Prefix(PrefixOutput::Encoder(first) | PrefixOutput::Pooler(first)) => [first.dims()[0], 1],
+        }
+    }
+
     /// Logits, `[batch, labels]`.
     pub(crate) fn forward(self, model: &BertForSequenceClassification) -> Tensor<2> {
         match self {

@@ -7,7 +7,7 @@ use embert_metrics::MetricsError;
 use embert_model::ModelError;
 use embert_optim::OptimError;
 
-use crate::{ConfigError, SweepError};
+use crate::{ConfigError, OutOfMemory, SweepError};
 
 /// Why a run can't begin, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +134,9 @@ pub enum TrainError {
         /// The row numbers of the step's examples.
         examples: Vec<u64>,
     },
+    /// A step did not fit the device's memory.
+    #[error("{0}")]
+    OutOfMemory(OutOfMemory),
     /// An observer that isn't ours failed.
     #[error("an observer of the run failed")]
     Observer {

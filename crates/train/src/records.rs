@@ -63,15 +63,15 @@ pub(crate) struct Lengths {
     truncated: usize,
     bin_width: usize,
     counts: Vec<usize>,
-    uncut: UncutLengths,
+    pub(crate) uncut: UncutLengths,
 }
 
 /// The same before cutting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct UncutLengths {
-    bin_width: usize,
-    counts: Vec<usize>,
-    longest: usize,
+pub(crate) struct UncutLengths {
+    pub(crate) bin_width: usize,
+    pub(crate) counts: Vec<usize>,
+    pub(crate) longest: usize,
 }
 
 impl SplitFacts {

@@ -22,14 +22,16 @@ use rand_chacha::ChaCha8Rng;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::{Filling, PrefixCache};
 use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
-use crate::config::{Keep, OrderConfig, PaddingConfig};
+use crate::config::{Keep, LogFormat, OrderConfig, PaddingConfig};
 use crate::evaluate::{EvalOptions, Scored, evaluate, evaluate_from};
 use crate::events::{self, End, Eval, Event, Observer, Phases, Start, TrainStep};
+use crate::memory::{MemoryUse, unless_out_of_memory};
 use crate::metrics_log::{MetricsLog, logged_evaluation};
 use crate::model_card::ModelCard;
 use crate::records::{ScoredSplit, write_examples, write_facts};
 use crate::stages::{Stage, Stages};
 use crate::task::{Setup, parameters};
+use crate::tensorboard::TensorBoard;
 use crate::tracker::{Best, Tracker};
 use crate::{DatasetFacts, Provenance, RunFolder, Task, TrainConfig, TrainError, result};
 
@@ -55,6 +57,7 @@ struct Job {
     observers: Vec<Box<dyn Observer>>,
     stop: StopSignal,
     provenance: Provenance,
+    memory: MemoryUse,
     caches: Caches,
 }
 
@@ -157,9 +160,9 @@ impl Trainer {
     pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
         let Task { model, setup: task } = task;
         let (observers, stop, provenance) = (Vec::new(), StopSignal::default(), Provenance::default());
-        let caches = Caches::default();
+        let (caches, memory) = (Caches::default(), MemoryUse::default());
         let device = device.autodiff();
-        Self { model, job: Job { config, task, run, device, observers, stop, provenance, caches } }
+        Self { model, job: Job { config, task, run, device, observers, stop, provenance, memory, caches } }
     }
 
     /// Says where the model and the data came from, for the result's model card.
@@ -192,8 +195,8 @@ impl Trainer {
     /// run folder has one.
     ///
     /// # Errors
-    /// A loss or gradient that isn't finite, a file that can't be written, a checkpoint that can't be read, or an
-    /// observer's error.
+    /// A loss or gradient that isn't finite, a step that doesn't fit the device's memory, a file that can't be written, a
+    /// checkpoint that can't be read, or an observer's error.
     pub fn run(self) -> Result<Outcome, TrainError> {
         self.job.config.validate()?;
         self.job.run(self.model)
@@ -216,6 +219,11 @@ impl Job {
         progress.phases.prepare += self.task.seconds;
         write_facts(&self.run.facts_path(), &self.task.facts)?;
         self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
+        if self.config.log.contains(&LogFormat::Tensorboard) {
+            let (folder, lengths) = (self.run.tensorboard(), &self.task.facts.lengths.uncut);
+            let board = TensorBoard::open(&folder, progress.step, &self.config, lengths)?;
+            self.observers.insert(1, Box::new(board));
+        }
         self.start_event(plan, &progress)?;
 
         while !plan.is_last(progress.step) && !progress.tracker.is_exhausted() {
@@ -230,8 +238,14 @@ impl Job {
             let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
             while progress.step < until {
                 let began = Instant::now();
-                progress =
-                    self.step(plan, stage, progress, batches.by_ref().take(self.config.micro_batches()))?;
+                let (step, micro_batches) = (progress.step + 1, self.config.micro_batches());
+                let work = || self.step(plan, stage, progress, batches.by_ref().take(micro_batches));
+                progress = match unless_out_of_memory(work) {
+                    Some(done) => done?,
+                    None => {
+                        return Err(TrainError::OutOfMemory(self.memory.error(step, &self.config)));
+                    }
+                };
                 progress.phases.train += began.elapsed().as_secs_f64();
                 if plan.evaluates_after(progress.step) {
                     self.validate(plan, &mut progress, &checkpoints)?;
@@ -267,6 +281,7 @@ impl Job {
         let (mut loss_sum, mut examples, mut tokens) = (0.0, Vec::new(), 0);
         for batch in batches {
             let batch = batch?;
+            self.memory.begin(batch.input.shape());
             let weight = self.task.loss.total_weight(&batch.targets);
             let loss =
                 self.task.loss.forward(batch.input.forward(&progress.model), &batch.targets, &self.device);
@@ -279,6 +294,7 @@ impl Job {
         let (gradients, weight) = accumulator.take();
         let loss = if weight > 0.0 { loss_sum / weight } else { loss_sum };
         let grad_norm = global_norm(&progress.model, &gradients);
+        self.memory.done();
         let learning_rate = stage.learning_rate * factor;
         for (what, value) in [("loss", loss), ("gradient norm", grad_norm)] {
             if !value.is_finite() {
@@ -332,6 +348,8 @@ impl Job {
     /// Begins the stage that the next step belongs to.
     fn enter(&mut self, stages: &Stages, mut progress: Progress) -> Result<Progress, TrainError> {
         let (number, stage) = stages.at(progress.step);
+        // What fits while less is trained says nothing of this stage.
+        self.memory = MemoryUse::default();
         if stages.are_many() {
             progress.model = stage.apply(progress.model)?;
             progress.optimizer.regroup(self.task.groups(&progress.model, &self.config, stage))?;
@@ -432,7 +450,9 @@ impl Job {
         let (report, scored) =
             self.evaluate_split("validation", &data, cache.as_ref(), &progress.model, progress.step, epoch)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
-        let is_best = progress.tracker.update(progress.step, self.config.metric.value(&report));
+        let value = self.config.metric.value(&report);
+        let is_best = progress.tracker.update(progress.step, value);
+        self.emit(&Event::Judged { step: progress.step, value, is_best })?;
         if is_best || self.config.keep == Keep::Last {
             progress.scored = Some((progress.step, scored));
         }
@@ -579,6 +599,7 @@ impl Job {
             total_steps: plan.total_steps,
             steps_per_epoch: plan.steps_per_epoch,
             epochs: self.config.epochs,
+            metric: self.config.metric.to_string(),
             train_examples: self.task.train.len(),
             validation_examples: self.task.validation.as_ref().map_or(0, |data| data.texts()),
             seconds: progress.seconds_before,
