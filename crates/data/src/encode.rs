@@ -88,6 +88,16 @@ impl EncodedDataset {
         tokens
     }
 
+    /// The same with other labels.
+    #[must_use]
+    pub fn relabelled(&self, label: impl Fn(usize) -> usize) -> Self {
+        let mut relabelled = self.clone();
+        for example in &mut relabelled.examples {
+            example.label = example.label.map(&label);
+        }
+        relabelled
+    }
+
     /// The labels that the examples have.
     pub fn labels(&self) -> impl Iterator<Item = usize> + '_ {
         self.examples.iter().filter_map(|example| example.label)
@@ -218,6 +228,10 @@ mod tests {
             assert_eq!((window.id, window.label), (examples[text].id, examples[text].label));
         }
         assert_eq!(data.tokens_of_texts(), (0..600).map(|id| id % 12 + 2).collect::<Vec<_>>());
+
+        let turned = data.relabelled(|label| 1 - label);
+        assert_eq!((turned.texts(), turned.text_of(599)), (600, data.text_of(599)));
+        assert!(turned.labels().zip(data.labels()).all(|(one, other)| one + other == 1));
 
         let cut = windows(None).unwrap();
         assert_eq!((cut.texts(), cut.text_of(599)), (600, 599));

@@ -8,8 +8,8 @@ use std::error::Error;
 
 use burn::tensor::{Int, Tensor};
 use embert_model::{
-    BertConfig, BertForSequenceClassification, BertInput, DeviceChoice, Freeze, LoadOptions, SaveDtype,
-    module_tree, save_pretrained,
+    BertConfig, BertForSequenceClassification, BertInput, DeviceChoice, Freeze, Layers, LoadOptions,
+    SaveDtype, module_tree, save_pretrained,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     .with_labels(["negative", "positive"]);
     let model = BertForSequenceClassification::from_config(&config, 0, &device)?;
-    let model = Freeze::EmbeddingsAndEncoderBelow(3).apply(model)?;
+    let model = Freeze::EmbeddingsAndEncoderBelow(Layers::Count(3)).apply(model)?;
     println!("on {backend}\n{}", module_tree(&model));
 
     // Two texts, the second one token shorter and padded.

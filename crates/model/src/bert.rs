@@ -82,7 +82,7 @@ impl BertModel {
 
 /// The mask as a term of the attention scores, `[batch, 1, 1, seq]`: 0 at real tokens and the dtype's minimum at padding,
 /// whose probability is then exactly 0. Not minus infinity, which would make a row of padding alone NaN.
-fn attention_bias(attention_mask: Tensor<2, Int>, like: &Tensor<3>) -> Tensor<4> {
+pub(crate) fn attention_bias(attention_mask: Tensor<2, Int>, like: &Tensor<3>) -> Tensor<4> {
     let [batch, seq] = attention_mask.dims();
     let dtype = like.dtype();
     let minimum = dtype.finfo().map_or(f64::from(f32::MIN), |info| info.min);
@@ -103,7 +103,11 @@ impl BertPooler {
     /// - output: `[batch, hidden]`
     pub fn forward(&self, hidden_state: Tensor<3>) -> Tensor<2> {
         let [batch, _, hidden] = hidden_state.dims();
-        let first = hidden_state.slice([0..batch, 0..1]).reshape([batch, hidden]);
+        self.forward_first(hidden_state.slice([0..batch, 0..1]).reshape([batch, hidden]))
+    }
+
+    /// The same of the first token's hidden state alone, `[batch, hidden]`.
+    pub(crate) fn forward_first(&self, first: Tensor<2>) -> Tensor<2> {
         self.dense.forward(first).tanh()
     }
 }

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::dropout::dropout;
 use crate::init::Initializer;
-use crate::{BertConfig, BertInput, BertModel, ModelError};
+use crate::{BertConfig, BertInput, BertModel, BertPooler, ModelError};
 
 /// BERT with a linear classifier over the pooled first token.
 #[derive(Module, Debug)]
@@ -40,7 +40,41 @@ impl BertForSequenceClassification {
     /// As [`BertModel::forward`]; also if somebody took the pooler out.
     pub fn forward(&self, input: BertInput) -> Tensor<2> {
         let output = self.bert.forward(input);
-        let pooled = output.pooled.unwrap_or_else(|| panic!("a classification model has a pooler"));
+        self.classify(output.pooled.unwrap_or_else(|| self.pooler().forward(output.last_hidden_state)))
+    }
+
+    pub(crate) fn pooler(&self) -> &BertPooler {
+        self.bert.pooler.as_ref().unwrap_or_else(|| panic!("a classification model has a pooler"))
+    }
+
+    /// Logits, `[batch, labels]`, of the pooler's output, `[batch, hidden]`.
+    pub(crate) fn classify(&self, pooled: Tensor<2>) -> Tensor<2> {
         self.classifier.forward(dropout(&self.dropout, pooled))
+    }
+
+    /// The model with new weights in its last `layers` encoder layers and, if asked for, in its pooler, drawn as those of a new
+    /// model are (Zhang et al. 2020, "Revisiting Few-sample BERT Fine-tuning"). They depend on `config` and `seed` alone.
+    ///
+    /// # Errors
+    /// The model has fewer layers.
+    pub fn reinitialize(
+        mut self,
+        config: &BertConfig,
+        layers: usize,
+        pooler: bool,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let own = &mut self.bert.encoder.layer;
+        let Some(kept) = own.len().checked_sub(layers) else {
+            return Err(ModelError::ReinitLayers { found: layers, layers: own.len() });
+        };
+        let mut new = Self::build(config, &Initializer::new(config, seed, device));
+        own.truncate(kept);
+        own.extend(new.bert.encoder.layer.split_off(kept));
+        if pooler {
+            self.bert.pooler = new.bert.pooler;
+        }
+        Ok(self)
     }
 }

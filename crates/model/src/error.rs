@@ -239,7 +239,7 @@ pub enum ModelError {
     },
     /// Not a freezing policy.
     #[error(
-        "unknown freezing \"{found}\": expected none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or all_but_head"
+        "unknown freezing \"{found}\": expected none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or all_but_head, with a number of layers or a share as in 50% for N"
     )]
     Freeze {
         /// What was given.
@@ -250,6 +250,30 @@ pub enum ModelError {
     FreezeLayers {
         /// The policy.
         freeze: String,
+        /// How many encoder layers the model has.
+        layers: usize,
+    },
+    /// A pattern of parameters' names that is no glob.
+    #[error("a freezing pattern can't be used: expected a glob, as in bert.encoder.layer.[0-3].*")]
+    FreezePattern {
+        /// The cause, with the pattern.
+        source: globset::Error,
+    },
+    /// A pattern that no parameter's name matches.
+    #[error(
+        "the freezing pattern \"{pattern}\" matches no parameter: expected a glob for names as {example}"
+    )]
+    FreezeNothing {
+        /// The pattern.
+        pattern: String,
+        /// A parameter's name.
+        example: String,
+    },
+    /// More layers should be new than the model has.
+    #[error("can't start the last {found} encoder layers anew: the model has {layers}")]
+    ReinitLayers {
+        /// What was asked for.
+        found: usize,
         /// How many encoder layers the model has.
         layers: usize,
     },

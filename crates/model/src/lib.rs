@@ -55,6 +55,7 @@ mod layer_norm;
 mod load;
 mod names;
 pub mod ops;
+mod prefix;
 mod save;
 mod state;
 mod tree;
@@ -68,10 +69,11 @@ pub use encoder::{
     BertAttention, BertEncoder, BertIntermediate, BertLayer, BertOutputBlock, BertSelfAttention,
 };
 pub use error::ModelError;
-pub use freeze::{Freeze, unfreeze};
+pub use freeze::{Freeze, FreezePatterns, Layers, unfreeze};
 pub use layer_norm::LayerNorm;
 pub use load::{HeadSource, LoadOptions, LoadReport, NewHead, Pretrained};
 pub use names::{checkpoint_name, module_path};
+pub use prefix::{Prefix, PrefixOutput};
 pub use save::{SaveDtype, save_pretrained};
 pub use state::{NamedParameter, load_state_dict, named_parameters, state_dict};
 pub use tree::{ModuleTree, PartCount, module_tree, part_counts};

@@ -37,6 +37,7 @@ fn main() {
     let mut ours = model();
     let group = ParameterGroup {
         name: "all".to_owned(),
+        part: "all".to_owned(),
         parameters: ours.weights.iter().map(|weight| (weight.id, weight.id.to_string())).collect(),
         learning_rate: 2e-5,
         weight_decay: 0.01,

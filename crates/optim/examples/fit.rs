@@ -23,6 +23,7 @@ fn main() -> Result<(), OptimError> {
     };
     let group = |name: &str, id, learning_rate, weight_decay| ParameterGroup {
         name: name.to_owned(),
+        part: name.to_owned(),
         parameters: vec![(id, name.to_owned())],
         learning_rate,
         weight_decay,

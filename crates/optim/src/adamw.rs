@@ -32,13 +32,16 @@ impl Default for AdamWConfig {
 /// p <- p - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + epsilon)
 /// ```
 ///
-/// Parameters in no group and parameters without a gradient stay as they are.
+/// Parameters in no group and parameters without a gradient stay as they are. [`regroup`](Self::regroup) changes the groups
+/// between steps.
 #[derive(Debug)]
 pub struct AdamW {
     config: AdamWConfig,
     groups: Vec<ParameterGroup>,
     places: HashMap<ParamId, Place>,
     moments: HashMap<ParamId, Moments>,
+    /// Of parameters that have moments but are in no group any more.
+    former_names: HashMap<ParamId, String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,28 +65,30 @@ impl AdamW {
     /// # Errors
     /// A hyperparameter out of its range, a parameter in two groups, or no parameter at all.
     pub fn new(config: AdamWConfig, groups: Vec<ParameterGroup>) -> Result<Self, OptimError> {
-        let check = |holds: bool, name, value, expected| {
-            if holds { Ok(()) } else { Err(OptimError::Hyperparameter { name, value, expected }) }
-        };
         for beta in config.betas {
             check((0.0..1.0).contains(&beta), "betas", beta, "from 0 to below 1")?;
         }
         check(config.epsilon > 0.0, "epsilon", config.epsilon, "a number above 0")?;
-        let mut places = HashMap::new();
-        for (group, settings) in groups.iter().enumerate() {
-            let (rate, decay) = (settings.learning_rate, settings.weight_decay);
-            check(rate >= 0.0 && rate.is_finite(), "learning_rate", rate, "a number from 0 on")?;
-            check(decay >= 0.0 && decay.is_finite(), "weight_decay", decay, "a number from 0 on")?;
-            for (parameter, (id, name)) in settings.parameters.iter().enumerate() {
-                if places.insert(*id, Place { group, parameter }).is_some() {
-                    return Err(OptimError::Twice { name: name.clone() });
-                }
+        let places = places(&groups)?;
+        Ok(Self { config, groups, places, moments: HashMap::new(), former_names: HashMap::new() })
+    }
+
+    /// Other groups from the next step on, as when more of a model is unfrozen: what has moments keeps them, also while it is in no
+    /// group; what comes new starts without. As PyTorch's optimizer, which keeps the state of a parameter without a gradient.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); the optimizer is then as it was.
+    pub fn regroup(&mut self, groups: Vec<ParameterGroup>) -> Result<(), OptimError> {
+        let places = places(&groups)?;
+        for (id, place) in &self.places {
+            if !places.contains_key(id) && self.moments.contains_key(id) {
+                self.former_names.insert(*id, self.groups[place.group].parameters[place.parameter].1.clone());
             }
         }
-        if places.is_empty() {
-            return Err(OptimError::Empty);
-        }
-        Ok(Self { config, groups, places, moments: HashMap::new() })
+        self.former_names.retain(|id, _| !places.contains_key(id));
+        self.groups = groups;
+        self.places = places;
+        Ok(())
     }
 
     /// The groups, as they were given.
@@ -103,13 +108,16 @@ impl AdamW {
     /// The moments by parameter name, on the host.
     pub fn state(&self) -> OptimizerState {
         let entry = |(id, moments): (&ParamId, &Moments)| {
-            let place = self.places[id];
+            let name = self.places.get(id).map_or_else(
+                || &self.former_names[id],
+                |place| &self.groups[place.group].parameters[place.parameter].1,
+            );
             let state = ParameterState {
                 step: moments.step,
                 exp_avg: to_host(&moments.exp_avg),
                 exp_avg_sq: to_host(&moments.exp_avg_sq),
             };
-            (self.groups[place.group].parameters[place.parameter].1.clone(), state)
+            (name.clone(), state)
         };
         OptimizerState { parameters: self.moments.iter().map(entry).collect() }
     }
@@ -132,6 +140,26 @@ impl AdamW {
             }
         }
     }
+}
+
+/// Where each parameter stands, once the groups are checked.
+fn places(groups: &[ParameterGroup]) -> Result<HashMap<ParamId, Place>, OptimError> {
+    let mut places = HashMap::new();
+    for (group, settings) in groups.iter().enumerate() {
+        let (rate, decay) = (settings.learning_rate, settings.weight_decay);
+        check(rate >= 0.0 && rate.is_finite(), "learning_rate", rate, "a number from 0 on")?;
+        check(decay >= 0.0 && decay.is_finite(), "weight_decay", decay, "a number from 0 on")?;
+        for (parameter, (id, name)) in settings.parameters.iter().enumerate() {
+            if places.insert(*id, Place { group, parameter }).is_some() {
+                return Err(OptimError::Twice { name: name.clone() });
+            }
+        }
+    }
+    if places.is_empty() { Err(OptimError::Empty) } else { Ok(places) }
+}
+
+fn check(holds: bool, name: &'static str, value: f64, expected: &'static str) -> Result<(), OptimError> {
+    if holds { Ok(()) } else { Err(OptimError::Hyperparameter { name, value, expected }) }
 }
 
 fn to_host(tensor: &Tensor<1>) -> Vec<f32> {

@@ -33,6 +33,6 @@ pub use adamw::{AdamW, AdamWConfig};
 pub use burn::optim::GradientsParams;
 pub use clip::{clip_factor, global_norm};
 pub use error::OptimError;
-pub use groups::{Decay, GroupSettings, ParameterGroup, build_groups};
+pub use groups::{Decay, GroupSettings, LayerwiseDecay, ParameterGroup, build_groups};
 pub use schedule::{Schedule, ScheduleConfig, Warmup};
 pub use state::{OptimizerState, ParameterState};

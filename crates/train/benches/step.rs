@@ -88,6 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let settings = GroupSettings {
         learning_rate: 2e-5,
         head_learning_rate: None,
+        layerwise: None,
         weight_decay: 0.01,
         decay: Decay::All,
     };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use embert_data::tokenize::{EncodeOptions, Truncation};
 use embert_data::{LoadOptions, WindowOptions};
 use embert_metrics::Metric;
-use embert_model::{DeviceChoice, Freeze, SaveDtype};
+use embert_model::{DeviceChoice, Freeze, FreezePatterns, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
@@ -382,11 +382,6 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// The head's learning rate where it is not the others'.
-    pub(crate) fn own_head_learning_rate(&self) -> Option<f64> {
-        self.head_learning_rate.filter(|rate| rate.total_cmp(&self.learning_rate).is_ne())
-    }
-
     /// The learning rate's shape.
     pub fn schedule(&self) -> ScheduleConfig {
         let schedule = match self.schedule {
@@ -566,12 +561,39 @@ impl TrainConfig {
         }
         self.data.validate()?;
         self.optimizer.validate()?;
+        self.validate_freezing()?;
         check(
             self.early_stopping.min_delta >= 0.0 && self.early_stopping.min_delta.is_finite(),
             "early_stopping.min_delta",
             &self.early_stopping.min_delta,
             "a number from 0 on",
         )
+    }
+}
+
+impl TrainConfig {
+    fn validate_freezing(&self) -> Result<(), ConfigError> {
+        FreezePatterns::new(&self.freeze_patterns).map_err(|source| ConfigError::Freeze { source })?;
+        check(
+            self.stages.is_empty() || self.unfreeze_every.is_none(),
+            "unfreeze_every",
+            &self.unfreeze_every.unwrap_or(0),
+            "no stages beside it: both say what is trained when",
+        )?;
+        for stage in &self.stages {
+            let start = [stage.from_epoch, stage.from_step];
+            check(
+                matches!(start, [Some(1..), None] | [None, Some(1..)]),
+                "stages",
+                &format!("from_epoch {:?}, from_step {:?}", stage.from_epoch, stage.from_step),
+                "either from_epoch or from_step in each, a number from 1 on",
+            )?;
+            for rate in [stage.learning_rate, stage.head_learning_rate].into_iter().flatten() {
+                check(rate > 0.0 && rate.is_finite(), "stages", &rate, "learning rates above 0")?;
+            }
+            FreezePatterns::new(&stage.freeze_patterns).map_err(|source| ConfigError::Freeze { source })?;
+        }
+        Ok(())
     }
 }
 
@@ -895,6 +917,12 @@ pub enum ConfigError {
         /// The cause.
         source: embert_model::DeviceError,
     },
+    /// A pattern of what is frozen can't be used.
+    #[error("freeze_patterns")]
+    Freeze {
+        /// The cause.
+        source: embert_model::ModelError,
+    },
     /// The settings can't be written as TOML.
     #[error("the settings can't be written as TOML")]
     Write {
@@ -905,6 +933,8 @@ pub enum ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use embert_model::Layers;
+
     use super::*;
 
     fn file(text: &str) -> Result<TrainConfig, ConfigError> {
@@ -920,7 +950,7 @@ mod tests {
             freeze_patterns: vec!["*.LayerNorm.*".into()],
             stages: vec![StageConfig {
                 from_epoch: Some(2),
-                freeze: Freeze::EncoderBelow(3),
+                freeze: Freeze::EncoderBelow(Layers::Count(3)),
                 learning_rate: Some(1e-5),
                 ..StageConfig::default()
             }],
@@ -967,8 +997,9 @@ mod tests {
     #[test]
     fn what_is_written_reads_back_the_same() {
         for config in [TrainConfig::default(), all_keys_set()] {
-            assert_eq!(file(&config.to_toml().unwrap()).unwrap(), config);
+            assert_eq!(toml::from_str::<TrainConfig>(&config.to_toml().unwrap()).unwrap(), config);
         }
+        assert!(all_keys_set().validate().is_err(), "stages and unfreeze_every exclude each other");
     }
 
     #[test]
@@ -984,7 +1015,7 @@ mod tests {
             .unwrap();
         assert_eq!(config.epochs, 5);
         assert_eq!((config.optimizer.learning_rate, config.optimizer.weight_decay), (3e-5, 0.1));
-        assert_eq!(config.freeze, Freeze::EncoderBelow(6));
+        assert_eq!(config.freeze, Freeze::EncoderBelow(Layers::Count(6)));
     }
 
     #[test]
@@ -1037,6 +1068,12 @@ mod tests {
             "effective_batch_size=0",
             "cache_memory=0",
             "unfreeze_every=0",
+            "freeze_patterns=[\"a[\"]",
+            "stages=[{ freeze = \"none\" }]",
+            "stages=[{ from_epoch = 0 }]",
+            "stages=[{ from_epoch = 2, from_step = 3 }]",
+            "stages=[{ from_epoch = 2, learning_rate = 0.0 }]",
+            "stages=[{ from_epoch = 2, frees = \"none\" }]",
             "optimizer.layerwise_lr_decay=0",
             "optimizer.layerwise_lr_decay=1.5",
         ] {

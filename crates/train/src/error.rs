@@ -110,6 +110,11 @@ pub enum TrainError {
         /// What to do.
         hint: &'static str,
     },
+    /// The splits that were encoded before are not those of the settings.
+    #[error(
+        "the splits were encoded for other settings: \"model\", \"dataset\", \"evaluate_test\" or a key of \"data\" differs; encode them again"
+    )]
+    OtherSplits,
     /// The loss or a gradient is not finite.
     #[error(
         "step {step}: the {what} is {value}, with learning rate {learning_rate:e}, on the examples {examples:?}; try a lower learning rate, a longer warm-up, or a lower max_grad_norm, and look at those examples"

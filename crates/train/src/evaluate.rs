@@ -175,7 +175,7 @@ fn to_rows(model: &BertForSequenceClassification, batch: Batch) -> Vec<f32> {
 }
 
 /// Batches of neighbours in length, the longest first so that too little memory shows at once.
-fn by_length(lengths: &[usize], batch_size: usize) -> Vec<Vec<usize>> {
+pub(crate) fn by_length(lengths: &[usize], batch_size: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
     order.chunks(batch_size).map(<[usize]>::to_vec).collect()

@@ -1,5 +1,6 @@
 //! What a run tells the world: [`Event`]s, and the [`Observer`]s that receive them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use embert_metrics::Report;
@@ -26,6 +27,17 @@ pub trait Observer {
 pub enum Event {
     /// Training begins, or goes on.
     Start(Start),
+    /// Other parameters are trained from the next step on, or at other rates; also the first stage of several.
+    Stage(Stage),
+    /// So many examples have been through the frozen part of the model, whose output is kept.
+    CacheProgress {
+        /// The split's name.
+        split: String,
+        /// Examples done.
+        done: usize,
+        /// Examples in all.
+        total: usize,
+    },
     /// An optimizer step is done.
     TrainStep(TrainStep),
     /// So many examples of an evaluation are done.
@@ -61,6 +73,7 @@ impl Event {
     /// The step after which the event happened, for the events that `metrics.jsonl` holds.
     pub(crate) fn logged_step(&self) -> Option<usize> {
         match self {
+            Self::Stage(event) => Some(event.step),
             Self::TrainStep(event) => Some(event.step),
             Self::Eval(event) => Some(event.step),
             Self::End(event) => Some(event.step),
@@ -88,6 +101,19 @@ pub struct Start {
     pub seconds: f64,
 }
 
+/// The beginning of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// The last step before it.
+    pub step: usize,
+    /// Its number, from 1.
+    pub stage: usize,
+    /// What is frozen in it.
+    pub freeze: String,
+    /// Parameters that are trained in it.
+    pub trainable: usize,
+}
+
 /// One optimizer step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainStep {
@@ -104,6 +130,9 @@ pub struct TrainStep {
     /// That of the head; absent where it is the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_learning_rate: Option<f64>,
+    /// That of each part of the model; empty where there are no more than base and head.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub learning_rates: BTreeMap<String, f64>,
     /// Examples in the step.
     pub examples: usize,
     /// Tokens in the step, without padding.

@@ -43,6 +43,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod cache;
 mod checkpoint;
 mod config;
 mod error;
@@ -54,6 +55,8 @@ mod model_card;
 mod records;
 mod result;
 mod run_folder;
+mod splits;
+mod stages;
 mod task;
 mod tracker;
 mod trainer;
@@ -67,10 +70,11 @@ pub use config::{
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};
-pub use events::{End, Eval, Event, Observer, Phases, Start, TrainStep};
+pub use events::{End, Eval, Event, Observer, Phases, Stage, Start, TrainStep};
 pub use loss::CrossEntropy;
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
 pub use run_folder::{Existing, RunFolder, run_of_model};
+pub use splits::EncodedSplits;
 pub use task::Task;
 pub use tracker::{Best, Tracker, TrackerState};
 pub use trainer::{Outcome, StopSignal, Trainer};

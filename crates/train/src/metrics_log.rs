@@ -26,9 +26,15 @@ struct Line {
 }
 
 impl Line {
-    /// Whether a run that goes on after `step` leaves it as it is. The end, and the test split before it, come again.
+    /// Whether a run that goes on after `step` leaves it as it is. The end, the test split before it and a stage that begins just
+    /// there come again.
     fn stays(&self, step: usize) -> bool {
-        self.step <= step && self.event != "end" && self.split.as_deref() != Some("test")
+        let again = match self.event.as_str() {
+            "end" => true,
+            "stage" => self.step == step,
+            _ => self.split.as_deref() == Some("test"),
+        };
+        self.step <= step && !again
     }
 }
 
@@ -77,6 +83,8 @@ impl Observer for MetricsLog {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::TrainStep;
 
@@ -88,6 +96,7 @@ mod tests {
             grad_norm: 1.0,
             learning_rate: 2e-5,
             head_learning_rate: None,
+            learning_rates: BTreeMap::new(),
             examples: 16,
             tokens: 300,
             seconds: 1.5,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use embert_data::{DataFacts, EncodedDataset, Example};
+use embert_data::{DataFacts, EncodedDataset, Example, LabelMapping};
 use serde::Serialize;
 
 use crate::error::IoContext as _;
@@ -75,7 +75,7 @@ struct UncutLengths {
 }
 
 impl SplitFacts {
-    /// Of examples whose labels are the model's.
+    /// Of examples with so many labels.
     pub(crate) fn of(splits: [&[Example]; 3], labels: usize, facts: &DataFacts) -> Self {
         let [train, validation, test] = splits;
         let optional = |examples: &[Example]| (!examples.is_empty()).then(|| Split::of(examples, labels));
@@ -83,6 +83,24 @@ impl SplitFacts {
             train: Split { duplicates: facts.train_duplicates, ..Split::of(train, labels) },
             validation: optional(validation),
             test: optional(test),
+        }
+    }
+}
+
+impl SplitFacts {
+    /// Of the same examples, their labels numbered as the classifier does.
+    pub(crate) fn labelled(&self, mapping: &LabelMapping) -> Self {
+        let labelled = |split: &Split| {
+            let mut labels = vec![0; split.labels.len()];
+            for (label, count) in split.labels.iter().enumerate() {
+                labels[mapping.id(label)] = *count;
+            }
+            Split { labels, ..split.clone() }
+        };
+        Self {
+            train: labelled(&self.train),
+            validation: self.validation.as_ref().map(labelled),
+            test: self.test.as_ref().map(labelled),
         }
     }
 }

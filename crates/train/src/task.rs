@@ -8,20 +8,22 @@ use std::time::Instant;
 use burn::data::dataset::Dataset as _;
 use burn::tensor::Device;
 use embert_data::tokenize::{Tokenizer, TruncationCount};
-use embert_data::{DataSet, EncodedDataset, Example, encode, encode_windows};
+use embert_data::{DataSet, EncodedDataset, Example, LabelMapping, LabelSet};
 use embert_metrics::Average;
 use embert_model::{
     BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, NamedParameter,
     named_parameters,
 };
-use embert_optim::{AdamW, AdamWConfig, GroupSettings, build_groups};
+use embert_optim::{GroupSettings, LayerwiseDecay, ParameterGroup, build_groups};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{ClassWeightRule, ClassWeights};
 use crate::evaluate::average;
 use crate::loss::CrossEntropy;
 use crate::model_card::Licence;
-use crate::records::{Facts, Lengths, Parameters, SplitFacts};
+use crate::records::{Facts, Lengths, Parameters};
+use crate::splits::{EncodedSplits, Splits, check_not_empty};
+use crate::stages::{Stage, Stages};
 use crate::{TrainConfig, TrainError};
 
 /// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
@@ -43,8 +45,8 @@ pub(crate) struct Setup {
     pub(crate) validation: Option<Arc<EncodedDataset>>,
     pub(crate) test: Option<Arc<EncodedDataset>>,
     /// The texts of those two, in their order.
-    pub(crate) validation_texts: Vec<Example>,
-    pub(crate) test_texts: Vec<Example>,
+    pub(crate) validation_texts: Arc<[Example]>,
+    pub(crate) test_texts: Arc<[Example]>,
     pub(crate) facts: Facts,
     /// How long it took to prepare.
     pub(crate) seconds: f64,
@@ -53,6 +55,8 @@ pub(crate) struct Setup {
     /// The base model's, as its own card states it.
     pub(crate) licence: Licence,
     report: LoadReport,
+    /// What starts from new weights although the checkpoint has some.
+    anew: Option<String>,
     truncated: TruncationCount,
     max_length: usize,
     fingerprint: String,
@@ -72,87 +76,82 @@ impl Task {
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
         config.validate()?;
-        if data.splits.train.is_empty() {
-            return Err(TrainError::NoExamples {
-                split: "training",
-                dataset: config.dataset.clone(),
-                hint: "check its files, train_samples and split_ratios",
-            });
-        }
-        let tokenizer = Tokenizer::from_folder(model_folder)?;
-        let options = model_options(config, Some(data.labels.names().to_vec()));
-        let (model, bert, report) = if config.from_scratch {
-            let bert = options.config(model_folder)?.with_labels(data.labels.names().iter().cloned());
-            let model = BertForSequenceClassification::from_config(&bert, config.seed, device)?;
-            (model, bert, LoadReport::default())
-        } else {
-            let loaded = BertForSequenceClassification::from_pretrained(model_folder, &options, device)?;
-            (loaded.model, loaded.config, loaded.report)
-        };
-        tokenizer.check_vocab(bert.vocab_size)?;
-        if config.data.max_length > bert.max_position_embeddings {
-            return Err(TrainError::Setting {
-                key: "data.max_length",
-                found: config.data.max_length.to_string(),
-                expected: format!(
-                    "at most {}, the model's max_position_embeddings",
-                    bert.max_position_embeddings
-                ),
-            });
-        }
-        let labels = bert.id2label.clone();
-        let mapping = data.labels.reconcile(&labels)?;
-        let average = average(&labels, &data.labels, &mapping);
+        check_not_empty(config, &data)?;
+        let start = Start::load(config, model_folder, &data.labels, device)?;
+        // What doesn't fit is found before the texts are encoded, which takes longer.
+        start.mapping(&data.labels)?;
+        let splits = EncodedSplits::encode(config, model_folder, data)?;
+        Self::assemble(config, model_folder, start, &splits, device, began)
+    }
 
-        let [train_texts, validation_texts, test_texts] =
-            [data.splits.train, data.splits.validation, data.splits.test].map(|part| mapping.apply(part));
-        let splits =
-            SplitFacts::of([&train_texts, &validation_texts, &test_texts], labels.len(), &data.facts);
-        let test_texts = if config.evaluate_test { test_texts } else { Vec::new() };
-        let (train, truncated) = encode(&train_texts, &tokenizer, &config.encode_options())?;
-        let train = Arc::new(train);
-        let optional = |examples: &[Example]| -> Result<_, TrainError> {
-            if examples.is_empty() {
-                return Ok(None);
-            }
-            Ok(Some(Arc::new(encode_windows(examples, &tokenizer, &config.window_options())?)))
-        };
-        let validation = optional(&validation_texts)?;
-        let test = optional(&test_texts)?;
+    /// As [`prepare`](Self::prepare), with splits that were encoded before, for another run on the same data.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare); and the splits are not those that `config` describes.
+    pub fn with_splits(
+        config: &TrainConfig,
+        model_folder: &Path,
+        splits: &EncodedSplits,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let began = Instant::now();
+        config.validate()?;
+        splits.check(config)?;
+        let start = Start::load(config, model_folder, splits.labels(), device)?;
+        Self::assemble(config, model_folder, start, splits, device, began)
+    }
+
+    fn assemble(
+        config: &TrainConfig,
+        model_folder: &Path,
+        start: Start,
+        splits: &EncodedSplits,
+        device: &Device,
+        began: Instant,
+    ) -> Result<Self, TrainError> {
+        let mapping = start.mapping(splits.labels())?;
+        let Start { model, bert, report } = start;
+        let labels = bert.id2label.clone();
+        let average = average(&labels, splits.labels(), &mapping);
+        let Splits { train, validation, test } = splits.labelled(&mapping);
         let weights = class_weights(config, &labels, &train)?;
-        let model = config.freeze.apply(model)?;
+        let model =
+            model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
+        let model = Stages::first(config)?.apply(model)?;
         let positive = match average {
             Average::Binary { positive } => labels.get(positive).cloned(),
             _ => None,
         };
+        let truncated = splits.truncated();
         let facts = Facts {
             model: config.model.clone(),
-            dataset: data.name.clone(),
+            dataset: splits.name().to_owned(),
             labels: labels.clone(),
             positive,
             parameters: parameters(&model),
-            splits,
-            shared: data.facts.shared,
-            skipped: data.facts.skipped,
+            splits: splits.split_facts(&mapping),
+            shared: splits.data_facts().shared,
+            skipped: splits.data_facts().skipped,
             lengths: Lengths::of(&train, config.data.max_length),
         };
         let setup = Setup {
             fingerprint: fingerprint(&train),
             loss: CrossEntropy::new(weights, config.label_smoothing),
             config: bert,
-            tokenizer,
+            tokenizer: splits.tokenizer().clone(),
             labels,
             average,
             train,
             validation,
             test,
-            validation_texts,
-            test_texts,
+            validation_texts: splits.validation_texts(),
+            test_texts: splits.test_texts(),
             facts,
             seconds: began.elapsed().as_secs_f64(),
-            dataset: data.name,
+            dataset: splits.name().to_owned(),
             licence: Licence::of_checkpoint(model_folder),
             report,
+            anew: anew_note(config),
             truncated,
             max_length: config.data.max_length,
         };
@@ -169,6 +168,7 @@ impl Task {
         if !report.leftover.is_empty() {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
+        notes.extend(self.setup.anew.clone());
         let Parameters { total, trainable } = self.setup.facts.parameters;
         notes.push(format!("{trainable} of {total} parameters are trained; labels: {}", labels.join(", ")));
         notes.extend(cut_note(*truncated, *max_length));
@@ -178,6 +178,36 @@ impl Task {
     /// The labels' names, in the order of the model's outputs.
     pub fn labels(&self) -> &[String] {
         &self.setup.labels
+    }
+}
+
+/// The weights that a run starts from.
+struct Start {
+    model: BertForSequenceClassification,
+    bert: BertConfig,
+    report: LoadReport,
+}
+
+impl Start {
+    fn load(
+        config: &TrainConfig,
+        model_folder: &Path,
+        labels: &LabelSet,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let options = model_options(config, Some(labels.names().to_vec()));
+        if config.from_scratch {
+            let bert = options.config(model_folder)?.with_labels(labels.names().iter().cloned());
+            let model = BertForSequenceClassification::from_config(&bert, config.seed, device)?;
+            return Ok(Self { model, bert, report: LoadReport::default() });
+        }
+        let loaded = BertForSequenceClassification::from_pretrained(model_folder, &options, device)?;
+        Ok(Self { model: loaded.model, bert: loaded.config, report: loaded.report })
+    }
+
+    /// From the data set's labels to the classifier's.
+    fn mapping(&self, labels: &LabelSet) -> Result<LabelMapping, TrainError> {
+        Ok(labels.reconcile(&self.bert.id2label)?)
     }
 }
 
@@ -200,38 +230,56 @@ impl Setup {
             let problem = format!("it has no {missing}");
             return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
         }
-        Ok(config.freeze.apply(loaded.model)?)
+        Ok(loaded.model)
     }
 
-    /// A new optimizer for the trainable parameters of `model`.
-    pub(crate) fn optimizer(
+    /// The groups of the trainable parameters of `model` at a stage's rates.
+    pub(crate) fn groups(
         &self,
         model: &BertForSequenceClassification,
         config: &TrainConfig,
-    ) -> Result<AdamW, TrainError> {
+        stage: &Stage,
+    ) -> Vec<ParameterGroup> {
         let settings = &config.optimizer;
         let parameters: Vec<_> = named_parameters(model)
             .into_iter()
             .filter(|parameter| parameter.trainable)
             .map(|parameter| (parameter.id, parameter.name))
             .collect();
-        // A pooler that the checkpoint didn't have is as new as the classifier.
+        // A pooler that the checkpoint didn't have, or that starts anew, is as new as the classifier.
         let is_head = |name: &str| {
-            name.starts_with("classifier.") || self.report.newly_initialized.iter().any(|new| new == name)
+            name.starts_with("classifier.")
+                || (config.reinit_pooler && name.starts_with("bert.pooler."))
+                || self.report.newly_initialized.iter().any(|new| new == name)
         };
+        let layerwise = (settings.layerwise_lr_decay < 1.0).then_some(LayerwiseDecay {
+            factor: settings.layerwise_lr_decay,
+            layers: self.config.num_hidden_layers,
+        });
         let group_settings = GroupSettings {
-            learning_rate: settings.learning_rate,
-            head_learning_rate: settings.head_learning_rate,
+            learning_rate: stage.learning_rate,
+            head_learning_rate: stage.head_learning_rate,
+            layerwise,
             weight_decay: settings.weight_decay,
             decay: settings.decay,
         };
-        let groups = build_groups(parameters, &group_settings, is_head);
-        let adamw = AdamWConfig { betas: settings.betas, epsilon: settings.epsilon };
-        Ok(AdamW::new(adamw, groups)?)
+        build_groups(parameters, &group_settings, is_head)
     }
 }
 
-fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOptions {
+/// Which parts of the checkpoint's weights are not used.
+fn anew_note(config: &TrainConfig) -> Option<String> {
+    let layers = match config.reinit_layers {
+        0 => None,
+        1 => Some("the last encoder layer".to_owned()),
+        layers => Some(format!("the last {layers} encoder layers")),
+    };
+    let parts: Vec<String> =
+        layers.into_iter().chain(config.reinit_pooler.then(|| "the pooler".to_owned())).collect();
+    (!parts.is_empty()).then(|| format!("starts anew: {}", parts.join(", ")))
+}
+
+pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOptions {
     ModelOptions {
         labels,
         hidden_dropout: config.dropout.hidden,
@@ -242,7 +290,7 @@ fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOpti
     }
 }
 
-fn parameters(model: &BertForSequenceClassification) -> Parameters {
+pub(crate) fn parameters(model: &BertForSequenceClassification) -> Parameters {
     let parameters = named_parameters(model);
     let count = |parameters: &mut dyn Iterator<Item = &NamedParameter>| {
         parameters.map(NamedParameter::elements).sum()

@@ -1,5 +1,6 @@
 //! [`Trainer`]: the loop.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,19 +11,24 @@ use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::Padding;
 use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset, Order, Sampler};
-use embert_model::{BertForSequenceClassification, BertInput};
-use embert_optim::{AdamW, GradientAccumulator, GradientsParams, OptimizerState, clip_factor, global_norm};
+use embert_model::{BertForSequenceClassification, BertInput, PrefixOutput, named_parameters};
+use embert_optim::{
+    AdamW, AdamWConfig, GradientAccumulator, GradientsParams, OptimizerState, ParameterGroup, clip_factor,
+    global_norm,
+};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use crate::cache::{Filling, PrefixCache};
 use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
 use crate::config::{Keep, OrderConfig, PaddingConfig};
 use crate::evaluate::{EvalOptions, Scored, evaluate};
-use crate::events::{End, Eval, Event, Observer, Phases, Start, TrainStep};
+use crate::events::{self, End, Eval, Event, Observer, Phases, Start, TrainStep};
 use crate::metrics_log::{MetricsLog, logged_evaluation};
 use crate::model_card::ModelCard;
 use crate::records::{ScoredSplit, write_examples, write_facts};
-use crate::task::Setup;
+use crate::stages::{Stage, Stages};
+use crate::task::{Setup, parameters};
 use crate::tracker::{Best, Tracker};
 use crate::{DatasetFacts, Provenance, RunFolder, Task, TrainConfig, TrainError, result};
 
@@ -48,6 +54,8 @@ struct Job {
     observers: Vec<Box<dyn Observer>>,
     stop: StopSignal,
     provenance: Provenance,
+    /// What the frozen part of the model makes of the training split, where that is kept.
+    cache: Option<Arc<PrefixCache>>,
 }
 
 /// Asks a running [`Trainer`] to finish its step, save and return. Clones ask the same trainer.
@@ -118,6 +126,62 @@ impl Plan {
     }
 }
 
+/// Some examples on their way through the model.
+struct MicroBatch {
+    input: Input,
+    targets: Vec<usize>,
+    /// The examples' row numbers.
+    ids: Vec<u64>,
+    /// Without padding.
+    tokens: usize,
+}
+
+/// What the model starts from.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and its tensors are what is large")]
+enum Input {
+    Tokens(BertInput),
+    /// What its frozen part has made of them before.
+    Prefix(PrefixOutput),
+}
+
+/// The micro-batches of an epoch.
+enum MicroBatches {
+    Computed(BatchLoader),
+    Cached {
+        cache: Arc<PrefixCache>,
+        data: Arc<EncodedDataset>,
+        plan: std::iter::Skip<std::vec::IntoIter<Vec<usize>>>,
+        padding: Padding,
+        device: Device,
+    },
+}
+
+impl Iterator for MicroBatches {
+    type Item = Result<MicroBatch, TrainError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Computed(batches) => Some(match batches.next()? {
+                Ok(Batch { input_ids, token_type_ids, attention_mask, targets, ids, tokens, .. }) => {
+                    let input = Input::Tokens(BertInput { input_ids, token_type_ids, attention_mask });
+                    Ok(MicroBatch { input, targets, ids, tokens })
+                }
+                Err(error) => Err(error.into()),
+            }),
+            Self::Cached { cache, data, plan, padding, device } => {
+                let indices = plan.next()?;
+                let examples: Vec<_> = indices.iter().map(|&index| &data.examples()[index]).collect();
+                Some(cache.batch(&indices, *padding, device).map(|output| MicroBatch {
+                    input: Input::Prefix(output),
+                    targets: examples.iter().filter_map(|example| example.label).collect(),
+                    ids: examples.iter().map(|example| example.id).collect(),
+                    tokens: examples.iter().map(|example| example.ids.len()).sum(),
+                }))
+            }
+        }
+    }
+}
+
 /// What changes from step to step.
 struct Progress {
     model: BertForSequenceClassification,
@@ -142,8 +206,9 @@ impl Trainer {
     pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
         let Task { model, setup: task } = task;
         let (observers, stop, provenance) = (Vec::new(), StopSignal::default(), Provenance::default());
+        let cache = None;
         let device = device.autodiff();
-        Self { model, job: Job { config, task, run, device, observers, stop, provenance } }
+        Self { model, job: Job { config, task, run, device, observers, stop, provenance, cache } }
     }
 
     /// Says where the model and the data came from, for the result's model card.
@@ -181,19 +246,34 @@ impl Job {
     /// The loop.
     fn run(mut self, model: BertForSequenceClassification) -> Result<Outcome, TrainError> {
         let plan = Plan::new(&self.config, self.task.train.len());
+        let stages = Stages::new(
+            &self.config,
+            self.task.config.num_hidden_layers,
+            plan.steps_per_epoch,
+            plan.total_steps,
+        )?;
+        let model = self.check_stages(model, &stages)?;
         let checkpoints = Checkpoints::new(&self.run, self.config.keep_checkpoints)?;
-        let mut progress = self.begin(model, &checkpoints)?;
+        let mut progress = self.begin(model, &stages, &checkpoints)?;
         progress.phases.prepare += self.task.seconds;
         write_facts(&self.run.facts_path(), &self.task.facts)?;
         self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
         self.start_event(plan, &progress)?;
 
         while !plan.is_last(progress.step) && !progress.tracker.is_exhausted() {
+            if stages.at(progress.step).1.begins == progress.step {
+                progress = self.enter(&stages, progress)?;
+            }
+            let (_, stage) = stages.at(progress.step);
+            self.fill_cache(&mut progress)?;
             let epoch = plan.epoch(progress.step + 1);
+            let until = stages.next_after(progress.step).unwrap_or(plan.total_steps);
+            let until = until.min(epoch * plan.steps_per_epoch);
             let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
-            while plan.epoch(progress.step + 1) == epoch && !plan.is_last(progress.step) {
+            while progress.step < until {
                 let began = Instant::now();
-                progress = self.step(plan, progress, batches.by_ref().take(self.config.micro_batches()))?;
+                progress =
+                    self.step(plan, stage, progress, batches.by_ref().take(self.config.micro_batches()))?;
                 progress.phases.train += began.elapsed().as_secs_f64();
                 if plan.evaluates_after(progress.step) {
                     self.validate(plan, &mut progress, &checkpoints)?;
@@ -219,8 +299,9 @@ impl Job {
     fn step(
         &mut self,
         plan: Plan,
+        stage: &Stage,
         mut progress: Progress,
-        batches: impl Iterator<Item = Result<Batch, embert_data::DataError>>,
+        batches: impl Iterator<Item = Result<MicroBatch, TrainError>>,
     ) -> Result<Progress, TrainError> {
         self.device.seed(step_seed(self.config.seed, progress.step));
         let factor = self.config.optimizer.schedule().factor(progress.step, plan.total_steps);
@@ -229,15 +310,11 @@ impl Job {
         for batch in batches {
             let batch = batch?;
             let weight = self.task.loss.total_weight(&batch.targets);
-            let loss = self.task.loss.forward(
-                progress.model.forward(BertInput {
-                    input_ids: batch.input_ids,
-                    token_type_ids: batch.token_type_ids,
-                    attention_mask: batch.attention_mask,
-                }),
-                &batch.targets,
-                &self.device,
-            );
+            let logits = match batch.input {
+                Input::Tokens(input) => progress.model.forward(input),
+                Input::Prefix(output) => progress.model.forward_from(output),
+            };
+            let loss = self.task.loss.forward(logits, &batch.targets, &self.device);
             let gradients = GradientsParams::from_grads(loss.backward(), &progress.model);
             loss_sum += weight * f64::from(loss.into_scalar::<f32>());
             examples.extend(batch.ids);
@@ -247,7 +324,7 @@ impl Job {
         let (gradients, weight) = accumulator.take();
         let loss = if weight > 0.0 { loss_sum / weight } else { loss_sum };
         let grad_norm = global_norm(&progress.model, &gradients);
-        let learning_rate = self.config.optimizer.learning_rate * factor;
+        let learning_rate = stage.learning_rate * factor;
         for (what, value) in [("loss", loss), ("gradient norm", grad_norm)] {
             if !value.is_finite() {
                 let step = progress.step + 1;
@@ -263,7 +340,8 @@ impl Job {
             loss,
             grad_norm,
             learning_rate,
-            head_learning_rate: self.config.optimizer.own_head_learning_rate().map(|rate| rate * factor),
+            head_learning_rate: stage.own_head_learning_rate().map(|rate| rate * factor),
+            learning_rates: learning_rates(progress.optimizer.groups(), factor),
             examples: examples.len(),
             tokens,
             seconds: progress.seconds(),
@@ -271,8 +349,81 @@ impl Job {
         Ok(progress)
     }
 
+    /// Refuses a stage that doesn't fit the model, before any work is done, and says what the stages train in all.
+    fn check_stages(
+        &mut self,
+        mut model: BertForSequenceClassification,
+        stages: &Stages,
+    ) -> Result<BertForSequenceClassification, TrainError> {
+        let mut trained = BTreeSet::new();
+        let mut cached = false;
+        for stage in stages.iter() {
+            model = stage.apply(model)?;
+            cached |= model.frozen_prefix().is_some();
+            let parameters = named_parameters(&model).into_iter().filter(|parameter| parameter.trainable);
+            trained.extend(parameters.map(|parameter| (parameter.elements(), parameter.name)));
+        }
+        self.task.facts.parameters.trainable = trained.iter().map(|(elements, _)| elements).sum();
+        if self.config.cache_frozen && !cached {
+            return Err(TrainError::Setting {
+                key: "cache_frozen",
+                found: format!("true with freeze = \"{}\"", self.config.freeze),
+                expected: "a freeze that leaves nothing to train from the embeddings up to some layer, as all_but_head or embeddings+encoder_below:N".to_owned(),
+            });
+        }
+        Ok(model)
+    }
+
+    /// Begins the stage that the next step belongs to.
+    fn enter(&mut self, stages: &Stages, mut progress: Progress) -> Result<Progress, TrainError> {
+        let (number, stage) = stages.at(progress.step);
+        if stages.are_many() {
+            progress.model = stage.apply(progress.model)?;
+            progress.optimizer.regroup(self.task.groups(&progress.model, &self.config, stage))?;
+            self.emit(&Event::Stage(events::Stage {
+                step: progress.step,
+                stage: number,
+                freeze: stage.freeze.to_string(),
+                trainable: parameters(&progress.model).trainable,
+            }))?;
+        }
+        // Made by other frozen parts, or by the same ones before they were trained.
+        self.cache = None;
+        Ok(progress)
+    }
+
+    /// Computes what the frozen part of the model makes of the training split, if that is to be kept and isn't yet.
+    fn fill_cache(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+        if !self.config.cache_frozen || self.cache.is_some() {
+            return Ok(());
+        }
+        let Some(prefix) = progress.model.frozen_prefix() else { return Ok(()) };
+        let began = Instant::now();
+        let data = Arc::clone(&self.task.train);
+        let (device, folder) = (self.device.clone().inner(), self.run.path().to_owned());
+        let filling = Filling {
+            batcher: self.batcher(),
+            batch_size: self.config.eval_batch_size,
+            device: &device,
+            memory: self.config.cache_memory << 20,
+            folder: &folder,
+        };
+        let total = data.len();
+        let cache = PrefixCache::fill(&progress.model, prefix, &data, &filling, |done| {
+            self.emit(&Event::CacheProgress { split: "train".to_owned(), done, total })
+        })?;
+        tracing::info!(
+            "the frozen part's output takes {} MiB in memory and {} MiB in a file",
+            cache.memory() >> 20,
+            cache.spilled() >> 20
+        );
+        self.cache = Some(Arc::new(cache));
+        progress.phases.train += began.elapsed().as_secs_f64();
+        Ok(())
+    }
+
     /// The micro-batches of an epoch, from the one on that its step number `steps_done + 1` begins with.
-    fn batches(&self, epoch: usize, steps_done: usize) -> BatchLoader {
+    fn batches(&self, epoch: usize, steps_done: usize) -> MicroBatches {
         let data = &self.task.train;
         let order = match self.config.data.order {
             OrderConfig::GroupedByLength => Order::GroupedByLength,
@@ -282,15 +433,33 @@ impl Job {
         let sampler = Sampler::new(order, self.config.batch_size, self.config.seed);
         let plan = sampler.epoch(&data.lengths(), epoch);
         let skip = steps_done * self.config.micro_batches();
-        BatchLoader::new(Arc::clone(data), self.batcher(), plan, skip, self.device.clone())
+        match &self.cache {
+            None => MicroBatches::Computed(BatchLoader::new(
+                Arc::clone(data),
+                self.batcher(),
+                plan,
+                skip,
+                self.device.clone(),
+            )),
+            Some(cache) => MicroBatches::Cached {
+                cache: Arc::clone(cache),
+                data: Arc::clone(data),
+                plan: plan.into_iter().skip(skip),
+                padding: self.padding(),
+                device: self.device.clone(),
+            },
+        }
     }
 
     fn batcher(&self) -> Batcher {
-        let padding = match self.config.data.padding {
+        Batcher::new(self.task.tokenizer.pad_id(), self.padding())
+    }
+
+    fn padding(&self) -> Padding {
+        match self.config.data.padding {
             PaddingConfig::Longest => Padding::Longest,
             PaddingConfig::MaxLength => Padding::MaxLength(self.config.data.max_length),
-        };
-        Batcher::new(self.task.tokenizer.pad_id(), padding)
+        }
     }
 
     /// Evaluates the validation split, if there is one, and keeps the weights if they are the best so far.
@@ -366,15 +535,19 @@ impl Job {
     fn begin(
         &self,
         model: BertForSequenceClassification,
+        stages: &Stages,
         checkpoints: &Checkpoints,
     ) -> Result<Progress, TrainError> {
         let settings = &self.config.early_stopping;
         let tracker = Tracker::new(self.config.metric, settings.patience, settings.min_delta);
+        let adamw =
+            AdamWConfig { betas: self.config.optimizer.betas, epsilon: self.config.optimizer.epsilon };
         let began = Instant::now();
         let found = checkpoints.newest_first()?;
         if found.is_empty() {
-            let model = model.train();
-            let optimizer = self.task.optimizer(&model, &self.config)?;
+            let (_, stage) = stages.at(0);
+            let model = stage.apply(model.train())?;
+            let optimizer = AdamW::new(adamw, self.task.groups(&model, &self.config, stage))?;
             let (seconds_before, phases) = (0.0, Phases::default());
             return Ok(Progress {
                 model,
@@ -394,8 +567,12 @@ impl Job {
             return Err(TrainError::DataChanged { path: self.run.path().to_owned() });
         }
         checkpoints.remove_after(state.step)?;
-        let mut optimizer = self.task.optimizer(&model, &self.config)?;
+        // Moments of what is frozen now are loaded too: they count again when it is trained again.
+        let (_, stage) = stages.at(state.step);
+        let mut optimizer = AdamW::new(adamw, self.task.groups(&model, &self.config, stage))?;
         optimizer.load_state(&model, moments)?;
+        let model = stage.apply(model)?;
+        optimizer.regroup(self.task.groups(&model, &self.config, stage))?;
         let tracker = tracker.with_state(state.tracker.clone());
         let State { step, seconds: seconds_before, phases, .. } = state;
         Ok(Progress { model, optimizer, tracker, step, began, seconds_before, phases, scored: None })
@@ -561,6 +738,14 @@ impl Job {
     fn emit(&mut self, event: &Event) -> Result<(), TrainError> {
         self.observers.iter_mut().try_for_each(|observer| observer.on_event(event))
     }
+}
+
+/// The rate of each part of the model; nothing where there are no others than base and head.
+fn learning_rates(groups: &[ParameterGroup], factor: f64) -> BTreeMap<String, f64> {
+    if groups.iter().all(|group| ["base", "head"].contains(&group.part.as_str())) {
+        return BTreeMap::new();
+    }
+    groups.iter().map(|group| (group.part.clone(), group.learning_rate * factor)).collect()
 }
 
 /// The device's seed in a step: a function of the run's seed and the step alone, so that a run that goes on draws the

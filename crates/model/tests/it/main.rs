@@ -6,6 +6,7 @@
 mod dropout;
 mod loading;
 mod parity;
+mod prefix;
 mod saving;
 mod support;
 mod training;

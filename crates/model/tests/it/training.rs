@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use embert_model::{
-    BertForSequenceClassification, Freeze, load_state_dict, module_tree, named_parameters, part_counts,
-    state_dict, unfreeze,
+    BertForSequenceClassification, Freeze, FreezePatterns, Layers, load_state_dict, module_tree,
+    named_parameters, part_counts, state_dict, unfreeze,
 };
 
 use crate::support::{tiny_config, tiny_input, values};
@@ -25,7 +25,7 @@ fn frozen(model: &BertForSequenceClassification) -> Vec<String> {
 #[test]
 fn freezing_is_exact_survives_evaluation_and_can_be_undone() {
     for device in [Device::default(), Device::default().autodiff()] {
-        let model = Freeze::EmbeddingsAndEncoderBelow(2).apply(model(&device)).unwrap();
+        let model = Freeze::EmbeddingsAndEncoderBelow(Layers::Count(2)).apply(model(&device)).unwrap();
         let names = frozen(&model);
         assert!(names.iter().all(|name| {
             name.starts_with("bert.embeddings.")
@@ -54,22 +54,68 @@ fn freezing_is_exact_survives_evaluation_and_can_be_undone() {
 
 #[test]
 fn freezing_more_layers_than_there_are_is_an_error() {
-    let error = Freeze::EncoderBelow(4).apply(model(&Device::default())).unwrap_err().to_string();
+    let error =
+        Freeze::EncoderBelow(Layers::Count(4)).apply(model(&Device::default())).unwrap_err().to_string();
     assert!(error.contains("encoder_below:4") && error.contains("3 encoder layers"), "{error}");
-    assert!(Freeze::EncoderBelow(3).apply(model(&Device::default())).is_ok());
+    assert!(Freeze::EncoderBelow(Layers::Count(3)).apply(model(&Device::default())).is_ok());
+}
+
+#[test]
+fn patterns_freeze_besides_and_one_that_matches_nothing_is_an_error() {
+    let patterns = |patterns: &[&str]| {
+        FreezePatterns::new(&patterns.iter().map(|&pattern| pattern.to_owned()).collect::<Vec<_>>())
+    };
+    let model = model(&Device::default().autodiff());
+    let chosen = patterns(&["*.LayerNorm.*", "bert.encoder.layer.[12].output.dense.bias"]).unwrap();
+    let model = Freeze::Pooler.apply_with(model, &chosen).unwrap();
+    let names = frozen(&model);
+    let count = |part: &str| names.iter().filter(|name| name.contains(part)).count();
+    assert_eq!((count("LayerNorm"), count("pooler"), count("output.dense.bias")), (2 * 7, 2, 2));
+    assert_eq!(names.len(), 14 + 2 + 2);
+
+    let error = Freeze::None.apply_with(model, &patterns(&["bert.encoder.layer.7.*"]).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("\"bert.encoder.layer.7.*\" matches no parameter"), "{error}");
+    assert!(patterns(&["bert.[layer"]).is_err());
+}
+
+/// What the recipe for 12 layers freezes, 0, 6, 10 and 12 of them, in a model of six and in others.
+#[test]
+fn a_share_of_the_layers_is_to_the_nearest_layer() {
+    let counts = |layers: usize| [0, 50, 83, 100].map(|percent| Layers::Percent(percent).of(layers));
+    assert_eq!(counts(12), [0, 6, 10, 12]);
+    assert_eq!(counts(6), [0, 3, 5, 6]);
+    assert_eq!(counts(2), [0, 1, 2, 2]);
+    let half: Freeze = "encoder_below:67%".parse().unwrap();
+    let model = half.apply(model(&Device::default())).unwrap();
+    assert_eq!(frozen(&model).len(), 2 * 16);
 }
 
 #[test]
 fn freezing_is_written_as_it_is_read() {
-    for text in
-        ["none", "embeddings", "encoder_below:6", "embeddings+encoder_below:0", "pooler", "all_but_head"]
-    {
+    for text in [
+        "none",
+        "embeddings",
+        "encoder_below:6",
+        "encoder_below:50%",
+        "embeddings+encoder_below:0",
+        "pooler",
+        "all_but_head",
+    ] {
         let freeze: Freeze = text.parse().unwrap();
         assert_eq!(freeze.to_string(), text);
         assert_eq!(serde_json::to_value(freeze).unwrap(), text);
         assert_eq!(serde_json::from_value::<Freeze>(text.into()).unwrap(), freeze);
     }
-    for text in ["", "None", "encoder_below", "encoder_below:-1", "pooler:1", "head"] {
+    for text in [
+        "",
+        "None",
+        "encoder_below",
+        "encoder_below:-1",
+        "encoder_below:101%",
+        "encoder_below:%",
+        "pooler:1",
+        "head",
+    ] {
         assert!(text.parse::<Freeze>().is_err(), "{text}");
     }
 }
@@ -145,7 +191,7 @@ fn gradients_are_the_slopes() {
 
 #[test]
 fn counts_and_tree_add_up() {
-    let model = Freeze::EncoderBelow(2).apply(model(&Device::default())).unwrap();
+    let model = Freeze::EncoderBelow(Layers::Count(2)).apply(model(&Device::default())).unwrap();
     let counts = part_counts(&model);
     let names: Vec<_> = counts.iter().map(|part| &*part.name).collect();
     assert_eq!(

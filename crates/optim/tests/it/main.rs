@@ -43,6 +43,7 @@ impl Affine {
     fn optimizer(&self, config: AdamWConfig, rates: [f64; 2], decay: f64) -> AdamW {
         let group = |name: &str, id, learning_rate, weight_decay| ParameterGroup {
             name: name.to_owned(),
+            part: name.to_owned(),
             parameters: vec![(id, name.to_owned())],
             learning_rate,
             weight_decay,

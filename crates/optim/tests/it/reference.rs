@@ -58,6 +58,7 @@ impl Net {
         let settings = GroupSettings {
             learning_rate: run.settings.learning_rate,
             head_learning_rate: Some(run.settings.head_learning_rate),
+            layerwise: None,
             weight_decay: run.settings.weight_decay,
             decay: run.settings.decay,
         };

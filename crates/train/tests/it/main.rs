@@ -5,6 +5,8 @@
 mod gradients;
 mod resume;
 mod run;
+mod splits;
+mod strategies;
 mod training;
 mod windows;
 

@@ -3,14 +3,14 @@
 use super::*;
 
 /// Begins or goes on with a run and stops it after `step`.
-fn stop_after(place: &Place, run: &str, config: &TrainConfig, step: usize) {
+pub(crate) fn stop_after(place: &Place, run: &str, config: &TrainConfig, step: usize) {
     let trainer = place.trainer(run, config).unwrap();
     let signal = trainer.stop_signal();
     let outcome = trainer.observe(StopAt { step, signal }).run().unwrap();
     assert_eq!(outcome, Outcome::Interrupted { step, total_steps: 8 });
 }
 
-fn same_result(place: &Place, one: &str, other: &str) {
+pub(crate) fn same_result(place: &Place, one: &str, other: &str) {
     let mut files = 0;
     for entry in fs::read_dir(place.path(one).join("model")).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();

@@ -81,7 +81,7 @@ fn data_of(config: &TrainConfig) -> DataSet {
 }
 
 /// Trains as `config` says and returns the steps.
-fn steps(config: &TrainConfig, run: &Path, device: &Device) -> Vec<TrainStep> {
+pub(crate) fn steps(config: &TrainConfig, run: &Path, device: &Device) -> Vec<TrainStep> {
     let task = Task::prepare(config, config.model.as_ref(), data_of(config), device).unwrap();
     let run = RunFolder::create(run, config, Existing::Keep).unwrap();
     let events = Rc::new(RefCell::new(Vec::new()));
@@ -113,10 +113,30 @@ fn assert_agree(found: &[TrainStep], expected: &[Step], tolerance: f64, what: &s
     println!("{what}: {} steps, loss and gradient norm differ by at most {worst:.1e}", found.len());
 }
 
-fn backends() -> impl Iterator<Item = (Backend, Device, f64)> {
+pub(crate) fn backends() -> impl Iterator<Item = (Backend, Device, f64)> {
     [(Backend::Flex, 1e-4), (Backend::NdArray, 1e-3)].into_iter().flat_map(|(backend, tolerance)| {
         backend.devices().into_iter().map(move |device| (backend, device, tolerance))
     })
+}
+
+/// The largest difference of what a run's result says of the validation split.
+pub(crate) fn probabilities_of(
+    config: &TrainConfig,
+    run: &Path,
+    device: &Device,
+    expected: &[Vec<f64>],
+) -> f64 {
+    let data = data_of(config);
+    let (labels, encode) = (&data.labels, config.window_options());
+    let validation = data.splits.validation;
+    let evaluation =
+        evaluate_checkpoint(&run.join("model"), validation, labels, &encode, 7, device, |_| {}).unwrap();
+    assert_eq!(evaluation.examples.len(), expected.len());
+    let pairs = evaluation.examples.iter().zip(expected);
+    let differences = pairs.flat_map(|((_, scored), expected)| {
+        scored.probabilities.iter().zip(expected).map(|(found, expected)| (found - expected).abs())
+    });
+    differences.fold(0.0, f64::max)
 }
 
 #[test]
@@ -135,25 +155,7 @@ fn sixty_steps_and_what_came_of_them_agree() {
                 let what = format!("run {number} on {backend}, micro-batches of {micro_batch}");
                 assert_agree(&steps(&config, &run, &device), &expected.steps, tolerance, &what);
 
-                let data = data_of(&config);
-                let (labels, encode) = (&data.labels, config.window_options());
-                let evaluation = evaluate_checkpoint(
-                    &run.join("model"),
-                    data.splits.validation,
-                    labels,
-                    &encode,
-                    7,
-                    &device,
-                    |_| {},
-                );
-                let examples = evaluation.unwrap().examples;
-                assert_eq!(examples.len(), expected.probabilities.len());
-                let mut worst = 0.0_f64;
-                for ((_, scored), expected) in examples.iter().zip(&expected.probabilities) {
-                    for (found, expected) in scored.probabilities.iter().zip(expected) {
-                        worst = worst.max((found - expected).abs());
-                    }
-                }
+                let worst = probabilities_of(&config, &run, &device, &expected.probabilities);
                 assert!(worst <= tolerance, "{what}: a probability differs by {worst}");
                 println!("{what}: probabilities differ by at most {worst:.1e}");
             }

@@ -1,0 +1,186 @@
+//! [`EncodedSplits`]: a data set as token ids, encoded once for as many runs as train on it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use embert_data::tokenize::{Tokenizer, TruncationCount};
+use embert_data::{
+    DataFacts, DataSet, EncodedDataset, Example, LabelMapping, LabelSet, encode, encode_windows,
+};
+
+use crate::config::{OrderConfig, PaddingConfig};
+use crate::records::SplitFacts;
+use crate::task::model_options;
+use crate::{DataConfig, TrainConfig, TrainError};
+
+/// The encoded splits of a data set. Clones share them.
+///
+/// [`Task::with_splits`](crate::Task::with_splits) makes a task of them, as often as runs are wanted whose settings
+/// [fit](Self::fit): those that differ in what the texts and their encoding don't depend on.
+#[derive(Clone, Debug)]
+pub struct EncodedSplits(Arc<Encoded>);
+
+#[derive(Debug)]
+struct Encoded {
+    key: Key,
+    name: String,
+    /// The data set's: which number a classifier gives them is known with its weights.
+    labels: LabelSet,
+    tokenizer: Tokenizer,
+    splits: Splits,
+    validation_texts: Arc<[Example]>,
+    test_texts: Arc<[Example]>,
+    facts: DataFacts,
+    split_facts: SplitFacts,
+    truncated: TruncationCount,
+}
+
+/// What a run trains on and is evaluated on; `None` for what is empty or not wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct Splits {
+    pub(crate) train: Arc<EncodedDataset>,
+    pub(crate) validation: Option<Arc<EncodedDataset>>,
+    pub(crate) test: Option<Arc<EncodedDataset>>,
+}
+
+/// The settings that encoded splits depend on.
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
+    model: String,
+    dataset: String,
+    evaluate_test: bool,
+    data: DataConfig,
+}
+
+impl Key {
+    fn of(config: &TrainConfig) -> Self {
+        // By what is left out, so that a new key of `data` counts until it is known not to matter.
+        let data = DataConfig {
+            padding: PaddingConfig::default(),
+            order: OrderConfig::default(),
+            split_seed: Some(config.load_options().seed),
+            ..config.data.clone()
+        };
+        let TrainConfig { model, dataset, evaluate_test, .. } = config;
+        Self { model: model.clone(), dataset: dataset.clone(), evaluate_test: *evaluate_test, data }
+    }
+}
+
+impl EncodedSplits {
+    /// Encodes the splits with the tokenizer in `model_folder`, as `config` says.
+    ///
+    /// # Errors
+    /// The tokenizer can't be loaded or doesn't fit the checkpoint's `config.json`, the training split is empty, or texts
+    /// may be longer than the model takes.
+    pub fn encode(config: &TrainConfig, model_folder: &Path, data: DataSet) -> Result<Self, TrainError> {
+        check_not_empty(config, &data)?;
+        let tokenizer = Tokenizer::from_folder(model_folder)?;
+        let bert = model_options(config, None).config(model_folder)?;
+        tokenizer.check_vocab(bert.vocab_size)?;
+        if config.data.max_length > bert.max_position_embeddings {
+            return Err(TrainError::Setting {
+                key: "data.max_length",
+                found: config.data.max_length.to_string(),
+                expected: format!(
+                    "at most {}, the model's max_position_embeddings",
+                    bert.max_position_embeddings
+                ),
+            });
+        }
+        let DataSet { name, splits, labels, facts } = data;
+        let split_facts =
+            SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
+        let test_texts = if config.evaluate_test { splits.test } else { Vec::new() };
+        let optional = |examples: &[Example]| -> Result<_, TrainError> {
+            if examples.is_empty() {
+                return Ok(None);
+            }
+            Ok(Some(Arc::new(encode_windows(examples, &tokenizer, &config.window_options())?)))
+        };
+        let (train, truncated) = encode(&splits.train, &tokenizer, &config.encode_options())?;
+        let encoded = Splits {
+            train: Arc::new(train),
+            validation: optional(&splits.validation)?,
+            test: optional(&test_texts)?,
+        };
+        Ok(Self(Arc::new(Encoded {
+            key: Key::of(config),
+            name,
+            labels,
+            tokenizer,
+            splits: encoded,
+            validation_texts: splits.validation.into(),
+            test_texts: test_texts.into(),
+            facts,
+            split_facts,
+            truncated,
+        })))
+    }
+
+    /// Whether a run with these settings trains and is evaluated on these splits.
+    pub fn fit(&self, config: &TrainConfig) -> bool {
+        self.0.key == Key::of(config)
+    }
+
+    pub(crate) fn check(&self, config: &TrainConfig) -> Result<(), TrainError> {
+        if self.fit(config) { Ok(()) } else { Err(TrainError::OtherSplits) }
+    }
+
+    /// The splits, their labels numbered as the classifier does.
+    pub(crate) fn labelled(&self, mapping: &LabelMapping) -> Splits {
+        let Splits { train, validation, test } = &self.0.splits;
+        if (0..self.labels().len()).all(|label| mapping.id(label) == label) {
+            return self.0.splits.clone();
+        }
+        let labelled = |data: &Arc<EncodedDataset>| Arc::new(data.relabelled(|label| mapping.id(label)));
+        Splits {
+            train: labelled(train),
+            validation: validation.as_ref().map(labelled),
+            test: test.as_ref().map(labelled),
+        }
+    }
+
+    pub(crate) fn split_facts(&self, mapping: &LabelMapping) -> SplitFacts {
+        self.0.split_facts.labelled(mapping)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub(crate) fn labels(&self) -> &LabelSet {
+        &self.0.labels
+    }
+
+    pub(crate) fn tokenizer(&self) -> &Tokenizer {
+        &self.0.tokenizer
+    }
+
+    pub(crate) fn data_facts(&self) -> &DataFacts {
+        &self.0.facts
+    }
+
+    pub(crate) fn truncated(&self) -> TruncationCount {
+        self.0.truncated
+    }
+
+    pub(crate) fn validation_texts(&self) -> Arc<[Example]> {
+        Arc::clone(&self.0.validation_texts)
+    }
+
+    pub(crate) fn test_texts(&self) -> Arc<[Example]> {
+        Arc::clone(&self.0.test_texts)
+    }
+}
+
+/// Whether there is anything to train on.
+pub(crate) fn check_not_empty(config: &TrainConfig, data: &DataSet) -> Result<(), TrainError> {
+    if !data.splits.train.is_empty() {
+        return Ok(());
+    }
+    Err(TrainError::NoExamples {
+        split: "training",
+        dataset: config.dataset.clone(),
+        hint: "check its files, train_samples and split_ratios",
+    })
+}

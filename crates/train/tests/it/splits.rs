@@ -1,0 +1,94 @@
+//! Splits that are encoded once, for several runs.
+
+use embert_train::EncodedSplits;
+use serde_json::Value;
+
+use super::*;
+
+fn encode(place: &Place, config: &TrainConfig) -> EncodedSplits {
+    let root = place.path("reviews");
+    let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
+    EncodedSplits::encode(config, config.model.as_ref(), data).unwrap()
+}
+
+fn train(place: &Place, run: &str, config: &TrainConfig, splits: &EncodedSplits) {
+    let task = Task::with_splits(config, config.model.as_ref(), splits, &Device::flex()).unwrap();
+    let folder = RunFolder::create(&place.path(run), config, Existing::Keep).unwrap();
+    Trainer::new(config.clone(), task, folder, Device::flex()).run().unwrap();
+}
+
+#[test]
+fn runs_that_share_their_splits_write_what_each_would_alone() {
+    let place = Place::new();
+    let mut base = TrainConfig { evaluate_test: true, ..place.config() };
+    base.data.train_samples = Some(30);
+    base.data.split_seed = Some(base.seed);
+    let splits = encode(&place, &base);
+    for (run, seed, batch_size) in [("a", 7, 4), ("b", 8, 5)] {
+        let config = TrainConfig { seed, batch_size, ..base.clone() };
+        assert!(splits.fit(&config));
+        train(&place, &format!("shared-{run}"), &config, &splits);
+        place.train(&format!("alone-{run}"), &config).unwrap();
+        for file in ["model/model.safetensors", "examples.jsonl", "facts.json"] {
+            let [shared, alone] =
+                ["shared", "alone"].map(|kind| place.bytes(&format!("{kind}-{run}/{file}")));
+            assert!(shared == alone, "{run}/{file}");
+        }
+    }
+}
+
+#[test]
+fn splits_for_other_settings_are_refused() {
+    let place = Place::new();
+    let config = place.config();
+    let splits = encode(&place, &config);
+    let change = |change: fn(&mut TrainConfig)| {
+        let mut config = config.clone();
+        change(&mut config);
+        config
+    };
+    for (key, other) in [
+        ("seed", change(|config| config.seed = 8)),
+        ("dataset", change(|config| config.dataset.push('x'))),
+        ("evaluate_test", change(|config| config.evaluate_test = true)),
+        ("max_length", change(|config| config.data.max_length = 23)),
+        ("train_samples", change(|config| config.data.train_samples = Some(20))),
+    ] {
+        assert!(!splits.fit(&other), "{key}");
+        let task = Task::with_splits(&other, config.model.as_ref(), &splits, &Device::flex());
+        assert!(matches!(task, Err(TrainError::OtherSplits)), "{key}");
+    }
+    // The default says what was meant before.
+    assert!(splits.fit(&change(|config| config.data.split_seed = Some(7))));
+}
+
+/// Two checkpoints with the same weights, one of which calls its outputs the other way round.
+#[test]
+fn shared_labels_are_numbered_as_each_checkpoint_does() {
+    let place = Place::new();
+    place.train("first", &place.config()).unwrap();
+    let mut config =
+        TrainConfig { from_scratch: false, epochs: 1, evaluate_every: Some(1), ..place.config() };
+    config.optimizer.learning_rate = 1e-12;
+    config.model = place.path("first/model").to_string_lossy().into_owned();
+    let splits = encode(&place, &config);
+    let read = |run: &str| -> (Value, f64) {
+        let facts = serde_json::from_slice(&place.bytes(&format!("{run}/facts.json"))).unwrap();
+        let log = place.log(run);
+        (facts, log.iter().find(|line| line["event"] == "eval").unwrap()["accuracy"].as_f64().unwrap())
+    };
+    train(&place, "straight", &config, &splits);
+    let file = place.path("first/model/config.json");
+    let mut model: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let [negative, positive] = ["0", "1"].map(|label| model["id2label"][label].clone());
+    model["id2label"] = serde_json::json!({"0": positive, "1": negative});
+    model["label2id"] = serde_json::json!({positive.as_str().unwrap(): 0, negative.as_str().unwrap(): 1});
+    fs::write(&file, model.to_string()).unwrap();
+    train(&place, "turned", &config, &splits);
+
+    let ((straight, right), (turned, wrong)) = (read("straight"), read("turned"));
+    let reversed = |list: &Value| Value::from_iter(list.as_array().unwrap().iter().rev().cloned());
+    assert_eq!(turned["labels"], reversed(&straight["labels"]));
+    assert_eq!(turned["splits"]["train"]["labels"], reversed(&straight["splits"]["train"]["labels"]));
+    assert!((right + wrong - 1.0).abs() < 1e-12 && right != wrong, "{right} and {wrong}");
+}
