@@ -8,6 +8,7 @@ use crate::{TaskResult, root};
 
 /// A training step of random weights: forward, loss, backward, clipping, update.
 #[derive(clap::Args)]
+#[allow(clippy::doc_markdown, reason = "the docs of options are their help, which a terminal shows as it is")]
 pub(crate) struct Arguments {
     /// bert-tiny, bert-mini, minilm-l6, bert-base or bert-large
     #[arg(long, default_value = "minilm-l6")]
@@ -18,6 +19,12 @@ pub(crate) struct Arguments {
     /// Tokens in a sequence
     #[arg(long, default_value_t = 256)]
     seq: usize,
+    /// What is frozen in ours: none, encoder_below:N, embeddings+encoder_below:N, all_but_head
+    #[arg(long, default_value = "none")]
+    freeze: String,
+    /// The frozen part of ours is computed before, as `cache_frozen` does
+    #[arg(long)]
+    cached: bool,
     /// Measure this often, in turn; the median counts
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -61,7 +68,8 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
             .args(["bench", "--quiet", "-p", "embert-train", "-p", "bert-train", "--bench", "step"])
             .args(["--profile", &arguments.profile, "--features", &arguments.features, "--"])
             .args(&options)
-            .args(["--device", &arguments.device])
+            .args(["--device", &arguments.device, "--freeze", &arguments.freeze])
+            .args(arguments.cached.then_some("--cached"))
             .current_dir(root());
         ours.push(measure(&mut command, round)?);
         if let Some(against) = &arguments.against {

@@ -36,6 +36,11 @@ impl Batcher {
     pub fn new(pad_id: u32, padding: Padding) -> Self {
         Self { pad_id, padding }
     }
+
+    /// To what length it pads.
+    pub fn padding(&self) -> Padding {
+        self.padding
+    }
 }
 
 impl burn::data::dataloader::batcher::Batcher<EncodedExample, Batch> for Batcher {

@@ -88,14 +88,14 @@ impl EncodedDataset {
         tokens
     }
 
-    /// The same with other labels.
+    /// The same examples, their labels numbered anew.
     #[must_use]
-    pub fn relabelled(&self, label: impl Fn(usize) -> usize) -> Self {
-        let mut relabelled = self.clone();
-        for example in &mut relabelled.examples {
-            example.label = example.label.map(&label);
+    pub fn with_labels(&self, number: impl Fn(usize) -> usize) -> Self {
+        let mut data = self.clone();
+        for example in &mut data.examples {
+            example.label = example.label.map(&number);
         }
-        relabelled
+        data
     }
 
     /// The labels that the examples have.
@@ -229,7 +229,7 @@ mod tests {
         }
         assert_eq!(data.tokens_of_texts(), (0..600).map(|id| id % 12 + 2).collect::<Vec<_>>());
 
-        let turned = data.relabelled(|label| 1 - label);
+        let turned = data.with_labels(|label| 1 - label);
         assert_eq!((turned.texts(), turned.text_of(599)), (600, data.text_of(599)));
         assert!(turned.labels().zip(data.labels()).all(|(one, other)| one + other == 1));
 

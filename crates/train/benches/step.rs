@@ -9,9 +9,12 @@
 use std::error::Error;
 use std::time::Instant;
 
-use burn::tensor::{Device, Distribution, Int, Tensor};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use clap::{Parser, ValueEnum};
-use embert_model::{BertConfig, BertForSequenceClassification, BertInput, DeviceChoice, named_parameters};
+use embert_model::{
+    BertConfig, BertForSequenceClassification, BertInput, DeviceChoice, Freeze, PrefixOutput,
+    named_parameters,
+};
 use embert_optim::{
     AdamW, AdamWConfig, Decay, GradientsParams, GroupSettings, build_groups, clip_factor, global_norm,
 };
@@ -19,6 +22,7 @@ use embert_train::CrossEntropy;
 use serde_json::json;
 
 #[derive(Parser)]
+#[allow(clippy::doc_markdown, reason = "the docs of options are their help, which a terminal shows as it is")]
 struct Arguments {
     /// The shape of the model
     #[arg(long, value_enum, default_value = "minilm-l6")]
@@ -41,6 +45,12 @@ struct Arguments {
     /// Inference instead of a training step
     #[arg(long)]
     forward_only: bool,
+    /// What is frozen: none, encoder_below:N, embeddings+encoder_below:N, all_but_head
+    #[arg(long, default_value = "none")]
+    freeze: Freeze,
+    /// The frozen part is computed before, as `cache_frozen` does
+    #[arg(long)]
+    cached: bool,
     /// What `cargo bench` passes to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
@@ -84,7 +94,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let device = if arguments.forward_only { device } else { device.autodiff() };
     device.seed(0);
     let mut model = BertForSequenceClassification::from_config(&config, 0, &device)?;
-    let parameters = named_parameters(&model).into_iter().map(|parameter| (parameter.id, parameter.name));
+    model = arguments.freeze.apply(model)?;
+    let parameters = named_parameters(&model)
+        .into_iter()
+        .filter(|parameter| parameter.trainable)
+        .map(|parameter| (parameter.id, parameter.name));
     let settings = GroupSettings {
         learning_rate: 2e-5,
         head_learning_rate: None,
@@ -95,11 +109,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut optimizer = AdamW::new(AdamWConfig::default(), build_groups(parameters, &settings, |_| false))?;
     let cross_entropy = CrossEntropy::new(vec![1.0; 2], 0.0);
 
+    let cached = match (arguments.cached, model.frozen_prefix()) {
+        (false, _) => None,
+        (true, None) => return Err("--cached needs a --freeze that begins with the embeddings".into()),
+        (true, Some(prefix)) => {
+            Some(on(&device, model.forward_prefix(random_input(&arguments, &device), prefix)))
+        }
+    };
     let mut times = Vec::new();
     for step in 0..arguments.warmup + arguments.steps {
         let began = Instant::now();
-        let input = random_input(&arguments, &device);
-        let logits = model.forward(input);
+        let logits = match &cached {
+            None => model.forward(random_input(&arguments, &device)),
+            Some(output) => model.forward_from(output.clone()),
+        };
         if arguments.forward_only {
             logits.sum().into_scalar::<f32>();
         } else {
@@ -127,6 +150,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             "seq": arguments.seq,
             "device": backend.to_string(),
             "forward_only": arguments.forward_only,
+            "freeze": arguments.freeze,
+            "cached": arguments.cached,
             "median_s": median,
             "min_s": times[0],
             "max_s": times[times.len() - 1],
@@ -134,6 +159,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         })
     );
     Ok(())
+}
+
+/// What a frozen part has made, where gradients are followed.
+fn on(device: &Device, output: PrefixOutput) -> PrefixOutput {
+    let float = |data: TensorData| Tensor::from_data(data, device);
+    match output {
+        PrefixOutput::Layers { layers, hidden_state, attention_mask } => PrefixOutput::Layers {
+            layers,
+            hidden_state: Tensor::from_data(hidden_state.into_data(), device),
+            attention_mask: Tensor::from_data(attention_mask.into_data(), device),
+        },
+        PrefixOutput::Encoder(first) => PrefixOutput::Encoder(float(first.into_data())),
+        PrefixOutput::Pooler(pooled) => PrefixOutput::Pooler(float(pooled.into_data())),
+    }
 }
 
 fn random_input(arguments: &Arguments, device: &Device) -> BertInput {

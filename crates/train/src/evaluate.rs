@@ -7,14 +7,13 @@ use burn::data::dataset::Dataset as _;
 use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::{Padding, Tokenizer};
-use embert_data::{
-    Batch, BatchLoader, Batcher, EncodedDataset, Example, LabelMapping, LabelSet, WindowOptions,
-    encode_windows,
-};
+use embert_data::{Batcher, EncodedDataset, Example, LabelMapping, LabelSet, WindowOptions, encode_windows};
 use embert_metrics::{Accumulator, Average, Pool, Report, softmax};
-use embert_model::{BertForSequenceClassification, BertInput, LoadOptions};
+use embert_model::{BertForSequenceClassification, LoadOptions};
 
 use crate::TrainError;
+use crate::batches::{MicroBatch, MicroBatches};
+use crate::cache::PrefixCache;
 
 /// How [`evaluate`] goes about it.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +67,18 @@ pub fn evaluate(
     data: &Arc<EncodedDataset>,
     options: &EvalOptions,
     device: &Device,
+    progress: impl FnMut(usize) -> Result<(), TrainError>,
+) -> Result<(Report, Vec<Scored>), TrainError> {
+    evaluate_from(model, data, None, options, device, progress)
+}
+
+/// [`evaluate`], but where `cache` has what the model's frozen part makes of `data`, from there on.
+pub(crate) fn evaluate_from(
+    model: &BertForSequenceClassification,
+    data: &Arc<EncodedDataset>,
+    cache: Option<&Arc<PrefixCache>>,
+    options: &EvalOptions,
+    device: &Device,
     mut progress: impl FnMut(usize) -> Result<(), TrainError>,
 ) -> Result<(Report, Vec<Scored>), TrainError> {
     let mut accumulator = Accumulator::new(options.num_labels, options.average)?;
@@ -78,11 +89,10 @@ pub fn evaluate(
     }
     let mut pools = vec![Pool::default(); data.texts()];
     let plan = by_length(&data.lengths(), options.batch_size);
-    let loader = BatchLoader::new(Arc::clone(data), options.batcher, plan.clone(), 0, device.clone());
-    for (indices, batch) in plan.into_iter().zip(loader) {
-        let batch = batch?;
-        let (ids, targets) = (batch.ids.clone(), batch.targets.clone());
-        let logits = to_rows(model, batch);
+    let batches = MicroBatches::new(data, cache, options.batcher, plan.clone(), 0, device);
+    for (indices, batch) in plan.into_iter().zip(batches) {
+        let MicroBatch { input, ids, targets, .. } = batch?;
+        let logits: Vec<f32> = input.forward(model).into_data().iter::<f32>().collect();
         let examples = indices.into_iter().zip(ids).zip(targets);
         for (((index, id), target), logits) in examples.zip(logits.chunks(options.num_labels)) {
             let text = data.text_of(index);
@@ -162,16 +172,6 @@ pub(crate) fn average(names: &[String], labels: &LabelSet, mapping: &LabelMappin
         2 => Average::Binary { positive: mapping.id(labels.positive()) },
         _ => Average::Macro,
     }
-}
-
-/// The logits of a batch on the host, row after row.
-fn to_rows(model: &BertForSequenceClassification, batch: Batch) -> Vec<f32> {
-    let input = BertInput {
-        input_ids: batch.input_ids,
-        token_type_ids: batch.token_type_ids,
-        attention_mask: batch.attention_mask,
-    };
-    model.forward(input).into_data().iter::<f32>().collect()
 }
 
 /// Batches of neighbours in length, the longest first so that too little memory shows at once.

@@ -43,6 +43,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod batches;
 mod cache;
 mod checkpoint;
 mod config;

@@ -98,11 +98,9 @@ impl EncodedSplits {
             Ok(Some(Arc::new(encode_windows(examples, &tokenizer, &config.window_options())?)))
         };
         let (train, truncated) = encode(&splits.train, &tokenizer, &config.encode_options())?;
-        let encoded = Splits {
-            train: Arc::new(train),
-            validation: optional(&splits.validation)?,
-            test: optional(&test_texts)?,
-        };
+        let train = Arc::new(train);
+        let encoded =
+            Splits { train, validation: optional(&splits.validation)?, test: optional(&test_texts)? };
         Ok(Self(Arc::new(Encoded {
             key: Key::of(config),
             name,
@@ -132,7 +130,7 @@ impl EncodedSplits {
         if (0..self.labels().len()).all(|label| mapping.id(label) == label) {
             return self.0.splits.clone();
         }
-        let labelled = |data: &Arc<EncodedDataset>| Arc::new(data.relabelled(|label| mapping.id(label)));
+        let labelled = |data: &Arc<EncodedDataset>| Arc::new(data.with_labels(|label| mapping.id(label)));
         Splits {
             train: labelled(train),
             validation: validation.as_ref().map(labelled),

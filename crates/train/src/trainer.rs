@@ -10,8 +10,8 @@ use burn::data::dataset::Dataset as _;
 use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::Padding;
-use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset, Order, Sampler};
-use embert_model::{BertForSequenceClassification, BertInput, PrefixOutput, named_parameters};
+use embert_data::{Batcher, EncodedDataset, Order, Sampler};
+use embert_model::{BertForSequenceClassification, Prefix, named_parameters};
 use embert_optim::{
     AdamW, AdamWConfig, GradientAccumulator, GradientsParams, OptimizerState, ParameterGroup, clip_factor,
     global_norm,
@@ -19,10 +19,11 @@ use embert_optim::{
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::{Filling, PrefixCache};
 use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
 use crate::config::{Keep, OrderConfig, PaddingConfig};
-use crate::evaluate::{EvalOptions, Scored, evaluate};
+use crate::evaluate::{EvalOptions, Scored, evaluate, evaluate_from};
 use crate::events::{self, End, Eval, Event, Observer, Phases, Start, TrainStep};
 use crate::metrics_log::{MetricsLog, logged_evaluation};
 use crate::model_card::ModelCard;
@@ -54,8 +55,14 @@ struct Job {
     observers: Vec<Box<dyn Observer>>,
     stop: StopSignal,
     provenance: Provenance,
-    /// What the frozen part of the model makes of the training split, where that is kept.
-    cache: Option<Arc<PrefixCache>>,
+    caches: Caches,
+}
+
+/// What the frozen part of the model makes of the splits, where that is kept.
+#[derive(Default)]
+struct Caches {
+    train: Option<Arc<PrefixCache>>,
+    validation: Option<Arc<PrefixCache>>,
 }
 
 /// Asks a running [`Trainer`] to finish its step, save and return. Clones ask the same trainer.
@@ -126,62 +133,6 @@ impl Plan {
     }
 }
 
-/// Some examples on their way through the model.
-struct MicroBatch {
-    input: Input,
-    targets: Vec<usize>,
-    /// The examples' row numbers.
-    ids: Vec<u64>,
-    /// Without padding.
-    tokens: usize,
-}
-
-/// What the model starts from.
-#[allow(clippy::large_enum_variant, reason = "there is one at a time, and its tensors are what is large")]
-enum Input {
-    Tokens(BertInput),
-    /// What its frozen part has made of them before.
-    Prefix(PrefixOutput),
-}
-
-/// The micro-batches of an epoch.
-enum MicroBatches {
-    Computed(BatchLoader),
-    Cached {
-        cache: Arc<PrefixCache>,
-        data: Arc<EncodedDataset>,
-        plan: std::iter::Skip<std::vec::IntoIter<Vec<usize>>>,
-        padding: Padding,
-        device: Device,
-    },
-}
-
-impl Iterator for MicroBatches {
-    type Item = Result<MicroBatch, TrainError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Computed(batches) => Some(match batches.next()? {
-                Ok(Batch { input_ids, token_type_ids, attention_mask, targets, ids, tokens, .. }) => {
-                    let input = Input::Tokens(BertInput { input_ids, token_type_ids, attention_mask });
-                    Ok(MicroBatch { input, targets, ids, tokens })
-                }
-                Err(error) => Err(error.into()),
-            }),
-            Self::Cached { cache, data, plan, padding, device } => {
-                let indices = plan.next()?;
-                let examples: Vec<_> = indices.iter().map(|&index| &data.examples()[index]).collect();
-                Some(cache.batch(&indices, *padding, device).map(|output| MicroBatch {
-                    input: Input::Prefix(output),
-                    targets: examples.iter().filter_map(|example| example.label).collect(),
-                    ids: examples.iter().map(|example| example.id).collect(),
-                    tokens: examples.iter().map(|example| example.ids.len()).sum(),
-                }))
-            }
-        }
-    }
-}
-
 /// What changes from step to step.
 struct Progress {
     model: BertForSequenceClassification,
@@ -206,9 +157,9 @@ impl Trainer {
     pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
         let Task { model, setup: task } = task;
         let (observers, stop, provenance) = (Vec::new(), StopSignal::default(), Provenance::default());
-        let cache = None;
+        let caches = Caches::default();
         let device = device.autodiff();
-        Self { model, job: Job { config, task, run, device, observers, stop, provenance, cache } }
+        Self { model, job: Job { config, task, run, device, observers, stop, provenance, caches } }
     }
 
     /// Says where the model and the data came from, for the result's model card.
@@ -265,7 +216,7 @@ impl Job {
                 progress = self.enter(&stages, progress)?;
             }
             let (_, stage) = stages.at(progress.step);
-            self.fill_cache(&mut progress)?;
+            self.fill_caches(&mut progress)?;
             let epoch = plan.epoch(progress.step + 1);
             let until = stages.next_after(progress.step).unwrap_or(plan.total_steps);
             let until = until.min(epoch * plan.steps_per_epoch);
@@ -310,11 +261,8 @@ impl Job {
         for batch in batches {
             let batch = batch?;
             let weight = self.task.loss.total_weight(&batch.targets);
-            let logits = match batch.input {
-                Input::Tokens(input) => progress.model.forward(input),
-                Input::Prefix(output) => progress.model.forward_from(output),
-            };
-            let loss = self.task.loss.forward(logits, &batch.targets, &self.device);
+            let loss =
+                self.task.loss.forward(batch.input.forward(&progress.model), &batch.targets, &self.device);
             let gradients = GradientsParams::from_grads(loss.backward(), &progress.model);
             loss_sum += weight * f64::from(loss.into_scalar::<f32>());
             examples.extend(batch.ids);
@@ -388,38 +336,57 @@ impl Job {
             }))?;
         }
         // Made by other frozen parts, or by the same ones before they were trained.
-        self.cache = None;
+        self.caches = Caches::default();
         Ok(progress)
     }
 
-    /// Computes what the frozen part of the model makes of the training split, if that is to be kept and isn't yet.
-    fn fill_cache(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
-        if !self.config.cache_frozen || self.cache.is_some() {
+    /// Computes what the frozen part of the model makes of the splits, if that is to be kept and isn't yet.
+    fn fill_caches(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+        if !self.config.cache_frozen || self.caches.train.is_some() {
             return Ok(());
         }
         let Some(prefix) = progress.model.frozen_prefix() else { return Ok(()) };
         let began = Instant::now();
-        let data = Arc::clone(&self.task.train);
+        let train = self.fill_cache(progress, prefix, "train", &Arc::clone(&self.task.train), 0)?;
+        let taken = train.memory();
+        self.caches.train = Some(Arc::new(train));
+        progress.phases.train += began.elapsed().as_secs_f64();
+        if let Some(data) = self.task.validation.clone() {
+            let began = Instant::now();
+            let validation = self.fill_cache(progress, prefix, "validation", &data, taken)?;
+            self.caches.validation = Some(Arc::new(validation));
+            progress.phases.evaluate += began.elapsed().as_secs_f64();
+        }
+        Ok(())
+    }
+
+    /// The cache of a split, in the memory that is left where `taken` bytes of it are.
+    fn fill_cache(
+        &mut self,
+        progress: &Progress,
+        prefix: Prefix,
+        split: &str,
+        data: &Arc<EncodedDataset>,
+        taken: usize,
+    ) -> Result<PrefixCache, TrainError> {
         let (device, folder) = (self.device.clone().inner(), self.run.path().to_owned());
         let filling = Filling {
             batcher: self.batcher(),
             batch_size: self.config.eval_batch_size,
             device: &device,
-            memory: self.config.cache_memory << 20,
+            memory: (self.config.cache_memory << 20).saturating_sub(taken),
             folder: &folder,
         };
-        let total = data.len();
-        let cache = PrefixCache::fill(&progress.model, prefix, &data, &filling, |done| {
-            self.emit(&Event::CacheProgress { split: "train".to_owned(), done, total })
+        let total = data.examples().len();
+        let cache = PrefixCache::fill(&progress.model, prefix, data, &filling, |done| {
+            self.emit(&Event::CacheProgress { split: split.to_owned(), done, total })
         })?;
         tracing::info!(
-            "the frozen part's output takes {} MiB in memory and {} MiB in a file",
+            "what the frozen part makes of the {split} split takes {} MiB in memory and {} MiB in a file",
             cache.memory() >> 20,
             cache.spilled() >> 20
         );
-        self.cache = Some(Arc::new(cache));
-        progress.phases.train += began.elapsed().as_secs_f64();
-        Ok(())
+        Ok(cache)
     }
 
     /// The micro-batches of an epoch, from the one on that its step number `steps_done + 1` begins with.
@@ -433,33 +400,15 @@ impl Job {
         let sampler = Sampler::new(order, self.config.batch_size, self.config.seed);
         let plan = sampler.epoch(&data.lengths(), epoch);
         let skip = steps_done * self.config.micro_batches();
-        match &self.cache {
-            None => MicroBatches::Computed(BatchLoader::new(
-                Arc::clone(data),
-                self.batcher(),
-                plan,
-                skip,
-                self.device.clone(),
-            )),
-            Some(cache) => MicroBatches::Cached {
-                cache: Arc::clone(cache),
-                data: Arc::clone(data),
-                plan: plan.into_iter().skip(skip),
-                padding: self.padding(),
-                device: self.device.clone(),
-            },
-        }
+        MicroBatches::new(data, self.caches.train.as_ref(), self.batcher(), plan, skip, &self.device)
     }
 
     fn batcher(&self) -> Batcher {
-        Batcher::new(self.task.tokenizer.pad_id(), self.padding())
-    }
-
-    fn padding(&self) -> Padding {
-        match self.config.data.padding {
+        let padding = match self.config.data.padding {
             PaddingConfig::Longest => Padding::Longest,
             PaddingConfig::MaxLength => Padding::MaxLength(self.config.data.max_length),
-        }
+        };
+        Batcher::new(self.task.tokenizer.pad_id(), padding)
     }
 
     /// Evaluates the validation split, if there is one, and keeps the weights if they are the best so far.
@@ -472,8 +421,9 @@ impl Job {
         let Some(data) = self.task.validation.clone() else { return Ok(()) };
         let epoch = plan.epoch(progress.step);
         let began = Instant::now();
+        let cache = self.caches.validation.clone();
         let (report, scored) =
-            self.evaluate_split("validation", &data, &progress.model, progress.step, epoch)?;
+            self.evaluate_split("validation", &data, cache.as_ref(), &progress.model, progress.step, epoch)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
         let is_best = progress.tracker.update(progress.step, self.config.metric.value(&report));
         if is_best || self.config.keep == Keep::Last {
@@ -495,6 +445,7 @@ impl Job {
         &mut self,
         split: &str,
         data: &Arc<EncodedDataset>,
+        cache: Option<&Arc<PrefixCache>>,
         model: &BertForSequenceClassification,
         step: usize,
         epoch: usize,
@@ -502,7 +453,7 @@ impl Job {
         let options = self.eval_options();
         let device = self.device.clone().inner();
         let total = data.texts();
-        let (report, scored) = evaluate(&model.valid(), data, &options, &device, |done| {
+        let (report, scored) = evaluate_from(&model.valid(), data, cache, &options, &device, |done| {
             self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
         })?;
         self.emit(&Event::Eval(Eval::new(split, step, epoch, &report)))?;
@@ -649,7 +600,8 @@ impl Job {
         let began = Instant::now();
         let mut test_scored = Vec::new();
         if let (true, Some(test)) = (self.config.evaluate_test, self.task.test.clone()) {
-            test_scored = self.evaluate_split("test", &test, &kept, kept_step, plan.epoch(kept_step))?.1;
+            test_scored =
+                self.evaluate_split("test", &test, None, &kept, kept_step, plan.epoch(kept_step))?.1;
         }
         let scored = progress.scored.take().filter(|(step, _)| *step == kept_step);
         let validation_scored = self.validation_scored(scored, &kept)?;
