@@ -186,8 +186,8 @@ impl SweepPoint {
     pub(crate) fn setting(&self, key: &str) -> String {
         match self.settings.get(key) {
             None | Some(Value::Null) => {
-                let folders = self.runs.iter().filter_map(|run| run.folder.as_ref());
-                folders.filter_map(|run| run.setting(key)).next().unwrap_or_else(|| "as it was".to_owned())
+                let mut folders = self.runs.iter().filter_map(|run| run.folder.as_ref());
+                folders.find_map(|run| run.setting(key)).unwrap_or_else(|| "as it was".to_owned())
             }
             Some(value) => text_of(value),
         }
