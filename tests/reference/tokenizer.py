@@ -7,6 +7,9 @@ tokenizer.json   the same as transformers saves it, with a truncation and a padd
 expected.json    `configs`: tokenizer_config.json files to lay beside vocab.txt; `cases`: texts with their encodings. The
                  offsets are in bytes of UTF-8 (Python counts characters). `folders`: what AutoTokenizer makes of a text
                  where tokenizer.json and the configs beside it do not say the same
+long.json        `cut`: texts cut with `tail` (truncation_side="left") and `head_tail:N` (which transformers does not have:
+                 slices of what it makes of the whole text, as Sun et al. 2019 take them); `windows`: all windows of texts
+                 (return_overflowing_tokens=True), or what transformers says where it refuses. Offsets as above
 """
 
 import json
@@ -56,6 +59,20 @@ PAIRS = [
     ("the film was unbelievably great! " * 3, "it is not bad"),
     ("good", "the movie was not worth seeing, " * 3),
     ("the film was great, " * 2, "it is not bad, " * 3),
+]
+
+# Texts for windows and for cutting elsewhere than at the end.
+LONG = [
+    ("The Café film was unbelievably good, not bad; naïve 中文 🎬 zzz and worth seeing!", None),
+    ("the film was great, not bad, " * 6, None),
+    ("good film", None),
+    ("", None),
+    ("a" * 101 + " abcabc 2010", None),
+    ("the film was unbelievably great, not bad 🎬! " * 2, "it is not worth seeing 中文"),
+    ("the film was great", "the movie was not wörth séeing, naïve, " * 3),
+    ("the film was great, " * 2, "it is not bad, " * 3),
+    ("the film was great, it is not bad, ", "it is not bad, "),
+    ("", "it is not bad, " * 4),
 ]
 
 FOLDER_TEXT = "The Café 中文"
@@ -115,6 +132,63 @@ def encode(tokenizer: BertTokenizerFast, config: str, text: str, pair: str | Non
     }
 
 
+def row(encoding, text: str, pair: str | None) -> dict:
+    """Ids, types and offsets in bytes."""
+    texts = (text, pair or "")
+    in_bytes = lambda sequence, at: len(texts[sequence or 0][:at].encode())
+    offsets = [
+        [in_bytes(sequence, start), in_bytes(sequence, end)]
+        for sequence, (start, end) in zip(encoding.sequence_ids, encoding.offsets)
+    ]
+    return {"ids": encoding.ids, "type_ids": encoding.type_ids, "offsets": offsets}
+
+
+def called(tokenizer: BertTokenizerFast, text: str, pair: str | None, side: str, **options) -> list:
+    """What a user's call gives: the encodings of a text, several with return_overflowing_tokens=True."""
+    tokenizer.truncation_side = side
+    return tokenizer([text], None if pair is None else [pair], **options).encodings
+
+
+def tail_case(tokenizer: BertTokenizerFast, text: str, pair: str | None, length: int) -> dict:
+    [encoding] = called(tokenizer, text, pair, "left", truncation="longest_first", max_length=length)
+    case = {"text": text, "text_pair": pair, "truncation": "tail", "max_length": length}
+    return case | row(encoding, text, pair)
+
+
+def head_tail_case(tokenizer: BertTokenizerFast, text: str, pair: str | None, length: int, head: int) -> dict:
+    """Each text's share is the one that longest_first leaves it; of that, head / (content tokens of max_length) are first ones."""
+    [whole] = called(tokenizer, text, pair, "right")
+    [cut] = called(tokenizer, text, pair, "right", truncation="longest_first", max_length=length)
+    whole_row = row(whole, text, pair)
+    room = length - (2 if pair is None else 3)
+    kept = []
+    for sequence in (0, 1):
+        all_of = [at for at, found in enumerate(whole.sequence_ids) if found == sequence]
+        share = sum(found == sequence for found in cut.sequence_ids)
+        first = head * share // room
+        middle = all_of if share == len(all_of) else all_of[:first] + all_of[len(all_of) - (share - first) :]
+        kept += middle
+    special = [at for at, found in enumerate(whole.sequence_ids) if found is None]
+    at = sorted(kept + special)
+    case = {"text": text, "text_pair": pair, "truncation": f"head_tail:{head}", "max_length": length}
+    return case | {key: [values[index] for index in at] for key, values in whole_row.items()}
+
+
+def windows_case(tokenizer, text: str, pair: str | None, truncation: str, side: str, length: int, stride: int) -> dict:
+    named = "tail" if side == "left" else truncation
+    case = {"text": text, "text_pair": pair, "truncation": named, "max_length": length, "stride": stride}
+    try:
+        found = called(
+            tokenizer, text, pair, side, truncation=truncation, max_length=length, stride=stride, return_overflowing_tokens=True
+        )
+    except BaseException as error:  # a panic of the library's is no Exception
+        assert "Truncation error" in str(error) or "`stride` must be strictly less" in str(error), error
+        return case | {"error": str(error)}
+    if any(len(encoding.ids) > length for encoding in found):
+        return case | {"error": "a window is longer than max_length"}
+    return case | {"windows": [row(encoding, text, pair) for encoding in found]}
+
+
 def folder_case(normalizer: dict, tokenizer_config: dict | None, model: dict | None) -> dict:
     """What AutoTokenizer makes of FOLDER_TEXT, from a folder with tokenizer.json and these."""
     file = json.loads((FOLDER / "tokenizer.json").read_text())
@@ -153,3 +227,26 @@ folders = [
 configs = json.dumps(CONFIGS)
 cases, folders = (",\n".join(map(json.dumps, rows)) for rows in (cases, folders))
 (FOLDER / "expected.json").write_text(f'{{"configs": {configs},\n"cases": [\n{cases}\n],\n"folders": [\n{folders}\n]}}\n')
+
+tokenizer = load({}, "uncased")
+cut = [tail_case(tokenizer, text, pair, length) for text, pair in LONG for length in (40, 16, 9, 5)]
+cut += [
+    head_tail_case(tokenizer, text, pair, length, head)
+    for text, pair in LONG
+    for length, head in ((40, 10), (16, 4), (16, 12), (9, 3), (9, 1))
+]
+windows = [
+    windows_case(tokenizer, text, pair, truncation, side, length, stride)
+    for text, pair in LONG
+    for truncation, side in (
+        ("longest_first", "right"),
+        ("longest_first", "left"),
+        ("only_first", "right"),
+        ("only_second", "right"),
+    )
+    for length, stride in ((40, 5), (16, 0), (16, 4), (10, 3), (10, 6), (4, 0))
+    # At 4 a pair has room for one of its texts only.
+    if length > 4 or pair is not None
+]
+cut, windows = (",\n".join(map(json.dumps, rows)) for rows in (cut, windows))
+(FOLDER / "long.json").write_text(f'{{"cut": [\n{cut}\n],\n"windows": [\n{windows}\n]}}\n')

@@ -24,6 +24,9 @@ const TOLERANCE: f64 = 4e-6;
 /// The script that also loads what we write.
 const WRITTEN: &str = "written.py";
 
+/// The script that also reads event files that we write.
+const EVENT_FILES: &str = "event_files.py";
+
 /// What the environment must name for the fixtures that belong to it to be made.
 const MINILM: &str = "EMBERT_MINILM";
 
@@ -61,6 +64,9 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     if scripts.iter().any(|script| script.ends_with(WRITTEN)) {
         load_with_transformers(&arguments.python, made.path())?;
     }
+    if scripts.iter().any(|script| script.ends_with(EVENT_FILES)) {
+        read_with_tensorboard(&arguments.python, made.path())?;
+    }
     if differences > 0 {
         return Err(format!("{differences} fixtures are not what the scripts make").into());
     }
@@ -73,10 +79,6 @@ fn load_with_transformers(python: &Path, folder: &Path) -> TaskResult {
         println!("== a result in {dtype}, in transformers");
         let (run, predictions) = (folder.join(format!("run-{dtype}")), folder.join(format!("{dtype}.jsonl")));
         let model = run.join("model");
-        let program = |arguments: &[&OsStr]| {
-            let mut cargo = Command::new(env!("CARGO"));
-            succeed(cargo.args(["run", "--quiet", "--package", "bert-train", "--"]).args(arguments))
-        };
         let words = |text: &'static str| text.split(' ').map(OsStr::new);
         let train: Vec<&OsStr> = words("train --config configs/sample.toml --save-dtype")
             .chain([OsStr::new(dtype), OsStr::new("--output"), run.as_os_str()])
@@ -90,6 +92,22 @@ fn load_with_transformers(python: &Path, folder: &Path) -> TaskResult {
         succeed(Command::new(python).arg(script).arg("--check").args([&model, &predictions]))?;
     }
     Ok(())
+}
+
+/// Lets TensorBoard read the event files of a run on the sample, and compares them with the run's other files.
+fn read_with_tensorboard(python: &Path, folder: &Path) -> TaskResult {
+    println!("== event files, in TensorBoard");
+    let run = folder.join("run-tensorboard");
+    let train = ["train", "--config", "configs/sample.toml", "--log", "tensorboard", "--output"];
+    program(&train.map(OsStr::new).into_iter().chain([run.as_os_str()]).collect::<Vec<_>>())?;
+    let script = root().join("tests/reference").join(EVENT_FILES);
+    succeed(Command::new(python).arg(script).arg("--check").arg(run))
+}
+
+/// Runs `bert-train`.
+fn program(arguments: &[&OsStr]) -> TaskResult {
+    let mut cargo = Command::new(env!("CARGO"));
+    succeed(cargo.args(["run", "--quiet", "--package", "bert-train", "--"]).args(arguments))
 }
 
 /// Runs a command in the repository's root.

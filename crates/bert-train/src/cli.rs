@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use embert_data::tokenize::Truncation;
 
 /// Fine-tune BERT without Python.
 ///
@@ -25,6 +26,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Fine-tune a checkpoint on a data set
     Train(Box<TrainArgs>),
+    /// Fine-tune with several settings and seeds, one run after another, and compare them
+    Sweep(Box<SweepArgs>),
     /// Evaluate a fine-tuned checkpoint on a split of a data set
     Eval(EvalArgs),
     /// Label texts with a fine-tuned checkpoint
@@ -65,6 +68,40 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "settings", "output", "overwrite", "model", "dataset"])]
     pub(crate) resume: Option<PathBuf>,
     /// Replace a run that is already in the output folder
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) options: TrainOptions,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+/// Options of `sweep`: those of `train` for the config that is swept over, and what to sweep.
+#[derive(Debug, Default, Args)]
+#[command(args_override_self = true)]
+pub(crate) struct SweepArgs {
+    /// Read settings from this TOML file, and what to sweep from its sweep table if it has one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set a key of the config, as in class_weights=balanced (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Train with each of these values, as in freeze=none,encoder_below:6 (may be repeated)
+    #[arg(long, value_name = "KEY=V1,V2", help_heading = "Sweep")]
+    pub(crate) grid: Vec<String>,
+    /// Draw values from MIN..MAX, log-uniformly where both are above 0; MIN..MAX:uniform (may be repeated)
+    #[arg(long, value_name = "KEY=MIN..MAX", help_heading = "Sweep")]
+    pub(crate) random: Vec<String>,
+    /// Draw so many points from the ranges
+    #[arg(long, value_name = "N", help_heading = "Sweep")]
+    pub(crate) samples: Option<usize>,
+    /// Train each point with so many seeds, from the config's on [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Sweep")]
+    pub(crate) seeds: Option<usize>,
+    /// Go on with the sweep in this folder: complete runs stay, failed ones are tried again
+    #[arg(long, value_name = "SWEEP", conflicts_with_all = ["config", "settings", "grid", "random", "samples", "seeds", "overwrite"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Replace a sweep that is already in the output folder
     #[arg(long)]
     pub(crate) overwrite: bool,
     #[command(flatten)]
@@ -121,6 +158,12 @@ train_options! {
         /// Tokens in a sequence; longer texts are cut [default: 256]
         #[arg(value_name = "N")]
         max_length: u32 => "data.max_length",
+        /// What stays of a longer text: longest_first or head, tail, head_tail:N, only_first or only_second [default: longest_first]
+        #[arg(value_name = "WHAT")]
+        truncation: String => "data.truncation",
+        /// Evaluate longer texts whole, as the mean over windows that overlap by so many tokens [default: they are cut]
+        #[arg(value_name = "N")]
+        stride: u32 => "data.stride",
         /// Pad batches to their longest text, or to the maximum length [default: longest]
         #[arg(value_name = "TO")]
         padding: PaddingArg => "data.padding",
@@ -331,12 +374,34 @@ fn split_ratios(text: &str) -> Result<SplitRatios, String> {
     Ok(SplitRatios(shares.try_into().map_err(|_| expected())?))
 }
 
+/// A number of tokens, or `none`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stride(pub(crate) Option<usize>);
+
+fn stride(text: &str) -> Result<Stride, String> {
+    match text {
+        "none" => Ok(Stride(None)),
+        _ => text.parse().map(|tokens| Stride(Some(tokens))).map_err(|_| {
+            format!(
+                "\"{text}\" is no stride: expected the tokens that windows have in common, as in 64, or none"
+            )
+        }),
+    }
+}
+
 /// How a fine-tuned checkpoint is run, for `eval` and `predict`.
 #[derive(Debug, Args)]
 pub(crate) struct InferenceArgs {
     /// Tokens in a sequence [default: the run's, else what the tokenizer says]
     #[arg(long, value_name = "N")]
     pub(crate) max_length: Option<usize>,
+    /// What stays of a longer text: head, tail, head_tail:N, ... [default: the run's, else what the tokenizer says]
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) truncation: Option<Truncation>,
+    /// Read longer texts whole, as the mean over windows that overlap by so many tokens, or cut them: none [default: the run's,
+    /// else none]
+    #[arg(long, value_name = "N", value_parser = stride)]
+    pub(crate) stride: Option<Stride>,
     /// Examples in a batch
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch_size: u32,
@@ -463,6 +528,9 @@ pub(crate) struct TokenizeArgs {
     /// Tokens in a sequence; a longer text is cut
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub(crate) max_length: usize,
+    /// What stays of a longer text: longest_first or head, tail, head_tail:N, only_first or only_second
+    #[arg(long, value_name = "WHAT", default_value_t)]
+    pub(crate) truncation: Truncation,
     /// The text
     pub(crate) text: String,
     /// The second text of a pair
@@ -511,6 +579,8 @@ mod tests {
             ("eval_samples", "32"),
             ("split_ratios", "0.8/0.1/0.1"),
             ("max_length", "99"),
+            ("truncation", "head_tail:31"),
+            ("stride", "33"),
             ("padding", "max_length"),
             ("model", "owner/name"),
             ("freeze", "encoder_below:6"),
@@ -630,7 +700,7 @@ mod tests {
             assert!(same, "--{option}: the help says {stated:?}, the config {value:?}");
             checked += usize::from(value.is_some());
         }
-        assert_eq!(checked, 23);
+        assert_eq!(checked, 24);
     }
 
     /// A terminal of 100 columns, wide enough for the longest word.

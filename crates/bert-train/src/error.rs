@@ -10,6 +10,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Config(#[from] embert_train::ConfigError),
     #[error(transparent)]
+    Sweep(#[from] embert_train::SweepError),
+    #[error(transparent)]
     Hub(#[from] embert_hub::HubError),
     #[error(transparent)]
     Data(#[from] embert_data::DataError),
@@ -37,6 +39,10 @@ pub(crate) enum Error {
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]
     NoSplit { dataset: String, split: &'static str, hint: &'static str },
+    #[error("{key} is swept, so it can't be set on the command line too: leave one of them out")]
+    SweptSetting { key: String },
+    #[error("all {runs} runs of the sweep in {} failed, the first with: {error}", path.display())]
+    AllFailed { runs: usize, path: PathBuf, error: String },
     #[error("--{option} can't change in a run that goes on: leave it out, or start a new run")]
     ResumeSetting { option: String },
 }

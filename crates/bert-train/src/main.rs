@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    shorten_panics_of_memory();
     match run(cli) {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
@@ -37,9 +38,20 @@ fn main() -> ExitCode {
     }
 }
 
+/// A device that is out of memory panics with a page of causes; the line that matters is enough, as the error that the trainer
+/// makes of it says what to do.
+fn shorten_panics_of_memory() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| match embert_train::out_of_memory(panic.payload()) {
+        Some(line) => eprintln!("{line}"),
+        None => others(panic),
+    }));
+}
+
 fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command.unwrap_or_else(|| Command::Train(Box::<TrainArgs>::default())) {
         Command::Train(args) => return commands::train::run(&args),
+        Command::Sweep(args) => return commands::sweep::run(&args),
         Command::Eval(args) => commands::eval::run(&args)?,
         Command::Predict(args) => commands::predict::run(&args)?,
         Command::Report(args) => commands::report::run(&args)?,

@@ -1,11 +1,14 @@
 //! What a person sees of a run: a bar where the standard error is a terminal, now and then a plain line where it isn't.
 
+use std::fmt;
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use embert_hub::Event as Download;
-use embert_train::{Eval, Event, Observer, Start, TrainError, TrainStep};
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use embert_train::{Eval, Event, Observer, Stage, Start, TrainError, TrainStep};
+use indicatif::{
+    FormattedDuration, HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle,
+};
 
 /// Shows a run on the standard error.
 pub(crate) struct Terminal {
@@ -15,13 +18,75 @@ pub(crate) struct Terminal {
     start: Option<Start>,
     /// When the last plain line was printed.
     last_line: Option<Instant>,
-    /// Training loss since the last plain line or evaluation, and its number of examples.
+    /// Training loss since the last plain line, and its number of examples.
     loss: (f64, usize),
+    /// What was trained since the epoch began.
+    epoch: Epoch,
+    /// The evaluation of the validation split that has no row yet.
+    eval: Option<Eval>,
+    /// Whether the rows have their heading.
+    headed: bool,
+    began: Instant,
     /// The moment, step and examples from which the speed is measured: this process, without evaluations.
     training: Duration,
     mark: Instant,
     examples: usize,
 }
+
+/// The training of an epoch as far as it went, in this process.
+#[derive(Clone, Copy, Debug, Default)]
+struct Epoch {
+    number: usize,
+    step: usize,
+    loss: f64,
+    examples: usize,
+    tokens: usize,
+    time: Duration,
+    /// Whether a row shows all of it.
+    shown: bool,
+}
+
+/// A row of the table that grows with the run: 80 columns with the longest name of a metric.
+struct Row {
+    epoch: usize,
+    step: usize,
+    train_loss: Option<f64>,
+    validation_loss: Option<f64>,
+    metric: Option<f64>,
+    f1: Option<f64>,
+    time: Duration,
+    tokens_per_second: Option<f64>,
+    is_best: bool,
+}
+
+impl Row {
+    fn heading(metric: &str) -> String {
+        format!(
+            "epoch{:>7}{:>12}{:>12}{metric:>12}{:>8}{:>10}{:>9} best",
+            "step", "train loss", "valid loss", "f1", "time", "tokens/s"
+        )
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
+        let speed = self.tokens_per_second.map_or_else(|| "–".to_owned(), |speed| format!("{speed:.0}"));
+        let (train_loss, validation_loss) = (figure(self.train_loss), figure(self.validation_loss));
+        let (metric, f1, time) =
+            (figure(self.metric), figure(self.f1), FormattedDuration(self.time).to_string());
+        write!(
+            f,
+            "{:>5}{:>7}{train_loss:>12}{validation_loss:>12}{metric:>12}{f1:>8}{time:>10}{speed:>9}{}",
+            self.epoch,
+            self.step,
+            if self.is_best { "    *" } else { "" }
+        )
+    }
+}
+
+/// What is shown where the metric that chooses has a column of its own.
+const ACCURACY: &str = "accuracy";
 
 /// How often a plain line is printed.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -35,6 +100,10 @@ impl Terminal {
             start: None,
             last_line: None,
             loss: (0.0, 0),
+            epoch: Epoch::default(),
+            eval: None,
+            headed: false,
+            began: Instant::now(),
             training: Duration::ZERO,
             mark: Instant::now(),
             examples: 0,
@@ -73,13 +142,25 @@ impl Terminal {
         self.bar.set_position(start.step as u64);
         self.start = Some(start.clone());
         self.mark = Instant::now();
+        self.began = Instant::now();
         self.last_line = Some(Instant::now());
     }
 
     fn step(&mut self, step: &TrainStep) {
-        self.training += self.mark.elapsed();
+        self.rest_of_epoch();
+        let time = self.mark.elapsed();
+        self.training += time;
         self.mark = Instant::now();
         self.examples += step.examples;
+        if self.epoch.number != step.epoch {
+            self.epoch = Epoch { number: step.epoch, ..Epoch::default() };
+        }
+        self.epoch.step = step.step;
+        self.epoch.loss += step.loss * step.examples as f64;
+        self.epoch.examples += step.examples;
+        self.epoch.tokens += step.tokens;
+        self.epoch.time += time;
+        self.epoch.shown = false;
         self.loss.0 += step.loss * step.examples as f64;
         self.loss.1 += step.examples;
         let Some(start) = &self.start else { return };
@@ -112,11 +193,75 @@ impl Terminal {
     }
 
     fn eval(&mut self, eval: &Eval) {
-        self.line(&format!(
-            "{:<10} step {:>5}  loss {:.4}  accuracy {:.4}  precision {:.4}  recall {:.4}  f1 {:.4}  ({} examples)",
-            eval.split, eval.step, eval.loss, eval.accuracy, eval.precision, eval.recall, eval.f1, eval.examples
-        ));
+        // That of the validation split waits for what it is worth.
+        if eval.split == "validation" {
+            self.eval = Some(eval.clone());
+        } else {
+            self.rest_of_epoch();
+            self.line(&format!(
+                "{}: loss {:.4}, accuracy {:.4}, f1 {:.4} of {} examples, after step {}",
+                eval.split, eval.loss, eval.accuracy, eval.f1, eval.examples, eval.step
+            ));
+        }
         self.mark = Instant::now();
+    }
+
+    fn judged(&mut self, value: Option<f64>, is_best: bool) {
+        let Some(eval) = self.eval.take() else { return };
+        let metric = if self.metric() == ACCURACY { Some(eval.accuracy) } else { value };
+        self.row(&Row {
+            epoch: eval.epoch,
+            step: eval.step,
+            validation_loss: Some(eval.loss),
+            metric,
+            f1: Some(eval.f1),
+            is_best,
+            ..self.trained()
+        });
+    }
+
+    /// The metric that has the table's column: the one that chooses the best weights, unless that is the loss or F1, which have
+    /// columns of their own.
+    fn metric(&self) -> &str {
+        let metric = self.start.as_ref().map(|start| start.metric.as_str());
+        metric.filter(|metric| !["loss", "f1"].contains(metric)).unwrap_or(ACCURACY)
+    }
+
+    /// The row of an epoch that ended without an evaluation.
+    fn rest_of_epoch(&mut self) {
+        let ended = self.start.as_ref().is_some_and(|start| {
+            self.epoch.step > 0 && self.epoch.step.is_multiple_of(start.steps_per_epoch)
+        });
+        if ended && !self.epoch.shown {
+            self.row(&self.trained());
+        }
+    }
+
+    /// What training has to say in a row.
+    fn trained(&self) -> Row {
+        let Epoch { number, step, loss, examples, tokens, time, .. } = self.epoch;
+        let before = self.start.as_ref().map_or(0.0, |start| start.seconds);
+        Row {
+            epoch: number,
+            step,
+            train_loss: (examples > 0).then(|| loss / examples as f64),
+            validation_loss: None,
+            metric: None,
+            f1: None,
+            time: self.began.elapsed() + Duration::try_from_secs_f64(before).unwrap_or_default(),
+            tokens_per_second: (!time.is_zero()).then(|| tokens as f64 / time.as_secs_f64()),
+            is_best: false,
+        }
+    }
+
+    fn row(&mut self, row: &Row) {
+        if !self.headed {
+            self.line(&Row::heading(self.metric()));
+            self.headed = true;
+        }
+        self.line(&row.to_string());
+        self.epoch.shown = true;
+        self.last_line = Some(Instant::now());
     }
 }
 
@@ -129,6 +274,14 @@ impl Observer for Terminal {
                 self.bar.set_message(format!("evaluating {split}: {done}/{total}"));
             }
             Event::Eval(eval) => self.eval(eval),
+            Event::Judged { value, is_best, .. } => self.judged(*value, *is_best),
+            Event::Stage(Stage { step, stage, freeze, trainable }) => {
+                self.rest_of_epoch();
+                self.line(&format!(
+                    "stage {stage} from step {}: freeze = {freeze}, {trainable} parameters are trained",
+                    step + 1
+                ));
+            }
             Event::EarlyStop { step, evaluations } => {
                 self.line(&format!(
                     "stops early after step {step}: {evaluations} evaluation(s) without an improvement"
@@ -138,7 +291,10 @@ impl Observer for Terminal {
                 tracing::debug!("saved step {step} in {}", path.display());
                 self.mark = Instant::now();
             }
-            Event::End(_) => self.bar.finish_and_clear(),
+            Event::End(_) => {
+                self.rest_of_epoch();
+                self.bar.finish_and_clear();
+            }
             _ => {}
         }
         Ok(())
@@ -194,5 +350,32 @@ impl Downloads {
             Some(bar) => bar.suspend(|| eprintln!("{text}")),
             None => eprintln!("{text}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_under_their_heading_and_fit_a_terminal() {
+        let row = Row {
+            epoch: 10,
+            step: 99_999,
+            train_loss: Some(0.123_45),
+            validation_loss: Some(12.5),
+            metric: Some(0.875),
+            f1: None,
+            time: Duration::from_secs(3661),
+            tokens_per_second: Some(123_456.7),
+            is_best: true,
+        };
+        let (heading, row) = (Row::heading("weighted_f1"), row.to_string());
+        assert_eq!(
+            heading,
+            "epoch   step  train loss  valid loss weighted_f1      f1      time tokens/s best"
+        );
+        assert_eq!(row, "   10  99999      0.1235     12.5000      0.8750       –  01:01:01   123457    *");
+        assert!(heading.chars().count() <= 80 && row.chars().count() <= 80);
     }
 }

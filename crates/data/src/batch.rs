@@ -36,6 +36,11 @@ impl Batcher {
     pub fn new(pad_id: u32, padding: Padding) -> Self {
         Self { pad_id, padding }
     }
+
+    /// To what length it pads.
+    pub fn padding(&self) -> Padding {
+        self.padding
+    }
 }
 
 impl burn::data::dataloader::batcher::Batcher<EncodedExample, Batch> for Batcher {
@@ -77,7 +82,7 @@ mod tests {
     use crate::encode::EncodedDataset;
 
     fn item(id: u64, ids: &[u32], label: Option<usize>) -> EncodedExample {
-        EncodedExample { id, ids: ids.to_vec(), type_ids: vec![1; ids.len()], label }
+        EncodedExample { id, ids: ids.to_vec(), type_ids: vec![1; ids.len()], label, uncut: ids.len() }
     }
 
     fn rows(tensor: Tensor<2, Int>) -> Vec<i64> {

@@ -36,7 +36,7 @@ pub use embert_tokenize as tokenize;
 
 pub use batch::{Batch, Batcher};
 pub use card::{Card, CardColumns, HubSource, SplitFiles, Task};
-pub use encode::{EncodedDataset, EncodedExample, encode};
+pub use encode::{EncodedDataset, EncodedExample, WindowOptions, encode, encode_windows};
 pub use error::{DataError, Location, RowProblem};
 pub use label::{LabelMapping, LabelSet};
 pub use load::{DataFacts, DataSet, LoadOptions, load};

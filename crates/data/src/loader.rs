@@ -66,8 +66,13 @@ mod tests {
     use super::*;
 
     fn data(count: u64) -> Arc<EncodedDataset> {
-        let examples =
-            (0..count).map(|id| EncodedExample { id, ids: vec![2, 3], type_ids: vec![0, 0], label: Some(0) });
+        let examples = (0..count).map(|id| EncodedExample {
+            id,
+            ids: vec![2, 3],
+            type_ids: vec![0, 0],
+            label: Some(0),
+            uncut: 2,
+        });
         Arc::new(EncodedDataset::new(examples.collect()))
     }
 

@@ -35,6 +35,7 @@ mod confusion;
 mod curve;
 mod error;
 mod metric;
+mod pool;
 mod report;
 mod roc;
 mod softmax;
@@ -49,5 +50,6 @@ pub use curve::{
 };
 pub use error::MetricsError;
 pub use metric::Metric;
+pub use pool::Pool;
 pub use report::{ClassScores, Report, Scores, Undefined};
 pub use softmax::softmax;

@@ -8,7 +8,7 @@ use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
 use embert_data::{Batcher, DataError, EncodedExample, Row};
-use embert_metrics::softmax;
+use embert_metrics::{Pool, softmax};
 use embert_model::{BertForSequenceClassification, BertInput, LoadOptions};
 
 use crate::{PredictError, Prediction};
@@ -23,6 +23,8 @@ pub struct Predictor {
     device: Device,
     positions: usize,
     max_length: usize,
+    truncation: Truncation,
+    stride: Option<usize>,
     batch_size: usize,
 }
 
@@ -36,7 +38,8 @@ const BYTES_AHEAD: usize = 4 << 20;
 impl Predictor {
     /// Opens the `model/` folder of a run, or any BERT classification checkpoint in Hugging Face format.
     ///
-    /// Texts are cut at the length that the model was trained with, as its tokenizer's `model_max_length` says.
+    /// Texts are cut at the length that the model was trained with, as its tokenizer's `model_max_length` says, and on the side
+    /// that its `truncation_side` says.
     ///
     /// # Errors
     /// The checkpoint or the tokenizer can't be loaded, or there is no trained classifier.
@@ -56,6 +59,8 @@ impl Predictor {
             device: device.clone().inner(),
             positions,
             max_length: tokenizer.model_max_length().map_or(positions, |length| length.min(positions)),
+            truncation: tokenizer.truncation(),
+            stride: None,
             tokenizer,
             batch_size: 32,
         })
@@ -76,7 +81,20 @@ impl Predictor {
         Ok(Self { max_length, ..self })
     }
 
-    /// Puts this many texts (at least one) into a batch.
+    /// Cuts longer texts so. Whether it suits the length shows with the first text.
+    #[must_use]
+    pub fn with_truncation(self, truncation: Truncation) -> Self {
+        Self { truncation, ..self }
+    }
+
+    /// Reads longer texts whole, in windows that overlap by this many tokens: the probabilities are the mean of the windows', as in
+    /// an evaluation with this stride. `None` cuts them. Whether it suits the length shows with the first text.
+    #[must_use]
+    pub fn with_stride(self, stride: Option<usize>) -> Self {
+        Self { stride, ..self }
+    }
+
+    /// Puts this many texts (at least one), or windows of them, into a batch.
     #[must_use]
     pub fn with_batch_size(self, batch_size: usize) -> Self {
         Self { batch_size: batch_size.max(1), ..self }
@@ -119,21 +137,27 @@ impl Predictor {
     fn predict_window(&self, rows: Vec<Row>) -> Result<Vec<Prediction>, PredictError> {
         let texts: Vec<(&str, Option<&str>)> =
             rows.iter().map(|row| (row.text.as_str(), row.text_pair.as_deref())).collect();
-        let options = EncodeOptions { max_length: self.max_length, truncation: Truncation::LongestFirst };
-        let encodings = self.tokenizer.encode_batch(&texts, &options)?;
-        let mut probabilities = vec![Vec::new(); rows.len()];
-        let mut order: Vec<usize> = (0..rows.len()).collect();
+        let options = EncodeOptions { max_length: self.max_length, truncation: self.truncation };
+        let mut pools = vec![Pool::default(); rows.len()];
+        let (mut encodings, mut text_of) = (Vec::new(), Vec::new());
+        for (text, windows) in
+            self.tokenizer.windows_batch(&texts, &options, self.stride)?.into_iter().enumerate()
+        {
+            text_of.resize(text_of.len() + windows.len(), text);
+            encodings.extend(windows);
+        }
+        let mut order: Vec<usize> = (0..encodings.len()).collect();
         order.sort_by_key(|&index| std::cmp::Reverse(encodings[index].ids.len()));
         for batch in order.chunks(self.batch_size) {
-            for (&index, row) in batch.iter().zip(self.forward(batch, &encodings)) {
-                probabilities[index] = row;
+            for (&index, probabilities) in batch.iter().zip(self.forward(batch, &encodings)) {
+                pools[text_of[index]].add(&probabilities);
             }
         }
         Ok(rows
             .into_iter()
-            .zip(probabilities)
-            .map(|(row, probabilities)| {
-                Prediction::new(row.text, row.text_pair, Arc::clone(&self.labels), probabilities)
+            .zip(pools)
+            .map(|(row, pool)| {
+                Prediction::new(row.text, row.text_pair, Arc::clone(&self.labels), pool.mean())
             })
             .collect())
     }
@@ -323,6 +347,42 @@ mod tests {
         assert_eq!(predictions[0].probabilities(), predictions[1].probabilities());
         let shorter = predictor.with_max_length(64).unwrap().predict(&[&long]).unwrap();
         assert_ne!(shorter[0].probabilities(), predictions[0].probabilities());
+    }
+
+    /// The sample's words are one token each: windows cut by hand are texts of their own.
+    #[test]
+    fn with_a_stride_a_long_text_has_the_mean_of_its_windows() {
+        let words = ["good", "bad", "a", "film", "never", "again", "lovely", "the", "story", "soup"];
+        let words: Vec<&str> = (0..40).map(|n| words[(n * n + n / 3) % 10]).collect();
+        let predictor = predictor().with_max_length(12).unwrap().with_batch_size(2);
+        // 10 words fit, of which 4 are shared: from 0, 6, ..., 30 on.
+        let windows: Vec<String> = (0..6).map(|n| words[6 * n..6 * n + 10].join(" ")).collect();
+        let separate = predictor.predict(&windows).unwrap();
+        let texts = [words.join(" "), "good film".to_owned(), words.join(" ")];
+        let alone = predictor.predict(&texts[1..2]).unwrap();
+        let cut = predictor.predict(&texts).unwrap();
+        let tail = words[30..].join(" ");
+        let [tail, as_tail] = [Truncation::LongestFirst, Truncation::Tail].map(|truncation| {
+            let predictor = self::predictor().with_max_length(12).unwrap().with_truncation(truncation);
+            let text = if truncation == Truncation::Tail { &texts[0] } else { &tail };
+            predictor.predict(&[text]).unwrap().remove(0).probabilities().to_vec()
+        });
+        assert_eq!(tail, as_tail);
+
+        let predictor = predictor.with_stride(Some(4));
+        let pooled = predictor.predict(&texts).unwrap();
+        let label = |label: usize| {
+            let of_windows = separate.iter().map(|window| window.probabilities()[label]);
+            (of_windows.sum::<f64>() / 6.0, pooled[0].probabilities()[label])
+        };
+        for (expected, found) in [label(0), label(1), label(2)] {
+            assert!((expected - found).abs() < 1e-6, "{found}, but the mean is {expected}");
+        }
+        assert!((label(0).1 - cut[0].probabilities()[0]).abs() > 1e-3, "the mean is that of the first");
+        assert_same(&pooled[0], &pooled[2]);
+        assert_same(&pooled[1], &alone[0]);
+        let error = predictor.with_stride(Some(10)).predict(&["good"]).unwrap_err();
+        assert!(error.to_string().contains("stride = 10"), "{error}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (id, type_id) in encoding.ids.iter().zip(&encoding.type_ids) {
         println!("{id:>6}  {type_id}  {}", tokenizer.token(*id).unwrap_or_default());
     }
-    if encoding.truncated {
+    if encoding.truncated() {
         println!("cut at {} tokens", options.max_length);
     }
     Ok(())

@@ -1,8 +1,11 @@
 //! [`Encoding`], how texts are cut to a length, and how batches are padded to one.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::TokenizeError;
 
 /// A text, or a pair of texts, as BERT reads it: `[CLS] text [SEP]`, or `[CLS] text [SEP] text_pair [SEP]`. The four
 /// vectors have one entry a token and no padding.
@@ -16,8 +19,8 @@ pub struct Encoding {
     pub attention_mask: Vec<u32>,
     /// Bytes of the text that each token stands for, from and to; (0, 0) for special tokens.
     pub offsets: Vec<(usize, usize)>,
-    /// Whether something was cut off.
-    pub truncated: bool,
+    /// The tokens that there would be if nothing were cut off, the special ones included.
+    pub uncut: usize,
 }
 
 impl Encoding {
@@ -30,6 +33,11 @@ impl Encoding {
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
+
+    /// Whether something was cut off.
+    pub fn truncated(&self) -> bool {
+        self.uncut > self.len()
+    }
 }
 
 /// How a text becomes an [`Encoding`].
@@ -37,38 +45,72 @@ impl Encoding {
 pub struct EncodeOptions {
     /// The most tokens, the special ones included.
     pub max_length: usize,
-    /// Which text of a pair is cut.
+    /// What is cut off where there are more.
     pub truncation: Truncation,
 }
 
-/// Which text of a pair is cut where both together are too long, as in `transformers`. A single text is always cut,
-/// but with [`Truncation::OnlySecond`], which is for pairs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// Which tokens go where a text, or a pair together, is too long: with the first four the longer text of a pair loses tokens
+/// until both are of a length, then both do.
+///
+/// Written as `longest_first`, `head`, `tail`, `head_tail:N`, `only_first` or `only_second`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Truncation {
-    /// The longer one, until both are of a length; then both.
+    /// The last ones, as in `transformers`.
     #[default]
     LongestFirst,
-    /// The first.
+    /// The last ones: another name for [`LongestFirst`](Self::LongestFirst), by what stays.
+    Head,
+    /// The first ones, as in `transformers` with `truncation_side="left"`.
+    Tail,
+    /// Those in the middle: the first `N` stay, special tokens not counted, and as many of the last as there is room for (Sun
+    /// et al. 2019, "How to Fine-Tune BERT for Text Classification?", with `N` = 128 of 510).
+    ///
+    /// Of a pair, each text that is too long is cut so, its first tokens being `N` in the proportion of its room to the whole.
+    HeadTail(usize),
+    /// The last ones of the first text, as in `transformers`.
     OnlyFirst,
-    /// The second.
+    /// The last ones of the second text, as in `transformers`. A single text can't be cut.
     OnlySecond,
-}
-
-impl Truncation {
-    /// The name in settings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LongestFirst => "longest_first",
-            Self::OnlyFirst => "only_first",
-            Self::OnlySecond => "only_second",
-        }
-    }
 }
 
 impl fmt::Display for Truncation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        match self {
+            Self::LongestFirst => f.write_str("longest_first"),
+            Self::Head => f.write_str("head"),
+            Self::Tail => f.write_str("tail"),
+            Self::HeadTail(head) => write!(f, "head_tail:{head}"),
+            Self::OnlyFirst => f.write_str("only_first"),
+            Self::OnlySecond => f.write_str("only_second"),
+        }
+    }
+}
+
+impl FromStr for Truncation {
+    type Err = TokenizeError;
+
+    fn from_str(text: &str) -> Result<Self, TokenizeError> {
+        let unknown = || TokenizeError::UnknownTruncation { found: text.to_owned() };
+        if let Some(head) = text.strip_prefix("head_tail:") {
+            // With none at the front it would be `tail`.
+            return head.parse().ok().filter(|head| *head > 0).map(Self::HeadTail).ok_or_else(unknown);
+        }
+        [Self::LongestFirst, Self::Head, Self::Tail, Self::OnlyFirst, Self::OnlySecond]
+            .into_iter()
+            .find(|truncation| truncation.to_string() == text)
+            .ok_or_else(unknown)
+    }
+}
+
+impl Serialize for Truncation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Truncation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -108,7 +150,7 @@ impl TruncationCount {
     /// Counts the encodings of a batch.
     pub fn of(encodings: &[Encoding]) -> Self {
         Self {
-            truncated: encodings.iter().filter(|encoding| encoding.truncated).count(),
+            truncated: encodings.iter().filter(|encoding| encoding.truncated()).count(),
             total: encodings.len(),
         }
     }
@@ -128,6 +170,18 @@ mod tests {
         assert_eq!(Padding::Longest.length(7), 7);
         assert_eq!([Padding::MultipleOf(8).length(7), Padding::MultipleOf(8).length(8)], [8, 8]);
         assert_eq!([Padding::MaxLength(16).length(7), Padding::MaxLength(4).length(7)], [16, 7]);
+    }
+
+    #[test]
+    fn a_truncation_reads_back_as_it_is_written_and_others_are_refused() {
+        for text in ["longest_first", "head", "tail", "head_tail:128", "only_first", "only_second"] {
+            assert_eq!(text.parse::<Truncation>().unwrap().to_string(), text);
+        }
+        for text in ["", "middle", "head_tail", "head_tail:", "head_tail:0", "head_tail:-1", "tail:3", "Head"]
+        {
+            let error = text.parse::<Truncation>().unwrap_err().to_string();
+            assert!(error.contains(&format!("\"{text}\"")) && error.contains("head_tail:N"), "{error}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::Truncation;
+
 /// Why a tokenizer can't be loaded or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -74,6 +76,39 @@ pub enum TokenizeError {
         /// Special tokens that are added.
         special: usize,
     },
+    /// The name of no truncation.
+    #[error(
+        "\"{found}\" is no truncation: expected longest_first, head, tail, head_tail:N (as in head_tail:128), only_first or only_second"
+    )]
+    UnknownTruncation {
+        /// What was asked for.
+        found: String,
+    },
+    /// More of the first tokens than there is room for.
+    #[error(
+        "truncation = \"head_tail:{head}\" leaves no room for the end of a text: of max_length {max_length}, {special} are special tokens; expected head_tail:N with N below {}, or a larger max_length",
+        max_length.saturating_sub(*special)
+    )]
+    HeadTail {
+        /// First tokens that should stay.
+        head: usize,
+        /// The longest that a text may be.
+        max_length: usize,
+        /// Special tokens that are added to a text.
+        special: usize,
+    },
+    /// Windows that would not get on.
+    #[error(
+        "windows can't overlap by stride = {stride} tokens: of max_length {max_length}, the text that they run over has {room}; take a smaller stride or a larger max_length"
+    )]
+    Stride {
+        /// Tokens that neighbours should share.
+        stride: usize,
+        /// Tokens in a window, the special ones and the other text included.
+        max_length: usize,
+        /// Tokens of the text in a window.
+        room: usize,
+    },
     /// The text that may be cut is too short to make the pair fit.
     #[error(
         "the pair can't be cut to {max_length} tokens with truncation = \"{truncation}\": the other text alone is too long; use longest_first"
@@ -82,7 +117,7 @@ pub enum TokenizeError {
         /// The longest that it may be.
         max_length: usize,
         /// Which text may be cut.
-        truncation: &'static str,
+        truncation: Truncation,
     },
     /// Only the second text may be cut, and there is none.
     #[error(

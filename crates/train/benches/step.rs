@@ -22,6 +22,7 @@ use embert_train::CrossEntropy;
 use serde_json::json;
 
 #[derive(Parser)]
+#[allow(clippy::doc_markdown, reason = "the docs of options are their help, which a terminal shows as it is")]
 struct Arguments {
     /// The shape of the model
     #[arg(long, value_enum, default_value = "minilm-l6")]

@@ -227,7 +227,13 @@ mod tests {
     fn data() -> Arc<EncodedDataset> {
         let examples = (0..11_u32).map(|id| {
             let ids: Vec<u32> = (0..2 + id % 5 * 2).map(|position| (id * 3 + position * 7) % 20).collect();
-            EncodedExample { id: id.into(), type_ids: vec![0; ids.len()], ids, label: Some(0) }
+            EncodedExample {
+                id: id.into(),
+                type_ids: vec![0; ids.len()],
+                uncut: ids.len(),
+                ids,
+                label: Some(0),
+            }
         });
         Arc::new(EncodedDataset::new(examples.collect()))
     }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use embert_data::LoadOptions;
 use embert_data::tokenize::{EncodeOptions, Truncation};
+use embert_data::{LoadOptions, WindowOptions};
 use embert_metrics::Metric;
 use embert_model::{DeviceChoice, Freeze, FreezePatterns, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
@@ -116,8 +116,14 @@ pub struct TrainConfig {
 pub struct DataConfig {
     /// Tokens in a sequence, the special ones included; longer texts are cut.
     pub max_length: usize,
-    /// Which text of a pair is cut.
+    /// What is cut off: `longest_first` or `head` (keeps the start of a text), `tail` (its end), `head_tail:N` (its first N
+    /// tokens and as many of the last as fit), or for pairs `only_first`, `only_second`.
+    #[serde(with = "as_text")]
     pub truncation: Truncation,
+    /// Evaluate and predict longer texts uncut, in windows that overlap by this many tokens: the prediction is the mean of the
+    /// windows' probabilities. Unset: they are cut, as in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
     /// Pad each batch to its longest member, or to `max_length`.
     pub padding: PaddingConfig,
     /// The order of the training examples.
@@ -345,6 +351,7 @@ impl Default for DataConfig {
         Self {
             max_length: 256,
             truncation: Truncation::LongestFirst,
+            stride: None,
             padding: PaddingConfig::Longest,
             order: OrderConfig::GroupedByLength,
             train_samples: None,
@@ -423,6 +430,7 @@ pub const KEYS: &[&str] = &[
     "log",
     "data.max_length",
     "data.truncation",
+    "data.stride",
     "data.padding",
     "data.order",
     "data.train_samples",
@@ -473,9 +481,14 @@ impl TrainConfig {
         self.effective_batch_size.map_or(self.accumulate, |examples| examples / self.batch_size)
     }
 
-    /// Where texts are cut.
+    /// Where texts are cut that are trained on.
     pub fn encode_options(&self) -> EncodeOptions {
         EncodeOptions { max_length: self.data.max_length, truncation: self.data.truncation }
+    }
+
+    /// How texts are read that are evaluated or predicted.
+    pub fn window_options(&self) -> WindowOptions {
+        WindowOptions { encoding: self.encode_options(), stride: self.data.stride }
     }
 
     /// Checks what types alone can't say.
@@ -613,6 +626,24 @@ impl DataConfig {
             &self.max_length,
             "at least 3: [CLS], a token, [SEP]",
         )?;
+        // A pair has one token less, which the tokenizer looks after.
+        let room = self.max_length - 2;
+        if let Truncation::HeadTail(head) = self.truncation {
+            check(
+                head < room,
+                "data.truncation",
+                &format!("{} with data.max_length = {}", self.truncation, self.max_length),
+                "head_tail:N with N below data.max_length - 2 (the special tokens), so that an end of the text is left",
+            )?;
+        }
+        if let Some(stride) = self.stride {
+            check(
+                stride < room,
+                "data.stride",
+                &format!("{stride} with data.max_length = {}", self.max_length),
+                "a number below data.max_length - 2 (the special tokens), so that each window gets on",
+            )?;
+        }
         if let Some(ratios) = self.split_ratios {
             check(
                 ratios.iter().all(|r| (0.0..=1.0).contains(r))
@@ -700,13 +731,33 @@ impl ConfigBuilder {
     ///
     /// # Errors
     /// As [`file`](Self::file), but for the reading.
-    pub fn text(mut self, text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) };
-        check_keys(DeTable::parse(text).map_err(syntax)?.get_ref(), "", text, path)?;
+    pub fn text(self, text: &str, path: &Path) -> Result<Self, ConfigError> {
+        match self.text_beside(SWEEP, text, path)? {
+            (_, true) => Err(ConfigError::IsSweep { path: path.to_owned() }),
+            (builder, false) => Ok(builder),
+        }
+    }
+
+    /// As [`text`](Self::text), but for a top-level table that is somebody else's; and whether it is there.
+    pub(crate) fn text_beside(
+        mut self,
+        other: &str,
+        text: &str,
+        path: &Path,
+    ) -> Result<(Self, bool), ConfigError> {
+        let syntax = |mut source: toml::de::Error| {
+            source.set_input(Some(text));
+            ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) }
+        };
+        let mut parsed = DeTable::parse(text).map_err(syntax)?;
+        let found = parsed.get_mut().remove(other).is_some();
+        check_keys(parsed.get_ref(), "", text, path)?;
         // Read as a whole config only for the message: it points to the line, which the merged table can't.
-        toml::from_str::<TrainConfig>(text).map_err(syntax)?;
-        merge(&mut self.table, toml::from_str(text).map_err(syntax)?);
-        Ok(self)
+        TrainConfig::deserialize(toml::Deserializer::from(parsed)).map_err(syntax)?;
+        let mut table: Table = toml::from_str(text).map_err(syntax)?;
+        table.remove(other);
+        merge(&mut self.table, table);
+        Ok((self, found))
     }
 
     /// Sets one key from `key=value`, the value as in TOML; a bare word is a string.
@@ -718,9 +769,7 @@ impl ConfigBuilder {
             return Err(ConfigError::Assignment { found: assignment.to_owned() });
         };
         let value = value.trim();
-        let parsed = toml::from_str::<Table>(&format!("value = {value}")).ok();
-        let value = parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| value.into());
-        self.set_value(key.trim(), value)
+        self.set_value(key.trim(), toml_value(value).unwrap_or_else(|| value.into()))
     }
 
     /// Sets one dotted key to a value.
@@ -744,6 +793,13 @@ impl ConfigBuilder {
         Ok(self)
     }
 
+    /// Whether the key can have the value, as far as types go.
+    pub(crate) fn takes(&self, key: &str, value: impl Into<Value>) -> bool {
+        self.clone()
+            .set_value(key, value)
+            .is_ok_and(|builder| builder.table.try_into::<TrainConfig>().is_ok())
+    }
+
     /// The config, checked.
     ///
     /// # Errors
@@ -755,6 +811,14 @@ impl ConfigBuilder {
         Ok(config)
     }
 }
+
+/// A value as TOML writes it; `None` for anything else, such as a bare word.
+pub(crate) fn toml_value(text: &str) -> Option<Value> {
+    toml::from_str::<Table>(&format!("value = {text}")).ok()?.remove("value")
+}
+
+/// The table that makes a run's config a sweep's.
+pub(crate) const SWEEP: &str = "sweep";
 
 fn merge(into: &mut Table, from: Table) {
     for (key, value) in from {
@@ -790,7 +854,7 @@ fn check_keys(table: &DeTable<'_>, prefix: &str, text: &str, path: &Path) -> Res
 }
 
 /// The known key that the user most likely meant: the nearest by its last part, in any table.
-fn nearest(key: &str) -> &'static str {
+pub(crate) fn nearest(key: &str) -> &'static str {
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let distance = |known: &&&str| {
         (strsim::damerau_levenshtein(&last(known), &last(key)), strsim::damerau_levenshtein(known, key))
@@ -849,6 +913,12 @@ pub enum ConfigError {
         key: String,
         /// The known key nearest to it.
         nearest: &'static str,
+    },
+    /// The file describes many runs.
+    #[error("{} describes a sweep, not a run: give it to `bert-train sweep --config`", path.display())]
+    IsSweep {
+        /// The config file.
+        path: PathBuf,
     },
     /// A key that doesn't exist, not from a file.
     #[error("there is no setting \"{key}\"; did you mean \"{nearest}\"?")]
@@ -928,6 +998,8 @@ mod tests {
             evaluate_every: Some(5),
             save_every: Some(7),
             data: DataConfig {
+                truncation: Truncation::HeadTail(64),
+                stride: Some(32),
                 train_samples: Some(10),
                 eval_samples: Some(4),
                 split_ratios: Some([0.8, 0.1, 0.1]),
@@ -967,6 +1039,12 @@ mod tests {
             assert_eq!(toml::from_str::<TrainConfig>(&config.to_toml().unwrap()).unwrap(), config);
         }
         assert!(all_keys_set().validate().is_err(), "stages and unfreeze_every exclude each other");
+    }
+
+    #[test]
+    fn a_sweeps_file_is_no_run() {
+        let error = file("epochs = 2\n[sweep]\nseeds = 3\n").unwrap_err();
+        assert!(matches!(error, ConfigError::IsSweep { .. }), "{error}");
     }
 
     #[test]
@@ -1021,6 +1099,10 @@ mod tests {
             "data.split_ratios=[0.5, 0.1, 0.1]",
             "data.split_ratios=[0.0, 0.5, 0.5]",
             "data.max_length=2",
+            "data.truncation=middle",
+            "data.truncation=head_tail:254",
+            "data.stride=254",
+            "data.stride=-1",
             "max_grad_norm=-1",
             "class_weights=[0.0, 0.0]",
             "device=gpu",

@@ -7,7 +7,7 @@ use embert_metrics::MetricsError;
 use embert_model::ModelError;
 use embert_optim::OptimError;
 
-use crate::ConfigError;
+use crate::{ConfigError, OutOfMemory, SweepError};
 
 /// Why a run can't begin, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,9 @@ pub enum TrainError {
     /// The metrics.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// The sweep.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     /// A file or folder of the run can't be written or read.
     #[error("can't {action} {}", path.display())]
     Io {
@@ -131,6 +134,9 @@ pub enum TrainError {
         /// The row numbers of the step's examples.
         examples: Vec<u64>,
     },
+    /// A step did not fit the device's memory.
+    #[error("{0}")]
+    OutOfMemory(OutOfMemory),
     /// An observer that isn't ours failed.
     #[error("an observer of the run failed")]
     Observer {

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use burn::data::dataset::Dataset as _;
 use burn::module::Module as _;
 use burn::tensor::Device;
-use embert_data::tokenize::{EncodeOptions, Padding, Tokenizer};
-use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset, Example, LabelMapping, LabelSet, encode};
-use embert_metrics::{Accumulator, Average, Report, softmax};
-use embert_model::{BertForSequenceClassification, BertInput, LoadOptions};
+use embert_data::tokenize::{Padding, Tokenizer};
+use embert_data::{Batcher, EncodedDataset, Example, LabelMapping, LabelSet, WindowOptions, encode_windows};
+use embert_metrics::{Accumulator, Average, Pool, Report, softmax};
+use embert_model::{BertForSequenceClassification, LoadOptions};
 
 use crate::TrainError;
+use crate::batches::{MicroBatch, MicroBatches};
+use crate::cache::PrefixCache;
 
 /// How [`evaluate`] goes about it.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,7 @@ pub struct Scored {
     pub id: u64,
     /// Its label.
     pub target: usize,
-    /// The probability of each label.
+    /// The probability of each label; of a text with several windows, the mean of theirs.
     pub probabilities: Vec<f64>,
 }
 
@@ -50,10 +52,13 @@ impl Scored {
     }
 }
 
-/// Metrics over all examples of a data set (never means of batch means), and what the model says of each.
+/// Metrics over all texts of a data set (never means of batch means), and what the model says of each.
+///
+/// Of a text with several windows, wherever they lie in the batches, the prediction is the mean of their probabilities, and
+/// its loss is that prediction's: a text counts once, however long it is.
 ///
 /// `model` is used as it is: pass [`valid`](burn::module::Module::valid), or dropout takes part. Examples go through it
-/// in order of their length, so that little is padded; `progress` gets the number done after each batch.
+/// in order of their length, so that little is padded; `progress` gets the number of texts done after each batch.
 ///
 /// # Errors
 /// An example without a label, or a batch that can't be built.
@@ -62,19 +67,45 @@ pub fn evaluate(
     data: &Arc<EncodedDataset>,
     options: &EvalOptions,
     device: &Device,
+    progress: impl FnMut(usize) -> Result<(), TrainError>,
+) -> Result<(Report, Vec<Scored>), TrainError> {
+    evaluate_from(model, data, None, options, device, progress)
+}
+
+/// [`evaluate`], but where `cache` has what the model's frozen part makes of `data`, from there on.
+pub(crate) fn evaluate_from(
+    model: &BertForSequenceClassification,
+    data: &Arc<EncodedDataset>,
+    cache: Option<&Arc<PrefixCache>>,
+    options: &EvalOptions,
+    device: &Device,
     mut progress: impl FnMut(usize) -> Result<(), TrainError>,
 ) -> Result<(Report, Vec<Scored>), TrainError> {
     let mut accumulator = Accumulator::new(options.num_labels, options.average)?;
-    let mut scored = Vec::with_capacity(data.len());
+    let mut scored = Vec::with_capacity(data.texts());
+    let mut windows = vec![0; data.texts()];
+    for index in 0..data.len() {
+        windows[data.text_of(index)] += 1;
+    }
+    let mut pools = vec![Pool::default(); data.texts()];
     let plan = by_length(&data.lengths(), options.batch_size);
-    for batch in BatchLoader::new(Arc::clone(data), options.batcher, plan, 0, device.clone()) {
-        let batch = batch?;
-        let (ids, targets) = (batch.ids.clone(), batch.targets.clone());
-        let logits = to_rows(model, batch);
-        for ((id, target), logits) in ids.into_iter().zip(targets).zip(logits.chunks(options.num_labels)) {
-            let probabilities = softmax(logits);
-            accumulator.add(target, &probabilities, -probabilities[target].max(f64::MIN_POSITIVE).ln())?;
-            scored.push(Scored { id, target, probabilities });
+    let batches = MicroBatches::new(data, cache, options.batcher, plan.clone(), 0, device);
+    for (indices, batch) in plan.into_iter().zip(batches) {
+        let MicroBatch { input, ids, targets, .. } = batch?;
+        let logits: Vec<f32> = input.forward(model).into_data().iter::<f32>().collect();
+        let examples = indices.into_iter().zip(ids).zip(targets);
+        for (((index, id), target), logits) in examples.zip(logits.chunks(options.num_labels)) {
+            let text = data.text_of(index);
+            pools[text].add(&softmax(logits));
+            if pools[text].count() == windows[text] {
+                let probabilities = std::mem::take(&mut pools[text]).mean();
+                accumulator.add(
+                    target,
+                    &probabilities,
+                    -probabilities[target].max(f64::MIN_POSITIVE).ln(),
+                )?;
+                scored.push(Scored { id, target, probabilities });
+            }
         }
         progress(scored.len())?;
     }
@@ -95,7 +126,7 @@ pub struct Evaluation {
 
 /// Evaluates the classification checkpoint in `folder` on `examples`, whose labels are numbered as in `labels`.
 ///
-/// Texts are cut at `encoding.max_length` tokens; `progress` gets the number of examples done.
+/// Texts that are too long are cut, or read in windows, as `encoding` says; `progress` gets the number of examples done.
 ///
 /// # Errors
 /// The checkpoint or its tokenizer can't be loaded, it has no trained classifier or other labels than the data set, or
@@ -104,7 +135,7 @@ pub fn evaluate_checkpoint(
     folder: &Path,
     examples: Vec<Example>,
     labels: &LabelSet,
-    encoding: &EncodeOptions,
+    encoding: &WindowOptions,
     batch_size: usize,
     device: &Device,
     mut progress: impl FnMut(usize),
@@ -119,7 +150,7 @@ pub fn evaluate_checkpoint(
     let names = loaded.config.id2label.clone();
     let mapping = labels.reconcile(&names)?;
     let examples = mapping.apply(examples);
-    let (encoded, _) = encode(&examples, &tokenizer, encoding)?;
+    let encoded = encode_windows(&examples, &tokenizer, encoding)?;
     let options = EvalOptions {
         batch_size,
         num_labels: names.len(),
@@ -141,16 +172,6 @@ pub(crate) fn average(names: &[String], labels: &LabelSet, mapping: &LabelMappin
         2 => Average::Binary { positive: mapping.id(labels.positive()) },
         _ => Average::Macro,
     }
-}
-
-/// The logits of a batch on the host, row after row.
-fn to_rows(model: &BertForSequenceClassification, batch: Batch) -> Vec<f32> {
-    let input = BertInput {
-        input_ids: batch.input_ids,
-        token_type_ids: batch.token_type_ids,
-        attention_mask: batch.attention_mask,
-    };
-    model.forward(input).into_data().iter::<f32>().collect()
 }
 
 /// Batches of neighbours in length, the longest first so that too little memory shows at once.

@@ -20,6 +20,12 @@ pub trait Observer {
     fn on_event(&mut self, event: &Event) -> Result<(), TrainError>;
 }
 
+impl<O: Observer + ?Sized> Observer for Box<O> {
+    fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
+        (**self).on_event(event)
+    }
+}
+
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -51,6 +57,15 @@ pub enum Event {
     },
     /// An evaluation is done.
     Eval(Eval),
+    /// An evaluation of the validation split was held against those before it.
+    Judged {
+        /// The step after which the weights were taken.
+        step: usize,
+        /// The value of the metric that chooses the best weights; absent where it isn't defined.
+        value: Option<f64>,
+        /// Whether it is the best so far.
+        is_best: bool,
+    },
     /// A checkpoint is on disk.
     Saved {
         /// The step after which it was taken.
@@ -93,6 +108,8 @@ pub struct Start {
     pub steps_per_epoch: usize,
     /// Epochs in all.
     pub epochs: usize,
+    /// The metric that chooses the best weights.
+    pub metric: String,
     /// Examples of the training split.
     pub train_examples: usize,
     /// Examples of the validation split; 0 where there is none.

@@ -43,6 +43,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod batches;
 mod cache;
 mod checkpoint;
 mod config;
@@ -50,6 +51,7 @@ mod error;
 mod evaluate;
 mod events;
 mod loss;
+mod memory;
 mod metrics_log;
 mod model_card;
 mod records;
@@ -57,7 +59,9 @@ mod result;
 mod run_folder;
 mod splits;
 mod stages;
+mod sweep;
 mod task;
+mod tensorboard;
 mod tracker;
 mod trainer;
 
@@ -72,9 +76,14 @@ pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};
 pub use events::{End, Eval, Event, Observer, Phases, Stage, Start, TrainStep};
 pub use loss::CrossEntropy;
+pub use memory::{OutOfMemory, out_of_memory};
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
 pub use run_folder::{Existing, RunFolder, run_of_model};
 pub use splits::EncodedSplits;
+pub use sweep::{
+    Figures, Point, PointResult, RunResult, Status, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost,
+    SweepOutcome, SweepStart, SweepTable,
+};
 pub use task::Task;
 pub use tracker::{Best, Tracker, TrackerState};
 pub use trainer::{Outcome, StopSignal, Trainer};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::error::IoContext as _;
 use crate::run_folder::write_atomically;
-use crate::{Eval, Event, Observer, TrainError};
+use crate::{End, Eval, Event, Observer, TrainError};
 
 /// Appends the events that stay to `metrics.jsonl`, each line flushed as it happens, so that it can be followed.
 #[derive(Debug)]
@@ -68,6 +68,16 @@ pub(crate) fn logged_evaluation(path: &Path, split: &str, step: usize) -> Result
         wanted.then(|| serde_json::from_str(line).ok()).flatten()
     });
     Ok(evaluations.next())
+}
+
+/// The end of a run, if the log has it.
+pub(crate) fn logged_end(path: &Path) -> Result<Option<End>, TrainError> {
+    let text = fs::read_to_string(path).at("read", path)?;
+    let mut ends = text.lines().rev().filter_map(|line| {
+        let parsed: Line = serde_json::from_str(line).ok()?;
+        (parsed.event == "end").then(|| serde_json::from_str(line).ok()).flatten()
+    });
+    Ok(ends.next())
 }
 
 impl Observer for MetricsLog {

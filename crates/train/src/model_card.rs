@@ -8,11 +8,12 @@ use std::fs;
 use std::path::Path;
 
 use embert_data::Card;
+use embert_data::tokenize::Truncation;
 use embert_metrics::Average;
 use embert_model::SaveDtype;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Keep;
+use crate::config::{DataConfig, Keep};
 use crate::{Eval, TrainConfig};
 
 /// Where a run's model and data came from, as far as their files don't say it themselves: for the model card. What is not
@@ -386,12 +387,32 @@ impl ModelCard<'_> {
     }
 
     fn usage(&self, out: &mut String) -> fmt::Result {
-        let max_length = self.config.data.max_length;
+        let DataConfig { max_length, truncation, stride, .. } = self.config.data;
+        let mut options = String::new();
+        write!(out, "## Use\n\nIt was trained on texts cut at {max_length} tokens")?;
+        match truncation {
+            Truncation::Tail => write!(out, ", of which the end was kept; both ways cut there too")?,
+            Truncation::HeadTail(head) => {
+                write!(options, "--truncation {truncation} ")?;
+                write!(
+                    out,
+                    ", of which the first {head} and the last ones were kept; the pipeline keeps the first ones"
+                )?;
+            }
+            _ => write!(out, "; both ways cut there too")?,
+        }
+        if let Some(stride) = stride {
+            write!(options, "--stride {stride} ")?;
+            write!(
+                out,
+                ". Longer texts were evaluated whole, as the mean over windows that overlap by {stride} tokens; the pipeline \
+                 cuts them"
+            )?;
+        }
         writeln!(
             out,
-            "## Use\n\n\
-             It was trained on texts cut at {max_length} tokens; both ways cut there too. In this folder:\n\n\
-             ```sh\nbert-train predict --model . \"Your text\"\n```\n\n\
+            ". In this folder:\n\n\
+             ```sh\nbert-train predict --model . {options}\"Your text\"\n```\n\n\
              ```python\nfrom transformers import pipeline\n\n\
              classify = pipeline(\"text-classification\", model=\".\")\n\
              print(classify(\"Your text\", truncation=True))\n```\n"
@@ -651,6 +672,33 @@ mod tests {
             assert!(body.contains(part), "{part}\n\n{body}");
         }
         assert!(!body.contains("test split was cut"), "{body}");
+    }
+
+    #[test]
+    fn the_use_says_how_texts_are_cut() {
+        let use_of = |truncation, stride| {
+            let mut config = TrainConfig::default();
+            (config.data.truncation, config.data.stride) = (truncation, stride);
+            parts(&card(&config, None)).1.split_once("## Use").unwrap().1.to_owned()
+        };
+        let plain = use_of(Truncation::Head, None);
+        assert!(
+            plain.contains("at 256 tokens; both ways cut there too. In")
+                && plain.contains("--model . \"Your text"),
+            "{plain}"
+        );
+        assert!(
+            use_of(Truncation::Tail, None).contains("of which the end was kept; both ways cut there too")
+        );
+        let both = use_of(Truncation::HeadTail(64), Some(32));
+        assert!(
+            both.contains("predict --model . --truncation head_tail:64 --stride 32 \"Your text\""),
+            "{both}"
+        );
+        assert!(
+            both.contains("the first 64 and the last ones") && both.contains("overlap by 32 tokens"),
+            "{both}"
+        );
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use burn::data::dataset::Dataset as _;
 use embert_data::{DataFacts, EncodedDataset, Example, LabelMapping};
 use serde::Serialize;
 
@@ -11,8 +10,11 @@ use crate::error::IoContext as _;
 use crate::run_folder::write_atomically;
 use crate::{Scored, TrainError};
 
-/// Bins of the histogram of lengths, about.
+/// Bins of the histogram of lengths, at most.
 const LENGTH_BINS: usize = 32;
+
+/// Of that of lengths before cutting, of which a few are far beyond the others.
+const UNCUT_BINS: usize = 64;
 
 /// What a run knows when it begins. The same for a run that goes on, so it may be written again.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,6 +63,15 @@ pub(crate) struct Lengths {
     truncated: usize,
     bin_width: usize,
     counts: Vec<usize>,
+    pub(crate) uncut: UncutLengths,
+}
+
+/// The same before cutting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct UncutLengths {
+    pub(crate) bin_width: usize,
+    pub(crate) counts: Vec<usize>,
+    pub(crate) longest: usize,
 }
 
 impl SplitFacts {
@@ -106,14 +117,33 @@ impl Split {
 }
 
 impl Lengths {
-    pub(crate) fn of(lengths: &[usize], max_length: usize, truncated: usize) -> Self {
-        let bin_width = max_length.div_ceil(LENGTH_BINS).max(1);
-        let mut counts = vec![0; max_length.div_ceil(bin_width)];
-        for length in lengths {
-            counts[length.saturating_sub(1) / bin_width] += 1;
-        }
-        Self { max_length, truncated, bin_width, counts }
+    /// Of texts that were cut at `max_length`.
+    pub(crate) fn of(data: &EncodedDataset, max_length: usize) -> Self {
+        let examples = data.examples();
+        let (bin_width, counts) =
+            histogram(examples.iter().map(|example| example.ids.len()), max_length, LENGTH_BINS);
+        let uncut = UncutLengths::of(examples.iter().map(|example| example.uncut));
+        let truncated = examples.iter().filter(|example| example.uncut > example.ids.len()).count();
+        Self { max_length, truncated, bin_width, counts, uncut }
     }
+}
+
+impl UncutLengths {
+    fn of(lengths: impl Iterator<Item = usize> + Clone) -> Self {
+        let longest = lengths.clone().max().unwrap_or(0);
+        let (bin_width, counts) = histogram(lengths, longest, UNCUT_BINS);
+        Self { bin_width, counts, longest }
+    }
+}
+
+/// The width and the counts of at most `bins` bins of equal width that cover 1 to `longest`.
+fn histogram(lengths: impl Iterator<Item = usize>, longest: usize, bins: usize) -> (usize, Vec<usize>) {
+    let width = longest.div_ceil(bins).max(1);
+    let mut counts = vec![0; longest.div_ceil(width)];
+    for length in lengths {
+        counts[length.saturating_sub(1) / width] += 1;
+    }
+    (width, counts)
 }
 
 /// Writes `facts.json`.
@@ -148,8 +178,9 @@ pub(crate) struct ScoredSplit<'a> {
 pub(crate) fn write_examples(path: &Path, splits: &[ScoredSplit<'_>]) -> Result<(), TrainError> {
     let mut lines = Vec::new();
     for ScoredSplit { split, texts, encoded, scored } in splits {
+        let tokens = encoded.tokens_of_texts();
         // Encoding keeps the order of the texts; what the model says came in the order of the ids.
-        let mut order: Vec<usize> = (0..encoded.len()).collect();
+        let mut order: Vec<usize> = (0..tokens.len()).collect();
         order.sort_unstable_by_key(|&index| texts[index].id);
         for (index, scored) in order.into_iter().zip(scored) {
             let text = &texts[index];
@@ -160,7 +191,7 @@ pub(crate) fn write_examples(path: &Path, splits: &[ScoredSplit<'_>]) -> Result<
                 text_pair: text.text_pair.as_deref(),
                 label: scored.target,
                 probabilities: &scored.probabilities,
-                tokens: encoded.examples()[index].ids.len(),
+                tokens: tokens[index],
             };
             serde_json::to_writer(&mut lines, &line).map_err(std::io::Error::from).at("write", path)?;
             lines.push(b'\n');
@@ -171,14 +202,27 @@ pub(crate) fn write_examples(path: &Path, splits: &[ScoredSplit<'_>]) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use embert_data::EncodedExample;
+
     use super::*;
 
     #[test]
     fn every_length_has_its_bin() {
-        let lengths = Lengths::of(&[1, 2, 3, 100, 64], 100, 1);
-        assert_eq!((lengths.bin_width, lengths.counts.len()), (4, 25));
+        let of = |uncut: &[usize], max_length| {
+            let example = |(id, &uncut): (u64, &usize)| {
+                let ids = vec![7; uncut.min(max_length)];
+                EncodedExample { id, type_ids: vec![0; ids.len()], ids, label: None, uncut }
+            };
+            Lengths::of(&EncodedDataset::new((0..).zip(uncut).map(example).collect()), max_length)
+        };
+        let lengths = of(&[1, 2, 3, 2470, 64], 100);
+        assert_eq!((lengths.bin_width, lengths.counts.len(), lengths.truncated), (4, 25, 1));
         assert_eq!((lengths.counts[0], lengths.counts[15], lengths.counts[24]), (3, 1, 1));
-        let short = Lengths::of(&[1, 3, 3], 3, 0);
-        assert_eq!((short.bin_width, short.counts), (1, vec![1, 0, 2]));
+        let UncutLengths { bin_width, counts, longest } = lengths.uncut;
+        assert_eq!((bin_width, counts.len(), longest), (39, 64, 2470));
+        assert_eq!((counts[0], counts[1], counts[63], counts.iter().sum()), (3, 1, 1, 5));
+        let short = of(&[1, 3, 3], 3);
+        assert_eq!((short.bin_width, short.truncated), (1, 0));
+        assert_eq!((short.counts, short.uncut.counts), (vec![1, 0, 2], vec![1, 0, 2]));
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn write(
 ) -> Result<(), TrainError> {
     folder_atomically(&run.model(), |folder| {
         save_pretrained(model, &task.config, folder, card.config.save_dtype)?;
-        task.tokenizer.save(folder, Some(card.config.data.max_length))?;
+        task.tokenizer.save(folder, Some(&card.config.encode_options()))?;
         let path = folder.join("README.md");
         let text = card.render().map_err(std::io::Error::other).at("write", &path)?;
         write_atomically(&path, text.as_bytes())

@@ -17,6 +17,7 @@ use crate::{ConfigBuilder, TrainConfig, TrainError};
 /// - `examples.jsonl`: a line for each example of the validation split (and of the test split where it is evaluated) with its
 ///   text, its label and the probability that the kept weights give each label, before they are rounded to `save_dtype`; at the
 ///   end.
+/// - `tensorboard/`: event files, one a process, if `log` asks for them; as things happen.
 /// - `model/`: the result, once the run is complete.
 /// - `report.html`: the program's, made of the files above.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,11 @@ impl RunFolder {
         Ok((folder, config))
     }
 
+    /// The folder at `path`, whatever is there.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// The first of `<parent>/<name>-001`, `-002`, ... that doesn't exist.
     pub fn next_free(parent: &Path, name: &str) -> PathBuf {
         (1..=u32::MAX)
@@ -123,6 +129,11 @@ impl RunFolder {
         self.path.join("checkpoints")
     }
 
+    /// Event files for TensorBoard.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.path.join("tensorboard")
+    }
+
     /// The result, in Hugging Face format. It exists once the run is complete.
     pub fn model(&self) -> PathBuf {
         self.path.join("model")
@@ -135,7 +146,7 @@ impl RunFolder {
 
     /// Removes what a run writes, and nothing else that the user may have put there.
     fn clear(&self) -> Result<(), TrainError> {
-        for folder in [self.model(), self.checkpoints()] {
+        for folder in [self.model(), self.checkpoints(), self.tensorboard()] {
             if folder.is_dir() {
                 fs::remove_dir_all(&folder).at("remove", &folder)?;
             }

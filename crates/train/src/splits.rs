@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_data::{
-    DataFacts, DataSet, EncodedDataset, EncodedExample, Example, LabelMapping, LabelSet, encode,
+    DataFacts, DataSet, EncodedDataset, Example, LabelMapping, LabelSet, encode, encode_windows,
 };
 
 use crate::config::{OrderConfig, PaddingConfig};
@@ -91,15 +91,14 @@ impl EncodedSplits {
         let split_facts =
             SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
         let test_texts = if config.evaluate_test { splits.test } else { Vec::new() };
-        let encoding = config.encode_options();
-        let encode_split = |examples: &[Example]| -> Result<_, TrainError> {
-            let (encoded, truncated) = encode(examples, &tokenizer, &encoding)?;
-            Ok((Arc::new(encoded), truncated))
-        };
         let optional = |examples: &[Example]| -> Result<_, TrainError> {
-            if examples.is_empty() { Ok(None) } else { Ok(Some(encode_split(examples)?.0)) }
+            if examples.is_empty() {
+                return Ok(None);
+            }
+            Ok(Some(Arc::new(encode_windows(examples, &tokenizer, &config.window_options())?)))
         };
-        let (train, truncated) = encode_split(&splits.train)?;
+        let (train, truncated) = encode(&splits.train, &tokenizer, &config.encode_options())?;
+        let train = Arc::new(train);
         let encoded =
             Splits { train, validation: optional(&splits.validation)?, test: optional(&test_texts)? };
         Ok(Self(Arc::new(Encoded {
@@ -121,6 +120,11 @@ impl EncodedSplits {
         self.0.key == Key::of(config)
     }
 
+    /// Whether runs with these settings have the same splits.
+    pub(crate) fn same(one: &TrainConfig, other: &TrainConfig) -> bool {
+        Key::of(one) == Key::of(other)
+    }
+
     pub(crate) fn check(&self, config: &TrainConfig) -> Result<(), TrainError> {
         if self.fit(config) { Ok(()) } else { Err(TrainError::OtherSplits) }
     }
@@ -131,13 +135,7 @@ impl EncodedSplits {
         if (0..self.labels().len()).all(|label| mapping.id(label) == label) {
             return self.0.splits.clone();
         }
-        let labelled = |data: &Arc<EncodedDataset>| {
-            let label = |example: &EncodedExample| EncodedExample {
-                label: example.label.map(|label| mapping.id(label)),
-                ..example.clone()
-            };
-            Arc::new(EncodedDataset::new(data.examples().iter().map(label).collect()))
-        };
+        let labelled = |data: &Arc<EncodedDataset>| Arc::new(data.with_labels(|label| mapping.id(label)));
         Splits {
             train: labelled(train),
             validation: validation.as_ref().map(labelled),

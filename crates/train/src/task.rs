@@ -132,7 +132,7 @@ impl Task {
             splits: splits.split_facts(&mapping),
             shared: splits.data_facts().shared,
             skipped: splits.data_facts().skipped,
-            lengths: Lengths::of(&train.lengths(), config.data.max_length, truncated.truncated),
+            lengths: Lengths::of(&train, config.data.max_length),
         };
         let setup = Setup {
             fingerprint: fingerprint(&train),

@@ -10,8 +10,8 @@ use burn::data::dataset::Dataset as _;
 use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::Padding;
-use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset, Order, Sampler};
-use embert_model::{BertForSequenceClassification, BertInput, PrefixOutput, named_parameters};
+use embert_data::{Batcher, EncodedDataset, Order, Sampler};
+use embert_model::{BertForSequenceClassification, Prefix, named_parameters};
 use embert_optim::{
     AdamW, AdamWConfig, GradientAccumulator, GradientsParams, OptimizerState, ParameterGroup, clip_factor,
     global_norm,
@@ -19,16 +19,19 @@ use embert_optim::{
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::{Filling, PrefixCache};
 use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
-use crate::config::{Keep, OrderConfig, PaddingConfig};
-use crate::evaluate::{EvalOptions, Scored, evaluate};
+use crate::config::{Keep, LogFormat, OrderConfig, PaddingConfig};
+use crate::evaluate::{EvalOptions, Scored, evaluate, evaluate_from};
 use crate::events::{self, End, Eval, Event, Observer, Phases, Start, TrainStep};
+use crate::memory::{MemoryUse, unless_out_of_memory};
 use crate::metrics_log::{MetricsLog, logged_evaluation};
 use crate::model_card::ModelCard;
 use crate::records::{ScoredSplit, write_examples, write_facts};
 use crate::stages::{Stage, Stages};
 use crate::task::{Setup, parameters};
+use crate::tensorboard::TensorBoard;
 use crate::tracker::{Best, Tracker};
 use crate::{DatasetFacts, Provenance, RunFolder, Task, TrainConfig, TrainError, result};
 
@@ -54,8 +57,15 @@ struct Job {
     observers: Vec<Box<dyn Observer>>,
     stop: StopSignal,
     provenance: Provenance,
-    /// What the frozen part of the model makes of the training split, where that is kept.
-    cache: Option<Arc<PrefixCache>>,
+    memory: MemoryUse,
+    caches: Caches,
+}
+
+/// What the frozen part of the model makes of the splits, where that is kept.
+#[derive(Default)]
+struct Caches {
+    train: Option<Arc<PrefixCache>>,
+    validation: Option<Arc<PrefixCache>>,
 }
 
 /// Asks a running [`Trainer`] to finish its step, save and return. Clones ask the same trainer.
@@ -126,62 +136,6 @@ impl Plan {
     }
 }
 
-/// Some examples on their way through the model.
-struct MicroBatch {
-    input: Input,
-    targets: Vec<usize>,
-    /// The examples' row numbers.
-    ids: Vec<u64>,
-    /// Without padding.
-    tokens: usize,
-}
-
-/// What the model starts from.
-#[allow(clippy::large_enum_variant, reason = "there is one at a time, and its tensors are what is large")]
-enum Input {
-    Tokens(BertInput),
-    /// What its frozen part has made of them before.
-    Prefix(PrefixOutput),
-}
-
-/// The micro-batches of an epoch.
-enum MicroBatches {
-    Computed(BatchLoader),
-    Cached {
-        cache: Arc<PrefixCache>,
-        data: Arc<EncodedDataset>,
-        plan: std::iter::Skip<std::vec::IntoIter<Vec<usize>>>,
-        padding: Padding,
-        device: Device,
-    },
-}
-
-impl Iterator for MicroBatches {
-    type Item = Result<MicroBatch, TrainError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Computed(batches) => Some(match batches.next()? {
-                Ok(Batch { input_ids, token_type_ids, attention_mask, targets, ids, tokens, .. }) => {
-                    let input = Input::Tokens(BertInput { input_ids, token_type_ids, attention_mask });
-                    Ok(MicroBatch { input, targets, ids, tokens })
-                }
-                Err(error) => Err(error.into()),
-            }),
-            Self::Cached { cache, data, plan, padding, device } => {
-                let indices = plan.next()?;
-                let examples: Vec<_> = indices.iter().map(|&index| &data.examples()[index]).collect();
-                Some(cache.batch(&indices, *padding, device).map(|output| MicroBatch {
-                    input: Input::Prefix(output),
-                    targets: examples.iter().filter_map(|example| example.label).collect(),
-                    ids: examples.iter().map(|example| example.id).collect(),
-                    tokens: examples.iter().map(|example| example.ids.len()).sum(),
-                }))
-            }
-        }
-    }
-}
-
 /// What changes from step to step.
 struct Progress {
     model: BertForSequenceClassification,
@@ -206,9 +160,9 @@ impl Trainer {
     pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
         let Task { model, setup: task } = task;
         let (observers, stop, provenance) = (Vec::new(), StopSignal::default(), Provenance::default());
-        let cache = None;
+        let (caches, memory) = (Caches::default(), MemoryUse::default());
         let device = device.autodiff();
-        Self { model, job: Job { config, task, run, device, observers, stop, provenance, cache } }
+        Self { model, job: Job { config, task, run, device, observers, stop, provenance, memory, caches } }
     }
 
     /// Says where the model and the data came from, for the result's model card.
@@ -225,6 +179,13 @@ impl Trainer {
         self
     }
 
+    /// Takes a signal that may ask other trainers too.
+    #[must_use]
+    pub fn stop_with(mut self, signal: &StopSignal) -> Self {
+        self.job.stop = signal.clone();
+        self
+    }
+
     /// The signal that asks this trainer to stop.
     pub fn stop_signal(&self) -> StopSignal {
         self.job.stop.clone()
@@ -234,8 +195,8 @@ impl Trainer {
     /// run folder has one.
     ///
     /// # Errors
-    /// A loss or gradient that isn't finite, a file that can't be written, a checkpoint that can't be read, or an
-    /// observer's error.
+    /// A loss or gradient that isn't finite, a step that doesn't fit the device's memory, a file that can't be written, a
+    /// checkpoint that can't be read, or an observer's error.
     pub fn run(self) -> Result<Outcome, TrainError> {
         self.job.config.validate()?;
         self.job.run(self.model)
@@ -258,6 +219,11 @@ impl Job {
         progress.phases.prepare += self.task.seconds;
         write_facts(&self.run.facts_path(), &self.task.facts)?;
         self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
+        if self.config.log.contains(&LogFormat::Tensorboard) {
+            let (folder, lengths) = (self.run.tensorboard(), &self.task.facts.lengths.uncut);
+            let board = TensorBoard::open(&folder, progress.step, &self.config, lengths)?;
+            self.observers.insert(1, Box::new(board));
+        }
         self.start_event(plan, &progress)?;
 
         while !plan.is_last(progress.step) && !progress.tracker.is_exhausted() {
@@ -265,15 +231,21 @@ impl Job {
                 progress = self.enter(&stages, progress)?;
             }
             let (_, stage) = stages.at(progress.step);
-            self.fill_cache(&mut progress)?;
+            self.fill_caches(&mut progress)?;
             let epoch = plan.epoch(progress.step + 1);
             let until = stages.next_after(progress.step).unwrap_or(plan.total_steps);
             let until = until.min(epoch * plan.steps_per_epoch);
             let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
             while progress.step < until {
                 let began = Instant::now();
-                progress =
-                    self.step(plan, stage, progress, batches.by_ref().take(self.config.micro_batches()))?;
+                let (step, micro_batches) = (progress.step + 1, self.config.micro_batches());
+                let work = || self.step(plan, stage, progress, batches.by_ref().take(micro_batches));
+                progress = match unless_out_of_memory(work) {
+                    Some(done) => done?,
+                    None => {
+                        return Err(TrainError::OutOfMemory(self.memory.error(step, &self.config)));
+                    }
+                };
                 progress.phases.train += began.elapsed().as_secs_f64();
                 if plan.evaluates_after(progress.step) {
                     self.validate(plan, &mut progress, &checkpoints)?;
@@ -309,12 +281,10 @@ impl Job {
         let (mut loss_sum, mut examples, mut tokens) = (0.0, Vec::new(), 0);
         for batch in batches {
             let batch = batch?;
+            self.memory.begin(batch.input.shape());
             let weight = self.task.loss.total_weight(&batch.targets);
-            let logits = match batch.input {
-                Input::Tokens(input) => progress.model.forward(input),
-                Input::Prefix(output) => progress.model.forward_from(output),
-            };
-            let loss = self.task.loss.forward(logits, &batch.targets, &self.device);
+            let loss =
+                self.task.loss.forward(batch.input.forward(&progress.model), &batch.targets, &self.device);
             let gradients = GradientsParams::from_grads(loss.backward(), &progress.model);
             loss_sum += weight * f64::from(loss.into_scalar::<f32>());
             examples.extend(batch.ids);
@@ -324,6 +294,7 @@ impl Job {
         let (gradients, weight) = accumulator.take();
         let loss = if weight > 0.0 { loss_sum / weight } else { loss_sum };
         let grad_norm = global_norm(&progress.model, &gradients);
+        self.memory.done();
         let learning_rate = stage.learning_rate * factor;
         for (what, value) in [("loss", loss), ("gradient norm", grad_norm)] {
             if !value.is_finite() {
@@ -377,6 +348,8 @@ impl Job {
     /// Begins the stage that the next step belongs to.
     fn enter(&mut self, stages: &Stages, mut progress: Progress) -> Result<Progress, TrainError> {
         let (number, stage) = stages.at(progress.step);
+        // What fits while less is trained says nothing of this stage.
+        self.memory = MemoryUse::default();
         if stages.are_many() {
             progress.model = stage.apply(progress.model)?;
             progress.optimizer.regroup(self.task.groups(&progress.model, &self.config, stage))?;
@@ -388,38 +361,57 @@ impl Job {
             }))?;
         }
         // Made by other frozen parts, or by the same ones before they were trained.
-        self.cache = None;
+        self.caches = Caches::default();
         Ok(progress)
     }
 
-    /// Computes what the frozen part of the model makes of the training split, if that is to be kept and isn't yet.
-    fn fill_cache(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
-        if !self.config.cache_frozen || self.cache.is_some() {
+    /// Computes what the frozen part of the model makes of the splits, if that is to be kept and isn't yet.
+    fn fill_caches(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+        if !self.config.cache_frozen || self.caches.train.is_some() {
             return Ok(());
         }
         let Some(prefix) = progress.model.frozen_prefix() else { return Ok(()) };
         let began = Instant::now();
-        let data = Arc::clone(&self.task.train);
+        let train = self.fill_cache(progress, prefix, "train", &Arc::clone(&self.task.train), 0)?;
+        let taken = train.memory();
+        self.caches.train = Some(Arc::new(train));
+        progress.phases.train += began.elapsed().as_secs_f64();
+        if let Some(data) = self.task.validation.clone() {
+            let began = Instant::now();
+            let validation = self.fill_cache(progress, prefix, "validation", &data, taken)?;
+            self.caches.validation = Some(Arc::new(validation));
+            progress.phases.evaluate += began.elapsed().as_secs_f64();
+        }
+        Ok(())
+    }
+
+    /// The cache of a split, in the memory that is left where `taken` bytes of it are.
+    fn fill_cache(
+        &mut self,
+        progress: &Progress,
+        prefix: Prefix,
+        split: &str,
+        data: &Arc<EncodedDataset>,
+        taken: usize,
+    ) -> Result<PrefixCache, TrainError> {
         let (device, folder) = (self.device.clone().inner(), self.run.path().to_owned());
         let filling = Filling {
             batcher: self.batcher(),
             batch_size: self.config.eval_batch_size,
             device: &device,
-            memory: self.config.cache_memory << 20,
+            memory: (self.config.cache_memory << 20).saturating_sub(taken),
             folder: &folder,
         };
-        let total = data.len();
-        let cache = PrefixCache::fill(&progress.model, prefix, &data, &filling, |done| {
-            self.emit(&Event::CacheProgress { split: "train".to_owned(), done, total })
+        let total = data.examples().len();
+        let cache = PrefixCache::fill(&progress.model, prefix, data, &filling, |done| {
+            self.emit(&Event::CacheProgress { split: split.to_owned(), done, total })
         })?;
         tracing::info!(
-            "the frozen part's output takes {} MiB in memory and {} MiB in a file",
+            "what the frozen part makes of the {split} split takes {} MiB in memory and {} MiB in a file",
             cache.memory() >> 20,
             cache.spilled() >> 20
         );
-        self.cache = Some(Arc::new(cache));
-        progress.phases.train += began.elapsed().as_secs_f64();
-        Ok(())
+        Ok(cache)
     }
 
     /// The micro-batches of an epoch, from the one on that its step number `steps_done + 1` begins with.
@@ -433,33 +425,15 @@ impl Job {
         let sampler = Sampler::new(order, self.config.batch_size, self.config.seed);
         let plan = sampler.epoch(&data.lengths(), epoch);
         let skip = steps_done * self.config.micro_batches();
-        match &self.cache {
-            None => MicroBatches::Computed(BatchLoader::new(
-                Arc::clone(data),
-                self.batcher(),
-                plan,
-                skip,
-                self.device.clone(),
-            )),
-            Some(cache) => MicroBatches::Cached {
-                cache: Arc::clone(cache),
-                data: Arc::clone(data),
-                plan: plan.into_iter().skip(skip),
-                padding: self.padding(),
-                device: self.device.clone(),
-            },
-        }
+        MicroBatches::new(data, self.caches.train.as_ref(), self.batcher(), plan, skip, &self.device)
     }
 
     fn batcher(&self) -> Batcher {
-        Batcher::new(self.task.tokenizer.pad_id(), self.padding())
-    }
-
-    fn padding(&self) -> Padding {
-        match self.config.data.padding {
+        let padding = match self.config.data.padding {
             PaddingConfig::Longest => Padding::Longest,
             PaddingConfig::MaxLength => Padding::MaxLength(self.config.data.max_length),
-        }
+        };
+        Batcher::new(self.task.tokenizer.pad_id(), padding)
     }
 
     /// Evaluates the validation split, if there is one, and keeps the weights if they are the best so far.
@@ -472,10 +446,13 @@ impl Job {
         let Some(data) = self.task.validation.clone() else { return Ok(()) };
         let epoch = plan.epoch(progress.step);
         let began = Instant::now();
+        let cache = self.caches.validation.clone();
         let (report, scored) =
-            self.evaluate_split("validation", &data, &progress.model, progress.step, epoch)?;
+            self.evaluate_split("validation", &data, cache.as_ref(), &progress.model, progress.step, epoch)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
-        let is_best = progress.tracker.update(progress.step, self.config.metric.value(&report));
+        let value = self.config.metric.value(&report);
+        let is_best = progress.tracker.update(progress.step, value);
+        self.emit(&Event::Judged { step: progress.step, value, is_best })?;
         if is_best || self.config.keep == Keep::Last {
             progress.scored = Some((progress.step, scored));
         }
@@ -495,14 +472,15 @@ impl Job {
         &mut self,
         split: &str,
         data: &Arc<EncodedDataset>,
+        cache: Option<&Arc<PrefixCache>>,
         model: &BertForSequenceClassification,
         step: usize,
         epoch: usize,
     ) -> Result<(embert_metrics::Report, Vec<Scored>), TrainError> {
         let options = self.eval_options();
         let device = self.device.clone().inner();
-        let total = data.len();
-        let (report, scored) = evaluate(&model.valid(), data, &options, &device, |done| {
+        let total = data.texts();
+        let (report, scored) = evaluate_from(&model.valid(), data, cache, &options, &device, |done| {
             self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
         })?;
         self.emit(&Event::Eval(Eval::new(split, step, epoch, &report)))?;
@@ -621,8 +599,9 @@ impl Job {
             total_steps: plan.total_steps,
             steps_per_epoch: plan.steps_per_epoch,
             epochs: self.config.epochs,
+            metric: self.config.metric.to_string(),
             train_examples: self.task.train.len(),
-            validation_examples: self.task.validation.as_ref().map_or(0, |data| data.examples().len()),
+            validation_examples: self.task.validation.as_ref().map_or(0, |data| data.texts()),
             seconds: progress.seconds_before,
         }))
     }
@@ -649,7 +628,8 @@ impl Job {
         let began = Instant::now();
         let mut test_scored = Vec::new();
         if let (true, Some(test)) = (self.config.evaluate_test, self.task.test.clone()) {
-            test_scored = self.evaluate_split("test", &test, &kept, kept_step, plan.epoch(kept_step))?.1;
+            test_scored =
+                self.evaluate_split("test", &test, None, &kept, kept_step, plan.epoch(kept_step))?.1;
         }
         let scored = progress.scored.take().filter(|(step, _)| *step == kept_step);
         let validation_scored = self.validation_scored(scored, &kept)?;

@@ -159,6 +159,9 @@ fn a_value_out_of_range() {
     refuses(dir.path(), &["--max-length", "4096"], &["max_length", "4096", "128"]);
     refuses(dir.path(), &["--set", "class_weights=[1.0, 2.0, 3.0]"], &["class_weights", "2"]);
     refuses(dir.path(), &["--freeze", "encoder_below:9"], &["encoder_below:9", "2"]);
+    refuses(dir.path(), &["--truncation", "middle"], &["truncation", "\"middle\"", "head_tail:N"]);
+    refuses(dir.path(), &["--truncation", "head_tail:62"], &["data.truncation", "head_tail:62", "64"]);
+    refuses(dir.path(), &["--stride", "62"], &["data.stride", "62", "64"]);
 }
 
 #[test]

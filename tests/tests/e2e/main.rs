@@ -7,4 +7,5 @@ mod predict;
 mod report;
 mod resume;
 mod show;
+mod sweep;
 mod train;

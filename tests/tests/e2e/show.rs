@@ -43,6 +43,15 @@ fn tokenize_shows_each_token() {
     assert_eq!((&tokens[0], &tokens[5]), (&"[CLS]".into(), &"[SEP]".into()));
     assert_eq!(shown["truncated"], true);
     assert_eq!(shown["token_type_ids"][5], 1);
+    for (truncation, kept) in
+        [("tail", ["the", "soup", "is", "bad"]), ("head_tail:2", ["the", "film", "is", "bad"])]
+    {
+        let mut command = bert_train();
+        command.args(["tokenize", "--max-length", "6", "--json", "--truncation", truncation, "--model"]);
+        let said = succeed(command.arg(model()).arg("the film is good and the soup is bad"));
+        let shown: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(shown["tokens"].as_array().unwrap()[1..5], kept, "{truncation}");
+    }
     let table = succeed(bert_train().args(["tokenize", "--model"]).arg(model()).arg("good"));
     assert!(table.contains("[CLS]") && table.contains("good"), "{table}");
 }

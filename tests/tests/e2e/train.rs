@@ -105,6 +105,68 @@ fn eval_gives_the_numbers_that_training_printed_and_predict_agrees() {
     assert_eq!(found["accuracy"], right as f64 / 32.0);
 }
 
+/// Most of the sample's texts are longer than 14 tokens, by up to five windows.
+#[test]
+fn eval_and_predict_read_long_texts_as_the_run_did() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    // Trained until the model is sure of something: else all predictions are alike.
+    let settings = [
+        "--max-length",
+        "16",
+        "--stride",
+        "4",
+        "--truncation",
+        "head_tail:6",
+        "--epochs",
+        "8",
+        "--keep",
+        "last",
+    ];
+    succeed(small_run(&run, 1).args(settings));
+    let model = run.join("model");
+    let rows = |file: &str| -> Vec<Vec<f64>> {
+        let rows = json_lines(&dir.path().join(file));
+        rows.iter()
+            .map(|row| match &row["probabilities"] {
+                Value::Array(all) => all.iter().map(|p| p.as_f64().unwrap()).collect(),
+                all => ["neg", "pos"].iter().map(|label| all[label].as_f64().unwrap()).collect(),
+            })
+            .collect()
+    };
+    let ran = |command: &str, output: &str, more: &[&str]| {
+        let mut program = bert_train();
+        program.arg(command).arg("--model").arg(&model).args(more);
+        succeed(
+            program
+                .arg(if command == "eval" { "--predictions" } else { "--output" })
+                .arg(dir.path().join(output)),
+        );
+        rows(output)
+    };
+    let trained: Vec<Vec<f64>> = rows("run/examples.jsonl").into_iter().take(32).collect();
+    let pooled = ran("eval", "pooled.jsonl", &[]);
+    let input = dir.path().join("pooled.jsonl");
+    let input = ["--input", input.to_str().unwrap()];
+    let none = ["--stride", "none"];
+    let cut = ran("eval", "cut.jsonl", &none);
+    let head = ran("eval", "head.jsonl", &["--stride", "none", "--truncation", "head"]);
+    let predicted = ran("predict", "predicted.jsonl", &input);
+    let predicted_cut = ran("predict", "predicted-cut.jsonl", &[input, none].concat());
+    let largest = |one: &[Vec<f64>], other: &[Vec<f64>]| {
+        assert_eq!((one.len(), other.len()), (32, 32));
+        let pairs = one.iter().flatten().zip(other.iter().flatten());
+        pairs.fold(0.0, |largest: f64, (a, b)| largest.max((a - b).abs()))
+    };
+    // Batches are composed differently, so that sums are taken in another order: f32 rounding.
+    for (one, other) in [(&trained, &pooled), (&pooled, &predicted), (&cut, &predicted_cut)] {
+        assert!(largest(one, other) < 1e-5, "{}", largest(one, other));
+    }
+    for (one, other) in [(&pooled, &cut), (&cut, &head)] {
+        assert!(largest(one, other) > 1e-3, "{}", largest(one, other));
+    }
+}
+
 #[test]
 fn a_finished_run_is_not_overwritten_by_accident() {
     let dir = tempfile::tempdir().unwrap();

@@ -4,12 +4,13 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
 use embert_data::DataSet;
+use embert_data::tokenize::Tokenizer;
 use embert_model::DeviceChoice;
 use embert_train::{Evaluation, TrainConfig, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
-use crate::cli::{EvalArgs, SplitArg, SplitRatios};
+use crate::cli::{EvalArgs, SplitArg, SplitRatios, Stride};
 use crate::error::Error;
 use crate::{output, sources};
 
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         &folder,
         examples,
         &labels,
-        &config.encode_options(),
+        &config.window_options(),
         args.inference.batch_size as usize,
         &device,
         |done| bar.set_position(done as u64),
@@ -88,6 +89,14 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
         None if known => config.data.max_length,
         None => sources::max_length(folder)?,
     };
+    config.data.truncation = match args.inference.truncation {
+        Some(truncation) => truncation,
+        None if known => config.data.truncation,
+        None => Tokenizer::from_folder(folder)?.truncation(),
+    };
+    if let Some(Stride(stride)) = args.inference.stride {
+        config.data.stride = stride;
+    }
     config.data.skip_bad_rows |= args.inference.skip_bad_rows;
     config.validate()?;
     Ok(config)

@@ -5,5 +5,6 @@ pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod predict;
 pub(crate) mod report;
+pub(crate) mod sweep;
 pub(crate) mod tokenize;
 pub(crate) mod train;

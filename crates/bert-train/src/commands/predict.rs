@@ -6,18 +6,30 @@ use std::path::Path;
 use embert_data::{Columns, DataError, Format, Row, RowReader};
 use embert_model::DeviceChoice;
 use embert_predict::{Prediction, Predictor};
+use embert_train::run_of_model;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::{FormatArg, PredictArgs};
+use crate::cli::{FormatArg, PredictArgs, Stride};
 use crate::error::Error;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
-    let mut predictor = Predictor::open(&sources::model_folder(&args.model)?, &device)?
-        .with_batch_size(args.inference.batch_size as usize);
+    let folder = sources::model_folder(&args.model)?;
+    let mut predictor =
+        Predictor::open(&folder, &device)?.with_batch_size(args.inference.batch_size as usize);
     if let Some(max_length) = args.inference.max_length {
         predictor = predictor.with_max_length(max_length)?;
+    }
+    // The length is in the model's own files.
+    if let Some(run) = run_of_model(&folder)? {
+        predictor = predictor.with_truncation(run.data.truncation).with_stride(run.data.stride);
+    }
+    if let Some(truncation) = args.inference.truncation {
+        predictor = predictor.with_truncation(truncation);
+    }
+    if let Some(Stride(stride)) = args.inference.stride {
+        predictor = predictor.with_stride(stride);
     }
     match &args.input {
         Some(input) => predict_rows(args, &predictor, input),

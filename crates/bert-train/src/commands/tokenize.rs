@@ -1,6 +1,6 @@
 //! `tokenize`: what the tokenizer makes of a text.
 
-use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
+use embert_data::tokenize::{EncodeOptions, Tokenizer};
 use serde_json::json;
 
 use crate::cli::TokenizeArgs;
@@ -9,7 +9,7 @@ use crate::{output, sources};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
     let tokenizer = Tokenizer::from_folder(&sources::tokenizer_folder(&args.model)?)?;
-    let options = EncodeOptions { max_length: args.max_length, truncation: Truncation::LongestFirst };
+    let options = EncodeOptions { max_length: args.max_length, truncation: args.truncation };
     let encoding = tokenizer.encode(&args.text, args.text_pair.as_deref(), &options)?;
     let tokens: Vec<String> =
         encoding.ids.iter().map(|&id| tokenizer.token(id).unwrap_or_default()).collect();
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
             "input_ids": encoding.ids,
             "token_type_ids": encoding.type_ids,
             "attention_mask": encoding.attention_mask,
-            "truncated": encoding.truncated,
+            "truncated": encoding.truncated(),
         }));
     }
     let mut table = output::table(&["position", "token", "id", "type", "mask"]);
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
         ]);
     }
     output::line(&table.to_string())?;
-    if encoding.truncated {
+    if encoding.truncated() {
         output::line(&format!("cut at {} tokens", args.max_length))?;
     }
     Ok(())

@@ -5,21 +5,24 @@ use std::process::ExitCode;
 
 use embert_model::DeviceChoice;
 use embert_train::{
-    ConfigBuilder, DatasetFacts, Existing, Outcome, Provenance, RunFolder, StopSignal, Task, TrainConfig,
-    Trainer,
+    ConfigBuilder, ConfigError, DatasetFacts, Existing, Outcome, Provenance, RunFolder, StopSignal, Task,
+    TrainConfig, Trainer,
 };
 use serde_json::json;
 
-use crate::cli::{TrainArgs, option_of};
+use crate::cli::{TrainArgs, TrainOptions, option_of};
 use crate::error::Error;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
 /// What runs when nothing is said: the sample that ships with the repository.
-const SAMPLE: &str = include_str!("../../../../configs/sample.toml");
+pub(super) const SAMPLE: &str = include_str!("../../../../configs/sample.toml");
+
+/// What messages call it.
+pub(super) const SAMPLE_PATH: &str = "the built-in configs/sample.toml";
 
 /// What a shell reports for a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let (config, resumed) = match &args.resume {
@@ -106,29 +109,59 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
 
 /// The settings of a new run: the file (or the sample where nothing is named), then `--set`, then the options.
 fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
-    let mut builder = ConfigBuilder::new();
     let options = &args.options;
-    let model = options.model.is_some() || sets(args, "model");
-    let dataset = options.dataset.is_some() || sets(args, "dataset");
-    let hint = |option: &str| format!("add --{option}, or --config with a file that names it");
-    match &args.config {
-        Some(path) => builder = builder.file(path)?,
-        None if model && dataset => {}
-        None if dataset => return Err(Error::Missing { key: "the model", hint: hint("model") }),
-        None if model => return Err(Error::Missing { key: "the data set", hint: hint("dataset") }),
-        None => builder = builder.text(SAMPLE, Path::new("the built-in configs/sample.toml"))?,
+    let model = options.model.is_some() || sets(&args.settings, "model");
+    let dataset = options.dataset.is_some() || sets(&args.settings, "dataset");
+    let builder = match Base::of(args.config.as_deref(), model, dataset)? {
+        Base::File(path) => ConfigBuilder::new().file(path)?,
+        Base::Sample => ConfigBuilder::new().text(SAMPLE, SAMPLE_PATH.as_ref())?,
+        Base::Defaults => ConfigBuilder::new(),
+    };
+    Ok(lay(builder, &args.settings, options)?.build()?)
+}
+
+/// What lies under the settings of the command line.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Base<'a> {
+    /// The file that was named.
+    File(&'a Path),
+    /// The sample, where neither model nor data were named.
+    Sample,
+    /// Nothing, where both were.
+    Defaults,
+}
+
+impl<'a> Base<'a> {
+    pub(super) fn of(config: Option<&'a Path>, model: bool, dataset: bool) -> Result<Self, Error> {
+        let hint = |option: &str| format!("add --{option}, or --config with a file that names it");
+        match config {
+            Some(path) => Ok(Self::File(path)),
+            None if model && dataset => Ok(Self::Defaults),
+            None if dataset => Err(Error::Missing { key: "the model", hint: hint("model") }),
+            None if model => Err(Error::Missing { key: "the data set", hint: hint("dataset") }),
+            None => Ok(Self::Sample),
+        }
     }
-    for setting in &args.settings {
+}
+
+/// Lays `--set` and then the options over what is there.
+pub(super) fn lay(
+    mut builder: ConfigBuilder,
+    settings: &[String],
+    options: &TrainOptions,
+) -> Result<ConfigBuilder, ConfigError> {
+    for setting in settings {
         builder = builder.set(setting)?;
     }
     for (key, value) in options.settings() {
         builder = builder.set_value(key, value)?;
     }
-    Ok(builder.build()?)
+    Ok(builder)
 }
 
-fn sets(args: &TrainArgs, key: &str) -> bool {
-    args.settings.iter().any(|setting| setting.split('=').next().is_some_and(|found| found.trim() == key))
+/// Whether one of these `key=value` is about the key.
+pub(super) fn sets(settings: &[String], key: &str) -> bool {
+    settings.iter().any(|setting| setting.split('=').next().is_some_and(|found| found.trim() == key))
 }
 
 /// A run that goes on keeps its settings, but may move to another device, and may store its result in another dtype: in the
@@ -146,7 +179,7 @@ fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Er
 }
 
 /// The first Ctrl-C asks the trainer to stop, the second one stops the program.
-fn stop_on_ctrl_c(stop: StopSignal) -> Result<(), Error> {
+pub(super) fn stop_on_ctrl_c(stop: StopSignal) -> Result<(), Error> {
     ctrlc::set_handler(move || {
         if stop.is_requested() {
             #[allow(

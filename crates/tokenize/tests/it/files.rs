@@ -45,12 +45,13 @@ fn what_was_saved_loads_and_gives_the_same_ids() {
         let folder = vocab_folder(&config.to_string());
         let original = Tokenizer::from_folder(folder.path()).unwrap();
         let saved = tempfile::tempdir().unwrap();
-        original.save(saved.path(), Some(64)).unwrap();
+        original.save(saved.path(), Some(&options(64, Truncation::Tail))).unwrap();
 
         let back = Tokenizer::from_folder(saved.path()).unwrap();
         assert_eq!(encode(&back), encode(&original));
         assert_eq!(back.model_max_length(), Some(64));
         assert_eq!(original.model_max_length(), None);
+        assert_eq!([back.truncation(), original.truncation()], [Truncation::Tail, Truncation::LongestFirst]);
 
         // Each of the two forms on its own, as older programs want them.
         let vocab = saved.path().join("vocab.txt");

@@ -14,7 +14,7 @@ fn a_pair_has_two_types_and_three_special_tokens() {
     assert_eq!(tokens, ["[CLS]", "good", "film", "[SEP]", "bad", "[SEP]"]);
     assert_eq!(encoding.type_ids, [0, 0, 0, 0, 1, 1]);
     assert_eq!([tokenizer.special_tokens_added(false), tokenizer.special_tokens_added(true)], [2, 3]);
-    assert_eq!((encoding.len(), encoding.is_empty(), encoding.truncated), (6, false, false));
+    assert_eq!((encoding.len(), encoding.is_empty(), encoding.truncated()), (6, false, false));
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn the_longest_is_cut_until_both_are_of_a_length() {
         let encoding =
             tokenizer.encode("a b c a b c a b", Some("good bad good bad"), &options(max_length, truncation));
         let encoding = encoding.unwrap();
-        assert_eq!((encoding.len(), encoding.truncated), (max_length, true));
+        assert_eq!((encoding.len(), encoding.truncated()), (max_length, true));
         let second = encoding.type_ids.iter().sum::<u32>() as usize - 1;
         [max_length - 3 - second, second]
     };
@@ -48,7 +48,7 @@ fn what_cannot_be_cut_to_the_length_is_an_error() {
     }
     let error = cut("a", Some("b c a b c"), 7, Truncation::OnlyFirst);
     assert!(
-        matches!(error, TokenizeError::Truncation { max_length: 7, truncation: "only_first" }),
+        matches!(error, TokenizeError::Truncation { max_length: 7, truncation: Truncation::OnlyFirst }),
         "{error:?}"
     );
     let error = cut("b c a b c", Some("a"), 7, Truncation::OnlySecond);
@@ -63,10 +63,24 @@ fn what_cannot_be_cut_to_the_length_is_an_error() {
 }
 
 #[test]
+fn a_head_without_a_tail_and_windows_that_do_not_get_on_are_errors_even_for_short_texts() {
+    let tokenizer = tokenizer();
+    let error = tokenizer.encode("a", None, &options(10, Truncation::HeadTail(8))).unwrap_err();
+    assert!(error.to_string().contains("head_tail:8") && error.to_string().contains("N below 8"), "{error}");
+    assert!(tokenizer.encode("a", None, &options(10, Truncation::HeadTail(7))).is_ok());
+    for (pair, room) in [(None, 8), (Some("b"), 7)] {
+        let windows = |stride| tokenizer.windows("a", pair, &options(10, Truncation::LongestFirst), stride);
+        let error = windows(room).unwrap_err();
+        assert!(matches!(error, TokenizeError::Stride { room: found, .. } if found == room), "{error:?}");
+        assert!(windows(room - 1).is_ok());
+    }
+}
+
+#[test]
 fn cut_texts_are_counted() {
     let texts = [("a b c", None), ("a b", None), ("a b", Some("c")), ("", None)];
     let encodings = tokenizer().encode_batch(&texts, &options(4, Truncation::LongestFirst)).unwrap();
-    let cut: Vec<bool> = encodings.iter().map(|encoding| encoding.truncated).collect();
+    let cut: Vec<bool> = encodings.iter().map(Encoding::truncated).collect();
     assert_eq!(cut, [true, false, true, false]);
     let count = TruncationCount::of(&encodings);
     assert_eq!(count, TruncationCount { truncated: 2, total: 4 });
@@ -84,7 +98,7 @@ fn the_first_error_of_a_batch_is_the_batchs() {
 fn a_megabyte_is_a_text() {
     let text = "the film was great ".repeat(60_000);
     let encoding = tokenizer().encode(&text, None, &options(512, Truncation::LongestFirst)).unwrap();
-    assert_eq!((encoding.len(), encoding.truncated), (512, true));
+    assert_eq!((encoding.len(), encoding.truncated()), (512, true));
 }
 
 proptest! {

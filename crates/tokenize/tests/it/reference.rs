@@ -7,7 +7,7 @@ use embert_tokenize::{Encoding, TokenizeError, Tokenizer, Truncation};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::support::{fixture, options, tokens, vocab_folder};
+use crate::support::{self, fixture, options, tokens, vocab_folder};
 
 #[derive(Deserialize)]
 struct Expected {
@@ -135,4 +135,130 @@ fn files_that_contradict_each_other_are_read_as_transformers_reads_them() {
         seen.insert(&folder.tokens);
     }
     assert!(folders.len() >= 40 && seen.len() >= 5, "{} folders, {seen:?}", folders.len());
+}
+
+/// What `tests/reference/tokenizer.py` says of long texts.
+#[derive(Deserialize)]
+struct Long {
+    cut: Vec<Cut>,
+    #[serde(rename = "windows")]
+    windowed: Vec<Windowed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Cut {
+    text: String,
+    text_pair: Option<String>,
+    truncation: Truncation,
+    max_length: usize,
+    #[serde(flatten)]
+    row: Row,
+}
+
+#[derive(Debug, Deserialize)]
+struct Windowed {
+    text: String,
+    text_pair: Option<String>,
+    truncation: Truncation,
+    max_length: usize,
+    stride: usize,
+    #[serde(default)]
+    windows: Vec<Row>,
+    error: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Row {
+    ids: Vec<u32>,
+    type_ids: Vec<u32>,
+    offsets: Vec<(usize, usize)>,
+}
+
+impl From<Encoding> for Row {
+    fn from(Encoding { ids, type_ids, offsets, .. }: Encoding) -> Self {
+        Self { ids, type_ids, offsets }
+    }
+}
+
+fn long() -> Long {
+    serde_json::from_str(&fs::read_to_string(fixture("long.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn the_end_and_both_ends_of_a_text_are_kept_as_the_reference_keeps_them() {
+    let tokenizer = support::tokenizer();
+    let cases = long().cut;
+    let mut kept = BTreeMap::<String, BTreeSet<Vec<u32>>>::new();
+    for case in cases {
+        let options = options(case.max_length, case.truncation);
+        let found = tokenizer.encode(&case.text, case.text_pair.as_deref(), &options).unwrap();
+        let whole =
+            tokenizer.encode(&case.text, case.text_pair.as_deref(), &support::options(512, case.truncation));
+        assert_eq!(found.uncut, whole.unwrap().len(), "{case:?}");
+        if found.truncated() {
+            kept.entry(case.truncation.to_string()).or_default().insert(found.ids.clone());
+        }
+        assert_eq!(
+            Row::from(found),
+            case.row,
+            "{} at {} of {:?}",
+            case.truncation,
+            case.max_length,
+            case.text
+        );
+    }
+    let counts: Vec<usize> = kept.values().map(BTreeSet::len).collect();
+    assert!(counts.len() == 6 && counts.iter().sum::<usize>() >= 45, "{counts:?} of {:?}", kept.keys());
+}
+
+#[test]
+fn windows_are_those_of_transformers_and_what_it_refuses_is_refused() {
+    let tokenizer = support::tokenizer();
+    let cases = long().windowed;
+    let mut refused = [0; 3];
+    for case in &cases {
+        let options = options(case.max_length, case.truncation);
+        let found = tokenizer.windows(&case.text, case.text_pair.as_deref(), &options, case.stride);
+        match (&case.error, found) {
+            (None, Ok(found)) => {
+                // Those of a pair come in another order where both texts have several.
+                let mut found: Vec<Row> = found.into_iter().map(Row::from).collect();
+                let mut expected: Vec<&Row> = case.windows.iter().collect();
+                if case.text_pair.is_some() {
+                    found.sort();
+                    expected.sort();
+                }
+                assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{case:?}");
+            }
+            (Some(_), Err(TokenizeError::NoPair { .. })) => {
+                refused[0] += 1;
+            }
+            (Some(error), Err(TokenizeError::Truncation { .. })) if error.contains("too short") => {
+                refused[1] += 1;
+            }
+            (Some(error), Err(TokenizeError::Stride { .. }))
+                if error.contains("`stride`") || error.contains("longer than max_length") =>
+            {
+                refused[2] += 1;
+            }
+            (_, found) => panic!("{case:?} gives {found:?}"),
+        }
+    }
+    let windows: usize = cases.iter().map(|case| case.windows.len()).sum();
+    assert!(
+        windows > 300 && refused.iter().all(|count| *count > 3),
+        "{windows} windows, {refused:?} refused"
+    );
+}
+
+#[test]
+fn a_text_that_fits_has_the_window_that_it_has_without_a_stride() {
+    let tokenizer = support::tokenizer();
+    for truncation in ["longest_first", "head", "tail", "head_tail:3", "only_first", "only_second"] {
+        let options = options(16, truncation.parse().unwrap());
+        let texts = [("the film was great", Some("not bad")), ("", None)];
+        let windows = tokenizer.windows_batch(&texts, &options, Some(4)).unwrap();
+        assert_eq!(windows, tokenizer.windows_batch(&texts, &options, None).unwrap());
+        assert_eq!(windows.concat(), tokenizer.encode_batch(&texts, &options).unwrap());
+    }
 }

@@ -3,11 +3,15 @@
 #![allow(clippy::print_stdout, reason = "the largest differences seen, for docs/fidelity.md")]
 
 mod gradients;
+mod memory;
 mod resume;
 mod run;
 mod splits;
 mod strategies;
+mod sweep;
+mod tensorboard;
 mod training;
+mod windows;
 
 use std::cell::RefCell;
 use std::fs;

@@ -22,7 +22,7 @@ fn evals(events: &[Event]) -> Vec<&Eval> {
 fn loss_of_result(place: &Place, run: &str, config: &TrainConfig) -> f64 {
     let root = place.path("reviews");
     let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
-    let (model, options) = (place.path(run).join("model"), config.encode_options());
+    let (model, options) = (place.path(run).join("model"), config.window_options());
     let evaluation = evaluate_checkpoint(
         &model,
         data.splits.validation,

@@ -87,8 +87,8 @@ fn shared_labels_are_numbered_as_each_checkpoint_does() {
     train(&place, "turned", &config, &splits);
 
     let ((straight, right), (turned, wrong)) = (read("straight"), read("turned"));
-    let reversed = |list: &Value| Value::from_iter(list.as_array().unwrap().iter().rev().cloned());
+    let reversed = |list: &Value| list.as_array().unwrap().iter().rev().cloned().collect::<Value>();
     assert_eq!(turned["labels"], reversed(&straight["labels"]));
     assert_eq!(turned["splits"]["train"]["labels"], reversed(&straight["splits"]["train"]["labels"]));
-    assert!((right + wrong - 1.0).abs() < 1e-12 && right != wrong, "{right} and {wrong}");
+    assert!((right + wrong - 1.0).abs() < 1e-12 && (right - wrong).abs() > 0.01, "{right} and {wrong}");
 }

@@ -163,12 +163,22 @@ fn training_on_the_cache_is_training_on_the_model() {
             };
             let (_, events) = place.train(&format!("{freeze}-{cache_frozen}"), &config).unwrap();
             let filled = events.iter().filter(|event| matches!(event, Event::CacheProgress { .. })).count();
-            // 44 examples, 32 at a time.
-            assert_eq!(filled, if cache_frozen { 2 } else { 0 });
+            // 44 examples and 20 to validate, 32 at a time.
+            assert_eq!(filled, if cache_frozen { 3 } else { 0 });
+            let evals: Vec<f64> = events
+                .iter()
+                .filter_map(|event| if let Event::Eval(eval) = event { Some(eval.loss) } else { None })
+                .collect();
+            assert_eq!(evals.len(), 2);
             let steps = steps(&events).into_iter();
-            steps.map(|step| (step.loss, step.grad_norm, step.examples, step.tokens)).collect::<Vec<_>>()
+            let steps =
+                steps.map(|step| (step.loss, step.grad_norm, step.examples, step.tokens)).collect::<Vec<_>>();
+            (steps, evals)
         };
-        let (plain, cached) = (losses(false), losses(true));
+        let ((plain, plain_evals), (cached, cached_evals)) = (losses(false), losses(true));
+        for (a, b) in plain_evals.iter().zip(cached_evals) {
+            assert!((a - b).abs() < 1e-5, "{freeze}: {a} against {b}");
+        }
         assert_eq!((plain.len(), cached.len()), (8, 8));
         for (plain, cached) in plain.iter().zip(&cached) {
             assert_eq!((plain.2, plain.3), (cached.2, cached.3));

@@ -127,7 +127,7 @@ pub(crate) fn probabilities_of(
     expected: &[Vec<f64>],
 ) -> f64 {
     let data = data_of(config);
-    let (labels, encode) = (&data.labels, config.encode_options());
+    let (labels, encode) = (&data.labels, config.window_options());
     let validation = data.splits.validation;
     let evaluation =
         evaluate_checkpoint(&run.join("model"), validation, labels, &encode, 7, device, |_| {}).unwrap();

@@ -1,0 +1,296 @@
+//! `sweep`: from settings and what to try of them to a folder of runs and a table.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use comfy_table::Table;
+use embert_data::DataSet;
+use embert_train::{
+    ConfigBuilder, DatasetFacts, Existing, Observer, PointResult, Provenance, RunFolder, Status, StopSignal,
+    Sweep, SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepStart, SweepTable, TrainConfig,
+    TrainError,
+};
+
+use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, lay, sets, stop_on_ctrl_c};
+use crate::cli::{SweepArgs, option_of};
+use crate::error::Error;
+use crate::output::thousands;
+use crate::terminal::Terminal;
+use crate::{output, sources};
+
+pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
+    let (sweep, folder, start) = if let Some(folder) = &args.resume {
+        if let Some((key, _)) = args.options.settings().first() {
+            return Err(Error::ResumeSetting { option: option_of(key) });
+        }
+        (Sweep::open(folder)?, folder.clone(), SweepStart::GoOn)
+    } else {
+        let sweep = sweep(args)?;
+        let folder = match sweep.output() {
+            Some(folder) => folder.to_owned(),
+            None => RunFolder::next_free(Path::new("runs"), &name(args, &sweep)),
+        };
+        let existing = if args.overwrite { Existing::Overwrite } else { Existing::Keep };
+        // Refused before anything is downloaded.
+        Sweep::check_folder(&folder, existing)?;
+        (sweep, folder, SweepStart::New(existing))
+    };
+    eprintln!(
+        "{} point(s) with {} seed(s) each into {}",
+        sweep.points().len(),
+        sweep.seeds().len(),
+        folder.display()
+    );
+    let stop = StopSignal::default();
+    stop_on_ctrl_c(stop.clone())?;
+    let outcome = sweep.run(&folder, start, &mut Host::default(), &stop)?;
+    let (SweepOutcome::Complete(table) | SweepOutcome::Interrupted(table)) = &outcome;
+    show(table, &folder, args.json.json)?;
+    if matches!(outcome, SweepOutcome::Interrupted(_)) {
+        eprintln!(
+            "stopped with {} of {} runs complete; go on with: {} sweep --resume {}",
+            table.count(Status::Complete),
+            table.runs().count(),
+            output::program(),
+            folder.display()
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    match table.runs().find_map(|run| run.error.clone()) {
+        Some(error) if table.count(Status::Complete) == 0 => {
+            Err(Error::AllFailed { runs: table.runs().count(), path: folder, error })
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The sweep: the file (or the sample where nothing is named), then `--set`, the options, and what to try.
+fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
+    let options = &args.options;
+    let tries = |key: &str| [&args.settings, &args.grid].iter().any(|settings| sets(settings, key));
+    let model = options.model.is_some() || tries("model");
+    let dataset = options.dataset.is_some() || tries("dataset");
+    let builder = SweepBuilder::new(ConfigBuilder::new());
+    let mut builder = match Base::of(args.config.as_deref(), model, dataset)? {
+        Base::File(path) => builder.file(path)?,
+        Base::Sample => builder.text(SAMPLE, SAMPLE_PATH.as_ref())?,
+        Base::Defaults => builder,
+    };
+    builder = builder.config(|config| lay(config, &args.settings, options))?;
+    for grid in &args.grid {
+        builder = builder.grid(grid)?;
+    }
+    for random in &args.random {
+        builder = builder.random(random)?;
+    }
+    if let Some(samples) = args.samples {
+        builder = builder.samples(samples);
+    }
+    if let Some(seeds) = args.seeds {
+        builder = builder.seeds(seeds);
+    }
+    if options.keep_checkpoints.is_some() {
+        builder = builder.keep_checkpoints(true);
+    }
+    let sweep = builder.build()?;
+    // A point's value would win, and nobody would know.
+    let set = |key: &&str| sets(&args.settings, key) || options.settings().iter().any(|(set, _)| set == key);
+    match sweep.keys().into_iter().find(set) {
+        Some(key) => Err(Error::SweptSetting { key: key.to_owned() }),
+        None => Ok(sweep),
+    }
+}
+
+/// What the folder is named after: the config file, or the data set.
+fn name(args: &SweepArgs, sweep: &Sweep) -> String {
+    let stem = args.config.as_deref().and_then(Path::file_stem);
+    let name = stem.map_or_else(
+        || sources::short_name(&sweep.base().dataset),
+        |stem| stem.to_string_lossy().into_owned(),
+    );
+    if name.contains("sweep") { name } else { format!("{name}-sweep") }
+}
+
+/// Fetches what runs need, and tells how far they are.
+#[derive(Default)]
+struct Host {
+    /// The folders of models, by name.
+    models: HashMap<String, PathBuf>,
+    /// What the cards say of data sets, by name.
+    data_sets: HashMap<String, DatasetFacts>,
+}
+
+impl SweepHost for Host {
+    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, Box<dyn std::error::Error + Send + Sync>> {
+        if let Some(folder) = self.models.get(&config.model) {
+            return Ok(folder.clone());
+        }
+        let folder = sources::model_folder(&config.model)?;
+        self.models.insert(config.model.clone(), folder.clone());
+        Ok(folder)
+    }
+
+    fn data(&mut self, config: &TrainConfig) -> Result<DataSet, Box<dyn std::error::Error + Send + Sync>> {
+        let (data, card) = sources::data_set(&config.dataset, &config.load_options())?;
+        sources::print_facts(&data);
+        self.data_sets.insert(config.dataset.clone(), DatasetFacts::from(&card));
+        Ok(data)
+    }
+
+    fn provenance(&self, config: &TrainConfig) -> Provenance {
+        Provenance {
+            model: sources::repository_of(&config.model),
+            dataset: self.data_sets.get(&config.dataset).cloned(),
+        }
+    }
+
+    fn observer(&mut self) -> Option<Box<dyn Observer>> {
+        Some(Box::new(Terminal::new()))
+    }
+
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
+        match event {
+            SweepEvent::Start { runs, complete } if *complete > 0 => {
+                eprintln!("{complete} of {runs} runs are complete");
+            }
+            SweepEvent::RunBegins { number, runs, point, seed, .. } => {
+                eprintln!("\nrun {number} of {runs}: {point}{}seed {seed}", comma(&point.to_string()));
+            }
+            SweepEvent::Notes(notes) => notes.iter().for_each(|line| eprintln!("{line}")),
+            SweepEvent::RunEnds { run, end } => {
+                if let (Some(value), Some(step)) = (end.best_metric, end.best_step) {
+                    eprintln!("best {} {value:.4} after step {step}; {:.1} s", end.metric, end.seconds);
+                }
+                // The result is there, whatever becomes of the page about it.
+                if let Err(error) = super::report::write_own(run.path()) {
+                    eprintln!("no report: {error}");
+                }
+            }
+            SweepEvent::RunFailed { error, .. } => eprintln!("failed: {error}"),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn comma(before: &str) -> &'static str {
+    if before.is_empty() { "" } else { ", " }
+}
+
+/// Prints the table, and on the standard error what failed.
+fn show(table: &SweepTable, folder: &Path, json: bool) -> Result<(), Error> {
+    for run in table.runs() {
+        if let Some(error) = &run.error {
+            eprintln!("{} failed: {error}", run.run);
+        }
+    }
+    if json {
+        return output::json(table);
+    }
+    output::line(&draw(table).to_string())?;
+    output::line(&format!("table   {}", folder.join("sweep.csv").display()))?;
+    // Of the best point any run is as good as another: the first one stands for it.
+    let best = table.points.first().filter(|point| point.mean.is_some());
+    let run = best.and_then(|point| point.runs.iter().find(|run| run.status == Status::Complete));
+    match run {
+        Some(run) => output::line(&format!("best    {}", folder.join(&run.run).join("model").display())),
+        None => Ok(()),
+    }
+}
+
+fn draw(table: &SweepTable) -> Table {
+    // Without their tables' names, as long as they can be told apart.
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let lasts: Vec<String> = table.keys.iter().map(|key| last(key)).collect();
+    let told_apart = (1..lasts.len()).all(|index| !lasts[..index].contains(&lasts[index]));
+    let metric = table.metric.to_string();
+    let mut headings = vec!["point"];
+    headings.extend(if told_apart { &lasts } else { &table.keys }.iter().map(String::as_str));
+    headings.extend([metric.as_str(), "runs", "time", "trainable"]);
+    let mut drawn = output::table(&headings);
+    for point in &table.points {
+        let mut row = vec![point.point.clone()];
+        let setting = |key| Some(point.setting(key)).filter(|text| !text.is_empty());
+        row.extend(table.keys.iter().map(|key| setting(key).unwrap_or_else(|| "-".to_owned())));
+        row.extend([
+            value(point),
+            runs(point),
+            point.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s")),
+            point.trainable.map_or_else(String::new, thousands),
+        ]);
+        drawn.add_row(row);
+    }
+    output::numbers_right(&mut drawn);
+    drawn
+}
+
+fn value(point: &PointResult) -> String {
+    match (point.mean, point.standard_deviation) {
+        (Some(mean), Some(deviation)) => format!("{mean:.4} ± {deviation:.4}"),
+        (Some(mean), None) => format!("{mean:.4}"),
+        (None, _) => "-".to_owned(),
+    }
+}
+
+/// How many runs are complete; and how many of them there should be, where that differs.
+fn runs(point: &PointResult) -> String {
+    let count = |status| point.runs.iter().filter(|run| run.status == status).count();
+    let (complete, failed) = (count(Status::Complete), count(Status::Failed));
+    match (point.runs.len(), failed) {
+        (runs, 0) if runs == complete => runs.to_string(),
+        (runs, 0) => format!("{complete} of {runs}"),
+        (runs, failed) => format!("{complete} of {runs}, {failed} failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn sweep_of(arguments: &[&str]) -> Result<Sweep, Error> {
+        let cli = Cli::parse_from(["bert-train", "sweep"].iter().chain(arguments));
+        let Some(Command::Sweep(args)) = cli.command else { panic!("{arguments:?}") };
+        sweep(&args)
+    }
+
+    #[test]
+    fn options_lie_under_what_is_swept() {
+        let sweep =
+            sweep_of(&["--epochs", "1", "--grid", "freeze=none,all_but_head", "--seeds", "2"]).unwrap();
+        assert_eq!((sweep.points().len(), sweep.seeds()), (2, vec![0, 1]));
+        assert!(sweep.base().from_scratch && sweep.base().epochs == 1);
+        assert!(!sweep.keeps_checkpoints());
+        let keeps = sweep_of(&["--keep-checkpoints", "1", "--seeds", "2"]).unwrap();
+        assert!(keeps.keeps_checkpoints());
+    }
+
+    #[test]
+    fn a_sweeps_folder_is_named_after_its_file_or_its_data() {
+        let sweep = sweep_of(&["--seeds", "2"]).unwrap();
+        let name = |config: Option<&str>| {
+            name(&SweepArgs { config: config.map(PathBuf::from), ..SweepArgs::default() }, &sweep)
+        };
+        let names = [None, Some("configs/sweep-freeze.toml"), Some("imdb.toml")].map(name);
+        assert_eq!(names, ["sample-sweep", "sweep-freeze", "imdb-sweep"]);
+    }
+
+    #[test]
+    fn a_key_that_is_swept_and_set_is_refused() {
+        for arguments in [["--set", "epochs=3"], ["--epochs", "3"]] {
+            let error = sweep_of(&[&["--grid", "epochs=1,2"], &arguments[..]].concat()).unwrap_err();
+            assert!(error.to_string().contains("epochs is swept"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_swept_model_is_named() {
+        let sweep = sweep_of(&["--grid", "model=a,b", "--dataset", "d"]).unwrap();
+        assert_eq!(sweep.config(1, 0).unwrap().model, "b");
+        let error = sweep_of(&["--grid", "model=a,b"]).unwrap_err().to_string();
+        assert!(error.contains("--dataset"), "{error}");
+    }
+}

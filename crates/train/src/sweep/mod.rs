@@ -1,0 +1,364 @@
+//! Sweeps: a config trained at several points with several seeds, one run after another, and the table of what came of it.
+
+mod definition;
+mod error;
+mod folder;
+mod table;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use embert_data::DataSet;
+use embert_model::DeviceChoice;
+
+pub use self::definition::{Point, Sweep, SweepBuilder};
+pub use self::error::SweepError;
+use self::folder::{SweepFolder, run_name};
+use self::table::ended;
+pub use self::table::{Figures, PointResult, RunResult, Status, SweepTable};
+use crate::error::IoContext as _;
+use crate::{
+    ConfigError, EncodedSplits, End, Existing, Observer, Outcome, Provenance, RunFolder, StopSignal, Task,
+    TrainConfig, TrainError, Trainer,
+};
+
+/// An error of the program around a sweep.
+type HostError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a sweep needs of the program around it: where models and data are, and somebody who watches.
+pub trait SweepHost {
+    /// The folder of the config's checkpoint. Asked before anything runs, and before each run.
+    ///
+    /// # Errors
+    /// It can't be had.
+    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, HostError>;
+
+    /// The config's data set. Asked once for each set of splits, however many runs train on it.
+    ///
+    /// # Errors
+    /// It can't be had.
+    fn data(&mut self, config: &TrainConfig) -> Result<DataSet, HostError>;
+
+    /// Where both came from, for the model cards.
+    fn provenance(&self, config: &TrainConfig) -> Provenance {
+        let _ = config;
+        Provenance::default()
+    }
+
+    /// What follows a run's own events.
+    fn observer(&mut self) -> Option<Box<dyn Observer>> {
+        None
+    }
+
+    /// Called once for each event, in order.
+    ///
+    /// # Errors
+    /// An error stops the sweep.
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
+        let _ = event;
+        Ok(())
+    }
+}
+
+/// Something that happened in a sweep.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum SweepEvent<'a> {
+    /// The sweep begins, or goes on.
+    Start {
+        /// Runs in all.
+        runs: usize,
+        /// Those that are complete.
+        complete: usize,
+    },
+    /// Splits were encoded.
+    Encoded {
+        /// For these settings, and all others that do not change the data.
+        config: &'a TrainConfig,
+    },
+    /// A run begins, or goes on.
+    RunBegins {
+        /// Its number, from 1, in the order in which they are run.
+        number: usize,
+        /// Runs in all.
+        runs: usize,
+        /// Its folder.
+        run: &'a RunFolder,
+        /// Its point.
+        point: &'a Point,
+        /// Its seed.
+        seed: u64,
+    },
+    /// What a user should know of the run, once the model is loaded.
+    Notes(&'a [String]),
+    /// A run is complete.
+    RunEnds {
+        /// Its folder.
+        run: &'a RunFolder,
+        /// How it ended.
+        end: &'a End,
+    },
+    /// A run stopped with an error; the sweep goes on.
+    RunFailed {
+        /// Its folder.
+        run: &'a RunFolder,
+        /// Why, with all causes.
+        error: &'a str,
+    },
+}
+
+/// Whether a sweep is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweepStart {
+    /// It is.
+    New(Existing),
+    /// What its folder lacks is run, and what failed is tried again.
+    GoOn,
+}
+
+/// How a sweep ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SweepOutcome {
+    /// Each run is complete or has failed.
+    Complete(SweepTable),
+    /// It was stopped and can go on.
+    Interrupted(SweepTable),
+}
+
+/// A run of a sweep.
+struct Job {
+    point: usize,
+    seed: u64,
+    name: String,
+    config: TrainConfig,
+}
+
+impl Sweep {
+    /// The sweep in a folder.
+    ///
+    /// # Errors
+    /// There is none, or its `sweep.toml` can't be used.
+    pub fn open(folder: &Path) -> Result<Self, SweepError> {
+        let definition = SweepFolder::new(folder).definition_path();
+        if !definition.is_file() {
+            return Err(SweepError::NotASweep { path: folder.to_owned() });
+        }
+        Self::read(&definition)
+    }
+
+    /// Whether [`run`](Self::run) would refuse the folder for a new sweep, without touching it.
+    ///
+    /// # Errors
+    /// It holds a sweep (and `existing` is [`Existing::Keep`]), or something else.
+    pub fn check_folder(folder: &Path, existing: Existing) -> Result<(), TrainError> {
+        SweepFolder::new(folder).check(existing)
+    }
+
+    /// Trains what the folder lacks, run after run, and writes the table after each.
+    ///
+    /// A run that fails is recorded with its error, and the others go on. Runs that train on the same splits share them: a
+    /// data set is loaded and encoded once, or once for each value of a key that it depends on. A sweep that was stopped,
+    /// or killed, goes on with [`SweepStart::GoOn`] and ends with the same table, times aside.
+    ///
+    /// # Errors
+    /// The folder can't be used or written, the first run's model or data can't be loaded, or an observer's error.
+    pub fn run(
+        &self,
+        folder: &Path,
+        start: SweepStart,
+        host: &mut dyn SweepHost,
+        stop: &StopSignal,
+    ) -> Result<SweepOutcome, TrainError> {
+        let folder = SweepFolder::new(folder);
+        if let SweepStart::New(existing) = start {
+            folder.check(existing)?;
+        }
+        let jobs = self.jobs()?;
+        let complete = |job: &Job| -> Result<bool, TrainError> {
+            // An old sweep that will be replaced counts for nothing.
+            Ok(start == SweepStart::GoOn && ended(&folder.run(&job.name))?.is_some())
+        };
+        let mut todo = Vec::new();
+        for job in &jobs {
+            if complete(job)? {
+                self.tidy(&folder.run(&job.name))?;
+            } else {
+                todo.push(job);
+            }
+        }
+        // What no run can do without is found out while nothing is written.
+        let mut splits = None;
+        let mut models: Vec<&str> = Vec::new();
+        for job in &todo {
+            if !models.contains(&job.config.model.as_str()) {
+                job.model(host)?;
+                models.push(&job.config.model);
+            }
+        }
+        if let Some(first) = todo.first() {
+            first.splits(host, &mut splits)?;
+        }
+        if let SweepStart::New(existing) = start {
+            folder.create(self, existing)?;
+        }
+        let mut failures = folder.failures()?;
+        let runs = jobs.len();
+        host.on_event(&SweepEvent::Start { runs, complete: runs - todo.len() })?;
+        for job in todo {
+            if stop.is_requested() {
+                break;
+            }
+            let number = jobs.iter().take_while(|other| other.name != job.name).count() + 1;
+            let run = folder.run(&job.name);
+            let (point, seed) = (&self.points()[job.point], job.seed);
+            host.on_event(&SweepEvent::RunBegins { number, runs, run: &run, point, seed })?;
+            match job.train(&run, host, &mut splits, stop) {
+                Ok(Outcome::Complete(end)) => {
+                    failures.remove(&job.name);
+                    self.tidy(&run)?;
+                    host.on_event(&SweepEvent::RunEnds { run: &run, end: &end })?;
+                }
+                Ok(Outcome::Interrupted { .. }) => break,
+                Err(error @ TrainError::Observer { .. }) => return Err(error),
+                Err(error) => {
+                    let text = chain(&error);
+                    // It would come to the same end again; what another failure leaves may be worth going on from.
+                    if matches!(error, TrainError::NotFinite { .. }) {
+                        self.tidy(&run)?;
+                    }
+                    host.on_event(&SweepEvent::RunFailed { run: &run, error: &text })?;
+                    failures.insert(job.name.clone(), text);
+                }
+            }
+            self.table(&folder, &failures)?;
+        }
+        let table = self.table(&folder, &failures)?;
+        Ok(if table.count(Status::Missing) > 0 {
+            SweepOutcome::Interrupted(table)
+        } else {
+            SweepOutcome::Complete(table)
+        })
+    }
+
+    fn table(
+        &self,
+        folder: &SweepFolder,
+        failures: &BTreeMap<String, String>,
+    ) -> Result<SweepTable, TrainError> {
+        let table = SweepTable::of(self, folder, |name| failures.get(name).cloned())?;
+        table.write(folder)?;
+        Ok(table)
+    }
+
+    /// All runs, those on the same splits one after another.
+    fn jobs(&self) -> Result<Vec<Job>, TrainError> {
+        let mut groups: Vec<Vec<Job>> = Vec::new();
+        for point in 0..self.points().len() {
+            for seed in self.seeds() {
+                let name = run_name(&self.name(point), seed);
+                let job = Job { point, seed, name, config: self.config(point, seed)? };
+                let same = groups.iter().position(|group| EncodedSplits::same(&group[0].config, &job.config));
+                match same {
+                    Some(group) => groups[group].push(job),
+                    None => groups.push(vec![job]),
+                }
+            }
+        }
+        Ok(groups.into_iter().flatten().collect())
+    }
+
+    /// Removes the checkpoints of a run that doesn't need them any more.
+    fn tidy(&self, run: &RunFolder) -> Result<(), TrainError> {
+        let checkpoints = run.checkpoints();
+        if !self.keeps_checkpoints() && checkpoints.is_dir() {
+            fs::remove_dir_all(&checkpoints).at("remove", &checkpoints)?;
+        }
+        Ok(())
+    }
+}
+
+impl Job {
+    fn train(
+        &self,
+        run: &RunFolder,
+        host: &mut dyn SweepHost,
+        splits: &mut Option<EncodedSplits>,
+        stop: &StopSignal,
+    ) -> Result<Outcome, TrainError> {
+        let splits = self.splits(host, splits)?;
+        let config = TrainConfig { output: Some(run.path().to_owned()), ..self.config.clone() };
+        let choice: DeviceChoice = config.device.parse().map_err(|source| ConfigError::Device { source })?;
+        let (_, device) = choice.resolve().map_err(|source| ConfigError::Device { source })?;
+        let model_folder = self.model(host)?;
+        let task = Task::with_splits(&config, &model_folder, splits, &device)?;
+        host.on_event(&SweepEvent::Notes(&task.notes()))?;
+        self.folder(run, &config)?;
+        let mut trainer = Trainer::new(config, task, run.clone(), device)
+            .provenance(host.provenance(&self.config))
+            .stop_with(stop);
+        if let Some(observer) = host.observer() {
+            trainer = trainer.observe(observer);
+        }
+        trainer.run()
+    }
+
+    /// Makes the run's folder, or sees that what is there is this run's.
+    fn folder(&self, run: &RunFolder, config: &TrainConfig) -> Result<(), TrainError> {
+        // A process that was killed may leave a folder without settings, and a result that the log doesn't know of.
+        for (half_done, path) in
+            [(!run.config_path().is_file(), run.path().to_owned()), (run.is_complete(), run.model())]
+        {
+            if half_done && path.is_dir() {
+                fs::remove_dir_all(&path).at("remove", &path)?;
+            }
+        }
+        if !run.path().is_dir() {
+            RunFolder::create(run.path(), config, Existing::Keep)?;
+            return Ok(());
+        }
+        let (_, found) = RunFolder::open(run.path())?;
+        // The sweep may have been moved meanwhile.
+        if (TrainConfig { output: None, ..found }) == self.config {
+            return Ok(());
+        }
+        Err(SweepError::Changed { path: run.path().to_owned() }.into())
+    }
+
+    fn model(&self, host: &mut dyn SweepHost) -> Result<PathBuf, TrainError> {
+        let what = || format!("can't get the model {}", self.config.model);
+        host.model(&self.config).map_err(|source| SweepError::Source { what: what(), source }.into())
+    }
+
+    /// The splits that the run trains on: those of the run before it, or new ones in their place.
+    fn splits<'a>(
+        &self,
+        host: &mut dyn SweepHost,
+        splits: &'a mut Option<EncodedSplits>,
+    ) -> Result<&'a EncodedSplits, TrainError> {
+        // Taken out, so that the old ones are gone before the new ones come.
+        if let Some(fitting) = splits.take().filter(|splits| splits.fit(&self.config)) {
+            return Ok(splits.insert(fitting));
+        }
+        let model_folder = self.model(host)?;
+        let what = format!("can't load the data set {}", self.config.dataset);
+        let data = host.data(&self.config).map_err(|source| SweepError::Source { what, source })?;
+        let encoded = EncodedSplits::encode(&self.config, &model_folder, data)?;
+        host.on_event(&SweepEvent::Encoded { config: &self.config })?;
+        Ok(splits.insert(encoded))
+    }
+}
+
+/// An error with all its causes in a line, each once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,373 @@
+//! [`SweepTable`]: what came of a sweep, read from its run folders.
+
+use std::fs;
+use std::path::Path;
+
+use embert_metrics::{Accumulator, Average, Metric};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::Sweep;
+use super::folder::{SweepFolder, run_name};
+use crate::config::Keep;
+use crate::error::IoContext as _;
+use crate::metrics_log::{logged_end, logged_evaluation};
+use crate::run_folder::write_atomically;
+use crate::{End, Eval, RunFolder, TrainConfig, TrainError};
+
+/// The split that a sweep compares its points on.
+const SPLIT: &str = "validation";
+
+/// The result of a sweep so far, best point first; what `sweep.json` holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepTable {
+    /// The folder's name.
+    pub name: String,
+    /// What the points are compared by.
+    pub metric: Metric,
+    /// `higher` or `lower`.
+    pub better: String,
+    /// The split that it is measured on.
+    pub split: String,
+    /// The swept keys.
+    pub keys: Vec<String>,
+    /// The seeds of each point.
+    pub seeds: Vec<u64>,
+    /// The points, best first; those without a value last.
+    pub points: Vec<PointResult>,
+}
+
+/// What came of a point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PointResult {
+    /// `point-01`, ...
+    pub point: String,
+    /// Each swept key with its value; null where the config's own holds.
+    pub settings: serde_json::Map<String, Value>,
+    /// The mean of its runs' values.
+    pub mean: Option<f64>,
+    /// Their standard deviation, that of a sample (n - 1); absent for fewer than two.
+    pub standard_deviation: Option<f64>,
+    /// Mean seconds of a run.
+    pub seconds: Option<f64>,
+    /// Parameters that are trained when a run begins.
+    pub trainable: Option<usize>,
+    /// Parameters of the model.
+    pub parameters: Option<usize>,
+    /// One for each seed.
+    pub runs: Vec<RunResult>,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Its folder, from the sweep's.
+    pub run: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Whether it has a result.
+    pub status: Status,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The metric of the kept weights; absent without a validation split.
+    pub value: Option<f64>,
+    /// The step after which they were taken.
+    pub step: Option<usize>,
+    /// Seconds of the run.
+    pub seconds: Option<f64>,
+    /// What else there is to say of the kept weights.
+    pub metrics: Option<Figures>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It has its result.
+    Complete,
+    /// It stopped with an error.
+    Failed,
+    /// It hasn't begun, or was stopped.
+    Missing,
+}
+
+/// The metrics of an evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "as in `Eval`")]
+pub struct Figures {
+    pub loss: f64,
+    pub accuracy: f64,
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
+    pub mcc: f64,
+    pub roc_auc: Option<f64>,
+}
+
+impl From<Eval> for Figures {
+    fn from(eval: Eval) -> Self {
+        let Eval { loss, accuracy, precision, recall, f1, mcc, roc_auc, .. } = eval;
+        Self { loss, accuracy, precision, recall, f1, mcc, roc_auc }
+    }
+}
+
+impl SweepTable {
+    /// Reads the runs; `failure` knows why one of that name stopped.
+    pub(super) fn of(
+        sweep: &Sweep,
+        folder: &SweepFolder,
+        failure: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, TrainError> {
+        let metric = sweep.base().metric;
+        let mut points = Vec::new();
+        for point in 0..sweep.points().len() {
+            points.push(PointResult::of(sweep, folder, point, &failure)?);
+        }
+        // Stable, so that equals stay in the order of the definition.
+        points.sort_by(|a, b| match (a.mean, b.mean) {
+            (Some(a), Some(b)) if metric.is_better(a, b) => std::cmp::Ordering::Less,
+            (Some(a), Some(b)) if metric.is_better(b, a) => std::cmp::Ordering::Greater,
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        });
+        Ok(Self {
+            name: folder.name(),
+            metric,
+            better: if metric.is_better(1.0, 0.0) { "higher" } else { "lower" }.into(),
+            split: SPLIT.into(),
+            keys: sweep.keys().into_iter().map(str::to_owned).collect(),
+            seeds: sweep.seeds(),
+            points,
+        })
+    }
+
+    /// All runs.
+    pub fn runs(&self) -> impl Iterator<Item = &RunResult> {
+        self.points.iter().flat_map(|point| &point.runs)
+    }
+
+    /// How many runs are so far.
+    pub fn count(&self, status: Status) -> usize {
+        self.runs().filter(|run| run.status == status).count()
+    }
+
+    /// Writes `sweep.json` and `sweep.csv`.
+    pub(super) fn write(&self, folder: &SweepFolder) -> Result<(), TrainError> {
+        let path = folder.json_path();
+        let mut json = serde_json::to_vec_pretty(self).map_err(std::io::Error::from).at("write", &path)?;
+        json.push(b'\n');
+        write_atomically(&path, &json)?;
+        let path = folder.csv_path();
+        let csv = self.csv().map_err(std::io::Error::other).at("write", &path)?;
+        write_atomically(&path, &csv)
+    }
+
+    /// A line a point, best first.
+    fn csv(&self) -> Result<Vec<u8>, csv::Error> {
+        let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+        let count = |value: Option<usize>| value.map_or_else(String::new, |value| value.to_string());
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let after = [
+            "metric",
+            "mean",
+            "standard_deviation",
+            "complete",
+            "failed",
+            "seconds",
+            "trainable",
+            "parameters",
+        ];
+        writer
+            .write_record(["point"].into_iter().chain(self.keys.iter().map(String::as_str)).chain(after))?;
+        for point in &self.points {
+            let with = |status| point.runs.iter().filter(|run| run.status == status).count().to_string();
+            let mut record = vec![point.point.clone()];
+            record.extend(self.keys.iter().map(|key| point.setting(key)));
+            record.extend([
+                self.metric.to_string(),
+                number(point.mean),
+                number(point.standard_deviation),
+                with(Status::Complete),
+                with(Status::Failed),
+                number(point.seconds),
+                count(point.trainable),
+                count(point.parameters),
+            ]);
+            writer.write_record(record)?;
+        }
+        writer.into_inner().map_err(|error| error.into_error().into())
+    }
+}
+
+impl PointResult {
+    /// A key's value as text, without quotes; empty where the config's own holds.
+    pub fn setting(&self, key: &str) -> String {
+        match self.settings.get(key) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        }
+    }
+
+    fn of(
+        sweep: &Sweep,
+        folder: &SweepFolder,
+        point: usize,
+        failure: &impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, TrainError> {
+        let mut runs = Vec::new();
+        let mut sizes = None;
+        for seed in sweep.seeds() {
+            let name = run_name(&sweep.name(point), seed);
+            let run = folder.run(&name);
+            let (mut result, of_run) = RunResult::of(&name, seed, &run, sweep, point)?;
+            if result.status == Status::Missing
+                && let Some(error) = failure(&name)
+            {
+                (result.status, result.error) = (Status::Failed, Some(error));
+            }
+            sizes = sizes.or(of_run);
+            runs.push(result);
+        }
+        let values: Vec<f64> = runs.iter().filter_map(|run| run.value).collect();
+        let seconds: Vec<f64> = runs.iter().filter_map(|run| run.seconds).collect();
+        let settings = &sweep.points()[point];
+        let value = |key: &str| settings.get(key).map_or(Value::Null, json_of);
+        Ok(Self {
+            point: sweep.name(point),
+            settings: sweep.keys().into_iter().map(|key| (key.to_owned(), value(key))).collect(),
+            mean: mean(&values),
+            standard_deviation: standard_deviation(&values),
+            seconds: mean(&seconds),
+            trainable: sizes.map(|sizes| sizes.trainable),
+            parameters: sizes.map(|sizes| sizes.total),
+            runs,
+        })
+    }
+}
+
+impl RunResult {
+    fn of(
+        name: &str,
+        seed: u64,
+        run: &RunFolder,
+        sweep: &Sweep,
+        point: usize,
+    ) -> Result<(Self, Option<Sizes>), TrainError> {
+        let mut result = Self {
+            run: name.to_owned(),
+            seed,
+            status: Status::Missing,
+            error: None,
+            value: None,
+            step: None,
+            seconds: None,
+            metrics: None,
+        };
+        let Some(end) = ended(run)? else { return Ok((result, None)) };
+        let config = sweep.config(point, seed)?;
+        let best = (config.keep == Keep::Best).then_some(end.best_step).flatten();
+        let step = best.unwrap_or(end.step);
+        result.status = Status::Complete;
+        result.step = Some(step);
+        result.seconds = Some(end.seconds);
+        result.metrics = logged_evaluation(&run.metrics_path(), SPLIT, step)?.map(Figures::from);
+        if result.metrics.is_some() {
+            result.value = value(sweep.base().metric, &config, run, &end)?;
+        }
+        let facts: Facts = read_json(&run.facts_path())?;
+        Ok((result, Some(facts.parameters)))
+    }
+}
+
+/// The end of a run that is complete. The result is there a moment before the log says so.
+pub(super) fn ended(run: &RunFolder) -> Result<Option<End>, TrainError> {
+    if run.is_complete() && run.metrics_path().is_file() { logged_end(&run.metrics_path()) } else { Ok(None) }
+}
+
+/// The metric of the kept weights on the validation split.
+fn value(
+    metric: Metric,
+    config: &TrainConfig,
+    run: &RunFolder,
+    end: &End,
+) -> Result<Option<f64>, TrainError> {
+    if metric == config.metric && config.keep == Keep::Best {
+        return Ok(end.best_metric);
+    }
+    // The run chose its weights by something else: what it says of each example tells.
+    let facts: Facts = read_json(&run.facts_path())?;
+    let average = match facts.positive.and_then(|name| facts.labels.iter().position(|label| *label == name)) {
+        Some(positive) => Average::Binary { positive },
+        None => Average::Macro,
+    };
+    let mut accumulator = Accumulator::new(facts.labels.len(), average)?;
+    let path = run.examples_path();
+    for line in fs::read_to_string(&path).at("read", &path)?.lines() {
+        let example: Example = serde_json::from_str(line).map_err(std::io::Error::from).at("read", &path)?;
+        if example.split == SPLIT {
+            let probability = example.probabilities.get(example.label).copied().unwrap_or_default();
+            let loss = -probability.max(f64::MIN_POSITIVE).ln();
+            accumulator.add(example.label, &example.probabilities, loss)?;
+        }
+    }
+    Ok(metric.value(&accumulator.report()))
+}
+
+/// What is read of `facts.json`.
+#[derive(Deserialize)]
+struct Facts {
+    labels: Vec<String>,
+    positive: Option<String>,
+    parameters: Sizes,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Sizes {
+    total: usize,
+    trainable: usize,
+}
+
+/// What is read of a line of `examples.jsonl`.
+#[derive(Deserialize)]
+struct Example {
+    split: String,
+    label: usize,
+    probabilities: Vec<f64>,
+}
+
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
+    let bytes = fs::read(path).at("read", path)?;
+    serde_json::from_slice(&bytes).map_err(std::io::Error::from).at("read", path)
+}
+
+/// JSON has no infinity: what it can't say is said as text.
+fn json_of(value: &toml::Value) -> Value {
+    match serde_json::to_value(value) {
+        Ok(json) if !json.is_null() => json,
+        _ => Value::String(value.to_string()),
+    }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The square root of the sum of squares around the mean, divided by n - 1.
+fn standard_deviation(values: &[f64]) -> Option<f64> {
+    let mean = mean(values).filter(|_| values.len() > 1)?;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((squares / (values.len() - 1) as f64).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spread_is_that_of_a_sample() {
+        // statistics.stdev([0.8, 0.9, 0.85]) in Python is 0.05; the last bits may differ.
+        assert!((standard_deviation(&[0.8, 0.9, 0.85]).unwrap() - 0.05).abs() < 1e-15);
+        assert_eq!((standard_deviation(&[0.8]), mean(&[])), (None, None));
+    }
+}

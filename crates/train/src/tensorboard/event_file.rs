@@ -1,0 +1,85 @@
+//! [`EventFile`]: events in TensorFlow's record format.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use prost::Message as _;
+
+use super::messages::{Event, What};
+use crate::TrainError;
+use crate::error::IoContext as _;
+
+/// What TensorBoard knows event files by. It reads the files of a folder in the order of their names.
+const PREFIX: &str = "events.out.tfevents.";
+
+/// An event file that grows. Each event is written at once and whole, so that it can be followed: a stream, which no other name
+/// and no renaming would make better.
+#[derive(Debug)]
+pub(super) struct EventFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl EventFile {
+    /// Begins a new file in `folder`, behind those that it has; says whether there were any.
+    pub(super) fn create(folder: &Path, wall_time: f64) -> Result<(Self, bool), TrainError> {
+        fs::create_dir_all(folder).at("create", folder)?;
+        let mut last = 0;
+        for entry in fs::read_dir(folder).at("read", folder)? {
+            let name = entry.at("read", folder)?.file_name();
+            let number =
+                name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|n| n.parse().ok());
+            last = last.max(number.unwrap_or(0));
+        }
+        // Numbered where others have the time, the host and the process: a clock can be set back.
+        let path = folder.join(format!("{PREFIX}{:06}", last + 1));
+        let file = OpenOptions::new().append(true).create_new(true).open(&path).at("create", &path)?;
+        let mut file = Self { path, file };
+        file.write(wall_time, 0, What::FileVersion("brain.Event:2".into()))?;
+        Ok((file, last > 0))
+    }
+
+    /// Appends an event.
+    pub(super) fn write(&mut self, wall_time: f64, step: usize, what: What) -> Result<(), TrainError> {
+        let event = Event { wall_time, step: step.try_into().unwrap_or(i64::MAX), what: Some(what) };
+        self.file.write_all(&record(&event.encode_to_vec())).at("write", &self.path)
+    }
+}
+
+/// A record: the length as u64, its checksum, the content, its checksum, all little-endian
+/// (`tensorflow/core/lib/io/record_writer.h`).
+pub(super) fn record(content: &[u8]) -> Vec<u8> {
+    let length = (content.len() as u64).to_le_bytes();
+    let mut record = Vec::with_capacity(content.len() + 16);
+    record.extend_from_slice(&length);
+    record.extend_from_slice(&masked_crc32c(&length).to_le_bytes());
+    record.extend_from_slice(content);
+    record.extend_from_slice(&masked_crc32c(content).to_le_bytes());
+    record
+}
+
+/// CRC-32C, rotated and moved, so that the checksum of what contains checksums stays a good one
+/// (`tensorflow/core/lib/hash/crc32c.h`).
+fn masked_crc32c(bytes: &[u8]) -> u32 {
+    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_stands_behind_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        for (expected, found_before) in [("000001", false), ("000002", true)] {
+            let (file, before) = EventFile::create(dir.path(), 0.0).unwrap();
+            assert_eq!(file.path, dir.path().join(format!("events.out.tfevents.{expected}")));
+            assert_eq!(before, found_before);
+        }
+        fs::write(dir.path().join("events.out.tfevents.000041"), "").unwrap();
+        fs::write(dir.path().join("events.out.tfevents.1700000000.host.1.0"), "").unwrap();
+        let (file, _) = EventFile::create(dir.path(), 0.0).unwrap();
+        assert_eq!(file.path, dir.path().join("events.out.tfevents.000042"));
+    }
+}

@@ -1,0 +1,157 @@
+//! Sweeps as a library: what is loaded and encoded, and how often.
+
+use std::path::PathBuf;
+
+use embert_data::DataSet;
+use embert_metrics::Metric;
+use embert_train::{
+    ConfigBuilder, Keep, Status, Sweep, SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepStart,
+    SweepTable,
+};
+
+use super::*;
+
+/// Counts what it is asked for.
+#[derive(Default)]
+struct Host {
+    models: usize,
+    loads: usize,
+    encoded: Vec<usize>,
+    runs: Vec<String>,
+    stop_after: Option<usize>,
+    stop: StopSignal,
+}
+
+impl SweepHost for Host {
+    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, Box<dyn std::error::Error + Send + Sync>> {
+        self.models += 1;
+        Ok(config.model.clone().into())
+    }
+
+    fn data(&mut self, config: &TrainConfig) -> Result<DataSet, Box<dyn std::error::Error + Send + Sync>> {
+        self.loads += 1;
+        let root = PathBuf::from(&config.dataset);
+        Ok(load(&Card::for_folder(&root)?, &root, &config.load_options())?)
+    }
+
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
+        match event {
+            SweepEvent::Encoded { config } => self.encoded.push(config.data.max_length),
+            SweepEvent::RunBegins { point, seed, .. } => self.runs.push(format!("{point}/{seed}")),
+            SweepEvent::RunEnds { .. } if self.stop_after == Some(self.runs.len()) => self.stop.request(),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn builder(place: &Place, change: impl FnOnce(&mut TrainConfig)) -> SweepBuilder {
+    let mut config = place.config();
+    config.epochs = 1;
+    change(&mut config);
+    let text = config.to_toml().unwrap();
+    SweepBuilder::new(ConfigBuilder::new().text(&text, Path::new("config.toml")).unwrap())
+}
+
+fn run(place: &Place, sweep: &Sweep, host: &mut Host, start: SweepStart) -> SweepOutcome {
+    let stop = host.stop.clone();
+    sweep.run(&place.path("sweep"), start, host, &stop).unwrap()
+}
+
+const NEW: SweepStart = SweepStart::New(Existing::Keep);
+
+#[test]
+fn texts_are_loaded_and_encoded_once_for_each_value_they_depend_on() {
+    let place = Place::new();
+    let sweep = builder(&place, |_| ())
+        .grid("batch_size=4,5")
+        .unwrap()
+        .grid("data.max_length=24,16")
+        .unwrap()
+        .seeds(2)
+        .build()
+        .unwrap();
+    let mut host = Host::default();
+    let SweepOutcome::Complete(table) = run(&place, &sweep, &mut host, NEW) else { panic!("stopped") };
+    assert_eq!(table.count(Status::Complete), 8);
+    assert_eq!((host.loads, host.encoded), (2, vec![24, 16]));
+    // Runs on the same texts follow each other, so that those of others need not be in memory.
+    let lengths: Vec<&str> = host.runs.iter().map(|run| &run[run.find("max_length").unwrap()..]).collect();
+    assert_eq!(lengths[..4], ["max_length = 24/7", "max_length = 24/8"].repeat(2)[..]);
+    // And each is the run that `train` would have made of its config.
+    for run in ["runs/point-01-seed-8", "runs/point-04-seed-7"] {
+        let (_, config) = (run, TrainConfig { output: None, ..read_config(&place, run) });
+        place.train(&format!("alone/{run}"), &config).unwrap();
+        let [shared, alone] =
+            ["sweep", "alone"].map(|kind| place.bytes(&format!("{kind}/{run}/model/model.safetensors")));
+        assert!(shared == alone, "{run}");
+    }
+}
+
+fn read_config(place: &Place, run: &str) -> TrainConfig {
+    let path = place.path("sweep").join(run).join("config.toml");
+    ConfigBuilder::new().file(&path).unwrap().build().unwrap()
+}
+
+#[test]
+fn a_stopped_sweep_trains_what_is_missing() {
+    let place = Place::new();
+    let sweep = builder(&place, |_| ()).grid("batch_size=4,5").unwrap().seeds(2).build().unwrap();
+    let mut host = Host { stop_after: Some(3), ..Host::default() };
+    let SweepOutcome::Interrupted(table) = run(&place, &sweep, &mut host, NEW) else { panic!("complete") };
+    assert_eq!((table.count(Status::Complete), table.count(Status::Missing)), (3, 1));
+
+    let sweep = Sweep::open(&place.path("sweep")).unwrap();
+    let mut host = Host::default();
+    let SweepOutcome::Complete(table) = run(&place, &sweep, &mut host, SweepStart::GoOn) else {
+        panic!("stopped")
+    };
+    assert_eq!((table.count(Status::Complete), host.runs), (4, vec!["batch_size = 5/8".to_owned()]));
+    // With nothing left to do nothing is loaded.
+    let mut host = Host::default();
+    assert_eq!(run(&place, &sweep, &mut host, SweepStart::GoOn), SweepOutcome::Complete(table.clone()));
+    assert_eq!((host.loads, host.models), (0, 0));
+    let written: SweepTable = serde_json::from_slice(&place.bytes("sweep/sweep.json")).unwrap();
+    assert_eq!(written, table);
+}
+
+/// Runs that choose their weights in different ways are compared by one metric, that of the weights they kept.
+#[test]
+fn the_table_has_the_sweeps_metric_of_the_kept_weights() {
+    let place = Place::new();
+    let sweep = builder(&place, |config| {
+        config.metric = Metric::Loss;
+        config.evaluate_every = Some(1);
+        config.optimizer.learning_rate = 0.02;
+    })
+    .grid("keep=best,last")
+    .unwrap()
+    .grid("metric=loss,accuracy")
+    .unwrap()
+    .build()
+    .unwrap();
+    let SweepOutcome::Complete(table) = run(&place, &sweep, &mut Host::default(), NEW) else { panic!() };
+    assert_eq!((table.metric, table.better.as_str()), (Metric::Loss, "lower"));
+    for point in &table.points {
+        let result = &point.runs[0];
+        let config = read_config(&place, &result.run);
+        if config.keep == Keep::Last {
+            assert_eq!(result.step, Some(4));
+        }
+        // Recomputed from the examples, in another order than at the evaluation: some units in the last place.
+        let difference = result.value.unwrap() - result.metrics.as_ref().unwrap().loss;
+        assert!(difference.abs() < 1e-12, "{point:?}");
+    }
+    let steps: Vec<_> = table.points.iter().map(|point| point.runs[0].step).collect();
+    assert!(steps.iter().any(|step| *step != Some(4)), "each kept the last weights: {steps:?}");
+}
+
+#[test]
+fn a_sweep_without_validation_has_no_values() {
+    let place = Place::new();
+    let sweep =
+        builder(&place, |config| config.data.split_ratios = Some([1.0, 0.0, 0.0])).seeds(2).build().unwrap();
+    let SweepOutcome::Complete(table) = run(&place, &sweep, &mut Host::default(), NEW) else { panic!() };
+    assert_eq!((table.points[0].mean, table.count(Status::Complete)), (None, 2));
+    assert!(table.points[0].seconds.is_some_and(|seconds| seconds > 0.0));
+}
