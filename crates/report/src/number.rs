@@ -15,6 +15,11 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// Likewise, with a digit more where the share is below a hundredth: a head among all parameters.
+pub(crate) fn fine_percent(share: f64) -> String {
+    if share < 0.01 { format!("{:.2} %", share * 100.0) } else { percent(share) }
+}
+
 /// At most four significant digits, without zeros at the end: what an axis has room for.
 pub(crate) fn short(value: f64) -> String {
     let size = value.abs();

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::At as _;
 use crate::log::Eval;
-use crate::number::{counted, figure, short, thousands};
+use crate::number::{counted, figure, fine_percent, short, thousands};
 use crate::{ReportError, Run};
 
 /// The file that makes a folder a sweep's.
@@ -186,8 +186,8 @@ impl SweepPoint {
     pub(crate) fn setting(&self, key: &str) -> String {
         match self.settings.get(key) {
             None | Some(Value::Null) => {
-                let folders = self.runs.iter().filter_map(|run| run.folder.as_ref());
-                folders.filter_map(|run| run.setting(key)).next().unwrap_or_else(|| "as it was".to_owned())
+                let mut folders = self.runs.iter().filter_map(|run| run.folder.as_ref());
+                folders.find_map(|run| run.setting(key)).unwrap_or_else(|| "as it was".to_owned())
             }
             Some(value) => text_of(value),
         }
@@ -223,7 +223,7 @@ impl SweepPoint {
     pub(crate) fn trained(&self) -> String {
         match (self.trainable, self.parameters) {
             (Some(trainable), Some(all)) if trainable < all => {
-                format!("{} ({})", thousands(trainable), share(trainable as f64 / all as f64))
+                format!("{} ({})", thousands(trainable), fine_percent(trainable as f64 / all as f64))
             }
             (Some(trainable), _) => thousands(trainable),
             (None, _) => "–".to_owned(),
@@ -247,12 +247,6 @@ impl SweepRun {
     pub(crate) fn eval<'a>(&'a self, split: &'a str) -> Option<&'a Eval> {
         self.folder.as_ref()?.evals(split).find(|eval| Some(eval.step) == self.step)
     }
-}
-
-/// A share of parameters, which may be small: "0.58 %".
-fn share(share: f64) -> String {
-    let decimals = if share < 0.01 { 2 } else { 1 };
-    format!("{:.decimals$} %", share * 100.0)
 }
 
 /// Letters of a number that someone wrote; one that was drawn has more.

@@ -307,6 +307,36 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     let rows = "[...document.querySelectorAll('#points tbody th')].map(cell => cell.textContent)";
     assert_eq!(browser.evaluate(rows), serde_json::json!(["1", "2", "–"]));
 
+    // A real one, over a number and a name, whose page its own command wrote.
+    let real = dir.path().join("real");
+    let said = succeed(
+        bert_train()
+            .args([
+                "sweep",
+                "--model",
+                "datasets/sample/bert",
+                "--set",
+                "from_scratch=true",
+                "--max-length",
+                "48",
+            ])
+            .args(["--epochs", "1", "--batch-size", "16", "--seeds", "2", "--dataset"])
+            .arg(&data)
+            .args([
+                "--grid",
+                "freeze=none,all_but_head",
+                "--grid",
+                "optimizer.learning_rate=5e-5,1e-3",
+                "--output",
+            ])
+            .arg(&real),
+    );
+    assert!(said.contains(real.join("report.html").to_str().unwrap()), "{said}");
+    // The ranking, by rate with a line for each freeze, by time, by parameters; three kinds of curves.
+    assert_is_sound(&mut browser, &real.join("report.html"), 7, "real");
+    let shares = browser.evaluate("[...document.querySelectorAll('#points tbody td')].filter(cell => cell.textContent.endsWith('%)')).length");
+    assert_eq!(shares, 2);
+
     let many = large_sweep(dir.path());
     succeed(bert_train().arg("report").arg(&many));
     // The ranking, two numbers and a name among others, by time, by parameters.

@@ -46,7 +46,12 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     stop_on_ctrl_c(stop.clone())?;
     let outcome = sweep.run(&folder, start, &mut Host::default(), &stop)?;
     let (SweepOutcome::Complete(table) | SweepOutcome::Interrupted(table)) = &outcome;
-    show(table, &folder, args.json.json)?;
+    // The table is there, whatever becomes of the page about it.
+    let report = super::report::write_own(&folder);
+    if let Err(error) = &report {
+        eprintln!("no report: {error}");
+    }
+    show(table, &folder, report.ok().as_deref(), args.json.json)?;
     if matches!(outcome, SweepOutcome::Interrupted(_)) {
         eprintln!(
             "stopped with {} of {} runs complete; go on with: {} sweep --resume {}",
@@ -179,7 +184,7 @@ fn comma(before: &str) -> &'static str {
 }
 
 /// Prints the table, and on the standard error what failed.
-fn show(table: &SweepTable, folder: &Path, json: bool) -> Result<(), Error> {
+fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) -> Result<(), Error> {
     for run in table.runs() {
         if let Some(error) = &run.error {
             eprintln!("{} failed: {error}", run.run);
@@ -190,6 +195,9 @@ fn show(table: &SweepTable, folder: &Path, json: bool) -> Result<(), Error> {
     }
     output::line(&draw(table).to_string())?;
     output::line(&format!("table   {}", folder.join("sweep.csv").display()))?;
+    if let Some(report) = report {
+        output::line(&format!("report  {}", report.display()))?;
+    }
     // Of the best point any run is as good as another: the first one stands for it.
     let best = table.points.first().filter(|point| point.mean.is_some());
     let run = best.and_then(|point| point.runs.iter().find(|run| run.status == Status::Complete));

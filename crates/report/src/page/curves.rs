@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Figure, Table};
 use crate::Run;
 use crate::log::Step;
-use crate::number::{counted, figure, or_dash, percent, short, thousands};
+use crate::number::{counted, figure, fine_percent, or_dash, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 
 /// Steps in the mean that smooths a curve of so many: a twentieth of it.
@@ -59,7 +59,7 @@ pub(super) fn stages_table(run: &Run) -> Option<Table> {
             let trained = thousands(stage.trainable);
             let trained = match all {
                 Some(all) if all > 0 => {
-                    format!("{trained} ({})", percent(stage.trainable as f64 / all as f64))
+                    format!("{trained} ({})", fine_percent(stage.trainable as f64 / all as f64))
                 }
                 _ => trained,
             };

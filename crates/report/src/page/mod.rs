@@ -29,7 +29,7 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
         [run] => (run.name.clone(), run::content(run)?),
         runs => (format!("{} runs", runs.len()), comparison::content(runs)?),
     };
-    Ok(framed(&title, &content, options))
+    Ok(framed(&title, &content, *options))
 }
 
 /// A page of a sweep, likewise. It has what there is: points that have not been run, or failed, are said to.
@@ -37,10 +37,10 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
 /// # Errors
 /// The charting library gives up.
 pub fn sweep_page(sweep: &Sweep, options: &PageOptions) -> Result<String, ReportError> {
-    Ok(framed(&sweep.name, &sweep::content(sweep)?, options))
+    Ok(framed(&sweep.name, &sweep::content(sweep)?, *options))
 }
 
-fn framed(title: &str, content: &Markup, options: &PageOptions) -> String {
+fn framed(title: &str, content: &Markup, options: PageOptions) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {

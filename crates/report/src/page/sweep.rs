@@ -357,7 +357,7 @@ fn of_key(sweep: &Sweep, key: &str, others: &[&str], is_number: bool, index: usi
             values_of(sweep, other).into_iter().map(Some).collect()
         }
         _ => {
-            note += &format!("{} differ among the points too.", sentence(&others.join(", ")));
+            note = format!("{note}The points differ in {} too.", others.join(", "));
             vec![None]
         }
     };
