@@ -496,14 +496,14 @@ fn parameters(sweep: &Sweep) -> Option<Figure> {
 
 fn every_run(sweep: &Sweep) -> Markup {
     let metric = format!("{} {}", sweep.split, spoken(&sweep.metric));
-    let headings = ["run".to_owned()].into_iter().chain(sweep.keys.iter().cloned()).chain([
-        "seed".to_owned(),
-        "state".to_owned(),
-        metric,
-        "step".to_owned(),
-        format!("{} loss", sweep.split),
-        "time".to_owned(),
-    ]);
+    // Where the loss is the metric, it stands there already.
+    let loss = (sweep.metric != "loss").then(|| format!("{} loss", sweep.split));
+    let headings = ["run".to_owned()]
+        .into_iter()
+        .chain(sweep.keys.iter().cloned())
+        .chain(["seed".to_owned(), "state".to_owned(), metric, "step".to_owned()])
+        .chain(loss.clone())
+        .chain(["time".to_owned()]);
     let rows: Vec<Vec<String>> = sweep
         .runs()
         .map(|(index, run)| {
@@ -517,9 +517,9 @@ fn every_run(sweep: &Sweep) -> Markup {
                     run.state(),
                     or_dash(run.value),
                     run.step.map_or_else(|| "–".to_owned(), thousands),
-                    or_dash(run.eval(&sweep.split).map(|eval| eval.loss)),
-                    run.seconds.map_or_else(|| "–".to_owned(), duration),
                 ])
+                .chain(loss.as_ref().map(|_| or_dash(run.eval(&sweep.split).map(|eval| eval.loss))))
+                .chain([run.seconds.map_or_else(|| "–".to_owned(), duration)])
                 .collect()
         })
         .collect();
