@@ -192,6 +192,19 @@ impl Terminal {
         }
     }
 
+    /// The frozen part is at work, which is no step: the time counts for none.
+    fn caching(&mut self, split: &str, done: usize, total: usize) {
+        let message = format!("frozen part, {split}: {done}/{total} examples");
+        let due = self.last_line.is_none_or(|last| last.elapsed() >= LINE_EVERY);
+        if self.draws {
+            self.bar.set_message(message);
+        } else if due || done == total {
+            self.line(&message);
+            self.last_line = Some(Instant::now());
+        }
+        self.mark = Instant::now();
+    }
+
     fn eval(&mut self, eval: &Eval) {
         // That of the validation split waits for what it is worth.
         if eval.split == "validation" {
@@ -273,6 +286,7 @@ impl Observer for Terminal {
             Event::EvalProgress { split, done, total } => {
                 self.bar.set_message(format!("evaluating {split}: {done}/{total}"));
             }
+            Event::CacheProgress { split, done, total } => self.caching(split, *done, *total),
             Event::Eval(eval) => self.eval(eval),
             Event::Judged { value, is_best, .. } => self.judged(*value, *is_best),
             Event::Stage(Stage { step, stage, freeze, trainable }) => {

@@ -229,6 +229,10 @@ mod tests {
         }
         assert_eq!(data.tokens_of_texts(), (0..600).map(|id| id % 12 + 2).collect::<Vec<_>>());
 
+        let turned = data.with_labels(|label| 1 - label);
+        assert_eq!((turned.texts(), turned.text_of(599)), (600, data.text_of(599)));
+        assert!(turned.labels().zip(data.labels()).all(|(one, other)| one + other == 1));
+
         let cut = windows(None).unwrap();
         assert_eq!((cut.texts(), cut.text_of(599)), (600, 599));
         assert_eq!(cut.tokens_of_texts(), (0..600).map(|id| (id % 12).min(4) + 2).collect::<Vec<_>>());

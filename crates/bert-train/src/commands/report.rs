@@ -32,10 +32,10 @@ impl Subject {
         }
     }
 
-    fn page(&self, options: &PageOptions) -> Result<String, ReportError> {
+    fn page(&self, options: PageOptions) -> Result<String, ReportError> {
         match self {
-            Self::Runs(runs) => page(runs, options),
-            Self::Sweep(sweep) => sweep_page(sweep, options),
+            Self::Runs(runs) => page(runs, &options),
+            Self::Sweep(sweep) => sweep_page(sweep, &options),
         }
     }
 
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
 }
 
 fn write(subject: &Subject, path: &Path) -> Result<(), Error> {
-    let html = subject.page(&PageOptions::default())?;
+    let html = subject.page(PageOptions::default())?;
     output::file(path, |out| {
         out.write_all(html.as_bytes()).map_err(|source| Error::Io {
             action: "write",
@@ -118,7 +118,7 @@ fn answer(runs: &[PathBuf], method: &Method, url: &str) -> Response<std::io::Cur
     let html = Subject::read(runs).and_then(|subject| {
         // What has ended stays as it is.
         let refresh_seconds = (!subject.has_ended()).then_some(REFRESH_SECONDS);
-        Ok(subject.page(&PageOptions { refresh_seconds })?)
+        Ok(subject.page(PageOptions { refresh_seconds })?)
     });
     let headers = ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store"];
     let headers = headers.iter().filter_map(|header| header.parse::<Header>().ok());

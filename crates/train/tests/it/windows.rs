@@ -3,7 +3,7 @@
 use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
 use embert_data::{Example, LabelSet, WindowOptions};
 use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
-use embert_train::{Evaluation, evaluate_checkpoint};
+use embert_train::{DropoutConfig, Evaluation, evaluate_checkpoint};
 use serde_json::Value;
 
 use super::*;
@@ -178,6 +178,28 @@ fn a_run_evaluates_whole_texts_and_trains_on_cut_ones() {
     let bins: Vec<u64> =
         lengths["uncut"]["counts"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
     assert_eq!((bins.len(), bins[10], bins[30], bins[50], bins.iter().sum::<u64>()), (51, 8, 8, 8, 24));
+}
+
+/// The cache holds windows, not texts.
+#[test]
+fn windows_are_pooled_the_same_from_the_cache_of_what_is_frozen() {
+    let place = Place::new();
+    let mut config = TrainConfig { freeze: "all_but_head".parse().unwrap(), ..place.config() };
+    config.dropout = DropoutConfig { hidden: Some(0.0), attention: Some(0.0), classifier: Some(0.0) };
+    (config.data.max_length, config.data.stride) = (12, Some(4));
+    let said = |run: &str, cache_frozen| -> Vec<Value> {
+        place.train(run, &TrainConfig { cache_frozen, ..config.clone() }).unwrap();
+        let lines = String::from_utf8(place.bytes(&format!("{run}/examples.jsonl"))).unwrap();
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let (plain, cached) = (said("plain", false), said("cached", true));
+    assert!(plain.len() == 20 && plain.iter().filter(|line| line["tokens"].as_u64() > Some(12)).count() > 10);
+    for (one, other) in plain.iter().zip(&cached) {
+        assert_eq!((&one["id"], &one["tokens"]), (&other["id"], &other["tokens"]));
+        // The same f32 sums, of batches that are composed and padded differently.
+        let [a, b] = [one, other].map(|line| line["probabilities"][0].as_f64().unwrap());
+        assert!((a - b).abs() < 1e-6, "{a} and {b}");
+    }
 }
 
 /// Cutting elsewhere reaches what is trained on, and what is evaluated.
