@@ -321,6 +321,8 @@ pub(crate) mod tests {
         assert_eq!(sweep.points[2].setting("epochs"), "as it was");
         assert_eq!(sweep.points[0].trained(), "10 (1.0 %)");
         assert!(!sweep.has_ended());
+        let ended = self::folder(&SWEEP.replace("missing", "failed"));
+        assert!(Sweep::read(ended.path()).unwrap().has_ended());
         let damaged = sweep.points[1].runs[0].unreadable.as_deref().unwrap();
         assert!(damaged.contains("metrics.jsonl, line 1"), "{damaged}");
         assert!(sweep.points[1].runs[1].unreadable.is_none());
