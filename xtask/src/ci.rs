@@ -41,7 +41,8 @@ fn readmes() -> Result<Vec<String>, Box<dyn Error>> {
     let mut paths: Vec<PathBuf> = entries("crates")?
         .into_iter()
         .map(|folder| folder.join("README.md"))
-        .chain(entries("docs")?)
+        // Beside the pages there are pictures.
+        .chain(entries("docs")?.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "md")))
         .collect();
     paths.sort();
     paths.insert(0, root().join("README.md"));
