@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embert_data::tokenize::Truncation;
+use embert_train::{ConfigBuilder, ConfigError, Existing};
 
 /// Fine-tune BERT without Python.
 ///
@@ -58,16 +59,23 @@ pub(crate) struct JsonArgs {
 #[derive(Debug, Default, Args)]
 #[command(args_override_self = true)]
 pub(crate) struct TrainArgs {
-    /// Read settings from this TOML file
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Go on with the run in this folder, from its newest whole checkpoint
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "settings", "output", "overwrite", "model", "dataset"])]
+    pub(crate) resume: Option<PathBuf>,
+}
+
+/// What `train` and `sweep` share: where settings come from, and where results go.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RunArgs {
+    /// Read settings from this TOML file; for a sweep also what to sweep, from its sweep table
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Set a key of the config, as in class_weights=balanced (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
-    /// Go on with the run in this folder, from its newest whole checkpoint
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "settings", "output", "overwrite", "model", "dataset"])]
-    pub(crate) resume: Option<PathBuf>,
-    /// Replace a run that is already in the output folder
+    /// Replace what is already in the output folder
     #[arg(long)]
     pub(crate) overwrite: bool,
     #[command(flatten)]
@@ -76,16 +84,40 @@ pub(crate) struct TrainArgs {
     pub(crate) json: JsonArgs,
 }
 
+impl RunArgs {
+    /// Lays `--set` and then the options over what is there.
+    pub(crate) fn lay(&self, mut builder: ConfigBuilder) -> Result<ConfigBuilder, ConfigError> {
+        for setting in &self.settings {
+            builder = builder.set(setting)?;
+        }
+        for (key, value) in self.options.settings() {
+            builder = builder.set_value(key, value)?;
+        }
+        Ok(builder)
+    }
+
+    /// Whether `--set` or an option is about the key.
+    pub(crate) fn sets(&self, key: &str) -> bool {
+        names(&self.settings, key) || self.options.settings().iter().any(|(set, _)| *set == key)
+    }
+
+    /// What becomes of a result that is in the output folder.
+    pub(crate) fn existing(&self) -> Existing {
+        if self.overwrite { Existing::Overwrite } else { Existing::Keep }
+    }
+}
+
+/// Whether one of these `key=value` is about the key.
+pub(crate) fn names(settings: &[String], key: &str) -> bool {
+    settings.iter().any(|setting| setting.split('=').next().is_some_and(|found| found.trim() == key))
+}
+
 /// Options of `sweep`: those of `train` for the config that is swept over, and what to sweep.
 #[derive(Debug, Default, Args)]
 #[command(args_override_self = true)]
 pub(crate) struct SweepArgs {
-    /// Read settings from this TOML file, and what to sweep from its sweep table if it has one
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Set a key of the config, as in class_weights=balanced (may be repeated)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) settings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Train with each of these values, as in freeze=none,encoder_below:6 (may be repeated)
     #[arg(long, value_name = "KEY=V1,V2", help_heading = "Sweep")]
     pub(crate) grid: Vec<String>,
@@ -101,13 +133,6 @@ pub(crate) struct SweepArgs {
     /// Go on with the sweep in this folder: complete runs stay, failed ones are tried again
     #[arg(long, value_name = "SWEEP", conflicts_with_all = ["config", "settings", "grid", "random", "samples", "seeds", "overwrite"])]
     pub(crate) resume: Option<PathBuf>,
-    /// Replace a sweep that is already in the output folder
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-    #[command(flatten)]
-    pub(crate) options: TrainOptions,
-    #[command(flatten)]
-    pub(crate) json: JsonArgs,
 }
 
 /// Declares the options of `train` by the heading of their part of the help, each with the keys that it sets.
@@ -175,7 +200,7 @@ train_options! {
         /// What stays as it is: none, encoder_below:N, embeddings+encoder_below:N or all_but_head [default: none]
         #[arg(value_name = "WHAT")]
         freeze: String => "freeze",
-        /// Compute what is frozen below once for each example, and train on that from the second epoch on [default: false]
+        /// Compute what is frozen below once for each example, without dropout, and train on that [default: false]
         #[arg(value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
         cache_frozen: bool => "cache_frozen",
         /// Unfreeze from the top, the next layer every so many steps [default: never]
@@ -544,7 +569,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use clap::CommandFactory as _;
-    use embert_train::{ConfigBuilder, ConfigError, KEYS, TrainConfig};
+    use embert_train::{KEYS, TrainConfig};
 
     use super::*;
 
@@ -555,8 +580,7 @@ mod tests {
     }
 
     fn config(args: &TrainArgs) -> Result<TrainConfig, ConfigError> {
-        let mut settings = args.options.settings().into_iter();
-        settings.try_fold(ConfigBuilder::new(), |config, (key, value)| config.set_value(key, value))?.build()
+        args.run.lay(ConfigBuilder::new())?.build()
     }
 
     /// The text of an option's help.
@@ -621,7 +645,7 @@ mod tests {
             .collect();
         let args = train_args(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
 
-        let set: BTreeSet<&str> = args.options.settings().into_iter().map(|(key, _)| key).collect();
+        let set: BTreeSet<&str> = args.run.options.settings().into_iter().map(|(key, _)| key).collect();
         let known: BTreeSet<&str> = KEYS_OF_OPTIONS.iter().map(|(_, key)| *key).collect();
         assert_eq!(set, known);
         assert!(known.iter().all(|key| KEYS.contains(key)), "{known:?}");

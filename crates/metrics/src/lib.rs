@@ -4,7 +4,8 @@
 //! time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC AUC, the confusion matrix.
 //! The figures are of all examples together, never means of batch means. A [`Metric`] names one figure of the report and
 //! knows which way is better; [`softmax`] makes probabilities of logits. What a picture needs is in functions of their own:
-//! [`roc_curve`], [`precision_recall_curve`], [`reliability`] with the expected calibration error, and [`temperature`].
+//! [`roc_curve`], [`precision_recall_curve`], [`reliability`] with the expected calibration error, and [`temperature`]; what
+//! several runs say together is in [`mean`] and [`standard_deviation`].
 //!
 //! ```
 //! use embert_metrics::{Accumulator, Average, Metric, softmax};
@@ -39,6 +40,7 @@ mod pool;
 mod report;
 mod roc;
 mod softmax;
+mod spread;
 mod sum;
 
 pub use accumulator::Accumulator;
@@ -53,3 +55,4 @@ pub use metric::Metric;
 pub use pool::Pool;
 pub use report::{ClassScores, Report, Scores, Undefined};
 pub use softmax::softmax;
+pub use spread::{mean, standard_deviation};

@@ -49,10 +49,10 @@ impl Welch {
 
 #[cfg(test)]
 mod tests {
+    use embert_metrics::{mean, standard_deviation};
     use serde::Deserialize;
 
     use super::*;
-    use crate::number::spread;
 
     #[derive(Deserialize)]
     struct Case {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     fn sample(values: &[f64]) -> Sample {
-        let (mean, deviation) = spread(values);
+        let (mean, deviation) = (mean(values).unwrap(), standard_deviation(values));
         Sample { mean, deviation: deviation.unwrap_or(0.0), count: values.len() }
     }
 

@@ -65,14 +65,6 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// Mean and sample standard deviation; no deviation of a single number.
-pub(crate) fn spread(values: &[f64]) -> (f64, Option<f64>) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (mean, (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,13 +97,5 @@ mod tests {
     #[test]
     fn digits_are_grouped_from_the_right() {
         assert_eq!([0, 999, 1000, 22_713_216].map(thousands), ["0", "999", "1,000", "22,713,216"]);
-    }
-
-    /// As `statistics.stdev([2, 4, 4, 4, 5, 5, 7, 9])` of Python.
-    #[test]
-    fn the_spread_is_that_of_a_sample() {
-        let (mean, deviation) = spread(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);
-        assert!((mean - 5.0).abs() < 1e-12 && (deviation.unwrap() - 2.138_089_935_299_395).abs() < 1e-12);
-        assert_eq!(spread(&[3.0]), (3.0, None));
     }
 }

@@ -71,8 +71,8 @@ pub struct TrainConfig {
     /// Unfreeze from the top, the next part every so many steps: the pooler with the last layer, each layer, the embeddings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfreeze_every: Option<usize>,
-    /// Compute what lies below the lowest trainable layer once for each example, and train on that from the second epoch on.
-    /// Dropout is off in that part.
+    /// Compute what lies below the lowest trainable layer once for each example, and train and validate on that. Dropout is off in
+    /// that part, in the first epoch too.
     pub cache_frozen: bool,
     /// The most memory that `cache_frozen` takes, in MiB; what is beyond goes to a file in the run folder.
     pub cache_memory: usize,

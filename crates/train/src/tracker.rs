@@ -123,6 +123,15 @@ mod tests {
         assert_eq!(tracker.best(), None);
     }
 
+    /// This one is read as its neighbour where JSON's numbers are not read exactly.
+    #[test]
+    fn the_best_value_is_the_same_from_a_file() {
+        let mut tracker = Tracker::new(Metric::Loss, None, 0.0);
+        tracker.update(1, Some(0.020_834_435_499_999_998));
+        let json = serde_json::to_string(tracker.state()).unwrap();
+        assert_eq!(serde_json::from_str::<TrackerState>(&json).unwrap(), *tracker.state());
+    }
+
     #[test]
     fn it_goes_on_where_it_was_left() {
         let mut one = Tracker::new(Metric::F1, Some(3), 0.0);

@@ -34,20 +34,17 @@ fn reviews(folder: &Path) -> PathBuf {
     data
 }
 
+/// The shipped shape with random weights, on short texts.
+const SAMPLE_BERT: [&str; 6] =
+    ["--model", "datasets/sample/bert", "--set", "from_scratch=true", "--max-length", "48"];
+
 /// A run of 12 steps on those, with a page of its own.
 fn train(folder: &Path, data: &Path, name: &str, more: &[&str]) -> PathBuf {
     let run = folder.join(name);
     let mut command = bert_train();
     command
-        .args([
-            "train",
-            "--model",
-            "datasets/sample/bert",
-            "--set",
-            "from_scratch=true",
-            "--max-length",
-            "48",
-        ])
+        .arg("train")
+        .args(SAMPLE_BERT)
         .args([
             "--epochs",
             "2",
@@ -311,15 +308,8 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     let real = dir.path().join("real");
     let said = succeed(
         bert_train()
-            .args([
-                "sweep",
-                "--model",
-                "datasets/sample/bert",
-                "--set",
-                "from_scratch=true",
-                "--max-length",
-                "48",
-            ])
+            .arg("sweep")
+            .args(SAMPLE_BERT)
             .args(["--epochs", "1", "--batch-size", "16", "--seeds", "2", "--dataset"])
             .arg(&data)
             .args([

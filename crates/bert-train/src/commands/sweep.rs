@@ -7,13 +7,12 @@ use std::process::ExitCode;
 use comfy_table::Table;
 use embert_data::DataSet;
 use embert_train::{
-    ConfigBuilder, DatasetFacts, Existing, Observer, PointResult, Provenance, RunFolder, Status, StopSignal,
-    Sweep, SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepStart, SweepTable, TrainConfig,
-    TrainError,
+    ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, RunFolder, Status, StopSignal, Sweep,
+    SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepStart, SweepTable, TrainConfig, TrainError,
 };
 
-use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, lay, sets, stop_on_ctrl_c};
-use crate::cli::{SweepArgs, option_of};
+use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, stop_on_ctrl_c};
+use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
 use crate::output::thousands;
 use crate::terminal::Terminal;
@@ -21,7 +20,7 @@ use crate::{output, sources};
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     let (sweep, folder, start) = if let Some(folder) = &args.resume {
-        if let Some((key, _)) = args.options.settings().first() {
+        if let Some((key, _)) = args.run.options.settings().first() {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
         (Sweep::open(folder)?, folder.clone(), SweepStart::GoOn)
@@ -31,7 +30,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             Some(folder) => folder.to_owned(),
             None => RunFolder::next_free(Path::new("runs"), &name(args, &sweep)),
         };
-        let existing = if args.overwrite { Existing::Overwrite } else { Existing::Keep };
+        let existing = args.run.existing();
         // Refused before anything is downloaded.
         Sweep::check_folder(&folder, existing)?;
         (sweep, folder, SweepStart::New(existing))
@@ -51,7 +50,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     if let Err(error) = &report {
         eprintln!("no report: {error}");
     }
-    show(table, &folder, report.ok().as_deref(), args.json.json)?;
+    show(table, &folder, report.ok().as_deref(), args.run.json.json)?;
     if matches!(outcome, SweepOutcome::Interrupted(_)) {
         eprintln!(
             "stopped with {} of {} runs complete; go on with: {} sweep --resume {}",
@@ -72,17 +71,14 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
 
 /// The sweep: the file (or the sample where nothing is named), then `--set`, the options, and what to try.
 fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
-    let options = &args.options;
-    let tries = |key: &str| [&args.settings, &args.grid].iter().any(|settings| sets(settings, key));
-    let model = options.model.is_some() || tries("model");
-    let dataset = options.dataset.is_some() || tries("dataset");
     let builder = SweepBuilder::new(ConfigBuilder::new());
-    let mut builder = match Base::of(args.config.as_deref(), model, dataset)? {
+    let tried = |key: &str| args.run.sets(key) || names(&args.grid, key);
+    let mut builder = match Base::of(args.run.config.as_deref(), tried)? {
         Base::File(path) => builder.file(path)?,
         Base::Sample => builder.text(SAMPLE, SAMPLE_PATH.as_ref())?,
         Base::Defaults => builder,
     };
-    builder = builder.config(|config| lay(config, &args.settings, options))?;
+    builder = builder.config(|config| args.run.lay(config))?;
     for grid in &args.grid {
         builder = builder.grid(grid)?;
     }
@@ -95,13 +91,12 @@ fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
     if let Some(seeds) = args.seeds {
         builder = builder.seeds(seeds);
     }
-    if options.keep_checkpoints.is_some() {
+    if args.run.options.keep_checkpoints.is_some() {
         builder = builder.keep_checkpoints(true);
     }
     let sweep = builder.build()?;
     // A point's value would win, and nobody would know.
-    let set = |key: &&str| sets(&args.settings, key) || options.settings().iter().any(|(set, _)| set == key);
-    match sweep.keys().into_iter().find(set) {
+    match sweep.keys().into_iter().find(|key| args.run.sets(key)) {
         Some(key) => Err(Error::SweptSetting { key: key.to_owned() }),
         None => Ok(sweep),
     }
@@ -109,7 +104,7 @@ fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
 
 /// What the folder is named after: the config file, or the data set.
 fn name(args: &SweepArgs, sweep: &Sweep) -> String {
-    let stem = args.config.as_deref().and_then(Path::file_stem);
+    let stem = args.run.config.as_deref().and_then(Path::file_stem);
     let name = stem.map_or_else(
         || sources::short_name(&sweep.base().dataset),
         |stem| stem.to_string_lossy().into_owned(),
@@ -257,7 +252,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::{Cli, Command};
+    use crate::cli::{Cli, Command, RunArgs};
 
     fn sweep_of(arguments: &[&str]) -> Result<Sweep, Error> {
         let cli = Cli::parse_from(["bert-train", "sweep"].iter().chain(arguments));
@@ -280,7 +275,8 @@ mod tests {
     fn a_sweeps_folder_is_named_after_its_file_or_its_data() {
         let sweep = sweep_of(&["--seeds", "2"]).unwrap();
         let name = |config: Option<&str>| {
-            name(&SweepArgs { config: config.map(PathBuf::from), ..SweepArgs::default() }, &sweep)
+            let run = RunArgs { config: config.map(PathBuf::from), ..RunArgs::default() };
+            name(&SweepArgs { run, ..SweepArgs::default() }, &sweep)
         };
         let names = [None, Some("configs/sweep-freeze.toml"), Some("imdb.toml")].map(name);
         assert_eq!(names, ["sample-sweep", "sweep-freeze", "imdb-sweep"]);

@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use embert_model::DeviceChoice;
 use embert_train::{
-    ConfigBuilder, ConfigError, DatasetFacts, Existing, Outcome, Provenance, RunFolder, StopSignal, Task,
-    TrainConfig, Trainer,
+    ConfigBuilder, DatasetFacts, Outcome, Provenance, RunFolder, StopSignal, Task, TrainConfig, Trainer,
 };
 use serde_json::json;
 
-use crate::cli::{TrainArgs, TrainOptions, option_of};
+use crate::cli::{TrainArgs, option_of};
 use crate::error::Error;
 use crate::terminal::Terminal;
 use crate::{output, sources};
@@ -40,7 +39,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
         (None, None) => RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)),
     };
     // Refused before anything is downloaded.
-    let existing = if args.overwrite { Existing::Overwrite } else { Existing::Keep };
+    let existing = args.run.existing();
     if resumed.is_none() {
         RunFolder::check(&output_folder, existing)?;
     }
@@ -72,7 +71,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
                 eprintln!("no report: {error}");
             }
             let report = report.ok();
-            if args.json.json {
+            if args.run.json.json {
                 output::json(
                     &json!({"run": run.path(), "model": run.model(), "report": report, "end": end}),
                 )?;
@@ -109,15 +108,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
 
 /// The settings of a new run: the file (or the sample where nothing is named), then `--set`, then the options.
 fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
-    let options = &args.options;
-    let model = options.model.is_some() || sets(&args.settings, "model");
-    let dataset = options.dataset.is_some() || sets(&args.settings, "dataset");
-    let builder = match Base::of(args.config.as_deref(), model, dataset)? {
+    let builder = match Base::of(args.run.config.as_deref(), |key| args.run.sets(key))? {
         Base::File(path) => ConfigBuilder::new().file(path)?,
         Base::Sample => ConfigBuilder::new().text(SAMPLE, SAMPLE_PATH.as_ref())?,
         Base::Defaults => ConfigBuilder::new(),
     };
-    Ok(lay(builder, &args.settings, options)?.build()?)
+    Ok(args.run.lay(builder)?.build()?)
 }
 
 /// What lies under the settings of the command line.
@@ -132,7 +128,9 @@ pub(super) enum Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    pub(super) fn of(config: Option<&'a Path>, model: bool, dataset: bool) -> Result<Self, Error> {
+    /// `names` says whether the command line has a value for a key.
+    pub(super) fn of(config: Option<&'a Path>, names: impl Fn(&str) -> bool) -> Result<Self, Error> {
+        let (model, dataset) = (names("model"), names("dataset"));
         let hint = |option: &str| format!("add --{option}, or --config with a file that names it");
         match config {
             Some(path) => Ok(Self::File(path)),
@@ -144,31 +142,11 @@ impl<'a> Base<'a> {
     }
 }
 
-/// Lays `--set` and then the options over what is there.
-pub(super) fn lay(
-    mut builder: ConfigBuilder,
-    settings: &[String],
-    options: &TrainOptions,
-) -> Result<ConfigBuilder, ConfigError> {
-    for setting in settings {
-        builder = builder.set(setting)?;
-    }
-    for (key, value) in options.settings() {
-        builder = builder.set_value(key, value)?;
-    }
-    Ok(builder)
-}
-
-/// Whether one of these `key=value` is about the key.
-pub(super) fn sets(settings: &[String], key: &str) -> bool {
-    settings.iter().any(|setting| setting.split('=').next().is_some_and(|found| found.trim() == key))
-}
-
 /// A run that goes on keeps its settings, but may move to another device, and may store its result in another dtype: in the
 /// one that was asked for at first its weights may be too large.
 fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Error> {
     let mut config = config;
-    for (key, value) in args.options.settings() {
+    for (key, value) in args.run.options.settings() {
         match (key, value) {
             ("device", toml::Value::String(device)) => config.device = device,
             ("save_dtype", toml::Value::String(dtype)) => config.save_dtype = dtype.parse()?,

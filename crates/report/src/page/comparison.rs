@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use embert_metrics::{mean, standard_deviation};
 use maud::{Markup, html};
 
 use super::curves::{moving_mean, spoken, window};
 use super::{Figure, Table, figures, section};
 use crate::compare::{Group, differences, distinguishing, groups, splits_differ, value};
-use crate::number::{counted, duration, figure, or_dash, short, spread, thousands};
+use crate::number::{counted, duration, figure, or_dash, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::{ReportError, Run};
 
@@ -53,11 +54,9 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
     let measure = Measure::of(runs);
     let what = distinguishing(runs, &keys);
     let mut groups = groups(runs, &what);
-    let mean = |group: &Group<'_>| {
-        let values: Vec<f64> = group.runs.iter().filter_map(|run| measure.value(run)).collect();
-        (!values.is_empty()).then(|| spread(&values).0)
-    };
-    groups.sort_by(|one, other| measure.order(mean(one), mean(other)));
+    let of_group =
+        |group: &Group<'_>| mean(&group.runs.iter().filter_map(|run| measure.value(run)).collect::<Vec<_>>());
+    groups.sort_by(|one, other| measure.order(of_group(one), of_group(other)));
     let drawn: Vec<Figure> = [
         points(&groups, &what, &measure),
         evaluations(&groups, &measure),
@@ -114,12 +113,9 @@ fn result(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> String {
 /// Mean and deviation over the runs of a group.
 fn over_seeds(group: &Group<'_>, get: impl Fn(&Run) -> Option<f64>) -> String {
     let values: Vec<f64> = group.runs.iter().filter_map(|run| get(run)).collect();
-    if values.is_empty() {
-        return "–".to_owned();
-    }
-    match spread(&values) {
-        (mean, Some(deviation)) => format!("{} ± {}", figure(mean), figure(deviation)),
-        (mean, None) => figure(mean),
+    match (mean(&values), standard_deviation(&values)) {
+        (Some(mean), Some(deviation)) => format!("{} ± {}", figure(mean), figure(deviation)),
+        (mean, _) => or_dash(mean),
     }
 }
 
@@ -152,7 +148,7 @@ fn by_group(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Table {
 
 fn over_seeds_seconds(group: &Group<'_>) -> String {
     let seconds: Vec<f64> = group.runs.iter().filter_map(|run| Some(run.log.end.as_ref()?.seconds)).collect();
-    if seconds.is_empty() { "–".to_owned() } else { format!("{:.1}", spread(&seconds).0) }
+    mean(&seconds).map_or_else(|| "–".to_owned(), |seconds| format!("{seconds:.1}"))
 }
 
 fn by_run(runs: &[Run], names: &[String], keys: &[String], measure: &Measure) -> Table {
@@ -223,9 +219,10 @@ pub(super) fn ranking(
     metric: &str,
 ) -> Option<Figure> {
     let (mut spreads, mut dots, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-    for Entry { name, values } in entries.into_iter().filter(|entry| !entry.values.is_empty()) {
+    for Entry { name, values } in entries {
         let at = rows.len() as f64;
-        let (mean, deviation) = spread(&values);
+        let Some(mean) = mean(&values) else { continue };
+        let deviation = standard_deviation(&values);
         let around = deviation.unwrap_or(0.0);
         spreads.push((at, mean - around, mean, mean + around));
         if values.len() > 1 {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use embert_metrics::{Accumulator, Average, Metric};
+use embert_metrics::{Accumulator, Average, Metric, mean, standard_deviation};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ pub struct PointResult {
     pub standard_deviation: Option<f64>,
     /// Mean seconds of a run.
     pub seconds: Option<f64>,
-    /// Parameters that are trained when a run begins.
+    /// Parameters that some stage of a run trains.
     pub trainable: Option<usize>,
     /// Parameters of the model.
     pub parameters: Option<usize>,
@@ -346,28 +346,5 @@ fn json_of(value: &toml::Value) -> Value {
     match serde_json::to_value(value) {
         Ok(json) if !json.is_null() => json,
         _ => Value::String(value.to_string()),
-    }
-}
-
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// The square root of the sum of squares around the mean, divided by n - 1.
-fn standard_deviation(values: &[f64]) -> Option<f64> {
-    let mean = mean(values).filter(|_| values.len() > 1)?;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    Some((squares / (values.len() - 1) as f64).sqrt())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_spread_is_that_of_a_sample() {
-        // statistics.stdev([0.8, 0.9, 0.85]) in Python is 0.05; the last bits may differ.
-        assert!((standard_deviation(&[0.8, 0.9, 0.85]).unwrap() - 0.05).abs() < 1e-15);
-        assert_eq!((standard_deviation(&[0.8]), mean(&[])), (None, None));
     }
 }

@@ -30,7 +30,8 @@ const METRICS: [&str; 7] = ["loss", "accuracy", "precision", "recall", "f1", "mc
 #[derive(Debug)]
 pub(crate) struct TensorBoard {
     file: EventFile,
-    /// When the last step, evaluation or checkpoint ended: what is between it and the end of a step is that step.
+    /// When the last step, evaluation, checkpoint or pass of the frozen part ended: what is between it and the end of a step is that
+    /// step.
     mark: Instant,
 }
 
@@ -94,7 +95,7 @@ impl Observer for TensorBoard {
                 let end_info = SessionEnd { status: RunStatus::Success.into(), end_time: now };
                 self.write(now, end.step, vec![hparams("session_end_info", HParamsData::End(end_info))])?;
             }
-            Event::Saved { .. } => {}
+            Event::Saved { .. } | Event::CacheProgress { .. } => {}
             _ => return Ok(()),
         }
         self.mark = Instant::now();
