@@ -101,6 +101,9 @@ pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Ca
 
 /// Says what a data set holds and what the user should know of it.
 pub(crate) fn print_facts(data: &DataSet) {
+    for note in &data.notes {
+        eprintln!("{note}");
+    }
     let splits = &data.splits;
     let labels: Vec<String> = data
         .labels

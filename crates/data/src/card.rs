@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
-use crate::read::{Format, class_folders, is_class_folder};
+use crate::read::{Format, ReadOptions, class_folders, is_class_folder};
 use crate::row::Columns;
 use crate::split::check_ratios;
 
@@ -70,6 +70,9 @@ pub struct Card {
     /// The columns.
     #[serde(default)]
     pub columns: CardColumns,
+    /// How the files are read, where their names and contents leave it open.
+    #[serde(default, skip_serializing_if = "ReadOptions::is_default")]
+    pub reading: ReadOptions,
 }
 
 /// What a data set is for.
@@ -253,6 +256,7 @@ impl Card {
             hub: None,
             files: Some(files),
             columns: CardColumns::default(),
+            reading: ReadOptions::default(),
         }
     }
 }

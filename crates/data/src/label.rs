@@ -1,9 +1,43 @@
 //! [`LabelSet`]: label names and their indices.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::error::{DataError, RowProblem};
-use crate::row::{Example, RawLabel};
+use crate::row::{Example, Value};
+
+/// A label as a file has it, once it is known that it can be one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum RawLabel {
+    /// A number.
+    Integer(i64),
+    /// A name, or a number in a format that has only text.
+    Text(String),
+}
+
+impl RawLabel {
+    /// The label that a cell of `column` holds.
+    pub(crate) fn of(value: Value, column: &str) -> Result<Self, RowProblem> {
+        let refuse =
+            |found| RowProblem::Type { column: column.to_owned(), found, expected: "a text or an integer" };
+        match value {
+            Value::Integer(number) => Ok(Self::Integer(number)),
+            Value::Boolean(value) => Ok(Self::Integer(value.into())),
+            Value::Text(name) => Ok(Self::Text(name)),
+            Value::Null => Err(RowProblem::Null { column: column.to_owned(), expected: "a label" }),
+            Value::Float(_) | Value::List(_) => Err(refuse(value.to_string())),
+        }
+    }
+}
+
+impl fmt::Display for RawLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(number) => number.fmt(f),
+            Self::Text(text) => write!(f, "\"{text}\""),
+        }
+    }
+}
 
 /// The labels of a data set, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]

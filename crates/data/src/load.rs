@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::card::Card;
 use crate::error::{DataError, Location};
-use crate::label::LabelSet;
-use crate::read::RowReader;
-use crate::row::{Columns, Example, RawLabel, Row};
+use crate::label::{LabelSet, RawLabel};
+use crate::read::{ReadOptions, RowReader};
+use crate::row::{Columns, Example, Row};
 use crate::split::{Splits, cut, duplicates, sample, shared};
 
 /// What to load of a data set.
@@ -25,6 +25,8 @@ pub struct LoadOptions {
     pub eval_samples: Option<usize>,
     /// Count rows that can't be used instead of stopping at the first.
     pub skip_bad_rows: bool,
+    /// How the files are read: what is set here wins over the card's [`reading`](Card::reading).
+    pub reading: ReadOptions,
 }
 
 /// A data set in memory.
@@ -38,6 +40,8 @@ pub struct DataSet {
     pub labels: LabelSet,
     /// What there is to know about it.
     pub facts: DataFacts,
+    /// What was decided where the files leave it open, and what was passed over: sentences to show the user.
+    pub notes: Vec<String>,
 }
 
 /// What there is to know about a data set.
@@ -63,20 +67,29 @@ pub struct DataFacts {
 /// A file or a row can't be used, a label is unknown, or there are fewer than two.
 pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, DataError> {
     let files = card.split_files();
-    let mut reader = Reader { card, root, skip: options.skip_bad_rows, skipped: 0, next_id: 0 };
+    let mut reader = Reader {
+        card,
+        root,
+        reading: options.reading.or(&card.reading),
+        skip: options.skip_bad_rows,
+        skipped: 0,
+        next_id: 0,
+        notes: Vec::new(),
+    };
     let named =
         (!card.labels.is_empty()).then(|| LabelSet::new(card.labels.clone(), card.positive.as_deref()));
     let (train, labels) = if let Some(labels) = named {
         (reader.examples(&files.train, &labels)?, labels)
     } else {
         let rows = reader.rows(&files.train)?;
-        let found: BTreeSet<RawLabel> = rows.iter().filter_map(|(_, row)| row.label.clone()).collect();
+        let found: BTreeSet<RawLabel> = rows.iter().filter_map(|(_, _, label)| label.clone()).collect();
         let labels = LabelSet::discovered(&found);
         if labels.len() < 2 {
             let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
             return Err(DataError::TooFewLabels { path, found: labels.names().to_vec() });
         }
-        let examples = rows.into_iter().map(|(location, row)| reader.example(location, row, &labels));
+        let examples =
+            rows.into_iter().map(|(location, row, label)| reader.example(location, row, label, &labels));
         (examples.collect::<Result<_, _>>()?, labels)
     };
     let validation = reader.examples(&files.validation, &labels)?;
@@ -109,15 +122,17 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
         shared: shared(&splits.train, splits.validation.iter().chain(&splits.test)),
         skipped: reader.skipped,
     };
-    Ok(DataSet { name: card.name.clone(), splits, labels, facts })
+    Ok(DataSet { name: card.name.clone(), splits, labels, facts, notes: reader.notes })
 }
 
 struct Reader<'a> {
     card: &'a Card,
     root: &'a Path,
+    reading: ReadOptions,
     skip: bool,
     skipped: usize,
     next_id: u64,
+    notes: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -126,16 +141,24 @@ impl Reader<'_> {
     fn read(
         &mut self,
         files: &[PathBuf],
-        mut each: impl FnMut(&mut Self, Location, Row) -> Result<(), DataError>,
+        mut each: impl FnMut(&mut Self, Location, Row, Option<RawLabel>) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
         let columns = Columns::from(&self.card.columns);
         for file in files {
             let path = self.root.join(file);
-            let mut rows = RowReader::open(&path, None, &columns)?;
+            let mut rows = RowReader::open(&path, &self.reading, &columns)?;
+            self.notes.extend(rows.notes().iter().cloned());
             let mut is_empty = true;
             while let Some(row) = rows.next_located() {
                 is_empty = false;
-                match row.and_then(|(location, row)| each(self, location, row)) {
+                let row = row.and_then(|(location, mut row)| {
+                    let label = row.label.take().map(|value| RawLabel::of(value, &self.card.columns.label));
+                    match label.transpose() {
+                        Ok(label) => each(self, location, row, label),
+                        Err(problem) => Err(DataError::Row { location, problem }),
+                    }
+                });
+                match row {
                     Ok(()) => {}
                     Err(error) if self.skip && error.is_bad_row() => self.skipped += 1,
                     Err(error) => return Err(error),
@@ -148,10 +171,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn rows(&mut self, files: &[PathBuf]) -> Result<Vec<(Location, Row)>, DataError> {
+    fn rows(&mut self, files: &[PathBuf]) -> Result<Vec<(Location, Row, Option<RawLabel>)>, DataError> {
         let mut rows = Vec::new();
-        self.read(files, |_, location, row| {
-            rows.push((location, row));
+        self.read(files, |_, location, row, label| {
+            rows.push((location, row, label));
             Ok(())
         })?;
         Ok(rows)
@@ -159,16 +182,22 @@ impl Reader<'_> {
 
     fn examples(&mut self, files: &[PathBuf], labels: &LabelSet) -> Result<Vec<Example>, DataError> {
         let mut examples = Vec::new();
-        self.read(files, |reader, location, row| {
-            examples.push(reader.example(location, row, labels)?);
+        self.read(files, |reader, location, row, label| {
+            examples.push(reader.example(location, row, label, labels)?);
             Ok(())
         })?;
         Ok(examples)
     }
 
     /// The row with its label's index, numbered on.
-    fn example(&mut self, location: Location, row: Row, labels: &LabelSet) -> Result<Example, DataError> {
-        let label = row.label.map(|label| labels.index(&label)).transpose();
+    fn example(
+        &mut self,
+        location: Location,
+        row: Row,
+        label: Option<RawLabel>,
+        labels: &LabelSet,
+    ) -> Result<Example, DataError> {
+        let label = label.map(|label| labels.index(&label)).transpose();
         let label = label.map_err(|problem| DataError::Row { location, problem })?;
         let id = self.next_id;
         self.next_id += 1;

@@ -3,31 +3,54 @@
 use std::fmt;
 
 /// One row: a text or a pair of texts, and what the file says of its label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The text.
     pub text: String,
     /// The second text of a pair.
     pub text_pair: Option<String>,
-    /// The label, where the file has that column.
-    pub label: Option<RawLabel>,
+    /// The label's cell as the file has it; `None` where that column was not asked for. What it means is decided for the
+    /// whole column, by [`load`](crate::load).
+    pub label: Option<Value>,
 }
 
-/// A label as a file has it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RawLabel {
-    /// A number.
+/// A cell of a file, before anything is made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing: JSON's `null`, a null of Parquet.
+    Null,
+    /// True or false, in a format that has truth values.
+    Boolean(bool),
+    /// An integer, in a format that has numbers.
     Integer(i64),
-    /// A name, or a number in a format that has only text.
+    /// A number with a fraction or an exponent, in a format that has numbers.
+    Float(f64),
+    /// A text; in CSV every cell is one.
     Text(String),
+    /// Several values.
+    List(Vec<Value>),
 }
 
-impl fmt::Display for RawLabel {
+impl fmt::Display for Value {
+    /// As JSON writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Null => f.write_str("null"),
+            Self::Boolean(value) => value.fmt(f),
             Self::Integer(number) => number.fmt(f),
-            Self::Text(text) => write!(f, "\"{text}\""),
+            // With a fraction, so that 1.0 does not read like the integer.
+            Self::Float(number) => write!(f, "{number:?}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::List(values) => f.debug_list().entries(values.iter().map(DisplayAsDebug)).finish(),
         }
+    }
+}
+
+struct DisplayAsDebug<'a>(&'a Value);
+
+impl fmt::Debug for DisplayAsDebug<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

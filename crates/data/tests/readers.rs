@@ -8,7 +8,7 @@ use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use embert_data::{Columns, DataError, Format, RawLabel, Row, RowReader};
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, Value};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::file::properties::WriterProperties;
@@ -28,8 +28,12 @@ fn file(dir: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
+fn as_format(format: Format) -> ReadOptions {
+    ReadOptions { format: Some(format), ..ReadOptions::default() }
+}
+
 fn read(path: &Path) -> Result<Vec<Row>, DataError> {
-    RowReader::open(path, None, &columns())?.collect()
+    RowReader::open(path, &ReadOptions::default(), &columns())?.collect()
 }
 
 /// What a person sees: the error and its causes.
@@ -41,7 +45,7 @@ fn chain(error: &dyn Error) -> String {
 }
 
 fn row(text: &str, label: &str) -> Row {
-    Row { text: text.into(), text_pair: None, label: Some(RawLabel::Text(label.into())) }
+    Row { text: text.into(), text_pair: None, label: Some(Value::Text(label.into())) }
 }
 
 #[test]
@@ -62,7 +66,7 @@ fn json_lines_have_any_order_and_either_kind_of_label() {
     let text =
         "\u{feff}{\"text\": \"a\\nb\", \"label\": \"pos\", \"id\": 3}\r\n\n{\"label\": 1, \"text\": \"\"}";
     let rows = read(&file(&dir, "rows.jsonl", text)).unwrap();
-    let second = Row { text: String::new(), text_pair: None, label: Some(RawLabel::Integer(1)) };
+    let second = Row { text: String::new(), text_pair: None, label: Some(Value::Integer(1)) };
     assert_eq!(rows, [row("a\nb", "pos"), second]);
 }
 
@@ -123,7 +127,7 @@ fn reading_goes_on_after_a_bad_row() {
     );
     for path in [csv, json] {
         let (good, bad): (Vec<_>, Vec<_>) =
-            RowReader::open(&path, None, &columns()).unwrap().partition(Result::is_ok);
+            RowReader::open(&path, &ReadOptions::default(), &columns()).unwrap().partition(Result::is_ok);
         let good: Vec<Row> = good.into_iter().map(Result::unwrap).collect();
         assert_eq!(good, [row("a", "pos"), row("e", "neg")]);
         assert_eq!(bad.len(), 3);
@@ -160,14 +164,15 @@ fn a_whole_file_at_fault_is_no_bad_row() {
 fn an_open_quote_in_a_large_file_is_found_before_its_end() {
     let head: &[u8] = b"text,label\na,pos\n\"b,neg\n";
     let endless = head.chain(std::io::repeat(b'x'));
-    let mut rows = RowReader::from_reader(endless, Format::Csv, &columns()).unwrap();
+    let mut rows = RowReader::from_reader(endless, &as_format(Format::Csv), &columns()).unwrap();
     assert_eq!(rows.next().unwrap().unwrap(), row("a", "pos"));
     let message = chain(&rows.next().unwrap().unwrap_err());
     assert!(message.contains("line 3") && message.contains("MiB"), "{message}");
     assert!(rows.next().is_none());
 
     for format in [Format::JsonLines, Format::Lines] {
-        let mut rows = RowReader::from_reader(std::io::repeat(b'x'), format, &Columns::default()).unwrap();
+        let mut rows =
+            RowReader::from_reader(std::io::repeat(b'x'), &as_format(format), &Columns::default()).unwrap();
         let message = chain(&rows.next().unwrap().unwrap_err());
         assert!(message.contains("line 1") && message.contains("MiB"), "{message}");
         assert!(rows.next().is_none());
@@ -189,10 +194,10 @@ fn rows_come_one_at_a_time() {
     }
     let head: &[u8] = b"text,label\n";
     let csv = head.chain(Endless(b"\"some, text\",pos\r\n", 0));
-    let rows = RowReader::from_reader(csv, Format::Csv, &columns()).unwrap();
+    let rows = RowReader::from_reader(csv, &as_format(Format::Csv), &columns()).unwrap();
     assert!(rows.take(100_000).all(|found| found.unwrap() == row("some, text", "pos")));
     let json = Endless(b"{\"text\": \"a\", \"label\": \"pos\"}\n", 0);
-    let mut rows = RowReader::from_reader(json, Format::JsonLines, &columns()).unwrap();
+    let mut rows = RowReader::from_reader(json, &as_format(Format::JsonLines), &columns()).unwrap();
     let (location, found) = rows.by_ref().nth(99_999).map(|_| rows.next_located().unwrap().unwrap()).unwrap();
     assert_eq!((found, location.number, location.unit), (row("a", "pos"), 100_001, "line"));
 }
@@ -210,7 +215,7 @@ fn a_slow_stream_is_the_same_stream() {
         }
     }
     let text: &'static [u8] = b"\xef\xbb\xbftext,label\r\n\"a \"\"b\"\"\r\n\",pos\r\nc,neg";
-    let rows = RowReader::from_reader(Slow(text), Format::Csv, &columns()).unwrap();
+    let rows = RowReader::from_reader(Slow(text), &as_format(Format::Csv), &columns()).unwrap();
     let rows: Vec<Row> = rows.map(Result::unwrap).collect();
     assert_eq!(rows, [row("a \"b\"\r\n", "pos"), row("c", "neg")]);
 }
@@ -251,7 +256,7 @@ proptest! {
             let field = if *quoted || must { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.clone() };
             text += &[label, ",", &field, end].concat();
         }
-        let mut reader = RowReader::from_reader(std::io::Cursor::new(text), Format::Csv, &columns()).unwrap();
+        let mut reader = RowReader::from_reader(std::io::Cursor::new(text), &as_format(Format::Csv), &columns()).unwrap();
         for ((field, ..), line) in rows.iter().zip(lines) {
             let (location, found) = reader.next_located().unwrap().unwrap();
             prop_assert_eq!((found, location.number), (row(field, "pos"), line));
@@ -264,7 +269,7 @@ proptest! {
     fn any_bytes_are_rows_or_errors(bytes in prop::collection::vec(prop::sample::select(&b"a,\"\n\r\xff{}:"[..]), 0..60)) {
         for format in [Format::Csv, Format::Tsv, Format::JsonLines, Format::Lines] {
             let bytes = [&b"text,label\n"[..], &bytes].concat();
-            let reader = RowReader::from_reader(std::io::Cursor::new(bytes), format, &columns());
+            let reader = RowReader::from_reader(std::io::Cursor::new(bytes), &as_format(format), &columns());
             if let Ok(rows) = reader {
                 prop_assert!(rows.count() <= 61);
             }
@@ -275,10 +280,12 @@ proptest! {
 #[test]
 fn plain_lines_keep_their_count() {
     let rows =
-        RowReader::from_reader(&b"one\n\n two \r\nthree"[..], Format::Lines, &Columns::default()).unwrap();
+        RowReader::from_reader(&b"one\n\n two \r\nthree"[..], &as_format(Format::Lines), &Columns::default())
+            .unwrap();
     let texts: Vec<String> = rows.map(|row| row.unwrap().text).collect();
     assert_eq!(texts, ["one", "", " two ", "three"]);
-    let error = RowReader::from_reader(&b"PAR1"[..], Format::Parquet, &Columns::default()).err().unwrap();
+    let error =
+        RowReader::from_reader(&b"PAR1"[..], &as_format(Format::Parquet), &Columns::default()).err().unwrap();
     assert!(error.to_string().contains("Parquet"), "{error}");
 }
 
@@ -328,7 +335,7 @@ fn parquet_comes_back_as_it_was_written() {
         let back = read(&path).unwrap();
         assert_eq!(back.len(), rows.len());
         for (row, (text, label)) in back.iter().zip(&rows) {
-            assert_eq!((Some(row.text.as_str()), &row.label), (*text, &label.map(RawLabel::Integer)));
+            assert_eq!((Some(row.text.as_str()), &row.label), (*text, &label.map(Value::Integer)));
         }
     }
 }
@@ -355,9 +362,9 @@ fn parquet_labels_have_any_type_that_makes_sense() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rows.parquet");
     let texts: Vec<&str> = ["same", "same", "other"].into_iter().cycle().take(3000).collect();
-    let cycle = |labels: [RawLabel; 3]| labels.into_iter().cycle().take(3000).collect::<Vec<_>>();
+    let cycle = |labels: [Value; 3]| labels.into_iter().cycle().take(3000).collect::<Vec<_>>();
     let schema = |label: &str| format!("message m {{ required binary text (UTF8); required {label}; }}");
-    let labels = |path: &Path| -> Vec<RawLabel> {
+    let labels = |path: &Path| -> Vec<Value> {
         let rows = read(path).unwrap();
         assert!(rows.iter().map(|row| row.text.as_str()).eq(texts.iter().copied()));
         rows.into_iter().map(|row| row.label.unwrap()).collect()
@@ -371,14 +378,14 @@ fn parquet_labels_have_any_type_that_makes_sense() {
             &values,
             dictionary,
         );
-        assert_eq!(labels(&path), cycle([0, -1, 7].map(RawLabel::Integer)));
+        assert_eq!(labels(&path), cycle([0, -1, 7].map(Value::Integer)));
         let values: Vec<bool> = [true, false, true].into_iter().cycle().take(3000).collect();
         write_labels::<BoolType>(&path, &schema("boolean label"), &texts, &values, dictionary);
-        assert_eq!(labels(&path), cycle([1, 0, 1].map(RawLabel::Integer)));
+        assert_eq!(labels(&path), cycle([1, 0, 1].map(Value::Integer)));
         let values: Vec<ByteArray> =
             ["pos", "neg", "5"].into_iter().cycle().take(3000).map(ByteArray::from).collect();
         write_labels::<ByteArrayType>(&path, &schema("binary label (UTF8)"), &texts, &values, dictionary);
-        assert_eq!(labels(&path), cycle(["pos", "neg", "5"].map(|name| RawLabel::Text(name.into()))));
+        assert_eq!(labels(&path), cycle(["pos", "neg", "5"].map(|name| Value::Text(name.into()))));
     }
     write_labels::<DoubleType>(&path, &schema("double label"), &texts[..1], &[0.5], true);
     let message = read(&path).unwrap_err().to_string();
@@ -391,7 +398,7 @@ fn parquet_faults_name_the_row() {
     let path = dir.path().join("rows.parquet");
     let rows = [(Some("a"), Some(0)), (None, Some(1)), (Some("c"), None), (Some("d"), Some(1))];
     write_parquet(&path, STRINGS, Compression::SNAPPY, &rows, 2);
-    let rows: Vec<_> = RowReader::open(&path, None, &columns()).unwrap().collect();
+    let rows: Vec<_> = RowReader::open(&path, &ReadOptions::default(), &columns()).unwrap().collect();
     assert_eq!(rows.len(), 4);
     let message = rows[1].as_ref().unwrap_err().to_string();
     assert!(message.contains("rows.parquet, row 2") && message.contains("\"text\" is null"), "{message}");
@@ -400,10 +407,10 @@ fn parquet_faults_name_the_row() {
     assert_eq!(rows[3].as_ref().unwrap().text, "d");
 
     let other = Columns { text: "review".into(), ..columns() };
-    let error = RowReader::open(&path, None, &other).err().unwrap();
+    let error = RowReader::open(&path, &ReadOptions::default(), &other).err().unwrap();
     assert!(error.to_string().contains("\"review\"") && error.to_string().contains("text, label"), "{error}");
     let swapped = Columns { text: "label".into(), text_pair: None, label: Some("text".into()) };
-    let error = RowReader::open(&path, None, &swapped).unwrap_err();
+    let error = RowReader::open(&path, &ReadOptions::default(), &swapped).unwrap_err();
     assert!(!error.is_bad_row());
     let message = error.to_string();
     assert!(message.contains("rows.parquet has the type optional int64, expected a text"), "{message}");

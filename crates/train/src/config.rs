@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use embert_data::tokenize::{EncodeOptions, Truncation};
-use embert_data::{LoadOptions, WindowOptions};
+use embert_data::{LoadOptions, ReadOptions, WindowOptions};
 use embert_metrics::Metric;
 use embert_model::{DeviceChoice, Freeze, FreezePatterns, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
@@ -473,6 +473,7 @@ impl TrainConfig {
             train_samples: self.data.train_samples,
             eval_samples: self.data.eval_samples,
             skip_bad_rows: self.data.skip_bad_rows,
+            reading: ReadOptions::default(),
         }
     }
 

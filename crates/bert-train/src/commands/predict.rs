@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
-use embert_data::{Columns, DataError, Format, Row, RowReader};
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader};
 use embert_model::DeviceChoice;
 use embert_predict::{Prediction, Predictor};
 use embert_train::run_of_model;
@@ -61,11 +61,11 @@ fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Resu
         text_pair: args.text_pair_column.clone(),
         ..Columns::default()
     };
-    let format = args.input_format.map(Format::from);
+    let options = ReadOptions { format: args.input_format.map(Format::from) };
     let reader = if is_stdout(input) {
-        RowReader::from_reader(BufReader::new(io::stdin()), format.unwrap_or(Format::Lines), &columns)?
+        RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
     } else {
-        RowReader::open(input, format, &columns)?
+        RowReader::open(input, &options, &columns)?
     };
     let mut skipped = 0_u64;
     let rows = reader.filter(|row: &Result<Row, DataError>| match row {

@@ -11,7 +11,7 @@ use csv_core::{ReadRecordResult, ReaderBuilder};
 
 use super::{Located, MAX_ROW, line_ends};
 use crate::error::{DataError, Location, RowProblem};
-use crate::row::{Columns, RawLabel, Row};
+use crate::row::{Columns, Row, Value};
 
 pub(super) fn rows<R: BufRead>(
     reader: R,
@@ -57,10 +57,7 @@ pub(super) fn rows<R: BufRead>(
             };
             let label = |index: usize| {
                 let name = text(index)?.trim().to_owned();
-                if name.is_empty() {
-                    return Err(RowProblem::Null { column: heading[index].clone(), expected: "a label" });
-                }
-                Ok(RawLabel::Text(name))
+                Ok(if name.is_empty() { Value::Null } else { Value::Text(name) })
             };
             Ok(Row {
                 text: text(text_index)?,

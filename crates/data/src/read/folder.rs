@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Located, line_ends};
 use crate::error::{DataError, Location, RowProblem};
-use crate::row::{RawLabel, Row};
+use crate::row::{Row, Value};
 
 /// Folders beside the labels' that hold texts without a label, as in the original files of IMDB.
 const UNLABELLED: [&str; 2] = ["unsup", "unlabeled"];
@@ -43,7 +43,7 @@ pub(super) fn rows(path: &Path) -> Result<impl Iterator<Item = Located> + use<>,
         let bytes = fs::read(&file).map_err(|source| DataError::Read { path: file.clone(), source })?;
         let location = |number| Location { path: file.as_path().into(), number, unit: "line" };
         Ok(match String::from_utf8(bytes) {
-            Ok(text) => (location(1), Ok(Row { text, text_pair: None, label: Some(RawLabel::Text(label)) })),
+            Ok(text) => (location(1), Ok(Row { text, text_pair: None, label: Some(Value::Text(label)) })),
             Err(error) => {
                 let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
                 let line_begins = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);

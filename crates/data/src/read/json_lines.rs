@@ -4,11 +4,11 @@ use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value as Json};
 
 use super::{Located, numbered_lines};
 use crate::error::RowProblem;
-use crate::row::{Columns, RawLabel, Row};
+use crate::row::{Columns, Row, Value};
 
 pub(super) fn rows<R: BufRead>(
     reader: R,
@@ -25,7 +25,7 @@ pub(super) fn rows<R: BufRead>(
 fn row(line: &[u8], columns: &Columns) -> Result<Row, RowProblem> {
     let line = str::from_utf8(line).map_err(|error| RowProblem::Utf8 { at: error.valid_up_to() })?;
     // Which line it is stands in the row's location; to serde_json it is always the first.
-    let object: Map<String, Value> = serde_json::from_str(line).map_err(|error| RowProblem::Json {
+    let object: Map<String, Json> = serde_json::from_str(line).map_err(|error| RowProblem::Json {
         problem: error.to_string().replace("line 1 column", "column"),
     })?;
     let value = |column: &str| {
@@ -35,21 +35,19 @@ fn row(line: &[u8], columns: &Columns) -> Result<Row, RowProblem> {
         })
     };
     let text = |column: &String| match value(column)? {
-        Value::String(text) => Ok(text.clone()),
-        Value::Null => Err(RowProblem::Null { column: column.clone(), expected: "a text" }),
+        Json::String(text) => Ok(text.clone()),
+        Json::Null => Err(RowProblem::Null { column: column.clone(), expected: "a text" }),
         other => {
             Err(RowProblem::Type { column: column.clone(), found: shortened(other), expected: "a text" })
         }
     };
-    let label = |column: &String| match value(column)? {
-        Value::String(name) => Ok(RawLabel::Text(name.clone())),
-        Value::Bool(yes) => Ok(RawLabel::Integer(i64::from(*yes))),
-        Value::Null => Err(RowProblem::Null { column: column.clone(), expected: "a label" }),
-        other => other.as_i64().map(RawLabel::Integer).ok_or_else(|| RowProblem::Type {
+    let label = |column: &String| {
+        let found = value(column)?;
+        cell(found).ok_or_else(|| RowProblem::Type {
             column: column.clone(),
-            found: shortened(other),
+            found: shortened(found),
             expected: "a text or an integer",
-        }),
+        })
     };
     Ok(Row {
         text: text(&columns.text)?,
@@ -58,8 +56,23 @@ fn row(line: &[u8], columns: &Columns) -> Result<Row, RowProblem> {
     })
 }
 
+/// What a value is as a cell; `None` for an object or a number beyond 64 bits.
+fn cell(value: &Json) -> Option<Value> {
+    Some(match value {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Boolean(*value),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Value::Integer(number),
+            None => Value::Float(number.as_f64().filter(|_| number.is_f64())?),
+        },
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(values) => Value::List(values.iter().map(cell).collect::<Option<_>>()?),
+        Json::Object(_) => return None,
+    })
+}
+
 /// A value as a message has room for it.
-fn shortened(value: &Value) -> String {
+fn shortened(value: &Json) -> String {
     let text = value.to_string();
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}...", &text[..end]),

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 pub(crate) use folder::{class_folders, is_class_folder};
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Location, RowProblem};
 use crate::{Columns, DataError, Row};
 
@@ -23,11 +25,35 @@ pub(crate) const MAX_ROW: usize = 64 << 20;
 /// A row with its place, or what is wrong with it; or why the file can't be read on.
 type Located = Result<(Location, Result<Row, RowProblem>), DataError>;
 
+/// How files are read, where their names and contents leave it open. What is unset is detected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadOptions {
+    /// The format, in place of the one that a file's name tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+}
+
+impl ReadOptions {
+    /// Whether nothing is set.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// These options, and where they leave something unset, `other`'s.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        Self { format: self.format.or(other.format) }
+    }
+}
+
 /// A file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// One JSON object a line.
+    #[serde(rename = "jsonl")]
     JsonLines,
     /// Comma-separated, with a heading.
     Csv,
@@ -58,18 +84,21 @@ impl Format {
 pub struct RowReader {
     rows: Box<dyn Iterator<Item = Located>>,
     ended: bool,
+    notes: Vec<String>,
+    class_names: Option<Vec<String>>,
 }
 
 impl RowReader {
-    /// Opens a file, in `format` or the one that its name tells; a folder has a folder of `.txt` files for each label.
+    /// Opens a file as `options` says, else as its name and its content tell; a folder has a folder of `.txt` files for each
+    /// label.
     ///
     /// # Errors
     /// The file can't be read, its format is unknown, or it lacks a column.
-    pub fn open(path: &Path, format: Option<Format>, columns: &Columns) -> Result<Self, DataError> {
+    pub fn open(path: &Path, options: &ReadOptions, columns: &Columns) -> Result<Self, DataError> {
         if path.is_dir() {
             return Ok(Self::new(folder::rows(path)?));
         }
-        let format = format.or_else(|| Format::of(path));
+        let format = options.format.or_else(|| Format::of(path));
         let format = format.ok_or_else(|| DataError::UnknownFormat { path: path.to_owned() })?;
         let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
         if format == Format::Parquet {
@@ -78,15 +107,16 @@ impl RowReader {
         Self::text(BufReader::new(file), path, format, columns)
     }
 
-    /// Reads a stream, such as the standard input.
+    /// Reads a stream, such as the standard input: lines, unless `options` names another format.
     ///
     /// # Errors
     /// The heading lacks a column, or the format is Parquet, which ends with its table of contents.
     pub fn from_reader(
         reader: impl Read + 'static,
-        format: Format,
+        options: &ReadOptions,
         columns: &Columns,
     ) -> Result<Self, DataError> {
+        let format = options.format.unwrap_or(Format::Lines);
         if format == Format::Parquet {
             return Err(DataError::ParquetStream);
         }
@@ -111,7 +141,17 @@ impl RowReader {
     }
 
     fn new(rows: impl Iterator<Item = Located> + 'static) -> Self {
-        Self { rows: Box::new(rows), ended: false }
+        Self { rows: Box::new(rows), ended: false, notes: Vec::new(), class_names: None }
+    }
+
+    /// What was decided about the file where its name leaves it open: sentences to show the user.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The names of the label column's numbers, where the file states them, as Parquet that `datasets` wrote does.
+    pub fn class_names(&self) -> Option<&[String]> {
+        self.class_names.as_deref()
     }
 
     /// The next row and where it is.

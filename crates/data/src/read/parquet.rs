@@ -15,7 +15,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::Located;
 use crate::error::{DataError, Location, RowProblem};
-use crate::row::{Columns, RawLabel, Row};
+use crate::row::{Columns, Row, Value};
 
 /// Rows decoded at a time. Few, since a text may be large.
 const CHUNK: usize = 256;
@@ -127,7 +127,7 @@ struct Column {
     reader: Option<ColumnReader>,
 }
 
-enum Value {
+enum Cell {
     Bytes(Vec<u8>),
     Integer(i64),
 }
@@ -174,19 +174,19 @@ impl Column {
     }
 
     /// The next `count` values.
-    fn values(&mut self, count: usize) -> ParquetResult<Vec<Option<Value>>> {
+    fn values(&mut self, count: usize) -> ParquetResult<Vec<Option<Cell>>> {
         let level = self.max_level;
         match &mut self.reader {
             Some(ColumnReader::ByteArrayColumnReader(reader)) => {
-                nullable(reader, count, level, |bytes| Value::Bytes(bytes.data().to_vec()))
+                nullable(reader, count, level, |bytes| Cell::Bytes(bytes.data().to_vec()))
             }
             Some(ColumnReader::BoolColumnReader(reader)) => {
-                nullable(reader, count, level, |yes| Value::Integer(yes.into()))
+                nullable(reader, count, level, |yes| Cell::Integer(yes.into()))
             }
             Some(ColumnReader::Int32ColumnReader(reader)) => {
-                nullable(reader, count, level, |number| Value::Integer(number.into()))
+                nullable(reader, count, level, |number| Cell::Integer(number.into()))
             }
-            Some(ColumnReader::Int64ColumnReader(reader)) => nullable(reader, count, level, Value::Integer),
+            Some(ColumnReader::Int64ColumnReader(reader)) => nullable(reader, count, level, Cell::Integer),
             _ => Err(ParquetError::General(format!("column {} can't be read", self.name))),
         }
     }
@@ -196,8 +196,8 @@ fn nullable<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
     count: usize,
     max_level: i16,
-    value: impl Fn(T::T) -> Value,
-) -> ParquetResult<Vec<Option<Value>>> {
+    value: impl Fn(T::T) -> Cell,
+) -> ParquetResult<Vec<Option<Cell>>> {
     let (mut levels, mut values) = (Vec::new(), Vec::new());
     let (rows, ..) = reader.read_records(count, Some(&mut levels), None, &mut values)?;
     if rows < count {
@@ -211,21 +211,21 @@ fn nullable<T: DataType>(
     })
 }
 
-fn as_text(value: Option<Value>, column: &str) -> Result<String, RowProblem> {
+fn as_text(value: Option<Cell>, column: &str) -> Result<String, RowProblem> {
     match value {
-        Some(Value::Bytes(bytes)) => String::from_utf8(bytes)
+        Some(Cell::Bytes(bytes)) => String::from_utf8(bytes)
             .map_err(|error| RowProblem::Utf8 { at: error.utf8_error().valid_up_to() }),
-        Some(Value::Integer(number)) => {
+        Some(Cell::Integer(number)) => {
             Err(RowProblem::Type { column: column.to_owned(), found: number.to_string(), expected: "a text" })
         }
         None => Err(RowProblem::Null { column: column.to_owned(), expected: "a text" }),
     }
 }
 
-fn as_label(value: Option<Value>, column: &str) -> Result<RawLabel, RowProblem> {
+fn as_label(value: Option<Cell>, column: &str) -> Result<Value, RowProblem> {
     match value {
-        Some(Value::Integer(number)) => Ok(RawLabel::Integer(number)),
-        Some(bytes) => Ok(RawLabel::Text(as_text(Some(bytes), column)?)),
-        None => Err(RowProblem::Null { column: column.to_owned(), expected: "a label" }),
+        Some(Cell::Integer(number)) => Ok(Value::Integer(number)),
+        Some(bytes) => Ok(Value::Text(as_text(Some(bytes), column)?)),
+        None => Ok(Value::Null),
     }
 }
