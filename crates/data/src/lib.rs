@@ -29,6 +29,7 @@ mod loader;
 mod read;
 mod row;
 mod sampler;
+mod shown;
 mod source;
 mod split;
 
@@ -41,7 +42,9 @@ pub use error::{DataError, Location, RowProblem};
 pub use label::{LabelMapping, LabelSet};
 pub use load::{DataFacts, DataSet, LoadOptions, load};
 pub use loader::BatchLoader;
-pub use read::{Format, ReadOptions, RowReader};
+pub use read::{
+    Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, RowReader, TextEncoding,
+};
 pub use row::{Columns, Example, Row, Value};
 pub use sampler::{Order, STRETCH, Sampler};
 pub use source::DataSource;

@@ -147,7 +147,6 @@ impl Reader<'_> {
         for file in files {
             let path = self.root.join(file);
             let mut rows = RowReader::open(&path, &self.reading, &columns)?;
-            self.notes.extend(rows.notes().iter().cloned());
             let mut is_empty = true;
             while let Some(row) = rows.next_located() {
                 is_empty = false;
@@ -167,6 +166,8 @@ impl Reader<'_> {
             if is_empty {
                 return Err(DataError::Empty { path });
             }
+            // Some of what there is to say is known only after the last row.
+            self.notes.extend(rows.notes().iter().cloned());
         }
         Ok(())
     }
