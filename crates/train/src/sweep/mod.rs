@@ -1,6 +1,8 @@
 //! Sweeps: a config trained at several points with several seeds, one run after another, and the table of what came of it.
 
+mod builder;
 mod definition;
+mod draw;
 mod error;
 mod folder;
 mod table;
@@ -12,7 +14,8 @@ use std::path::{Path, PathBuf};
 use embert_data::DataSet;
 use embert_model::DeviceChoice;
 
-pub use self::definition::{Point, Sweep, SweepBuilder};
+pub use self::builder::SweepBuilder;
+pub use self::definition::{Point, Sweep};
 pub use self::error::SweepError;
 use self::folder::{SweepFolder, run_name};
 use self::table::ended;
