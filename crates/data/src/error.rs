@@ -7,7 +7,7 @@ use std::sync::Arc;
 use embert_tokenize::TokenizeError;
 
 use crate::read::MAX_ROW;
-use crate::shown::{listed, shown};
+use crate::shown::{shown, shown_names};
 
 /// A row of a file, as a person looks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl fmt::Display for Location {
 #[non_exhaustive]
 pub enum RowProblem {
     /// A column that isn't there.
-    #[error("there is no \"{}\"; found {}", shown(column), listed(found))]
+    #[error("there is no \"{}\"; found {}", shown(column), shown_names(found))]
     MissingColumn {
         /// The column.
         column: String,
@@ -171,7 +171,7 @@ pub enum DataError {
         column: String,
     },
     /// A file that lacks a column.
-    #[error("{} has no column \"{}\"; its columns are {}{hint}", path.display(), shown(column), listed(found))]
+    #[error("{} has no column \"{}\"; its columns are {}{hint}", path.display(), shown(column), shown_names(found))]
     MissingColumn {
         /// The file.
         path: PathBuf,

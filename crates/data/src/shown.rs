@@ -43,9 +43,9 @@ mod tests {
         assert_eq!(shown("naïve \u{1f3ac}"), "naïve \u{1f3ac}");
         assert_eq!(shown("a\0b\u{1b}[31m\n\u{202e}"), "a\\u{0}b\\u{1b}[31m\\n\\u{202e}");
         assert_eq!(shown(&"x".repeat(1000)).len(), MAX + 3);
-        assert_eq!(listed(&["a", "b\r"]), "a, b\\r");
+        assert_eq!(shown_names(&["a", "b\r"]), "a, b\\r");
         let many: Vec<String> = (0..100).map(|i| i.to_string()).collect();
-        assert!(listed(&many).ends_with("11, and 88 more"), "{}", listed(&many));
-        assert_eq!(listed::<&str>(&[]), "none");
+        assert!(shown_names(&many).ends_with("11, and 88 more"), "{}", shown_names(&many));
+        assert_eq!(shown_names::<&str>(&[]), "none");
     }
 }

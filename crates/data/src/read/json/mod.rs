@@ -14,7 +14,7 @@ use super::columns::missing;
 use super::{Format, Located, Notes, numbered_lines};
 use crate::error::{DataError, Location, RowProblem};
 use crate::row::Columns;
-use crate::shown::listed;
+use crate::shown::shown_names;
 
 /// Rows that are looked at before the first is given, to see whether the file has the columns at all, and their bytes.
 const AHEAD: (usize, usize) = (256, 1 << 20);
@@ -153,7 +153,7 @@ fn within(
             let names: Vec<&String> = lists.iter().map(|(name, _)| name).collect();
             let problem = format!(
                 "has more than one list of rows ({}): write each to a file of its own",
-                listed(&names)
+                shown_names(&names)
             );
             Err(DataError::Content { path: path.to_path_buf(), problem })
         }

@@ -218,7 +218,7 @@ fn type_of(field: &Type, leaf: Option<&ColumnDescriptor>) -> String {
             (Some(leaf), name) if leaf.max_rep_level() > 0 => {
                 format!("list of {}", name.unwrap_or_else(|| leaf.physical_type().to_string().to_lowercase()))
             }
-            _ => format!("group of {}", crate::shown::listed(&fields)),
+            _ => format!("group of {}", crate::shown::shown_names(&fields)),
         }
     } else {
         let physical = format!("{} {}", field.get_basic_info().repetition(), field.get_physical_type());
