@@ -1,11 +1,14 @@
 //! [`DataError`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use embert_tokenize::TokenizeError;
 
+use crate::label::problem::LabelProblem;
+use crate::load::{SplitKind, Unlabelled};
 use crate::read::MAX_ROW;
 use crate::shown::{shown, shown_names};
 
@@ -103,12 +106,20 @@ pub enum RowProblem {
         problem: String,
     },
     /// A label that nobody named.
-    #[error("the label {found} is none of {}", known.join(", "))]
+    #[error("the label {found} is none of {}{}", listed(known), similar_hint(similar.as_deref()))]
     UnknownLabel {
         /// The label.
         found: String,
         /// The labels that there are.
         known: Vec<String>,
+        /// One of those that differs from it in case or white space alone.
+        similar: Option<String>,
+    },
+    /// A list of several labels, or of none.
+    #[error("the label is the list {found}, expected one label; several labels a text can't be trained yet")]
+    SeveralLabels {
+        /// The list, as JSON writes it.
+        found: String,
     },
 }
 
@@ -248,12 +259,46 @@ pub enum DataError {
         found: Vec<String>,
     },
     /// The labels of the data set aren't the classifier's.
-    #[error("the data set has the labels {data:?}, but the classifier has {checkpoint:?}")]
+    #[error("the data set has the labels {data:?}, but the classifier has {checkpoint:?}{}", conflict_hint(data, checkpoint))]
     LabelConflict {
         /// The data set's labels.
         data: Vec<String>,
         /// The classifier's labels.
         checkpoint: Vec<String>,
+    },
+    /// A column of labels that can't be used, whatever its rows.
+    #[error("the labels in the column \"{column}\" can't be used: {problem}")]
+    Labels {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        problem: LabelProblem,
+    },
+    /// A split of which some rows have a label, and others have none.
+    #[error(
+        "{rows} of the {all} rows of the {split} split have no label, the first is {first}{}: label them, or leave them out \
+         with data.skip_bad_rows=true",
+        if *minus_one { ", whose -1 means that among class numbers (where it is a class, list it in a card: labels = [...])" } else { "" }
+    )]
+    SomeUnlabelled {
+        /// The split.
+        split: SplitKind,
+        /// Rows without a label.
+        rows: usize,
+        /// All its rows.
+        all: usize,
+        /// The first row without one.
+        first: Location,
+        /// Whether that row has the class number -1.
+        minus_one: bool,
+    },
+    /// A split without labels where they are needed.
+    #[error("{unlabelled}: {hint}")]
+    AllUnlabelled {
+        /// The split.
+        unlabelled: Unlabelled,
+        /// What to do.
+        hint: String,
     },
     /// A row without a label where one is needed.
     #[error("example {id} has no label")]
@@ -282,4 +327,31 @@ impl DataError {
     pub fn is_bad_row(&self) -> bool {
         matches!(self, Self::Row { .. })
     }
+}
+
+/// The first few of many labels.
+fn listed(labels: &[String]) -> String {
+    const SHOWN: usize = 20;
+    match labels.get(..SHOWN) {
+        Some(first) if labels.len() > SHOWN => {
+            format!("{} and {} more", first.join(", "), labels.len() - SHOWN)
+        }
+        _ => labels.join(", "),
+    }
+}
+
+fn similar_hint(similar: Option<&str>) -> String {
+    similar.map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
+}
+
+/// How labels that don't fit a classifier can be made to.
+fn conflict_hint(data: &[String], checkpoint: &[String]) -> String {
+    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<BTreeSet<_>>();
+    if data.iter().enumerate().all(|(index, name)| *name == index.to_string()) && data.len() == checkpoint.len() {
+        return format!("; where they are its labels' numbers, name them in a card: labels = {checkpoint:?}");
+    }
+    if lower(data) == lower(checkpoint) {
+        return "; they differ in case alone: write them alike".to_owned();
+    }
+    String::new()
 }

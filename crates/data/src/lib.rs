@@ -39,8 +39,9 @@ pub use batch::{Batch, Batcher};
 pub use card::{Card, CardColumns, HubSource, SplitFiles, Task};
 pub use encode::{EncodedDataset, EncodedExample, WindowOptions, encode, encode_windows};
 pub use error::{DataError, Location, RowProblem};
-pub use label::{LabelMapping, LabelSet};
-pub use load::{DataFacts, DataSet, LoadOptions, load};
+pub use label::problem::LabelProblem;
+pub use label::{LabelMapping, LabelSet, is_unnamed};
+pub use load::{DataFacts, DataSet, LoadOptions, SplitKind, Unlabelled, load};
 pub use loader::BatchLoader;
 pub use read::{
     Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, RowReader, TextEncoding,

@@ -26,7 +26,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// The names, separated by commas, the first few of many.
-pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+pub(crate) fn shown_names<T: AsRef<str>>(names: &[T]) -> String {
     let mut shown: Vec<String> = names.iter().take(NAMES).map(|name| shown(name.as_ref())).collect();
     if names.len() > NAMES {
         shown.push(format!("and {} more", names.len() - NAMES));

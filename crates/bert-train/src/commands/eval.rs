@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
-use embert_data::DataSet;
 use embert_data::tokenize::Tokenizer;
+use embert_data::{DataError, DataSet, SplitKind};
 use embert_model::DeviceChoice;
 use embert_train::{Evaluation, TrainConfig, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -19,12 +19,24 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let folder = sources::model_folder(&args.model)?;
     let config = settings(args, &folder)?;
     let (data, _) = sources::data_set(&config.dataset, &config.load_options())?;
-    let DataSet { splits, labels, .. } = data;
-    let (split, examples) = match args.split {
-        SplitArg::Train => ("train", splits.train),
-        SplitArg::Validation => ("validation", splits.validation),
-        SplitArg::Test => ("test", splits.test),
+    let DataSet { splits, labels, notes, unlabelled, .. } = data;
+    let (split, kind, examples) = match args.split {
+        SplitArg::Train => ("train", SplitKind::Train, splits.train),
+        SplitArg::Validation => ("validation", SplitKind::Validation, splits.validation),
+        SplitArg::Test => ("test", SplitKind::Test, splits.test),
     };
+    if let Some(unlabelled) = unlabelled.into_iter().find(|unlabelled| unlabelled.split == kind) {
+        let hint = format!(
+            "there is nothing to compare with; to have it labelled: {} predict --model {} --input {}",
+            output::program(),
+            args.model,
+            unlabelled.path.display()
+        );
+        return Err(DataError::AllUnlabelled { unlabelled, hint }.into());
+    }
+    for note in &notes {
+        eprintln!("{note}");
+    }
     if examples.is_empty() {
         let hint = "choose another with --split, or cut one with --split-ratios";
         return Err(Error::NoSplit { dataset: config.dataset, split, hint });
@@ -40,6 +52,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         |done| bar.set_position(done as u64),
     )?;
     bar.finish_and_clear();
+    if let Some(pairing) = &evaluation.pairing {
+        eprintln!("{pairing}");
+    }
     if let Some(path) = &args.predictions {
         output::file(path, |out| {
             write_predictions(out, &evaluation).map_err(|source| Error::Io {

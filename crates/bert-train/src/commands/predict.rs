@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
-use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader};
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, is_unnamed};
 use embert_model::DeviceChoice;
 use embert_predict::{Prediction, Predictor};
 use embert_train::run_of_model;
@@ -30,6 +30,12 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     }
     if let Some(Stride(stride)) = args.inference.stride {
         predictor = predictor.with_stride(stride);
+    }
+    if is_unnamed(predictor.labels()) {
+        eprintln!(
+            "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
+             in its config.json"
+        );
     }
     match &args.input {
         Some(input) => predict_rows(args, &predictor, input),
