@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
 use embert_data::tokenize::Tokenizer;
-use embert_data::{DataError, DataSet, SplitKind};
+use embert_data::{DataError, DataSet, ReadOptions, SplitKind};
 use embert_model::DeviceChoice;
 use embert_train::{Evaluation, TrainConfig, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -88,6 +88,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
             config.data.split_ratios = None;
             config.data.train_samples = None;
             config.data.eval_samples = None;
+            config.data.set_reading(ReadOptions::default());
         }
         config.dataset.clone_from(dataset);
     } else if !known {
@@ -113,6 +114,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
         config.data.stride = stride;
     }
     config.data.skip_bad_rows |= args.inference.skip_bad_rows;
+    config.data.set_reading(args.inference.reading.options().or(&config.data.reading()));
     config.validate()?;
     Ok(config)
 }

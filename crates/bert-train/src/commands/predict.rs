@@ -67,14 +67,23 @@ fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Resu
         text_pair: args.text_pair_column.clone(),
         ..Columns::default()
     };
-    let options = ReadOptions { format: args.input_format.map(Format::from) };
-    let reader = if is_stdout(input) {
+    let options = ReadOptions {
+        format: args.input_format.map(Format::from),
+        ..args.inference.reading.options()
+    };
+    let mut reader = if is_stdout(input) {
         RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
     } else {
         RowReader::open(input, &options, &columns)?
     };
+    let mut said = 0;
+    let mut say = |notes: &[String]| {
+        notes.iter().skip(said).for_each(|note| eprintln!("{note}"));
+        said = notes.len();
+    };
+    say(reader.notes());
     let mut skipped = 0_u64;
-    let rows = reader.filter(|row: &Result<Row, DataError>| match row {
+    let rows = reader.by_ref().filter(|row: &Result<Row, DataError>| match row {
         Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
             tracing::info!("skipped: {error}");
             skipped += 1;
@@ -89,6 +98,8 @@ fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Resu
     });
     write_all(predictions, &args.output)?;
     bar.finish_and_clear();
+    // Some of what there is to say is known only after the last row.
+    say(reader.notes());
     if skipped > 0 {
         eprintln!("skipped {skipped} row(s) that can't be read; -v names them");
     }
@@ -145,6 +156,7 @@ impl From<FormatArg> for Format {
     fn from(format: FormatArg) -> Self {
         match format {
             FormatArg::Jsonl => Self::JsonLines,
+            FormatArg::Json => Self::Json,
             FormatArg::Csv => Self::Csv,
             FormatArg::Tsv => Self::Tsv,
             FormatArg::Parquet => Self::Parquet,
