@@ -77,7 +77,9 @@ pub enum RowProblem {
     #[error("it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text")]
     OpenQuote,
     /// A field of CSV that goes on after its closing quote.
-    #[error("it has text after a closing quote; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text")]
+    #[error(
+        "it has text after a closing quote; within quotes, a quote is written as two; is the delimiter another one? quoting = \"none\" reads quotes as text"
+    )]
     StrayQuote,
     /// A quoted field of a tab-separated file that holds a tab or a line end.
     #[error(

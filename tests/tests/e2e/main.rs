@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod predict;
+mod reading;
 mod report;
 mod resume;
 mod show;
