@@ -73,6 +73,9 @@ pub enum RowProblem {
         /// Fields of the heading.
         expected: u64,
     },
+    /// A row of CSV that is the heading again.
+    #[error("it repeats the heading; were files joined? take the line out")]
+    RepeatedHeading,
     /// A field of CSV that begins with a quote and goes on to the end of the file.
     #[error("it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text")]
     OpenQuote,

@@ -1,7 +1,7 @@
 //! Data sets for text classification: from files to batches of tensors.
 //!
 //! A [`Card`] says where a data set lies and what its columns and labels mean; [`DataSource`] finds one for what the user
-//! named. [`load`] reads its files ([`RowReader`]: Parquet, CSV, TSV, JSON Lines, folders of texts) and cuts them into
+//! named. [`load`] reads its files ([`RowReader`]: Parquet, CSV, TSV, JSON, folders of texts) and cuts them into
 //! [`Splits`]; [`encode`] tokenizes them. A [`Sampler`] plans an epoch's batches, and a [`BatchLoader`] builds them on a
 //! thread of its own.
 //!

@@ -138,6 +138,18 @@ fn blank_lines_are_passed_over_and_counted() {
     assert_eq!((rows[0].text.as_str(), notes.as_str()), ("", ""));
 }
 
+/// `cat a.csv b.csv`: the second heading is no example of the class "label".
+#[test]
+fn a_heading_that_comes_again_is_a_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "text,label\na,x\n\u{feff}text, label\nb,y\n";
+    let path = file(&dir, "a.csv", text);
+    let rows: Vec<_> = RowReader::open(&path, &default(), &columns()).unwrap().collect();
+    let error = rows[1].as_ref().unwrap_err();
+    assert!(error.is_bad_row() && error.to_string().contains("line 3: it repeats the heading"), "{error}");
+    assert_eq!((rows.len(), rows[2].as_ref().unwrap()), (3, &row("b", "y")));
+}
+
 /// In a file of tabs without quoting, two quotes at the beginnings of texts swallow the rows between them.
 #[test]
 fn a_quoted_field_of_a_tsv_that_holds_a_tab_or_a_line_end_is_a_fault() {

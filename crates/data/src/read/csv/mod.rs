@@ -66,6 +66,10 @@ pub(super) fn rows(
             if fields.len() < least || beyond.iter().any(|field| !field.is_empty()) {
                 return Err(RowProblem::Fields { found: fields.len() as u64, expected: full as u64 });
             }
+            // Files that were joined, heading and all.
+            if has_heading && full > 1 && fields.iter().zip(&names).all(|(field, name)| is_name(field, name)) {
+                return Err(RowProblem::RepeatedHeading);
+            }
             padded += u64::from(!beyond.is_empty());
             let text = |index: usize| source.text(fields[index].to_vec());
             Ok(Row {
@@ -76,6 +80,12 @@ pub(super) fn rows(
         });
         Some(Ok((location, row)))
     }))
+}
+
+/// Whether a field is the name of its column, as a heading has it.
+fn is_name(field: &[u8], name: &str) -> bool {
+    let field = field.strip_prefix("\u{feff}".as_bytes()).unwrap_or(field);
+    field.trim_ascii() == name.as_bytes()
 }
 
 /// The names of the first record; none where there is no record.
