@@ -101,20 +101,26 @@ impl DataSource {
         Ok(Self::Hub { card: Box::new(Card::for_repository(&repository)), notes })
     }
 
+    /// The file of a card that has a name in one of the folders `cards`; `None` for a built-in one.
+    pub fn card_file(name: &str, cards: &[PathBuf]) -> Option<PathBuf> {
+        if name.contains(['/', '\\']) {
+            return None;
+        }
+        let path = cards.iter().map(|folder| folder.join(format!("{name}.toml"))).find(|path| path.is_file())?;
+        // In the checkout it is the built-in card itself.
+        let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
+        let is_built_in =
+            built_in.is_some_and(|(_, text)| std::fs::read_to_string(&path).is_ok_and(|own| own == *text));
+        (!is_built_in).then_some(path)
+    }
+
     /// A card by its name.
     fn named_card(name: &str, cards: &[PathBuf]) -> Result<Option<Self>, DataError> {
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
-        for folder in cards {
-            let path = folder.join(format!("{name}.toml"));
-            if !path.is_file() {
-                continue;
-            }
-            // In the checkout it is the built-in card itself.
-            let is_built_in =
-                built_in.is_some_and(|(_, text)| std::fs::read_to_string(&path).is_ok_and(|own| own == *text));
+        if let Some(path) = Self::card_file(name, cards) {
             let hides = if built_in.is_some() { ", which hides the built-in one" } else { "" };
-            let note = (!is_built_in).then(|| format!("the card of {name} is {}{hides}", path.display()));
-            return Self::from_card(&path, note.into_iter().collect()).map(Some);
+            let note = format!("the card of {name} is {}{hides}", path.display());
+            return Self::from_card(&path, vec![note]).map(Some);
         }
         let Some((_, text)) = built_in else { return Ok(None) };
         let card = Box::new(Card::parse(text, Path::new(&format!("{name}.toml")))?);

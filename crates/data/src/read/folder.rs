@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Located, line_ends};
+use super::{Format, Located, line_ends};
 use crate::discover::is_hidden;
 use crate::error::{DataError, Location, RowProblem};
 use crate::row::{Row, Value};
@@ -50,7 +50,7 @@ pub(super) fn rows(path: &Path) -> Result<impl Iterator<Item = Located> + use<>,
 }
 
 fn is_text(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt")) && path.is_file()
+    path.is_file() && Format::of(path) == Some(Format::Lines)
 }
 
 /// What is in a folder and does not hide, by name: `read_dir` returns entries in no particular order.
