@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use embert_train::TrainConfig;
 
 use crate::error::Error;
+use crate::sources;
 
 /// A path from the root of the file system, links and all; as it is where there is no working folder.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
@@ -55,9 +56,16 @@ fn name_of_run(run: &Path, config: &TrainConfig, name: Name<'_>) -> Result<Strin
             let (name, folder) = (text.to_owned(), folder.clone());
             return Err(Error::OtherFolder { what, key, name, folder, config: settings });
         }
-        None if path.exists() => absolute(path),
+        // What ships with the program is named, not placed.
+        None if path.exists() => match key {
+            "model" => PathBuf::from(sources::absolute_model(text)),
+            _ => absolute(path),
+        },
         _ => return Ok(text.to_owned()),
     };
+    if found == path {
+        return Ok(text.to_owned());
+    }
     let Some(found) = found.to_str() else { return Ok(text.to_owned()) };
     eprintln!("{} has a relative path of an older version: the {what} {text} is {found}", settings.display());
     Ok(found.to_owned())

@@ -23,7 +23,7 @@
 //!
 //! let config = ConfigBuilder::new().file("configs/sample.toml".as_ref())?.set("epochs=2")?.build()?;
 //! let (_, device) = DeviceChoice::Auto.resolve()?;
-//! let DataSource::Local { card, root } = DataSource::resolve(&config.dataset, &["datasets".into()])? else {
+//! let DataSource::Local { card, root, .. } = DataSource::resolve(&config.dataset, &["datasets".into()])? else {
 //!     return Err("fetch the files of the card first".into());
 //! };
 //! let data = load(&card, &root, &config.load_options())?;

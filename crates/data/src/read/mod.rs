@@ -11,7 +11,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use folder::{class_folders, is_class_folder};
+pub(crate) use folder::UNLABELLED;
 
 use serde::{Deserialize, Serialize};
 
