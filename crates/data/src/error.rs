@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use embert_tokenize::TokenizeError;
 
+use crate::discover::FilesProblem;
 use crate::label::problem::LabelProblem;
 use crate::load::{SplitKind, Unlabelled};
 use crate::read::MAX_ROW;
@@ -250,6 +251,28 @@ pub enum DataError {
     #[error("{} holds no data set: expected train.csv (.tsv, .jsonl, .parquet) or folders of texts by label, as in train/pos/*.txt", path.display())]
     NoFiles {
         /// The folder.
+        path: PathBuf,
+    },
+    /// It can't be told which file is what.
+    #[error("{place}: {problem}")]
+    Files {
+        /// The folder, card or repository.
+        place: String,
+        /// Why not.
+        problem: FilesProblem,
+    },
+    /// What is named like a file or folder is not there.
+    #[error("there is no file or folder {}{hint}", path.display())]
+    Missing {
+        /// What was named.
+        path: PathBuf,
+        /// What else it may mean, or nothing.
+        hint: String,
+    },
+    /// A pipe, a device, a socket.
+    #[error("{} is neither a file nor a folder: write what comes out of it to a file first", path.display())]
+    Special {
+        /// What was named.
         path: PathBuf,
     },
     /// Fewer than two labels.

@@ -14,6 +14,7 @@ use embert_model::{BertForSequenceClassification, LoadOptions};
 use crate::TrainError;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::PrefixCache;
+use crate::sizes::check_max_length;
 
 /// How [`evaluate`] goes about it.
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +143,7 @@ pub fn evaluate_checkpoint(
     device: &Device,
     mut progress: impl FnMut(usize),
 ) -> Result<Evaluation, TrainError> {
+    check_max_length(folder, encoding.encoding.max_length)?;
     let loaded = BertForSequenceClassification::from_pretrained(folder, &LoadOptions::default(), device)?;
     if let Some(missing) = loaded.report.newly_initialized.first() {
         let problem = format!("it has no {missing}, so its classifier is not trained");

@@ -11,6 +11,7 @@ use embert_data::{
 
 use crate::config::{OrderConfig, PaddingConfig};
 use crate::records::SplitFacts;
+use crate::sizes::check_positions;
 use crate::task::model_options;
 use crate::{DataConfig, TrainConfig, TrainError};
 
@@ -79,16 +80,7 @@ impl EncodedSplits {
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
-        if config.data.max_length > bert.max_position_embeddings {
-            return Err(TrainError::Setting {
-                key: "data.max_length",
-                found: config.data.max_length.to_string(),
-                expected: format!(
-                    "at most {}, the model's max_position_embeddings",
-                    bert.max_position_embeddings
-                ),
-            });
-        }
+        check_positions(&bert, config.data.max_length)?;
         let DataSet { name, splits, labels, facts, unlabelled, .. } = data;
         let split_facts =
             SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);

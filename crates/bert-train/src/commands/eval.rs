@@ -6,7 +6,7 @@ use std::path::Path;
 use embert_data::tokenize::Tokenizer;
 use embert_data::{DataError, DataSet, ReadOptions, SplitKind};
 use embert_model::DeviceChoice;
-use embert_train::{Evaluation, TrainConfig, evaluate_checkpoint, run_of_model};
+use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
@@ -116,6 +116,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     config.data.skip_bad_rows |= args.inference.skip_bad_rows;
     config.data.set_reading(args.inference.reading.options().or(&config.data.reading()));
     config.validate()?;
+    check_max_length(folder, config.data.max_length)?;
     Ok(config)
 }
 

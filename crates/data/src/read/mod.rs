@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(crate) use folder::{class_folders, is_class_folder};
 pub use options::{Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, TextEncoding};
+pub(crate) use folder::UNLABELLED;
 
 use self::bytes::{Source, Text, Unpacked};
 use self::content::foreign;
