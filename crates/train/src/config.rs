@@ -140,7 +140,7 @@ pub struct DataConfig {
     /// Seeds the splits and the parts of them that are taken. Unset: `seed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u64>,
-    /// Count rows that can't be read instead of stopping at the first.
+    /// Count rows that can't be read, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
 }
 

@@ -52,7 +52,6 @@ impl<'a> Reader<'a> {
         for file in files {
             let path = self.root.join(file);
             let mut reader = self.open(&path, &mut read)?;
-            self.notes.extend(reader.notes().iter().cloned());
             read.files.push((path.clone(), reader.class_names().map(<[String]>::to_vec)));
             let first = read.rows.len();
             let mut is_empty = true;
@@ -75,6 +74,8 @@ impl<'a> Reader<'a> {
             if is_empty {
                 return Err(DataError::Empty { path });
             }
+            // Some of what there is to say is known only after the last row.
+            self.notes.extend(reader.notes().iter().cloned());
             if let Some((location, problem)) = first_without
                 && without_key == read.rows.len() - first
             {
@@ -97,7 +98,11 @@ impl<'a> Reader<'a> {
                 if column == *label && read.split != SplitKind::Train =>
             {
                 read.without.get_or_insert_with(|| {
-                    format!("{} has no column \"{label}\"; its columns are {}", path.display(), found.join(", "))
+                    format!(
+                        "{} has no column \"{label}\"; its columns are {}",
+                        path.display(),
+                        found.join(", ")
+                    )
                 });
                 RowReader::open(path, &self.reading, &Columns { label: None, ..columns })
             }
@@ -163,7 +168,8 @@ impl<'a> Reader<'a> {
             }
         }
         if without > 0 {
-            self.notes.push(format!("{without} row(s) of the {} split have no label and are left out", rows.split));
+            self.notes
+                .push(format!("{without} row(s) of the {} split have no label and are left out", rows.split));
         }
         Ok(examples)
     }
@@ -196,7 +202,7 @@ impl SplitRows {
             if labels.is_minus_one(row.label.as_ref()) {
                 format!("the label is -1, which is none among class numbers, from {first} on")
             } else {
-                format!("the label is empty or null from {first} on")
+                format!("the label is empty, null or not there from {first} on")
             }
         });
         let path = self.files.first().map_or_else(PathBuf::new, |(path, _)| path.clone());
