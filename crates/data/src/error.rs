@@ -276,7 +276,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// Fewer than two labels.
-    #[error("{} has the label(s) {} only: a classifier needs at least two", path.display(), found.join(", "))]
+    #[error("{} has the label(s) {} only: a classifier needs at least two; where there are others, list all of them in a card (labels = [...])", path.display(), found.join(", "))]
     TooFewLabels {
         /// The training file.
         path: PathBuf,
@@ -284,7 +284,10 @@ pub enum DataError {
         found: Vec<String>,
     },
     /// The labels of the data set aren't the classifier's.
-    #[error("the data set has the labels {data:?}, but the classifier has {checkpoint:?}{}", conflict_hint(data, checkpoint))]
+    #[error(
+        "the data set has the labels {data:?}, but the classifier has {checkpoint:?}{}",
+        conflict_hint(data, checkpoint)
+    )]
     LabelConflict {
         /// The data set's labels.
         data: Vec<String>,
@@ -366,17 +369,25 @@ fn listed(labels: &[String]) -> String {
 }
 
 fn similar_hint(similar: Option<&str>) -> String {
-    similar.map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
+    similar
+        .map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
 }
 
 /// How labels that don't fit a classifier can be made to.
 fn conflict_hint(data: &[String], checkpoint: &[String]) -> String {
     let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<BTreeSet<_>>();
-    if data.iter().enumerate().all(|(index, name)| *name == index.to_string()) && data.len() == checkpoint.len() {
+    if data.iter().enumerate().all(|(index, name)| *name == index.to_string())
+        && data.len() == checkpoint.len()
+    {
         return format!("; where they are its labels' numbers, name them in a card: labels = {checkpoint:?}");
     }
     if lower(data) == lower(checkpoint) {
         return "; they differ in case alone: write them alike".to_owned();
+    }
+    if data.iter().all(|name| checkpoint.contains(name)) {
+        return format!(
+            "; where the data set merely lacks some, list them all in a card: labels = {checkpoint:?}"
+        );
     }
     String::new()
 }

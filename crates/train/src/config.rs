@@ -161,7 +161,7 @@ pub struct DataConfig {
     /// Seeds the splits and the parts of them that are taken, below 2^63. Unset: `seed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u64>,
-    /// Count rows that can't be read instead of stopping at the first.
+    /// Count rows that can't be read, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
     /// The files' format, in place of the one that their names tell: `csv`, `tsv`, `jsonl`, `json`, `parquet`.
     #[serde(skip_serializing_if = "Option::is_none")]

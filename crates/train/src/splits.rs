@@ -211,8 +211,11 @@ pub(crate) fn check_splits(config: &TrainConfig, data: &DataSet) -> Result<(), T
         return Err(DataError::AllUnlabelled { unlabelled: unlabelled.clone(), hint }.into());
     }
     let splits = &data.splits;
-    let mut evaluated =
-        splits.train.iter().chain(&splits.validation).chain(splits.test.iter().filter(|_| config.evaluate_test));
+    let mut evaluated = splits
+        .train
+        .iter()
+        .chain(&splits.validation)
+        .chain(splits.test.iter().filter(|_| config.evaluate_test));
     match evaluated.find(|example| example.label.is_none()) {
         Some(example) => Err(DataError::Unlabelled { id: example.id }.into()),
         None => Ok(()),

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod hub;
+mod kinds;
 mod predict;
 mod reading;
 mod report;
