@@ -12,6 +12,7 @@ use crate::compare::{Group, differences, splits_differ};
 use crate::number::{counted, duration, figure, or_dash, thousands};
 use crate::plot::{Axis, Ink, Layer, Plot, Ticks, range};
 use crate::sweep::{Status, Sweep, SweepPoint};
+use crate::text::named;
 use crate::{ReportError, Run};
 
 /// Seeds that have a column of their own.
@@ -509,7 +510,7 @@ fn every_run(sweep: &Sweep) -> Markup {
         .map(|(index, run)| {
             let point = &sweep.points[index];
             let name =
-                run.run.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                run.run.file_name().map_or_else(String::new, |name| named(&name.to_string_lossy()).into_owned());
             std::iter::once(name)
                 .chain(sweep.keys.iter().map(|key| point.setting(key)))
                 .chain([
