@@ -76,14 +76,14 @@ fn log_to_stderr(verbose: u8) {
 fn show_panics_plainly() {
     std::panic::set_hook(Box::new(|panic| {
         if let Some(line) = embert_train::out_of_memory(panic.payload()) {
-            return output::say(line);
+            return output::say_line(line);
         }
         let thread = std::thread::current();
         output::say_block(&format!("thread '{}' {}", thread.name().unwrap_or("?"), output::message(panic)));
         let trace = Backtrace::capture();
         match trace.status() {
             BacktraceStatus::Captured => output::say_block(&trace.to_string()),
-            _ => output::say("set RUST_BACKTRACE=1 to see where it was called from"),
+            _ => output::say_line("set RUST_BACKTRACE=1 to see where it was called from"),
         }
     }));
 }

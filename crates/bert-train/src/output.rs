@@ -80,14 +80,14 @@ impl Formatter for ForTerminal {
     }
 }
 
-/// Prints a line on the standard error: [`say`](crate::output::say) with the arguments of `format!`.
+/// Prints a line on the standard error: [`say_line`] with the arguments of `format!`.
 macro_rules! say {
-    ($($argument:tt)*) => { $crate::output::say(&format!($($argument)*)) };
+    ($($argument:tt)*) => { $crate::output::say_line(&format!($($argument)*)) };
 }
 pub(crate) use say;
 
 /// Prints a line on the standard error; a very long one is cut in its middle.
-pub(crate) fn say(text: &str) {
+pub(crate) fn say_line(text: &str) {
     say_block(&escaped(&excerpt(text, MOST_IN_MESSAGE)));
 }
 

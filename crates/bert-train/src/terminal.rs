@@ -117,7 +117,7 @@ impl Terminal {
         if self.draws {
             self.bar.println(escaped(text));
         } else {
-            output::say(text);
+            output::say_line(text);
         }
     }
 
@@ -363,8 +363,8 @@ impl Downloads {
 
     fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| output::say(text)),
-            None => output::say(text),
+            Some(bar) => bar.suspend(|| output::say_line(text)),
+            None => output::say_line(text),
         }
     }
 }

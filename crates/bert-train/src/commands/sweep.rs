@@ -154,7 +154,7 @@ impl SweepHost for Host {
                 say!("{complete} of {runs} runs are complete");
             }
             SweepEvent::RunBegins { number, runs, point, seed, .. } => {
-                output::say("");
+                output::say_line("");
                 say!("run {number} of {runs}: {point}{}seed {seed}", comma(&point.to_string()));
             }
             SweepEvent::Notes(notes) => notes.iter().for_each(|line| say!("{line}")),

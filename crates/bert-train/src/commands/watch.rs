@@ -57,7 +57,7 @@ impl Answer {
 }
 
 /// Serves what `page` makes on the loopback address until the program is stopped. `page` runs once at a time.
-pub(super) fn serve(port: u16, renewed: u32, page: impl Fn() -> Answer + Sync) -> Result<(), Error> {
+pub(super) fn serve(port: u16, renewed: u32, page: impl Fn() -> Answer + Send) -> Result<(), Error> {
     let failed = |source: io::Error| Error::Serve { port, source: source.into() };
     let listener = TcpListener::bind(("127.0.0.1", port)).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -112,7 +112,7 @@ fn converse(stream: &TcpStream, address: SocketAddr, page: impl FnOnce() -> Answ
     }
     stream.shutdown(Shutdown::Write)?;
     // What of a refused request is still under way would make the system cut the connection before the answer is read.
-    let (mut rest, mut left) = ([0; 4096], 64 << 10);
+    let (mut rest, mut left) = ([0; 4096], 64_usize << 10);
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     while left > 0 {
         match (&*stream).read(&mut rest) {
