@@ -91,7 +91,10 @@ mod tests {
         let lines: Vec<&str> = told.lines().collect();
         assert!(told.len() < 6000, "{}", told.len());
         assert!(!told.contains(|character: char| character.is_control() && character != '\n'), "{told}");
-        assert!(lines[0].starts_with("error: can't read a") && lines[1].starts_with("    \\u{9b}b"), "{told}");
+        assert!(
+            lines[0].starts_with("error: can't read a") && lines[1].starts_with("    \\u{9b}b"),
+            "{told}"
+        );
         assert!(lines[2].starts_with("  caused by: found \\u{0}"), "{told}");
         assert_eq!(lines[3], "    error: all is well", "{told}");
     }

@@ -65,7 +65,8 @@ fn log_to_stderr(verbose: u8) {
         let text = output::escaped(&text);
         if field.name() == "message" { write!(out, "{text}") } else { write!(out, "{field}={text}") }
     });
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
     // Unless NO_COLOR is set, colours are on; in a file they would be noise.
     let builder = if std::io::stderr().is_terminal() { builder } else { builder.with_ansi(false) };
     builder.fmt_fields(fields.delimited(" ")).init();

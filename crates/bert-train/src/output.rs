@@ -140,7 +140,9 @@ pub(crate) struct Table(comfy_table::Table);
 impl Table {
     pub(crate) fn new<T: AsRef<str>>(headings: &[T]) -> Self {
         let mut table = comfy_table::Table::new();
-        table.load_preset(UTF8_BORDERS_ONLY).set_header(headings.iter().map(|heading| name(heading.as_ref())));
+        table
+            .load_preset(UTF8_BORDERS_ONLY)
+            .set_header(headings.iter().map(|heading| name(heading.as_ref())));
         Self(table)
     }
 

@@ -43,9 +43,8 @@ pub(crate) fn names_of_ticks(ticks: &[f64]) -> Vec<String> {
     let size = ticks.iter().fold(0.0, |size: f64, tick| size.max(tick.abs()));
     let step = ticks.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(size, f64::min);
     // Rounded to multiples of this, no tick is off its place by what could be seen.
-    let is_exact = |scale: f64| {
-        ticks.iter().all(|tick| ((tick / scale).round() * scale - tick).abs() <= step * 1e-3)
-    };
+    let is_exact =
+        |scale: f64| ticks.iter().all(|tick| ((tick / scale).round() * scale - tick).abs() <= step * 1e-3);
     if (1e-3..LARGEST_NAMED).contains(&size) {
         let (unit, letter) = unit_of(size);
         // In millions a narrow range would need more decimals than there are digits.
@@ -53,7 +52,11 @@ pub(crate) fn names_of_ticks(ticks: &[f64]) -> Vec<String> {
         if let Some(decimals) = (0..=9).find(|&decimals| is_exact(unit / 10f64.powi(decimals))) {
             let name = |&tick: &f64| {
                 let number = grouped(tick / unit, decimals as usize);
-                if number.contains(|digit| ('1'..='9').contains(&digit)) { number + letter } else { "0".to_owned() }
+                if number.contains(|digit| ('1'..='9').contains(&digit)) {
+                    number + letter
+                } else {
+                    "0".to_owned()
+                }
             };
             return ticks.iter().map(name).collect();
         }

@@ -99,7 +99,12 @@ pub fn sweep_terminal(sweep: &Sweep) -> String {
     for (_, run) in sweep.runs() {
         if let Some(error) = run.error.as_ref().or(run.unreadable.as_ref()) {
             // A string takes all that is written to it.
-            let _ = write!(out, "\n{}: {}", escaped(&run.run.display().to_string()), excerpt(error, MOST_IN_ERROR));
+            let _ = write!(
+                out,
+                "\n{}: {}",
+                escaped(&run.run.display().to_string()),
+                excerpt(error, MOST_IN_ERROR)
+            );
         }
     }
     printable(&out)
@@ -122,9 +127,7 @@ fn drawn(points: &[(f64, f64)]) -> String {
     let chart = chart
         .lineplot(&shape)
         .x_label_format(LabelFormat::Custom(Box::new(|step| thousands(step.round() as usize))))
-        .y_label_format(LabelFormat::Custom(Box::new(move |share| {
-            names[usize::from(share > 0.5)].clone()
-        })));
+        .y_label_format(LabelFormat::Custom(Box::new(move |share| names[usize::from(share > 0.5)].clone())));
     chart.borders();
     chart.figures();
     chart.to_string()
@@ -174,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_narrow_range_has_two_names() {
-        let flat: Vec<(f64, f64)> = (1..=9).map(|n| (f64::from(n), 0.693_147 + f64::from(n) * 1e-6)).collect();
+        let flat: Vec<(f64, f64)> =
+            (1..=9).map(|n| (f64::from(n), 0.693_147 + f64::from(n) * 1e-6)).collect();
         let text = drawn(&flat);
         assert!(text.contains(" 0.693156") && text.contains(" 0.693148"), "{text}");
         let level = drawn(&[(1.0, 0.5), (100_000.0, 0.5)]);

@@ -191,7 +191,9 @@ mod tests {
         for character in '\0'..=char::MAX {
             let text = character.to_string();
             assert!(!escaped(&text).chars().any(is_hidden), "{character:?}");
-            assert!(!escaped_lines(&text).chars().any(|left| left.is_control() && left != '\n' && left != '\t'));
+            assert!(
+                !escaped_lines(&text).chars().any(|left| left.is_control() && left != '\n' && left != '\t')
+            );
         }
     }
 
@@ -222,7 +224,8 @@ mod tests {
         assert!(short.starts_with("file a, line 3: \\u{0}\\u{0}"), "{short}");
         assert!(short.ends_with("\\u{0}: write it as UTF-8"), "{short}");
         assert!(short.contains("characters left out") && short.chars().count() < 160, "{short}");
-        let exact: usize = short.split(['(', ' ']).find_map(|word| word.parse().ok().filter(|n| *n > 3)).unwrap();
+        let exact: usize =
+            short.split(['(', ' ']).find_map(|word| word.parse().ok().filter(|n| *n > 3)).unwrap();
         assert_eq!(exact + short.matches("\\u{0}").count(), 3 << 20);
     }
 }

@@ -50,8 +50,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         })?;
     }
     if args.json.json {
-        let mut report =
-            json!({"model": folder.to_string_lossy(), "dataset": config.dataset, "split": split, "labels": evaluation.labels});
+        let mut report = json!({"model": folder.to_string_lossy(), "dataset": config.dataset, "split": split, "labels": evaluation.labels});
         if let (Some(into), Ok(serde_json::Value::Object(from))) =
             (report.as_object_mut(), serde_json::to_value(&evaluation.report))
         {

@@ -99,7 +99,8 @@ fn write_all(
         let for_terminal = io::stdout().is_terminal();
         let mut out = BufWriter::new(io::stdout().lock());
         for prediction in predictions {
-            output::json_line(&mut out, &prediction?, for_terminal).map_err(|source| Error::Stdout { source })?;
+            output::json_line(&mut out, &prediction?, for_terminal)
+                .map_err(|source| Error::Stdout { source })?;
         }
         return out.flush().map_err(|source| Error::Stdout { source });
     }

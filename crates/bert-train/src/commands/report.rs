@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use embert_report::{PageOptions, ReportError, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
 
-use crate::cli::ReportArgs;
 use super::watch::{Answer, serve};
+use crate::cli::ReportArgs;
 use crate::error::Error;
 use crate::output;
 

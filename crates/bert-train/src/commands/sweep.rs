@@ -167,7 +167,9 @@ impl SweepHost for Host {
                     say!("no report: {error}");
                 }
             }
-            SweepEvent::RunFailed { error, .. } => output::say_block(&format!("failed: {}", output::message(error))),
+            SweepEvent::RunFailed { error, .. } => {
+                output::say_block(&format!("failed: {}", output::message(error)))
+            }
             _ => {}
         }
         Ok(())
@@ -182,7 +184,11 @@ fn comma(before: &str) -> &'static str {
 fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) -> Result<(), Error> {
     for run in table.runs() {
         if let Some(error) = &run.error {
-            output::say_block(&format!("{} failed: {}", output::name(&run.run.to_string()), output::message(error)));
+            output::say_block(&format!(
+                "{} failed: {}",
+                output::name(&run.run.to_string()),
+                output::message(error)
+            ));
         }
     }
     if json {

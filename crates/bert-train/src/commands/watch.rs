@@ -179,7 +179,8 @@ fn is_own_name(host: &str, port: u16) -> bool {
         // Of HTTP's own port a browser sends none.
         _ => (host, Some(80)),
     };
-    named == Some(port) && ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| name.eq_ignore_ascii_case(own))
+    named == Some(port)
+        && ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
 fn time_left(until: Instant) -> io::Result<Duration> {

@@ -89,7 +89,11 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
 fn names(runs: &[Run]) -> Vec<String> {
     let distinct: BTreeSet<&str> = runs.iter().map(|run| run.name.as_str()).collect();
     let name = |run: &Run| {
-        if distinct.len() == runs.len() { run.name.clone() } else { named(&run.path.display().to_string()).into_owned() }
+        if distinct.len() == runs.len() {
+            run.name.clone()
+        } else {
+            named(&run.path.display().to_string()).into_owned()
+        }
     };
     runs.iter().map(name).collect()
 }
@@ -315,7 +319,9 @@ impl Lines {
                     continue;
                 }
                 lines.count += 1;
-                let row = |&(step, value): &(f64, f64)| vec![run.name.clone(), thousands(step as usize), figure(value)];
+                let row = |&(step, value): &(f64, f64)| {
+                    vec![run.name.clone(), thousands(step as usize), figure(value)]
+                };
                 lines.rows.extend(points.iter().map(row));
                 lines.points.extend(&points);
                 if let Some(ink) = ink.filter(|_| dots) {

@@ -136,9 +136,9 @@ impl Words {
         let (right, bottom) = (f64::from(SIZE.0), f64::from(SIZE.1));
         let is_inside = |area: &Space| area.0 >= 0.0 && area.1 >= 0.0 && area.2 <= right && area.3 <= bottom;
         let is_free = |area: &Space| {
-            self.taken.iter().all(|other| {
-                area.2 <= other.0 || other.2 <= area.0 || area.3 <= other.1 || other.3 <= area.1
-            })
+            self.taken
+                .iter()
+                .all(|other| area.2 <= other.0 || other.2 <= area.0 || area.3 <= other.1 || other.3 <= area.1)
         };
         let found = spaces.into_iter().find(|area| is_inside(area) && is_free(area))?;
         self.taken.push(found);

@@ -40,9 +40,8 @@ pub(crate) fn round_ticks(range: &Range<f64>, most: usize) -> Vec<f64> {
         return Vec::new();
     }
     // A value on the edge may be beyond it by a rounding error.
-    let first_last = |step: f64| {
-        ((range.start / step - 1e-6).ceil() as i64, (range.end / step + 1e-6).floor() as i64)
-    };
+    let first_last =
+        |step: f64| ((range.start / step - 1e-6).ceil() as i64, (range.end / step + 1e-6).floor() as i64);
     let power = (span / most as f64).log10().floor() as i32;
     let steps = (power..=power + 2).flat_map(|power| [(1.0, power), (2.0, power), (5.0, power)]);
     for (digit, power) in steps {
@@ -132,7 +131,10 @@ mod tests {
         ] {
             for from_zero in [true, false] {
                 let range = range(values.iter().copied(), from_zero);
-                assert!(range.start < range.end && (range.end - range.start).is_finite(), "{values:?}: {range:?}");
+                assert!(
+                    range.start < range.end && (range.end - range.start).is_finite(),
+                    "{values:?}: {range:?}"
+                );
                 for value in values.iter().filter(|value| value.is_finite() && value.abs() < LARGEST) {
                     assert!(range.contains(value), "{value} of {values:?} is not in {range:?}");
                 }
