@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{FormatArg, PredictArgs, Stride};
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
@@ -49,7 +50,7 @@ fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error>
     if args.json.json || !is_stdout(&args.output) || !io::stdout().is_terminal() {
         return write_all(predictions.into_iter().map(Ok), &args.output);
     }
-    let mut table = output::table(&["label", "score", "text"]);
+    let mut table = output::Table::new(&["label", "score", "text"]);
     for prediction in predictions {
         table.add_row([
             prediction.label().to_owned(),
@@ -57,7 +58,7 @@ fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error>
             prediction.text().to_owned(),
         ]);
     }
-    output::line(&table.to_string())
+    table.print()
 }
 
 /// The rows of a file or of the standard input, a few batches at a time.
@@ -101,7 +102,7 @@ fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Resu
     // Some of what there is to say is known only after the last row.
     say(reader.notes());
     if skipped > 0 {
-        eprintln!("skipped {skipped} row(s) that can't be read; -v names them");
+        say!("skipped {skipped} row(s) that can't be read; -v names them");
     }
     Ok(())
 }
@@ -112,15 +113,17 @@ fn write_all(
     output: &Path,
 ) -> Result<(), Error> {
     if is_stdout(output) {
+        let for_terminal = io::stdout().is_terminal();
         let mut out = BufWriter::new(io::stdout().lock());
         for prediction in predictions {
-            write_line(&mut out, &prediction?).map_err(|source| Error::Stdout { source })?;
+            output::json_line(&mut out, &prediction?, for_terminal)
+                .map_err(|source| Error::Stdout { source })?;
         }
         return out.flush().map_err(|source| Error::Stdout { source });
     }
     output::file(output, |mut out| {
         for prediction in predictions {
-            write_line(&mut out, &prediction?).map_err(|source| Error::Io {
+            output::json_line(&mut out, &prediction?, false).map_err(|source| Error::Io {
                 action: "write",
                 path: output.to_owned(),
                 source,
@@ -128,11 +131,6 @@ fn write_all(
         }
         Ok(())
     })
-}
-
-fn write_line(out: &mut impl Write, prediction: &Prediction) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, prediction)?;
-    out.write_all(b"\n")
 }
 
 /// `-` is the standard input or output.
