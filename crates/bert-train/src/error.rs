@@ -57,6 +57,8 @@ pub(crate) enum Error {
     OtherFolder { what: &'static str, key: &'static str, name: String, folder: PathBuf, config: PathBuf },
     #[error("{one} and {other} both sweep {key}: put its values into one of them")]
     SweptTwice { key: String, one: String, other: String },
+    #[error("every row of {} was skipped ({rows}), the first with: {first}", input.display())]
+    AllSkipped { input: PathBuf, rows: u64, first: embert_data::DataError },
     #[error("all {runs} runs of the sweep in {} failed, the first with: {error}", path.display())]
     AllFailed { runs: usize, path: PathBuf, error: String },
     #[error("--{option} can't change in a run that goes on: leave it out, or start a new run")]

@@ -24,7 +24,7 @@ mod tokenizer;
 
 pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
 pub use error::TokenizeError;
-pub use tokenizer::{Tokenizer, TokenizerFacts};
+pub use tokenizer::{Tokenizer, TokenizerFacts, Windows};
 
 /// The README's example is compiled with the other ones.
 #[cfg(doctest)]

@@ -1,5 +1,8 @@
 //! [`Tokenizer`].
 
+mod types;
+mod windows;
+
 use std::fmt;
 use std::fs;
 use std::io::Write as _;
@@ -19,6 +22,7 @@ use tokenizers::{
     PreTokenizerWrapper,
 };
 
+pub use self::windows::Windows;
 use crate::{EncodeOptions, Encoding, TokenizeError, Truncation};
 
 /// BERT's tokenizer: normalisation, splitting at white space and punctuation, WordPiece, special tokens.

@@ -10,6 +10,7 @@ use embert_data::{
 };
 
 use crate::config::{OrderConfig, PaddingConfig};
+use crate::evaluate::check_token_types;
 use crate::records::SplitFacts;
 use crate::sizes::check_positions;
 use crate::task::model_options;
@@ -81,6 +82,8 @@ impl EncodedSplits {
         let bert = model_options(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
         check_positions(&bert, config.data.max_length)?;
+        let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
+        check_token_types(model_folder, &tokenizer, &bert, examples)?;
         let DataSet { name, splits, labels, facts, unlabelled, .. } = data;
         let split_facts =
             SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
