@@ -18,9 +18,18 @@
 //! # Ok::<(), embert_tokenize::TokenizeError>(())
 //! ```
 
+mod added;
+mod build;
+mod class;
+mod encode;
 mod encoding;
 mod error;
+mod files;
+mod notes;
+mod save;
+mod settings;
 mod tokenizer;
+mod vocab;
 
 pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
 pub use error::TokenizeError;
