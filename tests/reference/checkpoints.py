@@ -8,7 +8,7 @@ checkpoints.json  for each row of docs/fidelity.md's table of a checkpoint's tok
                   The notes have `says` otherwise. A file is a text, a JSON value or, as {"=": patch}, the tokenizer.json
                   of tokenizer.py with some of its values replaced.
 
-It reads the vocab.txt and the tokenizer.json that tokenizer.py has made.
+It reads the repository's vocab.txt and tokenizer.json, which tokenizer.py has made.
 """
 
 import copy
@@ -276,7 +276,7 @@ def made(files: dict) -> dict:
         "pair_ids": pair["input_ids"][0],
         "pair_types": types[0],
         "pad": tokenizer.pad_token_id,
-        "max_length": length if length < 1e6 else None,
+        "max_length": length if isinstance(length, int) and 0 < length < 1e6 else None,
         "truncation_side": tokenizer.truncation_side,
     }
 

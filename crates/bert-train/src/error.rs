@@ -41,6 +41,8 @@ pub(crate) enum Error {
     NoSplit { dataset: String, split: &'static str, hint: &'static str },
     #[error("{key} is swept, so it can't be set on the command line too: leave one of them out")]
     SweptSetting { key: String },
+    #[error("every row of {} was skipped ({rows}), the first with: {first}", input.display())]
+    AllSkipped { input: PathBuf, rows: u64, first: embert_data::DataError },
     #[error("all {runs} runs of the sweep in {} failed, the first with: {error}", path.display())]
     AllFailed { runs: usize, path: PathBuf, error: String },
     #[error("--{option} can't change in a run that goes on: leave it out, or start a new run")]

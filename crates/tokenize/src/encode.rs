@@ -58,7 +58,7 @@ impl Tokenizer {
     }
 
     /// The tokens of a text or a pair, the special ones not yet there, and how many of each text may stay.
-    fn bare(
+    pub(crate) fn bare(
         &self,
         text: &str,
         text_pair: Option<&str>,
@@ -92,7 +92,7 @@ impl Tokenizer {
     }
 
     /// `[CLS]` and `[SEP]` around what was cut.
-    fn with_special_tokens(
+    pub(crate) fn with_special_tokens(
         &self,
         first: tokenizers::Encoding,
         second: Option<tokenizers::Encoding>,
@@ -110,7 +110,8 @@ impl Tokenizer {
         if let Some(vocab_size) = self.rows_of_text
             && let Some(&id) = encoding.get_ids().iter().find(|id| **id as usize >= vocab_size)
         {
-            let token = self.token(id).unwrap_or_default();
+            // As it is written, not as it is found in a normalised text.
+            let token = self.inner.get_added_tokens_decoder().remove(&id).map_or_else(String::new, |token| token.content);
             return Err(TokenizeError::NoEmbedding { token, id, vocab_size });
         }
         Ok(Encoding {
@@ -154,18 +155,18 @@ impl Tokenizer {
 }
 
 /// A text or a pair before it is cut.
-struct Bare {
-    first: Part,
-    second: Option<Part>,
+pub(crate) struct Bare {
+    pub(crate) first: Part,
+    pub(crate) second: Option<Part>,
     /// All tokens, the special ones included.
-    uncut: usize,
+    pub(crate) uncut: usize,
 }
 
 /// One text.
-struct Part {
-    tokens: tokenizers::Encoding,
+pub(crate) struct Part {
+    pub(crate) tokens: tokenizers::Encoding,
     /// How many of them may stay.
-    share: usize,
+    pub(crate) share: usize,
     /// How many may stay of it and of the other text together.
     room: usize,
 }
@@ -216,7 +217,7 @@ fn cut_at(
 }
 
 /// The side of a text that stays when it is cut, and where its first window lies, in the words of the library.
-fn direction(truncation: Truncation) -> TruncationDirection {
+pub(crate) fn direction(truncation: Truncation) -> TruncationDirection {
     match truncation {
         Truncation::Tail => TruncationDirection::Left,
         _ => TruncationDirection::Right,

@@ -29,11 +29,14 @@ mod notes;
 mod save;
 mod settings;
 mod tokenizer;
+mod types;
 mod vocab;
+mod windows;
 
 pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
 pub use error::TokenizeError;
 pub use tokenizer::{Tokenizer, TokenizerFacts};
+pub use windows::Windows;
 
 /// The README's example is compiled with the other ones.
 #[cfg(doctest)]

@@ -14,7 +14,8 @@ use crate::{EncodeOptions, TokenizeError, Tokenizer, Truncation};
 
 impl Tokenizer {
     /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`, `tokenizer_config.json`,
-    /// `special_tokens_map.json`, and `vocab.txt` where it can say the same. How a model's texts were cut, if given, becomes
+    /// `special_tokens_map.json`, and `vocab.txt` where BERT's tokenizer of it is
+    /// the same. How a model's texts were cut, if given, becomes
     /// `model_max_length` and `truncation_side`, so that whoever loads it then cuts there too; `head_tail:N`, for which there are
     /// no words, as `head`.
     ///
@@ -67,6 +68,10 @@ impl Tokenizer {
         write_json(&folder.join("tokenizer_config.json"), &Value::Object(config))?;
         write_json(&folder.join("special_tokens_map.json"), &Value::Object(special))?;
 
+        // Of the vocabulary alone nobody would make such a tokenizer.
+        if self.class == Class::File {
+            return Ok(());
+        }
         let mut vocab: Vec<(String, u32)> = self.inner.get_vocab(false).into_iter().collect();
         vocab.sort_unstable_by_key(|(_, id)| *id);
         let is_line = |token: &str| token.trim_end() == token && !token.contains('\n');

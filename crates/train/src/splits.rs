@@ -9,6 +9,7 @@ use embert_data::{
 };
 
 use crate::config::{OrderConfig, PaddingConfig};
+use crate::evaluate::check_token_types;
 use crate::records::SplitFacts;
 use crate::task::model_options;
 use crate::{DataConfig, TrainConfig, TrainError};
@@ -77,6 +78,8 @@ impl EncodedSplits {
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
+        let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
+        check_token_types(model_folder, &tokenizer, &bert, examples)?;
         if config.data.max_length > bert.max_position_embeddings {
             return Err(TrainError::Setting {
                 key: "data.max_length",
@@ -87,7 +90,7 @@ impl EncodedSplits {
                 ),
             });
         }
-        let DataSet { name, splits, labels, facts } = data;
+        let DataSet { name, splits, labels, facts, .. } = data;
         let split_facts =
             SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
         let test_texts = if config.evaluate_test { splits.test } else { Vec::new() };

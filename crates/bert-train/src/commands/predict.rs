@@ -1,6 +1,8 @@
 //! `predict`: labels for texts on the command line, or in a file of any size.
 
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
+use std::iter;
 use std::path::Path;
 
 use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader};
@@ -56,6 +58,52 @@ fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error>
 
 /// The rows of a file or of the standard input, a few batches at a time.
 fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Result<(), Error> {
+    if args.text_pair_column.is_some() {
+        // Found before the first row is read.
+        predictor.check_pairs()?;
+    }
+    let Some(reader) = reader(args, input)? else {
+        say_empty(input);
+        return write_all(iter::empty(), &args.output);
+    };
+    for note in reader.notes() {
+        eprintln!("{note}");
+    }
+    let (skipped, first) = (Cell::new(0_u64), RefCell::new(None));
+    let rows = reader.filter_map(|row: Result<Row, DataError>| match row {
+        Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
+            tracing::info!("skipped: {error}");
+            skipped.set(skipped.get() + 1);
+            first.borrow_mut().get_or_insert(error);
+            None
+        }
+        row => Some(row),
+    });
+    let (bar, done) = (rows_bar(), Cell::new(0_u64));
+    let predictions = predictor.stream(rows).map(|prediction| {
+        bar.inc(1);
+        done.set(done.get() + 1);
+        Ok(prediction?)
+    });
+    // What is wrong with every row is wrong with the file, or with what was said of it.
+    let none_left = iter::once_with(|| match first.take() {
+        Some(first) if done.get() == 0 => {
+            Some(Err(Error::AllSkipped { input: input.to_owned(), rows: skipped.get(), first }))
+        }
+        _ => None,
+    });
+    write_all(predictions.chain(none_left.flatten()), &args.output)?;
+    bar.finish_and_clear();
+    match (done.get(), skipped.get()) {
+        (0, 0) => say_empty(input),
+        (_, 0) => {}
+        (_, skipped) => eprintln!("skipped {skipped} row(s) that can't be read; -v names them"),
+    }
+    Ok(())
+}
+
+/// A reader of the input's rows; `None` where there is nothing in it, not even a heading.
+fn reader(args: &PredictArgs, input: &Path) -> Result<Option<RowReader>, Error> {
     let columns = Columns {
         text: args.text_column.clone(),
         text_pair: args.text_pair_column.clone(),
@@ -63,30 +111,21 @@ fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Resu
     };
     let options = ReadOptions { format: args.input_format.map(Format::from) };
     let reader = if is_stdout(input) {
-        RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
+        RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)
+    } else if input.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) {
+        return Ok(None);
     } else {
-        RowReader::open(input, &options, &columns)?
+        RowReader::open(input, &options, &columns)
     };
-    let mut skipped = 0_u64;
-    let rows = reader.filter(|row: &Result<Row, DataError>| match row {
-        Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
-            tracing::info!("skipped: {error}");
-            skipped += 1;
-            false
-        }
-        _ => true,
-    });
-    let bar = rows_bar();
-    let predictions = predictor.stream(rows).map(|prediction| {
-        bar.inc(1);
-        Ok(prediction?)
-    });
-    write_all(predictions, &args.output)?;
-    bar.finish_and_clear();
-    if skipped > 0 {
-        eprintln!("skipped {skipped} row(s) that can't be read; -v names them");
+    match reader {
+        Err(DataError::Empty { .. }) => Ok(None),
+        reader => Ok(Some(reader?)),
     }
-    Ok(())
+}
+
+fn say_empty(input: &Path) {
+    let input = if is_stdout(input) { "the standard input".to_owned() } else { input.display().to_string() };
+    eprintln!("{input} has no rows: there is nothing to predict");
 }
 
 /// Writes predictions as JSON Lines. A file gets its name once all of it is there.
