@@ -1,7 +1,6 @@
 //! Token types: the segments of a pair.
 
-use super::Tokenizer;
-use crate::{EncodeOptions, TokenizeError, Truncation};
+use crate::{EncodeOptions, TokenizeError, Tokenizer, Truncation};
 
 impl Tokenizer {
     /// How many token types an encoding of a text, or of a pair, has: BERT's have 1 and 2. A model needs a row of its

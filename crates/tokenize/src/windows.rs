@@ -2,8 +2,8 @@
 
 use tokenizers::utils::truncation::TruncationDirection;
 
-use super::{Bare, Part, Tokenizer, direction};
-use crate::{EncodeOptions, Encoding, TokenizeError};
+use crate::encode::{Bare, Part, direction};
+use crate::{EncodeOptions, Encoding, TokenizeError, Tokenizer};
 
 /// The windows of a text or a pair one at a time, from [`Tokenizer::window_iter`]. It holds 20 bytes for each token of the text,
 /// however many windows there are.
