@@ -50,6 +50,8 @@ mod config;
 mod error;
 mod evaluate;
 mod events;
+#[doc(hidden)]
+pub mod inside;
 mod loss;
 mod memory;
 mod metrics_log;

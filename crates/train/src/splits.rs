@@ -87,7 +87,7 @@ impl EncodedSplits {
                 ),
             });
         }
-        let DataSet { name, splits, labels, facts } = data;
+        let DataSet { name, splits, labels, facts, .. } = data;
         let split_facts =
             SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
         let test_texts = if config.evaluate_test { splits.test } else { Vec::new() };
