@@ -164,7 +164,7 @@ fn shorten(target: &'static Target, file: &Path) -> Outcome {
 struct Session {
     watch: Watch,
     folder: PathBuf,
-    /// The input that runs now, for whoever looks why the process is gone.
+    /// The input that runs now, after its length in eight bytes: for whoever looks why the process is gone.
     current: File,
     /// Places that a finding was kept of.
     known: BTreeSet<String>,
@@ -178,10 +178,10 @@ impl Session {
     }
 
     fn input(&mut self, input: &[u8]) {
-        let current = &mut self.current;
-        let written =
-            current.set_len(0).and_then(|()| current.rewind()).and_then(|()| current.write_all(input));
-        if let Err(error) = written {
+        // In one call, which leaves the end of a longer input before it: its length comes first.
+        let mut current = (input.len() as u64).to_le_bytes().to_vec();
+        current.extend_from_slice(input);
+        if let Err(error) = self.current.rewind().and_then(|()| self.current.write_all(&current)) {
             eprintln!("error: can't write the current input: {error}");
         }
         let Err(finding) = self.watch.check(input) else { return };

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
@@ -60,12 +60,13 @@ impl Watch {
     /// Runs the target on one input.
     ///
     /// # Errors
-    /// It panicked, or took longer than [`allowed`] in each of three tries.
+    /// It panicked, or took longer than [`allowed`] in each of three runs.
     pub fn check(&self, input: &[u8]) -> Result<(), Finding> {
         let mut took = Duration::MAX;
         let mut read = 0;
         for _ in 0..3 {
-            let began = ProcessTime::now();
+            // The clock on the wall costs less to ask; only where it is late does the process's own count, since others run too.
+            let (began, used) = (Instant::now(), (took < Duration::MAX).then(ProcessTime::now));
             let run = AssertUnwindSafe(|| (self.target.run)(&self.folder, input));
             read = match panic::catch_unwind(run) {
                 Ok(read) => read,
@@ -74,7 +75,7 @@ impl Watch {
                     return Err(PANIC.take().unwrap_or_else(unseen));
                 }
             };
-            took = took.min(began.elapsed());
+            took = took.min(used.map_or_else(|| began.elapsed(), |used| used.elapsed()));
             if took <= allowed(read) {
                 return Ok(());
             }

@@ -192,7 +192,7 @@ fn fuzz(
     program: &Path,
     target: &str,
     folder: &Path,
-    pub(crate) seconds: u64,
+    seconds: u64,
     guided: bool,
 ) -> Result<Row, Box<dyn Error>> {
     let (seeds, corpus, findings) = (folder.join("seeds"), folder.join("corpus"), folder.join("findings"));
@@ -234,7 +234,7 @@ fn fuzz(
     if !status.success() {
         // The engine keeps what it can; where it was killed, the current input is the one.
         let kept = findings.join("ended-the-process");
-        fs::copy(folder.join("current"), &kept)?;
+        fs::write(&kept, last_input(&fs::read(folder.join("current"))?))?;
         let last: Vec<&str> = log
             .lines()
             .rev()
@@ -249,6 +249,13 @@ fn fuzz(
         ));
     }
     Ok(row)
+}
+
+/// The input in the file `current`: its length in eight bytes, then it, then what is left of longer ones.
+fn last_input(current: &[u8]) -> &[u8] {
+    let Some((length, rest)) = current.split_first_chunk() else { return &[] };
+    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    &rest[..length.min(rest.len())]
 }
 
 /// What an engine's log says.
@@ -288,6 +295,13 @@ mod tests {
         assert!(!call("burn_core", &[]) && !call("build_script_build", &[]));
         assert!(!call("embert_data", &COUNTERS));
         assert!(!wants_counters(&[OsString::from("-vV")]));
+    }
+
+    #[test]
+    fn the_last_input_is_cut_from_what_stood_there() {
+        assert_eq!(last_input(b"\x02\0\0\0\0\0\0\0abcde"), b"ab");
+        assert_eq!(last_input(b"\x09\0\0\0\0\0\0\0abc"), b"abc");
+        assert_eq!(last_input(b""), b"");
     }
 
     #[test]
