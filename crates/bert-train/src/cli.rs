@@ -11,10 +11,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embert_data::tokenize::Truncation;
 use embert_data::{Delimiter, Header, Quoting, ReadOptions, TextEncoding};
-use embert_train::{ConfigBuilder, ConfigError, Existing};
+use embert_train::{ConfigBuilder, Existing, Setting};
 
+use self::options::option_as_typed;
 use self::options::split_ratios;
 pub(crate) use self::options::{SplitRatios, TrainOptions, option_of};
+use crate::error::Error;
 
 /// Fine-tune BERT without Python.
 ///
@@ -61,7 +63,7 @@ pub(crate) struct JsonArgs {
     pub(crate) json: bool,
 }
 
-/// Options of `train`. Each is a key of the config too; options win over `--set`, which wins over `--config`.
+/// Options of `train`. Each is a key of the config too; they and `--set` win over `--config`.
 #[derive(Debug, Default, Args)]
 #[command(args_override_self = true)]
 pub(crate) struct TrainArgs {
@@ -78,7 +80,7 @@ pub(crate) struct RunArgs {
     /// Read settings from this TOML file; for a sweep also what to sweep, from its sweep table
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Set a key of the config, as in class_weights=balanced (may be repeated)
+    /// Set a key of the config, as in class_weights=balanced (may be repeated, but not with an option that says otherwise)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
     /// Replace what is already in the output folder
@@ -91,15 +93,36 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    /// Lays `--set` and then the options over what is there.
-    pub(crate) fn lay(&self, mut builder: ConfigBuilder) -> Result<ConfigBuilder, ConfigError> {
-        for setting in &self.settings {
-            builder = builder.set(setting)?;
-        }
-        for (key, value) in self.options.settings() {
-            builder = builder.set_value(key, value)?;
+    /// Lays what `--set` and the options say over what is there.
+    pub(crate) fn lay(&self, mut builder: ConfigBuilder) -> Result<ConfigBuilder, Error> {
+        for (setting, _) in self.said()? {
+            builder = builder.set_value(setting.key, setting.value)?;
         }
         Ok(builder)
+    }
+
+    /// Each setting of the command line, checked by itself, with how it was typed. Two that say different things of a key are refused:
+    /// whichever was meant, the other would be ignored.
+    fn said(&self) -> Result<Vec<(Setting, String)>, Error> {
+        let mut said: Vec<(Setting, String)> = Vec::new();
+        for typed in &self.settings {
+            said.push((Setting::parse(typed)?, format!("--set {typed}")));
+        }
+        for (key, value) in self.options.settings() {
+            let typed = option_as_typed(key, &value);
+            said.push((Setting::new(key, value)?, typed));
+        }
+        for (index, (setting, typed)) in said.iter().enumerate() {
+            let other = said[..index].iter().find(|(other, _)| other.contradicts(setting));
+            if let Some((_, other)) = other {
+                return Err(Error::Contradiction {
+                    one: other.clone(),
+                    other: typed.clone(),
+                    key: setting.key,
+                });
+            }
+        }
+        Ok(said)
     }
 
     /// Whether `--set` or an option is about the key.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use embert_tokenize::TokenizeError;
 
+use crate::discover::FilesProblem;
 use crate::label::problem::LabelProblem;
 use crate::load::{SplitKind, Unlabelled};
 use crate::read::MAX_ROW;
@@ -66,7 +67,9 @@ pub enum RowProblem {
         expected: &'static str,
     },
     /// More or fewer fields than the heading has.
-    #[error("it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many, or is the delimiter another one?")]
+    #[error(
+        "it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many, or is the delimiter another one?"
+    )]
     Fields {
         /// Fields of the row.
         found: u64,
@@ -77,7 +80,9 @@ pub enum RowProblem {
     #[error("it repeats the heading; were files joined? take the line out")]
     RepeatedHeading,
     /// A field of CSV that begins with a quote and goes on to the end of the file.
-    #[error("it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text")]
+    #[error(
+        "it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text"
+    )]
     OpenQuote,
     /// A field of CSV that goes on after its closing quote.
     #[error(
@@ -90,7 +95,9 @@ pub enum RowProblem {
     )]
     QuotedBreak,
     /// Bytes that aren't UTF-8.
-    #[error("it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv")]
+    #[error(
+        "it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv"
+    )]
     Utf8 {
         /// Bytes of the line or field that are valid.
         at: usize,
@@ -255,8 +262,30 @@ pub enum DataError {
         /// The folder.
         path: PathBuf,
     },
+    /// It can't be told which file is what.
+    #[error("{place}: {problem}")]
+    Files {
+        /// The folder, card or repository.
+        place: String,
+        /// Why not.
+        problem: FilesProblem,
+    },
+    /// What is named like a file or folder is not there.
+    #[error("there is no file or folder {}{hint}", path.display())]
+    Missing {
+        /// What was named.
+        path: PathBuf,
+        /// What else it may mean, or nothing.
+        hint: String,
+    },
+    /// A pipe, a device, a socket.
+    #[error("{} is neither a file nor a folder: write what comes out of it to a file first", path.display())]
+    Special {
+        /// What was named.
+        path: PathBuf,
+    },
     /// Fewer than two labels.
-    #[error("{} has the label(s) {} only: a classifier needs at least two", path.display(), found.join(", "))]
+    #[error("{} has the label(s) {} only: a classifier needs at least two; where there are others, list all of them in a card (labels = [...])", path.display(), found.join(", "))]
     TooFewLabels {
         /// The training file.
         path: PathBuf,
@@ -264,7 +293,10 @@ pub enum DataError {
         found: Vec<String>,
     },
     /// The labels of the data set aren't the classifier's.
-    #[error("the data set has the labels {data:?}, but the classifier has {checkpoint:?}{}", conflict_hint(data, checkpoint))]
+    #[error(
+        "the data set has the labels {data:?}, but the classifier has {checkpoint:?}{}",
+        conflict_hint(data, checkpoint)
+    )]
     LabelConflict {
         /// The data set's labels.
         data: Vec<String>,
@@ -346,17 +378,25 @@ fn listed(labels: &[String]) -> String {
 }
 
 fn similar_hint(similar: Option<&str>) -> String {
-    similar.map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
+    similar
+        .map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
 }
 
 /// How labels that don't fit a classifier can be made to.
 fn conflict_hint(data: &[String], checkpoint: &[String]) -> String {
     let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<BTreeSet<_>>();
-    if data.iter().enumerate().all(|(index, name)| *name == index.to_string()) && data.len() == checkpoint.len() {
+    if data.iter().enumerate().all(|(index, name)| *name == index.to_string())
+        && data.len() == checkpoint.len()
+    {
         return format!("; where they are its labels' numbers, name them in a card: labels = {checkpoint:?}");
     }
     if lower(data) == lower(checkpoint) {
         return "; they differ in case alone: write them alike".to_owned();
+    }
+    if data.iter().all(|name| checkpoint.contains(name)) {
+        return format!(
+            "; where the data set merely lacks some, list them all in a card: labels = {checkpoint:?}"
+        );
     }
     String::new()
 }

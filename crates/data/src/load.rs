@@ -27,7 +27,7 @@ pub struct LoadOptions {
     pub train_samples: Option<usize>,
     /// At most so many examples each of validation and test.
     pub eval_samples: Option<usize>,
-    /// Count rows that can't be used instead of stopping at the first.
+    /// Count rows that can't be used, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
     /// How the files are read: what is set here wins over the card's [`reading`](Card::reading).
     pub reading: ReadOptions,

@@ -117,9 +117,8 @@ pub(crate) fn duplicates(examples: &[Example]) -> usize {
 
 /// The number of texts that occur with more than one label.
 pub(crate) fn contradictions(examples: &[Example]) -> usize {
-    let differ = |group: &Vec<usize>| {
-        group.iter().any(|&index| examples[index].label != examples[group[0]].label)
-    };
+    let differ =
+        |group: &Vec<usize>| group.iter().any(|&index| examples[index].label != examples[group[0]].label);
     same_texts(examples).iter().filter(|group| differ(group)).count()
 }
 

@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn an_example_without_a_label_is_refused_before_the_first_batch() {
-        let example = |id, label| EncodedExample { id, ids: vec![2, 3], type_ids: vec![0, 0], label, uncut: 2 };
+        let example =
+            |id, label| EncodedExample { id, ids: vec![2, 3], type_ids: vec![0, 0], label, uncut: 2 };
         let data = Arc::new(EncodedDataset::new(vec![example(4, Some(0)), example(7, None)]));
         let batcher = Batcher::new(0, Padding::Longest);
         let batches = MicroBatches::new(&data, None, batcher, vec![vec![0]], 0, &Device::flex());

@@ -3,24 +3,31 @@
 mod builder;
 mod error;
 mod keys;
+mod limits;
 mod validate;
 
 use std::path::PathBuf;
 
 use embert_data::tokenize::{EncodeOptions, Truncation};
-use embert_data::{Delimiter, Format, Header, LoadOptions, Quoting, ReadOptions, TextEncoding, WindowOptions};
+use embert_data::{
+    Delimiter, Format, Header, LoadOptions, Quoting, ReadOptions, TextEncoding, WindowOptions,
+};
 use embert_metrics::Metric;
 use embert_model::{Freeze, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
 use serde::{Deserialize, Serialize};
 
-pub use self::builder::ConfigBuilder;
+pub use self::builder::{ConfigBuilder, Setting};
 pub(crate) use self::builder::{SWEEP, toml_value};
 pub use self::error::ConfigError;
 pub use self::keys::KEYS;
 pub(crate) use self::keys::nearest;
+pub(crate) use self::limits::MOST_STEPS;
 
 /// Every setting of a fine-tuning run. Each key is a TOML key and an option of `bert-train train`.
+///
+/// Each number has a range, which the key's docs state with the reason; what lies beyond is refused before any work begins. A whole
+/// number that TOML can't hold (from 2^63 on) is none of any key's.
 ///
 /// Built with [`ConfigBuilder`], which lays files and single settings over the defaults and checks the result, or with
 /// [`Default`] and [`validate`](Self::validate).
@@ -47,26 +54,30 @@ pub struct TrainConfig {
     /// The run folder. Unset: `runs/<data set>-<number>`, the first number that is free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
-    /// Seeds the head's first weights, the splits, the order of the examples and dropout.
+    /// Seeds the head's first weights, the splits, the order of the examples and dropout. Below 2^63, the most that TOML holds.
     pub seed: u64,
     /// `auto`, `cpu`, `flex`, `ndarray`, `cuda`, `cuda:1`, ...
     pub device: String,
-    /// Passes over the training split.
+    /// Passes over the training split, at most 100,000. The steps of a run are at most 99,999,999, since its checkpoints are numbered
+    /// with eight digits: as many epochs as fit, of a large data set, are fewer.
     pub epochs: usize,
-    /// Examples in a micro-batch.
+    /// Examples in a micro-batch, at most 65,536: no device holds more at a time.
     pub batch_size: usize,
-    /// Examples in a batch of evaluation, where no gradients need memory.
+    /// Examples in a batch of evaluation, where no gradients need memory; at most 65,536 likewise.
     pub eval_batch_size: usize,
-    /// Micro-batches in one optimizer step; their gradient is the mean over all their examples.
+    /// Micro-batches in one optimizer step; their gradient is the mean over all their examples, which are at most 16,777,216: that
+    /// mean is taken in f32, which counts exactly up to there.
     pub accumulate: usize,
-    /// Examples in one optimizer step, a multiple of `batch_size`: says `accumulate` in examples.
+    /// Examples in one optimizer step, a multiple of `batch_size` and at most 16,777,216: says `accumulate` in examples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_batch_size: Option<usize>,
-    /// Gradients are scaled down to this global L2 norm; 0 turns clipping off.
+    /// Gradients are scaled down to this global L2 norm, from 1e-9 (below, they vanish beside `optimizer.epsilon`) to 1e9 (above,
+    /// nothing is ever clipped); 0 turns clipping off.
     pub max_grad_norm: f64,
-    /// The share of probability that the target gives to all labels alike, in [0, 1).
+    /// The share of probability that the target gives to all labels alike, in [0, 1): at 1 there would be nothing to learn.
     pub label_smoothing: f64,
-    /// The loss's weight of each label.
+    /// The loss's weight of each label: 0, or from 1e-6 to 1e6. Only their ratios count, since the mean divides by their sum; beyond
+    /// that range their products leave f32.
     pub class_weights: ClassWeights,
     /// Which parameters stay as they are.
     #[serde(with = "as_text")]
@@ -77,25 +88,26 @@ pub struct TrainConfig {
     /// What changes during the run: from a step or an epoch on, other parameters are frozen or other rates hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<StageConfig>,
-    /// Unfreeze from the top, the next part every so many steps: the pooler with the last layer, each layer, the embeddings.
+    /// Unfreeze from the top, the next part every so many steps: the pooler with the last layer, each layer, the embeddings. At most
+    /// 99,999,999, as no run has more steps; what would begin after a run's last step does not happen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfreeze_every: Option<usize>,
     /// Compute what lies below the lowest trainable layer once for each example, and train and validate on that. Dropout is off in
     /// that part, in the first epoch too.
     pub cache_frozen: bool,
-    /// The most memory that `cache_frozen` takes, in MiB; what is beyond goes to a file in the run folder.
+    /// The most memory that `cache_frozen` takes, in MiB, up to 16 TiB; what is beyond goes to a file in the run folder.
     pub cache_memory: usize,
-    /// Start the last so many encoder layers from new weights.
+    /// Start the last so many encoder layers from new weights: at most those that the model has.
     pub reinit_layers: usize,
     /// Start the pooler from new weights.
     pub reinit_pooler: bool,
-    /// Evaluate every so many steps. Unset: at the end of each epoch.
+    /// Evaluate every so many steps, at most 99,999,999. Unset: at the end of each epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluate_every: Option<usize>,
-    /// Save a checkpoint every so many steps. Unset: at the end of each epoch.
+    /// Save a checkpoint every so many steps, at most 99,999,999. Unset: at the end of each epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub save_every: Option<usize>,
-    /// How many of the newest checkpoints stay on disk (the best one besides).
+    /// How many of the newest checkpoints stay on disk (the best one besides), at most 99,999,999: all that a run can have.
     pub keep_checkpoints: usize,
     /// The metric that says which checkpoint is the best, on the validation split.
     #[serde(with = "as_text")]
@@ -123,33 +135,35 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// Tokens in a sequence, the special ones included; longer texts are cut.
+    /// Tokens in a sequence, the special ones included; longer texts are cut. From 3 (`[CLS]`, a token, `[SEP]`) to the model's
+    /// `max_position_embeddings`, which in turn may be at most 65,536: attention takes the square of it.
     pub max_length: usize,
     /// What is cut off: `longest_first` or `head` (keeps the start of a text), `tail` (its end), `head_tail:N` (its first N
     /// tokens and as many of the last as fit), or for pairs `only_first`, `only_second`.
     #[serde(with = "as_text")]
     pub truncation: Truncation,
     /// Evaluate and predict longer texts uncut, in windows that overlap by this many tokens: the prediction is the mean of the
-    /// windows' probabilities. Unset: they are cut, as in training.
+    /// windows' probabilities. Less than the tokens of a window without its special ones, so that each gets on; a text has at most
+    /// 4,096 windows, which take some hundred MiB. Unset: they are cut, as in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride: Option<usize>,
     /// Pad each batch to its longest member, or to `max_length`.
     pub padding: PaddingConfig,
     /// The order of the training examples.
     pub order: OrderConfig,
-    /// Train on a stratified, seeded part of this many examples.
+    /// Train on a stratified, seeded part of this many examples, at most 1,000,000,000: no memory holds more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_samples: Option<usize>,
-    /// Evaluate on a stratified, seeded part of this many examples.
+    /// Evaluate on a stratified, seeded part of this many examples, at most 1,000,000,000 likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_samples: Option<usize>,
     /// Cut train/validation/test from the training split in these shares.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_ratios: Option<[f64; 3]>,
-    /// Seeds the splits and the parts of them that are taken. Unset: `seed`.
+    /// Seeds the splits and the parts of them that are taken, below 2^63. Unset: `seed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u64>,
-    /// Count rows that can't be read instead of stopping at the first.
+    /// Count rows that can't be read, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
     /// The files' format, in place of the one that their names tell: `csv`, `tsv`, `jsonl`, `json`, `parquet`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,34 +186,37 @@ pub struct DataConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimizerConfig {
-    /// The highest learning rate of the schedule.
+    /// The highest learning rate of the schedule, from 1e-30 to 1e30: beyond, a step in f32 is 0 or infinite.
     pub learning_rate: f64,
-    /// The same for the classifier (and for the pooler where it is new). Unset: `learning_rate`.
+    /// The same for the classifier (and for the pooler where it is new), in the same range. Unset: `learning_rate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_learning_rate: Option<f64>,
     /// Each encoder layer learns at this share of the rate of the layer above it, the embeddings at this share of the first
-    /// layer's; 1 for one rate.
+    /// layer's; 1 for one rate. From 0.001: below, the rates of the lower layers are 0 in f32.
     pub layerwise_lr_decay: f64,
-    /// Decoupled weight decay, multiplied by the learning rate.
+    /// Decoupled weight decay, multiplied by the learning rate: the share of each weight that a step takes, so at most 1 in all. At
+    /// most 1e4, which makes it 1 with a rate of 1e-4.
     pub weight_decay: f64,
     /// `standard` decays neither biases nor LayerNorm weights; `all` decays everything.
     pub decay: Decay,
-    /// Decay rates of the two moments.
+    /// Decay rates of the two moments, in [0, 1): at 1 a moment would never change.
     pub betas: [f64; 2],
-    /// Added to the denominator of the update.
+    /// Added to the denominator of the update, from 1e-30 (below, f32 divides by 0) to 1 (above, gradients do not count).
     pub epsilon: f64,
     /// How the learning rate changes after the warm-up.
     pub schedule: ScheduleKind,
-    /// Steps of linear warm-up, as a share of all steps.
+    /// Steps of linear warm-up, as a share of all steps, from 0 to 1.
     pub warmup_ratio: f64,
-    /// Steps of linear warm-up; takes precedence over `warmup_ratio`.
+    /// Steps of linear warm-up, at most 99,999,999; takes precedence over `warmup_ratio`. A run of no more steps than these does not
+    /// reach its highest rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup_steps: Option<usize>,
-    /// The exponent of the `polynomial` schedule.
+    /// The exponent of the `polynomial` schedule, from 0.001 (all but constant) to 1000 (all but 0 from the start).
     pub power: f64,
 }
 
-/// The `[dropout]` table of a [`TrainConfig`]. What is unset is as the checkpoint's `config.json` says.
+/// The `[dropout]` table of a [`TrainConfig`]: probabilities in [0, 1), since at 1 nothing would be left. What is unset is as the
+/// checkpoint's `config.json` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DropoutConfig {
@@ -218,10 +235,10 @@ pub struct DropoutConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EarlyStoppingConfig {
-    /// Stop after this many evaluations in a row without an improvement. Unset: never.
+    /// Stop after this many evaluations in a row without an improvement, at most 99,999,999. Unset: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
-    /// By how much the metric must be better to count as an improvement.
+    /// By how much the metric must be better to count as an improvement, from 0 to 1000: no metric improves by more.
     pub min_delta: f64,
 }
 
@@ -230,10 +247,10 @@ pub struct EarlyStoppingConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageConfig {
-    /// Begins with this epoch, from 1.
+    /// Begins with this epoch, from 1, which the run must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_epoch: Option<usize>,
-    /// Begins with this step, from 1.
+    /// Begins with this step, from 1, which the run must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_step: Option<usize>,
     /// Which parameters stay as they are.
@@ -457,12 +474,17 @@ impl TrainConfig {
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
             split_ratios: self.data.split_ratios,
-            seed: self.data.split_seed.unwrap_or(self.seed),
+            seed: self.split_seed(),
             train_samples: self.data.train_samples,
             eval_samples: self.data.eval_samples,
             skip_bad_rows: self.data.skip_bad_rows,
             reading: self.data.reading(),
         }
+    }
+
+    /// What seeds the splits and the parts of them that are taken.
+    pub fn split_seed(&self) -> u64 {
+        self.data.split_seed.unwrap_or(self.seed)
     }
 
     /// Micro-batches in one optimizer step.

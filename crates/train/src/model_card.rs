@@ -27,6 +27,8 @@ pub(crate) struct ModelCard<'a> {
     pub(crate) dataset: DatasetFacts,
     /// The labels in the order of the model's outputs, each with its number of training examples.
     pub(crate) labels: Vec<(&'a str, usize)>,
+    /// The loss's weight of each label, in the same order.
+    pub(crate) class_weights: &'a [f32],
     /// What precision, recall and F1 stand for.
     pub(crate) average: Average,
     /// The evaluations of the weights that are kept.
@@ -125,6 +127,7 @@ mod tests {
             licence: Licence::default(),
             dataset: imdb(),
             labels: vec![("neg", 40), ("pos", 24)],
+            class_weights: &[1.0, 1.0],
             average: Average::Binary { positive: 1 },
             evaluations: vec![eval("validation", 0.9), eval("test", 0.85)],
             kept_step: 6,
@@ -213,6 +216,33 @@ mod tests {
             assert!(body.contains(part), "{part}\n\n{body}");
         }
         assert!(!body.contains("test split was cut"), "{body}");
+    }
+
+    /// The seed that cut the splits, which need not be the run's; and what of the loss and the rates is not as usual.
+    #[test]
+    fn each_number_is_that_of_what_ran() {
+        let mut config =
+            TrainConfig { seed: 5, label_smoothing: 0.1, batch_size: 256, ..TrainConfig::default() };
+        config.data.split_seed = Some(77);
+        config.data.eval_samples = Some(80);
+        config.optimizer.head_learning_rate = Some(1e-3);
+        config.stages = vec![crate::StageConfig { learning_rate: Some(1e-6), ..Default::default() }];
+        let card = ModelCard { class_weights: &[0.5, 2.0], ..card(&config, None) };
+        let (front, body) = parts(&card);
+        let args = &front["model-index"][0]["results"][0]["dataset"]["args"];
+        assert_eq!(args["seed"], 77, "{front}");
+        for part in [
+            "shares 0.9/0.1/0, seed 77.",
+            "Of a split at most 80 examples were taken, with the shares of labels that it has, seed 77.",
+            "64 examples, 3 epochs at most, seed 5.",
+            "learning rate 0.00002 (linear) in the first of 2 stages, the classifier's 0.001, weight decay",
+            // All that there are: a step has no more.
+            "64 examples in a step",
+            "Loss: cross-entropy with the labels' weights 0.5, 2 and label smoothing 0.1.",
+        ] {
+            assert!(body.contains(part), "{part}\n\n{body}");
+        }
+        assert!(!parts(&self::card(&TrainConfig::default(), None)).1.contains("Loss:"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod finish;
 mod plan;
 mod resume;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -15,13 +15,13 @@ use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::Padding;
 use embert_data::{Batcher, EncodedDataset, Order, Sampler};
-use embert_model::{BertForSequenceClassification, named_parameters};
+use embert_model::BertForSequenceClassification;
 use embert_optim::{AdamW, GradientAccumulator, GradientsParams, ParameterGroup, clip_factor, global_norm};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use self::caches::Caches;
-use self::plan::Plan;
+pub(crate) use self::plan::Plan;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::PrefixCache;
 use crate::checkpoint::{Checkpoints, State};
@@ -35,7 +35,7 @@ use crate::stages::{Stage, Stages};
 use crate::task::{Setup, parameters};
 use crate::tensorboard::TensorBoard;
 use crate::tracker::Tracker;
-use crate::{Provenance, RunFolder, Task, TrainConfig, TrainError};
+use crate::{Provenance, RunFolder, Task, TrainConfig, TrainError, result};
 
 /// Fine-tunes a [`Task`] as a [`TrainConfig`] says, into a [`RunFolder`].
 ///
@@ -102,13 +102,20 @@ struct Progress {
     began: Instant,
     seconds_before: f64,
     phases: Phases,
-    /// What the model said of the validation split after this step, if its weights may be the ones that are kept.
-    scored: Option<(usize, Vec<Scored>)>,
+    /// The most memory that the processes before this one held, in bytes.
+    peak_before: Option<u64>,
+    /// What the model said of the validation split, if its weights may be the ones that are kept.
+    scored: Option<(Eval, Vec<Scored>)>,
 }
 
 impl Progress {
     fn seconds(&self) -> f64 {
         self.seconds_before + self.began.elapsed().as_secs_f64()
+    }
+
+    /// The most memory that a process of the run held so far, in bytes.
+    fn peak_memory(&self) -> Option<u64> {
+        self.peak_before.max(result::peak_memory())
     }
 }
 
@@ -163,14 +170,15 @@ impl Trainer {
 impl Job {
     /// The loop.
     fn run(mut self, model: BertForSequenceClassification) -> Result<Outcome, TrainError> {
-        let plan = Plan::new(&self.config, self.task.train.len());
+        let plan = Plan::new(&self.config, self.task.train.len())?;
         let stages = Stages::new(
             &self.config,
             self.task.config.num_hidden_layers,
             plan.steps_per_epoch,
             plan.total_steps,
         )?;
-        let model = self.check_stages(model, &stages)?;
+        let (model, trainable) = stages.check(&self.config, model)?;
+        self.task.facts.parameters.trainable = trainable;
         let checkpoints = Checkpoints::new(&self.run, self.config.keep_checkpoints)?;
         let mut progress = self.begin(model, &stages, &checkpoints)?;
         progress.phases.prepare += self.task.seconds;
@@ -277,31 +285,6 @@ impl Job {
         Ok(progress)
     }
 
-    /// Refuses a stage that doesn't fit the model, before any work is done, and says what the stages train in all.
-    fn check_stages(
-        &mut self,
-        mut model: BertForSequenceClassification,
-        stages: &Stages,
-    ) -> Result<BertForSequenceClassification, TrainError> {
-        let mut trained = BTreeSet::new();
-        let mut cached = false;
-        for stage in stages.iter() {
-            model = stage.apply(model)?;
-            cached |= model.frozen_prefix().is_some();
-            let parameters = named_parameters(&model).into_iter().filter(|parameter| parameter.trainable);
-            trained.extend(parameters.map(|parameter| (parameter.elements(), parameter.name)));
-        }
-        self.task.facts.parameters.trainable = trained.iter().map(|(elements, _)| elements).sum();
-        if self.config.cache_frozen && !cached {
-            return Err(TrainError::Setting {
-                key: "cache_frozen",
-                found: format!("true with freeze = \"{}\"", self.config.freeze),
-                expected: "a freeze that leaves nothing to train from the embeddings up to some layer, as all_but_head or embeddings+encoder_below:N".to_owned(),
-            });
-        }
-        Ok(model)
-    }
-
     /// Begins the stage that the next step belongs to.
     fn enter(&mut self, stages: &Stages, mut progress: Progress) -> Result<Progress, TrainError> {
         let (number, stage) = stages.at(progress.step);
@@ -355,14 +338,14 @@ impl Job {
         let epoch = plan.epoch(progress.step);
         let began = Instant::now();
         let cache = self.caches.validation.clone();
-        let (report, scored) =
+        let (report, eval, scored) =
             self.evaluate_split("validation", &data, cache.as_ref(), &progress.model, progress.step, epoch)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
         let value = self.config.metric.value(&report);
         let is_best = progress.tracker.update(progress.step, value);
         self.emit(&Event::Judged { step: progress.step, value, is_best })?;
         if is_best || self.config.keep == Keep::Last {
-            progress.scored = Some((progress.step, scored));
+            progress.scored = Some((eval, scored));
         }
         if is_best {
             let began = Instant::now();
@@ -384,15 +367,16 @@ impl Job {
         model: &BertForSequenceClassification,
         step: usize,
         epoch: usize,
-    ) -> Result<(embert_metrics::Report, Vec<Scored>), TrainError> {
+    ) -> Result<(embert_metrics::Report, Eval, Vec<Scored>), TrainError> {
         let options = self.eval_options();
         let device = self.device.clone().inner();
         let total = data.texts();
         let (report, scored) = evaluate_from(&model.valid(), data, cache, &options, &device, |done| {
             self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
         })?;
-        self.emit(&Event::Eval(Eval::new(split, step, epoch, &report)))?;
-        Ok((report, scored))
+        let eval = Eval::new(split, step, epoch, &report);
+        self.emit(&Event::Eval(eval.clone()))?;
+        Ok((report, eval, scored))
     }
 
     fn eval_options(&self) -> EvalOptions {
@@ -410,7 +394,9 @@ impl Job {
             seconds: progress.seconds(),
             phases: progress.phases,
             tracker: progress.tracker.state().clone(),
-            data_fingerprint: self.task.fingerprint(),
+            data_fingerprint: self.task.training_tokens.clone(),
+            data: Some(self.task.fingerprint.clone()),
+            peak_memory: progress.peak_memory(),
         };
         let path =
             checkpoints.save(&progress.model, &self.task.config, &progress.optimizer.state(), &state)?;

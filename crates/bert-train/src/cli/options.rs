@@ -1,7 +1,5 @@
 //! The options of `train`, each with the keys of the config that it sets.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use embert_data::{Delimiter, Header, Quoting, TextEncoding};
 
@@ -155,7 +153,7 @@ train_options! {
     "Result" {
         /// The run folder [default: the next of runs/NAME-001, runs/NAME-002, ...]
         #[arg(value_name = "DIR")]
-        output: PathBuf => "output",
+        output: String => "output",
         /// What the best checkpoint is best in: loss, accuracy, f1, macro_f1, mcc, ... [default: accuracy]
         #[arg(value_name = "METRIC")]
         metric: String => "metric",
@@ -186,6 +184,17 @@ pub(crate) fn option_of(key: &str) -> String {
     option.replace('_', "-")
 }
 
+/// A setting as the option says it that sets it: `--epochs 2`.
+pub(super) fn option_as_typed(key: &str, value: &toml::Value) -> String {
+    let option = option_of(key);
+    match value {
+        // A flag.
+        _ if option == "no-shuffle" => format!("--{option}"),
+        toml::Value::String(text) => format!("--{option} {text}"),
+        value => format!("--{option} {value}"),
+    }
+}
+
 /// What an option's value is as a setting.
 trait ToSetting {
     fn to_setting(&self) -> toml::Value;
@@ -194,12 +203,6 @@ trait ToSetting {
 impl ToSetting for String {
     fn to_setting(&self) -> toml::Value {
         self.as_str().into()
-    }
-}
-
-impl ToSetting for PathBuf {
-    fn to_setting(&self) -> toml::Value {
-        self.to_string_lossy().as_ref().into()
     }
 }
 
@@ -217,7 +220,7 @@ impl ToSetting for u32 {
 
 impl ToSetting for u64 {
     fn to_setting(&self) -> toml::Value {
-        // Beyond what TOML holds, as text: the config's own check then refuses it.
+        // Beyond what TOML holds, as text, which the setting's own check refuses.
         i64::try_from(*self).map_or_else(|_| self.to_string().into(), Into::into)
     }
 }
@@ -316,10 +319,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use clap::{CommandFactory as _, Parser as _};
-    use embert_train::{ConfigBuilder, ConfigError, KEYS, TrainConfig};
+    use embert_train::{ConfigBuilder, KEYS, TrainConfig};
 
     use super::*;
     use crate::cli::{Cli, Command, TrainArgs};
+    use crate::error::Error;
 
     fn train_args(arguments: &[&str]) -> TrainArgs {
         let cli = Cli::try_parse_from(["bert-train", "train"].iter().chain(arguments)).unwrap();
@@ -327,8 +331,8 @@ mod tests {
         *args
     }
 
-    fn config(args: &TrainArgs) -> Result<TrainConfig, ConfigError> {
-        args.run.lay(ConfigBuilder::new())?.build()
+    fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
+        Ok(args.run.lay(ConfigBuilder::new())?.build()?)
     }
 
     /// The text of an option's help.
@@ -422,6 +426,45 @@ mod tests {
     #[test]
     fn an_option_given_again_counts() {
         assert_eq!(config(&train_args(&["--epochs", "2", "--epochs", "4"])).unwrap().epochs, 4);
+    }
+
+    /// Whichever was meant, the other would be ignored.
+    #[test]
+    fn two_that_say_different_things_of_a_key_are_refused_by_name() {
+        for (arguments, one, other) in [
+            (&["--set", "epochs=3", "--epochs", "1"][..], "--set epochs=3", "--epochs 1"),
+            (&["--set", "epochs=3", "--set", "epochs = 4"], "--set epochs=3", "--set epochs = 4"),
+            (
+                &["--dropout", "0.2", "--set", "dropout.attention=0.1"],
+                "--set dropout.attention=0.1",
+                "--dropout 0.2",
+            ),
+            (&["--no-shuffle", "--set", "data.order=shuffled"], "--set data.order=shuffled", "--no-shuffle"),
+            (&["--output", "a", "--set", "output=b"], "--set output=b", "--output a"),
+            (
+                &["--split-ratios", "0.8/0.1/0.1", "--set", "data.split_ratios=[0.6,0.2,0.2]"],
+                "--set data.split_ratios=[0.6,0.2,0.2]",
+                "--split-ratios [0.8, 0.1, 0.1]",
+            ),
+        ] {
+            let error = config(&train_args(arguments)).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{one} and {other} say different things of ")), "{error}");
+        }
+        // Also where an option would win.
+        for set in ["epochs=nan", "epochs=0.5", "epochs=-1", "epoch=1", "epochs"] {
+            assert!(config(&train_args(&["--set", set, "--epochs", "1"])).is_err(), "{set}");
+        }
+        let same = [
+            "--set",
+            "epochs=2",
+            "--epochs",
+            "2",
+            "--set",
+            "optimizer.learning_rate=1",
+            "--learning-rate",
+            "1.0",
+        ];
+        assert_eq!(config(&train_args(&same)).unwrap().epochs, 2);
     }
 
     #[test]

@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn nothing_is_nothing_in_every_format() {
-        for value in [Value::Null, Value::Float(f64::NAN), Value::Text(String::new()), Value::Text(" \t".into())]
+        for value in
+            [Value::Null, Value::Float(f64::NAN), Value::Text(String::new()), Value::Text(" \t".into())]
         {
             assert_eq!(Cell::of(Some(&value)), (Cell::Missing, Changes::default()));
         }

@@ -125,7 +125,9 @@ impl Column {
         let (mut rows, mut example, mut first) = (0, "", first);
         for (list, seen) in lists {
             rows += seen.rows;
-            if example.is_empty() || (seen.first.path == first.first.path && seen.first.number < first.first.number) {
+            if example.is_empty()
+                || (seen.first.path == first.first.path && seen.first.number < first.first.number)
+            {
                 (example, first) = (list, seen);
             }
         }
@@ -166,7 +168,9 @@ impl Column {
         let largest = numbers.keys().copied().max().unwrap_or_default();
         let are_numbers = card.iter().all(|name| is_number(name));
         match numbers.get(&0) {
-            Some((_, seen)) if are_numbers && largest < card.len() as i64 && !card.iter().any(|name| name == "0") => {
+            Some((_, seen))
+                if are_numbers && largest < card.len() as i64 && !card.iter().any(|name| name == "0") =>
+            {
                 Err(LabelProblem::Shifted { card: card.to_vec(), largest, location: seen.first.clone() })
             }
             _ => Ok(()),
@@ -261,8 +265,11 @@ impl Column {
         if fractions.iter().any(|(_, typed, _)| *typed)
             || (!fractions.is_empty() && names.keys().all(|name| is_missing(name)))
         {
-            let distinct: BTreeSet<&str> =
-                fractions.iter().map(|(text, ..)| *text).chain(numbers.values().map(|(name, _)| *name)).collect();
+            let distinct: BTreeSet<&str> = fractions
+                .iter()
+                .map(|(text, ..)| *text)
+                .chain(numbers.values().map(|(name, _)| *name))
+                .collect();
             let rows = fractions.iter().map(|(.., seen)| seen).chain(numbers.values().map(|(_, seen)| seen));
             return Err(LabelProblem::Measures {
                 distinct: distinct.len(),
@@ -319,7 +326,11 @@ impl Column {
         let name = cell.name()?;
         Some(match cell {
             Cell::Name(_) if self.has_truths() => {
-                if name.eq_ignore_ascii_case("true") { "true" } else { "false" }
+                if name.eq_ignore_ascii_case("true") {
+                    "true"
+                } else {
+                    "false"
+                }
             }
             _ => name,
         })
@@ -338,7 +349,8 @@ impl Column {
         let rows: usize = found.values().map(|seen| seen.rows).sum();
         let distinct = found.len();
         let alone = found.values().filter(|seen| seen.rows == 1).count();
-        let too_many = (rows >= ENOUGH_ROWS && distinct * 2 > rows) || (distinct > MANY_LABELS && alone * 2 > distinct);
+        let too_many =
+            (rows >= ENOUGH_ROWS && distinct * 2 > rows) || (distinct > MANY_LABELS && alone * 2 > distinct);
         if !too_many {
             return Ok(());
         }
@@ -359,7 +371,10 @@ impl Labels {
             set: LabelSet::new(card.labels.clone(), card.positive.as_deref()),
             notes: Vec::new(),
             numbers: if numeric { Numbers::Names } else { Numbers::Indices },
-            minus_one_is_none: !card.labels.iter().any(|name| name.parse::<f64>().is_ok_and(|number| number < 0.0)),
+            minus_one_is_none: !card
+                .labels
+                .iter()
+                .any(|name| name.parse::<f64>().is_ok_and(|number| number < 0.0)),
         }
     }
 

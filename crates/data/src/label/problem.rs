@@ -67,7 +67,8 @@ pub enum LabelProblem {
     #[error(
         "it has numbers ({}) and names ({}, first in {location}): where the numbers are those of the names, or all are \
          classes, list the labels in a card: labels = [...]; where one of them means no label, leave its cells empty (null)",
-        few(numbers), few(names)
+        few(numbers),
+        few(names)
     )]
     Mixed {
         /// The numbers.

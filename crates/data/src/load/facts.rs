@@ -12,8 +12,9 @@ pub(super) fn notes(splits: &Splits, labels: &LabelSet) -> Vec<String> {
         .into_iter()
         .filter_map(|(split, examples)| lacking(split, examples, labels));
     let contradictions = contradictions(train);
-    let contradictions = (contradictions > 0)
-        .then(|| format!("{contradictions} training text(s) occur with more than one label: they can't all be right"));
+    let contradictions = (contradictions > 0).then(|| {
+        format!("{contradictions} training text(s) occur with more than one label: they can't all be right")
+    });
     lacking.chain(contradictions).collect()
 }
 
@@ -26,7 +27,12 @@ fn lacking(split: &str, examples: &[Example], labels: &LabelSet) -> Option<Strin
     for label in examples.iter().filter_map(|example| example.label) {
         is_there[label] = true;
     }
-    let lacking: Vec<&String> =
-        labels.names().iter().zip(is_there).filter_map(|(name, is_there)| (!is_there).then_some(name)).collect();
-    (!lacking.is_empty()).then(|| format!("the {split} split has no example with the label(s) {}", few(&lacking)))
+    let lacking: Vec<&String> = labels
+        .names()
+        .iter()
+        .zip(is_there)
+        .filter_map(|(name, is_there)| (!is_there).then_some(name))
+        .collect();
+    (!lacking.is_empty())
+        .then(|| format!("the {split} split has no example with the label(s) {}", few(&lacking)))
 }

@@ -98,7 +98,11 @@ impl<'a> Reader<'a> {
                 if column == *label && read.split != SplitKind::Train =>
             {
                 read.without.get_or_insert_with(|| {
-                    format!("{} has no column \"{label}\"; its columns are {}", path.display(), found.join(", "))
+                    format!(
+                        "{} has no column \"{label}\"; its columns are {}",
+                        path.display(),
+                        found.join(", ")
+                    )
                 });
                 RowReader::open(path, &self.reading, &Columns { label: None, ..columns })
             }
@@ -164,7 +168,8 @@ impl<'a> Reader<'a> {
             }
         }
         if without > 0 {
-            self.notes.push(format!("{without} row(s) of the {} split have no label and are left out", rows.split));
+            self.notes
+                .push(format!("{without} row(s) of the {} split have no label and are left out", rows.split));
         }
         Ok(examples)
     }
@@ -197,7 +202,7 @@ impl SplitRows {
             if labels.is_minus_one(row.label.as_ref()) {
                 format!("the label is -1, which is none among class numbers, from {first} on")
             } else {
-                format!("the label is empty or null from {first} on")
+                format!("the label is empty, null or not there from {first} on")
             }
         });
         let path = self.files.first().map_or_else(PathBuf::new, |(path, _)| path.clone());

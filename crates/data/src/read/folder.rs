@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 
 use super::bytes::{Source, Text, Unpacked};
 use super::{Format, Located, MAX_ROW, Notes, ReadOptions};
+use crate::discover::is_hidden;
 use crate::error::{DataError, Location, RowProblem};
 use crate::row::{Row, Value};
 
 /// Folders beside the labels' that hold texts without a label, as in the original files of IMDB.
-const UNLABELLED: [&str; 2] = ["unsup", "unlabeled"];
+pub(crate) const UNLABELLED: [&str; 2] = ["unsup", "unlabeled"];
 
 /// The folders of `path` that hold `.txt` files, by name: one for each label.
-pub(crate) fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
+fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut folders = Vec::new();
     for entry in sorted(path)? {
         let named =
@@ -24,11 +25,6 @@ pub(crate) fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
         }
     }
     Ok(folders)
-}
-
-/// Whether `path` has a folder of texts for each of at least two labels.
-pub(crate) fn is_class_folder(path: &Path) -> bool {
-    path.is_dir() && class_folders(path).is_ok_and(|folders| folders.len() >= 2)
 }
 
 pub(super) fn rows(
@@ -76,9 +72,7 @@ fn contents(path: &Path, options: &ReadOptions, said: &Notes) -> Result<(Source,
     let (source, mut bytes) = (text.source.clone(), Vec::new());
     text.into_reader().take(MAX_ROW as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > MAX_ROW {
-        return Err(DataError::TooLong {
-            location: Location { path: path.into(), number: 1, unit: "line" },
-        });
+        return Err(DataError::TooLong { location: Location { path: path.into(), number: 1, unit: "line" } });
     }
     Ok((source, bytes))
 }
@@ -88,7 +82,7 @@ fn is_text(path: &Path) -> bool {
     path.is_file() && Format::of(path) == Some(Format::Lines)
 }
 
-/// What is in a folder, by name: the order in which a file system lists it is nobody's.
+/// What is in a folder and does not hide, by name: `read_dir` returns entries in no particular order.
 fn sorted(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
     let mut entries = fs::read_dir(path)
@@ -96,6 +90,7 @@ fn sorted(path: &Path) -> Result<Vec<PathBuf>, DataError> {
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(read)?;
+    entries.retain(|entry| !entry.file_name().is_some_and(|name| is_hidden(&name.to_string_lossy())));
     entries.sort();
     Ok(entries)
 }

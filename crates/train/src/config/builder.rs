@@ -6,7 +6,7 @@ use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{ConfigError, KEYS, TrainConfig, nearest};
+use super::{ConfigError, KEYS, TrainConfig, limits, nearest};
 
 /// Lays settings over each other, the later over the earlier, and checks the result.
 #[derive(Clone, Debug, Default)]
@@ -66,41 +66,24 @@ impl ConfigBuilder {
     /// Sets one key from `key=value`, the value as in TOML; a bare word is a string.
     ///
     /// # Errors
-    /// There is no `=`, or the key doesn't exist.
-    pub fn set(self, assignment: &str) -> Result<Self, ConfigError> {
-        let Some((key, value)) = assignment.split_once('=') else {
-            return Err(ConfigError::Assignment { found: assignment.to_owned() });
-        };
-        let value = value.trim();
-        self.set_value(key.trim(), toml_value(value).unwrap_or_else(|| value.into()))
+    /// As [`Setting::parse`].
+    pub fn set(mut self, assignment: &str) -> Result<Self, ConfigError> {
+        merge(&mut self.table, Setting::parse(assignment)?.layer());
+        Ok(self)
     }
 
     /// Sets one dotted key to a value.
     ///
     /// # Errors
-    /// The key doesn't exist.
+    /// The key doesn't exist, or its values are of another type.
     pub fn set_value(mut self, key: &str, value: impl Into<Value>) -> Result<Self, ConfigError> {
-        if !KEYS.contains(&key) {
-            return Err(ConfigError::UnknownSetting { key: key.to_owned(), nearest: nearest(key) });
-        }
-        let mut layer = Table::new();
-        match key.split_once('.') {
-            Some((table, key)) => {
-                layer.insert(table.into(), Value::Table(Table::from_iter([(key.to_owned(), value.into())])));
-            }
-            None => {
-                layer.insert(key.into(), value.into());
-            }
-        }
-        merge(&mut self.table, layer);
+        merge(&mut self.table, Setting::new(key, value)?.layer());
         Ok(self)
     }
 
     /// Whether the key can have the value, as far as types go.
     pub(crate) fn takes(&self, key: &str, value: impl Into<Value>) -> bool {
-        self.clone()
-            .set_value(key, value)
-            .is_ok_and(|builder| builder.table.try_into::<TrainConfig>().is_ok())
+        self.clone().set_value(key, value).is_ok()
     }
 
     /// The config, checked.
@@ -113,6 +96,88 @@ impl ConfigBuilder {
         config.validate()?;
         Ok(config)
     }
+}
+
+/// One setting that stands by itself, as `--set` gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The dotted key, one of [`KEYS`].
+    pub key: &'static str,
+    /// Its value.
+    pub value: Value,
+}
+
+impl Setting {
+    /// From `key=value`, the value as in TOML; a bare word is a string.
+    ///
+    /// # Errors
+    /// There is no `=`, the key doesn't exist, or its values are of another type.
+    pub fn parse(assignment: &str) -> Result<Self, ConfigError> {
+        let Some((key, text)) = assignment.split_once('=') else {
+            return Err(ConfigError::Assignment { found: assignment.to_owned() });
+        };
+        let text = text.trim();
+        Self::checked(key.trim(), toml_value(text).unwrap_or_else(|| text.into()), text)
+    }
+
+    /// The key with a value.
+    ///
+    /// # Errors
+    /// The key doesn't exist, or its values are of another type.
+    pub fn new(key: &str, value: impl Into<Value>) -> Result<Self, ConfigError> {
+        let value = value.into();
+        let found = shown(&value);
+        Self::checked(key, value, &found)
+    }
+
+    /// Whether both are about the same key, but not with the same value.
+    pub fn contradicts(&self, other: &Self) -> bool {
+        let same = match (&self.value, &other.value) {
+            (Value::Integer(whole), Value::Float(number)) | (Value::Float(number), Value::Integer(whole)) => {
+                *whole as f64 == *number
+            }
+            (one, other) => one == other,
+        };
+        self.key == other.key && !same
+    }
+
+    /// `found` is what messages call the value.
+    fn checked(key: &str, value: Value, found: &str) -> Result<Self, ConfigError> {
+        let Some(known) = KEYS.iter().find(|known| **known == key) else {
+            return Err(ConfigError::UnknownSetting { key: key.to_owned(), nearest: nearest(key) });
+        };
+        let setting = Self { key: known, value };
+        // By itself: what a later layer has for the key must not hide that this one has something impossible.
+        match setting.layer().try_into::<TrainConfig>() {
+            Ok(_) => Ok(setting),
+            Err(source) => Err(match limits::expected(key) {
+                Some((key, expected)) => ConfigError::Invalid { key, found: found.to_owned(), expected },
+                None => ConfigError::Setting {
+                    key: setting.key,
+                    found: found.to_owned(),
+                    problem: source.message().to_owned(),
+                },
+            }),
+        }
+    }
+
+    /// The table of a config that has this setting alone.
+    fn layer(&self) -> Table {
+        let (table, key) = match self.key.split_once('.') {
+            Some((table, key)) => (Some(table), key),
+            None => (None, self.key),
+        };
+        let layer = Table::from_iter([(key.to_owned(), self.value.clone())]);
+        match table {
+            Some(table) => Table::from_iter([(table.to_owned(), Value::Table(layer))]),
+            None => layer,
+        }
+    }
+}
+
+/// A value as a message shows it: a text without quotes.
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A value as TOML writes it; `None` for anything else, such as a bare word.
@@ -209,5 +274,24 @@ mod tests {
         let error = file("epochs = 2\nbatch_size = \"many\"\n").unwrap_err();
         let ConfigError::Syntax { source, .. } = &error else { panic!("{error:?}") };
         assert!(source.to_string().contains("line 2"), "{source}");
+    }
+    #[test]
+    fn a_single_setting_is_checked_by_itself() {
+        for (setting, expected) in [
+            ("epochs=nan", "epochs = nan: expected a whole number from 1 to 100000"),
+            ("epochs=1e3", "epochs = 1e3: expected a whole number"),
+            ("seed=18446744073709551615", "seed = 18446744073709551615: expected a whole number from 0 to"),
+            ("optimizer.learning_rate=.5.", "optimizer.learning_rate = .5.: expected a number above 0"),
+            ("evaluate_test=1", "evaluate_test = 1: invalid type"),
+            ("keep=all", "keep = all: unknown variant `all`"),
+            ("metric=goodness", "metric = goodness: "),
+            ("class_weights=[1, many]", "class_weights = [1, many]: expected \"none\", \"balanced\""),
+        ] {
+            let error = ConfigBuilder::new().set(setting).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{setting}: {error}");
+        }
+        // A text of digits is a text where the key takes one.
+        let named = ConfigBuilder::new().set("dataset=18446744073709551615").unwrap().build().unwrap();
+        assert_eq!(named.dataset, "18446744073709551615");
     }
 }

@@ -60,6 +60,16 @@ pub enum ConfigError {
         /// The cause, with the key.
         source: Box<toml::de::Error>,
     },
+    /// A value that the key can't have, not from a file.
+    #[error("{key} = {found}: {problem}")]
+    Setting {
+        /// The key, dotted.
+        key: &'static str,
+        /// The value, as it was given.
+        found: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A value out of its range.
     #[error("{key} = {found}: expected {expected}")]
     Invalid {

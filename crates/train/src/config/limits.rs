@@ -8,6 +8,9 @@ use super::{ClassWeights, ConfigError, TrainConfig};
 /// The most optimizer steps of a run, and so the last step that a setting can name: a checkpoint's folder is named by eight digits.
 pub(crate) const MOST_STEPS: usize = 99_999_999;
 
+/// The most passes over the training split.
+pub(super) const MOST_EPOCHS: usize = 100_000;
+
 /// The most examples in one optimizer step: up to here f32, in which a step's mean is taken, counts them exactly.
 pub(crate) const MOST_EXAMPLES_IN_A_STEP: usize = 16_777_216;
 
@@ -157,12 +160,7 @@ pub(super) const FRACTIONS: &[Fraction] = &[
         expected: "a number from 0.001 to 1000 (beyond, the rate is constant or 0 from the start)",
         get: |c| Some(c.optimizer.power),
     },
-    Fraction {
-        key: "dropout.hidden",
-        holds: probability,
-        expected: PROBABILITY,
-        get: |c| c.dropout.hidden,
-    },
+    Fraction { key: "dropout.hidden", holds: probability, expected: PROBABILITY, get: |c| c.dropout.hidden },
     Fraction {
         key: "dropout.attention",
         holds: probability,
@@ -276,7 +274,7 @@ mod tests {
             assert!(limit.expected.contains(&limit.most.to_string()), "{}", limit.key);
         }
         for limit in FRACTIONS {
-            for value in ["-1.0", "nan", "inf", "-inf", "1e300", "9223372036854775807"] {
+            for value in ["-1.0", "nan", "inf", "-inf", "1e300", "many"] {
                 let error = refused(limit.key, value);
                 assert!(error.starts_with(&format!("{} = ", limit.key)), "{error}");
                 assert!(error.ends_with(&format!("expected {}", limit.expected)), "{error}");
@@ -310,6 +308,7 @@ mod tests {
     fn the_constants_are_those_of_the_messages() {
         let most = |key: &str| WHOLE.iter().find(|limit| limit.key == key).unwrap().most;
         assert_eq!(most("save_every"), MOST_STEPS as u64);
+        assert_eq!(most("epochs"), MOST_EPOCHS as u64);
         assert_eq!(most("effective_batch_size"), MOST_EXAMPLES_IN_A_STEP as u64);
     }
 }

@@ -3,7 +3,8 @@
 use embert_data::tokenize::Truncation;
 use embert_model::{DeviceChoice, FreezePatterns};
 
-use super::{ClassWeights, ConfigError, DataConfig, OptimizerConfig, TrainConfig};
+use super::limits::{self, MOST_EPOCHS, MOST_EXAMPLES_IN_A_STEP, MOST_STEPS, learning_rate};
+use super::{ConfigError, DataConfig, TrainConfig};
 
 impl TrainConfig {
     /// Checks what types alone can't say.
@@ -18,75 +19,32 @@ impl TrainConfig {
             &"\"\"",
             "a card's name, a file, a folder or a data set on the hub",
         )?;
-        check(
-            i64::try_from(self.seed).is_ok(),
-            "seed",
-            &self.seed,
-            "a number below 2^63, the largest that TOML holds",
-        )?;
         self.device.parse::<DeviceChoice>().map_err(|source| ConfigError::Device { source })?;
-        for (key, value) in [
-            ("epochs", self.epochs),
-            ("batch_size", self.batch_size),
-            ("eval_batch_size", self.eval_batch_size),
-            ("accumulate", self.accumulate),
-            ("effective_batch_size", self.effective_batch_size.unwrap_or(1)),
-            ("unfreeze_every", self.unfreeze_every.unwrap_or(1)),
-            ("cache_memory", self.cache_memory),
-            ("keep_checkpoints", self.keep_checkpoints),
-            ("evaluate_every", self.evaluate_every.unwrap_or(1)),
-            ("save_every", self.save_every.unwrap_or(1)),
-            ("early_stopping.patience", self.early_stopping.patience.unwrap_or(1)),
-        ] {
-            check(value > 0, key, &value, "at least 1")?;
-        }
+        limits::check(self)?;
+        self.validate_step()?;
+        self.data.validate()?;
+        self.validate_freezing()
+    }
+}
+
+impl TrainConfig {
+    /// How many examples an optimizer step has.
+    fn validate_step(&self) -> Result<(), ConfigError> {
         if let Some(examples) = self.effective_batch_size {
             let expected = "a multiple of batch_size, the examples that fit at a time";
             check(examples.is_multiple_of(self.batch_size), "effective_batch_size", &examples, expected)?;
             let expected = "1, as effective_batch_size says it already";
             check(self.accumulate == 1, "accumulate", &self.accumulate, expected)?;
         }
+        let examples = self.batch_size.checked_mul(self.accumulate);
         check(
-            self.max_grad_norm >= 0.0 && self.max_grad_norm.is_finite(),
-            "max_grad_norm",
-            &self.max_grad_norm,
-            "a number from 0 (no clipping) on",
-        )?;
-        check(
-            probability(self.label_smoothing),
-            "label_smoothing",
-            &self.label_smoothing,
-            "from 0 to below 1",
-        )?;
-        for (key, p) in [
-            ("dropout.hidden", self.dropout.hidden),
-            ("dropout.attention", self.dropout.attention),
-            ("dropout.classifier", self.dropout.classifier),
-        ] {
-            let p = p.unwrap_or(0.0);
-            check(probability(p), key, &p, "from 0 to below 1")?;
-        }
-        if let ClassWeights::Given(weights) = &self.class_weights {
-            check(
-                weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().sum::<f64>() > 0.0,
-                "class_weights",
-                &format!("{weights:?}"),
-                "numbers from 0 on, not all of them 0",
-            )?;
-        }
-        self.data.validate()?;
-        self.optimizer.validate()?;
-        self.validate_freezing()?;
-        check(
-            self.early_stopping.min_delta >= 0.0 && self.early_stopping.min_delta.is_finite(),
-            "early_stopping.min_delta",
-            &self.early_stopping.min_delta,
-            "a number from 0 on",
+            examples.is_some_and(|examples| examples <= MOST_EXAMPLES_IN_A_STEP),
+            "accumulate",
+            &format!("{} with batch_size = {}", self.accumulate, self.batch_size),
+            "at most 16777216 examples in a step (its mean is taken in f32, which counts up to there)",
         )
     }
-}
 
-impl TrainConfig {
     fn validate_freezing(&self) -> Result<(), ConfigError> {
         FreezePatterns::new(&self.freeze_patterns).map_err(|source| ConfigError::Freeze { source })?;
         check(
@@ -103,8 +61,27 @@ impl TrainConfig {
                 &format!("from_epoch {:?}, from_step {:?}", stage.from_epoch, stage.from_step),
                 "either from_epoch or from_step in each, a number from 1 on",
             )?;
-            for rate in [stage.learning_rate, stage.head_learning_rate].into_iter().flatten() {
-                check(rate > 0.0 && rate.is_finite(), "stages", &rate, "learning rates above 0")?;
+            check(
+                stage.from_epoch.is_none_or(|epoch| epoch <= MOST_EPOCHS),
+                "stages",
+                &format!("from_epoch {}", stage.from_epoch.unwrap_or(0)),
+                "a from_epoch of at most 100000, as epochs",
+            )?;
+            check(
+                stage.from_step.is_none_or(|step| step <= MOST_STEPS),
+                "stages",
+                &format!("from_step {}", stage.from_step.unwrap_or(0)),
+                "a from_step of at most 99999999 (no run has more steps)",
+            )?;
+            for (key, rate) in
+                [("learning_rate", stage.learning_rate), ("head_learning_rate", stage.head_learning_rate)]
+            {
+                check(
+                    rate.is_none_or(learning_rate),
+                    "stages",
+                    &format!("{key} {:?}", rate.unwrap_or(0.0)),
+                    "learning rates above 0, from 1e-30 to 1e30 (beyond, a step in f32 is 0 or infinite)",
+                )?;
             }
             FreezePatterns::new(&stage.freeze_patterns).map_err(|source| ConfigError::Freeze { source })?;
         }
@@ -122,25 +99,8 @@ fn check(
     if holds { Ok(()) } else { Err(ConfigError::Invalid { key, found: found.to_string(), expected }) }
 }
 
-/// Whether something happens now and then, but not always.
-fn probability(p: f64) -> bool {
-    (0.0..1.0).contains(&p)
-}
-
 impl DataConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        for (key, samples) in
-            [("data.train_samples", self.train_samples), ("data.eval_samples", self.eval_samples)]
-        {
-            let samples = samples.unwrap_or(1);
-            check(samples > 0, key, &samples, "at least 1")?;
-        }
-        check(
-            self.max_length >= 3,
-            "data.max_length",
-            &self.max_length,
-            "at least 3: [CLS], a token, [SEP]",
-        )?;
         // A pair has one token less, which the tokenizer looks after.
         let room = self.max_length - 2;
         if let Truncation::HeadTail(head) = self.truncation {
@@ -175,48 +135,6 @@ impl DataConfig {
             )?;
         }
         Ok(())
-    }
-}
-
-impl OptimizerConfig {
-    fn validate(&self) -> Result<(), ConfigError> {
-        for (key, rate) in [
-            ("optimizer.learning_rate", self.learning_rate),
-            ("optimizer.head_learning_rate", self.head_learning_rate.unwrap_or(1e-5)),
-        ] {
-            check(rate > 0.0 && rate.is_finite(), key, &rate, "a number above 0")?;
-        }
-        check(
-            self.layerwise_lr_decay > 0.0 && self.layerwise_lr_decay <= 1.0,
-            "optimizer.layerwise_lr_decay",
-            &self.layerwise_lr_decay,
-            "above 0, up to 1",
-        )?;
-        check(
-            self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
-            "optimizer.weight_decay",
-            &self.weight_decay,
-            "a number from 0 on",
-        )?;
-        check(
-            self.betas.iter().all(|beta| probability(*beta)),
-            "optimizer.betas",
-            &format!("{:?}", self.betas),
-            "two numbers from 0 to below 1",
-        )?;
-        check(
-            self.epsilon > 0.0 && self.epsilon.is_finite(),
-            "optimizer.epsilon",
-            &self.epsilon,
-            "a number above 0",
-        )?;
-        check(
-            (0.0..=1.0).contains(&self.warmup_ratio),
-            "optimizer.warmup_ratio",
-            &self.warmup_ratio,
-            "from 0 to 1",
-        )?;
-        check(self.power > 0.0 && self.power.is_finite(), "optimizer.power", &self.power, "a number above 0")
     }
 }
 
@@ -259,9 +177,31 @@ mod tests {
             "stages=[{ from_epoch = 2, frees = \"none\" }]",
             "optimizer.layerwise_lr_decay=0",
             "optimizer.layerwise_lr_decay=1.5",
+            "stages=[{ from_epoch = 9223372036854775807 }]",
+            "stages=[{ from_step = 100000000 }]",
+            "stages=[{ from_step = 3, learning_rate = 1e-300 }]",
+            "stages=[{ from_step = 3, head_learning_rate = inf }]",
+            "data.split_ratios=[nan, nan, nan]",
+            "data.split_ratios=[1.0, 1.0, 1.0]",
+            "data.truncation=head_tail:18446744073709551616",
         ] {
-            let result = ConfigBuilder::new().set(setting).unwrap().build();
+            let result = ConfigBuilder::new().set(setting).and_then(ConfigBuilder::build);
             assert!(result.is_err(), "{setting} was taken");
         }
+    }
+    #[test]
+    fn the_examples_of_a_step_are_a_product_with_a_limit() {
+        let of = |batch: usize, accumulate: usize| {
+            ConfigBuilder::new()
+                .set(&format!("batch_size={batch}"))
+                .and_then(|builder| builder.set(&format!("accumulate={accumulate}")))
+                .and_then(ConfigBuilder::build)
+        };
+        assert_eq!(of(65_536, 256).unwrap().micro_batches(), 256);
+        let error = of(65_536, 257).unwrap_err().to_string();
+        assert!(
+            error.starts_with("accumulate = 257 with batch_size = 65536: expected at most 16777216"),
+            "{error}"
+        );
     }
 }

@@ -86,9 +86,17 @@ impl ModelCard<'_> {
                 write!(
                     out,
                     " The {} split was cut from the training data: shares {train}/{validation}/{test}, seed {}.",
-                    eval.split, self.config.seed
+                    eval.split,
+                    self.config.split_seed()
                 )?;
             }
+        }
+        if let (Some(most), false) = (self.config.data.eval_samples, self.evaluations.is_empty()) {
+            write!(
+                out,
+                " Of a split at most {most} examples were taken, with the shares of labels that it has, seed {}.",
+                self.config.split_seed()
+            )?;
         }
         writeln!(out, "\n")
     }
@@ -154,19 +162,53 @@ impl ModelCard<'_> {
         };
         writeln!(
             out,
-            "AdamW: learning rate {} ({}), weight decay {} ({}), {} examples in a step, gradients {clipping}.\n",
+            "AdamW: learning rate {} ({}){}, weight decay {} ({}), {} examples in a step, gradients {clipping}.\n",
             optimizer.learning_rate,
             word(&optimizer.schedule)?,
+            self.other_rates(),
             optimizer.weight_decay,
             word(&optimizer.decay)?,
-            config.batch_size * config.micro_batches(),
+            config.batch_size.saturating_mul(config.micro_batches()).min(examples),
         )?;
+        if let Some(loss) = self.loss() {
+            writeln!(out, "{loss}\n")?;
+        }
         writeln!(
             out,
             "Every setting, as `bert-train train --config` takes it:\n\n```toml\n{}```\n",
             self.settings()?
         )?;
         Ok(())
+    }
+
+    /// The rates besides that of the base, as far as there are any.
+    fn other_rates(&self) -> String {
+        let (optimizer, stages) = (&self.config.optimizer, &self.config.stages);
+        let mut rates = String::new();
+        if stages.iter().any(|stage| stage.learning_rate.or(stage.head_learning_rate).is_some()) {
+            rates += &format!(" in the first of {} stages", stages.len() + 1);
+        }
+        if let Some(rate) = optimizer.head_learning_rate.filter(|rate| *rate != optimizer.learning_rate) {
+            rates += &format!(", the classifier's {rate}");
+        }
+        if optimizer.layerwise_lr_decay < 1.0 {
+            rates +=
+                &format!(", each layer's {} times that of the layer above", optimizer.layerwise_lr_decay);
+        }
+        rates
+    }
+
+    /// What the loss is besides the mean cross-entropy, if it is anything.
+    fn loss(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        if self.class_weights.iter().any(|weight| *weight != 1.0) {
+            let weights: Vec<String> = self.class_weights.iter().map(ToString::to_string).collect();
+            parts.push(format!("the labels' weights {}", weights.join(", ")));
+        }
+        if self.config.label_smoothing > 0.0 {
+            parts.push(format!("label smoothing {}", self.config.label_smoothing));
+        }
+        (!parts.is_empty()).then(|| format!("Loss: cross-entropy with {}.", parts.join(" and ")))
     }
 
     /// The settings without what is this machine's: its device and its paths.

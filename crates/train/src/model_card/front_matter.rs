@@ -115,7 +115,7 @@ impl ModelCard<'_> {
                 args: self.cut(&eval.split).map(|split_ratios| CutFrom {
                     from: "train",
                     split_ratios,
-                    seed: self.config.seed,
+                    seed: self.config.split_seed(),
                 }),
             },
             metrics: metrics.collect(),

@@ -119,9 +119,20 @@ impl SweepBuilder {
     /// # Errors
     /// What `change` says.
     pub fn config(
-        mut self,
+        self,
         change: impl FnOnce(ConfigBuilder) -> Result<ConfigBuilder, ConfigError>,
     ) -> Result<Self, SweepError> {
+        Ok(self.lay(change)?)
+    }
+
+    /// [`config`](Self::config) for a caller with errors of its own.
+    ///
+    /// # Errors
+    /// What `change` says.
+    pub fn lay<E>(
+        mut self,
+        change: impl FnOnce(ConfigBuilder) -> Result<ConfigBuilder, E>,
+    ) -> Result<Self, E> {
         self.base = change(self.base)?;
         Ok(self)
     }

@@ -64,6 +64,23 @@ impl Sweep {
         SweepBuilder::new(ConfigBuilder::new()).file(path)?.build()
     }
 
+    /// The sweep with another name for each model and data set, of the base and of the points, as for one that means the same from
+    /// every working folder: `name` gets the key, `model` or `dataset`, and the name.
+    ///
+    /// # Errors
+    /// Two points are the same now.
+    pub fn with_names(mut self, name: impl Fn(&str, &str) -> String) -> Result<Self, SweepError> {
+        self.base.model = name("model", &self.base.model);
+        self.base.dataset = name("dataset", &self.base.dataset);
+        for (key, value) in self.points.iter_mut().flat_map(|point| &mut point.settings) {
+            if let (true, Value::String(text)) = (["model", "dataset"].contains(&key.as_str()), &value) {
+                *value = Value::String(name(key, text));
+            }
+        }
+        self.check()?;
+        Ok(self)
+    }
+
     /// The definition as TOML, resolved: every setting and every point. It is a file for [`SweepBuilder::file`] again.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ impl Job {
             batcher: self.batcher(),
             batch_size: self.config.eval_batch_size,
             device: &device,
-            memory: (self.config.cache_memory << 20).saturating_sub(taken),
+            memory: self.config.cache_memory.saturating_mul(1 << 20).saturating_sub(taken),
             folder: &folder,
         };
         let total = data.examples().len();

@@ -9,8 +9,8 @@ use super::{Job, Outcome, Plan, Progress};
 use crate::checkpoint::Checkpoints;
 use crate::config::Keep;
 use crate::evaluate::{Scored, evaluate};
-use crate::events::{End, Event};
-use crate::metrics_log::logged_evaluation;
+use crate::events::{End, Eval, Event};
+use crate::metrics_log::Logged;
 use crate::model_card::ModelCard;
 use crate::records::{ScoredSplit, write_examples};
 use crate::task::Setup;
@@ -38,17 +38,21 @@ impl Job {
             Keep::Last => progress.step,
         };
         let began = Instant::now();
-        let mut test_scored = Vec::new();
+        let kept_epoch = plan.epoch(kept_step);
+        let (mut evaluations, mut test_scored) = (Vec::new(), Vec::new());
+        let scored = progress.scored.take().filter(|(eval, _)| eval.step == kept_step);
+        let (validation_eval, validation_scored) =
+            self.validation_scored(scored, &kept, kept_step, kept_epoch)?.unzip();
+        evaluations.extend(validation_eval);
         if let (true, Some(test)) = (self.config.evaluate_test, self.task.test.clone()) {
-            test_scored =
-                self.evaluate_split("test", &test, None, &kept, kept_step, plan.epoch(kept_step))?.1;
+            let (_, eval, scored) = self.evaluate_split("test", &test, None, &kept, kept_step, kept_epoch)?;
+            evaluations.push(eval);
+            test_scored = scored;
         }
-        let scored = progress.scored.take().filter(|(step, _)| *step == kept_step);
-        let validation_scored = self.validation_scored(scored, &kept)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
         let began = Instant::now();
-        self.write_examples(validation_scored, test_scored)?;
-        result::write(&self.run, &kept, &self.task, &self.card(plan, &progress, kept_step)?)?;
+        self.write_examples(validation_scored.unwrap_or_default(), test_scored)?;
+        result::write(&self.run, &kept, &self.task, &self.card(plan, &progress, kept_step, evaluations))?;
         progress.phases.save += began.elapsed().as_secs_f64();
         let end = End {
             step: progress.step,
@@ -59,26 +63,38 @@ impl Job {
             early_stopped: !plan.is_last(progress.step),
             seconds: progress.seconds(),
             phases: progress.phases,
-            peak_memory: result::peak_memory(),
+            peak_memory: progress.peak_memory(),
         };
         self.emit(&Event::End(end.clone()))?;
         Ok(Outcome::Complete(end))
     }
 
-    /// What the kept weights say of the validation split: said already, unless that was in another process.
+    /// What the kept weights say of the validation split: said already, unless that was in another process. The figures are those
+    /// that the log has. Where its line is damaged, they are those of the weights evaluated again, and the log gets them too.
     fn validation_scored(
-        &self,
-        scored: Option<(usize, Vec<Scored>)>,
+        &mut self,
+        scored: Option<(Eval, Vec<Scored>)>,
         kept: &BertForSequenceClassification,
-    ) -> Result<Vec<Scored>, TrainError> {
-        match (scored, &self.task.validation) {
-            (Some((_, scored)), _) => Ok(scored),
-            (None, Some(data)) => {
-                let device = self.device.clone().inner();
-                Ok(evaluate(&kept.valid(), data, &self.eval_options(), &device, |_| Ok(()))?.1)
-            }
-            (None, None) => Ok(Vec::new()),
+        kept_step: usize,
+        kept_epoch: usize,
+    ) -> Result<Option<(Eval, Vec<Scored>)>, TrainError> {
+        const SPLIT: &str = "validation";
+        if scored.is_some() {
+            return Ok(scored);
         }
+        let Some(data) = self.task.validation.clone() else { return Ok(None) };
+        let device = self.device.clone().inner();
+        let (report, scored) = evaluate(&kept.valid(), &data, &self.eval_options(), &device, |_| Ok(()))?;
+        let logged = Logged::read(&self.run.metrics_path())?.evaluation(SPLIT, kept_step).cloned();
+        let eval = match logged {
+            Some(eval) => eval,
+            None => {
+                let eval = Eval::new(SPLIT, kept_step, kept_epoch, &report);
+                self.emit(&Event::Eval(eval.clone()))?;
+                eval
+            }
+        };
+        Ok(Some((eval, scored)))
     }
 
     /// Writes `examples.jsonl`.
@@ -97,19 +113,20 @@ impl Job {
         write_examples(&self.run.examples_path(), &splits)
     }
 
-    /// What there is to say about the result. The evaluations come from the log: that of the best weights may be older than
-    /// this process.
-    fn card(&self, plan: Plan, progress: &Progress, kept_step: usize) -> Result<ModelCard<'_>, TrainError> {
-        let mut evaluations = Vec::new();
-        for split in ["validation", "test"] {
-            evaluations.extend(logged_evaluation(&self.run.metrics_path(), split, kept_step)?);
-        }
+    /// What there is to say about the result.
+    fn card(
+        &self,
+        plan: Plan,
+        progress: &Progress,
+        kept_step: usize,
+        evaluations: Vec<Eval>,
+    ) -> ModelCard<'_> {
         let mut labels: Vec<(&str, usize)> =
             self.task.labels.iter().map(|label| (label.as_str(), 0)).collect();
         for label in self.task.train.labels() {
             labels[label].1 += 1;
         }
-        Ok(ModelCard {
+        ModelCard {
             config: &self.config,
             base: self.provenance.model.as_ref(),
             licence: self.task.licence.clone(),
@@ -118,12 +135,13 @@ impl Job {
                 ..DatasetFacts::default()
             }),
             labels,
+            class_weights: self.task.loss.class_weights(),
             average: self.task.average,
             evaluations,
             kept_step,
             steps: progress.step,
             total_steps: plan.total_steps,
             chosen: progress.tracker.best().is_some(),
-        })
+        }
     }
 }

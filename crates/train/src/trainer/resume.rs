@@ -41,14 +41,20 @@ impl Job {
                 began,
                 seconds_before,
                 phases,
+                peak_before: None,
                 scored: None,
             });
         }
         // Not needed any more, so not in memory beside the checkpoint's.
         drop(model);
         let (state, model, moments) = self.newest_whole(&found, checkpoints)?;
-        if state.data_fingerprint != self.task.fingerprint() {
-            return Err(TrainError::DataChanged { path: self.run.path().to_owned() });
+        let changed = match &state.data {
+            Some(before) => before.difference(&self.task.fingerprint),
+            // All that an older version's checkpoint can tell.
+            None => (state.data_fingerprint != self.task.training_tokens).then_some("training split"),
+        };
+        if let Some(what) = changed {
+            return Err(TrainError::DataChanged { path: self.run.path().to_owned(), what });
         }
         checkpoints.remove_after(state.step)?;
         // Moments of what is frozen now are loaded too: they count again when it is trained again.
@@ -58,8 +64,9 @@ impl Job {
         let model = stage.apply(model)?;
         optimizer.regroup(self.task.groups(&model, &self.config, stage))?;
         let tracker = tracker.with_state(state.tracker.clone());
-        let State { step, seconds: seconds_before, phases, .. } = state;
-        Ok(Progress { model, optimizer, tracker, step, began, seconds_before, phases, scored: None })
+        let State { step, seconds: seconds_before, phases, peak_memory: peak_before, .. } = state;
+        let scored = None;
+        Ok(Progress { model, optimizer, tracker, step, began, seconds_before, phases, peak_before, scored })
     }
 
     /// The first of these checkpoints that can be read.
