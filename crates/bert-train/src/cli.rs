@@ -5,17 +5,18 @@
 )]
 
 mod options;
+mod reading;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embert_data::tokenize::Truncation;
-use embert_data::{Delimiter, Header, Quoting, ReadOptions, TextEncoding};
 use embert_train::{ConfigBuilder, Existing, Setting};
 
 use self::options::option_as_typed;
 use self::options::split_ratios;
 pub(crate) use self::options::{SplitRatios, TrainOptions, option_of};
+use self::reading::ReadingArgs;
 use crate::error::Error;
 
 /// Fine-tune BERT without Python.
@@ -203,37 +204,6 @@ pub(crate) struct InferenceArgs {
     pub(crate) skip_bad_rows: bool,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
-}
-
-/// How files are read, for `eval` and `predict`.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Reading")]
-pub(crate) struct ReadingArgs {
-    /// What separates the fields of CSV: one character, or tab [default: as the file's name or heading says]
-    #[arg(long, value_name = "CHAR")]
-    delimiter: Option<Delimiter>,
-    /// csv where quotes hold fields of CSV together, none where they are text [default: csv]
-    #[arg(long, value_name = "HOW")]
-    quoting: Option<Quoting>,
-    /// The encoding of text files: windows-1252, utf-16le, ... [default: utf-8, or what a byte order mark says]
-    #[arg(long, value_name = "NAME")]
-    encoding: Option<TextEncoding>,
-    /// The names of CSV's columns where it has no heading, as in text,label [default: it has one]
-    #[arg(long, value_name = "NAMES")]
-    header: Option<Header>,
-}
-
-impl ReadingArgs {
-    /// The options that were given.
-    pub(crate) fn options(&self) -> ReadOptions {
-        ReadOptions {
-            format: None,
-            delimiter: self.delimiter,
-            quoting: self.quoting,
-            encoding: self.encoding,
-            header: self.header.clone(),
-        }
-    }
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ use parquet::schema::parser::parse_message_type;
 use super::{chain, columns, read};
 
 /// `rows` with `None` for null, in row groups of `group`.
-pub(super) fn write_parquet(
+fn write_parquet(
     path: &Path,
     schema: &str,
     compression: Compression,
@@ -43,7 +43,7 @@ pub(super) fn write_parquet(
 }
 
 /// Rows of any bytes, with `None` for null.
-pub(crate) fn write_bytes(path: &Path, rows: &[(Option<&[u8]>, Option<&[u8]>)]) {
+pub(super) fn write_bytes(path: &Path, rows: &[(Option<&[u8]>, Option<&[u8]>)]) {
     let schema = "message m { optional binary text (UTF8); optional binary label (UTF8); }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = Arc::new(WriterProperties::builder().build());
@@ -61,7 +61,7 @@ pub(crate) fn write_bytes(path: &Path, rows: &[(Option<&[u8]>, Option<&[u8]>)]) 
     writer.close().unwrap();
 }
 
-pub(super) const STRINGS: &str = "message m { optional binary text (UTF8); optional int64 label; }";
+const STRINGS: &str = "message m { optional binary text (UTF8); optional int64 label; }";
 
 #[test]
 fn parquet_comes_back_as_it_was_written() {

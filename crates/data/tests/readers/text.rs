@@ -5,9 +5,7 @@ use std::io::Read;
 use embert_data::{Columns, Format, ReadOptions, Row, RowReader, Value};
 use proptest::prelude::*;
 
-use parquet::basic::Compression;
-
-use super::parquet::{STRINGS, write_parquet};
+use super::parquet::write_bytes;
 use super::{as_format, chain, columns, file, read, row};
 
 #[test]
@@ -187,7 +185,7 @@ fn a_text_may_be_empty_or_large_or_have_quotes_within() {
     }
     let path = dir.path().join("rows.parquet");
     let written: Vec<_> = texts.iter().map(|text| (Some(text.as_bytes()), Some(&b"pos"[..]))).collect();
-    super::parquet::write_bytes(&path, &written);
+    write_bytes(&path, &written);
     let found: Vec<String> = read(&path).unwrap().into_iter().map(|row| row.text).collect();
     assert_eq!(found, texts);
 }

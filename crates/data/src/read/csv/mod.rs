@@ -72,7 +72,8 @@ pub(super) fn rows(
                 return Err(RowProblem::Fields { found: fields.len() as u64, expected: full as u64 });
             }
             // Files that were joined, heading and all.
-            if has_heading && full > 1 && fields.iter().zip(&names).all(|(field, name)| is_name(field, name)) {
+            if has_heading && full > 1 && fields.iter().zip(&names).all(|(field, name)| is_name(field, name))
+            {
                 return Err(RowProblem::RepeatedHeading);
             }
             padded += u64::from(!beyond.is_empty());
