@@ -205,3 +205,23 @@ fn a_wide_table_is_read() {
     assert_eq!(rows, [row("a", "x")]);
     assert_eq!(rows[0].label, Some(Value::Text("x".into())));
 }
+
+/// STS-B: tabs, quotes in the texts, no heading, and seven columns in most rows and nine in others.
+#[test]
+fn rows_of_several_lengths_are_read_where_their_columns_are_named_and_nothing_is_quoted() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "news\t1\t5.0\t\"One\tTwo\nnews\t2\t0.5\t\"Three\tFour\"\tlicence\tsource\n";
+    let path = file(&dir, "sts.tsv", text);
+    let pair = Columns { text: "a".into(), text_pair: Some("b".into()), label: Some("score".into()) };
+    let header = "header = [\"genre\", \"id\", \"score\", \"a\", \"b\", \"c\", \"d\"]";
+    let rows = RowReader::open(&path, &options(&format!("quoting = false\n{header}")), &pair).unwrap();
+    let rows: Vec<_> = rows.map(|row| row.unwrap()).map(|row| (row.text, row.text_pair.unwrap())).collect();
+    assert_eq!(rows, [("\"One", "Two"), ("\"Three", "Four\"")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    // A row that lacks what is read, or with quoting one that lacks anything, is a fault.
+    for (text, quoting) in [("news\t1\t5.0\tOne\n", "none"), ("news\t1\t5.0\tOne\tTwo\n", "csv")] {
+        let path = file(&dir, "short.tsv", text);
+        let mut rows = RowReader::open(&path, &options(&format!("quoting = {quoting:?}\n{header}")), &pair).unwrap();
+        let message = rows.next().unwrap().unwrap_err().to_string();
+        assert!(message.contains("but the heading has 7"), "{message}");
+    }
+}

@@ -6,7 +6,7 @@
 mod dialect;
 mod records;
 
-use self::dialect::Layout;
+use self::dialect::{Layout, Quotes};
 use self::records::Records;
 use super::bytes::Text;
 use super::columns::{alike, index};
@@ -38,11 +38,15 @@ pub(super) fn rows(
     let pair_index = columns.text_pair.as_ref().map(find).transpose()?;
     let label_index = columns.label.as_ref().map(find).transpose()?;
 
-    // Spreadsheets pad rows, the heading among them, to the widest.
-    let (full, named) =
-        (names.len(), names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1));
-    let least =
-        named.max([Some(text_index), pair_index, label_index].into_iter().flatten().max().unwrap_or(0) + 1);
+    let full = names.len();
+    let wanted = [Some(text_index), pair_index, label_index].into_iter().flatten().max().unwrap_or(0) + 1;
+    let least = if has_heading || layout.dialect.quotes != Quotes::Text {
+        // Spreadsheets pad rows, the heading among them, to the widest.
+        names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1).max(wanted)
+    } else {
+        // Without quotes no cell can swallow others, and names may be given for the longest rows, as those of STS-B.
+        wanted
+    };
     let mut padded = 0_u64;
     let said = said.clone();
     Ok(std::iter::from_fn(move || {
