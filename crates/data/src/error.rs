@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use embert_tokenize::TokenizeError;
 
+use crate::discover::FilesProblem;
 use crate::label::problem::LabelProblem;
 use crate::load::{SplitKind, Unlabelled};
 use crate::read::MAX_ROW;
+use crate::shown::{shown, shown_names};
 
 /// A row of a file, as a person looks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +35,18 @@ impl fmt::Display for Location {
 #[non_exhaustive]
 pub enum RowProblem {
     /// A column that isn't there.
-    #[error("there is no \"{column}\"; found {}", found.join(", "))]
+    #[error("there is no \"{}\"; found {}", shown(column), shown_names(found))]
     MissingColumn {
         /// The column.
         column: String,
         /// The columns that are there.
         found: Vec<String>,
+    },
+    /// A key that an object has twice.
+    #[error("it has \"{}\" twice", shown(column))]
+    DuplicateColumn {
+        /// The key.
+        column: String,
     },
     /// A column without a value.
     #[error("\"{column}\" is null, expected {expected}")]
@@ -59,7 +67,7 @@ pub enum RowProblem {
         expected: &'static str,
     },
     /// More or fewer fields than the heading has.
-    #[error("it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many?")]
+    #[error("it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many, or is the delimiter another one?")]
     Fields {
         /// Fields of the row.
         found: u64,
@@ -67,17 +75,33 @@ pub enum RowProblem {
         expected: u64,
     },
     /// A field of CSV that begins with a quote and goes on to the end of the file.
-    #[error("it has a quote that is never closed; within quotes, a quote is written as two")]
+    #[error("it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text")]
     OpenQuote,
     /// A field of CSV that goes on after its closing quote.
-    #[error("it has text after a closing quote; within quotes, a quote is written as two")]
+    #[error(
+        "it has text after a closing quote; within quotes, a quote is written as two; is the delimiter another one? quoting = \"none\" reads quotes as text"
+    )]
     StrayQuote,
+    /// A quoted field of a tab-separated file that holds a tab or a line end.
+    #[error(
+        "it has a tab or a line end within quotes; quoting = \"none\" reads quotes as text, as most files with tabs have them, quoting = \"csv\" as what holds a field together"
+    )]
+    QuotedBreak,
     /// Bytes that aren't UTF-8.
-    #[error("it is not valid UTF-8 from byte {at} on; convert the file, as with iconv")]
+    #[error("it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv")]
     Utf8 {
         /// Bytes of the line or field that are valid.
         at: usize,
     },
+    /// Bytes that mean nothing in the file's encoding.
+    #[error("it has bytes that are not {encoding}; is that the file's encoding?")]
+    Encoding {
+        /// The encoding that was set or detected.
+        encoding: &'static str,
+    },
+    /// A row beyond what is held in memory.
+    #[error("it is larger than {} MiB", MAX_ROW >> 20)]
+    TooLarge,
     /// A line that isn't a JSON object.
     #[error("it is not a JSON object: {problem}")]
     Json {
@@ -129,15 +153,39 @@ pub enum DataError {
         location: Location,
     },
     /// A file that isn't Parquet, or not a whole one.
-    #[error("{} can't be read as Parquet; is it whole, and compressed with nothing but Snappy or Zstandard?", path.display())]
+    #[error("{} can't be read as Parquet; is it whole?", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
         /// The cause.
         source: parquet::errors::ParquetError,
     },
-    /// A file whose heading lacks a column.
-    #[error("{} has no column \"{column}\"; its columns are {}", path.display(), found.join(", "))]
+    /// A file that is something else than its name or the options say, or that contradicts itself.
+    #[error("{} {problem}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what to do.
+        problem: String,
+    },
+    /// JSON that goes wrong between its rows, or ends before its end.
+    #[error("{location}: it is not JSON: {problem}")]
+    Json {
+        /// Where it is.
+        location: Location,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A column that is read and that the file has twice.
+    #[error("{} has the column \"{}\" twice: rename one of them", path.display(), shown(column))]
+    DuplicateColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// A file that lacks a column.
+    #[error("{} has no column \"{}\"; its columns are {}{hint}", path.display(), shown(column), shown_names(found))]
     MissingColumn {
         /// The file.
         path: PathBuf,
@@ -145,9 +193,11 @@ pub enum DataError {
         column: String,
         /// The columns that are there.
         found: Vec<String>,
+        /// What to do, after a semicolon, or nothing.
+        hint: String,
     },
     /// A column of a type that can't be used.
-    #[error("column \"{column}\" of {} has the type {found}, expected {expected}", path.display())]
+    #[error("column \"{}\" of {} has the type {found}, expected {expected}", shown(column), path.display())]
     ColumnType {
         /// The file.
         path: PathBuf,
@@ -165,7 +215,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A file whose format its name doesn't tell.
-    #[error("the format of {} is unknown: expected a name that ends in .parquet, .csv, .tsv, .jsonl or .txt", path.display())]
+    #[error("the format of {} is unknown: expected a name that ends in .parquet, .csv, .tsv, .jsonl, .json or .txt (.gz and .zst after it), or a format that is set", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -201,6 +251,28 @@ pub enum DataError {
     #[error("{} holds no data set: expected train.csv (.tsv, .jsonl, .parquet) or folders of texts by label, as in train/pos/*.txt", path.display())]
     NoFiles {
         /// The folder.
+        path: PathBuf,
+    },
+    /// It can't be told which file is what.
+    #[error("{place}: {problem}")]
+    Files {
+        /// The folder, card or repository.
+        place: String,
+        /// Why not.
+        problem: FilesProblem,
+    },
+    /// What is named like a file or folder is not there.
+    #[error("there is no file or folder {}{hint}", path.display())]
+    Missing {
+        /// What was named.
+        path: PathBuf,
+        /// What else it may mean, or nothing.
+        hint: String,
+    },
+    /// A pipe, a device, a socket.
+    #[error("{} is neither a file nor a folder: write what comes out of it to a file first", path.display())]
+    Special {
+        /// What was named.
         path: PathBuf,
     },
     /// Fewer than two labels.

@@ -9,11 +9,12 @@ use burn::tensor::Device;
 use embert_data::tokenize::{Padding, Tokenizer};
 use embert_data::{Batcher, EncodedDataset, Example, LabelMapping, LabelSet, WindowOptions, encode_windows};
 use embert_metrics::{Accumulator, Average, Pool, Report, softmax};
-use embert_model::{BertForSequenceClassification, LoadOptions};
+use embert_model::{BertConfig, BertForSequenceClassification, LoadOptions};
 
 use crate::TrainError;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::PrefixCache;
+use crate::sizes::check_max_length;
 
 /// How [`evaluate`] goes about it.
 #[derive(Clone, Copy, Debug)]
@@ -142,13 +143,16 @@ pub fn evaluate_checkpoint(
     device: &Device,
     mut progress: impl FnMut(usize),
 ) -> Result<Evaluation, TrainError> {
+    check_max_length(folder, encoding.encoding.max_length)?;
     let loaded = BertForSequenceClassification::from_pretrained(folder, &LoadOptions::default(), device)?;
     if let Some(missing) = loaded.report.newly_initialized.first() {
         let problem = format!("it has no {missing}, so its classifier is not trained");
         return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
     }
+    loaded.config.check_classes(folder, labels.names())?;
     let tokenizer = Tokenizer::from_folder(folder)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
+    check_token_types(folder, &tokenizer, &loaded.config, &examples)?;
     let names = loaded.config.id2label.clone();
     let mapping = labels.reconcile(&names)?;
     let pairing = mapping.pairing().map(str::to_owned);
@@ -168,6 +172,17 @@ pub fn evaluate_checkpoint(
     let mut examples = examples;
     examples.sort_unstable_by_key(|example| example.id);
     Ok(Evaluation { report, labels: names, examples: examples.into_iter().zip(scored).collect(), pairing })
+}
+
+/// Refuses pairs of texts that the model in `folder` has no token type for, before they are encoded.
+pub(crate) fn check_token_types<'a>(
+    folder: &Path,
+    tokenizer: &Tokenizer,
+    model: &BertConfig,
+    examples: impl IntoIterator<Item = &'a Example>,
+) -> Result<(), TrainError> {
+    let is_pair = examples.into_iter().any(|example| example.text_pair.is_some());
+    Ok(model.check_token_types(folder, is_pair, tokenizer.token_types(is_pair)?)?)
 }
 
 /// What precision, recall and F1 stand for: the positive class with two labels, else the macro average.

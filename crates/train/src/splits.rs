@@ -10,7 +10,9 @@ use embert_data::{
 };
 
 use crate::config::{OrderConfig, PaddingConfig};
+use crate::evaluate::check_token_types;
 use crate::records::SplitFacts;
+use crate::sizes::check_positions;
 use crate::task::model_options;
 use crate::{DataConfig, TrainConfig, TrainError};
 
@@ -79,16 +81,9 @@ impl EncodedSplits {
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
-        if config.data.max_length > bert.max_position_embeddings {
-            return Err(TrainError::Setting {
-                key: "data.max_length",
-                found: config.data.max_length.to_string(),
-                expected: format!(
-                    "at most {}, the model's max_position_embeddings",
-                    bert.max_position_embeddings
-                ),
-            });
-        }
+        check_positions(&bert, config.data.max_length)?;
+        let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
+        check_token_types(model_folder, &tokenizer, &bert, examples)?;
         let DataSet { name, splits, labels, facts, unlabelled, .. } = data;
         let split_facts =
             SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
