@@ -35,7 +35,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
         predictor = predictor.with_stride(stride);
     }
     if is_unnamed(predictor.labels()) {
-        eprintln!(
+        output::say!(
             "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
              in its config.json"
         );
@@ -116,10 +116,8 @@ fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
         text_pair: args.text_pair_column.clone(),
         ..Columns::default()
     };
-    let options = ReadOptions {
-        format: args.input_format.map(Format::from),
-        ..args.inference.reading.options()
-    };
+    let options =
+        ReadOptions { format: args.input_format.map(Format::from), ..args.inference.reading.options() };
     Ok(if is_stdout(input) {
         RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
     } else {
