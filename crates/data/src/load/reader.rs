@@ -1,14 +1,15 @@
 //! [`Reader`]: the rows of each split's files, and with the labels' meaning its examples.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{LoadOptions, SplitKind, Unlabelled};
 use crate::card::Card;
-use crate::error::{DataError, Location};
+use crate::error::{DataError, Location, RowProblem};
 use crate::label::column::{Column, Labels};
 use crate::read::{ReadOptions, RowReader};
 use crate::row::{Columns, Example, Row};
-use crate::shown::listed;
+use crate::shown::shown_names;
 
 /// Reads the splits one after the other.
 pub(super) struct Reader<'a> {
@@ -87,7 +88,7 @@ impl<'a> Reader<'a> {
                 if column == *label && read.split != SplitKind::Train && !found.iter().any(alike) =>
             {
                 read.without.get_or_insert_with(|| {
-                    let (path, found) = (path.display(), listed(&found));
+                    let (path, found) = (path.display(), shown_names(&found));
                     format!("{path} has no column \"{label}\"; its columns are {found}")
                 });
                 RowReader::open(path, &self.reading, &Columns { label: None, ..columns })
@@ -116,6 +117,7 @@ impl<'a> Reader<'a> {
         rows.check(labels, self.skip)?;
         let mut examples = Vec::with_capacity(rows.rows.len());
         let mut without = 0;
+        let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
         for (location, row) in rows.rows {
             match labels.index(row.label.as_ref()) {
                 Ok(Some(label)) => {
@@ -132,18 +134,27 @@ impl<'a> Reader<'a> {
                     self.skipped += 1;
                     without += 1;
                 }
-                Err(problem) => {
-                    let error = DataError::Row { location, problem };
-                    if !self.skip {
-                        return Err(error);
+                Err(problem) if self.skip => {
+                    if let RowProblem::UnknownLabel { found, .. } = &problem {
+                        *unknown.entry(found.clone()).or_default() += 1;
                     }
-                    self.skip(&error);
+                    self.skip(&DataError::Row { location, problem });
                 }
+                Err(problem) => return Err(DataError::Row { location, problem }),
             }
         }
         if without > 0 {
             self.notes
                 .push(format!("{without} row(s) of the {} split have no label and are left out", rows.split));
+        }
+        if !unknown.is_empty() {
+            let counts = unknown.iter().map(|(label, rows)| format!("{label} ({rows} rows)"));
+            let counts: Vec<String> = counts.collect();
+            self.notes.push(format!(
+                "rows of the {} split are left out whose label is none of the known ones: {}",
+                rows.split,
+                shown_names(&counts)
+            ));
         }
         Ok(examples)
     }

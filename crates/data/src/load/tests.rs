@@ -34,6 +34,9 @@ fn bad_rows_stop_it_or_are_counted() {
     let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
     let data = load(&card, dir.path(), &options).unwrap();
     assert_eq!((data.splits.train.len(), data.facts.skipped), (2, 2));
+    let left_out =
+        "rows of the training split are left out whose label is none of the known ones: \"q\" (1 rows)";
+    assert_eq!(data.notes, [left_out]);
 }
 
 #[test]
