@@ -116,6 +116,7 @@ impl RepositoryPlan {
         {
             notes.push(format!("labels as the README of {} names them: {}", name.repository, names.join(", ")));
             card.labels = names;
+            card.class_numbers = true;
         }
         if card.licence.is_none() {
             card.licence.clone_from(&readme.licence);
