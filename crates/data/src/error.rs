@@ -118,7 +118,7 @@ pub enum RowProblem {
         problem: String,
     },
     /// A label that nobody named.
-    #[error("the label {found} is none of {}{}", listed(known), similar_hint(similar.as_deref()))]
+    #[error("the label {found} is none of {}{}", shown_names(known), similar_hint(similar.as_deref()))]
     UnknownLabel {
         /// The label.
         found: String,
@@ -363,17 +363,6 @@ impl DataError {
     /// Whether only one row is at fault, so that reading can go on after it.
     pub fn is_bad_row(&self) -> bool {
         matches!(self, Self::Row { .. })
-    }
-}
-
-/// The first few of many labels.
-fn listed(labels: &[String]) -> String {
-    const SHOWN: usize = 20;
-    match labels.get(..SHOWN) {
-        Some(first) if labels.len() > SHOWN => {
-            format!("{} and {} more", first.join(", "), labels.len() - SHOWN)
-        }
-        _ => labels.join(", "),
     }
 }
 

@@ -120,6 +120,7 @@ impl RepositoryPlan {
                 names.join(", ")
             ));
             card.labels = names;
+            card.class_numbers = true;
         }
         if card.licence.is_none() {
             card.licence.clone_from(&readme.licence);

@@ -57,7 +57,7 @@ struct DisplayAsDebug<'a>(&'a Value);
 
 impl fmt::Debug for DisplayAsDebug<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(self.0, f)
     }
 }
 

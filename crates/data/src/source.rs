@@ -178,6 +178,7 @@ pub(crate) fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<Str
     if let Some(names) = readme.class_names(found.config.as_deref(), &card.columns.label) {
         notes.push(format!("labels as README.md names them: {}", names.join(", ")));
         card.labels = names;
+        card.class_numbers = true;
     }
     Ok((card, notes))
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         return Err(DataError::AllUnlabelled { unlabelled, hint }.into());
     }
     for note in &notes {
-        eprintln!("{note}");
+        output::say!("{note}");
     }
     if examples.is_empty() {
         let hint = "choose another with --split, or cut one with --split-ratios";
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     )?;
     bar.finish_and_clear();
     if let Some(pairing) = &evaluation.pairing {
-        eprintln!("{pairing}");
+        output::say!("{pairing}");
     }
     if let Some(path) = &args.predictions {
         output::file(path, |out| {

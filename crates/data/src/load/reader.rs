@@ -1,13 +1,15 @@
 //! [`Reader`]: the rows of each split's files, and with the labels' meaning its examples.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{LoadOptions, SplitKind, Unlabelled};
 use crate::card::Card;
 use crate::error::{DataError, Location, RowProblem};
 use crate::label::column::{Column, Labels};
-use crate::read::{Format, ReadOptions, RowReader};
-use crate::row::{Columns, Example, Row, Value};
+use crate::read::{ReadOptions, RowReader};
+use crate::row::{Columns, Example, Row};
+use crate::shown::shown_names;
 
 /// Reads the splits one after the other.
 pub(super) struct Reader<'a> {
@@ -55,18 +57,10 @@ impl<'a> Reader<'a> {
             read.files.push((path.clone(), reader.class_names().map(<[String]>::to_vec)));
             let first = read.rows.len();
             let mut is_empty = true;
-            // Rows without the label's key, in formats without a heading; the first stands for all if no row has it.
-            let (mut without_key, mut first_without) = (0, None);
             while let Some(row) = reader.next_located() {
                 is_empty = false;
                 match row {
                     Ok(row) => read.rows.push(row),
-                    Err(DataError::Row { location, problem }) if self.is_missing_label(&problem) => {
-                        without_key += 1;
-                        let row = Row { text: String::new(), text_pair: None, label: Some(Value::Null) };
-                        read.rows.push((location.clone(), row));
-                        first_without.get_or_insert((location, problem));
-                    }
                     Err(error) if self.skip && error.is_bad_row() => self.skip(&error),
                     Err(error) => return Err(error),
                 }
@@ -76,50 +70,31 @@ impl<'a> Reader<'a> {
             }
             // Some of what there is to say is known only after the last row.
             self.notes.extend(reader.notes().iter().cloned());
-            if let Some((location, problem)) = first_without
-                && without_key == read.rows.len() - first
-            {
-                // A column of another name, more likely than a training split without labels.
-                if split == SplitKind::Train && !self.skip {
-                    return Err(DataError::Row { location, problem });
-                }
-                read.without.get_or_insert(format!("{location}: {problem}"));
+            if read.rows.get(first).is_some_and(|(_, row)| row.label.is_none()) {
+                let reason = || format!("{} has a text a line, without labels", path.display());
+                read.without.get_or_insert_with(reason);
             }
         }
         Ok(read)
     }
 
-    /// Opens a file. Outside the training split it may lack the label's column.
+    /// Opens a file. Outside the training split it may lack the label's column, unless one has nearly that name.
     fn open(&self, path: &Path, read: &mut SplitRows) -> Result<RowReader, DataError> {
         let columns = Columns::from(&self.card.columns);
         let label = &self.card.columns.label;
+        let alike = |name: &String| name.trim().to_lowercase() == label.trim().to_lowercase();
         match RowReader::open(path, &self.reading, &columns) {
             Err(DataError::MissingColumn { column, found, .. })
-                if column == *label && read.split != SplitKind::Train =>
+                if column == *label && read.split != SplitKind::Train && !found.iter().any(alike) =>
             {
                 read.without.get_or_insert_with(|| {
-                    format!(
-                        "{} has no column \"{label}\"; its columns are {}",
-                        path.display(),
-                        found.join(", ")
-                    )
+                    let (path, found) = (path.display(), shown_names(&found));
+                    format!("{path} has no column \"{label}\"; its columns are {found}")
                 });
                 RowReader::open(path, &self.reading, &Columns { label: None, ..columns })
             }
-            opened => {
-                if opened.is_ok() && self.reading.format.or_else(|| Format::of(path)) == Some(Format::Lines) {
-                    read.without.get_or_insert_with(|| {
-                        format!("{} has a text a line, without labels", path.display())
-                    });
-                }
-                opened
-            }
+            opened => opened,
         }
-    }
-
-    fn is_missing_label(&self, problem: &RowProblem) -> bool {
-        let label = &self.card.columns.label;
-        matches!(problem, RowProblem::MissingColumn { column, .. } if column == label)
     }
 
     fn skip(&mut self, error: &DataError) {
@@ -142,6 +117,7 @@ impl<'a> Reader<'a> {
         rows.check(labels, self.skip)?;
         let mut examples = Vec::with_capacity(rows.rows.len());
         let mut without = 0;
+        let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
         for (location, row) in rows.rows {
             match labels.index(row.label.as_ref()) {
                 Ok(Some(label)) => {
@@ -158,18 +134,27 @@ impl<'a> Reader<'a> {
                     self.skipped += 1;
                     without += 1;
                 }
-                Err(problem) => {
-                    let error = DataError::Row { location, problem };
-                    if !self.skip {
-                        return Err(error);
+                Err(problem) if self.skip => {
+                    if let RowProblem::UnknownLabel { found, .. } = &problem {
+                        *unknown.entry(found.clone()).or_default() += 1;
                     }
-                    self.skip(&error);
+                    self.skip(&DataError::Row { location, problem });
                 }
+                Err(problem) => return Err(DataError::Row { location, problem }),
             }
         }
         if without > 0 {
             self.notes
                 .push(format!("{without} row(s) of the {} split have no label and are left out", rows.split));
+        }
+        if !unknown.is_empty() {
+            let counts = unknown.iter().map(|(label, rows)| format!("{label} ({rows} rows)"));
+            let counts: Vec<String> = counts.collect();
+            self.notes.push(format!(
+                "rows of the {} split are left out whose label is none of the known ones: {}",
+                rows.split,
+                shown_names(&counts)
+            ));
         }
         Ok(examples)
     }

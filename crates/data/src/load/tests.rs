@@ -34,6 +34,9 @@ fn bad_rows_stop_it_or_are_counted() {
     let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
     let data = load(&card, dir.path(), &options).unwrap();
     assert_eq!((data.splits.train.len(), data.facts.skipped), (2, 2));
+    let left_out =
+        "rows of the training split are left out whose label is none of the known ones: \"q\" (1 rows)";
+    assert_eq!(data.notes, [left_out]);
 }
 
 #[test]
@@ -223,7 +226,7 @@ fn a_training_split_without_labels_is_named_whatever_is_skipped() {
     for (file, part) in [
         ("all.txt", "all.txt has a text a line, without labels"),
         ("null.jsonl", "empty, null or not there from"),
-        ("key.jsonl", "key.jsonl, line 1"),
+        ("key.jsonl", "key.jsonl has no column \"label\""),
     ] {
         for labels in ["labels = [\"x\", \"y\"]\n", ""] {
             for skip_bad_rows in [false, true] {
@@ -253,7 +256,7 @@ fn another_split_without_labels_is_left_out_and_said() {
         ("test.csv", "id,text\n3,c\n4,d\n", "test.csv has no column \"label\"; its columns are id, text"),
         ("test.csv", "id,text,label\n3,c,\n4,d,\n", "empty, null or not there from"),
         ("test.csv", "id,text,label\n3,c,-1\n4,d,-1\n", "-1, which is none among class numbers"),
-        ("test.jsonl", "{\"text\":\"c\"}\n{\"text\":\"d\"}\n", "test.jsonl, line 1"),
+        ("test.jsonl", "{\"text\":\"c\"}\n{\"text\":\"d\"}\n", "test.jsonl has no column \"label\""),
         ("test.txt", "c\nd\n", "test.txt has a text a line"),
     ] {
         write(dir.path(), file, text);
@@ -272,9 +275,13 @@ fn another_split_without_labels_is_left_out_and_said() {
             }
         }
     }
+    // A column of nearly that name is no absence.
+    write(dir.path(), "test.csv", "id,text,Label\n3,c,1\n");
+    let card = card(dir.path(), "[files]\ntrain = [\"train.csv\"]\ntest = [\"test.csv\"]\n");
+    let said = message(&card, dir.path(), &LoadOptions::default());
+    assert!(said.contains("test.csv has no column \"label\"") && said.contains("Label"), "{said}");
     // Partly unlabelled is a fault there too.
     write(dir.path(), "test.csv", "id,text,label\n3,c,1\n4,d,\n");
-    let card = Card::for_folder(dir.path()).unwrap();
     let said = message(&card, dir.path(), &LoadOptions::default());
     assert!(
         said.contains("1 of the 2 rows of the test split") && said.contains("test.csv, line 3"),
