@@ -25,7 +25,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
             .map(embert_model::NamedParameter::elements)
             .sum()
     };
-    let facts = Tokenizer::from_folder(&folder)?.facts();
+    let tokenizer = Tokenizer::from_folder(&folder)?;
+    for note in tokenizer.notes() {
+        eprintln!("{note}");
+    }
+    let facts = tokenizer.facts();
     let labels = loaded.config.id2label.clone();
     let function = loaded.config.head_function();
     if args.json.json {
