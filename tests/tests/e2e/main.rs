@@ -8,4 +8,5 @@ mod report;
 mod resume;
 mod show;
 mod sweep;
+mod tokenizer;
 mod train;
