@@ -17,7 +17,7 @@ use crate::added;
 use crate::class::Class;
 use crate::files::{Files, read};
 use crate::notes;
-use crate::settings::{NEEDED, Settings, file_name};
+use crate::settings::{NEEDED, Named, Settings, file_name};
 use crate::vocab::read_vocab;
 
 /// A tokenizer, and what its [`Settings`] were.
@@ -78,12 +78,17 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
     if inner.get_model().token_to_id(&unk).is_none() {
         return Err(missing(path, &inner, "unk_token", unk));
     }
+    // The file's own word for padding is a special token where no config has another.
+    let of_padding = || object.get("padding")?.get("pad_token")?.as_str();
+    if let (None, Some(token)) = (settings.token("pad_token"), of_padding()) {
+        let token = AddedToken::from(token, true);
+        settings.named.push(Named { key: "pad_token".to_owned(), token, implied: false });
+    }
     add_tokens(&mut inner, &mut settings, path)?;
     if settings.has_decoder {
         check_ids(&inner, &added::parse_json(path, object)?, &mut settings.notes, path)?;
     }
-    let of_padding = || object.get("padding")?.get("pad_token")?.as_str().map(str::to_owned);
-    let pad = settings.token("pad_token").map(|token| token.content.clone()).or_else(of_padding);
+    let pad = settings.token("pad_token").map(|token| token.content.clone());
     finish(inner, settings, pad, path)
 }
 
