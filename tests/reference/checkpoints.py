@@ -33,7 +33,7 @@ from transformers import AutoTokenizer
 FIXTURE = REPOSITORY / "tests/fixtures/tokenizer"
 VOCAB = (FIXTURE / "vocab.txt").read_text()
 FILE = json.loads((FIXTURE / "tokenizer.json").read_text())
-TEXT = "The Café film [E1] [MASK] 中文 un-believable"
+TEXT = "The Café go\u0007od film [E1] [MASK] 中文 un-believable"
 PAIR = "it is not bad [E2]"
 BERT = {"model_type": "bert"}
 MARKED = {"lstrip": False, "normalized": False, "rstrip": False, "single_word": False, "special": True}
