@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::InspectArgs;
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
     };
     let tokenizer = Tokenizer::from_folder(&folder)?;
     for note in tokenizer.notes() {
-        eprintln!("{note}");
+        say!("{note}");
     }
     let facts = tokenizer.facts();
     let labels = loaded.config.id2label.clone();
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
     if args.json.json {
         let config: serde_json::Value = serde_json::from_str(&loaded.config.to_json()).unwrap_or_default();
         return output::json(&json!({
-            "folder": folder,
+            "folder": folder.to_string_lossy(),
             "config": config,
             "parameters": count(false),
             "trainable_parameters": count(true),
@@ -50,20 +51,20 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
         }));
     }
     output::line(&format!("{}", folder.display()))?;
-    output::line(&format!("{}", module_tree(&model)))?;
+    output::block(&format!("{}", module_tree(&model)))?;
     output::line(&format!(
         "parameters  {} in all, {} trainable with freeze = {freeze}",
         output::thousands(count(false)),
         output::thousands(count(true))
     ))?;
-    output::line(&format!("labels      {}", labels.join(", ")))?;
+    output::line(&format!("labels      {}", output::names(&labels)))?;
     let outputs = if labels.len() == 1 { "1 output".to_owned() } else { format!("{} outputs", labels.len()) };
     output::line(&format!("head        {outputs}, {function}"))?;
     for (what, names) in
         [("new         ", &loaded.report.newly_initialized), ("left over   ", &loaded.report.leftover)]
     {
         if !names.is_empty() {
-            output::line(&format!("{what}{}", names.join(", ")))?;
+            output::line(&format!("{what}{}", output::names(names)))?;
         }
     }
     output::line(&format!("tokenizer   {facts}"))

@@ -5,12 +5,13 @@ use serde_json::json;
 
 use crate::cli::TokenizeArgs;
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
     let tokenizer = Tokenizer::from_folder(&sources::tokenizer_folder(&args.model)?)?;
     for note in tokenizer.notes() {
-        eprintln!("{note}");
+        say!("{note}");
     }
     let options = EncodeOptions { max_length: args.max_length, truncation: args.truncation };
     let encoding = tokenizer.encode(&args.text, args.text_pair.as_deref(), &options)?;
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
             "truncated": encoding.truncated(),
         }));
     }
-    let mut table = output::table(&["position", "token", "id", "type", "mask"]);
+    let mut table = output::Table::new(&["position", "token", "id", "type", "mask"]);
     for (position, token) in tokens.iter().enumerate() {
         table.add_row([
             position.to_string(),
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
             encoding.attention_mask[position].to_string(),
         ]);
     }
-    output::line(&table.to_string())?;
+    table.print()?;
     if encoding.truncated() {
         output::line(&format!("cut at {} tokens", args.max_length))?;
     }
