@@ -49,7 +49,12 @@ fn a_tokenizer_of_another_class_is_refused_wherever_it_is_named() {
     let copy = with_vocab(dir.path());
     fs::write(copy.join("tokenizer_config.json"), r#"{"tokenizer_class": "BertJapaneseTokenizer"}"#).unwrap();
     for command in ["tokenize", "predict", "inspect"] {
-        refuses(command, &copy, "東京都に住む", &["tokenizer_config.json", "BertJapaneseTokenizer", "BertTokenizer"]);
+        refuses(
+            command,
+            &copy,
+            "東京都に住む",
+            &["tokenizer_config.json", "BertJapaneseTokenizer", "BertTokenizer"],
+        );
     }
     fs::remove_file(copy.join("tokenizer_config.json")).unwrap();
     let path = copy.join("config.json");
@@ -97,12 +102,16 @@ fn a_cased_vocabulary_that_is_lowercased_is_said_by_every_command() {
     for command in ["tokenize", "predict", "inspect"] {
         let output = run(command, &copy, "Abnormality in the Left Lobe");
         let said = stderr(&output);
-        assert!(output.status.success() && said.contains("100 of ") && said.contains("do_lower_case"), "{said}");
+        assert!(
+            output.status.success() && said.contains("100 of ") && said.contains("do_lower_case"),
+            "{said}"
+        );
     }
     let mut train = bert_train();
     train.args(["train", "--model"]).arg(&copy).args(["--dataset", "sample", "--train-samples", "12"]);
     train.args(["--eval-samples", "6", "--epochs", "1", "--max-length", "16"]);
-    let output = train.args(["--set", "new_head=true", "--output"]).arg(dir.path().join("run")).output().unwrap();
+    let output =
+        train.args(["--set", "new_head=true", "--output"]).arg(dir.path().join("run")).output().unwrap();
     let said = stderr(&output);
     assert!(output.status.success() && said.contains("do_lower_case"), "{said}");
     // A plain tokenizer has nothing to say.

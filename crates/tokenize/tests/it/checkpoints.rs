@@ -109,7 +109,8 @@ fn each_file_and_key_counts_as_for_transformers_or_is_refused_by_name() {
                     Some(format!("the notes `{notes}` don't say `{part}`"))
                 } else {
                     // Of this vocabulary a few words have capitals, and a file as it is has no token types.
-                    let common = |note: &&String| note.contains("have capitals") || note.contains("token type 0");
+                    let common =
+                        |note: &&String| note.contains("have capitals") || note.contains("token type 0");
                     let other = tokenizer.notes().iter().find(|note| row.says.is_empty() && !common(note));
                     other.map(|note| format!("it says `{note}`"))
                 }
