@@ -107,6 +107,10 @@ fn a_cased_vocabulary_that_is_lowercased_is_said_by_every_command() {
             "{said}"
         );
     }
+    let mut eval = bert_train();
+    eval.args(["eval", "--dataset", "sample", "--eval-samples", "6", "--model"]).arg(&copy);
+    let said = stderr(&eval.output().unwrap());
+    assert!(said.contains("do_lower_case"), "{said}");
     let mut train = bert_train();
     train.args(["train", "--model"]).arg(&copy).args(["--dataset", "sample", "--train-samples", "12"]);
     train.args(["--eval-samples", "6", "--epochs", "1", "--max-length", "16"]);
