@@ -176,7 +176,10 @@ impl Tokenizer {
     /// They have not: tokenizer and model don't belong together.
     pub fn check_vocab(&self, vocab_size: usize) -> Result<(), TokenizeError> {
         let with_added = self.rows != Some(vocab_size);
-        let largest_id = self.inner.get_vocab(with_added).into_values().max().unwrap_or(0);
+        // A post-processor has ids of its own.
+        let framed = self.inner.encode(("", ""), true).map(|pair| pair.get_ids().iter().max().copied());
+        let in_vocab = self.inner.get_vocab(with_added).into_values().max();
+        let largest_id = in_vocab.max(framed.unwrap_or_default()).unwrap_or(0);
         if (largest_id as usize) < vocab_size {
             Ok(())
         } else {
