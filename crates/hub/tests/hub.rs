@@ -81,8 +81,8 @@ fn a_model_is_fetched_into_the_layout_of_huggingface_hub() {
     assert_eq!(files.commit.as_deref(), Some(COMMIT));
     assert_eq!(fs::read_to_string(repository.join("refs/main")).unwrap(), COMMIT);
     // Only what is needed, and no second weight format.
-    assert_eq!(names(&files.folder), ["config.json", "model.safetensors", "vocab.txt"]);
-    assert_eq!(files.files.len(), 3);
+    assert_eq!(names(&files.folder), ["README.md", "config.json", "model.safetensors", "vocab.txt"]);
+    assert_eq!(files.files.len(), 4);
     assert_eq!(weights(&files), content(1));
     let link = fs::read_link(files.folder.join("model.safetensors")).unwrap();
     assert!(link.starts_with("../../blobs"), "{link:?}");
@@ -109,7 +109,7 @@ fn what_is_cached_is_not_fetched_again() {
     let again =
         hub.model(MODEL, &mut |event| cached += usize::from(matches!(event, Event::Cached { .. }))).unwrap();
     assert_eq!(again, first);
-    assert_eq!(cached, 3);
+    assert_eq!(cached, 4);
     assert_eq!(double.seen().len(), 1, "one question for the commit: {:?}", double.seen());
     // A commit is not even asked for.
     double.forget();

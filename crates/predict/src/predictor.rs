@@ -126,6 +126,11 @@ impl Predictor {
         self.config.check_token_types(&self.folder, true, self.pair_types)
     }
 
+    /// What a user should know of how texts are tokenized, one line each.
+    pub fn notes(&self) -> &[String] {
+        self.tokenizer.notes()
+    }
+
     /// Where texts are cut, in tokens.
     pub fn max_length(&self) -> usize {
         self.max_length

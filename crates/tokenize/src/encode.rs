@@ -107,7 +107,7 @@ impl Tokenizer {
         if !self.token_types {
             type_ids.fill(0);
         }
-        if let Some(vocab_size) = self.rows_of_text
+        if let Some(vocab_size) = self.rows
             && let Some(&id) = encoding.get_ids().iter().find(|id| **id as usize >= vocab_size)
         {
             // As it is written, not as it is found in a normalised text.

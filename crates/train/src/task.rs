@@ -191,6 +191,7 @@ impl Task {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
         notes.extend(self.setup.anew.clone());
+        notes.extend(self.setup.tokenizer.notes().iter().cloned());
         notes.extend(self.setup.data_notes.iter().cloned());
         let Parameters { total, trainable } = self.setup.facts.parameters;
         notes.push(format!("{trainable} of {total} parameters are trained; labels: {}", labels.join(", ")));

@@ -11,4 +11,5 @@ mod report;
 mod resume;
 mod show;
 mod sweep;
+mod tokenizer;
 mod train;

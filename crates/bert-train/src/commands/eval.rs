@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::cli::{EvalArgs, SplitArg, SplitRatios, Stride};
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
@@ -34,8 +35,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         );
         return Err(DataError::AllUnlabelled { unlabelled, hint }.into());
     }
-    for note in &notes {
-        output::say!("{note}");
+    for note in notes.iter().chain(Tokenizer::from_folder(&folder)?.notes()) {
+        say!("{note}");
     }
     if examples.is_empty() {
         let hint = "choose another with --split, or cut one with --split-ratios";

@@ -21,6 +21,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let folder = sources::model_folder(&args.model)?;
     let mut predictor =
         Predictor::open(&folder, &device)?.with_batch_size(args.inference.batch_size as usize);
+    for note in predictor.notes() {
+        say!("{note}");
+    }
     if let Some(max_length) = args.inference.max_length {
         predictor = predictor.with_max_length(max_length)?;
     }
