@@ -4,7 +4,10 @@
 
 mod bad_input;
 mod heads;
+mod hub;
+mod kinds;
 mod predict;
+mod reading;
 mod report;
 mod resume;
 mod show;
