@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+#[cfg(unix)]
+mod hostile;
+mod made_up;
 mod predict;
 mod report;
 mod resume;
 mod show;
 mod sweep;
 mod train;
+mod watch;
