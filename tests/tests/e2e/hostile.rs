@@ -59,7 +59,7 @@ fn train(command: &str, data: &Path, output: &Path) -> Command {
             "--max-length",
             "16",
         ])
-        .args(["--epochs", "1", "--batch-size", "4", "--split-ratios", "2/1/1", "-v", "--dataset"])
+        .args(["--epochs", "1", "--batch-size", "4", "--split-ratios", "0.5/0.25/0.25", "-v", "--dataset"])
         .arg(data)
         .arg("--output")
         .arg(output);
@@ -156,7 +156,7 @@ fn a_terminal_shows_tables_and_json_without_harm() {
         command
             .args(["predict", "--model"])
             .arg(model())
-            .args([HOSTILE, &"long ".repeat(1 << 16)])
+            .args([HOSTILE, &"long ".repeat(1 << 13)])
             .args(more);
         command
     };
