@@ -41,8 +41,24 @@ pub(crate) enum Error {
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]
     NoSplit { dataset: String, split: &'static str, hint: &'static str },
+    #[error("{one} and {other} say different things of {key}: leave one of them out")]
+    Contradiction { one: String, other: String, key: &'static str },
     #[error("{key} is swept, so it can't be set on the command line too: leave one of them out")]
     SweptSetting { key: String },
+    #[error(
+        "the {what} {} isn't there: put it back, or write where it is now into {key} of {}",
+        path.display(), config.display()
+    )]
+    Gone { what: &'static str, key: &'static str, path: PathBuf, config: PathBuf },
+    #[error(
+        "{} has the relative path {key} = \"{name}\", which was in {} and isn't there any more; what this folder has of that name may be another {what}: write the whole path into that file",
+        config.display(), folder.display()
+    )]
+    OtherFolder { what: &'static str, key: &'static str, name: String, folder: PathBuf, config: PathBuf },
+    #[error("{one} and {other} both sweep {key}: put its values into one of them")]
+    SweptTwice { key: String, one: String, other: String },
+    #[error("every row of {} was skipped ({rows}), the first with: {first}", input.display())]
+    AllSkipped { input: PathBuf, rows: u64, first: embert_data::DataError },
     #[error("all {runs} runs of the sweep in {} failed, the first with: {error}", path.display())]
     AllFailed { runs: usize, path: PathBuf, error: String },
     #[error("--{option} can't change in a run that goes on: leave it out, or start a new run")]

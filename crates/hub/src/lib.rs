@@ -29,6 +29,7 @@
 struct Readme;
 
 mod cache;
+mod dataset;
 mod digest;
 mod download;
 mod error;
@@ -39,6 +40,7 @@ mod remote;
 mod settings;
 mod source;
 
+pub use dataset::DatasetRepository;
 pub use digest::ContentHash;
 pub use error::HubError;
 pub use hub::{Hub, HubBuilder, LocalFiles};

@@ -5,8 +5,11 @@
 mod bad_input;
 #[cfg(unix)]
 mod hostile;
+mod hub;
+mod kinds;
 mod made_up;
 mod predict;
+mod reading;
 mod report;
 mod resume;
 mod show;

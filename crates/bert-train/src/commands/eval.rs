@@ -3,15 +3,16 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
-use embert_data::DataSet;
 use embert_data::tokenize::Tokenizer;
+use embert_data::{DataError, DataSet, ReadOptions, SplitKind};
 use embert_model::DeviceChoice;
-use embert_train::{Evaluation, TrainConfig, evaluate_checkpoint, run_of_model};
+use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
 use crate::cli::{EvalArgs, SplitArg, SplitRatios, Stride};
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
@@ -19,12 +20,24 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let folder = sources::model_folder(&args.model)?;
     let config = settings(args, &folder)?;
     let (data, _) = sources::data_set(&config.dataset, &config.load_options())?;
-    let DataSet { splits, labels, .. } = data;
-    let (split, examples) = match args.split {
-        SplitArg::Train => ("train", splits.train),
-        SplitArg::Validation => ("validation", splits.validation),
-        SplitArg::Test => ("test", splits.test),
+    let DataSet { splits, labels, notes, unlabelled, .. } = data;
+    let (split, kind, examples) = match args.split {
+        SplitArg::Train => ("train", SplitKind::Train, splits.train),
+        SplitArg::Validation => ("validation", SplitKind::Validation, splits.validation),
+        SplitArg::Test => ("test", SplitKind::Test, splits.test),
     };
+    if let Some(unlabelled) = unlabelled.into_iter().find(|unlabelled| unlabelled.split == kind) {
+        let hint = format!(
+            "there is nothing to compare with; to have it labelled: {} predict --model {} --input {}",
+            output::program(),
+            args.model,
+            unlabelled.path.display()
+        );
+        return Err(DataError::AllUnlabelled { unlabelled, hint }.into());
+    }
+    for note in &notes {
+        say!("{note}");
+    }
     if examples.is_empty() {
         let hint = "choose another with --split, or cut one with --split-ratios";
         return Err(Error::NoSplit { dataset: config.dataset, split, hint });
@@ -40,6 +53,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         |done| bar.set_position(done as u64),
     )?;
     bar.finish_and_clear();
+    if let Some(pairing) = &evaluation.pairing {
+        say!("{pairing}");
+    }
     if let Some(path) = &args.predictions {
         output::file(path, |out| {
             write_predictions(out, &evaluation).map_err(|source| Error::Io {
@@ -72,6 +88,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
             config.data.split_ratios = None;
             config.data.train_samples = None;
             config.data.eval_samples = None;
+            config.data.set_reading(ReadOptions::default());
         }
         config.dataset.clone_from(dataset);
     } else if !known {
@@ -97,7 +114,9 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
         config.data.stride = stride;
     }
     config.data.skip_bad_rows |= args.inference.skip_bad_rows;
+    config.data.set_reading(args.inference.reading.options().or(&config.data.reading()));
     config.validate()?;
+    check_max_length(folder, config.data.max_length)?;
     Ok(config)
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
     };
     let facts = Tokenizer::from_folder(&folder)?.facts();
     let labels = loaded.config.id2label.clone();
+    let function = loaded.config.head_function();
     if args.json.json {
         let config: serde_json::Value = serde_json::from_str(&loaded.config.to_json()).unwrap_or_default();
         return output::json(&json!({
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
             "newly_initialized": loaded.report.newly_initialized,
             "leftover": loaded.report.leftover,
             "labels": labels,
+            "function": function.to_string(),
             "tokenizer": facts,
         }));
     }
@@ -51,6 +53,8 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
         output::thousands(count(true))
     ))?;
     output::line(&format!("labels      {}", output::names(&labels)))?;
+    let outputs = if labels.len() == 1 { "1 output".to_owned() } else { format!("{} outputs", labels.len()) };
+    output::line(&format!("head        {outputs}, {function}"))?;
     for (what, names) in
         [("new         ", &loaded.report.newly_initialized), ("left over   ", &loaded.report.leftover)]
     {

@@ -1,9 +1,11 @@
 //! `predict`: labels for texts on the command line, or in a file of any size.
 
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
+use std::iter;
 use std::path::Path;
 
-use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader};
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, is_unnamed};
 use embert_model::DeviceChoice;
 use embert_predict::{Prediction, Predictor};
 use embert_train::run_of_model;
@@ -32,6 +34,12 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     if let Some(Stride(stride)) = args.inference.stride {
         predictor = predictor.with_stride(stride);
     }
+    if is_unnamed(predictor.labels()) {
+        say!(
+            "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
+             in its config.json"
+        );
+    }
     match &args.input {
         Some(input) => predict_rows(args, &predictor, input),
         None => predict_texts(args, &predictor),
@@ -57,37 +65,64 @@ fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error>
 
 /// The rows of a file or of the standard input, a few batches at a time.
 fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Result<(), Error> {
+    if args.text_pair_column.is_some() {
+        // Found before the first row is read.
+        predictor.check_pairs()?;
+    }
+    let mut reader = reader(args, input)?;
+    let mut said = 0;
+    let mut say_notes = |notes: &[String]| {
+        notes.iter().skip(said).for_each(|note| say!("{note}"));
+        said = notes.len();
+    };
+    say_notes(reader.notes());
+    let (skipped, first) = (Cell::new(0_u64), RefCell::new(None));
+    let rows = reader.by_ref().filter_map(|row: Result<Row, DataError>| match row {
+        Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
+            tracing::info!("skipped: {error}");
+            skipped.set(skipped.get() + 1);
+            first.borrow_mut().get_or_insert(error);
+            None
+        }
+        row => Some(row),
+    });
+    let (bar, done) = (rows_bar(), Cell::new(0_u64));
+    let predictions = predictor.stream(rows).map(|prediction| {
+        bar.inc(1);
+        done.set(done.get() + 1);
+        Ok(prediction?)
+    });
+    // What is wrong with every row is wrong with the file, or with what was said of it.
+    let none_left = iter::once_with(|| match first.take() {
+        Some(first) if done.get() == 0 => {
+            Some(Err(Error::AllSkipped { input: input.to_owned(), rows: skipped.get(), first }))
+        }
+        _ => None,
+    });
+    write_all(predictions.chain(none_left.flatten()), &args.output)?;
+    bar.finish_and_clear();
+    // Some of what there is to say is known only after the last row.
+    say_notes(reader.notes());
+    if skipped.get() > 0 {
+        say!("skipped {} row(s) that can't be read; -v names them", skipped.get());
+    }
+    Ok(())
+}
+
+/// A reader of the input's rows.
+fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
     let columns = Columns {
         text: args.text_column.clone(),
         text_pair: args.text_pair_column.clone(),
         ..Columns::default()
     };
-    let options = ReadOptions { format: args.input_format.map(Format::from) };
-    let reader = if is_stdout(input) {
+    let options =
+        ReadOptions { format: args.input_format.map(Format::from), ..args.inference.reading.options() };
+    Ok(if is_stdout(input) {
         RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
     } else {
         RowReader::open(input, &options, &columns)?
-    };
-    let mut skipped = 0_u64;
-    let rows = reader.filter(|row: &Result<Row, DataError>| match row {
-        Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
-            tracing::info!("skipped: {error}");
-            skipped += 1;
-            false
-        }
-        _ => true,
-    });
-    let bar = rows_bar();
-    let predictions = predictor.stream(rows).map(|prediction| {
-        bar.inc(1);
-        Ok(prediction?)
-    });
-    write_all(predictions, &args.output)?;
-    bar.finish_and_clear();
-    if skipped > 0 {
-        say!("skipped {skipped} row(s) that can't be read; -v names them");
-    }
-    Ok(())
+    })
 }
 
 /// Writes predictions as JSON Lines. A file gets its name once all of it is there.
@@ -137,6 +172,7 @@ impl From<FormatArg> for Format {
     fn from(format: FormatArg) -> Self {
         match format {
             FormatArg::Jsonl => Self::JsonLines,
+            FormatArg::Json => Self::Json,
             FormatArg::Csv => Self::Csv,
             FormatArg::Tsv => Self::Tsv,
             FormatArg::Parquet => Self::Parquet,

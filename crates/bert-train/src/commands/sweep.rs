@@ -29,6 +29,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             Some(folder) => folder.to_owned(),
             None => RunFolder::next_free(Path::new("runs"), &name(args, &sweep)),
         };
+        let sweep = sweep.with_names(same_everywhere)?;
         let existing = args.run.existing();
         // Refused before anything is downloaded.
         Sweep::check_folder(&folder, existing)?;
@@ -77,7 +78,9 @@ fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
         Base::Sample => builder.text(SAMPLE, SAMPLE_PATH.as_ref())?,
         Base::Defaults => builder,
     };
-    builder = builder.config(|config| args.run.lay(config))?;
+    builder = builder.lay(|config| args.run.lay(config))?;
+    once("--grid", &args.grid)?;
+    once("--random", &args.random)?;
     for grid in &args.grid {
         builder = builder.grid(grid)?;
     }
@@ -99,6 +102,27 @@ fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
         Some(key) => Err(Error::SweptSetting { key: key.to_owned() }),
         None => Ok(sweep),
     }
+}
+
+/// The name of a model or a data set as it means the same from every working folder.
+fn same_everywhere(key: &str, name: &str) -> String {
+    if key == "model" { sources::absolute_model(name) } else { sources::absolute_dataset(name) }
+}
+
+/// Refuses an option that names the same key twice: the earlier one would be ignored.
+fn once(option: &str, assignments: &[String]) -> Result<(), Error> {
+    let key = |assignment: &str| assignment.split('=').next().unwrap_or_default().trim().to_owned();
+    for (index, other) in assignments.iter().enumerate() {
+        if let Some(one) = assignments[..index].iter().find(|one| key(one) == key(other)) {
+            let key = key(other);
+            return Err(Error::SweptTwice {
+                key,
+                one: format!("{option} {one}"),
+                other: format!("{option} {other}"),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What the folder is named after: the config file, or the data set.

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::cli::{TrainArgs, option_of};
 use crate::error::Error;
 use crate::output::say;
+use crate::paths::{absolute, names_of_run};
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -27,17 +28,21 @@ pub(super) const INTERRUPTED: u8 = 130;
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let (config, resumed) = match &args.resume {
         Some(path) => {
-            let (run, config) = RunFolder::open(path)?;
-            (with_options(config, args)?, Some(run))
+            let (run, stored) = RunFolder::open(path)?;
+            let config = with_options(names_of_run(path, stored.clone())?, args)?;
+            say!("goes on with {}: model {}, data set {}", path.display(), config.model, config.dataset);
+            (config, Some((run, stored)))
         }
         None => (config(args)?, None),
     };
     let device_choice: DeviceChoice = config.device.parse()?;
     let (backend, device) = device_choice.resolve()?;
     let output_folder = match (&resumed, &config.output) {
-        (Some(run), _) => run.path().to_owned(),
-        (None, Some(path)) => path.clone(),
-        (None, None) => RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)),
+        (Some((run, _)), _) => absolute(run.path()),
+        (None, Some(path)) => absolute(path),
+        (None, None) => {
+            absolute(&RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)))
+        }
     };
     // Refused before anything is downloaded.
     let existing = args.run.existing();
@@ -56,7 +61,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     }
     let config = TrainConfig { output: Some(output_folder.clone()), ..config };
     let run = match resumed {
-        Some(run) => run,
+        Some((run, stored)) => {
+            // What it does from here on is what it says.
+            if config != stored {
+                run.rewrite_config(&config)?;
+            }
+            run
+        }
         None => RunFolder::create(&output_folder, &config, existing)?,
     };
     say!("trains on {backend} into {}", output_folder.display());
@@ -112,14 +123,18 @@ fn shown(path: &Path) -> std::borrow::Cow<'_, str> {
     path.to_string_lossy()
 }
 
-/// The settings of a new run: the file (or the sample where nothing is named), then `--set`, then the options.
+/// The settings of a new run: the file (or the sample where nothing is named), then `--set` and the options.
 fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
     let builder = match Base::of(args.run.config.as_deref(), |key| args.run.sets(key))? {
         Base::File(path) => ConfigBuilder::new().file(path)?,
         Base::Sample => ConfigBuilder::new().text(SAMPLE, SAMPLE_PATH.as_ref())?,
         Base::Defaults => ConfigBuilder::new(),
     };
-    Ok(args.run.lay(builder)?.build()?)
+    let config = args.run.lay(builder)?.build()?;
+    // The run's `config.toml` is to mean the same from every working folder.
+    let (model, dataset) =
+        (sources::absolute_model(&config.model), sources::absolute_dataset(&config.dataset));
+    Ok(TrainConfig { model, dataset, ..config })
 }
 
 /// What lies under the settings of the command line.
@@ -224,14 +239,12 @@ mod tests {
     }
 
     #[test]
-    fn options_win_over_single_settings_and_those_over_the_file() {
+    fn what_is_typed_wins_over_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("run.toml");
         std::fs::write(&file, "epochs = 4\nbatch_size = 4\nseed = 4\n").unwrap();
         let file = file.to_str().unwrap();
-        let config =
-            config_of(&["--config", file, "--set", "batch_size=5", "--set", "seed=5", "--seed", "6"])
-                .unwrap();
+        let config = config_of(&["--config", file, "--set", "batch_size=5", "--seed", "6"]).unwrap();
         assert_eq!((config.epochs, config.batch_size, config.seed), (4, 5, 6));
     }
 }
