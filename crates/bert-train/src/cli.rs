@@ -294,7 +294,7 @@ pub(crate) struct ReportArgs {
     /// Draw the curves, or a sweep's table, with characters instead of writing a page
     #[arg(long, conflicts_with_all = ["output", "watch"])]
     pub(crate) terminal: bool,
-    /// Serve the page on this machine, always as new as the run, until Ctrl-C
+    /// Serve the page at localhost, for this machine alone, always as new as the run, until Ctrl-C
     #[arg(long, conflicts_with = "output")]
     pub(crate) watch: bool,
     /// The port to serve on; 0 for one that is free

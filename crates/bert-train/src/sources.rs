@@ -111,7 +111,7 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
 /// A line on the standard error for each note.
 fn say(notes: &[String]) {
     for note in notes {
-        eprintln!("{note}");
+        say!("{note}");
     }
 }
 

@@ -4,8 +4,11 @@
 
 mod bad_input;
 mod heads;
+#[cfg(unix)]
+mod hostile;
 mod hub;
 mod kinds;
+mod made_up;
 mod predict;
 mod reading;
 mod report;
@@ -14,3 +17,4 @@ mod show;
 mod sweep;
 mod tokenizer;
 mod train;
+mod watch;

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     )?;
     bar.finish_and_clear();
     if let Some(pairing) = &evaluation.pairing {
-        output::say!("{pairing}");
+        say!("{pairing}");
     }
     if let Some(path) = &args.predictions {
         output::file(path, |out| {

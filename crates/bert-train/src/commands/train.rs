@@ -30,7 +30,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
         Some(path) => {
             let (run, stored) = RunFolder::open(path)?;
             let config = with_options(names_of_run(path, stored.clone())?, args)?;
-            eprintln!("goes on with {}: model {}, data set {}", path.display(), config.model, config.dataset);
+            say!("goes on with {}: model {}, data set {}", path.display(), config.model, config.dataset);
             (config, Some((run, stored)))
         }
         None => (config(args)?, None),
