@@ -67,10 +67,8 @@ impl DataSource {
         if path.exists() {
             return Err(DataError::Special { path: path.to_owned() });
         }
-        if !name.contains(['/', '\\']) {
-            if let Some(source) = Self::named_card(name, cards)? {
-                return Ok(source);
-            }
+        if let Some(source) = Self::named_card(name, cards)? {
+            return Ok(source);
         }
         if let Some((outer, config)) = name.rsplit_once(':')
             && Path::new(outer).is_dir()
@@ -106,7 +104,8 @@ impl DataSource {
         if name.contains(['/', '\\']) {
             return None;
         }
-        let path = cards.iter().map(|folder| folder.join(format!("{name}.toml"))).find(|path| path.is_file())?;
+        let path =
+            cards.iter().map(|folder| folder.join(format!("{name}.toml"))).find(|path| path.is_file())?;
         // In the checkout it is the built-in card itself.
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
         let is_built_in =
@@ -131,7 +130,8 @@ impl DataSource {
             let path = PathBuf::from(SHIPPED);
             DataError::Read { path, source }
         })?;
-        let notes = vec![format!("the data of {name} are those that ship with embert, in {}", root.display())];
+        let notes =
+            vec![format!("the data of {name} are those that ship with embert, in {}", root.display())];
         Ok(Some(Self::Local { card, root, notes }))
     }
 
@@ -186,15 +186,18 @@ fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, Data
     let mut walked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut files = Vec::new();
     for pattern in given.all().map(|file| file.to_string_lossy()) {
-        if !Pattern::is_pattern(&pattern) {
+        let own = root.join(&*pattern);
+        let base = if own.is_dir() {
+            pattern.trim_end_matches('/')
+        } else if !Pattern::is_pattern(&pattern) {
             continue;
-        }
-        // A file may be called `a[1].csv`.
-        if root.join(&*pattern).exists() {
+        } else if own.exists() {
+            // A file may be called `a[1].csv`.
             files.push(pattern.into_owned());
             continue;
-        }
-        let (base, _) = Pattern::base(&pattern);
+        } else {
+            Pattern::base(&pattern).0
+        };
         if !walked.contains_key(base) {
             let (files, _) = discover::walk(&root.join(base))?;
             let below = |file: String| match base {
