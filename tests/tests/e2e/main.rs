@@ -4,7 +4,9 @@
 
 mod bad_input;
 mod hub;
+mod kinds;
 mod predict;
+mod reading;
 mod report;
 mod resume;
 mod show;
