@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::card::{Card, HubSource, SplitFiles};
 use crate::discover::{self, FilesProblem, PassedOver, Pattern, Place};
 use crate::error::DataError;
+use crate::read::ReadOptions;
 use crate::readme::{Config, Readme};
 
 /// `owner/name[:config][@revision]`, as in `nyu-mll/glue:mrpc` and `leondz/wnut_17@refs/convert/parquet`.
@@ -121,6 +122,7 @@ impl RepositoryPlan {
             ));
             card.labels = names;
         }
+        card.reading = card.reading.or(&found.reading);
         if card.licence.is_none() {
             card.licence.clone_from(&readme.licence);
         }
@@ -137,6 +139,8 @@ pub(crate) struct Chosen {
     pub(crate) notes: Vec<String>,
     /// The name of the data set, where it has one.
     pub(crate) config: Option<String>,
+    /// How its README says that the files are read.
+    pub(crate) reading: ReadOptions,
 }
 
 /// The data set `config`, or the only or default one, as the README says, else as names and folders do.
@@ -176,10 +180,14 @@ pub(crate) fn choose(
             Some(folder) if !folder.is_empty() && folder != "." => below(folder, files, place)?,
             _ => discover::discover(files, passed_over, place)?,
         };
-        Chosen { files: found.files, notes: found.notes, config: None }
+        Chosen { files: found.files, notes: found.notes, ..Chosen::default() }
     };
     notes.extend(found.notes);
-    Ok(Chosen { files: found.files, notes, config: Some(chosen.name.clone()) })
+    if !chosen.reading.is_default() {
+        notes.push(format!("reads the files of {} as README.md sets it", chosen.name));
+    }
+    let reading = chosen.reading.clone();
+    Ok(Chosen { files: found.files, notes, config: Some(chosen.name.clone()), reading })
 }
 
 /// Where no README says what there is: a data set for each folder that has splits.
@@ -191,18 +199,23 @@ fn by_folders(
 ) -> Result<Chosen, FilesProblem> {
     let Some(config) = config else {
         let found = discover::discover(files, passed_over, place)?;
-        return Ok(Chosen { files: found.files, notes: found.notes, config: None });
+        return Ok(Chosen { files: found.files, notes: found.notes, ..Chosen::default() });
     };
     for folder in [config.to_owned(), format!("data/{config}")] {
         if files.iter().any(|file| file.starts_with(&format!("{folder}/"))) {
             let found = below(&folder, files, place)?;
-            return Ok(Chosen { files: found.files, notes: found.notes, config: Some(config.to_owned()) });
+            return Ok(Chosen {
+                files: found.files,
+                notes: found.notes,
+                config: Some(config.to_owned()),
+                ..Chosen::default()
+            });
         }
     }
     let known = match discover::discover(files, passed_over, place) {
         // The name that `datasets` gives to what has none.
         Ok(found) if config == "default" => {
-            return Ok(Chosen { files: found.files, notes: found.notes, config: None });
+            return Ok(Chosen { files: found.files, notes: found.notes, ..Chosen::default() });
         }
         Err(FilesProblem::Configs { names, .. }) => names,
         _ => Vec::new(),
@@ -320,7 +333,7 @@ pub(crate) fn expand(given: &SplitFiles, there: &There<'_>) -> Result<Chosen, Fi
     if has_pattern {
         notes.insert(0, describe(&files));
     }
-    Ok(Chosen { files, notes, config: None })
+    Ok(Chosen { files, notes, ..Chosen::default() })
 }
 
 /// What patterns are matched against.

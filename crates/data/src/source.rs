@@ -169,6 +169,7 @@ pub(crate) fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<Str
         Some(absolute.file_name()?.to_string_lossy().into_owned())
     });
     let mut card = Card::local(name.unwrap_or_else(|| path.display().to_string()), found.files);
+    card.reading = found.reading;
     let mut notes = found.notes;
     if let Some(config) = &found.config {
         card.name = format!("{}:{config}", card.name);
