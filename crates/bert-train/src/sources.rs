@@ -42,7 +42,7 @@ fn shipped(name: &str) -> Option<PathBuf> {
     }
     let path = repository()?.join(path);
     (name.starts_with("datasets/") && path.is_dir()).then(|| {
-        say(&[format!("{name} is the one that ships with embert, {}", path.display())]);
+        say_notes(&[format!("{name} is the one that ships with embert, {}", path.display())]);
         path
     })
 }
@@ -63,11 +63,11 @@ fn card_folders() -> Vec<PathBuf> {
 pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
     let (card, root) = match DataSource::resolve(name, &card_folders())? {
         DataSource::Local { card, root, notes } => {
-            say(&notes);
+            say_notes(&notes);
             (*card, root)
         }
         DataSource::Hub { card, notes } => {
-            say(&notes);
+            say_notes(&notes);
             fetched(&card)?
         }
     };
@@ -81,7 +81,7 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
     let hub = Hub::from_env()?;
     let mut repository = hub.dataset_repository(&source.repository, source.revision.as_deref())?;
     if !repository.is_whole() {
-        say(&[format!(
+        say_notes(&[format!(
             "the hub can't be asked what else {} has: takes what is in the cache",
             source.repository
         )]);
@@ -103,13 +103,13 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
         }
         plan => plan?,
     };
-    say(&plan.notes);
+    say_notes(&plan.notes);
     let local = repository.fetch(&plan.fetch, &mut |event| downloads.show(&event))?;
     Ok((plan.card, local.folder))
 }
 
 /// A line on the standard error for each note.
-fn say(notes: &[String]) {
+fn say_notes(notes: &[String]) {
     for note in notes {
         say!("{note}");
     }
