@@ -124,7 +124,11 @@ fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
         Base::Sample => ConfigBuilder::new().text(SAMPLE, SAMPLE_PATH.as_ref())?,
         Base::Defaults => ConfigBuilder::new(),
     };
-    Ok(args.run.lay(builder)?.build()?)
+    let config = args.run.lay(builder)?.build()?;
+    // The run's `config.toml` is to mean the same from every working folder.
+    let (model, dataset) =
+        (sources::absolute_model(&config.model), sources::absolute_dataset(&config.dataset));
+    Ok(TrainConfig { model, dataset, ..config })
 }
 
 /// What lies under the settings of the command line.
