@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod hub;
+mod limits;
 mod predict;
 mod report;
 mod resume;
