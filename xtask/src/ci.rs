@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
-use crate::{TaskResult, root};
+use crate::{TaskResult, fuzz, root, target_folder};
 
 /// What a workplace of ours may have beside the checkout; elsewhere the steps that need it are left out, and said so.
 const HUB_MIRROR: &str = "../shared/hub/serve.py";
 const CUDA_BUILD: &str = "../shared/gpu/cargo-cuda";
+
+/// Seconds for all fuzz targets together, without their building.
+const FUZZING: u64 = 60;
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> TaskResult {
@@ -30,6 +33,8 @@ pub(crate) fn run() -> TaskResult {
         step(&command, &mut shell(&command))?;
     }
     with_hub_mirror(&readmes)?;
+    println!("== fuzz");
+    fuzz::run(&fuzz::Arguments { seconds: FUZZING, target: Vec::new() })?;
     cuda_type_checks()
 }
 
@@ -124,11 +129,6 @@ fn commands(markdown: &str, language: &str) -> Vec<String> {
         }
     }
     found
-}
-
-/// Where Cargo builds.
-fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 fn cargo(arguments: &str) -> Command {

@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod fetch;
+mod fuzz;
 mod reference;
 mod sample_model;
 
@@ -30,6 +31,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run every check that a change must pass
     Ci,
+    /// Give every reader millions of odd inputs: none may panic, fill the memory or take long
+    Fuzz(fuzz::Arguments),
     /// Make the fixtures of the tests anew with transformers, PyTorch and scikit-learn, and compare
     Reference(reference::Arguments),
     /// Train the vocabulary of the sample's small BERT and write its folder
@@ -37,10 +40,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::as_compiler() {
+        return code;
+    }
     let result = match Arguments::parse().command {
         Command::Fetch(arguments) => fetch::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci => ci::run(),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Reference(arguments) => reference::run(&arguments),
         Command::SampleModel => sample_model::run(),
     };
@@ -65,6 +72,11 @@ type TaskResult = Result<(), Box<dyn Error>>;
 fn root() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     Path::new(&package).with_file_name("")
+}
+
+/// Where Cargo builds.
+fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Writes a file under a temporary name in its folder and renames it.

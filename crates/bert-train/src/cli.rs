@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embert_data::tokenize::Truncation;
+use embert_data::{Delimiter, Header, Quoting, ReadOptions, TextEncoding};
 use embert_train::{ConfigBuilder, Existing, Setting};
 
 use self::options::option_as_typed;
@@ -200,6 +201,39 @@ pub(crate) struct InferenceArgs {
     /// Count rows that can't be read instead of stopping at the first
     #[arg(long)]
     pub(crate) skip_bad_rows: bool,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// How files are read, for `eval` and `predict`.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct ReadingArgs {
+    /// What separates the fields of CSV: one character, or tab [default: as the file's name or heading says]
+    #[arg(long, value_name = "CHAR")]
+    delimiter: Option<Delimiter>,
+    /// csv where quotes hold fields of CSV together, none where they are text [default: csv]
+    #[arg(long, value_name = "HOW")]
+    quoting: Option<Quoting>,
+    /// The encoding of text files: windows-1252, utf-16le, ... [default: utf-8, or what a byte order mark says]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<TextEncoding>,
+    /// The names of CSV's columns where it has no heading, as in text,label [default: it has one]
+    #[arg(long, value_name = "NAMES")]
+    header: Option<Header>,
+}
+
+impl ReadingArgs {
+    /// The options that were given.
+    pub(crate) fn options(&self) -> ReadOptions {
+        ReadOptions {
+            format: None,
+            delimiter: self.delimiter,
+            quoting: self.quoting,
+            encoding: self.encoding,
+            header: self.header.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -247,7 +281,7 @@ pub(crate) struct PredictArgs {
     /// The texts
     #[arg(value_name = "TEXT", required_unless_present = "input", conflicts_with = "input")]
     pub(crate) texts: Vec<String>,
-    /// Read the texts from this file (.jsonl, .csv, .tsv, .parquet, or plain lines); - is the standard input
+    /// Read the texts from this file (.jsonl, .json, .csv, .tsv, .parquet, or plain lines; also .gz, .zst); - is the standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
     /// The input's format [default: by its extension; plain lines on the standard input]
@@ -272,6 +306,7 @@ pub(crate) struct PredictArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatArg {
     Jsonl,
+    Json,
     Csv,
     Tsv,
     Parquet,

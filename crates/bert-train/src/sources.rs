@@ -9,7 +9,7 @@ use embert_model::BertConfig;
 use embert_train::HubRepository;
 
 use crate::error::Error;
-use crate::output::thousands;
+use crate::output::{name, say, thousands};
 use crate::terminal::Downloads;
 
 /// The folder of a model: the one named, or where the hub's files are in the cache.
@@ -153,7 +153,7 @@ pub(crate) fn absolute_model(name: &str) -> String {
 /// Says what a data set holds and what the user should know of it.
 pub(crate) fn print_facts(data: &DataSet) {
     for note in &data.notes {
-        eprintln!("{note}");
+        say!("{note}");
     }
     let splits = &data.splits;
     let labels: Vec<String> = data
@@ -161,9 +161,9 @@ pub(crate) fn print_facts(data: &DataSet) {
         .names()
         .iter()
         .zip(&data.facts.train_labels)
-        .map(|(label, &count)| format!("{} {label}", thousands(count)))
+        .map(|(label, &count)| format!("{} {}", thousands(count), name(label)))
         .collect();
-    eprintln!(
+    say!(
         "data set {}: {} train ({}), {} validation, {} test",
         data.name,
         thousands(splits.train.len()),
@@ -172,16 +172,16 @@ pub(crate) fn print_facts(data: &DataSet) {
         thousands(splits.test.len())
     );
     if data.facts.train_duplicates > 0 {
-        eprintln!("{} training texts occur more than once", thousands(data.facts.train_duplicates));
+        say!("{} training texts occur more than once", thousands(data.facts.train_duplicates));
     }
     if data.facts.shared > 0 {
-        eprintln!(
+        say!(
             "{} validation or test texts are in the training split too: their metrics flatter",
             thousands(data.facts.shared)
         );
     }
     if data.facts.skipped > 0 {
-        eprintln!("skipped {} row(s) that can't be used; -v names them", thousands(data.facts.skipped));
+        say!("skipped {} row(s) that can't be used; -v names them", thousands(data.facts.skipped));
     }
 }
 

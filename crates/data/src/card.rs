@@ -52,7 +52,8 @@ pub struct Card {
     /// Where to read about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// The labels' names: by index where the files have integers and the names aren't integers themselves. Empty: those that occur in the training split.
+    /// The labels' names: by index where the files have integers and the names aren't integers themselves. What is listed is a
+    /// label as it is written. Empty: those that the files state, else those that occur in the training split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// The label that binary precision, recall and F1 are about; by default the last.

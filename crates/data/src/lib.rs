@@ -32,6 +32,7 @@ mod readme;
 mod repository;
 mod row;
 mod sampler;
+mod shown;
 mod source;
 mod split;
 
@@ -42,10 +43,13 @@ pub use card::{Card, CardColumns, HubSource, SplitFiles, Task};
 pub use discover::FilesProblem;
 pub use encode::{EncodedDataset, EncodedExample, WindowOptions, encode, encode_windows};
 pub use error::{DataError, Location, RowProblem};
-pub use label::{LabelMapping, LabelSet};
-pub use load::{DataFacts, DataSet, LoadOptions, load};
+pub use label::problem::LabelProblem;
+pub use label::{LabelMapping, LabelSet, is_unnamed};
+pub use load::{DataFacts, DataSet, LoadOptions, SplitKind, Unlabelled, load};
 pub use loader::BatchLoader;
-pub use read::{Format, ReadOptions, RowReader};
+pub use read::{
+    Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, RowReader, TextEncoding,
+};
 pub use repository::{RepositoryName, RepositoryPlan};
 pub use row::{Columns, Example, Row, Value};
 pub use sampler::{Order, STRETCH, Sampler};

@@ -9,7 +9,7 @@ mod validate;
 use std::path::PathBuf;
 
 use embert_data::tokenize::{EncodeOptions, Truncation};
-use embert_data::{LoadOptions, ReadOptions, WindowOptions};
+use embert_data::{Delimiter, Format, Header, LoadOptions, Quoting, ReadOptions, TextEncoding, WindowOptions};
 use embert_metrics::Metric;
 use embert_model::{Freeze, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
@@ -161,8 +161,23 @@ pub struct DataConfig {
     /// Seeds the splits and the parts of them that are taken, below 2^63. Unset: `seed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u64>,
-    /// Count rows that can't be read instead of stopping at the first.
+    /// Count rows that can't be read, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
+    /// The files' format, in place of the one that their names tell: `csv`, `tsv`, `jsonl`, `json`, `parquet`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// What separates the fields of CSV: one character, or `tab`. Unset: as the name says, or the heading certainly has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<Delimiter>,
+    /// `csv` where quotes hold fields of CSV together, `none` where they are text. Unset: `csv`, unless tabs make it uncertain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quoting: Option<Quoting>,
+    /// The encoding of text files: `windows-1252`, `utf-16le`, ... Unset: UTF-8, or what a byte order mark says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<TextEncoding>,
+    /// Whether CSV has a heading, or the names of its columns where it has none. Unset: it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<Header>,
 }
 
 /// The `[optimizer]` table of a [`TrainConfig`].
@@ -383,6 +398,11 @@ impl Default for DataConfig {
             split_ratios: None,
             split_seed: None,
             skip_bad_rows: false,
+            format: None,
+            delimiter: None,
+            quoting: None,
+            encoding: None,
+            header: None,
         }
     }
 }
@@ -419,6 +439,26 @@ impl OptimizerConfig {
     }
 }
 
+impl DataConfig {
+    /// How files are read, as far as the keys say.
+    pub fn reading(&self) -> ReadOptions {
+        ReadOptions {
+            format: self.format,
+            delimiter: self.delimiter,
+            quoting: self.quoting,
+            encoding: self.encoding,
+            header: self.header.clone(),
+        }
+    }
+
+    /// Sets the keys that say how files are read.
+    pub fn set_reading(&mut self, options: ReadOptions) {
+        let ReadOptions { format, delimiter, quoting, encoding, header } = options;
+        (self.format, self.delimiter, self.quoting) = (format, delimiter, quoting);
+        (self.encoding, self.header) = (encoding, header);
+    }
+}
+
 impl TrainConfig {
     /// The settings as TOML, every one resolved.
     ///
@@ -436,7 +476,7 @@ impl TrainConfig {
             train_samples: self.data.train_samples,
             eval_samples: self.data.eval_samples,
             skip_bad_rows: self.data.skip_bad_rows,
-            reading: ReadOptions::default(),
+            reading: self.data.reading(),
         }
     }
 

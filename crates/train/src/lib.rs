@@ -51,6 +51,8 @@ mod error;
 mod evaluate;
 mod events;
 mod fingerprint;
+#[doc(hidden)]
+pub mod inside;
 mod loss;
 mod memory;
 mod metrics_log;

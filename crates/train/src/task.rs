@@ -10,8 +10,8 @@ use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_data::{DataSet, EncodedDataset, Example, LabelMapping, LabelSet};
 use embert_metrics::Average;
 use embert_model::{
-    BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, NamedParameter,
-    named_parameters,
+    BertConfig, BertForSequenceClassification, HeadSource, LoadOptions as ModelOptions, LoadReport,
+    NamedParameter, NewHead, named_parameters,
 };
 use embert_optim::{GroupSettings, LayerwiseDecay, ParameterGroup, build_groups};
 
@@ -21,7 +21,7 @@ use crate::fingerprint::{Fingerprint, of_training_tokens};
 use crate::loss::CrossEntropy;
 use crate::model_card::Licence;
 use crate::records::{Facts, Lengths, Parameters};
-use crate::splits::{EncodedSplits, Splits, check_not_empty};
+use crate::splits::{EncodedSplits, Splits, check_splits};
 use crate::stages::{Stage, Stages};
 use crate::trainer::Plan;
 use crate::{TrainConfig, TrainError};
@@ -57,6 +57,8 @@ pub(crate) struct Setup {
     report: LoadReport,
     /// What starts from new weights although the checkpoint has some.
     anew: Option<String>,
+    /// What to say of the splits, and of how their labels became the classifier's.
+    data_notes: Vec<String>,
     truncated: TruncationCount,
     max_length: usize,
     /// Settings whose time does not come in so few steps.
@@ -81,7 +83,7 @@ impl Task {
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
         config.validate()?;
-        check_not_empty(config, &data)?;
+        check_splits(config, &data)?;
         let start = Start::load(config, model_folder, &data.labels, device)?;
         // What doesn't fit is found before the texts are encoded, which takes longer.
         start.mapping(&data.labels)?;
@@ -115,6 +117,8 @@ impl Task {
         began: Instant,
     ) -> Result<Self, TrainError> {
         let mapping = start.mapping(splits.labels())?;
+        let mut data_notes = splits.notes(config);
+        data_notes.extend(start.pairing(splits.labels())?);
         let Start { model, bert, report } = start;
         let labels = bert.id2label.clone();
         let average = average(&labels, splits.labels(), &mapping);
@@ -163,6 +167,7 @@ impl Task {
             licence: Licence::of_checkpoint(model_folder),
             report,
             anew: anew_note(config),
+            data_notes,
             truncated,
             max_length: config.data.max_length,
         };
@@ -174,12 +179,19 @@ impl Task {
         let Setup { report, truncated, labels, max_length, .. } = &self.setup;
         let mut notes = Vec::new();
         if !report.newly_initialized.is_empty() {
-            notes.push(format!("newly initialized: {}", report.newly_initialized.join(", ")));
+            let reason = match &report.head {
+                Some(HeadSource::New(reason @ (NewHead::OtherLabels { .. } | NewHead::Wanted))) => {
+                    format!(" ({reason})")
+                }
+                _ => String::new(),
+            };
+            notes.push(format!("newly initialized: {}{reason}", report.newly_initialized.join(", ")));
         }
         if !report.leftover.is_empty() {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
         notes.extend(self.setup.anew.clone());
+        notes.extend(self.setup.data_notes.iter().cloned());
         let Parameters { total, trainable } = self.setup.facts.parameters;
         notes.push(format!("{trainable} of {total} parameters are trained; labels: {}", labels.join(", ")));
         notes.extend(cut_note(*truncated, *max_length));
@@ -220,6 +232,16 @@ impl Start {
     /// From the data set's labels to the classifier's.
     fn mapping(&self, labels: &LabelSet) -> Result<LabelMapping, TrainError> {
         Ok(labels.reconcile(&self.bert.id2label)?)
+    }
+
+    /// How the labels were paired with those of a trained classifier that doesn't name its own.
+    fn pairing(&self, labels: &LabelSet) -> Result<Option<String>, TrainError> {
+        if self.report.head != Some(HeadSource::CheckpointUnnamed) {
+            return Ok(None);
+        }
+        // They have the data set's names by now.
+        let unnamed: Vec<String> = (0..labels.len()).map(|index| format!("LABEL_{index}")).collect();
+        Ok(labels.reconcile(&unnamed)?.pairing().map(str::to_owned))
     }
 }
 

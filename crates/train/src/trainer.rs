@@ -200,7 +200,7 @@ impl Job {
             let epoch = plan.epoch(progress.step + 1);
             let until = stages.next_after(progress.step).unwrap_or(plan.total_steps);
             let until = until.min(epoch * plan.steps_per_epoch);
-            let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
+            let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch)?;
             while progress.step < until {
                 let began = Instant::now();
                 let (step, micro_batches) = (progress.step + 1, self.config.micro_batches());
@@ -306,7 +306,7 @@ impl Job {
     }
 
     /// The micro-batches of an epoch, from the one on that its step number `steps_done + 1` begins with.
-    fn batches(&self, epoch: usize, steps_done: usize) -> MicroBatches {
+    fn batches(&self, epoch: usize, steps_done: usize) -> Result<MicroBatches, TrainError> {
         let data = &self.task.train;
         let order = match self.config.data.order {
             OrderConfig::GroupedByLength => Order::GroupedByLength,

@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod hub;
+mod kinds;
 mod limits;
 mod predict;
+mod reading;
 mod report;
 mod resume;
 mod show;

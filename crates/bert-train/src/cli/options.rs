@@ -1,6 +1,7 @@
 //! The options of `train`, each with the keys of the config that it sets.
 
 use clap::{Args, ValueEnum};
+use embert_data::{Delimiter, Header, Quoting, TextEncoding};
 
 /// Declares the options of `train` by the heading of their part of the help, each with the keys that it sets.
 macro_rules! train_options {
@@ -59,6 +60,20 @@ train_options! {
         /// Pad batches to their longest text, or to the maximum length [default: longest]
         #[arg(value_name = "TO")]
         padding: PaddingArg => "data.padding",
+    }
+    "Reading" {
+        /// What separates the fields of CSV: one character, or tab [default: as the file's name or heading says]
+        #[arg(value_name = "CHAR")]
+        delimiter: Delimiter => "data.delimiter",
+        /// csv where quotes hold fields of CSV together, none where they are text [default: csv]
+        #[arg(value_name = "HOW")]
+        quoting: Quoting => "data.quoting",
+        /// The encoding of text files: windows-1252, utf-16le, ... [default: utf-8, or what a byte order mark says]
+        #[arg(value_name = "NAME")]
+        encoding: TextEncoding => "data.encoding",
+        /// The names of CSV's columns where it has no heading, as in text,label [default: it has one]
+        #[arg(value_name = "NAMES")]
+        header: Header => "data.header",
     }
     "Model" {
         /// The checkpoint to start from: a folder, name, owner/name or owner/name@revision
@@ -213,6 +228,34 @@ impl ToSetting for u64 {
 impl ToSetting for f64 {
     fn to_setting(&self) -> toml::Value {
         (*self).into()
+    }
+}
+
+impl ToSetting for Delimiter {
+    fn to_setting(&self) -> toml::Value {
+        self.to_string().into()
+    }
+}
+
+impl ToSetting for Quoting {
+    fn to_setting(&self) -> toml::Value {
+        self.to_string().into()
+    }
+}
+
+impl ToSetting for TextEncoding {
+    fn to_setting(&self) -> toml::Value {
+        self.to_string().into()
+    }
+}
+
+impl ToSetting for Header {
+    fn to_setting(&self) -> toml::Value {
+        match self {
+            Self::Present => true.into(),
+            Self::Absent => false.into(),
+            Self::Names(names) => names.clone().into(),
+        }
     }
 }
 

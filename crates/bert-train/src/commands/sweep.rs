@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use comfy_table::Table;
 use embert_data::DataSet;
 use embert_train::{
     ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, RunFolder, Status, StopSignal, Sweep,
@@ -14,7 +13,7 @@ use embert_train::{
 use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, stop_on_ctrl_c};
 use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
-use crate::output::thousands;
+use crate::output::{Table, say, thousands};
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         Sweep::check_folder(&folder, existing)?;
         (sweep, folder, SweepStart::New(existing))
     };
-    eprintln!(
+    say!(
         "{} point(s) with {} seed(s) each into {}",
         sweep.points().len(),
         sweep.seeds().len(),
@@ -49,11 +48,11 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     // The table is there, whatever becomes of the page about it.
     let report = super::report::write_own(&folder);
     if let Err(error) = &report {
-        eprintln!("no report: {error}");
+        say!("no report: {error}");
     }
     show(table, &folder, report.ok().as_deref(), args.run.json.json)?;
     if matches!(outcome, SweepOutcome::Interrupted(_)) {
-        eprintln!(
+        say!(
             "stopped with {} of {} runs complete; go on with: {} sweep --resume {}",
             table.count(Status::Complete),
             table.runs().count(),
@@ -176,22 +175,25 @@ impl SweepHost for Host {
     fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
         match event {
             SweepEvent::Start { runs, complete } if *complete > 0 => {
-                eprintln!("{complete} of {runs} runs are complete");
+                say!("{complete} of {runs} runs are complete");
             }
             SweepEvent::RunBegins { number, runs, point, seed, .. } => {
-                eprintln!("\nrun {number} of {runs}: {point}{}seed {seed}", comma(&point.to_string()));
+                output::say_line("");
+                say!("run {number} of {runs}: {point}{}seed {seed}", comma(&point.to_string()));
             }
-            SweepEvent::Notes(notes) => notes.iter().for_each(|line| eprintln!("{line}")),
+            SweepEvent::Notes(notes) => notes.iter().for_each(|line| say!("{line}")),
             SweepEvent::RunEnds { run, end } => {
                 if let (Some(value), Some(step)) = (end.best_metric, end.best_step) {
-                    eprintln!("best {} {value:.4} after step {step}; {:.1} s", end.metric, end.seconds);
+                    say!("best {} {value:.4} after step {step}; {:.1} s", end.metric, end.seconds);
                 }
                 // The result is there, whatever becomes of the page about it.
                 if let Err(error) = super::report::write_own(run.path()) {
-                    eprintln!("no report: {error}");
+                    say!("no report: {error}");
                 }
             }
-            SweepEvent::RunFailed { error, .. } => eprintln!("failed: {error}"),
+            SweepEvent::RunFailed { error, .. } => {
+                output::say_block(&format!("failed: {}", output::message(error)))
+            }
             _ => {}
         }
         Ok(())
@@ -206,13 +208,17 @@ fn comma(before: &str) -> &'static str {
 fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) -> Result<(), Error> {
     for run in table.runs() {
         if let Some(error) = &run.error {
-            eprintln!("{} failed: {error}", run.run);
+            output::say_block(&format!(
+                "{} failed: {}",
+                output::name(&run.run.to_string()),
+                output::message(error)
+            ));
         }
     }
     if json {
         return output::json(table);
     }
-    output::line(&draw(table).to_string())?;
+    draw(table).print()?;
     output::line(&format!("table   {}", folder.join("sweep.csv").display()))?;
     if let Some(report) = report {
         output::line(&format!("report  {}", report.display()))?;
@@ -235,7 +241,7 @@ fn draw(table: &SweepTable) -> Table {
     let mut headings = vec!["point"];
     headings.extend(if told_apart { &lasts } else { &table.keys }.iter().map(String::as_str));
     headings.extend([metric.as_str(), "runs", "time", "trainable"]);
-    let mut drawn = output::table(&headings);
+    let mut drawn = Table::new(&headings);
     for point in &table.points {
         let mut row = vec![point.point.clone()];
         let setting = |key| Some(point.setting(key)).filter(|text| !text.is_empty());
@@ -248,7 +254,7 @@ fn draw(table: &SweepTable) -> Table {
         ]);
         drawn.add_row(row);
     }
-    output::numbers_right(&mut drawn);
+    drawn.numbers_right();
     drawn
 }
 

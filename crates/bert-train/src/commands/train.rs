@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::cli::{TrainArgs, option_of};
 use crate::error::Error;
+use crate::output::say;
 use crate::paths::{absolute, names_of_run};
 use crate::terminal::Terminal;
 use crate::{output, sources};
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     sources::print_facts(&data);
     let task = Task::prepare(&config, &model_folder, data, &device)?;
     for line in task.notes() {
-        eprintln!("{line}");
+        say!("{line}");
     }
     let config = TrainConfig { output: Some(output_folder.clone()), ..config };
     let run = match resumed {
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
         }
         None => RunFolder::create(&output_folder, &config, existing)?,
     };
-    eprintln!("trains on {backend} into {}", output_folder.display());
+    say!("trains on {backend} into {}", output_folder.display());
 
     let trainer =
         Trainer::new(config, task, run.clone(), device).provenance(provenance).observe(Terminal::new());
@@ -79,12 +80,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             // The result is there, whatever becomes of the page about it.
             let report = super::report::write_own(run.path());
             if let Err(error) = &report {
-                eprintln!("no report: {error}");
+                say!("no report: {error}");
             }
             let report = report.ok();
             if args.run.json.json {
                 output::json(
-                    &json!({"run": run.path(), "model": run.model(), "report": report, "end": end}),
+                    &json!({"run": shown(run.path()), "model": shown(&run.model()), "report": report.as_deref().map(shown), "end": end}),
                 )?;
                 return Ok(ExitCode::SUCCESS);
             }
@@ -107,7 +108,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Outcome::Interrupted { step, total_steps } => {
-            eprintln!(
+            say!(
                 "stopped and saved after step {step} of {total_steps}; go on with: {} train --resume {}",
                 output::program(),
                 run.path().display()
@@ -115,6 +116,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
+}
+
+/// A path as JSON has it: one that is not UTF-8 has no exact form there.
+fn shown(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.to_string_lossy()
 }
 
 /// The settings of a new run: the file (or the sample where nothing is named), then `--set` and the options.
@@ -181,7 +187,7 @@ pub(super) fn stop_on_ctrl_c(stop: StopSignal) -> Result<(), Error> {
             )]
             std::process::exit(i32::from(INTERRUPTED));
         }
-        eprintln!("stopping: finishes this step and saves; press Ctrl-C again to stop at once");
+        say!("stopping: finishes this step and saves; press Ctrl-C again to stop at once");
         stop.request();
     })
     .map_err(|source| Error::Signal { source })

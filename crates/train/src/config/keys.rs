@@ -43,6 +43,11 @@ pub const KEYS: &[&str] = &[
     "data.split_ratios",
     "data.split_seed",
     "data.skip_bad_rows",
+    "data.format",
+    "data.delimiter",
+    "data.quoting",
+    "data.encoding",
+    "data.header",
     "optimizer.learning_rate",
     "optimizer.head_learning_rate",
     "optimizer.layerwise_lr_decay",
@@ -73,6 +78,7 @@ pub(crate) fn nearest(key: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use embert_data::tokenize::Truncation;
+    use embert_data::{Format, Header, Quoting};
     use embert_model::{Freeze, Layers};
     use toml::{Table, Value};
 
@@ -105,6 +111,11 @@ mod tests {
                 eval_samples: Some(4),
                 split_ratios: Some([0.8, 0.1, 0.1]),
                 split_seed: Some(3),
+                format: Some(Format::Csv),
+                delimiter: ";".parse().ok(),
+                quoting: Some(Quoting::None),
+                encoding: "windows-1252".parse().ok(),
+                header: Some(Header::Names(vec!["text".into(), "label".into()])),
                 ..DataConfig::default()
             },
             optimizer: OptimizerConfig {

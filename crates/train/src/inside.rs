@@ -1,0 +1,24 @@
+//! Readers that only a run that goes on calls, for the fuzz targets; no part of the interface.
+
+use std::path::Path;
+
+use crate::metrics_log::{MetricsLog, logged_end, logged_evaluation};
+use crate::{TrainError, checkpoint};
+
+/// Reads the `state.json` of a checkpoint's folder.
+///
+/// # Errors
+/// It is no state.
+pub fn read_state(checkpoint: &Path) -> Result<(), TrainError> {
+    checkpoint::read_state(checkpoint).map(drop)
+}
+
+/// Reads a `metrics.jsonl` and cuts it for a run that goes on after `step`.
+///
+/// # Errors
+/// The file can't be read or written.
+pub fn read_log(path: &Path, step: usize) -> Result<(), TrainError> {
+    logged_evaluation(path, "validation", step)?;
+    logged_end(path)?;
+    MetricsLog::open(path, step).map(drop)
+}

@@ -1,0 +1,30 @@
+//! Fuzz targets for everything that embert reads.
+//!
+//! A [`Target`] gives bytes to one reader, in a [`Folder`] of its own where the reader wants files, and checks what must hold
+//! whatever the bytes are. A [`Watch`] runs it and says of an input that it panicked or took too long; memory has a limit in the
+//! program's allocator. The program `embert-fuzz` makes inputs with libFuzzer, which sees what code each one reaches, or, built
+//! without it, by changing the seeds blindly. `cargo xtask fuzz` is what people run.
+//!
+//! What is read is compared with itself, not with other programs: fidelity to those is for the crates' own tests.
+
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a target that can't do its work, or finds something, panics"
+)]
+
+mod folder;
+mod minimize;
+mod mutate;
+mod seeds;
+mod target;
+mod targets;
+mod watch;
+
+pub use folder::Folder;
+pub use minimize::minimize;
+pub use mutate::Mutator;
+pub use target::{Target, join, parts};
+pub use targets::{TARGETS, target};
+pub use watch::{Finding, Watch, allowed};

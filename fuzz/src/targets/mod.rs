@@ -1,0 +1,69 @@
+//! The targets, one file for each crate that reads.
+
+mod data;
+mod hub;
+mod model;
+mod report;
+mod tokenize;
+mod train;
+
+use crate::Target;
+
+/// Every target.
+pub static TARGETS: &[&Target] = &[
+    &data::CSV,
+    &data::TSV,
+    &data::JSON_LINES,
+    &data::LINES,
+    &data::PARQUET,
+    &data::LOAD,
+    &data::FOLDER,
+    &data::CARD,
+    &train::CONFIG,
+    &train::SET,
+    &train::SWEEP,
+    &train::STATE,
+    &train::LOG,
+    &train::OPTIMIZER,
+    &tokenize::TOKENIZER_JSON,
+    &tokenize::VOCAB,
+    &model::CONFIG,
+    &model::CHECKPOINT,
+    &report::RUN,
+    &report::SWEEP,
+    &hub::MODEL,
+];
+
+/// The target of that name.
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().copied().find(|target| target.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mutator, Watch};
+
+    /// With a fuzzer, `cargo xtask fuzz` goes on from here; without one, this is what there is.
+    #[test]
+    fn seeds_and_changed_seeds_do_no_harm() {
+        for target in TARGETS {
+            let watch = Watch::new(target).unwrap();
+            let seeds = (target.seeds)();
+            assert!(!seeds.is_empty(), "{} has no seeds", target.name);
+            let mut mutator = Mutator::new(target, 0);
+            for input in seeds.into_iter().chain((0..200).map(|_| mutator.input())) {
+                if let Err(finding) = watch.check(&input) {
+                    panic!("{}: {finding}\nfor {:?}", target.name, String::from_utf8_lossy(&input));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let names: std::collections::BTreeSet<_> = TARGETS.iter().map(|target| target.name).collect();
+        assert_eq!(names.len(), TARGETS.len());
+        assert!(target("csv").is_some() && target("cvs").is_none());
+    }
+}
