@@ -364,7 +364,7 @@ fn folder(folder: &Folder, input: &[u8]) -> usize {
         }
     }
     match DataSource::resolve(folder.path().to_str().unwrap(), &[]) {
-        Ok(DataSource::Local { card, root }) => {
+        Ok(DataSource::Local { card, root, .. }) => {
             let _ = load(&card, &root, &LoadOptions::default()).map_err(|error| chain(&error));
         }
         Ok(_) => panic!("a folder is on this machine"),

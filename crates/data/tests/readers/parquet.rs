@@ -15,7 +15,7 @@ use parquet::schema::parser::parse_message_type;
 use super::{chain, columns, read};
 
 /// `rows` with `None` for null, in row groups of `group`.
-fn write_parquet(
+pub(super) fn write_parquet(
     path: &Path,
     schema: &str,
     compression: Compression,
@@ -61,7 +61,7 @@ pub(crate) fn write_bytes(path: &Path, rows: &[(Option<&[u8]>, Option<&[u8]>)]) 
     writer.close().unwrap();
 }
 
-const STRINGS: &str = "message m { optional binary text (UTF8); optional int64 label; }";
+pub(super) const STRINGS: &str = "message m { optional binary text (UTF8); optional int64 label; }";
 
 #[test]
 fn parquet_comes_back_as_it_was_written() {
