@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::cli::{EvalArgs, SplitArg, SplitRatios, Stride};
 use crate::error::Error;
+use crate::output::say;
 use crate::paths::dataset_of_run;
 use crate::{output, sources};
 
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
     let folder = sources::model_folder(&args.model)?;
     let config = settings(args, &folder)?;
-    eprintln!("evaluates {} on {}", folder.display(), config.dataset);
+    say!("evaluates {} on {}", folder.display(), config.dataset);
     let (data, _) = sources::data_set(&config.dataset, &config.load_options())?;
     let DataSet { splits, labels, notes, unlabelled, .. } = data;
     let (split, kind, examples) = match args.split {
