@@ -194,7 +194,7 @@ pub(crate) struct InferenceArgs {
     #[arg(long, value_name = "N", value_parser = stride)]
     pub(crate) stride: Option<Stride>,
     /// Examples in a batch
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) batch_size: u32,
     /// auto, cpu, flex, ndarray, cuda, cuda:1, ...
     #[arg(long, value_name = "DEVICE", default_value = "auto")]

@@ -181,7 +181,16 @@ pub(crate) fn print_facts(data: &DataSet) {
         );
     }
     if data.facts.skipped > 0 {
-        say!("skipped {} row(s) that can't be used; -v names them", thousands(data.facts.skipped));
+        let by_split = ["train", "validation", "test"].into_iter().zip(data.facts.skipped_by_split);
+        let by_split: Vec<String> = by_split
+            .filter(|(_, rows)| *rows > 0)
+            .map(|(split, rows)| format!("{} of the {split} files", thousands(rows)))
+            .collect();
+        say!(
+            "skipped {} row(s) that can't be used ({}); -v names them",
+            thousands(data.facts.skipped),
+            by_split.join(", ")
+        );
     }
 }
 

@@ -351,6 +351,24 @@ pub enum DataError {
         /// The ratios.
         found: [f64; 3],
     },
+    /// A text can't be read in windows.
+    #[error("row {id} (from 0, in the order of the files)")]
+    Windows {
+        /// The row's number.
+        id: u64,
+        /// The cause.
+        source: Box<TokenizeError>,
+    },
+    /// More windows than memory should hold.
+    #[error(
+        "the windows of {texts} texts have more than {most} tokens: take a smaller data.stride, or fewer texts (data.eval_samples)"
+    )]
+    TooManyTokens {
+        /// The texts before the one that was too much.
+        texts: usize,
+        /// How many tokens there may be.
+        most: usize,
+    },
     /// The tokenizer refuses a text.
     #[error(transparent)]
     Tokenize(#[from] TokenizeError),

@@ -41,7 +41,7 @@ pub use embert_tokenize as tokenize;
 pub use batch::{Batch, Batcher};
 pub use card::{Card, CardColumns, HubSource, SplitFiles, Task};
 pub use discover::FilesProblem;
-pub use encode::{EncodedDataset, EncodedExample, WindowOptions, encode, encode_windows};
+pub use encode::{EncodedDataset, EncodedExample, MOST_TOKENS, WindowOptions, encode, encode_windows};
 pub use error::{DataError, Location, RowProblem};
 pub use label::problem::LabelProblem;
 pub use label::{LabelMapping, LabelSet, is_unnamed};

@@ -82,7 +82,8 @@ impl Default for Columns {
 /// One of our examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// Its row number within the whole data set, which stays the same however the data set is split and shuffled.
+    /// The number of its row, from 0, among those of all files, of train, then validation, then test. Rows that are passed over count
+    /// too, so it is the same however the data set is split, sampled and shuffled.
     pub id: u64,
     /// The text.
     pub text: String,

@@ -8,6 +8,7 @@ mod heads;
 mod hostile;
 mod hub;
 mod kinds;
+mod limits;
 mod made_up;
 mod predict;
 mod reading;

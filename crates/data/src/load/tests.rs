@@ -39,6 +39,28 @@ fn bad_rows_stop_it_or_are_counted() {
     assert_eq!(data.notes, [left_out]);
 }
 
+/// A number says which row it is, whatever became of those before it.
+#[test]
+fn rows_that_are_passed_over_count_in_the_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |text: &str, label: &str| format!("{{\"text\":{text},\"label\":{label}}}\n");
+    let train = row("\"a\"", "\"x\"")
+        + &row("null", "\"x\"")
+        + "{\n"
+        + &row("\"b\"", "null")
+        + &row("\"c\"", "\"y\"");
+    fs::write(dir.path().join("train.jsonl"), train).unwrap();
+    let test = row("7", "\"x\"") + &row("\"d\"", "\"q\"") + &row("\"e\"", "\"x\"");
+    fs::write(dir.path().join("test.jsonl"), test).unwrap();
+    let files = "[files]\ntrain = [\"train.jsonl\"]\ntest = [\"test.jsonl\"]\n";
+    let card = card(dir.path(), &format!("labels = [\"x\", \"y\"]\n{files}"));
+    let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
+    let data = load(&card, dir.path(), &options).unwrap();
+    let ids = |examples: &[crate::Example]| examples.iter().map(|example| example.id).collect::<Vec<_>>();
+    assert_eq!((ids(&data.splits.train), ids(&data.splits.test)), (vec![0, 4], vec![7]));
+    assert_eq!((data.facts.skipped, data.facts.skipped_by_split), (5, [3, 0, 2]));
+}
+
 #[test]
 fn an_unknown_label_is_named_with_its_line() {
     let dir = tempfile::tempdir().unwrap();
@@ -98,7 +120,10 @@ fn facts_count_what_splits_share() {
     fs::write(dir.path().join("test.csv"), "text,label\na,x\na,x\n").unwrap();
     let card = Card::for_folder(dir.path()).unwrap();
     let facts = load(&card, dir.path(), &LoadOptions::default()).unwrap().facts;
-    assert_eq!(facts, DataFacts { train_labels: vec![2, 2], train_duplicates: 1, shared: 3, skipped: 0 });
+    assert_eq!(
+        facts,
+        DataFacts { train_labels: vec![2, 2], train_duplicates: 1, shared: 3, ..DataFacts::default() }
+    );
 }
 
 /// Only rows are passed over, never a file that can't be read.
