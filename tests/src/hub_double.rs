@@ -27,8 +27,10 @@ use sha2::{Digest, Sha256};
 
 /// Kinds of files that the hub keeps in its store.
 const LARGE: [&str; 4] = [".safetensors", ".parquet", ".bin", ".onnx"];
-/// A repository of the double has one commit.
+/// The commit of a repository's `main`.
 pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+/// The commit of its first other revision; that of the next ends in 2.
+pub const OTHER_COMMIT: &str = "0000000000000000000000000000000000000001";
 
 /// What goes wrong. The faults of contents concern large kinds of files only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +75,22 @@ pub struct Repository {
     kind: &'static str,
     id: String,
     alias: Option<String>,
+    revisions: Vec<Revision>,
+}
+
+/// A branch and its one commit; the first is `main`.
+#[derive(Clone, Debug)]
+struct Revision {
+    name: String,
+    commit: String,
     files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Repository {
     /// A model's repository, `name` or `owner/name`.
     pub fn model(id: &str) -> Self {
-        Self { kind: "models", id: id.to_owned(), alias: None, files: BTreeMap::new() }
+        let main = Revision { name: "main".to_owned(), commit: COMMIT.to_owned(), files: BTreeMap::new() };
+        Self { kind: "models", id: id.to_owned(), alias: None, revisions: vec![main] }
     }
 
     /// A data set's repository.
@@ -94,11 +105,26 @@ impl Repository {
         self
     }
 
-    /// Adds a file.
+    /// Adds a file to the last revision, `main` where there is no other.
     #[must_use]
     pub fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(name.to_owned(), content.into());
+        if let Some(revision) = self.revisions.last_mut() {
+            revision.files.insert(name.to_owned(), content.into());
+        }
         self
+    }
+
+    /// Adds a revision without files, such as `refs/convert/parquet`.
+    #[must_use]
+    pub fn revision(mut self, name: &str) -> Self {
+        let commit = format!("{:040}", self.revisions.len());
+        self.revisions.push(Revision { name: name.to_owned(), commit, files: BTreeMap::new() });
+        self
+    }
+
+    /// A revision by its name or its commit.
+    fn at(&self, revision: &str) -> Option<&Revision> {
+        self.revisions.iter().find(|known| known.name == revision || known.commit == revision)
     }
 }
 
@@ -327,12 +353,14 @@ fn answer(state: &mut State, seen: &Seen) -> Answer {
         if repository.id != id {
             return Answer::redirect(307, &format!("/api/{kind}/{}/revision/{revision}", repository.id));
         }
-        if revision != "main" && revision != COMMIT {
+        // The hub wants a revision as one part of the path.
+        let Some(revision) = repository.at(&revision.replace("%2F", "/")).filter(|_| !revision.contains('/')) else {
             return Answer::missing("RevisionNotFound");
-        }
-        let files: Vec<_> = repository.files.keys().map(|name| json!({ "rfilename": name })).collect();
-        let info =
-            json!({ "_id": "0", "id": repository.id, "sha": COMMIT, "siblings": files, "gated": false });
+        };
+        let files: Vec<_> = revision.files.keys().map(|name| json!({ "rfilename": name })).collect();
+        let info = json!({
+            "_id": "0", "id": repository.id, "sha": revision.commit, "siblings": files, "gated": false
+        });
         let mut answer = Answer::new(200).header("Content-Type", "application/json");
         answer.body = info.to_string().into_bytes();
         return answer;
@@ -340,7 +368,7 @@ fn answer(state: &mut State, seen: &Seen) -> Answer {
 
     let (kind, path) = path.strip_prefix("datasets/").map_or(("models", path), |rest| ("datasets", rest));
     let Some((id, rest)) = path.split_once("/resolve/") else { return Answer::missing("RepoNotFound") };
-    let (_, file) = rest.split_once('/').unwrap_or_default();
+    let (revision, file) = rest.split_once('/').unwrap_or_default();
     let Some(repository) = find(&state.repositories, kind, id) else {
         return Answer::missing("RepoNotFound");
     };
@@ -348,11 +376,15 @@ fn answer(state: &mut State, seen: &Seen) -> Answer {
         let prefix = if kind == "datasets" { "/datasets" } else { "" };
         return Answer::redirect(307, &format!("{prefix}/{}/resolve/{rest}", repository.id));
     }
-    let Some(content) = repository.files.get(file) else { return Answer::missing("EntryNotFound") };
+    let Some(revision) = repository.at(&revision.replace("%2F", "/")) else {
+        return Answer::missing("RevisionNotFound");
+    };
+    let Some(content) = revision.files.get(file) else { return Answer::missing("EntryNotFound") };
+    let commit = revision.commit.as_str();
     let large = LARGE.iter().any(|end| file.ends_with(end));
     if large && !seen.at_store {
         return Answer::redirect(302, &format!("{}{}", state.store, seen.path))
-            .header("X-Repo-Commit", COMMIT)
+            .header("X-Repo-Commit", commit)
             .header("X-Linked-Etag", &format!("\"{}\"", hex(&Sha256::digest(content))))
             .header("X-Linked-Size", &content.len().to_string());
     }
@@ -374,7 +406,7 @@ fn answer(state: &mut State, seen: &Seen) -> Answer {
         let mut blob = Sha1::new_with_prefix(format!("blob {}\0", body.len()));
         blob.update(&body);
         answer =
-            answer.header("X-Repo-Commit", COMMIT).header("ETag", &format!("\"{}\"", hex(&blob.finalize())));
+            answer.header("X-Repo-Commit", commit).header("ETag", &format!("\"{}\"", hex(&blob.finalize())));
     }
     if let Some(start) = seen.range.as_deref().and_then(range_start)
         && state.fault != Fault::NoRange

@@ -1,15 +1,13 @@
 //! `cargo xtask fetch`: models and data sets into the hub's cache.
 
-use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fs;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use embert_data::{Card, DataSource, RepositoryPlan};
 use embert_hub::{Event, Hub, LocalFiles};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use serde::Deserialize;
 
 use crate::TaskResult;
 
@@ -22,23 +20,9 @@ pub(crate) struct Arguments {
     /// A model of the hub: `name`, `owner/name` or `owner/name@revision`; may be repeated
     #[arg(long, value_name = "ID")]
     model: Vec<String>,
-    /// A data set with a card in datasets/, or a card's path; may be repeated
+    /// A data set of the hub as `train --dataset` names it: `owner/name[:config][@revision]`, a card's name or path; may be repeated
     #[arg(long, value_name = "NAME")]
     dataset: Vec<String>,
-}
-
-/// What a data set's card says of the hub; the rest of it is of no concern here.
-#[derive(Deserialize)]
-struct Card {
-    hub: Option<HubTable>,
-}
-
-#[derive(Deserialize)]
-struct HubTable {
-    repository: String,
-    revision: Option<String>,
-    /// By split.
-    files: BTreeMap<String, Vec<String>>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> TaskResult {
@@ -47,8 +31,8 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
         models.push(MODEL.to_owned());
         datasets.push(DATASET.to_owned());
     }
-    // Cards first: a name that is wrong shows before anything is downloaded.
-    let cards = datasets.iter().map(|name| read_card(name)).collect::<Result<Vec<_>, _>>()?;
+    // Names first: one that is wrong shows before anything is downloaded.
+    let cards = datasets.iter().map(|name| card_of(name)).collect::<Result<Vec<_>, _>>()?;
     let hub = Hub::builder()?.verify_cache(true).build();
     let mut report = Report::new();
     for model in &models {
@@ -56,10 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
         done(model, &files);
     }
     for (name, card) in datasets.iter().zip(&cards) {
-        let wanted: Vec<_> = card.files.values().flatten().collect();
-        let files = hub.dataset(&card.repository, card.revision.as_deref(), &wanted, &mut |event| {
-            report.event(&event);
-        })?;
+        let files = fetch(&hub, card, &mut report)?;
         done(name, &files);
     }
     Ok(())
@@ -69,26 +50,25 @@ fn done(name: &str, files: &LocalFiles) {
     println!("{name}: {}", files.folder.display());
 }
 
-fn read_card(name: &str) -> Result<HubTable, String> {
-    let folder = crate::root().join("datasets");
-    let path = if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
-        PathBuf::from(name)
-    } else {
-        folder.join(format!("{name}.toml"))
-    };
-    let text = fs::read_to_string(&path).map_err(|error| {
-        let cards = fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut names: Vec<_> = cards
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-            .collect();
-        names.sort();
-        format!("can't read the card {}: {error}; there are cards for: {}", path.display(), names.join(", "))
-    })?;
-    let card: Card = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    card.hub
-        .ok_or_else(|| format!("{} has no [hub] table: the data set is not one of the hub's", path.display()))
+/// The card of what the hub has under a name, or of a card's file.
+fn card_of(name: &str) -> Result<Card, Box<dyn std::error::Error>> {
+    match DataSource::resolve(name, &[crate::root().join("datasets")])? {
+        DataSource::Hub { card, .. } => Ok(*card),
+        DataSource::Local { .. } => Err(format!("{name} is on this machine: there is nothing to fetch").into()),
+    }
+}
+
+/// The files of a data set that its card, its README or their names choose.
+fn fetch(hub: &Hub, card: &Card, report: &mut Report) -> Result<LocalFiles, Box<dyn std::error::Error>> {
+    let Some(source) = &card.hub else { unreachable!("the card of a repository names it") };
+    let mut repository = hub.dataset_repository(&source.repository, source.revision.as_deref())?;
+    let readme = repository.peek("README.md", &mut |event| report.event(&event))?;
+    let readme = readme.map(fs::read).transpose()?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let plan = RepositoryPlan::new(card, repository.files(), readme.as_deref())?;
+    for note in &plan.notes {
+        report.line(note);
+    }
+    Ok(repository.fetch(&plan.fetch, &mut |event| report.event(&event))?)
 }
 
 /// Progress on stderr: a bar on a terminal, else a line for each thing that happens.

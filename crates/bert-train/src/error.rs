@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::output;
+
 /// An error of the program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -39,8 +41,24 @@ pub(crate) enum Error {
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]
     NoSplit { dataset: String, split: &'static str, hint: &'static str },
+    #[error("{one} and {other} say different things of {key}: leave one of them out")]
+    Contradiction { one: String, other: String, key: &'static str },
     #[error("{key} is swept, so it can't be set on the command line too: leave one of them out")]
     SweptSetting { key: String },
+    #[error(
+        "the {what} {} isn't there: put it back, or write where it is now into {key} of {}",
+        path.display(), config.display()
+    )]
+    Gone { what: &'static str, key: &'static str, path: PathBuf, config: PathBuf },
+    #[error(
+        "{} has the relative path {key} = \"{name}\", which was in {} and isn't there any more; what this folder has of that name may be another {what}: write the whole path into that file",
+        config.display(), folder.display()
+    )]
+    OtherFolder { what: &'static str, key: &'static str, name: String, folder: PathBuf, config: PathBuf },
+    #[error("{one} and {other} both sweep {key}: put its values into one of them")]
+    SweptTwice { key: String, one: String, other: String },
+    #[error("every row of {} was skipped ({rows}), the first with: {first}", input.display())]
+    AllSkipped { input: PathBuf, rows: u64, first: embert_data::DataError },
     #[error("all {runs} runs of the sweep in {} failed, the first with: {error}", path.display())]
     AllFailed { runs: usize, path: PathBuf, error: String },
     #[error("--{option} can't change in a run that goes on: leave it out, or start a new run")]
@@ -56,16 +74,44 @@ impl Error {
 
 /// Prints an error and its causes, each once, on the standard error.
 pub(crate) fn report(error: &Error) {
-    eprintln!("error: {error}");
+    output::say_block(&told(error));
+}
+
+/// An error and its causes, a line each. A message may quote megabytes of a damaged file: its beginning and its end are enough.
+fn told(error: &Error) -> String {
+    let mut lines = vec![format!("error: {}", output::message(error))];
     let mut last = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         let text = error.to_string();
         // Transparent wrappers repeat their source's text.
         if text != last && !last.contains(&text) {
-            eprintln!("  caused by: {}", text.trim_end().replace('\n', "\n    "));
+            lines.push(format!("  caused by: {}", output::message(&text)));
         }
         last = text;
         cause = error.source();
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_short_and_nothing_in_it_is_obeyed() {
+        let nuls = "\0".repeat(3 << 20);
+        let source = std::io::Error::other(format!("found {nuls}\u{1b}[2J\nerror: all is well"));
+        let error = Error::Io { action: "read", path: format!("a\n\u{9b}b{nuls}").into(), source };
+        let told = told(&error);
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(told.len() < 6000, "{}", told.len());
+        assert!(!told.contains(|character: char| character.is_control() && character != '\n'), "{told}");
+        assert!(
+            lines[0].starts_with("error: can't read a") && lines[1].starts_with("    \\u{9b}b"),
+            "{told}"
+        );
+        assert!(lines[2].starts_with("  caused by: found \\u{0}"), "{told}");
+        assert_eq!(lines[3], "    error: all is well", "{told}");
     }
 }

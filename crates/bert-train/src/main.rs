@@ -1,33 +1,34 @@
 //! `bert-train`: fine-tune BERT without Python.
 //!
 //! Argument parsing, wiring and terminal output; what it does is in the `embert-*` crates.
-#![allow(clippy::print_stderr, reason = "talking on the standard error is this program's job")]
 
 mod cli;
 mod commands;
 mod error;
 mod output;
+mod paths;
 mod sources;
 mod terminal;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::format::debug_fn;
 
 use crate::cli::{Cli, Command, TrainArgs};
 use crate::error::Error;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let level = match cli.verbose {
-        0 => "warn",
-        1 => "info,embert_train=debug,bert_train=debug",
-        _ => "debug",
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
-    shorten_panics_of_memory();
+    log_to_stderr(cli.verbose);
+    show_panics_plainly();
     match run(cli) {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
@@ -38,13 +39,54 @@ fn main() -> ExitCode {
     }
 }
 
-/// A device that is out of memory panics with a page of causes; the line that matters is enough, as the error that the trainer
-/// makes of it says what to do.
-fn shorten_panics_of_memory() {
-    let others = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| match embert_train::out_of_memory(panic.payload()) {
-        Some(line) => eprintln!("{line}"),
-        None => others(panic),
+/// Help, the version, or what is wrong with the arguments: clap prints it, unless a file's name among them is for no terminal.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if output::escaped_lines(&text) == text {
+        // With nobody left to tell, there is nothing to do about it.
+        let _ = error.print();
+    } else {
+        output::say_block(text.trim_end());
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX))
+}
+
+/// Sends log lines to the standard error: warnings, with `-v` more.
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info,embert_train=debug,bert_train=debug",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    // Colours are the subscriber's own, so that texts are escaped here, field by field, and not the finished line.
+    let fields = debug_fn(|out, field, value| {
+        let text = format!("{value:?}");
+        let text = output::message(&text);
+        let text = output::escaped(&text);
+        if field.name() == "message" { write!(out, "{text}") } else { write!(out, "{field}={text}") }
+    });
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    // Unless NO_COLOR is set, colours are on; in a file they would be noise.
+    let builder = if std::io::stderr().is_terminal() { builder } else { builder.with_ansi(false) };
+    builder.fmt_fields(fields.delimited(" ")).init();
+}
+
+/// A panic may quote somebody's text. A device that is out of memory panics with a page of causes; the line that matters is
+/// enough, as the error that the trainer makes of it says what to do.
+fn show_panics_plainly() {
+    std::panic::set_hook(Box::new(|panic| {
+        if let Some(line) = embert_train::out_of_memory(panic.payload()) {
+            return output::say_line(line);
+        }
+        let thread = std::thread::current();
+        output::say_block(&format!("thread '{}' {}", thread.name().unwrap_or("?"), output::message(panic)));
+        let trace = Backtrace::capture();
+        match trace.status() {
+            BacktraceStatus::Captured => output::say_block(&trace.to_string()),
+            _ => output::say_line("set RUST_BACKTRACE=1 to see where it was called from"),
+        }
     }));
 }
 

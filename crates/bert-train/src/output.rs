@@ -1,13 +1,27 @@
-//! Tables and JSON on the standard output.
+//! What reaches the terminal: lines, tables and JSON on the standard output, messages on the standard error.
+//!
+//! Labels, texts, file names, settings and errors are somebody else's bytes, so all that the program prints goes through here:
+//! what a terminal would obey is shown as Rust writes it, `\u{1b}`. JSON stays the exact value: on a terminal such characters are
+//! escaped as JSON does it, `\u009b`; in a pipe or a file they are as they were.
 
-use std::io::{BufWriter, Write};
+use std::fmt::Display;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
+use comfy_table::CellAlignment;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{CellAlignment, Table};
+pub(crate) use embert_report::{escaped, escaped_lines};
+use embert_report::{excerpt, is_hidden, shortened};
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::error::Error;
+
+/// Characters of a cell of a table, or of a name among others in a line.
+const MOST_IN_CELL: usize = 120;
+
+/// Characters of a message: some thirty lines of a terminal.
+const MOST_IN_MESSAGE: usize = 2400;
 
 /// How the user starts this program, for messages that say what to type next: under `cargo run` it is not on the `PATH`.
 pub(crate) fn program() -> &'static str {
@@ -16,18 +30,87 @@ pub(crate) fn program() -> &'static str {
 
 /// Prints one line; a reader that went away is an error that the program takes for success.
 pub(crate) fn line(text: &str) -> Result<(), Error> {
-    writeln!(std::io::stdout().lock(), "{text}").map_err(|source| Error::Stdout { source })
+    print(&escaped(text))
 }
 
-/// Prints bytes as they are.
+/// Prints a text of several lines, which are ours: what is in them from elsewhere has to be one line, as a table's cells are.
+pub(crate) fn block(text: &str) -> Result<(), Error> {
+    print(&escaped_lines(text))
+}
+
+fn print(text: &str) -> Result<(), Error> {
+    writeln!(io::stdout().lock(), "{text}").map_err(|source| Error::Stdout { source })
+}
+
+/// Prints bytes of ours as they are.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Error> {
-    std::io::stdout().lock().write_all(bytes).map_err(|source| Error::Stdout { source })
+    io::stdout().lock().write_all(bytes).map_err(|source| Error::Stdout { source })
 }
 
 /// Prints a value as one line of JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string(value).map_err(|error| Error::Stdout { source: error.into() })?;
-    line(&text)
+    let mut out = io::stdout().lock();
+    json_line(&mut out, value, io::stdout().is_terminal()).map_err(|source| Error::Stdout { source })
+}
+
+/// Writes a value as one line of JSON, `for_terminal` with what a terminal would obey escaped, which is the same value.
+pub(crate) fn json_line(out: &mut impl Write, value: &impl Serialize, for_terminal: bool) -> io::Result<()> {
+    if for_terminal {
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, ForTerminal))?;
+    } else {
+        serde_json::to_writer(&mut *out, value)?;
+    }
+    out.write_all(b"\n")
+}
+
+/// JSON in one line, in which every character that a terminal would obey is a `\u` escape. Serde itself escapes C0 alone.
+struct ForTerminal;
+
+impl Formatter for ForTerminal {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, hidden)) = rest.char_indices().find(|(_, character)| is_hidden(*character)) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            for unit in hidden.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + hidden.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+/// Prints a line on the standard error: [`say_line`] with the arguments of `format!`.
+macro_rules! say {
+    ($($argument:tt)*) => { $crate::output::say_line(&format!($($argument)*)) };
+}
+pub(crate) use say;
+
+/// Prints a line on the standard error; a very long one is cut in its middle.
+pub(crate) fn say_line(text: &str) {
+    say_block(&escaped(&excerpt(text, MOST_IN_MESSAGE)));
+}
+
+/// Prints lines of ours on the standard error, each part of which has gone through [`message`].
+pub(crate) fn say_block(text: &str) {
+    // With nobody left to tell, there is nothing to do about it; `eprintln!` would panic.
+    let _ = writeln!(io::stderr().lock(), "{}", escaped_lines(text));
+}
+
+/// A message from elsewhere as lines that can't be taken for ours: what follows the first is indented.
+pub(crate) fn message(text: &impl Display) -> String {
+    let text = text.to_string();
+    excerpt(text.trim_end(), MOST_IN_MESSAGE).replace('\n', "\n    ")
+}
+
+/// A name from elsewhere as part of a line.
+pub(crate) fn name(text: &str) -> String {
+    shortened(text, MOST_IN_CELL).into_owned()
+}
+
+/// Names from elsewhere, with commas between them.
+pub(crate) fn names<T: AsRef<str>>(texts: &[T]) -> String {
+    texts.iter().map(|text| name(text.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes a file through `write`. It gets its name once all of it is there.
@@ -51,17 +134,31 @@ pub(crate) fn file(
     Ok(())
 }
 
-/// A table with these headings.
-pub(crate) fn table(headings: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_BORDERS_ONLY).set_header(headings.to_vec());
-    table
-}
+/// A table whose cells are one line each, a long one cut.
+pub(crate) struct Table(comfy_table::Table);
 
-/// Moves every column but the first to the right, where numbers belong.
-pub(crate) fn numbers_right(table: &mut Table) {
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+impl Table {
+    pub(crate) fn new<T: AsRef<str>>(headings: &[T]) -> Self {
+        let mut table = comfy_table::Table::new();
+        table
+            .load_preset(UTF8_BORDERS_ONLY)
+            .set_header(headings.iter().map(|heading| name(heading.as_ref())));
+        Self(table)
+    }
+
+    pub(crate) fn add_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.0.add_row(cells.into_iter().map(|cell| name(cell.as_ref())));
+    }
+
+    /// Moves every column but the first to the right, where numbers belong.
+    pub(crate) fn numbers_right(&mut self) {
+        for column in self.0.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+
+    pub(crate) fn print(&self) -> Result<(), Error> {
+        block(&self.0.to_string())
     }
 }
 
@@ -72,10 +169,45 @@ pub(crate) fn thousands(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::thousands;
+    use super::*;
+
+    /// A label that sets the title, paints, starts a line of its own and turns the direction.
+    const HOSTILE: &str = "x\u{1b}]0;owned\u{7}\nerror: \u{9b}31m\u{202e}\r\u{7f}";
 
     #[test]
     fn digits_are_grouped_from_the_right() {
         assert_eq!([0, 999, 1000, 22_713_216].map(thousands), ["0", "999", "1,000", "22,713,216"]);
+    }
+
+    #[test]
+    fn a_cell_is_one_line_and_not_the_whole_file() {
+        let mut table = Table::new(&["label", HOSTILE]);
+        table.add_row([HOSTILE, &"long ".repeat(1 << 18)]);
+        let drawn = table.0.to_string();
+        assert_eq!(drawn.lines().count(), 5, "{drawn}");
+        assert!(!drawn.contains(|character| is_hidden(character) && character != '\n'), "{drawn}");
+        assert!(drawn.contains("\\u{1b}]0;owned\\u{7}\\nerror") && drawn.contains('…'), "{drawn}");
+        assert!(drawn.lines().all(|line| line.chars().count() < 300), "{drawn}");
+    }
+
+    #[test]
+    fn a_message_has_no_line_that_looks_like_ours() {
+        assert_eq!(message(&"can't read\nerror: fake\u{1b}[2J\n"), "can't read\n    error: fake\\u{1b}[2J");
+        assert!(message(&"\0".repeat(5 << 20)).chars().count() < 2500);
+        assert_eq!(names(&["a", "b\n"]), "a, b\\n");
+    }
+
+    #[test]
+    fn json_for_a_terminal_is_the_same_value() {
+        let value = serde_json::json!({"label\u{9b}": [HOSTILE, "plain", "\u{e0001}", "naïve 日本"]});
+        let [pipe, terminal] = [false, true].map(|for_terminal| {
+            let mut out = Vec::new();
+            json_line(&mut out, &value, for_terminal).unwrap();
+            String::from_utf8(out).unwrap()
+        });
+        assert_eq!(pipe, format!("{value}\n"));
+        assert!(!terminal.trim_end().contains(is_hidden) && terminal.contains("\\u009b"), "{terminal}");
+        assert!(terminal.contains("\\udb40\\udc01") && terminal.contains("naïve 日本"), "{terminal}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&terminal).unwrap(), value);
     }
 }

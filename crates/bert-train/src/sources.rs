@@ -3,17 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use embert_data::tokenize::Tokenizer;
-use embert_data::{Card, DataSet, DataSource, HubSource, LoadOptions, load};
+use embert_data::{Card, DataError, DataSet, DataSource, FilesProblem, LoadOptions, RepositoryPlan, load};
 use embert_hub::Hub;
 use embert_model::BertConfig;
 use embert_train::HubRepository;
 
 use crate::error::Error;
-use crate::output::thousands;
+use crate::output::{name, say, thousands};
 use crate::terminal::Downloads;
-
-/// Files of a repository without a card that can be read as a data set.
-const TABLES: [&str; 5] = ["*.parquet", "*.jsonl", "*.ndjson", "*.csv", "*.tsv"];
 
 /// The folder of a model: the one named, or where the hub's files are in the cache.
 pub(crate) fn model_folder(name: &str) -> Result<PathBuf, Error> {
@@ -32,7 +29,9 @@ pub(crate) fn tokenizer_folder(name: &str) -> Result<PathBuf, Error> {
 
 /// The hub's repository that a model's name stands for, unless it is a folder here.
 pub(crate) fn repository_of(name: &str) -> Option<HubRepository> {
-    shipped(name).is_none().then(|| HubRepository::new(name))
+    let is_shipped = || Some(name.starts_with("datasets/") && repository()?.join(name).is_dir());
+    let is_folder = Path::new(name).is_dir() || is_shipped() == Some(true);
+    (!is_folder).then(|| HubRepository::new(name))
 }
 
 /// What the repository ships, named from its root, found from wherever `cargo run` was typed.
@@ -42,7 +41,10 @@ fn shipped(name: &str) -> Option<PathBuf> {
         return Some(path.to_owned());
     }
     let path = repository()?.join(path);
-    (name.starts_with("datasets/") && path.is_dir()).then_some(path)
+    (name.starts_with("datasets/") && path.is_dir()).then(|| {
+        say(&[format!("{name} is the one that ships with embert, {}", path.display())]);
+        path
+    })
 }
 
 /// The checkout that this program was built in, if it is still there.
@@ -51,58 +53,103 @@ fn repository() -> Option<PathBuf> {
     root.join("datasets").is_dir().then(|| root.to_owned())
 }
 
-/// The folders that cards are looked up in: `datasets/` here or above, then the repository's.
+/// The folder that cards are looked up in, besides the built-in ones: `datasets/` of the working folder, and no other above it.
 fn card_folders() -> Vec<PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let above = here.ancestors().map(|folder| folder.join("datasets"));
-    let repository = repository().map(|root| root.join("datasets"));
-    let mut folders: Vec<PathBuf> = above.chain(repository).filter(|folder| folder.is_dir()).collect();
-    folders.dedup();
-    folders
+    vec![PathBuf::from("datasets")]
 }
 
-/// The data set that the user named, from files here or from the hub, and its card.
+/// The data set that the user named, from files here or from the hub, and its card. Says which files those are, and what was
+/// passed over.
 pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
-    let mut downloads = Downloads::new();
     let (card, root) = match DataSource::resolve(name, &card_folders())? {
-        DataSource::Local { card, root } => (card, root),
-        DataSource::Hub { card } => {
-            let Some(source) = &card.hub else { unreachable!("a card of the hub names its repository") };
-            let files: Vec<String> =
-                source.files.all().map(|file| file.to_string_lossy().into_owned()).collect();
-            let local = Hub::from_env()?.dataset(
-                &source.repository,
-                source.revision.as_deref(),
-                &files,
-                &mut |event| downloads.show(&event),
-            )?;
-            (card, local.folder)
+        DataSource::Local { card, root, notes } => {
+            say(&notes);
+            (*card, root)
         }
-        DataSource::HubRepository { name } => {
-            let (repository, revision) = match name.split_once('@') {
-                Some((repository, revision)) => (repository, Some(revision)),
-                None => (name.as_str(), None),
-            };
-            let tables = TABLES.map(|pattern| format!("**/{pattern}"));
-            let hub = Hub::from_env()?;
-            let local = hub.dataset(repository, revision, &tables, &mut |event| downloads.show(&event))?;
-            // The folder's name is the commit's.
-            let mut card = Card { name: repository.to_owned(), ..Card::for_folder(&local.folder)? };
-            card.hub = card.files.take().map(|files| HubSource {
-                repository: repository.to_owned(),
-                revision: revision.map(str::to_owned),
-                files,
-            });
-            (Box::new(card), local.folder)
+        DataSource::Hub { card, notes } => {
+            say(&notes);
+            fetched(&card)?
         }
     };
-    Ok((load(&card, &root, options)?, *card))
+    Ok((load(&card, &root, options)?, card))
+}
+
+/// Fetches what a card of the hub names, and gives the card with its files, which start from the folder.
+fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
+    let Some(source) = &card.hub else { unreachable!("a card of the hub names its repository") };
+    let mut downloads = Downloads::new();
+    let hub = Hub::from_env()?;
+    let mut repository = hub.dataset_repository(&source.repository, source.revision.as_deref())?;
+    if !repository.is_whole() {
+        say(&[format!(
+            "the hub can't be asked what else {} has: takes what is in the cache",
+            source.repository
+        )]);
+    }
+    let readme = match repository.peek("README.md", &mut |event| downloads.show(&event)) {
+        Ok(path) => path.map(|path| std::fs::read(&path).map_err(|source| Error::Io { action: "read", path, source })),
+        // The card says which files are which.
+        Err(_) if source.files.all().next().is_some() => None,
+        Err(error) => return Err(error.into()),
+    };
+    let readme = readme.transpose()?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let plan = match RepositoryPlan::new(card, repository.files(), readme.as_deref()) {
+        Err(DataError::Files { problem: FilesProblem::NoMatch { pattern, .. }, .. }) if !repository.is_whole() => {
+            return Err(repository.missing(&pattern).into());
+        }
+        plan => plan?,
+    };
+    say(&plan.notes);
+    let local = repository.fetch(&plan.fetch, &mut |event| downloads.show(&event))?;
+    Ok((plan.card, local.folder))
+}
+
+/// A line on the standard error for each note.
+fn say(notes: &[String]) {
+    for note in notes {
+        eprintln!("{note}");
+    }
+}
+
+/// A data set's name as it means the same from every working folder: a file or folder, or a card in `datasets/`, by its absolute
+/// path; a built-in card or a repository of the hub as it is named.
+pub(crate) fn absolute_dataset(name: &str) -> String {
+    let absolute = |path: &Path| Some(std::path::absolute(path).ok()?.to_str()?.to_owned());
+    let path = Path::new(name);
+    if path.exists() {
+        return absolute(path).unwrap_or_else(|| name.to_owned());
+    }
+    // One of several data sets in a folder.
+    if let Some((folder, config)) = name.rsplit_once(':')
+        && let Some(folder) = Path::new(folder).is_dir().then(|| absolute(Path::new(folder))).flatten()
+    {
+        return format!("{folder}:{config}");
+    }
+    if let Some(card) = DataSource::card_file(name, &card_folders()) {
+        return absolute(&card).unwrap_or_else(|| name.to_owned());
+    }
+    name.to_owned()
+}
+
+/// A model's name as it means the same from every working folder: a folder by its absolute path, what ships with the
+/// repository and a repository of the hub as it is named.
+pub(crate) fn absolute_model(name: &str) -> String {
+    let path = Path::new(name);
+    let is_shipped = || {
+        let shipped = repository()?.join(path).canonicalize().ok()?;
+        Some(name.starts_with("datasets/") && path.canonicalize().ok()? == shipped)
+    };
+    if !path.is_dir() || is_shipped() == Some(true) {
+        return name.to_owned();
+    }
+    let absolute = std::path::absolute(path).ok().and_then(|path| Some(path.to_str()?.to_owned()));
+    absolute.unwrap_or_else(|| name.to_owned())
 }
 
 /// Says what a data set holds and what the user should know of it.
 pub(crate) fn print_facts(data: &DataSet) {
     for note in &data.notes {
-        eprintln!("{note}");
+        say!("{note}");
     }
     let splits = &data.splits;
     let labels: Vec<String> = data
@@ -110,9 +157,9 @@ pub(crate) fn print_facts(data: &DataSet) {
         .names()
         .iter()
         .zip(&data.facts.train_labels)
-        .map(|(label, &count)| format!("{} {label}", thousands(count)))
+        .map(|(label, &count)| format!("{} {}", thousands(count), name(label)))
         .collect();
-    eprintln!(
+    say!(
         "data set {}: {} train ({}), {} validation, {} test",
         data.name,
         thousands(splits.train.len()),
@@ -121,23 +168,23 @@ pub(crate) fn print_facts(data: &DataSet) {
         thousands(splits.test.len())
     );
     if data.facts.train_duplicates > 0 {
-        eprintln!("{} training texts occur more than once", thousands(data.facts.train_duplicates));
+        say!("{} training texts occur more than once", thousands(data.facts.train_duplicates));
     }
     if data.facts.shared > 0 {
-        eprintln!(
+        say!(
             "{} validation or test texts are in the training split too: their metrics flatter",
             thousands(data.facts.shared)
         );
     }
     if data.facts.skipped > 0 {
-        eprintln!("skipped {} row(s) that can't be used; -v names them", thousands(data.facts.skipped));
+        say!("skipped {} row(s) that can't be used; -v names them", thousands(data.facts.skipped));
     }
 }
 
 /// A data set's name as part of a folder's name.
 pub(crate) fn short_name(dataset: &str) -> String {
     let name = dataset.split('@').next().unwrap_or(dataset).trim_end_matches('/');
-    let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().replace(':', "-"));
     stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| "run".to_owned())
 }
 
@@ -154,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_runs_name_is_the_data_sets_last_part() {
-        let names = ["sample", "owner/name@v1", "/data/reviews.csv", "data/aclImdb/", ".."];
-        assert_eq!(names.map(short_name), ["sample", "name", "reviews", "aclImdb", "run"]);
+        let names = ["sample", "owner/name@v1", "owner/name:en@v1", "/data/reviews.csv", "data/aclImdb/", ".."];
+        assert_eq!(names.map(short_name), ["sample", "name", "name-en", "reviews", "aclImdb", "run"]);
     }
 }

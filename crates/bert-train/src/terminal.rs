@@ -10,6 +10,8 @@ use indicatif::{
     FormattedDuration, HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle,
 };
 
+use crate::output::{self, escaped, say};
+
 /// Shows a run on the standard error.
 pub(crate) struct Terminal {
     bar: ProgressBar,
@@ -113,9 +115,9 @@ impl Terminal {
     fn line(&self, text: &str) {
         // Through the bar, so that the line stands above it instead of in it.
         if self.draws {
-            self.bar.println(text);
+            self.bar.println(escaped(text));
         } else {
-            eprintln!("{text}");
+            output::say_line(text);
         }
     }
 
@@ -197,7 +199,7 @@ impl Terminal {
         let message = format!("frozen part, {split}: {done}/{total} examples");
         let due = self.last_line.is_none_or(|last| last.elapsed() >= LINE_EVERY);
         if self.draws {
-            self.bar.set_message(message);
+            self.bar.set_message(escaped(&message).into_owned());
         } else if due || done == total {
             self.line(&message);
             self.last_line = Some(Instant::now());
@@ -284,7 +286,7 @@ impl Observer for Terminal {
             Event::Start(start) => self.begin(start),
             Event::TrainStep(step) => self.step(step),
             Event::EvalProgress { split, done, total } => {
-                self.bar.set_message(format!("evaluating {split}: {done}/{total}"));
+                self.bar.set_message(format!("evaluating {}: {done}/{total}", output::name(split)));
             }
             Event::CacheProgress { split, done, total } => self.caching(split, *done, *total),
             Event::Eval(eval) => self.eval(eval),
@@ -334,10 +336,10 @@ impl Downloads {
                 if let Ok(style) = ProgressStyle::with_template(template) {
                     bar.set_style(style);
                 }
-                bar.set_message((*file).to_owned());
+                bar.set_message(output::name(file));
                 self.bar = Some(bar);
             }
-            Download::Started { file, .. } => eprintln!("fetching {file}"),
+            Download::Started { file, .. } => say!("fetching {file}"),
             Download::Progress { done, .. } => {
                 if let Some(bar) = &self.bar {
                     bar.set_position(*done);
@@ -361,8 +363,8 @@ impl Downloads {
 
     fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| output::say_line(text)),
+            None => output::say_line(text),
         }
     }
 }

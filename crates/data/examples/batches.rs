@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     fs::write(&file, format!("text,label\n{}", (0..20).map(row).collect::<String>()))?;
 
-    let DataSource::Local { card, root } = DataSource::resolve(&file.to_string_lossy(), &[])? else {
+    let DataSource::Local { card, root, .. } = DataSource::resolve(&file.to_string_lossy(), &[])? else {
         return Err("a file is local".into());
     };
     let options = LoadOptions { split_ratios: Some([0.8, 0.1, 0.1]), ..LoadOptions::default() };

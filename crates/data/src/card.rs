@@ -1,13 +1,13 @@
 //! [`Card`]: what a data set is, in TOML.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
-use crate::read::{Format, ReadOptions, class_folders, is_class_folder};
+use crate::read::ReadOptions;
+use crate::repository::RepositoryName;
 use crate::row::Columns;
 use crate::split::check_ratios;
 
@@ -52,7 +52,8 @@ pub struct Card {
     /// Where to read about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// The labels' names: by index where the files have integers and the names aren't integers themselves. Empty: those that occur in the training split.
+    /// The labels' names: by index where the files have integers and the names aren't integers themselves. What is listed is a
+    /// label as it is written. Empty: those that the files state, else those that occur in the training split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// The label that binary precision, recall and F1 are about; by default the last.
@@ -89,14 +90,18 @@ pub enum Task {
 pub struct HubSource {
     /// `owner/name`.
     pub repository: String,
+    /// Which of several data sets in it, by the name that its README or its folders give; by default the only or default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
     /// A branch, tag or commit; by default `main`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
-    /// The files of each split.
+    /// The files of each split: names or patterns. Empty: as the repository's README or the names of its files say.
+    #[serde(default, skip_serializing_if = "SplitFiles::is_empty")]
     pub files: SplitFiles,
 }
 
-/// The files of each split, read one after the other.
+/// The files of each split, read one after the other: names, or patterns as `train-*.csv`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitFiles {
@@ -114,6 +119,10 @@ impl SplitFiles {
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
         self.train.iter().chain(&self.validation).chain(&self.test)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.all().next().is_none()
     }
 }
 
@@ -168,7 +177,8 @@ impl Card {
         if card.hub.is_some() == card.files.is_some() {
             return refuse("expected either [hub] or [files], to say where the data are".into());
         }
-        if card.split_files().train.is_empty() {
+        let is_discovered = card.hub.as_ref().is_some_and(|hub| hub.files.is_empty());
+        if card.split_files().train.is_empty() && !is_discovered {
             let table = if card.hub.is_some() { "hub.files" } else { "files" };
             return refuse(format!("[{table}] train names no file"));
         }
@@ -204,45 +214,28 @@ impl Card {
         )
     }
 
-    /// A card for a folder, by what is in it: files whose names say `train`, `validation` (or `valid`, `dev`, `val`) and
-    /// `test`; folders so named that hold a folder of texts for each label; or such folders at once.
+    /// A card for a folder, by what is in it; [`DataSource::resolve`](crate::DataSource::resolve) says besides what was
+    /// decided and passed over.
     ///
     /// # Errors
-    /// The folder can't be read, or nothing of that kind is in it.
+    /// The folder can't be read, or it can't be told which of its files is what.
     pub fn for_folder(path: &Path) -> Result<Self, DataError> {
-        let mut found: BTreeMap<Split, Vec<PathBuf>> = BTreeMap::new();
-        collect(path, path, 3, None, &mut found)?;
-        let mut take = |split| found.remove(&split).unwrap_or_default();
-        let mut files = SplitFiles {
-            train: take(Split::Train),
-            validation: take(Split::Validation),
-            test: take(Split::Test),
-        };
-        if files.train.is_empty() {
-            if is_class_folder(path) {
-                files.train.push(PathBuf::new());
-            } else {
-                return Err(DataError::NoFiles { path: path.to_owned() });
-            }
-        }
-        for (split, files) in
-            [("train", &files.train), ("validation", &files.validation), ("test", &files.test)]
-        {
-            // Most likely the same rows twice.
-            if files.iter().any(|file| file.extension() != files[0].extension()) {
-                let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-                let problem = format!(
-                    "the {split} files are in different formats ({}): write a card",
-                    names.join(", ")
-                );
-                return Err(DataError::Card { path: path.to_owned(), problem });
-            }
-        }
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        Ok(Self::local(name.to_string_lossy().into_owned(), files))
+        Ok(crate::source::folder(path, None)?.0)
     }
 
-    fn local(name: String, files: SplitFiles) -> Self {
+    /// A card for a repository of the hub, the files of which are still to be discovered.
+    pub(crate) fn for_repository(name: &RepositoryName) -> Self {
+        let title = RepositoryName { revision: None, ..name.clone() }.to_string();
+        let hub = HubSource {
+            repository: name.repository.clone(),
+            config: name.config.clone(),
+            revision: name.revision.clone(),
+            files: SplitFiles::default(),
+        };
+        Self { hub: Some(hub), files: None, ..Self::local(title, SplitFiles::default()) }
+    }
+
+    pub(crate) fn local(name: String, files: SplitFiles) -> Self {
         Self {
             name,
             description: String::new(),
@@ -259,64 +252,6 @@ impl Card {
             reading: ReadOptions::default(),
         }
     }
-}
-
-/// A part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Split {
-    Train,
-    Validation,
-    Test,
-}
-
-impl Split {
-    /// The split that a file's or folder's name speaks of, as in `train-00000-of-00001.parquet`.
-    fn of(name: &str) -> Option<Self> {
-        let mut words = name.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
-        words.find_map(|word| match word.as_str() {
-            "train" | "training" => Some(Self::Train),
-            "validation" | "valid" | "val" | "dev" => Some(Self::Validation),
-            "test" => Some(Self::Test),
-            _ => None,
-        })
-    }
-}
-
-/// Finds the files and class folders of each split below `path`, as paths from `root` on, in the order of their names. What
-/// doesn't say itself which split it is belongs to that of the folder it is in.
-fn collect(
-    root: &Path,
-    path: &Path,
-    depth: usize,
-    parent: Option<Split>,
-    found: &mut BTreeMap<Split, Vec<PathBuf>>,
-) -> Result<(), DataError> {
-    let read = |source| DataError::Read { path: path.to_owned(), source };
-    let mut entries = fs::read_dir(path)
-        .map_err(read)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<_>, std::io::Error>>()
-        .map_err(read)?;
-    entries.sort();
-    for entry in entries {
-        let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let relative = entry.strip_prefix(root).unwrap_or(&entry).to_owned();
-        let split = Split::of(&name).or(parent);
-        if entry.is_dir() {
-            match split {
-                Some(split) if !class_folders(&entry)?.is_empty() => {
-                    found.entry(split).or_default().push(relative);
-                }
-                _ if depth > 0 => collect(root, &entry, depth - 1, split, found)?,
-                _ => {}
-            }
-        } else if let (Some(split), Some(format)) = (split, Format::of(&entry))
-            && format != Format::Lines
-        {
-            found.entry(split).or_default().push(relative);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -350,61 +285,5 @@ mod tests {
         let error = Card::parse(&format!("{head}lables = []\n"), Path::new("card.toml")).unwrap_err();
         let DataError::CardSyntax { source, .. } = error else { panic!("{error}") };
         assert!(source.to_string().contains("lables") && source.to_string().contains("line 3"), "{source}");
-    }
-
-    #[test]
-    fn a_folder_is_understood_by_its_names() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in
-            ["train-00001-of-00002.csv", "train-00000-of-00002.csv", "dev.csv", "notes.md", "latest.csv"]
-        {
-            fs::write(dir.path().join(name), "text,label\n").unwrap();
-        }
-        let files = Card::for_folder(dir.path()).unwrap().split_files();
-        assert_eq!(files.train, ["train-00000-of-00002.csv", "train-00001-of-00002.csv"].map(PathBuf::from));
-        assert_eq!(files.validation, [PathBuf::from("dev.csv")]);
-        assert!(files.test.is_empty(), "{files:?}");
-        fs::write(dir.path().join("train.jsonl"), "").unwrap();
-        let message = Card::for_folder(dir.path()).unwrap_err().to_string();
-        assert!(message.contains("train.jsonl") && message.contains("formats"), "{message}");
-    }
-
-    /// As the hub lays out what it has converted.
-    #[test]
-    fn a_folder_may_say_what_its_files_are() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["default/train/0000.parquet", "default/train/0001.parquet", "default/test/0000.parquet"]
-        {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
-        }
-        let files = Card::for_folder(dir.path()).unwrap().split_files();
-        assert_eq!(
-            files.train,
-            ["default/train/0000.parquet", "default/train/0001.parquet"].map(PathBuf::from)
-        );
-        assert_eq!(files.test, [PathBuf::from("default/test/0000.parquet")]);
-    }
-
-    #[test]
-    fn folders_of_texts_by_label_are_a_data_set() {
-        let dir = tempfile::tempdir().unwrap();
-        for file in [
-            "train/pos/0_9.txt",
-            "train/neg/0_1.txt",
-            "train/unsup/0_0.txt",
-            "test/pos/1_8.txt",
-            "test/neg/1_2.txt",
-        ] {
-            let path = dir.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "text").unwrap();
-        }
-        let files = Card::for_folder(dir.path()).unwrap().split_files();
-        assert_eq!((files.train, files.test), (vec!["train".into()], vec!["test".into()]));
-        let files = Card::for_folder(&dir.path().join("test")).unwrap().split_files();
-        assert_eq!(files.train, [PathBuf::new()]);
-        assert!(matches!(Card::for_folder(&dir.path().join("test/pos")), Err(DataError::NoFiles { .. })));
     }
 }

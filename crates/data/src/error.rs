@@ -1,12 +1,17 @@
 //! [`DataError`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use embert_tokenize::TokenizeError;
 
+use crate::discover::FilesProblem;
+use crate::label::problem::LabelProblem;
+use crate::load::{SplitKind, Unlabelled};
 use crate::read::MAX_ROW;
+use crate::shown::{shown, shown_names};
 
 /// A row of a file, as a person looks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +35,18 @@ impl fmt::Display for Location {
 #[non_exhaustive]
 pub enum RowProblem {
     /// A column that isn't there.
-    #[error("there is no \"{column}\"; found {}", found.join(", "))]
+    #[error("there is no \"{}\"; found {}", shown(column), shown_names(found))]
     MissingColumn {
         /// The column.
         column: String,
         /// The columns that are there.
         found: Vec<String>,
+    },
+    /// A key that an object has twice.
+    #[error("it has \"{}\" twice", shown(column))]
+    DuplicateColumn {
+        /// The key.
+        column: String,
     },
     /// A column without a value.
     #[error("\"{column}\" is null, expected {expected}")]
@@ -56,7 +67,7 @@ pub enum RowProblem {
         expected: &'static str,
     },
     /// More or fewer fields than the heading has.
-    #[error("it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many?")]
+    #[error("it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many, or is the delimiter another one?")]
     Fields {
         /// Fields of the row.
         found: u64,
@@ -64,17 +75,33 @@ pub enum RowProblem {
         expected: u64,
     },
     /// A field of CSV that begins with a quote and goes on to the end of the file.
-    #[error("it has a quote that is never closed; within quotes, a quote is written as two")]
+    #[error("it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text")]
     OpenQuote,
     /// A field of CSV that goes on after its closing quote.
-    #[error("it has text after a closing quote; within quotes, a quote is written as two")]
+    #[error(
+        "it has text after a closing quote; within quotes, a quote is written as two; is the delimiter another one? quoting = \"none\" reads quotes as text"
+    )]
     StrayQuote,
+    /// A quoted field of a tab-separated file that holds a tab or a line end.
+    #[error(
+        "it has a tab or a line end within quotes; quoting = \"none\" reads quotes as text, as most files with tabs have them, quoting = \"csv\" as what holds a field together"
+    )]
+    QuotedBreak,
     /// Bytes that aren't UTF-8.
-    #[error("it is not valid UTF-8 from byte {at} on; convert the file, as with iconv")]
+    #[error("it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv")]
     Utf8 {
         /// Bytes of the line or field that are valid.
         at: usize,
     },
+    /// Bytes that mean nothing in the file's encoding.
+    #[error("it has bytes that are not {encoding}; is that the file's encoding?")]
+    Encoding {
+        /// The encoding that was set or detected.
+        encoding: &'static str,
+    },
+    /// A row beyond what is held in memory.
+    #[error("it is larger than {} MiB", MAX_ROW >> 20)]
+    TooLarge,
     /// A line that isn't a JSON object.
     #[error("it is not a JSON object: {problem}")]
     Json {
@@ -82,12 +109,20 @@ pub enum RowProblem {
         problem: String,
     },
     /// A label that nobody named.
-    #[error("the label {found} is none of {}", known.join(", "))]
+    #[error("the label {found} is none of {}{}", listed(known), similar_hint(similar.as_deref()))]
     UnknownLabel {
         /// The label.
         found: String,
         /// The labels that there are.
         known: Vec<String>,
+        /// One of those that differs from it in case or white space alone.
+        similar: Option<String>,
+    },
+    /// A list of several labels, or of none.
+    #[error("the label is the list {found}, expected one label; several labels a text can't be trained yet")]
+    SeveralLabels {
+        /// The list, as JSON writes it.
+        found: String,
     },
 }
 
@@ -118,15 +153,39 @@ pub enum DataError {
         location: Location,
     },
     /// A file that isn't Parquet, or not a whole one.
-    #[error("{} can't be read as Parquet; is it whole, and compressed with nothing but Snappy or Zstandard?", path.display())]
+    #[error("{} can't be read as Parquet; is it whole?", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
         /// The cause.
         source: parquet::errors::ParquetError,
     },
-    /// A file whose heading lacks a column.
-    #[error("{} has no column \"{column}\"; its columns are {}", path.display(), found.join(", "))]
+    /// A file that is something else than its name or the options say, or that contradicts itself.
+    #[error("{} {problem}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what to do.
+        problem: String,
+    },
+    /// JSON that goes wrong between its rows, or ends before its end.
+    #[error("{location}: it is not JSON: {problem}")]
+    Json {
+        /// Where it is.
+        location: Location,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A column that is read and that the file has twice.
+    #[error("{} has the column \"{}\" twice: rename one of them", path.display(), shown(column))]
+    DuplicateColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// A file that lacks a column.
+    #[error("{} has no column \"{}\"; its columns are {}{hint}", path.display(), shown(column), shown_names(found))]
     MissingColumn {
         /// The file.
         path: PathBuf,
@@ -134,9 +193,11 @@ pub enum DataError {
         column: String,
         /// The columns that are there.
         found: Vec<String>,
+        /// What to do, after a semicolon, or nothing.
+        hint: String,
     },
     /// A column of a type that can't be used.
-    #[error("column \"{column}\" of {} has the type {found}, expected {expected}", path.display())]
+    #[error("column \"{}\" of {} has the type {found}, expected {expected}", shown(column), path.display())]
     ColumnType {
         /// The file.
         path: PathBuf,
@@ -154,7 +215,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A file whose format its name doesn't tell.
-    #[error("the format of {} is unknown: expected a name that ends in .parquet, .csv, .tsv, .jsonl or .txt", path.display())]
+    #[error("the format of {} is unknown: expected a name that ends in .parquet, .csv, .tsv, .jsonl, .json or .txt (.gz and .zst after it), or a format that is set", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -192,8 +253,30 @@ pub enum DataError {
         /// The folder.
         path: PathBuf,
     },
+    /// It can't be told which file is what.
+    #[error("{place}: {problem}")]
+    Files {
+        /// The folder, card or repository.
+        place: String,
+        /// Why not.
+        problem: FilesProblem,
+    },
+    /// What is named like a file or folder is not there.
+    #[error("there is no file or folder {}{hint}", path.display())]
+    Missing {
+        /// What was named.
+        path: PathBuf,
+        /// What else it may mean, or nothing.
+        hint: String,
+    },
+    /// A pipe, a device, a socket.
+    #[error("{} is neither a file nor a folder: write what comes out of it to a file first", path.display())]
+    Special {
+        /// What was named.
+        path: PathBuf,
+    },
     /// Fewer than two labels.
-    #[error("{} has the label(s) {} only: a classifier needs at least two", path.display(), found.join(", "))]
+    #[error("{} has the label(s) {} only: a classifier needs at least two; where there are others, list all of them in a card (labels = [...])", path.display(), found.join(", "))]
     TooFewLabels {
         /// The training file.
         path: PathBuf,
@@ -201,12 +284,49 @@ pub enum DataError {
         found: Vec<String>,
     },
     /// The labels of the data set aren't the classifier's.
-    #[error("the data set has the labels {data:?}, but the classifier has {checkpoint:?}")]
+    #[error(
+        "the data set has the labels {data:?}, but the classifier has {checkpoint:?}{}",
+        conflict_hint(data, checkpoint)
+    )]
     LabelConflict {
         /// The data set's labels.
         data: Vec<String>,
         /// The classifier's labels.
         checkpoint: Vec<String>,
+    },
+    /// A column of labels that can't be used, whatever its rows.
+    #[error("the labels in the column \"{column}\" can't be used: {problem}")]
+    Labels {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        problem: LabelProblem,
+    },
+    /// A split of which some rows have a label, and others have none.
+    #[error(
+        "{rows} of the {all} rows of the {split} split have no label, the first is {first}{}: label them, or leave them out \
+         with data.skip_bad_rows=true",
+        if *minus_one { ", whose -1 means that among class numbers (where it is a class, list it in a card: labels = [...])" } else { "" }
+    )]
+    SomeUnlabelled {
+        /// The split.
+        split: SplitKind,
+        /// Rows without a label.
+        rows: usize,
+        /// All its rows.
+        all: usize,
+        /// The first row without one.
+        first: Location,
+        /// Whether that row has the class number -1.
+        minus_one: bool,
+    },
+    /// A split without labels where they are needed.
+    #[error("{unlabelled}: {hint}")]
+    AllUnlabelled {
+        /// The split.
+        unlabelled: Unlabelled,
+        /// What to do.
+        hint: String,
     },
     /// A row without a label where one is needed.
     #[error("example {id} has no label")]
@@ -235,4 +355,39 @@ impl DataError {
     pub fn is_bad_row(&self) -> bool {
         matches!(self, Self::Row { .. })
     }
+}
+
+/// The first few of many labels.
+fn listed(labels: &[String]) -> String {
+    const SHOWN: usize = 20;
+    match labels.get(..SHOWN) {
+        Some(first) if labels.len() > SHOWN => {
+            format!("{} and {} more", first.join(", "), labels.len() - SHOWN)
+        }
+        _ => labels.join(", "),
+    }
+}
+
+fn similar_hint(similar: Option<&str>) -> String {
+    similar
+        .map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
+}
+
+/// How labels that don't fit a classifier can be made to.
+fn conflict_hint(data: &[String], checkpoint: &[String]) -> String {
+    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<BTreeSet<_>>();
+    if data.iter().enumerate().all(|(index, name)| *name == index.to_string())
+        && data.len() == checkpoint.len()
+    {
+        return format!("; where they are its labels' numbers, name them in a card: labels = {checkpoint:?}");
+    }
+    if lower(data) == lower(checkpoint) {
+        return "; they differ in case alone: write them alike".to_owned();
+    }
+    if data.iter().all(|name| checkpoint.contains(name)) {
+        return format!(
+            "; where the data set merely lacks some, list them all in a card: labels = {checkpoint:?}"
+        );
+    }
+    String::new()
 }

@@ -1,43 +1,11 @@
 //! [`LabelSet`]: label names and their indices.
 
-use std::collections::BTreeSet;
-use std::fmt;
+pub(crate) mod cell;
+pub(crate) mod column;
+pub(crate) mod problem;
 
-use crate::error::{DataError, RowProblem};
-use crate::row::{Example, Value};
-
-/// A label as a file has it, once it is known that it can be one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum RawLabel {
-    /// A number.
-    Integer(i64),
-    /// A name, or a number in a format that has only text.
-    Text(String),
-}
-
-impl RawLabel {
-    /// The label that a cell of `column` holds.
-    pub(crate) fn of(value: Value, column: &str) -> Result<Self, RowProblem> {
-        let refuse =
-            |found| RowProblem::Type { column: column.to_owned(), found, expected: "a text or an integer" };
-        match value {
-            Value::Integer(number) => Ok(Self::Integer(number)),
-            Value::Boolean(value) => Ok(Self::Integer(value.into())),
-            Value::Text(name) => Ok(Self::Text(name)),
-            Value::Null => Err(RowProblem::Null { column: column.to_owned(), expected: "a label" }),
-            Value::Float(_) | Value::List(_) => Err(refuse(value.to_string())),
-        }
-    }
-}
-
-impl fmt::Display for RawLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Integer(number) => number.fmt(f),
-            Self::Text(text) => write!(f, "\"{text}\""),
-        }
-    }
-}
+use crate::error::DataError;
+use crate::row::Example;
 
 /// The labels of a data set, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,16 +21,6 @@ impl LabelSet {
             .and_then(|positive| names.iter().position(|name| name == positive))
             .unwrap_or(names.len().saturating_sub(1));
         Self { names, positive }
-    }
-
-    /// The labels that occur: numbers in their order, else names in theirs.
-    pub(crate) fn discovered(found: &BTreeSet<RawLabel>) -> Self {
-        let distinct: BTreeSet<String> = found.iter().map(name).collect();
-        let mut names: Vec<String> = distinct.into_iter().collect();
-        if names.iter().all(|name| name.parse::<i64>().is_ok()) {
-            names.sort_by_key(|name| name.parse::<i64>().unwrap_or_default());
-        }
-        Self::new(names, None)
     }
 
     /// The names, by index.
@@ -85,47 +43,63 @@ impl LabelSet {
         self.names.is_empty()
     }
 
-    /// The index that a file's label means: it is a name, or a number that is an index. Where names are numbers themselves, a
-    /// number is only ever a name.
-    pub(crate) fn index(&self, label: &RawLabel) -> Result<usize, RowProblem> {
-        let name = name(label);
-        let position = self.names.iter().position(|known| *known == name).or_else(|| {
-            let index = name.parse().ok().filter(|index| *index < self.names.len())?;
-            self.names.iter().all(|known| known.parse::<i64>().is_err()).then_some(index)
-        });
-        position
-            .ok_or_else(|| RowProblem::UnknownLabel { found: label.to_string(), known: self.names.clone() })
-    }
-
     /// Numbers our labels as a classifier with the labels `checkpoint` does, whatever order it has them in. A classifier
-    /// whose labels were never named (`LABEL_0`, `LABEL_1`, ...) takes ours in our order.
+    /// whose labels were never named (`LABEL_0`, `LABEL_1`, ...) takes ours in our order, which
+    /// [`LabelMapping::pairing`] says.
     ///
     /// # Errors
     /// The names are others, or more, or fewer.
     pub fn reconcile(&self, checkpoint: &[String]) -> Result<LabelMapping, DataError> {
-        let unnamed = checkpoint.iter().enumerate().all(|(index, name)| *name == format!("LABEL_{index}"));
-        if checkpoint.len() == self.len() && unnamed {
-            return Ok(LabelMapping((0..self.len()).collect()));
+        let conflict =
+            || DataError::LabelConflict { data: self.names.clone(), checkpoint: checkpoint.to_vec() };
+        if checkpoint.len() != self.len() {
+            return Err(conflict());
         }
+        // By name first: our own labels may be LABEL_0, LABEL_1, LABEL_10, in this order.
         let ids: Option<Vec<usize>> =
             self.names.iter().map(|name| checkpoint.iter().position(|other| other == name)).collect();
-        match ids {
-            Some(ids) if checkpoint.len() == self.len() => Ok(LabelMapping(ids)),
-            _ => Err(DataError::LabelConflict { data: self.names.clone(), checkpoint: checkpoint.to_vec() }),
+        if let Some(ids) = ids {
+            return Ok(LabelMapping { ids, pairing: None });
         }
+        let pairing = self.pairing(checkpoint).ok_or_else(conflict)?;
+        // LABEL_1 is what class number 1 is called where nobody named it.
+        let are_class_numbers = self.names.iter().enumerate().all(|(index, name)| *name == index.to_string());
+        let pairing = (!are_class_numbers).then_some(pairing);
+        Ok(LabelMapping { ids: (0..self.len()).collect(), pairing })
+    }
+
+    /// What a user should know where these labels take the places of a classifier's that were never named; `None` where
+    /// they have names.
+    pub fn pairing(&self, checkpoint: &[String]) -> Option<String> {
+        const SHOWN: usize = 20;
+        if !is_unnamed(checkpoint) {
+            return None;
+        }
+        let pairs = checkpoint.iter().zip(&self.names).map(|(theirs, ours)| format!("{theirs} = {ours}"));
+        let mut pairs: Vec<String> = pairs.take(SHOWN).collect();
+        if self.len() > SHOWN {
+            pairs.push(format!("and {} more", self.len() - SHOWN));
+        }
+        Some(format!(
+            "warning: the checkpoint's classifier doesn't name its labels; they are paired with the data set's by order: {}. \
+             If the classifier was trained in another order, every result is wrong: state the pairing as \"id2label\" in the \
+             checkpoint's config.json, or list the labels in the classifier's order in a card (labels = [...])",
+            pairs.join(", ")
+        ))
     }
 }
 
-fn name(label: &RawLabel) -> String {
-    match label {
-        RawLabel::Integer(number) => number.to_string(),
-        RawLabel::Text(name) => name.clone(),
-    }
+/// Whether a classifier's labels are `LABEL_0`, `LABEL_1`, ..., as they are called where nobody named them.
+pub fn is_unnamed(checkpoint: &[String]) -> bool {
+    checkpoint.iter().enumerate().all(|(index, name)| *name == format!("LABEL_{index}"))
 }
 
 /// From a data set's label indices to a classifier's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LabelMapping(Vec<usize>);
+pub struct LabelMapping {
+    ids: Vec<usize>,
+    pairing: Option<String>,
+}
 
 impl LabelMapping {
     /// The classifier's index of the data set's label `index`.
@@ -133,7 +107,12 @@ impl LabelMapping {
     /// # Panics
     /// `index` is no label of the data set.
     pub fn id(&self, index: usize) -> usize {
-        self.0[index]
+        self.ids[index]
+    }
+
+    /// What a user should know where labels were paired by order alone: the pairing, and how to state it.
+    pub fn pairing(&self) -> Option<&str> {
+        self.pairing.as_deref()
     }
 
     /// The examples, their labels numbered as the classifier does.
@@ -177,39 +156,29 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_indices_and_names_are_names() {
-        let labels = set(&["neg", "pos"]);
-        assert_eq!(labels.index(&RawLabel::Integer(1)), Ok(1));
-        assert_eq!(labels.index(&RawLabel::Text("0".into())), Ok(0));
-        assert_eq!(labels.index(&RawLabel::Text("pos".into())), Ok(1));
-        for unknown in [RawLabel::Integer(2), RawLabel::Integer(-1), RawLabel::Text("Pos".into())] {
-            assert!(labels.index(&unknown).is_err(), "{unknown}");
+    fn labels_without_names_are_paired_by_order_and_the_pairing_is_said() {
+        let unnamed = strings(&["LABEL_0", "LABEL_1"]);
+        let mapping = set(&["a_pos", "b_neg"]).reconcile(&unnamed).unwrap();
+        assert_eq!([mapping.id(0), mapping.id(1)], [0, 1]);
+        let pairing = mapping.pairing().unwrap();
+        for part in ["LABEL_0 = a_pos, LABEL_1 = b_neg", "id2label", "labels = [...]"] {
+            assert!(pairing.contains(part), "{pairing}");
         }
+        // Class number 1 is what LABEL_1 stands for, and a label that is named is paired by its name.
+        assert_eq!(set(&["0", "1"]).reconcile(&unnamed).unwrap().pairing(), None);
+        assert_eq!(set(&["neg", "pos"]).reconcile(&strings(&["pos", "neg"])).unwrap().pairing(), None);
+        assert!(set(&["1", "2"]).reconcile(&unnamed).unwrap().pairing().is_some());
     }
 
+    /// Sorted as texts, LABEL_10 comes before LABEL_2.
     #[test]
-    fn where_names_are_numbers_a_number_is_no_index() {
-        let stars = set(&["1", "2", "3"]);
-        assert_eq!(stars.index(&RawLabel::Integer(1)), Ok(0));
-        assert_eq!(stars.index(&RawLabel::Text("3".into())), Ok(2));
-        assert!(stars.index(&RawLabel::Integer(0)).is_err());
-        assert!(stars.index(&RawLabel::Text("0".into())).is_err());
-        let padded = LabelSet::discovered(&["10", "01", "02"].map(|name| RawLabel::Text(name.into())).into());
-        assert_eq!(padded.names(), ["01", "02", "10"]);
-        assert_eq!(padded.index(&RawLabel::Text("01".into())), Ok(0));
-        // The same number, once with quotes around it.
-        let both = LabelSet::discovered(
-            &[RawLabel::Integer(1), RawLabel::Text("1".into()), RawLabel::Integer(0)].into(),
-        );
-        assert_eq!(both.names(), ["0", "1"]);
-    }
-
-    #[test]
-    fn discovered_integers_are_in_their_order() {
-        let found = [RawLabel::Integer(10), RawLabel::Integer(2), RawLabel::Integer(-1)].into();
-        assert_eq!(LabelSet::discovered(&found).names(), ["-1", "2", "10"]);
-        let found = [RawLabel::Text("b".into()), RawLabel::Text("a".into())].into();
-        assert_eq!(LabelSet::discovered(&found).names(), ["a", "b"]);
+    fn labels_that_are_called_like_unnamed_ones_are_paired_by_name() {
+        let checkpoint: Vec<String> = (0..12).map(|index| format!("LABEL_{index}")).collect();
+        let mut sorted = checkpoint.clone();
+        sorted.sort();
+        let mapping = LabelSet::new(sorted, None).reconcile(&checkpoint).unwrap();
+        assert_eq!(mapping.pairing(), None);
+        assert_eq!([0, 1, 2, 3, 4].map(|index| mapping.id(index)), [0, 1, 10, 11, 2]);
     }
 
     #[test]

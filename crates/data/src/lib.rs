@@ -21,14 +21,18 @@
 
 mod batch;
 mod card;
+mod discover;
 mod encode;
 mod error;
 mod label;
 mod load;
 mod loader;
 mod read;
+mod readme;
+mod repository;
 mod row;
 mod sampler;
+mod shown;
 mod source;
 mod split;
 
@@ -36,12 +40,17 @@ pub use embert_tokenize as tokenize;
 
 pub use batch::{Batch, Batcher};
 pub use card::{Card, CardColumns, HubSource, SplitFiles, Task};
+pub use discover::FilesProblem;
 pub use encode::{EncodedDataset, EncodedExample, WindowOptions, encode, encode_windows};
 pub use error::{DataError, Location, RowProblem};
-pub use label::{LabelMapping, LabelSet};
-pub use load::{DataFacts, DataSet, LoadOptions, load};
+pub use label::problem::LabelProblem;
+pub use label::{LabelMapping, LabelSet, is_unnamed};
+pub use load::{DataFacts, DataSet, LoadOptions, SplitKind, Unlabelled, load};
 pub use loader::BatchLoader;
-pub use read::{Format, ReadOptions, RowReader};
+pub use read::{
+    Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, RowReader, TextEncoding,
+};
+pub use repository::{RepositoryName, RepositoryPlan};
 pub use row::{Columns, Example, Row, Value};
 pub use sampler::{Order, STRETCH, Sampler};
 pub use source::DataSource;

@@ -1,15 +1,19 @@
 //! [`load`]: from a card to examples.
 
-use std::collections::BTreeSet;
+mod facts;
+mod reader;
+
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use self::reader::Reader;
 use crate::card::Card;
-use crate::error::{DataError, Location};
-use crate::label::{LabelSet, RawLabel};
-use crate::read::{ReadOptions, RowReader};
-use crate::row::{Columns, Example, Row};
+use crate::error::DataError;
+use crate::label::LabelSet;
+use crate::label::column::Column;
+use crate::read::ReadOptions;
 use crate::split::{Splits, cut, duplicates, sample, shared};
 
 /// What to load of a data set.
@@ -23,7 +27,7 @@ pub struct LoadOptions {
     pub train_samples: Option<usize>,
     /// At most so many examples each of validation and test.
     pub eval_samples: Option<usize>,
-    /// Count rows that can't be used instead of stopping at the first.
+    /// Count rows that can't be used, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
     /// How the files are read: what is set here wins over the card's [`reading`](Card::reading).
     pub reading: ReadOptions,
@@ -40,8 +44,57 @@ pub struct DataSet {
     pub labels: LabelSet,
     /// What there is to know about it.
     pub facts: DataFacts,
+    /// The splits that are left out of [`splits`](Self::splits) because none of their rows has a label.
+    pub unlabelled: Vec<Unlabelled>,
     /// What was decided where the files leave it open, and what was passed over: sentences to show the user.
     pub notes: Vec<String>,
+}
+
+impl DataSet {
+    /// What is known of this split if none of its rows has a label.
+    pub fn unlabelled(&self, split: SplitKind) -> Option<&Unlabelled> {
+        self.unlabelled.iter().find(|unlabelled| unlabelled.split == split)
+    }
+}
+
+/// One of the three splits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SplitKind {
+    /// To train on.
+    Train,
+    /// To choose a checkpoint with.
+    Validation,
+    /// To judge the choice.
+    Test,
+}
+
+impl fmt::Display for SplitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "training",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// A split none of whose rows has a label: it can be predicted, and neither trained on nor evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlabelled {
+    /// Which one.
+    pub split: SplitKind,
+    /// Its rows.
+    pub rows: usize,
+    /// Its first file.
+    pub path: PathBuf,
+    /// How the first of its rows shows that it has no label.
+    pub reason: String,
+}
+
+impl fmt::Display for Unlabelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} split has no labels ({} rows; {})", self.split, self.rows, self.reason)
+    }
 }
 
 /// What there is to know about a data set.
@@ -58,46 +111,51 @@ pub struct DataFacts {
     pub skipped: usize,
 }
 
-/// Reads the files of a card, whose paths start from `root`, and cuts them into splits.
+/// Reads the files of a card, whose paths start from `root`, decides what their labels mean, and cuts them into splits.
 ///
 /// With `split_ratios`, parts are cut from the training files: a test part of its own file is then used only where the share
 /// of test is 0, and a validation file isn't used at all. A card's own ratios hold where it has no validation files.
 ///
+/// A validation or test split without a single label is left out, and said to be.
+///
 /// # Errors
-/// A file or a row can't be used, a label is unknown, or there are fewer than two.
+/// A file or a row can't be used, a training row has no label, the labels are no classes, a label is unknown, or there are
+/// fewer than two.
 pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, DataError> {
     let files = card.split_files();
-    let mut reader = Reader {
-        card,
-        root,
-        reading: options.reading.or(&card.reading),
-        skip: options.skip_bad_rows,
-        skipped: 0,
-        next_id: 0,
-        notes: Vec::new(),
-    };
-    let named =
-        (!card.labels.is_empty()).then(|| LabelSet::new(card.labels.clone(), card.positive.as_deref()));
-    let (train, labels) = if let Some(labels) = named {
-        (reader.examples(&files.train, &labels)?, labels)
-    } else {
-        let rows = reader.rows(&files.train)?;
-        let found: BTreeSet<RawLabel> = rows.iter().filter_map(|(_, _, label)| label.clone()).collect();
-        let labels = LabelSet::discovered(&found);
-        if labels.len() < 2 {
-            let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
-            return Err(DataError::TooFewLabels { path, found: labels.names().to_vec() });
-        }
-        let examples =
-            rows.into_iter().map(|(location, row, label)| reader.example(location, row, label, &labels));
-        (examples.collect::<Result<_, _>>()?, labels)
-    };
-    let validation = reader.examples(&files.validation, &labels)?;
-    let test = reader.examples(&files.test, &labels)?;
+    let ratios = options.split_ratios.or(card.split_ratios.filter(|_| files.validation.is_empty()));
+    let mut reader = Reader::new(card, root, options);
+    let train = reader.rows(SplitKind::Train, &files.train)?;
+    let validation = reader.rows(SplitKind::Validation, &files.validation)?;
+    let test = reader.rows(SplitKind::Test, &files.test)?;
+    // What is cut from the training files takes the place of these.
+    let used = [true, ratios.is_none(), ratios.is_none_or(|ratios| ratios[2] == 0.0)];
 
-    let given = Splits { train, validation, test };
-    let mut splits = match options.split_ratios.or(card.split_ratios.filter(|_| given.validation.is_empty()))
-    {
+    let mut column = Column::default();
+    for (rows, used) in [&train, &validation, &test].into_iter().zip(used) {
+        if used {
+            rows.count(&mut column);
+        }
+    }
+    let labels = column.decide(card, options.skip_bad_rows)?;
+    if labels.set.len() < 2 {
+        train.check(&labels, options.skip_bad_rows)?;
+        let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
+        return Err(DataError::TooFewLabels { path, found: labels.set.names().to_vec() });
+    }
+    reader.notes.extend(labels.notes.iter().cloned());
+    for (rows, used) in [(&validation, used[1]), (&test, used[2])] {
+        reader.notes.extend(rows.unused_note().filter(|_| !used));
+    }
+    let mut examples =
+        |rows, used| if used { reader.examples(rows, &labels) } else { Ok(reader.pass_over(&rows)) };
+    let given = Splits {
+        train: examples(train, used[0])?,
+        validation: examples(validation, used[1])?,
+        test: examples(test, used[2])?,
+    };
+
+    let mut splits = match ratios {
         Some(ratios) => {
             let parts = cut(given.train, ratios, options.seed)?;
             let test = if ratios[2] > 0.0 { parts.test } else { given.test };
@@ -112,6 +170,7 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
         splits.validation = sample(splits.validation, count, options.seed);
         splits.test = sample(splits.test, count, options.seed);
     }
+    let labels = labels.set;
     let mut train_labels = vec![0; labels.len()];
     for label in splits.train.iter().filter_map(|example| example.label) {
         train_labels[label] += 1;
@@ -122,258 +181,10 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
         shared: shared(&splits.train, splits.validation.iter().chain(&splits.test)),
         skipped: reader.skipped,
     };
-    Ok(DataSet { name: card.name.clone(), splits, labels, facts, notes: reader.notes })
-}
-
-struct Reader<'a> {
-    card: &'a Card,
-    root: &'a Path,
-    reading: ReadOptions,
-    skip: bool,
-    skipped: usize,
-    next_id: u64,
-    notes: Vec<String>,
-}
-
-impl Reader<'_> {
-    /// Calls `each` with the rows of some files, one after the other. A fault that is one row's alone is counted where that
-    /// was asked for.
-    fn read(
-        &mut self,
-        files: &[PathBuf],
-        mut each: impl FnMut(&mut Self, Location, Row, Option<RawLabel>) -> Result<(), DataError>,
-    ) -> Result<(), DataError> {
-        let columns = Columns::from(&self.card.columns);
-        for file in files {
-            let path = self.root.join(file);
-            let mut rows = RowReader::open(&path, &self.reading, &columns)?;
-            self.notes.extend(rows.notes().iter().cloned());
-            let mut is_empty = true;
-            while let Some(row) = rows.next_located() {
-                is_empty = false;
-                let row = row.and_then(|(location, mut row)| {
-                    let label = row.label.take().map(|value| RawLabel::of(value, &self.card.columns.label));
-                    match label.transpose() {
-                        Ok(label) => each(self, location, row, label),
-                        Err(problem) => Err(DataError::Row { location, problem }),
-                    }
-                });
-                match row {
-                    Ok(()) => {}
-                    Err(error) if self.skip && error.is_bad_row() => self.skipped += 1,
-                    Err(error) => return Err(error),
-                }
-            }
-            if is_empty {
-                return Err(DataError::Empty { path });
-            }
-        }
-        Ok(())
-    }
-
-    fn rows(&mut self, files: &[PathBuf]) -> Result<Vec<(Location, Row, Option<RawLabel>)>, DataError> {
-        let mut rows = Vec::new();
-        self.read(files, |_, location, row, label| {
-            rows.push((location, row, label));
-            Ok(())
-        })?;
-        Ok(rows)
-    }
-
-    fn examples(&mut self, files: &[PathBuf], labels: &LabelSet) -> Result<Vec<Example>, DataError> {
-        let mut examples = Vec::new();
-        self.read(files, |reader, location, row, label| {
-            examples.push(reader.example(location, row, label, labels)?);
-            Ok(())
-        })?;
-        Ok(examples)
-    }
-
-    /// The row with its label's index, numbered on.
-    fn example(
-        &mut self,
-        location: Location,
-        row: Row,
-        label: Option<RawLabel>,
-        labels: &LabelSet,
-    ) -> Result<Example, DataError> {
-        let label = label.map(|label| labels.index(&label)).transpose();
-        let label = label.map_err(|problem| DataError::Row { location, problem })?;
-        let id = self.next_id;
-        self.next_id += 1;
-        Ok(Example { id, text: row.text, text_pair: row.text_pair, label })
-    }
+    let Reader { mut notes, unlabelled, .. } = reader;
+    notes.extend(facts::notes(&splits, &labels));
+    Ok(DataSet { name: card.name.clone(), splits, labels, facts, unlabelled, notes })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn card(dir: &Path, rest: &str) -> Card {
-        let text = format!("name = \"t\"\ntask = \"sequence-classification\"\n{rest}");
-        Card::parse(&text, &dir.join("card.toml")).unwrap()
-    }
-
-    #[test]
-    fn ids_number_all_rows_and_labels_are_found() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a.csv"), "text,label\none,2\ntwo,10\n").unwrap();
-        fs::write(dir.path().join("b.csv"), "text,label\nthree,2\n").unwrap();
-        let card = card(dir.path(), "[files]\ntrain = [\"a.csv\"]\ntest = [\"b.csv\"]\n");
-        let data = load(&card, dir.path(), &LoadOptions::default()).unwrap();
-        assert_eq!(data.labels.names(), ["2", "10"]);
-        assert_eq!(data.splits.test[0].id, 2);
-        assert_eq!(
-            data.splits.train.iter().map(|example| example.label).collect::<Vec<_>>(),
-            [Some(0), Some(1)]
-        );
-        assert!(data.splits.validation.is_empty());
-        assert_eq!(data.facts.train_labels, [1, 1]);
-    }
-
-    #[test]
-    fn bad_rows_stop_it_or_are_counted() {
-        let dir = tempfile::tempdir().unwrap();
-        let rows = "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":null,\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"q\"}\n{\"text\":\"c\",\"label\":\"y\"}\n";
-        fs::write(dir.path().join("a.jsonl"), rows).unwrap();
-        let card = card(dir.path(), "labels = [\"x\", \"y\"]\n[files]\ntrain = [\"a.jsonl\"]\n");
-        let error = load(&card, dir.path(), &LoadOptions::default()).unwrap_err();
-        assert!(error.to_string().contains("a.jsonl, line 2"), "{error}");
-        let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
-        let data = load(&card, dir.path(), &options).unwrap();
-        assert_eq!((data.splits.train.len(), data.facts.skipped), (2, 2));
-    }
-
-    #[test]
-    fn an_unknown_label_is_named_with_its_line() {
-        let dir = tempfile::tempdir().unwrap();
-        let labelled = "labels = [\"x\", \"y\"]\n[files]\n";
-        let cases = [
-            (
-                "a.jsonl",
-                "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"z\"}\n",
-                "a.jsonl, line 2: the label \"z\"",
-            ),
-            (
-                "gap.jsonl",
-                "\n{\"text\":\"a\",\"label\":1}\n\n{\"text\":\"b\",\"label\":2}\n",
-                "gap.jsonl, line 4: the label 2 is none of x, y",
-            ),
-            ("b.csv", "text,label\r\n\"one\r\ntwo\",x\r\n\r\nthree,z\r\n", "b.csv, line 5: the label \"z\""),
-        ];
-        for (name, text, expected) in cases {
-            fs::write(dir.path().join(name), text).unwrap();
-            let card = card(dir.path(), &format!("{labelled}train = [\"{name}\"]\n"));
-            let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
-            assert!(message.contains(expected), "{message}");
-        }
-        // A label that only another split has.
-        fs::write(dir.path().join("train.csv"), "text,label\na,1\nb,2\n").unwrap();
-        fs::write(dir.path().join("test.csv"), "text,label\na,1\nb,0\n").unwrap();
-        let card = Card::for_folder(dir.path()).unwrap();
-        let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
-        assert!(message.contains("test.csv, line 3: the label \"0\" is none of 1, 2"), "{message}");
-        // A folder of texts by label.
-        for label in ["x", "y", "z"] {
-            fs::create_dir_all(dir.path().join(format!("texts/{label}"))).unwrap();
-            fs::write(dir.path().join(format!("texts/{label}/0.txt")), "a text").unwrap();
-        }
-        let card = self::card(dir.path(), &format!("{labelled}train = [\"texts\"]\n"));
-        let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
-        assert!(message.contains("0.txt") && message.contains("\"z\""), "{message}");
-    }
-
-    #[test]
-    fn a_file_without_rows_or_that_is_missing_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a.csv"), "text,label\none,x\ntwo,y\n").unwrap();
-        fs::write(dir.path().join("heading.csv"), "text,label\n").unwrap();
-        for (test, part) in [("heading.csv", "heading.csv has no rows"), ("missing.csv", "can't read")] {
-            let card = card(dir.path(), &format!("[files]\ntrain = [\"a.csv\"]\ntest = [\"{test}\"]\n"));
-            let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
-            assert!(message.contains(part) && message.contains(test), "{message}");
-        }
-    }
-
-    #[test]
-    fn facts_count_what_splits_share() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("train.csv"), "text,label\na,x\nb,y\na,y\nc,x\n").unwrap();
-        fs::write(dir.path().join("dev.csv"), "text,label\nb,y\nd,x\n").unwrap();
-        fs::write(dir.path().join("test.csv"), "text,label\na,x\na,x\n").unwrap();
-        let card = Card::for_folder(dir.path()).unwrap();
-        let facts = load(&card, dir.path(), &LoadOptions::default()).unwrap().facts;
-        assert_eq!(facts, DataFacts { train_labels: vec![2, 2], train_duplicates: 1, shared: 3, skipped: 0 });
-    }
-
-    /// Only rows are passed over, never a file that can't be read.
-    #[test]
-    fn skipping_is_for_rows() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a.parquet"), "PAR1 and no end").unwrap();
-        let card = card(dir.path(), "labels = [\"x\", \"y\"]\n[files]\ntrain = [\"a.parquet\"]\n");
-        let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
-        assert!(matches!(load(&card, dir.path(), &options), Err(DataError::Parquet { .. })));
-    }
-
-    #[test]
-    fn pairs_and_folders_of_texts_load() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a.tsv"), "id\tfirst\tsecond\tgold\n1\ta\tb\tsame\n2\tc\t\tother\n")
-            .unwrap();
-        let columns = "[columns]\ntext = \"first\"\ntext_pair = \"second\"\nlabel = \"gold\"\n";
-        let card = card(dir.path(), &format!("[files]\ntrain = [\"a.tsv\"]\n{columns}"));
-        let data = load(&card, dir.path(), &LoadOptions::default()).unwrap();
-        let pairs: Vec<_> = data.splits.train.iter().map(|example| example.text_pair.as_deref()).collect();
-        assert_eq!(pairs, [Some("b"), Some("")]);
-        assert_eq!(data.labels.names(), ["other", "same"]);
-
-        for (file, text) in
-            [("train/pos/2.txt", "good"), ("train/neg/1.txt", "bad\nfilm"), ("train/unsup/0.txt", "?")]
-        {
-            let path = dir.path().join("imdb").join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let folder = dir.path().join("imdb");
-        let data = load(&Card::for_folder(&folder).unwrap(), &folder, &LoadOptions::default()).unwrap();
-        assert_eq!(data.labels.names(), ["neg", "pos"]);
-        let texts: Vec<_> =
-            data.splits.train.iter().map(|example| (example.text.as_str(), example.label)).collect();
-        assert_eq!(texts, [("bad\nfilm", Some(0)), ("good", Some(1))]);
-    }
-
-    #[test]
-    fn a_cards_ratios_give_what_its_files_leave_out() {
-        let dir = tempfile::tempdir().unwrap();
-        let rows = (0..40).map(|n| format!("text {n},{}", n % 2)).collect::<Vec<_>>().join("\n");
-        fs::write(dir.path().join("a.csv"), format!("text,label\n{rows}")).unwrap();
-        fs::write(dir.path().join("b.csv"), "text,label\nlast,1\nleast,0\n").unwrap();
-        let card = card(
-            dir.path(),
-            "split_ratios = [0.9, 0.1, 0.0]\n[files]\ntrain = [\"a.csv\"]\ntest = [\"b.csv\"]\n",
-        );
-        let sizes = |options: &LoadOptions| {
-            let splits = load(&card, dir.path(), options).unwrap().splits;
-            [splits.train.len(), splits.validation.len(), splits.test.len()]
-        };
-        assert_eq!(sizes(&LoadOptions::default()), [36, 4, 2]);
-        let asked = LoadOptions { split_ratios: Some([0.5, 0.25, 0.25]), ..LoadOptions::default() };
-        assert_eq!(sizes(&asked), [20, 10, 10]);
-        let none = LoadOptions { split_ratios: Some([1.0, 0.0, 0.0]), ..LoadOptions::default() };
-        assert_eq!(sizes(&none), [40, 0, 2]);
-        let few = LoadOptions { train_samples: Some(7), eval_samples: Some(2), ..LoadOptions::default() };
-        assert_eq!(sizes(&few), [7, 2, 2]);
-    }
-
-    #[test]
-    fn one_label_is_too_few() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a.csv"), "text,label\none,x\n").unwrap();
-        let card = card(dir.path(), "[files]\ntrain = [\"a.csv\"]\n");
-        let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
-        assert!(message.contains("a.csv") && message.contains('x'), "{message}");
-    }
-}
+mod tests;

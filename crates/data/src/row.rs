@@ -17,7 +17,7 @@ pub struct Row {
 /// A cell of a file, before anything is made of it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Nothing: JSON's `null`, a null of Parquet.
+    /// Nothing: a null of JSON or Parquet, a key that is missing in JSON, and in each format an empty text or white space.
     Null,
     /// True or false, in a format that has truth values.
     Boolean(bool),
@@ -25,10 +25,17 @@ pub enum Value {
     Integer(i64),
     /// A number with a fraction or an exponent, in a format that has numbers.
     Float(f64),
-    /// A text; in CSV every cell is one.
+    /// A text, with any white space around it; in CSV every cell is one.
     Text(String),
     /// Several values.
     List(Vec<Value>),
+}
+
+impl Value {
+    /// A text as a cell: one that is empty or has nothing but white space is none, as in CSV, where a cell can't be null.
+    pub(crate) fn of_text(text: String) -> Self {
+        if text.trim().is_empty() { Self::Null } else { Self::Text(text) }
+    }
 }
 
 impl fmt::Display for Value {

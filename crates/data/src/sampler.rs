@@ -46,7 +46,7 @@ impl Sampler {
             order.shuffle(&mut generator);
         }
         if self.order == Order::GroupedByLength {
-            for stretch in order.chunks_mut(STRETCH * self.batch_size) {
+            for stretch in order.chunks_mut(STRETCH.saturating_mul(self.batch_size)) {
                 stretch.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
             }
         }

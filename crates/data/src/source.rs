@@ -1,88 +1,228 @@
 //! [`DataSource`]: what the user means by a data set's name.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::card::Card;
+use crate::discover::{self, Pattern, Place};
 use crate::error::DataError;
+use crate::readme::Readme;
+use crate::repository::{self, RepositoryName, There};
 
 /// The cards that every program has, whatever folder it runs in.
-const BUILT_IN: [(&str, &str); 1] = [("imdb", include_str!("../../../datasets/imdb.toml"))];
+const BUILT_IN: [(&str, &str); 2] = [
+    ("imdb", include_str!("../../../datasets/imdb.toml")),
+    ("sample", include_str!("../../../datasets/sample.toml")),
+];
+
+/// What the built-in cards' own files are relative to: the checkout that this was built from.
+const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
 
 /// What the user named, as far as it is known without a network.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DataSource {
     /// Files on this machine.
     Local {
-        /// Their card.
+        /// Their card, without patterns.
         card: Box<Card>,
         /// The folder that the card's paths start from.
         root: PathBuf,
+        /// What was decided and passed over: sentences to show the user.
+        notes: Vec<String>,
     },
-    /// A card whose files are on the hub: fetch what [`Card::hub`] names, and load from the folder they are in.
+    /// Files on the hub: list what the repository [`Card::hub`] has, make a [`RepositoryPlan`](crate::RepositoryPlan), fetch
+    /// what it says, and load its card from the folder that the files are in.
     Hub {
         /// The card.
         card: Box<Card>,
-    },
-    /// A repository on the hub without a card: fetch its tables, and make a card with [`Card::for_folder`].
-    HubRepository {
-        /// `owner/name`, perhaps with `@revision`.
-        name: String,
+        /// What was decided: sentences to show the user.
+        notes: Vec<String>,
     },
 }
 
 impl DataSource {
-    /// Looks for a folder or file, a card in one of the folders `cards`, a built-in card, and takes what looks like
-    /// `owner/name` for a repository of the hub.
+    /// What `name` means, the first of these that it is:
+    /// 1. a folder or a file that is there, the file of a card among them (`.toml`);
+    /// 2. a card `NAME.toml` in one of the folders `cards`;
+    /// 3. a built-in card: `imdb`, `sample`;
+    /// 4. `folder:config`, one of several data sets in a folder that is there;
+    /// 5. `owner/name[:config][@revision]`, a repository of the hub, with `hf://datasets/` before it in any case.
     ///
     /// # Errors
-    /// It is none of these, or its card can't be used.
+    /// It is none of these, it can't be told which file is what, or its card can't be used.
     pub fn resolve(name: &str, cards: &[PathBuf]) -> Result<Self, DataError> {
         let path = Path::new(name);
         if path.is_dir() {
-            return Ok(Self::Local { card: Box::new(Card::for_folder(path)?), root: path.to_owned() });
-        }
-        if path.is_file() && path.extension().is_some_and(|extension| extension == "toml") {
-            return Self::from_card(path);
+            let (card, notes) = folder(path, None)?;
+            return Ok(Self::Local { card: Box::new(card), root: path.to_owned(), notes });
         }
         if path.is_file() {
-            return Ok(Self::Local { card: Box::new(Card::for_file(path)), root: PathBuf::new() });
+            if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
+                return Self::from_card(path, Vec::new());
+            }
+            let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+            let notes = discover::shard_note(&file_name).into_iter().collect();
+            return Ok(Self::Local { card: Box::new(Card::for_file(path)), root: PathBuf::new(), notes });
         }
-        for folder in cards {
-            let card = folder.join(format!("{name}.toml"));
-            if card.is_file() {
-                return Self::from_card(&card);
+        if path.exists() {
+            return Err(DataError::Special { path: path.to_owned() });
+        }
+        if !name.contains(['/', '\\']) {
+            if let Some(source) = Self::named_card(name, cards)? {
+                return Ok(source);
             }
         }
-        if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
-            let card = Card::parse(text, Path::new(&format!("{name}.toml")))?;
-            return Ok(Self::Hub { card: Box::new(card) });
+        if let Some((outer, config)) = name.rsplit_once(':')
+            && Path::new(outer).is_dir()
+        {
+            let (card, notes) = folder(Path::new(outer), Some(config))?;
+            return Ok(Self::Local { card: Box::new(card), root: outer.into(), notes });
         }
-        if is_repository(name) {
-            return Ok(Self::HubRepository { name: name.to_owned() });
+        let is_url = name.starts_with("hf://");
+        if is_path(name) && !is_url {
+            let hint = if path.is_symlink() { ": it is a link to nothing" } else { "" };
+            return Err(DataError::Missing { path: path.to_owned(), hint: hint.to_owned() });
         }
-        Err(DataError::Unknown { name: name.to_owned(), cards: known(cards) })
+        let Some(repository) = RepositoryName::parse(name) else {
+            return Err(DataError::Unknown { name: name.to_owned(), cards: known(cards) });
+        };
+        let owner = repository.repository.split('/').next().unwrap_or_default();
+        if !is_url && Path::new(owner).is_dir() {
+            let hint = format!(
+                ", but there is a folder {owner}; for the hub's repository of that name, type hf://datasets/{repository}"
+            );
+            return Err(DataError::Missing { path: path.to_owned(), hint });
+        }
+        let notes = if is_url {
+            Vec::new()
+        } else {
+            vec![format!("{repository} is no file or folder here, so it is the hub's data set of that name")]
+        };
+        Ok(Self::Hub { card: Box::new(Card::for_repository(&repository)), notes })
     }
 
-    fn from_card(path: &Path) -> Result<Self, DataError> {
-        let card = Box::new(Card::from_file(path)?);
-        Ok(if card.hub.is_some() {
-            Self::Hub { card }
-        } else {
-            Self::Local { card, root: path.parent().unwrap_or(Path::new("")).to_owned() }
-        })
+    /// The file of a card that has a name in one of the folders `cards`; `None` for a built-in one.
+    pub fn card_file(name: &str, cards: &[PathBuf]) -> Option<PathBuf> {
+        if name.contains(['/', '\\']) {
+            return None;
+        }
+        let path = cards.iter().map(|folder| folder.join(format!("{name}.toml"))).find(|path| path.is_file())?;
+        // In the checkout it is the built-in card itself.
+        let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
+        let is_built_in =
+            built_in.is_some_and(|(_, text)| std::fs::read_to_string(&path).is_ok_and(|own| own == *text));
+        (!is_built_in).then_some(path)
+    }
+
+    /// A card by its name.
+    fn named_card(name: &str, cards: &[PathBuf]) -> Result<Option<Self>, DataError> {
+        let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
+        if let Some(path) = Self::card_file(name, cards) {
+            let hides = if built_in.is_some() { ", which hides the built-in one" } else { "" };
+            let note = format!("the card of {name} is {}{hides}", path.display());
+            return Self::from_card(&path, vec![note]).map(Some);
+        }
+        let Some((_, text)) = built_in else { return Ok(None) };
+        let card = Box::new(Card::parse(text, Path::new(&format!("{name}.toml")))?);
+        if card.hub.is_some() {
+            return Ok(Some(Self::Hub { card, notes: Vec::new() }));
+        }
+        let root = std::fs::canonicalize(SHIPPED).map_err(|source| {
+            let path = PathBuf::from(SHIPPED);
+            DataError::Read { path, source }
+        })?;
+        let notes = vec![format!("the data of {name} are those that ship with embert, in {}", root.display())];
+        Ok(Some(Self::Local { card, root, notes }))
+    }
+
+    fn from_card(path: &Path, mut notes: Vec<String>) -> Result<Self, DataError> {
+        let mut card = Box::new(Card::from_file(path)?);
+        if card.hub.is_some() {
+            return Ok(Self::Hub { card, notes });
+        }
+        let root = path.parent().unwrap_or(Path::new("")).to_owned();
+        notes.extend(expand(&mut card, &root, path)?);
+        Ok(Self::Local { card, root, notes })
     }
 }
 
-/// `owner/name` with an optional `@revision`, and not the name of a file.
-fn is_repository(name: &str) -> bool {
-    let (name, _) = name.split_once('@').unwrap_or((name, ""));
-    let part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    };
-    name.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name))
-        && crate::read::Format::of(Path::new(name)).is_none()
+/// A folder on this machine, as the user named it.
+struct Folder<'a>(&'a Path);
+
+impl Place for Folder<'_> {
+    fn choose(&self, folder: &str) -> String {
+        format!("--dataset {}:{folder}", self.0.display())
+    }
+}
+
+/// The card for a folder, or for one of several data sets in it, and what was decided and passed over.
+pub(crate) fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), DataError> {
+    let refuse = |problem| DataError::Files { place: path.display().to_string(), problem };
+    let (files, passed_over) = discover::walk(path)?;
+    // A clone of a repository of the hub. What another README says is of no concern here.
+    let readme = std::fs::read_to_string(path.join("README.md")).ok();
+    let readme = readme.and_then(|text| Readme::parse(&text).ok()).unwrap_or_default();
+    let found = repository::choose(&readme, config, &files, passed_over, &Folder(path)).map_err(refuse)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.or_else(|| {
+        let absolute = std::fs::canonicalize(path).ok()?;
+        Some(absolute.file_name()?.to_string_lossy().into_owned())
+    });
+    let mut card = Card::local(name.unwrap_or_else(|| path.display().to_string()), found.files);
+    let mut notes = found.notes;
+    if let Some(config) = &found.config {
+        card.name = format!("{}:{config}", card.name);
+    }
+    if let Some(names) = readme.class_names(found.config.as_deref(), &card.columns.label) {
+        notes.push(format!("labels as README.md names them: {}", names.join(", ")));
+        card.labels = names;
+    }
+    Ok((card, notes))
+}
+
+/// Replaces the patterns of a card's `[files]` by what they match.
+fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, DataError> {
+    let Some(given) = &card.files else { return Ok(Vec::new()) };
+    let mut walked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut files = Vec::new();
+    for pattern in given.all().map(|file| file.to_string_lossy()) {
+        if !Pattern::is_pattern(&pattern) {
+            continue;
+        }
+        // A file may be called `a[1].csv`.
+        if root.join(&*pattern).exists() {
+            files.push(pattern.into_owned());
+            continue;
+        }
+        let (base, _) = Pattern::base(&pattern);
+        if !walked.contains_key(base) {
+            let (files, _) = discover::walk(&root.join(base))?;
+            let below = |file: String| match base {
+                "" => file,
+                base => format!("{}/{file}", base.trim_end_matches('/')),
+            };
+            walked.insert(base.to_owned(), files.into_iter().map(below).collect());
+        }
+    }
+    files.extend(walked.into_values().flatten());
+    files.sort();
+    files.dedup();
+    let there = There { files: &files, any_format: card.reading.format.is_some(), partial: true };
+    let found = repository::expand(given, &there)
+        .map_err(|problem| DataError::Files { place: path.display().to_string(), problem })?;
+    card.files = Some(found.files);
+    Ok(found.notes)
+}
+
+/// Whether a name can only be a file's or a folder's.
+fn is_path(name: &str) -> bool {
+    let id = name.split(['@', ':']).next().unwrap_or(name);
+    name.starts_with(['.', '/', '~'])
+        || name.contains('\\')
+        || id.ends_with('/')
+        || id.matches('/').count() > 1
+        || discover::is_file_name(id)
+        || Path::new(id).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
 /// The cards' names.
@@ -101,29 +241,4 @@ fn known(folders: &[PathBuf]) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_a_path_a_card_or_a_repository() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("rows.csv");
-        std::fs::write(&file, "text,label\n").unwrap();
-        assert!(matches!(DataSource::resolve(file.to_str().unwrap(), &[]), Ok(DataSource::Local { .. })));
-        assert!(matches!(DataSource::resolve("imdb", &[]), Ok(DataSource::Hub { .. })));
-        assert!(matches!(DataSource::resolve("owner/name@v1", &[]), Ok(DataSource::HubRepository { .. })));
-        for wrong in ["imbd", "no/file.csv", "a/b/c.csv", "../x"] {
-            let message = DataSource::resolve(wrong, &[]).unwrap_err().to_string();
-            assert!(message.contains(wrong) && message.contains("imdb"), "{message}");
-        }
-    }
-
-    #[test]
-    fn a_card_of_the_users_comes_before_a_built_in_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let card = "name = \"imdb\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"t.csv\"]\n";
-        std::fs::write(dir.path().join("imdb.toml"), card).unwrap();
-        let source = DataSource::resolve("imdb", &[dir.path().to_owned()]).unwrap();
-        assert!(matches!(source, DataSource::Local { root, .. } if root == dir.path()));
-    }
-}
+mod tests;

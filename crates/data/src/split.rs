@@ -115,6 +115,13 @@ pub(crate) fn duplicates(examples: &[Example]) -> usize {
     examples.len() - same_texts(examples).len()
 }
 
+/// The number of texts that occur with more than one label.
+pub(crate) fn contradictions(examples: &[Example]) -> usize {
+    let differ =
+        |group: &Vec<usize>| group.iter().any(|&index| examples[index].label != examples[group[0]].label);
+    same_texts(examples).iter().filter(|group| differ(group)).count()
+}
+
 /// The number of examples of `others` whose text `train` has.
 pub(crate) fn shared<'a>(train: &[Example], others: impl Iterator<Item = &'a Example>) -> usize {
     let texts: HashSet<_> = train.iter().map(text_of).collect();

@@ -5,6 +5,7 @@
 //! models--owner--name/snapshots/<commit>/<file>         -> ../../blobs/<hash>
 //! models--owner--name/refs/<revision>                   the commit that it stood for when last asked
 //! models--owner--name/.no_exist/<commit>/<file>         the commit is known to have no such file
+//! models--owner--name/.listings/<commit>.json           ours: what files the commit has, as the hub lists them
 //! .locks/models--owner--name/<hash>.lock
 //! ```
 //!
@@ -15,10 +16,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::ContentHash;
 use crate::error::HubError;
-use crate::remote::Kind;
-use crate::source::{RepositoryId, is_commit};
+use crate::remote::{Kind, Listing};
+use crate::source::{RepositoryId, is_commit, is_plain_path};
+
+/// The part of the hub's answer about a repository that is kept.
+#[derive(Serialize, Deserialize)]
+struct StoredListing {
+    id: String,
+    siblings: Vec<Sibling>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sibling {
+    rfilename: String,
+}
 
 /// How often a lock that another process holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(50);
@@ -82,6 +97,31 @@ impl RepositoryCache {
             return Ok(());
         }
         write(&self.root.join(".no_exist").join(commit).join(file), "")
+    }
+
+    /// What files a commit has, where the hub has been asked.
+    pub(crate) fn listing(&self, commit: &str) -> Option<Listing> {
+        let text = fs::read_to_string(self.listing_file(commit)).ok()?;
+        let stored: StoredListing = serde_json::from_str(&text).ok()?;
+        let files: Vec<String> = stored.siblings.into_iter().map(|sibling| sibling.rfilename).collect();
+        // The names become paths.
+        let is_right = RepositoryId::new(&stored.id, None).is_ok() && files.iter().all(|file| is_plain_path(file));
+        is_right.then(|| Listing { canonical: stored.id, commit: commit.to_owned(), files })
+    }
+
+    pub(crate) fn remember_listing(&self, listing: &Listing) -> Result<(), HubError> {
+        let path = self.listing_file(&listing.commit);
+        let siblings = listing.files.iter().map(|file| Sibling { rfilename: file.clone() }).collect();
+        let stored = StoredListing { id: listing.canonical.clone(), siblings };
+        let text = serde_json::to_string(&stored).map_err(|error| HubError::io("write", &path)(error.into()))?;
+        if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+            return Ok(());
+        }
+        write(&path, &text)
+    }
+
+    fn listing_file(&self, commit: &str) -> PathBuf {
+        self.root.join(".listings").join(format!("{commit}.json"))
     }
 
     /// The names of all files of a commit that are there, sorted.

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use globset::{GlobBuilder, GlobMatcher};
-
 use crate::cache::RepositoryCache;
 use crate::download::{Fetcher, Retry};
 use crate::error::HubError;
@@ -112,9 +110,9 @@ impl fmt::Debug for HubBuilder {
 ///
 /// Its calls block; inside an async runtime, make them from a thread that may block.
 pub struct Hub {
-    settings: Settings,
+    pub(crate) settings: Settings,
     retry: Retry,
-    verify_cache: bool,
+    pub(crate) verify_cache: bool,
     /// Made when first needed: a folder or an offline run needs no HTTP client.
     remote: Mutex<Option<Arc<Remote>>>,
 }
@@ -166,69 +164,6 @@ impl Hub {
         }
     }
 
-    /// Files of a data set's repository: `files` are names (`plain_text/train-00000-of-00001.parquet`) or patterns
-    /// (`**/*.parquet`, where `*` stays within a folder). Each must match something.
-    ///
-    /// `revision` is a branch, a tag or a commit, by default `main`.
-    pub fn dataset(
-        &self,
-        repository: &str,
-        revision: Option<&str>,
-        files: &[impl AsRef<str>],
-        progress: &mut Progress<'_>,
-    ) -> Result<LocalFiles, HubError> {
-        let id = RepositoryId::new(repository, revision)?;
-        let wanted = files.iter().map(|file| Wanted::new(file.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        let select = |available: &[String]| {
-            let mut names = BTreeSet::new();
-            for wanted in &wanted {
-                let matching: Vec<_> =
-                    available.iter().filter(|name| wanted.matches(name)).cloned().collect();
-                if matching.is_empty() {
-                    return Err(HubError::FileNotFound {
-                        id: id.id().to_owned(),
-                        file: wanted.text.clone(),
-                        available: available.to_vec(),
-                    });
-                }
-                names.extend(matching);
-            }
-            Ok(names)
-        };
-
-        let cache = RepositoryCache::new(&self.settings.cache, Kind::Dataset, &id);
-        // What the cache has for a name may be all of it; for a pattern only the hub's list tells.
-        let only_names = wanted.iter().all(|wanted| wanted.pattern.is_none());
-        if id.is_pinned()
-            && only_names
-            && !self.verify_cache
-            && let Ok(names) = select(&cache.files(id.revision()))
-        {
-            return self.take_cached(&cache, id.revision(), &names, progress);
-        }
-        let listing = match self.ask(Kind::Dataset, &id)? {
-            Reply::Listing(listing) => listing,
-            Reply::Nothing(reason) => {
-                if let Some(commit) = cache.commit(id.revision())
-                    && let Ok(names) = select(&cache.files(&commit))
-                {
-                    return self.take_cached(&cache, &commit, &names, progress);
-                }
-                let files = files.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-                let command = format!("hf download --repo-type dataset {}", id.id());
-                return Err(self.not_cached(reason, format!("the data set `{id}` ({files})"), command));
-            }
-        };
-        let names = select(&listing.files)?;
-        let remote = self.remote()?;
-        let fetcher = self.fetcher(&remote, &cache, Kind::Dataset, &id, &listing);
-        for name in &names {
-            fetcher.fetch(name, progress)?;
-        }
-        cache.remember_commit(id.revision(), &listing.commit)?;
-        Ok(local(&cache, &listing.commit, &names))
-    }
-
     fn model_repository(
         &self,
         id: &RepositoryId,
@@ -278,7 +213,7 @@ impl Hub {
     }
 
     /// What the hub has of the repository, or why it can't be asked. That it refuses is an error.
-    fn ask(&self, kind: Kind, id: &RepositoryId) -> Result<Reply, HubError> {
+    pub(crate) fn ask(&self, kind: Kind, id: &RepositoryId) -> Result<Reply, HubError> {
         if self.settings.offline {
             return Ok(Reply::Nothing(None));
         }
@@ -292,7 +227,7 @@ impl Hub {
         }
     }
 
-    fn not_cached(&self, reason: Option<HubError>, what: String, command: String) -> HubError {
+    pub(crate) fn not_cached(&self, reason: Option<HubError>, what: String, command: String) -> HubError {
         let cache = self.settings.cache.clone();
         match reason {
             None => HubError::Offline { what, cache, command },
@@ -300,7 +235,7 @@ impl Hub {
         }
     }
 
-    fn take_cached(
+    pub(crate) fn take_cached(
         &self,
         cache: &RepositoryCache,
         commit: &str,
@@ -317,7 +252,7 @@ impl Hub {
         Ok(files)
     }
 
-    fn remote(&self) -> Result<Arc<Remote>, HubError> {
+    pub(crate) fn remote(&self) -> Result<Arc<Remote>, HubError> {
         let mut remote = self.remote.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(remote) = &*remote {
             return Ok(remote.clone());
@@ -327,7 +262,7 @@ impl Hub {
         Ok(made)
     }
 
-    fn fetcher<'a>(
+    pub(crate) fn fetcher<'a>(
         &self,
         remote: &'a Remote,
         cache: &'a RepositoryCache,
@@ -340,35 +275,13 @@ impl Hub {
 }
 
 /// What came of asking the hub.
-enum Reply {
+pub(crate) enum Reply {
     Listing(Listing),
     /// Nothing, and why; `None` in offline mode. The cache may stand in.
     Nothing(Option<HubError>),
 }
 
-/// A file name, or a pattern of file names.
-struct Wanted {
-    text: String,
-    pattern: Option<GlobMatcher>,
-}
-
-impl Wanted {
-    fn new(text: &str) -> Result<Self, HubError> {
-        let pattern = text
-            .contains(['*', '?', '[', '{'])
-            .then(|| GlobBuilder::new(text).literal_separator(true).build())
-            .transpose()
-            .map_err(|source| HubError::InvalidPattern { pattern: text.to_owned(), source })?
-            .map(|glob| glob.compile_matcher());
-        Ok(Self { text: text.to_owned(), pattern })
-    }
-
-    fn matches(&self, name: &str) -> bool {
-        self.pattern.as_ref().map_or(self.text == name, |pattern| pattern.is_match(name))
-    }
-}
-
-fn local(cache: &RepositoryCache, commit: &str, names: &BTreeSet<String>) -> LocalFiles {
+pub(crate) fn local(cache: &RepositoryCache, commit: &str, names: &BTreeSet<String>) -> LocalFiles {
     let folder = cache.snapshot(commit);
     let files = names.iter().map(|name| folder.join(name)).collect();
     LocalFiles { folder, commit: Some(commit.to_owned()), files }

@@ -29,6 +29,7 @@
 struct Readme;
 
 mod cache;
+mod dataset;
 mod digest;
 mod download;
 mod error;
@@ -41,6 +42,7 @@ mod source;
 
 pub use digest::ContentHash;
 pub use error::HubError;
+pub use dataset::DatasetRepository;
 pub use hub::{Hub, HubBuilder, LocalFiles};
 pub use progress::{Event, Progress};
 pub use remote::Kind;

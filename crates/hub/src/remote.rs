@@ -163,7 +163,8 @@ impl Remote {
         let commit =
             commit.filter(|c| is_commit(c)).ok_or_else(|| unexpected("it names no commit".into()))?;
         let siblings = siblings.ok_or_else(|| unexpected("it lists no files".into()))?;
-        let files: Vec<_> = siblings.into_iter().map(|sibling| sibling.rfilename).collect();
+        let mut files: Vec<_> = siblings.into_iter().map(|sibling| sibling.rfilename).collect();
+        files.sort();
         if let Some(file) = files.iter().find(|file| !is_plain_path(file)) {
             return Err(unexpected(format!("`{file}` is no file name")));
         }

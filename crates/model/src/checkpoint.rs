@@ -34,9 +34,7 @@ impl Checkpoint {
         if index.is_file() {
             return Self::open_sharded(dir, &index);
         }
-        // Tells a folder that is not there from one without weights.
-        fs::read_dir(dir).map_err(|source| ModelError::Read { path: dir.to_owned(), source })?;
-        Err(ModelError::NoWeights { dir: dir.to_owned(), pickled: dir.join("pytorch_model.bin").is_file() })
+        Err(ModelError::NoWeights { dir: dir.to_owned(), found: other_weights(dir)? })
     }
 
     fn open_sharded(dir: &Path, index: &Path) -> Result<Self, ModelError> {
@@ -51,8 +49,7 @@ impl Checkpoint {
 
         let mut files: Vec<WeightFile> = Vec::new();
         let mut numbers = BTreeMap::new();
-        let mut weights = BTreeMap::new();
-        for (name, shard) in weight_map {
+        for (name, shard) in &weight_map {
             let problem = |problem| ModelError::Shard {
                 index: index.to_owned(),
                 name: name.clone(),
@@ -60,27 +57,42 @@ impl Checkpoint {
                 problem,
             };
             // An index comes from outside: it names files beside it and nothing else.
-            if Path::new(&shard).file_name().is_none_or(|file| *file != *shard) {
+            if Path::new(shard).file_name().is_none_or(|file| *file != **shard) {
                 return Err(problem("which is not the name of a file beside it"));
             }
-            let number = match numbers.get(&shard) {
+            let number = match numbers.get(shard) {
                 Some(number) => *number,
-                None if !dir.join(&shard).is_file() => return Err(problem("which is not there: fetch it")),
+                None if !dir.join(shard).is_file() => return Err(problem("which is not there: fetch it")),
                 None => {
-                    files.push(WeightFile::open(dir.join(&shard))?);
-                    numbers.insert(shard.clone(), files.len() - 1);
+                    files.push(WeightFile::open(dir.join(shard))?);
+                    numbers.insert(shard, files.len() - 1);
                     files.len() - 1
                 }
             };
-            if files[number].header.info(&name).is_none() {
+            if files[number].header.info(name).is_none() {
                 return Err(problem("which does not have it: fetch both again"));
             }
-            weights.insert(name, number);
         }
-        Ok(Self { dir: dir.to_owned(), files, weights })
+        let mut checkpoint = Self { dir: dir.to_owned(), files, weights: BTreeMap::new() };
+        checkpoint.take_all()?;
+        Ok(checkpoint)
     }
 
-    /// Every weight's name.
+    /// Every weight of every shard, as `transformers` takes them, whether or not the index names it.
+    fn take_all(&mut self) -> Result<(), ModelError> {
+        for (number, file) in self.files.iter().enumerate() {
+            for name in file.header.tensors().into_keys() {
+                if let Some(&first) = self.weights.get(&name)
+                    && let (Some(first), Some(second)) = (self.files[first].weight(&name), file.weight(&name))
+                {
+                    first.check_same(&second)?;
+                }
+                self.weights.insert(name, number);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.weights.keys().map(String::as_str)
     }
@@ -90,17 +102,57 @@ impl Checkpoint {
     }
 
     pub(crate) fn get<'a>(&'a self, name: &'a str) -> Option<Weight<'a>> {
-        let file = &self.files[*self.weights.get(name)?];
-        let info = file.header.info(name)?;
-        let (start, end) = info.data_offsets;
-        Some(Weight {
-            name,
-            path: &file.path,
-            shape: &info.shape,
-            dtype: info.dtype,
-            bytes: file.map.get(file.data + start..file.data + end)?,
-        })
+        self.files[*self.weights.get(name)?].weight(name)
     }
+}
+
+/// Refuses parts of a checkpoint's folder that `transformers` reads, and that change the model, but that are not implemented.
+pub(crate) fn refuse_other_parts(dir: &Path) -> Result<(), ModelError> {
+    let adapter = dir.join("adapter_config.json");
+    if adapter.is_file() {
+        let problem = "an adapter on the weights of a base model, which is not implemented: merge it into them with PEFT (merge_and_unload) and save the result";
+        return Err(ModelError::Part { path: adapter, problem });
+    }
+    match file_names(dir)?.into_iter().find(|name| is_process_shard(name)) {
+        Some(name) => {
+            let problem = "a part of a checkpoint that several processes wrote, which transformers reads in place of model.safetensors and which is not implemented: save the whole model";
+            Err(ModelError::Part { path: dir.join(name), problem })
+        }
+        None => Ok(()),
+    }
+}
+
+/// `shard-00000-model-00001-of-00002.safetensors`: what each process of a distributed training saved.
+fn is_process_shard(name: &str) -> bool {
+    name.strip_suffix(".safetensors").is_some_and(|name| {
+        let parts: Vec<&str> = name.split('-').collect();
+        let is_number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+        matches!(parts[..], ["shard", rank, "model", number, "of", count] if [rank, number, count].into_iter().all(is_number))
+    })
+}
+
+/// Weights in other formats or under other names: something to say where those that are read are not there.
+fn other_weights(dir: &Path) -> Result<Vec<String>, ModelError> {
+    const FORMATS: [&str; 8] = ["safetensors", "bin", "pt", "pth", "h5", "msgpack", "gguf", "onnx"];
+    let mut names = file_names(dir)?;
+    names.retain(|name| {
+        let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+        // What the Trainer keeps beside the weights.
+        extension.is_some_and(|extension| FORMATS.contains(&extension))
+            && !["training_args.bin", "optimizer.pt", "scheduler.pt"].contains(&name.as_str())
+    });
+    Ok(names)
+}
+
+/// The folder's files, sorted.
+fn file_names(dir: &Path) -> Result<Vec<String>, ModelError> {
+    let failed = |source| ModelError::Read { path: dir.to_owned(), source };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// One weight, still in the file.
@@ -113,8 +165,35 @@ pub(crate) struct Weight<'a> {
 }
 
 impl Weight<'_> {
+    /// Whether another weight that stands for the same one of the model says the same.
+    pub(crate) fn check_same(&self, other: &Self) -> Result<(), ModelError> {
+        if (self.shape, self.dtype, self.bytes) == (other.shape, other.dtype, other.bytes) {
+            return Ok(());
+        }
+        let place = |weight: &Self| {
+            let file = weight.path.file_name().unwrap_or_default().to_string_lossy();
+            format!("\"{}\" in {file}", weight.name)
+        };
+        Err(ModelError::Twice { name: self.name.to_owned(), first: place(self), second: place(other) })
+    }
+
     /// The values in the file's order, as f32.
     pub(crate) fn to_f32(&self) -> Result<Vec<f32>, ModelError> {
+        let values = self.read()?;
+        let mut wrong = values.iter().enumerate().filter(|(_, value)| !value.is_finite());
+        match wrong.next() {
+            None => Ok(values),
+            Some((index, value)) => Err(ModelError::NotFinite {
+                path: self.path.to_owned(),
+                name: self.name.to_owned(),
+                count: 1 + wrong.count(),
+                index,
+                value: *value,
+            }),
+        }
+    }
+
+    fn read(&self) -> Result<Vec<f32>, ModelError> {
         /// The file's bytes have no alignment to rely on, so each value is put together from its own.
         fn read<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
             bytes.as_chunks().0.iter().map(|chunk| value(*chunk)).collect()
@@ -160,6 +239,13 @@ impl WeightFile {
             Ok((header_len, header)) => Ok(Self { path, data: 8 + header_len, map, header }),
             Err(source) => Err(explain(path, &map, source)),
         }
+    }
+
+    fn weight<'a>(&'a self, name: &'a str) -> Option<Weight<'a>> {
+        let info = self.header.info(name)?;
+        let (start, end) = info.data_offsets;
+        let bytes = self.map.get(self.data + start..self.data + end)?;
+        Some(Weight { name, path: &self.path, shape: &info.shape, dtype: info.dtype, bytes })
     }
 }
 
@@ -257,6 +343,50 @@ mod tests {
         assert!(error("7").contains(INDEX));
     }
 
+    /// As transformers reads shards: all that is in them, whatever the index says.
+    #[test]
+    fn shards_give_all_that_they_have_and_contradict_each_other_never() {
+        let view = |bytes: &'static [u8; 4]| {
+            safetensors::tensor::TensorView::new(Dtype::F32, vec![1], bytes).unwrap()
+        };
+        let [one, two] = [b"\0\0\x80\x3f", b"\0\0\0\x40"].map(view);
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, tensors: &[(&str, &safetensors::tensor::TensorView<'_>)]| {
+            let bytes = safetensors::serialize(tensors.iter().copied(), None).unwrap();
+            fs::write(dir.path().join(name), bytes).unwrap();
+        };
+        let index = r#"{"weight_map": {"v": "a.safetensors", "w": "b.safetensors"}}"#;
+        fs::write(dir.path().join(INDEX), index).unwrap();
+        write("a.safetensors", &[("v", &one), ("w", &two)]);
+        write("b.safetensors", &[("w", &two), ("unnamed", &one)]);
+        let checkpoint = Checkpoint::open(dir.path()).unwrap();
+        assert_eq!(checkpoint.names().collect::<Vec<_>>(), ["unnamed", "v", "w"]);
+        write("a.safetensors", &[("v", &one), ("w", &one)]);
+        let error = Checkpoint::open(dir.path()).err().unwrap().to_string();
+        for part in ["\"w\" is there twice", "\"w\" in a.safetensors", "\"w\" in b.safetensors"] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn parts_that_are_not_implemented_are_refused_by_name() {
+        for (name, refused) in [
+            ("adapter_config.json", true),
+            ("shard-00000-model-00001-of-00002.safetensors", true),
+            ("adapter_model.safetensors", false),
+            ("model-00001-of-00002.safetensors", false),
+            ("shard-0-model-00001-of-00002.safetensors", false),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(name), "x").unwrap();
+            match refuse_other_parts(dir.path()) {
+                Err(error) if refused => assert!(error.to_string().contains(name), "{error}"),
+                Ok(()) if !refused => {}
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+
     #[test]
     fn no_weights_and_no_folder_are_told_apart() {
         let dir = tempfile::tempdir().unwrap();
@@ -265,5 +395,12 @@ mod tests {
         assert!(error(&dir.path().join("nowhere")).contains("can't read"));
         fs::write(dir.path().join("pytorch_model.bin"), "x").unwrap();
         assert!(error(dir.path()).contains("convert it to safetensors"));
+        for (name, advice) in [("model.fp16.safetensors", "rename it to"), ("tf_model.h5", "not implemented")]
+        {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(name), "x").unwrap();
+            let error = error(dir.path());
+            assert!(error.contains(&format!("found {name}, ")) && error.contains(advice), "{error}");
+        }
     }
 }

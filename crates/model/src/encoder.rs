@@ -2,11 +2,10 @@
 
 use burn::module::Module;
 use burn::nn::{Dropout, Linear};
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 
 use crate::dropout::active_rate;
 use crate::init::Initializer;
-use crate::ops::Gelu;
 use crate::{BertConfig, HiddenAct, LayerNorm, ops};
 
 /// The layers, one after the other.
@@ -137,11 +136,7 @@ impl BertIntermediate {
     /// - input: `[batch, seq, hidden]`
     /// - output: `[batch, seq, intermediate]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        match self.activation {
-            HiddenAct::Gelu => ops::linear_gelu(x, &self.dense, Gelu::Erf),
-            HiddenAct::GeluNew | HiddenAct::GeluPytorchTanh => ops::linear_gelu(x, &self.dense, Gelu::Tanh),
-            HiddenAct::Relu => activation::relu(self.dense.forward(x)),
-        }
+        self.activation.after(&self.dense, x)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Everything that can go wrong with a config, a checkpoint or its weights.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensorError;
 
-use crate::SaveDtype;
+use crate::{HeadFunction, SaveDtype};
 
 /// Why a model can't be configured, loaded or saved.
 ///
@@ -57,6 +57,16 @@ pub enum ModelError {
         /// What would be right.
         expected: String,
     },
+    /// A key of `config.json` has a value of another type.
+    #[error("{origin}: \"{key}\" is {problem}")]
+    ConfigValue {
+        /// The file, or "config" for text that came from elsewhere.
+        origin: String,
+        /// The key's path.
+        key: String,
+        /// The value found, and what was expected.
+        problem: String,
+    },
     /// The checkpoint is of an architecture that is not BERT.
     #[error(
         "{origin}: this is a {found} checkpoint, and only BERT (model_type \"bert\") is implemented: choose a BERT checkpoint"
@@ -71,13 +81,50 @@ pub enum ModelError {
     #[error(
         "{} has neither model.safetensors nor model.safetensors.index.json{}",
         dir.display(),
-        if *pickled { ": its pytorch_model.bin is a format that can run code when read; convert it to safetensors with transformers" } else { "" }
+        if found.is_empty() { String::new() } else { format!("; found {}, {}", found.join(", "), advice(found)) }
     )]
     NoWeights {
         /// The checkpoint's folder.
         dir: PathBuf,
-        /// Whether pickled PyTorch weights are there.
-        pickled: bool,
+        /// Weights in other formats, or under other names.
+        found: Vec<String>,
+    },
+    /// A part of the checkpoint that `transformers` reads and that is not implemented.
+    #[error("{} is there, {problem}", path.display())]
+    Part {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what to do.
+        problem: &'static str,
+    },
+    /// A weight under two names, or in two files.
+    #[error(
+        "weight \"{name}\" is there twice, with different values: as {first} and as {second}; take the wrong one out"
+    )]
+    Twice {
+        /// The weight's name.
+        name: String,
+        /// The first, with its file.
+        first: String,
+        /// The second, with its file.
+        second: String,
+    },
+    /// A weight that is not a number.
+    #[error(
+        "weight \"{name}\" in {} has {count} value(s) that are NaN or infinite, the first at {index} ({value}): the training that wrote it diverged, or the file is damaged; choose another checkpoint",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The weight's name in the checkpoint.
+        name: String,
+        /// How many values are not finite as f32.
+        count: usize,
+        /// Where the first one is, counted in the file's order.
+        index: usize,
+        /// The first one.
+        value: f32,
     },
     /// A weight file without any content.
     #[error("{} is empty, expected a safetensors file: fetch it again", path.display())]
@@ -142,8 +189,12 @@ pub enum ModelError {
     },
     /// A weight that can't be made up is not in the checkpoint.
     #[error(
-        "{} has no weight \"{name}\" among its {found}: the config and the weights are not of one model",
-        dir.display()
+        "{} has no weight \"{name}\" among its {found}: {}",
+        dir.display(),
+        match similar {
+            Some(similar) => format!("it has \"{similar}\", under a prefix that is none of bert., module. and _orig_mod.; rename its weights"),
+            None => "the config and the weights are not of one model".to_owned(),
+        }
     )]
     MissingWeight {
         /// The checkpoint's folder.
@@ -152,6 +203,8 @@ pub enum ModelError {
         name: String,
         /// How many weights the checkpoint has.
         found: usize,
+        /// A weight of the checkpoint whose name ends so.
+        similar: Option<String>,
     },
     /// A weight has another shape than the config asks for.
     #[error(
@@ -194,16 +247,39 @@ pub enum ModelError {
         /// The labels that were asked for.
         wanted: Vec<String>,
     },
-    /// The checkpoint's head was not trained to choose one label.
+    /// The checkpoint's head does not choose one of several classes.
     #[error(
-        "{}: problem_type is \"{found}\", and only \"single_label_classification\" is implemented: choose another checkpoint, or start with a new head (`new_head`)",
-        dir.display()
+        "the data set has {} classes ({}), but the classification head in {} has {outputs} output{} ({function}): use it with `predict`, or train with a new head (`new_head`)",
+        wanted.len(),
+        wanted.join(", "),
+        dir.display(),
+        if *outputs == 1 { "" } else { "s" }
     )]
-    Problem {
+    NoClasses {
         /// The checkpoint's folder.
         dir: PathBuf,
-        /// The config's `problem_type`.
-        found: String,
+        /// How many outputs the head has.
+        outputs: usize,
+        /// What makes scores of them.
+        function: HeadFunction,
+        /// The data's labels.
+        wanted: Vec<String>,
+    },
+    /// More segments than the model has an embedding for.
+    #[error(
+        "the tokenizer gives {what} the token types 0 to {}, but the model in {} has {type_vocab_size} (\"type_vocab_size\"): use single texts, or a model for pairs",
+        types - 1,
+        dir.display()
+    )]
+    TokenTypes {
+        /// The checkpoint's folder.
+        dir: PathBuf,
+        /// `pairs of texts` or `a text`.
+        what: &'static str,
+        /// How many the tokenizer uses.
+        types: usize,
+        /// How many the model has.
+        type_vocab_size: usize,
     },
     /// A state dict lacks a parameter.
     #[error("the state dict has no \"{name}\": it belongs to another model")]
@@ -277,4 +353,19 @@ pub enum ModelError {
         /// How many encoder layers the model has.
         layers: usize,
     },
+}
+
+/// What to do with weights that are there but not read.
+fn advice(found: &[String]) -> &'static str {
+    if found.iter().all(|name| has_extension(name, "safetensors")) {
+        "which is not read under that name: rename it to model.safetensors if it is the whole model"
+    } else if found.iter().any(|name| has_extension(name, "bin")) {
+        "a format that can run code when read: convert it to safetensors with transformers"
+    } else {
+        "a format that is not implemented: convert it to safetensors"
+    }
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == extension)
 }

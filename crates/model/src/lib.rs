@@ -40,6 +40,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod activation;
 mod bert;
 mod checkpoint;
 mod classification;
@@ -60,9 +61,10 @@ mod save;
 mod state;
 mod tree;
 
+pub use activation::HiddenAct;
 pub use bert::{BertInput, BertModel, BertOutput, BertPooler};
 pub use classification::BertForSequenceClassification;
-pub use config::{BertConfig, HiddenAct};
+pub use config::{BertConfig, HeadFunction};
 pub use device::{Backend, DeviceChoice, DeviceError};
 pub use embeddings::BertEmbeddings;
 pub use encoder::{

@@ -7,7 +7,8 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Weight, refuse_other_parts};
+use crate::config::CheckpointConfig;
 use crate::init::Initializer;
 use crate::names::{canonical, is_buffer};
 use crate::state::Fill;
@@ -35,12 +36,19 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
-    /// The config of the checkpoint in `dir`, with these options' dropout; the labels are still the checkpoint's.
+    /// The config of the checkpoint in `dir`, with these options' dropout; the labels are still the checkpoint's. What it says
+    /// of its head is not judged here: a config that can't be understood there has `LABEL_0` and `LABEL_1`, and is refused
+    /// when that head is loaded.
     ///
     /// # Errors
     /// `config.json` can't be read, is not BERT's, or contradicts itself.
     pub fn config(&self, dir: &Path) -> Result<BertConfig, ModelError> {
-        let mut config = BertConfig::from_file(&dir.join(CONFIG))?;
+        Ok(self.checkpoint_config(dir)?.config)
+    }
+
+    fn checkpoint_config(&self, dir: &Path) -> Result<CheckpointConfig, ModelError> {
+        let mut checkpoint = CheckpointConfig::from_file(&dir.join(CONFIG))?;
+        let config = &mut checkpoint.config;
         if let Some(rate) = self.hidden_dropout {
             config.hidden_dropout_prob = rate;
         }
@@ -51,7 +59,7 @@ impl LoadOptions {
             config.classifier_dropout = self.classifier_dropout;
         }
         config.validate()?;
-        Ok(config)
+        Ok(checkpoint)
     }
 }
 
@@ -146,6 +154,7 @@ impl BertModel {
         options: &LoadOptions,
         device: &Device,
     ) -> Result<Pretrained<Self>, ModelError> {
+        refuse_other_parts(dir)?;
         let config = options.config(dir)?;
         let weights = Weights::open(dir)?;
         let model =
@@ -163,17 +172,19 @@ impl BertForSequenceClassification {
     /// Otherwise the classifier is new, and so is a pooler that the checkpoint lacks; the report says so.
     ///
     /// # Errors
-    /// A file is missing or damaged, the config is not BERT's, a weight of the encoder is missing or has another shape, or
-    /// the checkpoint's classifier has another number of labels than [`LoadOptions::labels`].
+    /// A file is missing or damaged, the config is not BERT's, a weight is not finite, one of the encoder is missing or has
+    /// another shape, or the checkpoint's classifier has another number of labels than [`LoadOptions::labels`], or one output
+    /// or several labels a text where those are classes.
     pub fn from_pretrained(
         dir: &Path,
         options: &LoadOptions,
         device: &Device,
     ) -> Result<Pretrained<Self>, ModelError> {
-        let mut config = options.config(dir)?;
+        refuse_other_parts(dir)?;
+        let checkpoint = options.checkpoint_config(dir)?;
         let weights = Weights::open(dir)?;
 
-        let head = choose_head(dir, &config, weights.has(CLASSIFIER), options)?;
+        let (mut config, head) = choose_head(dir, checkpoint, weights.has(CLASSIFIER), options)?;
         let keeps_labels = matches!(head, HeadSource::Checkpoint);
         if let Some(labels) = options.labels.clone().filter(|_| !keeps_labels) {
             config = config.with_labels(labels);
@@ -194,61 +205,80 @@ impl BertForSequenceClassification {
 /// Whether the checkpoint's classifier is the one that is wanted.
 fn choose_head(
     dir: &Path,
-    config: &BertConfig,
+    checkpoint: CheckpointConfig,
     classifier_there: bool,
     options: &LoadOptions,
-) -> Result<HeadSource, ModelError> {
+) -> Result<(BertConfig, HeadSource), ModelError> {
+    let config = &checkpoint.config;
     // Models for other tasks (tokens, multiple choice) call their head "classifier" too; the class tells them apart.
     let for_sequences = config.architectures.is_empty()
         || config.architectures.iter().any(|class| class == "BertForSequenceClassification");
     if !(classifier_there && for_sequences) {
-        return Ok(HeadSource::New(NewHead::NoneThere));
+        return Ok((checkpoint.config, HeadSource::New(NewHead::NoneThere)));
     }
     if options.new_head {
-        return Ok(HeadSource::New(NewHead::Wanted));
+        return Ok((checkpoint.config, HeadSource::New(NewHead::Wanted)));
     }
-    if let Some(found) = config.problem_type.clone().filter(|kind| kind != "single_label_classification") {
-        return Err(ModelError::Problem { dir: dir.to_owned(), found });
-    }
-    let Some(wanted) = &options.labels else { return Ok(HeadSource::Checkpoint) };
-    let checkpoint = &config.id2label;
-    if wanted.len() != checkpoint.len() {
+    let config = checkpoint.with_head()?;
+    let Some(wanted) = &options.labels else { return Ok((config, HeadSource::Checkpoint)) };
+    config.check_classes(dir, wanted)?;
+    let known = &config.id2label;
+    if wanted.len() != known.len() {
         return Err(ModelError::Labels {
             dir: dir.to_owned(),
-            checkpoint: checkpoint.clone(),
+            checkpoint: known.clone(),
             wanted: wanted.clone(),
         });
     }
     let set = |labels: &[String]| labels.iter().cloned().collect::<BTreeSet<_>>();
-    Ok(if set(wanted) == set(checkpoint) {
+    let source = if set(wanted) == set(known) {
         HeadSource::Checkpoint
     } else if config.has_generic_labels() {
         HeadSource::CheckpointUnnamed
     } else {
-        HeadSource::New(NewHead::OtherLabels { checkpoint: checkpoint.clone() })
-    })
+        HeadSource::New(NewHead::OtherLabels { checkpoint: known.clone() })
+    };
+    Ok((config, source))
 }
 
 /// An opened checkpoint with its weights under one spelling of their names.
 struct Weights {
     checkpoint: Checkpoint,
-    /// From the one spelling to the checkpoint's own.
-    names: HashMap<String, String>,
+    /// From the one spelling to those that the checkpoint has, in the order of their names.
+    names: HashMap<String, Vec<String>>,
 }
 
 impl Weights {
     fn open(dir: &Path) -> Result<Self, ModelError> {
         let checkpoint = Checkpoint::open(dir)?;
-        let mut names = HashMap::new();
+        let mut names: HashMap<String, Vec<String>> = HashMap::new();
         for name in checkpoint.names() {
-            // Should a weight be there under two spellings, the first is used and the other is left over.
-            names.entry(canonical(name)).or_insert_with(|| name.to_owned());
+            names.entry(canonical(name)).or_default().push(name.to_owned());
         }
         Ok(Self { checkpoint, names })
     }
 
     fn has(&self, part: &str) -> bool {
         self.names.keys().any(|name| name.starts_with(part))
+    }
+
+    /// The weight that the model calls `name`; its other spellings, if any, must say the same.
+    fn find(&self, name: &str, key: &str) -> Result<Weight<'_>, ModelError> {
+        let mut spellings =
+            self.names.get(key).into_iter().flatten().filter_map(|name| self.checkpoint.get(name));
+        let Some(weight) = spellings.next() else {
+            let ending = format!(".{key}");
+            return Err(ModelError::MissingWeight {
+                dir: self.checkpoint.dir.clone(),
+                name: name.to_owned(),
+                found: self.checkpoint.len(),
+                similar: self.checkpoint.names().find(|name| name.ends_with(&ending)).map(str::to_owned),
+            });
+        };
+        for other in spellings {
+            weight.check_same(&other)?;
+        }
+        Ok(weight)
     }
 
     /// Copies the weights into `model`, except for the parts that `is_new` says are.
@@ -267,14 +297,7 @@ impl Weights {
                 report.newly_initialized.push(name.to_owned());
                 return Ok(None);
             }
-            let weight = self.names.get(&key).and_then(|stored| self.checkpoint.get(stored));
-            let Some(weight) = weight else {
-                return Err(ModelError::MissingWeight {
-                    dir: self.checkpoint.dir.clone(),
-                    name: name.to_owned(),
-                    found: self.checkpoint.len(),
-                });
-            };
+            let weight = self.find(name, &key)?;
             if weight.shape != expected {
                 return Err(ModelError::Shape {
                     origin: weight.path.display().to_string(),
@@ -285,14 +308,16 @@ impl Weights {
             }
             let data = TensorData::new(weight.to_f32()?, expected.to_vec());
             report.loaded.push(name.to_owned());
-            used.insert(weight.name);
+            used.insert(key);
             Ok(Some(data))
         });
         let model = model.map(&mut fill);
         fill.finish()?;
 
-        let left =
-            self.checkpoint.names().filter(|name| !used.contains(name) && !is_buffer(&canonical(name)));
+        let left = self.checkpoint.names().filter(|name| {
+            let key = canonical(name);
+            !used.contains(&key) && !is_buffer(&key)
+        });
         report.leftover = left.map(str::to_owned).collect();
         Ok((model, report))
     }

@@ -20,9 +20,14 @@ pub fn module_path(checkpoint_name: &str) -> String {
     rename(checkpoint_name, |part| RENAMED.iter().find(|(_, theirs)| *theirs == part).map(|(ours, _)| *ours))
 }
 
-/// One spelling for the many that a weight has in checkpoints: without the prefix, with today's names.
+/// What PyTorch's data-parallel wrappers and `torch.compile` put before the names of what they wrap: the whole model, or
+/// the encoder in it.
+const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
+
+/// One spelling for the many that a weight has in checkpoints: without the prefixes, with today's names.
 pub(crate) fn canonical(name: &str) -> String {
-    let name = name.strip_prefix(PREFIX).unwrap_or(name);
+    let name = unwrapped(name);
+    let name = name.strip_prefix(PREFIX).map_or(name, unwrapped);
     match name.rsplit_once('.') {
         Some((layer, last)) => {
             let last = LEGACY.iter().find(|(old, _)| *old == last).map_or(last, |(_, new)| new);
@@ -30,6 +35,13 @@ pub(crate) fn canonical(name: &str) -> String {
         }
         None => name.to_owned(),
     }
+}
+
+fn unwrapped(mut name: &str) -> &str {
+    while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| name.strip_prefix(wrapper)) {
+        name = inner;
+    }
+    name
 }
 
 /// A buffer that old checkpoints hold beside the weights: 0, 1, 2, ...
@@ -106,6 +118,12 @@ mod tests {
             assert_eq!(canonical(name), "embeddings.LayerNorm.weight");
         }
         assert_eq!(canonical("bert.embeddings.LayerNorm.beta"), "embeddings.LayerNorm.bias");
+        for prefix in ["module.", "_orig_mod.", "_orig_mod.module.", "module._orig_mod."] {
+            for bert in ["", "bert.", "bert._orig_mod.", "bert.module."] {
+                assert_eq!(canonical(&format!("{prefix}{bert}pooler.dense.bias")), "pooler.dense.bias");
+            }
+            assert_eq!(canonical(&format!("{prefix}classifier.weight")), "classifier.weight");
+        }
         // Only the last part is a parameter's name.
         assert_eq!(canonical("bert.beta.weight"), "beta.weight");
         assert!(is_buffer(&canonical("bert.embeddings.position_ids")));

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::checkpoint::SINGLE;
 use crate::state::{Stored, stored};
-use crate::{BertConfig, ModelError};
+use crate::{BertConfig, HeadFunction, ModelError};
 
 /// How the weights are stored; a model computes in its own dtype all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -145,7 +145,8 @@ fn config_of(weights: &[Stored], config: &BertConfig, dtype: SaveDtype) -> BertC
     let has_head = weights.iter().any(|stored| stored.name == "classifier.weight");
     let class = if has_head { "BertForSequenceClassification" } else { "BertModel" };
     config.architectures = vec![class.to_owned()];
-    if has_head {
+    // Another problem type is what the head was trained for, and a single output without one is a sigmoid.
+    if has_head && config.head_function() == HeadFunction::Softmax {
         config.problem_type = Some("single_label_classification".to_owned());
     }
     // Readers convert the weights to what this says, under its older name too.

@@ -40,4 +40,17 @@ pub enum PredictError {
         /// The model's `max_position_embeddings`.
         positions: usize,
     },
+    /// What the model makes of a text is no number.
+    #[error(
+        "the model in {} gives {value} for the text \"{text}\": its weights are too large for 32-bit floats; choose another checkpoint",
+        path.display()
+    )]
+    NotFinite {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// NaN or an infinity.
+        value: f32,
+        /// The text's beginning.
+        text: String,
+    },
 }

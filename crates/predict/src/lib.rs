@@ -23,6 +23,7 @@ mod error;
 mod prediction;
 mod predictor;
 
+pub use embert_model::HeadFunction;
 pub use error::PredictError;
 pub use prediction::Prediction;
 pub use predictor::{Predictions, Predictor};

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
+use embert_model::HeadFunction;
 use serde::ser::{Serialize, SerializeMap as _, SerializeStruct as _, Serializer};
 
 /// What the model says of one text.
 ///
 /// Serialises to `{"text":..,"label":..,"score":..,"probabilities":{..}}`, with `text_pair` after `text` for pairs and the
-/// probabilities in the order of the model's labels.
+/// probabilities in the order of the model's labels. Of a head that is no softmax it has `scores` in place of `probabilities`,
+/// since those would sum to 1, and of a head with one output neither.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     text: String,
     text_pair: Option<String>,
     labels: Arc<[String]>,
-    probabilities: Vec<f64>,
+    function: HeadFunction,
+    scores: Vec<f64>,
 }
 
 impl Prediction {
@@ -21,9 +24,10 @@ impl Prediction {
         text: String,
         text_pair: Option<String>,
         labels: Arc<[String]>,
-        probabilities: Vec<f64>,
+        function: HeadFunction,
+        scores: Vec<f64>,
     ) -> Self {
-        Self { text, text_pair, labels, probabilities }
+        Self { text, text_pair, labels, function, scores }
     }
 
     /// The text.
@@ -36,53 +40,67 @@ impl Prediction {
         self.text_pair.as_deref()
     }
 
-    /// The index of the most probable label; the first of those that are equally probable.
+    /// The index of the label with the highest score; the first of those that have it.
     pub fn label_id(&self) -> usize {
         let mut best = 0;
-        for (index, probability) in self.probabilities.iter().enumerate() {
-            if *probability > self.probabilities[best] {
+        for (index, score) in self.scores.iter().enumerate() {
+            if *score > self.scores[best] {
                 best = index;
             }
         }
         best
     }
 
-    /// The name of the most probable label.
+    /// The name of the label with the highest score. Of a head with one output it is that output's name, whatever the score.
     pub fn label(&self) -> &str {
         &self.labels[self.label_id()]
     }
 
-    /// The probability of the most probable label, in [0, 1].
+    /// The score of [`label`](Self::label): a probability, or a raw number where [`function`](Self::function) is the identity.
     pub fn score(&self) -> f64 {
-        self.probabilities[self.label_id()]
+        self.scores[self.label_id()]
     }
 
-    /// The softmax probability of each label, in the order of the model's labels.
-    pub fn probabilities(&self) -> &[f64] {
-        &self.probabilities
+    /// The score of each label, in the order of the model's labels.
+    pub fn scores(&self) -> &[f64] {
+        &self.scores
+    }
+
+    /// What made the scores of the head's outputs.
+    pub fn function(&self) -> HeadFunction {
+        self.function
     }
 
     /// The names of the model's labels.
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
+
+    /// The name of the object with all scores; none where it would repeat the score.
+    fn scores_key(&self) -> Option<&'static str> {
+        match self.function {
+            HeadFunction::Softmax => Some("probabilities"),
+            HeadFunction::Sigmoid | HeadFunction::Identity => (self.labels.len() > 1).then_some("scores"),
+        }
+    }
 }
 
 impl Serialize for Prediction {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Probabilities<'a>(&'a Prediction);
+        struct Scores<'a>(&'a Prediction);
 
-        impl Serialize for Probabilities<'_> {
+        impl Serialize for Scores<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(Some(self.0.labels.len()))?;
-                for (label, probability) in self.0.labels.iter().zip(&self.0.probabilities) {
-                    map.serialize_entry(label, probability)?;
+                for (label, score) in self.0.labels.iter().zip(&self.0.scores) {
+                    map.serialize_entry(label, score)?;
                 }
                 map.end()
             }
         }
 
-        let fields = 4 + usize::from(self.text_pair.is_some());
+        let scores_key = self.scores_key();
+        let fields = 3 + usize::from(self.text_pair.is_some()) + usize::from(scores_key.is_some());
         let mut object = serializer.serialize_struct("Prediction", fields)?;
         object.serialize_field("text", &self.text)?;
         if let Some(text_pair) = &self.text_pair {
@@ -90,7 +108,9 @@ impl Serialize for Prediction {
         }
         object.serialize_field("label", self.label())?;
         object.serialize_field("score", &self.score())?;
-        object.serialize_field("probabilities", &Probabilities(self))?;
+        if let Some(key) = scores_key {
+            object.serialize_field(key, &Scores(self))?;
+        }
         object.end()
     }
 }
@@ -99,10 +119,14 @@ impl Serialize for Prediction {
 mod tests {
     use super::*;
 
+    fn prediction(labels: &[&str], function: HeadFunction, scores: &[f64]) -> Prediction {
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        Prediction::new("Dull.".into(), None, labels, function, scores.to_vec())
+    }
+
     #[test]
     fn json_has_the_labels_in_their_order() {
-        let labels: Arc<[String]> = ["neg".to_owned(), "pos".to_owned(), "mixed".to_owned()].into();
-        let prediction = Prediction::new("Dull.".into(), None, labels, vec![0.75, 0.125, 0.125]);
+        let prediction = prediction(&["neg", "pos", "mixed"], HeadFunction::Softmax, &[0.75, 0.125, 0.125]);
         assert_eq!(
             serde_json::to_string(&prediction).unwrap(),
             r#"{"text":"Dull.","label":"neg","score":0.75,"probabilities":{"neg":0.75,"pos":0.125,"mixed":0.125}}"#
@@ -110,8 +134,24 @@ mod tests {
     }
 
     #[test]
+    fn only_a_softmax_has_probabilities_that_sum_to_one() {
+        for (labels, function, scores, json) in [
+            (&["LABEL_0"][..], HeadFunction::Sigmoid, &[0.5][..], r#""label":"LABEL_0","score":0.5}"#),
+            (&["stars"], HeadFunction::Identity, &[-3.5], r#""label":"stars","score":-3.5}"#),
+            (
+                &["calm", "glad"],
+                HeadFunction::Sigmoid,
+                &[0.5, 0.75],
+                r#""label":"glad","score":0.75,"scores":{"calm":0.5,"glad":0.75}}"#,
+            ),
+        ] {
+            let prediction = prediction(labels, function, scores);
+            assert_eq!(serde_json::to_string(&prediction).unwrap(), format!(r#"{{"text":"Dull.",{json}"#));
+        }
+    }
+
+    #[test]
     fn a_tie_goes_to_the_first_label() {
-        let labels: Arc<[String]> = ["a".to_owned(), "b".to_owned()].into();
-        assert_eq!(Prediction::new(String::new(), None, labels, vec![0.5, 0.5]).label(), "a");
+        assert_eq!(prediction(&["a", "b"], HeadFunction::Softmax, &[0.5, 0.5]).label(), "a");
     }
 }

@@ -9,7 +9,9 @@ use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
 use embert_data::{Batcher, DataError, EncodedExample, Row};
 use embert_metrics::{Pool, softmax};
-use embert_model::{BertForSequenceClassification, BertInput, LoadOptions};
+use embert_model::{
+    BertConfig, BertForSequenceClassification, BertInput, HeadFunction, LoadOptions, ModelError,
+};
 
 use crate::{PredictError, Prediction};
 
@@ -20,6 +22,9 @@ pub struct Predictor {
     model: BertForSequenceClassification,
     tokenizer: Tokenizer,
     labels: Arc<[String]>,
+    config: BertConfig,
+    /// Token types of a pair.
+    pair_types: usize,
     device: Device,
     positions: usize,
     max_length: usize,
@@ -51,11 +56,14 @@ impl Predictor {
         }
         let tokenizer = Tokenizer::from_folder(folder)?;
         tokenizer.check_vocab(pretrained.config.vocab_size)?;
+        pretrained.config.check_token_types(folder, false, tokenizer.token_types(false)?)?;
         let positions = pretrained.config.max_position_embeddings;
         Ok(Self {
             folder: folder.to_owned(),
             model: pretrained.model.valid(),
             labels: pretrained.config.id2label.clone().into(),
+            config: pretrained.config,
+            pair_types: tokenizer.token_types(true)?,
             device: device.clone().inner(),
             positions,
             max_length: tokenizer.model_max_length().map_or(positions, |length| length.min(positions)),
@@ -87,7 +95,7 @@ impl Predictor {
         Self { truncation, ..self }
     }
 
-    /// Reads longer texts whole, in windows that overlap by this many tokens: the probabilities are the mean of the windows', as in
+    /// Reads longer texts whole, in windows that overlap by this many tokens: the scores are the mean of the windows', as in
     /// an evaluation with this stride. `None` cuts them. Whether it suits the length shows with the first text.
     #[must_use]
     pub fn with_stride(self, stride: Option<usize>) -> Self {
@@ -103,6 +111,19 @@ impl Predictor {
     /// The names of the model's labels, in its order.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// What makes scores of the head's outputs.
+    pub fn function(&self) -> HeadFunction {
+        self.config.head_function()
+    }
+
+    /// Whether the model reads pairs of texts: whether it has an embedding for the second one's token type.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn check_pairs(&self) -> Result<(), ModelError> {
+        self.config.check_token_types(&self.folder, true, self.pair_types)
     }
 
     /// Where texts are cut, in tokens.
@@ -133,40 +154,67 @@ impl Predictor {
         }
     }
 
-    /// Labels a window of rows: encoded together, batched by length, returned in their order.
-    fn predict_window(&self, rows: Vec<Row>) -> Result<Vec<Prediction>, PredictError> {
-        let texts: Vec<(&str, Option<&str>)> =
-            rows.iter().map(|row| (row.text.as_str(), row.text_pair.as_deref())).collect();
+    /// Labels rows that are in memory together, and returns them in their order.
+    fn predict_rows(&self, rows: Vec<Row>) -> Result<Vec<Prediction>, PredictError> {
+        if rows.iter().any(|row| row.text_pair.is_some()) {
+            self.check_pairs()?;
+        }
         let options = EncodeOptions { max_length: self.max_length, truncation: self.truncation };
         let mut pools = vec![Pool::default(); rows.len()];
-        let (mut encodings, mut text_of) = (Vec::new(), Vec::new());
-        for (text, windows) in
-            self.tokenizer.windows_batch(&texts, &options, self.stride)?.into_iter().enumerate()
-        {
-            text_of.resize(text_of.len() + windows.len(), text);
-            encodings.extend(windows);
-        }
-        let mut order: Vec<usize> = (0..encodings.len()).collect();
-        order.sort_by_key(|&index| std::cmp::Reverse(encodings[index].ids.len()));
-        for batch in order.chunks(self.batch_size) {
-            for (&index, probabilities) in batch.iter().zip(self.forward(batch, &encodings)) {
-                pools[text_of[index]].add(&probabilities);
+        if let Some(stride) = self.stride {
+            // Never all windows at once: a long text may have as many as tokens.
+            let mut windows = Vec::new();
+            for (index, row) in rows.iter().enumerate() {
+                let text_pair = row.text_pair.as_deref();
+                for window in self.tokenizer.window_iter(&row.text, text_pair, &options, stride)? {
+                    windows.push((index, window?));
+                    if windows.len() == self.batch_size * BATCHES_AHEAD {
+                        self.add(&windows, &mut pools, &rows)?;
+                        windows.clear();
+                    }
+                }
             }
+            self.add(&windows, &mut pools, &rows)?;
+        } else {
+            let texts: Vec<(&str, Option<&str>)> =
+                rows.iter().map(|row| (row.text.as_str(), row.text_pair.as_deref())).collect();
+            let encodings = self.tokenizer.encode_batch(&texts, &options)?;
+            self.add(&encodings.into_iter().enumerate().collect::<Vec<_>>(), &mut pools, &rows)?;
         }
-        Ok(rows
-            .into_iter()
-            .zip(pools)
-            .map(|(row, pool)| {
-                Prediction::new(row.text, row.text_pair, Arc::clone(&self.labels), pool.mean())
-            })
-            .collect())
+        let function = self.function();
+        let prediction = |(row, pool): (Row, Pool)| {
+            Prediction::new(row.text, row.text_pair, Arc::clone(&self.labels), function, pool.mean())
+        };
+        Ok(rows.into_iter().zip(pools).map(prediction).collect())
     }
 
-    /// The probabilities of the encodings with these indices.
-    fn forward(&self, indices: &[usize], encodings: &[Encoding]) -> Vec<Vec<f64>> {
-        let items: Vec<EncodedExample> = indices
+    /// Adds the scores of encodings to the pools of the rows that they are of, in batches of neighbours in length.
+    fn add(
+        &self,
+        encodings: &[(usize, Encoding)],
+        pools: &mut [Pool],
+        rows: &[Row],
+    ) -> Result<(), PredictError> {
+        let mut order: Vec<&(usize, Encoding)> = encodings.iter().collect();
+        order.sort_by_key(|(_, encoding)| std::cmp::Reverse(encoding.len()));
+        for batch in order.chunks(self.batch_size) {
+            let logits = self.forward(batch);
+            for ((row, _), logits) in batch.iter().zip(logits.chunks(self.labels.len())) {
+                if let Some(&value) = logits.iter().find(|value| !value.is_finite()) {
+                    let text = rows[*row].text.chars().take(40).collect();
+                    return Err(PredictError::NotFinite { path: self.folder.clone(), value, text });
+                }
+                pools[*row].add(&scores(self.function(), logits));
+            }
+        }
+        Ok(())
+    }
+
+    /// The head's outputs for a batch, one row of them after the other.
+    fn forward(&self, encodings: &[&(usize, Encoding)]) -> Vec<f32> {
+        let items: Vec<EncodedExample> = encodings
             .iter()
-            .map(|&index| EncodedExample::unlabelled(index as u64, &encodings[index]))
+            .map(|(index, encoding)| EncodedExample::unlabelled(*index as u64, encoding))
             .collect();
         let batch = burn::data::dataloader::batcher::Batcher::batch(
             &Batcher::new(self.tokenizer.pad_id(), Padding::Longest),
@@ -178,8 +226,18 @@ impl Predictor {
             token_type_ids: batch.token_type_ids,
             attention_mask: batch.attention_mask,
         };
-        let logits: Vec<f32> = self.model.forward(input).into_data().iter::<f32>().collect();
-        logits.chunks(self.labels.len()).map(softmax).collect()
+        self.model.forward(input).into_data().iter::<f32>().collect()
+    }
+}
+
+/// The scores of one text's outputs.
+fn scores(function: HeadFunction, logits: &[f32]) -> Vec<f64> {
+    match function {
+        HeadFunction::Softmax => softmax(logits),
+        HeadFunction::Sigmoid => {
+            logits.iter().map(|&logit| 1.0 / (1.0 + (-f64::from(logit)).exp())).collect()
+        }
+        HeadFunction::Identity => logits.iter().map(|&logit| f64::from(logit)).collect(),
     }
 }
 
@@ -231,7 +289,7 @@ impl<I: Iterator<Item = Result<Row, DataError>>> Iterator for Predictions<'_, I>
         if window.is_empty() {
             return self.failed.take().map(Err);
         }
-        match self.predictor.predict_window(window) {
+        match self.predictor.predict_rows(window) {
             Ok(predictions) => {
                 self.ready = predictions.into_iter();
                 self.ready.next().map(Ok)
@@ -287,7 +345,7 @@ mod tests {
     #[track_caller]
     fn assert_same(one: &Prediction, other: &Prediction) {
         assert_eq!(one.text(), other.text());
-        for (a, b) in one.probabilities().iter().zip(other.probabilities()) {
+        for (a, b) in one.scores().iter().zip(other.scores()) {
             assert!((a - b).abs() < 1e-6, "{}: {a} against {b}", one.text());
         }
     }
@@ -300,7 +358,7 @@ mod tests {
             texts.iter().flat_map(|text| predictor.predict(&[text]).unwrap()).collect()
         };
         // The model tells the texts apart, or the comparison says nothing.
-        let scores: Vec<f64> = one_by_one.iter().map(|prediction| prediction.probabilities()[0]).collect();
+        let scores: Vec<f64> = one_by_one.iter().map(|prediction| prediction.scores()[0]).collect();
         assert!(scores.iter().any(|score| (score - scores[0]).abs() > 0.05), "{scores:?}");
         for batch_size in [1, 2, 7, 64] {
             let predictions = predictor().with_batch_size(batch_size).predict(&texts).unwrap();
@@ -344,9 +402,9 @@ mod tests {
         assert_eq!(predictor.max_length(), 128);
         let [long, longer] = [200, 100_000].map(|count| "good film ".repeat(count));
         let predictions = predictor.predict(&[&long, &longer]).unwrap();
-        assert_eq!(predictions[0].probabilities(), predictions[1].probabilities());
+        assert_eq!(predictions[0].scores(), predictions[1].scores());
         let shorter = predictor.with_max_length(64).unwrap().predict(&[&long]).unwrap();
-        assert_ne!(shorter[0].probabilities(), predictions[0].probabilities());
+        assert_ne!(shorter[0].scores(), predictions[0].scores());
     }
 
     /// The sample's words are one token each: windows cut by hand are texts of their own.
@@ -365,20 +423,20 @@ mod tests {
         let [tail, as_tail] = [Truncation::LongestFirst, Truncation::Tail].map(|truncation| {
             let predictor = self::predictor().with_max_length(12).unwrap().with_truncation(truncation);
             let text = if truncation == Truncation::Tail { &texts[0] } else { &tail };
-            predictor.predict(&[text]).unwrap().remove(0).probabilities().to_vec()
+            predictor.predict(&[text]).unwrap().remove(0).scores().to_vec()
         });
         assert_eq!(tail, as_tail);
 
         let predictor = predictor.with_stride(Some(4));
         let pooled = predictor.predict(&texts).unwrap();
         let label = |label: usize| {
-            let of_windows = separate.iter().map(|window| window.probabilities()[label]);
-            (of_windows.sum::<f64>() / 6.0, pooled[0].probabilities()[label])
+            let of_windows = separate.iter().map(|window| window.scores()[label]);
+            (of_windows.sum::<f64>() / 6.0, pooled[0].scores()[label])
         };
         for (expected, found) in [label(0), label(1), label(2)] {
             assert!((expected - found).abs() < 1e-6, "{found}, but the mean is {expected}");
         }
-        assert!((label(0).1 - cut[0].probabilities()[0]).abs() > 1e-3, "the mean is that of the first");
+        assert!((label(0).1 - cut[0].scores()[0]).abs() > 1e-3, "the mean is that of the first");
         assert_same(&pooled[0], &pooled[2]);
         assert_same(&pooled[1], &alone[0]);
         let error = predictor.with_stride(Some(10)).predict(&["good"]).unwrap_err();
@@ -390,9 +448,9 @@ mod tests {
         let predictor = predictor();
         assert!(predictor.predict::<&str>(&[]).unwrap().is_empty());
         let predictions = predictor.predict(&["", " \n"]).unwrap();
-        let sum: f64 = predictions[0].probabilities().iter().sum();
+        let sum: f64 = predictions[0].scores().iter().sum();
         assert!((sum - 1.0).abs() < 1e-12, "{sum}");
-        assert_eq!(predictions[0].probabilities(), predictions[1].probabilities());
+        assert_eq!(predictions[0].scores(), predictions[1].scores());
     }
 
     #[test]

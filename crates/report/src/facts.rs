@@ -6,12 +6,16 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Facts {
     /// The model that it started from.
+    #[serde(deserialize_with = "crate::text::read_named")]
     pub model: String,
     /// The data set.
+    #[serde(deserialize_with = "crate::text::read_named")]
     pub dataset: String,
     /// The labels' names, in the order of the model's outputs.
+    #[serde(deserialize_with = "crate::text::read_all_named")]
     pub labels: Vec<String>,
     /// The one that precision, recall and F1 are about; none with more than two.
+    #[serde(default, deserialize_with = "crate::text::read_named_if_there")]
     pub positive: Option<String>,
     /// Numbers of parameters.
     pub parameters: Parameters,

@@ -33,6 +33,7 @@ mod predictions;
 mod run;
 mod sweep;
 mod terminal;
+mod text;
 
 pub use error::ReportError;
 pub use facts::{Facts, Lengths, Parameters, Split, Splits, Uncut};
@@ -42,3 +43,4 @@ pub use predictions::Example;
 pub use run::Run;
 pub use sweep::{Better, Status, Sweep, SweepPoint, SweepRun};
 pub use terminal::{sweep_terminal, terminal};
+pub use text::{escaped, escaped_lines, excerpt, is_hidden, shortened};

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::ReportError;
 use crate::error::At as _;
+use crate::text::named;
 
 /// What happened in a run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,16 +29,18 @@ pub struct Step {
     pub step: usize,
     /// The epoch, from 1.
     pub epoch: usize,
-    /// The mean loss over its examples.
+    /// The mean loss over its examples; not a number where the log has null.
+    #[serde(deserialize_with = "read_number")]
     pub loss: f64,
-    /// The L2 norm of all gradients, before clipping.
+    /// The L2 norm of all gradients, before clipping; not a number where the log has null, as JSON can't say infinite.
+    #[serde(deserialize_with = "read_number")]
     pub grad_norm: f64,
     /// The learning rate of the base group.
     pub learning_rate: f64,
     /// That of the head, where it has its own.
     pub head_learning_rate: Option<f64>,
     /// That of each group by its name, where there are more than base and head.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_rates")]
     pub learning_rates: BTreeMap<String, f64>,
     /// Examples in the step.
     pub examples: usize,
@@ -55,6 +58,7 @@ pub struct Stage {
     /// Its number, from 1.
     pub stage: usize,
     /// What stays as it is, as a config says it.
+    #[serde(deserialize_with = "crate::text::read_named")]
     pub freeze: String,
     /// Parameters that are trained.
     pub trainable: usize,
@@ -67,7 +71,8 @@ pub struct Eval {
     pub split: String,
     /// The step after which the weights were taken.
     pub step: usize,
-    /// Mean cross-entropy.
+    /// Mean cross-entropy; not a number where the log has null.
+    #[serde(deserialize_with = "read_number")]
     pub loss: f64,
     /// Share of examples predicted right.
     pub accuracy: f64,
@@ -107,6 +112,7 @@ pub struct End {
     /// The last step.
     pub step: usize,
     /// The metric that chose the best weights.
+    #[serde(deserialize_with = "crate::text::read_named")]
     pub metric: String,
     /// The step of the best evaluation.
     pub best_step: Option<usize>,
@@ -134,6 +140,17 @@ pub struct Phases {
     pub evaluate: f64,
     /// Checkpoints and the result.
     pub save: f64,
+}
+
+/// JSON has no word for a number that is none: null stands for it.
+fn read_number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
+}
+
+/// Rates by the names of their groups, as a page shows them.
+fn read_rates<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    let rates = BTreeMap::<String, f64>::deserialize(from)?;
+    Ok(rates.into_iter().map(|(group, rate)| (named(&group).into_owned(), rate)).collect())
 }
 
 /// A line; kinds that came later are passed over.

@@ -20,26 +20,107 @@ pub(crate) fn fine_percent(share: f64) -> String {
     if share < 0.01 { format!("{:.2} %", share * 100.0) } else { percent(share) }
 }
 
-/// At most four significant digits, without zeros at the end: what an axis has room for.
+/// At most four significant digits, without zeros at the end, but every digit before the point: "0.3", "686,210", "22.71M", "3e-5".
 pub(crate) fn short(value: f64) -> String {
-    let size = value.abs();
-    if size == 0.0 {
-        "0".to_owned()
-    } else if (1e-3..1e5).contains(&size) {
-        let decimals = (3 - size.log10().floor() as i32).max(0) as usize;
-        let text = format!("{value:.decimals$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-    } else {
-        // Through three decimals of the mantissa, so that 3.0000000000000004e-5 is 3e-5.
-        let text = format!("{value:.3e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+    if !value.is_finite() {
+        return unusual(value);
     }
+    // Rounded first, so that 999,999.7 is a million.
+    let size = format!("{value:.3e}").parse().unwrap_or(value).abs();
+    if size == 0.0 {
+        return "0".to_owned();
+    }
+    if !(1e-3..LARGEST_NAMED).contains(&size) {
+        return scientific(value, 3);
+    }
+    let (unit, letter) = unit_of(size);
+    let decimals = (3 - (size / unit).log10().floor() as i32).max(0) as usize;
+    trimmed(&grouped(value / unit, decimals)).to_owned() + letter
+}
+
+/// The names of an axis's ticks, which have to be told apart: all with as many decimals, and in the same unit, as that takes.
+pub(crate) fn names_of_ticks(ticks: &[f64]) -> Vec<String> {
+    let size = ticks.iter().fold(0.0, |size: f64, tick| size.max(tick.abs()));
+    let step = ticks.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(size, f64::min);
+    // Rounded to multiples of this, no tick is off its place by what could be seen.
+    let is_exact =
+        |scale: f64| ticks.iter().all(|tick| ((tick / scale).round() * scale - tick).abs() <= step * 1e-3);
+    if (1e-3..LARGEST_NAMED).contains(&size) {
+        let (unit, letter) = unit_of(size);
+        // In millions a narrow range would need more decimals than there are digits.
+        let (unit, letter) = if step < unit * 1e-4 { (1.0, "") } else { (unit, letter) };
+        if let Some(decimals) = (0..=9).find(|&decimals| is_exact(unit / 10f64.powi(decimals))) {
+            let name = |&tick: &f64| {
+                let number = grouped(tick / unit, decimals as usize);
+                if number.contains(|digit| ('1'..='9').contains(&digit)) {
+                    number + letter
+                } else {
+                    "0".to_owned()
+                }
+            };
+            return ticks.iter().map(name).collect();
+        }
+    }
+    let digits = (0..=12)
+        .find(|&digits| {
+            let read = |tick: f64| format!("{tick:.digits$e}").parse().unwrap_or(f64::NAN);
+            ticks.iter().all(|&tick| (read(tick) - tick).abs() <= step * 1e-3)
+        })
+        .unwrap_or(12);
+    ticks.iter().map(|&tick| if tick == 0.0 { "0".to_owned() } else { scientific(tick, digits) }).collect()
+}
+
+/// Larger numbers have an exponent.
+const LARGEST_NAMED: f64 = 1e15;
+
+/// What a large number is counted in: as in "110M parameters".
+fn unit_of(size: f64) -> (f64, &'static str) {
+    match size {
+        1e12.. => (1e12, "T"),
+        1e9.. => (1e9, "B"),
+        1e6.. => (1e6, "M"),
+        _ => (1.0, ""),
+    }
+}
+
+/// What is no number of an axis, in words that a table has room for.
+fn unusual(value: f64) -> String {
+    match value {
+        f64::INFINITY => "∞".to_owned(),
+        f64::NEG_INFINITY => "-∞".to_owned(),
+        _ => "NaN".to_owned(),
+    }
+}
+
+/// 0.000125 as "1.25e-4", of so many decimals at most, so that 3.0000000000000004e-5 is 3e-5.
+pub(crate) fn scientific(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return unusual(value);
+    }
+    let text = format!("{value:.decimals$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    format!("{}e{exponent}", trimmed(mantissa))
+}
+
+/// Without zeros at the end of its decimals.
+fn trimmed(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
+}
+
+/// -1234.5 as "-1,234.50", with so many decimals.
+fn grouped(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
+    format!("{sign}{}{rest}", by_three(digits))
 }
 
 /// 22713216 as "22,713,216".
 pub(crate) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
+    by_three(&number.to_string())
+}
+
+fn by_three(digits: &str) -> String {
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -75,14 +156,49 @@ mod tests {
             (0.0, "0"),
             (0.300_000_000_000_000_04, "0.3"),
             (-1.25, "-1.25"),
-            (1500.0, "1500"),
+            (1500.0, "1,500"),
             (20.0, "20"),
             (3.000_000_000_000_000_4e-5, "3e-5"),
             (1.25e-4, "1.25e-4"),
-            (200_000.0, "2e5"),
+            (200_000.0, "200,000"),
+            (686_210.0, "686,210"),
+            (-22_713_986.0, "-22.71M"),
+            (999_999.7, "1M"),
+            (4e9, "4B"),
+            (1.5e12, "1.5T"),
+            (1e15, "1e15"),
             (0.001, "0.001"),
+            (0.000_999_99, "0.001"),
+            (-0.0, "0"),
+            (1e-300, "1e-300"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "∞"),
+            (f64::NEG_INFINITY, "-∞"),
         ] {
             assert_eq!(short(value), expected);
+        }
+    }
+
+    #[test]
+    fn ticks_are_told_apart() {
+        for (ticks, expected) in [
+            (vec![0.0, 0.2, 0.4], vec!["0", "0.2", "0.4"]),
+            (vec![0.5, 1.0, 1.5], vec!["0.5", "1.0", "1.5"]),
+            (vec![-1.0, 0.0, 1.0], vec!["-1", "0", "1"]),
+            (vec![0.6930, 0.69305, 0.6931], vec!["0.69300", "0.69305", "0.69310"]),
+            (vec![0.693_147, 0.693_148], vec!["0.693147", "0.693148"]),
+            (vec![0.0, 1e-5, 2e-5], vec!["0", "1e-5", "2e-5"]),
+            (vec![9e-4, 1e-3], vec!["0.0009", "0.0010"]),
+            (vec![5.0001e-5, 5.0002e-5], vec!["5.0001e-5", "5.0002e-5"]),
+            (vec![0.0, 500.0, 1000.0], vec!["0", "500", "1,000"]),
+            (vec![0.0, 500_000.0, 1e6], vec!["0", "0.5M", "1.0M"]),
+            (vec![22_713_980.0, 22_713_985.0], vec!["22,713,980", "22,713,985"]),
+            (vec![0.0, 2e9, 4e9], vec!["0", "2B", "4B"]),
+            (vec![-2e300, 0.0, 2e300], vec!["-2e300", "0", "2e300"]),
+            (vec![686_210.0], vec!["686,210"]),
+            (vec![], vec![]),
+        ] {
+            assert_eq!(names_of_ticks(&ticks), expected);
         }
     }
 

@@ -7,8 +7,9 @@ use crate::error::At as _;
 use crate::facts::Facts;
 use crate::log::{Eval, Log};
 use crate::predictions::{self, Example};
+use crate::text::named;
 
-/// A run, read from its folder.
+/// A run, read from its folder. Names and settings are as a page shows them: control characters and directional marks escaped.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The folder's name.
@@ -43,7 +44,7 @@ impl Run {
         if !settings.is_file() {
             return Err(ReportError::NotARun { path: path.to_owned() });
         }
-        let config = std::fs::read_to_string(&settings)
+        let config: toml::Table = std::fs::read_to_string(&settings)
             .at(&settings)?
             .parse()
             .map_err(|source| ReportError::Config { path: settings, source: Box::new(source) })?;
@@ -60,9 +61,9 @@ impl Run {
         // `runs/mine/.` has a name too.
         let name = path.canonicalize().at(path)?.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok(Self {
-            name: name.unwrap_or_else(|| path.display().to_string()),
+            name: named(&name.unwrap_or_else(|| path.display().to_string())).into_owned(),
             path: path.to_owned(),
-            config,
+            config: table_for_a_page(config),
             log: Log::read(&path.join("metrics.jsonl"))?,
             examples: None,
             facts,
@@ -158,6 +159,19 @@ impl Run {
         let counts = &self.facts.as_ref()?.splits.train.labels;
         (0..counts.len()).rev().max_by_key(|&label| counts[label])
     }
+}
+
+/// The settings with their texts as a page shows them.
+fn table_for_a_page(table: toml::Table) -> toml::Table {
+    fn shown(value: toml::Value) -> toml::Value {
+        match value {
+            toml::Value::String(text) => toml::Value::String(named(&text).into_owned()),
+            toml::Value::Array(values) => toml::Value::Array(values.into_iter().map(shown).collect()),
+            toml::Value::Table(table) => toml::Value::Table(table_for_a_page(table)),
+            value => value,
+        }
+    }
+    table.into_iter().map(|(key, value)| (named(&key).into_owned(), shown(value))).collect()
 }
 
 /// A value as a person writes it: a text without quotes, 0.00005 as 5e-5.

@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::error::At as _;
 use crate::log::Eval;
-use crate::number::{counted, figure, fine_percent, short, thousands};
+use crate::number::{counted, figure, fine_percent, scientific, short, thousands};
+use crate::text::named;
 use crate::{ReportError, Run};
 
 /// The file that makes a folder a sweep's.
@@ -18,17 +19,21 @@ const FILE: &str = "sweep.json";
 #[derive(Clone, Debug, Deserialize)]
 pub struct Sweep {
     /// Its name.
+    #[serde(deserialize_with = "crate::text::read_named")]
     pub name: String,
     /// The folder.
     #[serde(skip)]
     pub path: PathBuf,
     /// What points are compared by, of the weights that each run keeps.
+    #[serde(deserialize_with = "crate::text::read_named")]
     pub metric: String,
     /// Which way that is better.
     pub better: Better,
     /// The split that it is measured on.
+    #[serde(deserialize_with = "crate::text::read_named")]
     pub split: String,
     /// The swept keys of the config.
+    #[serde(deserialize_with = "crate::text::read_all_named")]
     pub keys: Vec<String>,
     /// The seeds that each point is run with.
     pub seeds: Vec<u64>,
@@ -50,8 +55,10 @@ pub enum Better {
 #[derive(Clone, Debug, Deserialize)]
 pub struct SweepPoint {
     /// Its name: `point-01`.
+    #[serde(deserialize_with = "crate::text::read_named")]
     pub point: String,
     /// The values of the swept keys; null where it leaves a key as the base config has it.
+    #[serde(deserialize_with = "read_settings")]
     pub settings: Map<String, Value>,
     /// The mean over its runs that have a value.
     pub mean: Option<f64>,
@@ -77,6 +84,7 @@ pub struct SweepRun {
     /// What became of it.
     pub status: Status,
     /// Why it failed.
+    #[serde(default, deserialize_with = "crate::text::read_named_if_there")]
     pub error: Option<String>,
     /// Its value of the sweep's metric.
     pub value: Option<f64>,
@@ -90,6 +98,22 @@ pub struct SweepRun {
     /// Why the folder can't be read, though it is there.
     #[serde(skip)]
     pub unreadable: Option<String>,
+}
+
+/// Settings with their texts as a page shows them.
+fn read_settings<'de, D: Deserializer<'de>>(from: D) -> Result<Map<String, Value>, D::Error> {
+    fn shown(value: Value) -> Value {
+        match value {
+            Value::String(text) => named(&text).into(),
+            Value::Array(values) => values.into_iter().map(shown).collect(),
+            Value::Object(fields) => Value::Object(all_shown(fields)),
+            value => value,
+        }
+    }
+    fn all_shown(fields: Map<String, Value>) -> Map<String, Value> {
+        fields.into_iter().map(|(key, value)| (named(&key).into_owned(), shown(value))).collect()
+    }
+    Ok(all_shown(Map::deserialize(from)?))
 }
 
 /// What became of a run.
@@ -133,7 +157,7 @@ impl Sweep {
             match Run::read_without_examples(&path.join(&run.run)) {
                 Ok(folder) => run.folder = Some(folder),
                 Err(ReportError::NotARun { .. }) => {}
-                Err(error) => run.unreadable = Some(with_causes(&error)),
+                Err(error) => run.unreadable = Some(named(&with_causes(&error)).into_owned()),
             }
         }
         let better = sweep.better;
@@ -258,10 +282,16 @@ fn text_of(value: &Value) -> String {
         (Value::String(text), _) => text.clone(),
         (Value::Number(number), Some(float)) if number.is_f64() => {
             let text = format!("{float:?}");
-            if text.len() > WRITTEN { short(float) } else { text }
+            if text.len() > WRITTEN { drawn(float) } else { text }
         }
         (value, _) => value.to_string(),
     }
+}
+
+/// Four digits of a number that was drawn, in a form that a config takes.
+fn drawn(number: f64) -> String {
+    let size = number.abs();
+    if (1e-3..1e4).contains(&size) { short(number).replace(',', "") } else { scientific(number, 3) }
 }
 
 /// An error in one line.

@@ -6,12 +6,17 @@ use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use textplots::{Chart, LabelBuilder as _, LabelFormat, Plot as _, Shape};
 
-use crate::number::{duration, figure, short};
+use crate::number::{duration, figure, names_of_ticks, thousands};
 use crate::page::curves::{moving_mean, spoken, window};
 use crate::page::sweep_result;
 use crate::plot::range;
 use crate::sweep::Status;
+use crate::text::{escaped, escaped_lines, excerpt, shortened, without_isolates};
 use crate::{Run, Sweep};
+
+/// Characters of a cell, and of an error below the table.
+const MOST_IN_CELL: usize = 120;
+const MOST_IN_ERROR: usize = 2400;
 
 /// Dots across and down; a character has two by four.
 const DOTS: (u32, u32) = (120, 48);
@@ -37,21 +42,31 @@ pub fn terminal(run: &Run) -> String {
     curves.push(("learning rate".to_owned(), rates.collect()));
 
     let mut out = format!("{}\n", run.name);
+    for (_, points) in &mut curves {
+        points.retain(|point| point.1.is_finite());
+    }
     for (title, points) in curves {
         // A string takes all that is written to it.
         let _ = match points.as_slice() {
             [] => Ok(()),
             [(step, value)] => writeln!(out, "\n{title}: {} after step {step}", figure(*value)),
-            _ => writeln!(
-                out,
-                "\n{title}: {} to {}\n{}",
-                short(points[0].1),
-                short(points[points.len() - 1].1),
-                drawn(&points)
-            ),
+            _ => {
+                let ends = names_of_ticks(&[points[0].1, points[points.len() - 1].1]);
+                writeln!(out, "\n{title}: {} to {}\n{}", ends[0], ends[1], drawn(&points))
+            }
         };
     }
-    out
+    printable(&out)
+}
+
+/// Names and settings have isolates for a page; the rest of what is in them a terminal would obey is escaped there already.
+fn printable(text: &str) -> String {
+    escaped_lines(&without_isolates(text)).into_owned()
+}
+
+/// What is wrong in a name's or an error's own line.
+fn cell(text: &str) -> String {
+    shortened(&without_isolates(text), MOST_IN_CELL).into_owned()
 }
 
 /// A sweep for a terminal: its result in one line, its points as a table, the best first, and the errors of runs that failed.
@@ -65,11 +80,11 @@ pub fn sweep_terminal(sweep: &Sweep) -> String {
         "trained parameters".to_owned(),
     ]);
     let mut table = Table::new();
-    table.load_preset(UTF8_BORDERS_ONLY).set_header(headings);
+    table.load_preset(UTF8_BORDERS_ONLY).set_header(headings.map(|heading| cell(&heading)));
     let dash = || "–".to_owned();
     for point in &sweep.points {
         let complete = point.runs.iter().filter(|run| run.status == Status::Complete).count();
-        table.add_row(sweep.keys.iter().map(|key| point.setting(key)).chain([
+        table.add_row(sweep.keys.iter().map(|key| cell(&point.setting(key))).chain([
             point.mean.map_or_else(dash, figure),
             point.standard_deviation.map_or_else(dash, figure),
             format!("{complete} of {}", point.runs.len()),
@@ -84,29 +99,36 @@ pub fn sweep_terminal(sweep: &Sweep) -> String {
     for (_, run) in sweep.runs() {
         if let Some(error) = run.error.as_ref().or(run.unreadable.as_ref()) {
             // A string takes all that is written to it.
-            let _ = write!(out, "\n{}: {error}", run.run.display());
+            let _ = write!(
+                out,
+                "\n{}: {}",
+                escaped(&run.run.display().to_string()),
+                excerpt(error, MOST_IN_ERROR)
+            );
         }
     }
-    out
+    printable(&out)
 }
 
 /// A line through points, of which there are at least two.
 fn drawn(points: &[(f64, f64)]) -> String {
     let values = || points.iter().map(|point| point.1);
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-    // A level line has no height of its own.
-    let height = if low < high { low..high } else { range(values(), false) };
-    let points: Vec<(f32, f32)> = points.iter().map(|&(x, y)| (x as f32, y as f32)).collect();
+    // A level line has no height of its own, and nearly level is level.
+    let room = range(values(), false);
+    let height = if high - low > (room.end - room.start) * 0.5 { low..high } else { room };
+    let names = names_of_ticks(&[height.start, height.end]);
+    // The chart counts in f32, which has too few digits for a narrow range: shares of the height do.
+    let share = |value: f64| (value - height.start) / (height.end - height.start);
+    let points: Vec<(f32, f32)> = points.iter().map(|&(x, y)| (x as f32, share(y) as f32)).collect();
     let (first, last) = (points[0].0, points[points.len() - 1].0);
     let shape = Shape::Lines(&points);
-    let mut chart =
-        Chart::new_with_y_range(DOTS.0, DOTS.1, first, last, height.start as f32, height.end as f32);
+    let mut chart = Chart::new_with_y_range(DOTS.0, DOTS.1, first, last, 0.0, 1.0);
     let chart = chart
         .lineplot(&shape)
-        .x_label_format(LabelFormat::Custom(Box::new(|value| short(f64::from(value)))))
-        .y_label_format(LabelFormat::Custom(Box::new(|value| short(f64::from(value)))));
+        .x_label_format(LabelFormat::Custom(Box::new(|step| thousands(step.round() as usize))))
+        .y_label_format(LabelFormat::Custom(Box::new(move |share| names[usize::from(share > 0.5)].clone())));
     chart.borders();
-    chart.axis();
     chart.figures();
     chart.to_string()
 }
@@ -152,6 +174,32 @@ mod tests {
         };
         assert!(!blank(2, 2..20) && blank(2, 40..58) && blank(9, 2..20) && !blank(9, 40..58), "{text}");
     }
+
+    #[test]
+    fn a_narrow_range_has_two_names() {
+        let flat: Vec<(f64, f64)> =
+            (1..=9).map(|n| (f64::from(n), 0.693_147 + f64::from(n) * 1e-6)).collect();
+        let text = drawn(&flat);
+        assert!(text.contains(" 0.693156") && text.contains(" 0.693148"), "{text}");
+        let level = drawn(&[(1.0, 0.5), (100_000.0, 0.5)]);
+        assert!(level.contains(" 0.25") && level.contains(" 0.75") && level.contains("100,000"), "{level}");
+        let huge = drawn(&[(1.0, -1e308), (2.0, 1e308)]);
+        assert!(huge.contains("e308") || huge.contains("e300"), "{huge}");
+    }
+
+    #[test]
+    fn what_a_sweeps_names_do_to_a_terminal_is_nothing() {
+        let hostile = SWEEP_NAME.replace('\n', "\\n").replace('\u{1b}', "\\u001b");
+        let text = crate::sweep::tests::SWEEP
+            .replace("\"rates\"", &format!("\"{hostile}\""))
+            .replace("the loss is", &format!("{hostile} {}", "x".repeat(1 << 20)));
+        let folder = crate::sweep::tests::folder(&text);
+        let text = sweep_terminal(&Sweep::read(folder.path()).unwrap());
+        assert!(!text.contains(|character| crate::is_hidden(character) && character != '\n'), "{text}");
+        assert!(text.starts_with("a\\n\\u{1b}[2J\\u{202e} שלום\n") && text.len() < 20_000, "{text}");
+    }
+
+    const SWEEP_NAME: &str = "a\n\u{1b}[2J\u{202e} שלום";
 
     #[test]
     fn a_sweep_is_a_table_and_what_went_wrong() {

@@ -48,11 +48,143 @@ pub enum TokenizeError {
         /// The family.
         found: &'static str,
     },
+    /// A `tokenizer.json` that puts no special tokens around a text, which BERT's classifier reads the first of.
+    #[error(
+        "{} has no post_processor, so a text would get no special tokens; write \"tokenizer_class\": \"BertTokenizer\" into tokenizer_config.json for those of BERT",
+        path.display()
+    )]
+    NoPostProcessor {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A class of tokenizers that is not this one.
+    #[error("{} says tokenizer_class = {found:?}, {problem}", path.display())]
+    Class {
+        /// The file.
+        path: PathBuf,
+        /// The class.
+        found: String,
+        /// What is wrong with it, and what to write instead.
+        problem: &'static str,
+    },
+    /// A model whose tokenizer is not BERT's.
+    #[error(
+        "{} says model_type = {found:?}, whose tokenizer is not BERT's; if it is, write \"tokenizer_class\": \"BertTokenizer\" into tokenizer_config.json",
+        path.display()
+    )]
+    ModelType {
+        /// The file.
+        path: PathBuf,
+        /// The type.
+        found: String,
+    },
+    /// A value that means nothing under its key.
+    #[error("{} says {key} = {found}; expected {expected}", path.display())]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// Its value, as JSON.
+        found: String,
+        /// What could stand there.
+        expected: &'static str,
+    },
+    /// A key that is not kept to.
+    #[error("{} has {key}, which {why}; take it out if the folder's other files say all of the tokenizer", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Another family's vocabulary, which `transformers` would read.
+    #[error(
+        "{} is a vocabulary of another family than BERT's, and without a tokenizer.json transformers reads it before vocab.txt; move it elsewhere, or put the tokenizer.json there",
+        path.display()
+    )]
+    ForeignVocabulary {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file in another encoding.
+    #[error("{} is not UTF-8 in line {line}; save it as UTF-8", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first line that is not, from 1.
+        line: usize,
+    },
+    /// A vocabulary whose first token would begin with a mark that is no part of it.
+    #[error("{} begins with a byte-order mark, which transformers takes for part of the first token; save it without one", path.display())]
+    ByteOrderMark {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A vocabulary that can't be all of the one that the model was trained with.
+    #[error(
+        "{} has {found} tokens, but the model was trained with {vocab_size} (vocab_size in config.json): the file is not complete; if it is, and the other rows were never used, fill it up with lines [unused1], [unused2] and so on",
+        path.display()
+    )]
+    ShortVocabulary {
+        /// The file.
+        path: PathBuf,
+        /// Tokens that there are.
+        found: usize,
+        /// Rows of the model's word embedding.
+        vocab_size: usize,
+    },
+    /// An added token that gets another id than the one that was meant.
+    #[error(
+        "the added token {token:?} should have the id {stated}, but with the vocabulary of {} it gets {id}: these files do not belong together",
+        path.display()
+    )]
+    AddedId {
+        /// The vocabulary's file.
+        path: PathBuf,
+        /// The token.
+        token: String,
+        /// The id that the file states.
+        stated: u32,
+        /// The one that it gets.
+        id: u32,
+    },
+    /// An added token that gets the id of another one, because the vocabulary's ids have gaps.
+    #[error(
+        "the added token {token:?} would share the id {id} with {other:?} of {}, whose ids have gaps or whose lines are there twice; give the token a line of its own",
+        path.display()
+    )]
+    SharedId {
+        /// The vocabulary's file.
+        path: PathBuf,
+        /// The token.
+        token: String,
+        /// The id.
+        id: u32,
+        /// The vocabulary's token with this id.
+        other: String,
+    },
+    /// A text with an added token that the model has no embedding for.
+    #[error(
+        "a text holds the added token {token:?} with the id {id}, but the model has embeddings for {vocab_size} tokens; take the token out of the text or of the tokenizer's files"
+    )]
+    NoEmbedding {
+        /// The token.
+        token: String,
+        /// Its id.
+        id: u32,
+        /// Rows of the model's word embedding.
+        vocab_size: usize,
+    },
     /// A vocabulary without a token that BERT can't be without.
-    #[error("{} has no {token} among its {size} tokens", path.display())]
+    #[error("{} has no {token} among its {size} tokens; name the token that stands for it as {key} in tokenizer_config.json", path.display())]
     MissingToken {
         /// The file.
         path: PathBuf,
+        /// The key of `tokenizer_config.json` that may name another.
+        key: &'static str,
         /// The token.
         token: String,
         /// Tokens in the vocabulary.

@@ -18,13 +18,25 @@
 //! # Ok::<(), embert_tokenize::TokenizeError>(())
 //! ```
 
+mod added;
+mod build;
+mod class;
+mod encode;
 mod encoding;
 mod error;
+mod files;
+mod notes;
+mod save;
+mod settings;
 mod tokenizer;
+mod types;
+mod vocab;
+mod windows;
 
 pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
 pub use error::TokenizeError;
 pub use tokenizer::{Tokenizer, TokenizerFacts};
+pub use windows::Windows;
 
 /// The README's example is compiled with the other ones.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 use embert_data::tokenize::Padding;
-use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset};
+use embert_data::{Batch, BatchLoader, Batcher, DataError, EncodedDataset, EncodedExample};
 use embert_model::{BertForSequenceClassification, BertInput, PrefixOutput};
 
 use crate::TrainError;
@@ -13,6 +13,7 @@ use crate::cache::PrefixCache;
 /// Some examples.
 pub(crate) struct MicroBatch {
     pub(crate) input: Input,
+    /// The label of each example: there are as many as rows of `input`.
     pub(crate) targets: Vec<usize>,
     /// The examples' row numbers.
     pub(crate) ids: Vec<u64>,
@@ -52,6 +53,8 @@ pub(crate) enum MicroBatches {
     Cached {
         cache: Arc<PrefixCache>,
         data: Arc<EncodedDataset>,
+        /// The label of each example of `data`.
+        targets: Vec<usize>,
         plan: std::iter::Skip<std::vec::IntoIter<Vec<usize>>>,
         padding: Padding,
         device: Device,
@@ -60,6 +63,9 @@ pub(crate) enum MicroBatches {
 
 impl MicroBatches {
     /// Those of `plan` from the one with index `skip` on, on `device`; from `cache` where there is one of the same data.
+    ///
+    /// # Errors
+    /// An example has no label: a loss over fewer targets than examples would be that of others.
     pub(crate) fn new(
         data: &Arc<EncodedDataset>,
         cache: Option<&Arc<PrefixCache>>,
@@ -67,15 +73,17 @@ impl MicroBatches {
         plan: Vec<Vec<usize>>,
         skip: usize,
         device: &Device,
-    ) -> Self {
+    ) -> Result<Self, TrainError> {
+        let label = |example: &EncodedExample| example.label.ok_or(DataError::Unlabelled { id: example.id });
+        let targets = data.examples().iter().map(label).collect::<Result<_, _>>()?;
         let (data, device) = (Arc::clone(data), device.clone());
-        match cache.map(Arc::clone) {
+        Ok(match cache.map(Arc::clone) {
             None => Self::Computed(BatchLoader::new(data, batcher, plan, skip, device)),
             Some(cache) => {
                 let (plan, padding) = (plan.into_iter().skip(skip), batcher.padding());
-                Self::Cached { cache, data, plan, padding, device }
+                Self::Cached { cache, data, targets, plan, padding, device }
             }
-        }
+        })
     }
 }
 
@@ -91,16 +99,31 @@ impl Iterator for MicroBatches {
                 }
                 Err(error) => Err(error.into()),
             }),
-            Self::Cached { cache, data, plan, padding, device } => {
+            Self::Cached { cache, data, targets, plan, padding, device } => {
                 let indices = plan.next()?;
                 let examples: Vec<_> = indices.iter().map(|&index| &data.examples()[index]).collect();
                 Some(cache.batch(&indices, *padding, device).map(|output| MicroBatch {
                     input: Input::Prefix(output),
-                    targets: examples.iter().filter_map(|example| example.label).collect(),
+                    targets: indices.iter().map(|&index| targets[index]).collect(),
                     ids: examples.iter().map(|example| example.id).collect(),
                     tokens: examples.iter().map(|example| example.ids.len()).sum(),
                 }))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_without_a_label_is_refused_before_the_first_batch() {
+        let example =
+            |id, label| EncodedExample { id, ids: vec![2, 3], type_ids: vec![0, 0], label, uncut: 2 };
+        let data = Arc::new(EncodedDataset::new(vec![example(4, Some(0)), example(7, None)]));
+        let batcher = Batcher::new(0, Padding::Longest);
+        let batches = MicroBatches::new(&data, None, batcher, vec![vec![0]], 0, &Device::flex());
+        assert!(matches!(batches, Err(TrainError::Data(DataError::Unlabelled { id: 7 }))));
     }
 }

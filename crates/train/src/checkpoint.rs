@@ -8,6 +8,7 @@ use embert_optim::OptimizerState;
 use serde::{Deserialize, Serialize};
 
 use crate::error::IoContext as _;
+use crate::fingerprint::Fingerprint;
 use crate::run_folder::{folder_atomically, remove_temporary, write_atomically};
 use crate::tracker::TrackerState;
 use crate::{Phases, RunFolder, TrainError};
@@ -25,8 +26,14 @@ pub(crate) struct State {
     pub(crate) phases: Phases,
     /// The best evaluation and the patience that is left.
     pub(crate) tracker: TrackerState,
-    /// Tells whether the training split is still the same.
+    /// Tells whether the training split's tokens and labels are still the same: all that older versions knew, for them.
     pub(crate) data_fingerprint: String,
+    /// Tells whether all of the data are still the same; a run that an older version began doesn't know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<Fingerprint>,
+    /// The most memory, in bytes, that a process of the run held so far, where the system says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) peak_memory: Option<u64>,
 }
 
 const STATE: &str = "state.json";
@@ -176,8 +183,15 @@ mod tests {
             fs::create_dir_all(checkpoints.best(best)).unwrap();
         }
         let tracker = tracker.state().clone();
-        let state =
-            State { step, seconds: 1.0, phases: Phases::default(), tracker, data_fingerprint: String::new() };
+        let state = State {
+            step,
+            seconds: 1.0,
+            phases: Phases::default(),
+            tracker,
+            data_fingerprint: String::new(),
+            data: None,
+            peak_memory: None,
+        };
         fs::create_dir_all(checkpoints.step(step)).unwrap();
         fs::write(checkpoints.step(step).join(STATE), serde_json::to_vec(&state).unwrap()).unwrap();
     }

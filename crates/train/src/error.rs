@@ -86,12 +86,14 @@ pub enum TrainError {
     },
     /// The checkpoint was taken on other data.
     #[error(
-        "{path} was trained on other data: the training split differs from the one its checkpoint was taken on; restore the data, or start a new run",
+        "{path} began with other data: the {what} differs from what its checkpoint was taken with; restore the data, or start a new run",
         path = path.display()
     )]
     DataChanged {
         /// The run folder.
         path: PathBuf,
+        /// What differs: the labels, or which split.
+        what: &'static str,
     },
     /// The settings don't fit the data set or the checkpoint.
     #[error("{key} = {found}: expected {expected}")]

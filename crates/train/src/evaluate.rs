@@ -9,11 +9,12 @@ use burn::tensor::Device;
 use embert_data::tokenize::{Padding, Tokenizer};
 use embert_data::{Batcher, EncodedDataset, Example, LabelMapping, LabelSet, WindowOptions, encode_windows};
 use embert_metrics::{Accumulator, Average, Pool, Report, softmax};
-use embert_model::{BertForSequenceClassification, LoadOptions};
+use embert_model::{BertConfig, BertForSequenceClassification, LoadOptions};
 
 use crate::TrainError;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::PrefixCache;
+use crate::sizes::check_max_length;
 
 /// How [`evaluate`] goes about it.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +90,7 @@ pub(crate) fn evaluate_from(
     }
     let mut pools = vec![Pool::default(); data.texts()];
     let plan = by_length(&data.lengths(), options.batch_size);
-    let batches = MicroBatches::new(data, cache, options.batcher, plan.clone(), 0, device);
+    let batches = MicroBatches::new(data, cache, options.batcher, plan.clone(), 0, device)?;
     for (indices, batch) in plan.into_iter().zip(batches) {
         let MicroBatch { input, ids, targets, .. } = batch?;
         let logits: Vec<f32> = input.forward(model).into_data().iter::<f32>().collect();
@@ -118,10 +119,12 @@ pub(crate) fn evaluate_from(
 pub struct Evaluation {
     /// The metrics.
     pub report: Report,
-    /// The model's labels, in its order.
+    /// The model's labels, in its order; the data set's names where the model has none.
     pub labels: Vec<String>,
     /// Each example with what the model says of it, in the order of the row numbers.
     pub examples: Vec<(Example, Scored)>,
+    /// How the data set's labels were paired with those of a model that doesn't name its own: what a user should know.
+    pub pairing: Option<String>,
 }
 
 /// Evaluates the classification checkpoint in `folder` on `examples`, whose labels are numbered as in `labels`.
@@ -140,15 +143,20 @@ pub fn evaluate_checkpoint(
     device: &Device,
     mut progress: impl FnMut(usize),
 ) -> Result<Evaluation, TrainError> {
+    check_max_length(folder, encoding.encoding.max_length)?;
     let loaded = BertForSequenceClassification::from_pretrained(folder, &LoadOptions::default(), device)?;
     if let Some(missing) = loaded.report.newly_initialized.first() {
         let problem = format!("it has no {missing}, so its classifier is not trained");
         return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
     }
+    loaded.config.check_classes(folder, labels.names())?;
     let tokenizer = Tokenizer::from_folder(folder)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
+    check_token_types(folder, &tokenizer, &loaded.config, &examples)?;
     let names = loaded.config.id2label.clone();
     let mapping = labels.reconcile(&names)?;
+    let pairing = mapping.pairing().map(str::to_owned);
+    let names = if pairing.is_some() { labels.names().to_vec() } else { names };
     let examples = mapping.apply(examples);
     let encoded = encode_windows(&examples, &tokenizer, encoding)?;
     let options = EvalOptions {
@@ -163,7 +171,18 @@ pub fn evaluate_checkpoint(
     })?;
     let mut examples = examples;
     examples.sort_unstable_by_key(|example| example.id);
-    Ok(Evaluation { report, labels: names, examples: examples.into_iter().zip(scored).collect() })
+    Ok(Evaluation { report, labels: names, examples: examples.into_iter().zip(scored).collect(), pairing })
+}
+
+/// Refuses pairs of texts that the model in `folder` has no token type for, before they are encoded.
+pub(crate) fn check_token_types<'a>(
+    folder: &Path,
+    tokenizer: &Tokenizer,
+    model: &BertConfig,
+    examples: impl IntoIterator<Item = &'a Example>,
+) -> Result<(), TrainError> {
+    let is_pair = examples.into_iter().any(|example| example.text_pair.is_some());
+    Ok(model.check_token_types(folder, is_pair, tokenizer.token_types(is_pair)?)?)
 }
 
 /// What precision, recall and F1 stand for: the positive class with two labels, else the macro average.

@@ -23,7 +23,7 @@
 //!
 //! let config = ConfigBuilder::new().file("configs/sample.toml".as_ref())?.set("epochs=2")?.build()?;
 //! let (_, device) = DeviceChoice::Auto.resolve()?;
-//! let DataSource::Local { card, root } = DataSource::resolve(&config.dataset, &["datasets".into()])? else {
+//! let DataSource::Local { card, root, .. } = DataSource::resolve(&config.dataset, &["datasets".into()])? else {
 //!     return Err("fetch the files of the card first".into());
 //! };
 //! let data = load(&card, &root, &config.load_options())?;
@@ -50,6 +50,7 @@ mod config;
 mod error;
 mod evaluate;
 mod events;
+mod fingerprint;
 #[doc(hidden)]
 pub mod inside;
 mod loss;
@@ -59,6 +60,7 @@ mod model_card;
 mod records;
 mod result;
 mod run_folder;
+mod sizes;
 mod splits;
 mod stages;
 mod sweep;
@@ -72,7 +74,7 @@ pub use embert_optim as optim;
 pub use config::{
     ClassWeightRule, ClassWeights, ConfigBuilder, ConfigError, DataConfig, DropoutConfig,
     EarlyStoppingConfig, KEYS, Keep, LogFormat, OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind,
-    StageConfig, TrainConfig,
+    Setting, StageConfig, TrainConfig,
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};
@@ -81,6 +83,7 @@ pub use loss::CrossEntropy;
 pub use memory::{OutOfMemory, out_of_memory};
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
 pub use run_folder::{Existing, RunFolder, run_of_model};
+pub use sizes::check_max_length;
 pub use splits::EncodedSplits;
 pub use sweep::{
     Figures, Point, PointResult, RunResult, Status, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost,

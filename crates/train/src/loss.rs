@@ -20,6 +20,11 @@ impl CrossEntropy {
         Self { class_weights, label_smoothing: label_smoothing as f32 }
     }
 
+    /// The weight of each label.
+    pub fn class_weights(&self) -> &[f32] {
+        &self.class_weights
+    }
+
     /// What the mean divides by: the sum of the weights of the targets, which is their number where no weights are
     /// given.
     pub fn total_weight(&self, targets: &[usize]) -> f64 {

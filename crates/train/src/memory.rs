@@ -83,7 +83,7 @@ impl MemoryUse {
         // Only the batcher runs before the first micro-batch is known: on what may be the largest there is.
         let failed =
             self.current.unwrap_or(Shape { examples: config.batch_size, length: config.data.max_length });
-        let effective_batch_size = config.batch_size * config.micro_batches();
+        let effective_batch_size = config.batch_size.saturating_mul(config.micro_batches());
         OutOfMemory {
             step,
             batch_size: failed.examples,

@@ -1,7 +1,7 @@
 //! `metrics.jsonl`: one JSON object a line for each step, each evaluation and the end.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -38,18 +38,33 @@ impl Line {
     }
 }
 
+/// The lines of a log with their numbers, from 1. The last one is left out where it has no end: a killed process left it
+/// half-written.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    (1..).zip(lines).filter_map(|(number, line)| Some((number, line.strip_suffix(b"\n")?)))
+}
+
 impl MetricsLog {
     /// Opens the log of a run that goes on after `step`: what was logged beyond it is dropped, since it will happen
-    /// again. A line that a killed process left half-written is dropped too.
+    /// again. A line that a killed process left half-written is dropped too; any other that can't be read is left out with a
+    /// warning.
     pub(crate) fn open(path: &Path, step: usize) -> Result<Self, TrainError> {
         let mut kept = Vec::new();
         if path.is_file() {
-            for line in BufReader::new(File::open(path).at("read", path)?).lines() {
-                let line = line.at("read", path)?;
-                let Ok(parsed) = serde_json::from_str::<Line>(&line) else { break };
-                if parsed.stays(step) {
-                    kept.extend_from_slice(line.as_bytes());
-                    kept.push(b'\n');
+            for (number, line) in lines(&fs::read(path).at("read", path)?) {
+                match serde_json::from_slice::<Line>(line) {
+                    Ok(parsed) if parsed.stays(step) => {
+                        kept.extend_from_slice(line);
+                        kept.push(b'\n');
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(
+                            "{}, line {number} can't be read and is left out of the log: {error}",
+                            path.display()
+                        );
+                    }
                 }
             }
         }
@@ -59,25 +74,42 @@ impl MetricsLog {
     }
 }
 
-/// The evaluation of a split after `step` that the log holds, whichever process wrote it there.
-pub(crate) fn logged_evaluation(path: &Path, split: &str, step: usize) -> Result<Option<Eval>, TrainError> {
-    let text = fs::read_to_string(path).at("read", path)?;
-    let mut evaluations = text.lines().rev().filter_map(|line| {
-        let parsed: Line = serde_json::from_str(line).ok()?;
-        let wanted = parsed.event == "eval" && parsed.step == step && parsed.split.as_deref() == Some(split);
-        wanted.then(|| serde_json::from_str(line).ok()).flatten()
-    });
-    Ok(evaluations.next())
+/// The results that a log holds, whichever process wrote them there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Logged {
+    evaluations: Vec<Eval>,
+    /// The end of the run; absent while it goes on.
+    pub(crate) end: Option<End>,
+    /// The numbers of the lines that can't be read: what they said is not known.
+    pub(crate) damaged: Vec<usize>,
 }
 
-/// The end of a run, if the log has it.
-pub(crate) fn logged_end(path: &Path) -> Result<Option<End>, TrainError> {
-    let text = fs::read_to_string(path).at("read", path)?;
-    let mut ends = text.lines().rev().filter_map(|line| {
-        let parsed: Line = serde_json::from_str(line).ok()?;
-        (parsed.event == "end").then(|| serde_json::from_str(line).ok()).flatten()
-    });
-    Ok(ends.next())
+impl Logged {
+    /// Reads a log.
+    pub(crate) fn read(path: &Path) -> Result<Self, TrainError> {
+        let mut logged = Self::default();
+        for (number, line) in lines(&fs::read(path).at("read", path)?) {
+            let event = serde_json::from_slice::<Line>(line).map(|line| line.event);
+            match event.as_deref() {
+                Ok("eval") => match serde_json::from_slice(line) {
+                    Ok(evaluation) => logged.evaluations.push(evaluation),
+                    Err(_) => logged.damaged.push(number),
+                },
+                Ok("end") => match serde_json::from_slice(line) {
+                    Ok(end) => logged.end = Some(end),
+                    Err(_) => logged.damaged.push(number),
+                },
+                Ok(_) => {}
+                Err(_) => logged.damaged.push(number),
+            }
+        }
+        Ok(logged)
+    }
+
+    /// The last evaluation of a split after `step`.
+    pub(crate) fn evaluation(&self, split: &str, step: usize) -> Option<&Eval> {
+        self.evaluations.iter().rev().find(|eval| eval.split == split && eval.step == step)
+    }
 }
 
 impl Observer for MetricsLog {
@@ -144,5 +176,48 @@ mod tests {
             line,
             r#"{"event":"train_step","step":1,"epoch":1,"loss":0.5,"grad_norm":1.0,"learning_rate":0.00002,"examples":16,"tokens":300,"seconds":1.5}"#
         );
+    }
+    /// A damaged line costs what it said, not what stands after it.
+    #[test]
+    fn a_damaged_line_is_left_out_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metrics.jsonl");
+        let mut log = MetricsLog::open(&path, 0).unwrap();
+        for n in 1..=4 {
+            log.on_event(&step(n)).unwrap();
+        }
+        drop(log);
+        let mut bytes = fs::read(&path).unwrap();
+        let second = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        bytes[second] = 0xff;
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(Logged::read(&path).unwrap().damaged, [2]);
+        MetricsLog::open(&path, 4).unwrap();
+        let steps: Vec<usize> = fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str::<Line>(line).unwrap().step)
+            .collect();
+        assert_eq!(steps, [1, 3, 4]);
+    }
+
+    #[test]
+    fn results_are_read_and_nothing_is_made_up_for_a_damaged_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metrics.jsonl");
+        let eval = |step: usize, accuracy: f64| {
+            format!(
+                "{{\"event\":\"eval\",\"split\":\"validation\",\"step\":{step},\"epoch\":1,\"loss\":0.5,\"accuracy\":{accuracy},\"precision\":0.5,\"recall\":0.5,\"f1\":0.5,\"mcc\":0.0,\"examples\":4}}\n"
+            )
+        };
+        let text = eval(1, 0.5)
+            + &eval(2, 0.75).replace("\"loss\"", "\"lo\0ss\"")
+            + &eval(3, 0.25)
+            + "{\"event\":\"en";
+        fs::write(&path, text).unwrap();
+        let logged = Logged::read(&path).unwrap();
+        let accuracy = |step| logged.evaluation("validation", step).map(|eval| eval.accuracy);
+        assert_eq!([1, 2, 3].map(accuracy), [Some(0.5), None, Some(0.25)]);
+        assert_eq!((logged.damaged, logged.end), (vec![2], None));
     }
 }

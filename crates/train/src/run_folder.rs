@@ -9,7 +9,7 @@ use crate::{ConfigBuilder, TrainConfig, TrainError};
 
 /// A run's folder.
 ///
-/// - `config.toml`: every setting, when the run begins.
+/// - `config.toml`: every setting, when the run begins, and again where it goes on with another `device` or `save_dtype`.
 /// - `facts.json`: the model, the labels, numbers of parameters, the splits in numbers, a histogram of lengths; when the run
 ///   begins.
 /// - `metrics.jsonl`: a line for each step, each evaluation and the end, as they happen.
@@ -79,6 +79,14 @@ impl RunFolder {
             return Err(TrainError::AlreadyComplete { path: path.to_owned() });
         }
         Ok((folder, config))
+    }
+
+    /// Writes `config.toml` again, for a run that goes on with what may change in it: it states what the run does from here on.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn rewrite_config(&self, config: &TrainConfig) -> Result<(), TrainError> {
+        write_atomically(&self.config_path(), config.to_toml()?.as_bytes())
     }
 
     /// The folder at `path`, whatever is there.

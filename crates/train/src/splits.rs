@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_data::{
-    DataFacts, DataSet, EncodedDataset, Example, LabelMapping, LabelSet, encode, encode_windows,
+    DataError, DataFacts, DataSet, EncodedDataset, Example, LabelMapping, LabelSet, SplitKind, Unlabelled,
+    encode, encode_windows,
 };
 
 use crate::config::{OrderConfig, PaddingConfig};
+use crate::evaluate::check_token_types;
 use crate::records::SplitFacts;
+use crate::sizes::check_positions;
 use crate::task::model_options;
 use crate::{DataConfig, TrainConfig, TrainError};
 
@@ -33,6 +36,7 @@ struct Encoded {
     facts: DataFacts,
     split_facts: SplitFacts,
     truncated: TruncationCount,
+    unlabelled: Vec<Unlabelled>,
 }
 
 /// What a run trains on and is evaluated on; `None` for what is empty or not wanted.
@@ -73,21 +77,14 @@ impl EncodedSplits {
     /// The tokenizer can't be loaded or doesn't fit the checkpoint's `config.json`, the training split is empty, or texts
     /// may be longer than the model takes.
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: DataSet) -> Result<Self, TrainError> {
-        check_not_empty(config, &data)?;
+        check_splits(config, &data)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
-        if config.data.max_length > bert.max_position_embeddings {
-            return Err(TrainError::Setting {
-                key: "data.max_length",
-                found: config.data.max_length.to_string(),
-                expected: format!(
-                    "at most {}, the model's max_position_embeddings",
-                    bert.max_position_embeddings
-                ),
-            });
-        }
-        let DataSet { name, splits, labels, facts, .. } = data;
+        check_positions(&bert, config.data.max_length)?;
+        let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
+        check_token_types(model_folder, &tokenizer, &bert, examples)?;
+        let DataSet { name, splits, labels, facts, unlabelled, .. } = data;
         let split_facts =
             SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
         let test_texts = if config.evaluate_test { splits.test } else { Vec::new() };
@@ -112,6 +109,7 @@ impl EncodedSplits {
             facts,
             split_facts,
             truncated,
+            unlabelled,
         })))
     }
 
@@ -167,6 +165,30 @@ impl EncodedSplits {
         self.0.truncated
     }
 
+    /// What to say of evaluations that are wanted and can't be had.
+    pub(crate) fn notes(&self, config: &TrainConfig) -> Vec<String> {
+        let Encoded { splits, unlabelled, .. } = &*self.0;
+        let mut notes = Vec::new();
+        if splits.validation.is_none() {
+            if unlabelled.iter().any(|unlabelled| unlabelled.split == SplitKind::Validation) {
+                notes.push(
+                    "warning: no validation split with labels: nothing is evaluated while training, and the last weights are \
+                     kept instead of the best; split_ratios would cut one from the training split"
+                        .to_owned(),
+                );
+            }
+            if let Some(patience) = config.early_stopping.patience {
+                notes.push(format!(
+                    "warning: early_stopping.patience = {patience} has no effect without a validation split"
+                ));
+            }
+        }
+        if config.evaluate_test && splits.test.is_none() {
+            notes.push("there is no test split, so evaluate_test evaluates nothing".to_owned());
+        }
+        notes
+    }
+
     pub(crate) fn validation_texts(&self) -> Arc<[Example]> {
         Arc::clone(&self.0.validation_texts)
     }
@@ -176,14 +198,29 @@ impl EncodedSplits {
     }
 }
 
-/// Whether there is anything to train on.
-pub(crate) fn check_not_empty(config: &TrainConfig, data: &DataSet) -> Result<(), TrainError> {
-    if !data.splits.train.is_empty() {
-        return Ok(());
+/// Whether there is anything to train on, and a label wherever one is needed.
+pub(crate) fn check_splits(config: &TrainConfig, data: &DataSet) -> Result<(), TrainError> {
+    if data.splits.train.is_empty() {
+        return Err(TrainError::NoExamples {
+            split: "training",
+            dataset: config.dataset.clone(),
+            hint: "check its files, train_samples and split_ratios",
+        });
     }
-    Err(TrainError::NoExamples {
-        split: "training",
-        dataset: config.dataset.clone(),
-        hint: "check its files, train_samples and split_ratios",
-    })
+    if config.evaluate_test
+        && let Some(unlabelled) = data.unlabelled(SplitKind::Test)
+    {
+        let hint = "it can't be evaluated; set evaluate_test=false, or label it".to_owned();
+        return Err(DataError::AllUnlabelled { unlabelled: unlabelled.clone(), hint }.into());
+    }
+    let splits = &data.splits;
+    let mut evaluated = splits
+        .train
+        .iter()
+        .chain(&splits.validation)
+        .chain(splits.test.iter().filter(|_| config.evaluate_test));
+    match evaluated.find(|example| example.label.is_none()) {
+        Some(example) => Err(DataError::Unlabelled { id: example.id }.into()),
+        None => Ok(()),
+    }
 }

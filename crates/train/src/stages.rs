@@ -1,6 +1,8 @@
 //! [`Stages`]: what is trained from which step on, and at which rates.
 
-use embert_model::{BertForSequenceClassification, Freeze, FreezePatterns, Layers};
+use std::collections::BTreeSet;
+
+use embert_model::{BertForSequenceClassification, Freeze, FreezePatterns, Layers, named_parameters};
 
 use crate::{StageConfig, TrainConfig, TrainError};
 
@@ -50,14 +52,18 @@ impl Stages {
         let mut stages = vec![Self::first(config)?];
         for (index, stage) in config.stages.iter().enumerate() {
             let begins = match (stage.from_epoch, stage.from_step) {
-                (Some(epoch), _) => (epoch - 1) * steps_per_epoch,
+                (Some(epoch), _) => (epoch - 1).saturating_mul(steps_per_epoch),
                 (None, step) => step.unwrap_or(1) - 1,
             };
             let before = stages.last().map_or(0, |stage| stage.begins);
             if begins <= before || begins >= total_steps {
                 return Err(TrainError::Setting {
                     key: "stages",
-                    found: format!("a stage number {} that begins with step {}", index + 2, begins + 1),
+                    found: format!(
+                        "a stage number {} that begins with step {}",
+                        index + 2,
+                        begins.saturating_add(1)
+                    ),
                     expected: format!(
                         "a step after {}, where the stage before it begins, of {total_steps} in the run",
                         before + 1
@@ -77,13 +83,38 @@ impl Stages {
             }
             let first = stages[0].clone();
             stages.extend(gradual.into_iter().zip(1..).map(|(freeze, number)| Stage {
-                begins: number * every,
+                begins: every.saturating_mul(number),
                 freeze,
                 ..first.clone()
             }));
             stages.retain(|stage| stage.begins < total_steps);
         }
         Ok(Self(stages))
+    }
+
+    /// Refuses a stage that doesn't fit the model, before any work is done. The model, frozen as the last stage does, and how many
+    /// parameters the stages train in all.
+    pub(crate) fn check(
+        &self,
+        config: &TrainConfig,
+        mut model: BertForSequenceClassification,
+    ) -> Result<(BertForSequenceClassification, usize), TrainError> {
+        let mut trained = BTreeSet::new();
+        let mut cached = false;
+        for stage in self.iter() {
+            model = stage.apply(model)?;
+            cached |= model.frozen_prefix().is_some();
+            let parameters = named_parameters(&model).into_iter().filter(|parameter| parameter.trainable);
+            trained.extend(parameters.map(|parameter| (parameter.elements(), parameter.name)));
+        }
+        if config.cache_frozen && !cached {
+            return Err(TrainError::Setting {
+                key: "cache_frozen",
+                found: format!("true with freeze = \"{}\"", config.freeze),
+                expected: "a freeze that leaves nothing to train from the embeddings up to some layer, as all_but_head or embeddings+encoder_below:N".to_owned(),
+            });
+        }
+        Ok((model, trained.iter().map(|(elements, _)| elements).sum()))
     }
 
     /// The stage that a run begins with.

@@ -1,6 +1,5 @@
 //! [`Task`]: a model and a data set that fit each other.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,19 +10,20 @@ use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_data::{DataSet, EncodedDataset, Example, LabelMapping, LabelSet};
 use embert_metrics::Average;
 use embert_model::{
-    BertConfig, BertForSequenceClassification, LoadOptions as ModelOptions, LoadReport, NamedParameter,
-    named_parameters,
+    BertConfig, BertForSequenceClassification, HeadSource, LoadOptions as ModelOptions, LoadReport,
+    NamedParameter, NewHead, named_parameters,
 };
 use embert_optim::{GroupSettings, LayerwiseDecay, ParameterGroup, build_groups};
-use sha2::{Digest as _, Sha256};
 
 use crate::config::{ClassWeightRule, ClassWeights};
 use crate::evaluate::average;
+use crate::fingerprint::{Fingerprint, of_training_tokens};
 use crate::loss::CrossEntropy;
 use crate::model_card::Licence;
 use crate::records::{Facts, Lengths, Parameters};
-use crate::splits::{EncodedSplits, Splits, check_not_empty};
+use crate::splits::{EncodedSplits, Splits, check_splits};
 use crate::stages::{Stage, Stages};
+use crate::trainer::Plan;
 use crate::{TrainConfig, TrainError};
 
 /// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
@@ -57,9 +57,16 @@ pub(crate) struct Setup {
     report: LoadReport,
     /// What starts from new weights although the checkpoint has some.
     anew: Option<String>,
+    /// What to say of the splits, and of how their labels became the classifier's.
+    data_notes: Vec<String>,
     truncated: TruncationCount,
     max_length: usize,
-    fingerprint: String,
+    /// Settings whose time does not come in so few steps.
+    unreached: Vec<String>,
+    /// Tells whether the data are those of another run.
+    pub(crate) fingerprint: Fingerprint,
+    /// The same of the training split's tokens and labels alone, as older versions had it.
+    pub(crate) training_tokens: String,
 }
 
 impl Task {
@@ -76,7 +83,7 @@ impl Task {
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
         config.validate()?;
-        check_not_empty(config, &data)?;
+        check_splits(config, &data)?;
         let start = Start::load(config, model_folder, &data.labels, device)?;
         // What doesn't fit is found before the texts are encoded, which takes longer.
         start.mapping(&data.labels)?;
@@ -110,6 +117,8 @@ impl Task {
         began: Instant,
     ) -> Result<Self, TrainError> {
         let mapping = start.mapping(splits.labels())?;
+        let mut data_notes = splits.notes(config);
+        data_notes.extend(start.pairing(splits.labels())?);
         let Start { model, bert, report } = start;
         let labels = bert.id2label.clone();
         let average = average(&labels, splits.labels(), &mapping);
@@ -117,6 +126,10 @@ impl Task {
         let weights = class_weights(config, &labels, &train)?;
         let model =
             model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
+        // What can't be trained as it is asked for is found out while nothing is written.
+        let plan = Plan::new(config, train.len())?;
+        let stages = Stages::new(config, bert.num_hidden_layers, plan.steps_per_epoch, plan.total_steps)?;
+        let (model, _) = stages.check(config, model)?;
         let model = Stages::first(config)?.apply(model)?;
         let positive = match average {
             Average::Binary { positive } => labels.get(positive).cloned(),
@@ -135,7 +148,9 @@ impl Task {
             lengths: Lengths::of(&train, config.data.max_length),
         };
         let setup = Setup {
-            fingerprint: fingerprint(&train),
+            fingerprint: Fingerprint::of(&labels, &train, validation.as_deref(), test.as_deref()),
+            training_tokens: of_training_tokens(&train),
+            unreached: unreached_notes(config, plan, &stages),
             loss: CrossEntropy::new(weights, config.label_smoothing),
             config: bert,
             tokenizer: splits.tokenizer().clone(),
@@ -152,6 +167,7 @@ impl Task {
             licence: Licence::of_checkpoint(model_folder),
             report,
             anew: anew_note(config),
+            data_notes,
             truncated,
             max_length: config.data.max_length,
         };
@@ -163,15 +179,23 @@ impl Task {
         let Setup { report, truncated, labels, max_length, .. } = &self.setup;
         let mut notes = Vec::new();
         if !report.newly_initialized.is_empty() {
-            notes.push(format!("newly initialized: {}", report.newly_initialized.join(", ")));
+            let reason = match &report.head {
+                Some(HeadSource::New(reason @ (NewHead::OtherLabels { .. } | NewHead::Wanted))) => {
+                    format!(" ({reason})")
+                }
+                _ => String::new(),
+            };
+            notes.push(format!("newly initialized: {}{reason}", report.newly_initialized.join(", ")));
         }
         if !report.leftover.is_empty() {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
         notes.extend(self.setup.anew.clone());
+        notes.extend(self.setup.data_notes.iter().cloned());
         let Parameters { total, trainable } = self.setup.facts.parameters;
         notes.push(format!("{trainable} of {total} parameters are trained; labels: {}", labels.join(", ")));
         notes.extend(cut_note(*truncated, *max_length));
+        notes.extend(self.setup.unreached.iter().cloned());
         notes
     }
 
@@ -209,14 +233,19 @@ impl Start {
     fn mapping(&self, labels: &LabelSet) -> Result<LabelMapping, TrainError> {
         Ok(labels.reconcile(&self.bert.id2label)?)
     }
+
+    /// How the labels were paired with those of a trained classifier that doesn't name its own.
+    fn pairing(&self, labels: &LabelSet) -> Result<Option<String>, TrainError> {
+        if self.report.head != Some(HeadSource::CheckpointUnnamed) {
+            return Ok(None);
+        }
+        // They have the data set's names by now.
+        let unnamed: Vec<String> = (0..labels.len()).map(|index| format!("LABEL_{index}")).collect();
+        Ok(labels.reconcile(&unnamed)?.pairing().map(str::to_owned))
+    }
 }
 
 impl Setup {
-    /// Tells whether the training split is that of another run: SHA-256 of its tokens and labels.
-    pub(crate) fn fingerprint(&self) -> String {
-        self.fingerprint.clone()
-    }
-
     /// The model whose weights are in `folder`, in place of this task's.
     pub(crate) fn reload(
         &self,
@@ -277,6 +306,21 @@ fn anew_note(config: &TrainConfig) -> Option<String> {
     let parts: Vec<String> =
         layers.into_iter().chain(config.reinit_pooler.then(|| "the pooler".to_owned())).collect();
     (!parts.is_empty()).then(|| format!("starts anew: {}", parts.join(", ")))
+}
+
+/// What is set for a step that the run does not reach.
+fn unreached_notes(config: &TrainConfig, plan: Plan, stages: &Stages) -> Vec<String> {
+    let total = plan.total_steps;
+    let unfreezing = config
+        .unfreeze_every
+        .filter(|_| !stages.are_many())
+        .map(|every| format!("nothing is unfrozen: unfreeze_every = {every}, and the run has {total} steps"));
+    let warmup = config.optimizer.warmup_steps.filter(|steps| *steps >= total).map(|steps| {
+        format!(
+            "the learning rate does not reach its highest: optimizer.warmup_steps = {steps}, and the run has {total} steps"
+        )
+    });
+    unfreezing.into_iter().chain(warmup).collect()
 }
 
 pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOptions {
@@ -340,22 +384,6 @@ fn cut_note(count: TruncationCount, max_length: usize) -> Option<String> {
         _ => format!("{percent:.0}"),
     };
     Some(format!("{percent} % of training texts were cut at {max_length} tokens"))
-}
-
-/// SHA-256 over the tokens and labels of a split.
-fn fingerprint(train: &EncodedDataset) -> String {
-    let mut hash = Sha256::new();
-    for example in train.examples() {
-        for id in &example.ids {
-            hash.update(id.to_le_bytes());
-        }
-        hash.update((example.label.unwrap_or(usize::MAX) as u64).to_le_bytes());
-    }
-    hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-        // A string takes all that is written to it.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 #[cfg(test)]

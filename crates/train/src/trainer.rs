@@ -1,7 +1,11 @@
 //! [`Trainer`]: the loop.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+mod caches;
+mod finish;
+mod plan;
+mod resume;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -11,29 +15,27 @@ use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::Padding;
 use embert_data::{Batcher, EncodedDataset, Order, Sampler};
-use embert_model::{BertForSequenceClassification, Prefix, named_parameters};
-use embert_optim::{
-    AdamW, AdamWConfig, GradientAccumulator, GradientsParams, OptimizerState, ParameterGroup, clip_factor,
-    global_norm,
-};
+use embert_model::BertForSequenceClassification;
+use embert_optim::{AdamW, GradientAccumulator, GradientsParams, ParameterGroup, clip_factor, global_norm};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use self::caches::Caches;
+pub(crate) use self::plan::Plan;
 use crate::batches::{MicroBatch, MicroBatches};
-use crate::cache::{Filling, PrefixCache};
-use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
+use crate::cache::PrefixCache;
+use crate::checkpoint::{Checkpoints, State};
 use crate::config::{Keep, LogFormat, OrderConfig, PaddingConfig};
-use crate::evaluate::{EvalOptions, Scored, evaluate, evaluate_from};
+use crate::evaluate::{EvalOptions, Scored, evaluate_from};
 use crate::events::{self, End, Eval, Event, Observer, Phases, Start, TrainStep};
 use crate::memory::{MemoryUse, unless_out_of_memory};
-use crate::metrics_log::{MetricsLog, logged_evaluation};
-use crate::model_card::ModelCard;
-use crate::records::{ScoredSplit, write_examples, write_facts};
+use crate::metrics_log::MetricsLog;
+use crate::records::write_facts;
 use crate::stages::{Stage, Stages};
 use crate::task::{Setup, parameters};
 use crate::tensorboard::TensorBoard;
-use crate::tracker::{Best, Tracker};
-use crate::{DatasetFacts, Provenance, RunFolder, Task, TrainConfig, TrainError, result};
+use crate::tracker::Tracker;
+use crate::{Provenance, RunFolder, Task, TrainConfig, TrainError, result};
 
 /// Fine-tunes a [`Task`] as a [`TrainConfig`] says, into a [`RunFolder`].
 ///
@@ -59,13 +61,6 @@ struct Job {
     provenance: Provenance,
     memory: MemoryUse,
     caches: Caches,
-}
-
-/// What the frozen part of the model makes of the splits, where that is kept.
-#[derive(Default)]
-struct Caches {
-    train: Option<Arc<PrefixCache>>,
-    validation: Option<Arc<PrefixCache>>,
 }
 
 /// Asks a running [`Trainer`] to finish its step, save and return. Clones ask the same trainer.
@@ -98,44 +93,6 @@ pub enum Outcome {
     },
 }
 
-/// Which steps there are, and what is due after each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Plan {
-    steps_per_epoch: usize,
-    total_steps: usize,
-    evaluate_every: usize,
-    save_every: usize,
-}
-
-impl Plan {
-    fn new(config: &TrainConfig, examples: usize) -> Self {
-        let steps_per_epoch = examples.div_ceil(config.batch_size).div_ceil(config.micro_batches());
-        Self {
-            steps_per_epoch,
-            total_steps: steps_per_epoch * config.epochs,
-            evaluate_every: config.evaluate_every.unwrap_or(steps_per_epoch),
-            save_every: config.save_every.unwrap_or(steps_per_epoch),
-        }
-    }
-
-    /// The epoch, from 1, of a step, from 1.
-    fn epoch(&self, step: usize) -> usize {
-        step.saturating_sub(1) / self.steps_per_epoch + 1
-    }
-
-    fn is_last(&self, step: usize) -> bool {
-        step >= self.total_steps
-    }
-
-    fn evaluates_after(&self, step: usize) -> bool {
-        step.is_multiple_of(self.evaluate_every) || self.is_last(step)
-    }
-
-    fn saves_after(&self, step: usize) -> bool {
-        step.is_multiple_of(self.save_every) || self.is_last(step)
-    }
-}
-
 /// What changes from step to step.
 struct Progress {
     model: BertForSequenceClassification,
@@ -145,13 +102,20 @@ struct Progress {
     began: Instant,
     seconds_before: f64,
     phases: Phases,
-    /// What the model said of the validation split after this step, if its weights may be the ones that are kept.
-    scored: Option<(usize, Vec<Scored>)>,
+    /// The most memory that the processes before this one held, in bytes.
+    peak_before: Option<u64>,
+    /// What the model said of the validation split, if its weights may be the ones that are kept.
+    scored: Option<(Eval, Vec<Scored>)>,
 }
 
 impl Progress {
     fn seconds(&self) -> f64 {
         self.seconds_before + self.began.elapsed().as_secs_f64()
+    }
+
+    /// The most memory that a process of the run held so far, in bytes.
+    fn peak_memory(&self) -> Option<u64> {
+        self.peak_before.max(result::peak_memory())
     }
 }
 
@@ -206,14 +170,15 @@ impl Trainer {
 impl Job {
     /// The loop.
     fn run(mut self, model: BertForSequenceClassification) -> Result<Outcome, TrainError> {
-        let plan = Plan::new(&self.config, self.task.train.len());
+        let plan = Plan::new(&self.config, self.task.train.len())?;
         let stages = Stages::new(
             &self.config,
             self.task.config.num_hidden_layers,
             plan.steps_per_epoch,
             plan.total_steps,
         )?;
-        let model = self.check_stages(model, &stages)?;
+        let (model, trainable) = stages.check(&self.config, model)?;
+        self.task.facts.parameters.trainable = trainable;
         let checkpoints = Checkpoints::new(&self.run, self.config.keep_checkpoints)?;
         let mut progress = self.begin(model, &stages, &checkpoints)?;
         progress.phases.prepare += self.task.seconds;
@@ -235,7 +200,7 @@ impl Job {
             let epoch = plan.epoch(progress.step + 1);
             let until = stages.next_after(progress.step).unwrap_or(plan.total_steps);
             let until = until.min(epoch * plan.steps_per_epoch);
-            let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch);
+            let mut batches = self.batches(epoch, progress.step % plan.steps_per_epoch)?;
             while progress.step < until {
                 let began = Instant::now();
                 let (step, micro_batches) = (progress.step + 1, self.config.micro_batches());
@@ -320,31 +285,6 @@ impl Job {
         Ok(progress)
     }
 
-    /// Refuses a stage that doesn't fit the model, before any work is done, and says what the stages train in all.
-    fn check_stages(
-        &mut self,
-        mut model: BertForSequenceClassification,
-        stages: &Stages,
-    ) -> Result<BertForSequenceClassification, TrainError> {
-        let mut trained = BTreeSet::new();
-        let mut cached = false;
-        for stage in stages.iter() {
-            model = stage.apply(model)?;
-            cached |= model.frozen_prefix().is_some();
-            let parameters = named_parameters(&model).into_iter().filter(|parameter| parameter.trainable);
-            trained.extend(parameters.map(|parameter| (parameter.elements(), parameter.name)));
-        }
-        self.task.facts.parameters.trainable = trained.iter().map(|(elements, _)| elements).sum();
-        if self.config.cache_frozen && !cached {
-            return Err(TrainError::Setting {
-                key: "cache_frozen",
-                found: format!("true with freeze = \"{}\"", self.config.freeze),
-                expected: "a freeze that leaves nothing to train from the embeddings up to some layer, as all_but_head or embeddings+encoder_below:N".to_owned(),
-            });
-        }
-        Ok(model)
-    }
-
     /// Begins the stage that the next step belongs to.
     fn enter(&mut self, stages: &Stages, mut progress: Progress) -> Result<Progress, TrainError> {
         let (number, stage) = stages.at(progress.step);
@@ -365,57 +305,8 @@ impl Job {
         Ok(progress)
     }
 
-    /// Computes what the frozen part of the model makes of the splits, if that is to be kept and isn't yet.
-    fn fill_caches(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
-        if !self.config.cache_frozen || self.caches.train.is_some() {
-            return Ok(());
-        }
-        let Some(prefix) = progress.model.frozen_prefix() else { return Ok(()) };
-        let began = Instant::now();
-        let train = self.fill_cache(progress, prefix, "train", &Arc::clone(&self.task.train), 0)?;
-        let taken = train.memory();
-        self.caches.train = Some(Arc::new(train));
-        progress.phases.train += began.elapsed().as_secs_f64();
-        if let Some(data) = self.task.validation.clone() {
-            let began = Instant::now();
-            let validation = self.fill_cache(progress, prefix, "validation", &data, taken)?;
-            self.caches.validation = Some(Arc::new(validation));
-            progress.phases.evaluate += began.elapsed().as_secs_f64();
-        }
-        Ok(())
-    }
-
-    /// The cache of a split, in the memory that is left where `taken` bytes of it are.
-    fn fill_cache(
-        &mut self,
-        progress: &Progress,
-        prefix: Prefix,
-        split: &str,
-        data: &Arc<EncodedDataset>,
-        taken: usize,
-    ) -> Result<PrefixCache, TrainError> {
-        let (device, folder) = (self.device.clone().inner(), self.run.path().to_owned());
-        let filling = Filling {
-            batcher: self.batcher(),
-            batch_size: self.config.eval_batch_size,
-            device: &device,
-            memory: (self.config.cache_memory << 20).saturating_sub(taken),
-            folder: &folder,
-        };
-        let total = data.examples().len();
-        let cache = PrefixCache::fill(&progress.model, prefix, data, &filling, |done| {
-            self.emit(&Event::CacheProgress { split: split.to_owned(), done, total })
-        })?;
-        tracing::info!(
-            "what the frozen part makes of the {split} split takes {} MiB in memory and {} MiB in a file",
-            cache.memory() >> 20,
-            cache.spilled() >> 20
-        );
-        Ok(cache)
-    }
-
     /// The micro-batches of an epoch, from the one on that its step number `steps_done + 1` begins with.
-    fn batches(&self, epoch: usize, steps_done: usize) -> MicroBatches {
+    fn batches(&self, epoch: usize, steps_done: usize) -> Result<MicroBatches, TrainError> {
         let data = &self.task.train;
         let order = match self.config.data.order {
             OrderConfig::GroupedByLength => Order::GroupedByLength,
@@ -447,14 +338,14 @@ impl Job {
         let epoch = plan.epoch(progress.step);
         let began = Instant::now();
         let cache = self.caches.validation.clone();
-        let (report, scored) =
+        let (report, eval, scored) =
             self.evaluate_split("validation", &data, cache.as_ref(), &progress.model, progress.step, epoch)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
         let value = self.config.metric.value(&report);
         let is_best = progress.tracker.update(progress.step, value);
         self.emit(&Event::Judged { step: progress.step, value, is_best })?;
         if is_best || self.config.keep == Keep::Last {
-            progress.scored = Some((progress.step, scored));
+            progress.scored = Some((eval, scored));
         }
         if is_best {
             let began = Instant::now();
@@ -476,15 +367,16 @@ impl Job {
         model: &BertForSequenceClassification,
         step: usize,
         epoch: usize,
-    ) -> Result<(embert_metrics::Report, Vec<Scored>), TrainError> {
+    ) -> Result<(embert_metrics::Report, Eval, Vec<Scored>), TrainError> {
         let options = self.eval_options();
         let device = self.device.clone().inner();
         let total = data.texts();
         let (report, scored) = evaluate_from(&model.valid(), data, cache, &options, &device, |done| {
             self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
         })?;
-        self.emit(&Event::Eval(Eval::new(split, step, epoch, &report)))?;
-        Ok((report, scored))
+        let eval = Eval::new(split, step, epoch, &report);
+        self.emit(&Event::Eval(eval.clone()))?;
+        Ok((report, eval, scored))
     }
 
     fn eval_options(&self) -> EvalOptions {
@@ -502,95 +394,13 @@ impl Job {
             seconds: progress.seconds(),
             phases: progress.phases,
             tracker: progress.tracker.state().clone(),
-            data_fingerprint: self.task.fingerprint(),
+            data_fingerprint: self.task.training_tokens.clone(),
+            data: Some(self.task.fingerprint.clone()),
+            peak_memory: progress.peak_memory(),
         };
         let path =
             checkpoints.save(&progress.model, &self.task.config, &progress.optimizer.state(), &state)?;
         self.emit(&Event::Saved { step: progress.step, path })
-    }
-
-    /// The state that the first step needs: that of the newest whole checkpoint, or of a new run.
-    fn begin(
-        &self,
-        model: BertForSequenceClassification,
-        stages: &Stages,
-        checkpoints: &Checkpoints,
-    ) -> Result<Progress, TrainError> {
-        let settings = &self.config.early_stopping;
-        let tracker = Tracker::new(self.config.metric, settings.patience, settings.min_delta);
-        let adamw =
-            AdamWConfig { betas: self.config.optimizer.betas, epsilon: self.config.optimizer.epsilon };
-        let began = Instant::now();
-        let found = checkpoints.newest_first()?;
-        if found.is_empty() {
-            let (_, stage) = stages.at(0);
-            let model = stage.apply(model.train())?;
-            let optimizer = AdamW::new(adamw, self.task.groups(&model, &self.config, stage))?;
-            let (seconds_before, phases) = (0.0, Phases::default());
-            return Ok(Progress {
-                model,
-                optimizer,
-                tracker,
-                step: 0,
-                began,
-                seconds_before,
-                phases,
-                scored: None,
-            });
-        }
-        // Not needed any more, so not in memory beside the checkpoint's.
-        drop(model);
-        let (state, model, moments) = self.newest_whole(&found, checkpoints)?;
-        if state.data_fingerprint != self.task.fingerprint() {
-            return Err(TrainError::DataChanged { path: self.run.path().to_owned() });
-        }
-        checkpoints.remove_after(state.step)?;
-        // Moments of what is frozen now are loaded too: they count again when it is trained again.
-        let (_, stage) = stages.at(state.step);
-        let mut optimizer = AdamW::new(adamw, self.task.groups(&model, &self.config, stage))?;
-        optimizer.load_state(&model, moments)?;
-        let model = stage.apply(model)?;
-        optimizer.regroup(self.task.groups(&model, &self.config, stage))?;
-        let tracker = tracker.with_state(state.tracker.clone());
-        let State { step, seconds: seconds_before, phases, .. } = state;
-        Ok(Progress { model, optimizer, tracker, step, began, seconds_before, phases, scored: None })
-    }
-
-    /// The first of these checkpoints that can be read.
-    fn newest_whole(
-        &self,
-        newest_first: &[PathBuf],
-        checkpoints: &Checkpoints,
-    ) -> Result<(State, BertForSequenceClassification, OptimizerState), TrainError> {
-        let mut problem = None;
-        for path in newest_first {
-            match self.read_checkpoint(path, checkpoints) {
-                Ok(read) => return Ok(read),
-                Err(error) => {
-                    tracing::warn!("{} can't be read and is passed over: {error}", path.display());
-                    problem.get_or_insert(error);
-                }
-            }
-        }
-        Err(TrainError::NoCheckpoint { path: self.run.checkpoints(), source: problem.map(Box::new) })
-    }
-
-    /// What a checkpoint holds.
-    fn read_checkpoint(
-        &self,
-        path: &Path,
-        checkpoints: &Checkpoints,
-    ) -> Result<(State, BertForSequenceClassification, OptimizerState), TrainError> {
-        let state = read_state(path)?;
-        // Found out now rather than at the end of the run, which needs them.
-        if let Some(best) =
-            state.tracker.best.map(|best| checkpoints.best(best.step)).filter(|best| !best.is_dir())
-        {
-            let problem = format!("the best weights so far, {}, are gone", best.display());
-            return Err(TrainError::Checkpoint { path: path.to_owned(), problem });
-        }
-        let weights = self.task.reload(path, &self.config, &self.device.clone().inner())?;
-        Ok((state, weights.train(), read_optimizer(path)?))
     }
 
     fn start_event(&mut self, plan: Plan, progress: &Progress) -> Result<(), TrainError> {
@@ -604,115 +414,6 @@ impl Job {
             validation_examples: self.task.validation.as_ref().map_or(0, |data| data.texts()),
             seconds: progress.seconds_before,
         }))
-    }
-
-    /// Writes `model/` and says how the run ended.
-    fn finish(
-        mut self,
-        plan: Plan,
-        mut progress: Progress,
-        checkpoints: &Checkpoints,
-    ) -> Result<Outcome, TrainError> {
-        let best = progress.tracker.best();
-        let kept = match (self.config.keep, best) {
-            (Keep::Best, Some(Best { step, .. })) => {
-                self.task.reload(&checkpoints.best(step), &self.config, &self.device)?
-            }
-            _ => progress.model.clone(),
-        };
-        let epoch = plan.epoch(progress.step);
-        let kept_step = match self.config.keep {
-            Keep::Best => best.map_or(progress.step, |best| best.step),
-            Keep::Last => progress.step,
-        };
-        let began = Instant::now();
-        let mut test_scored = Vec::new();
-        if let (true, Some(test)) = (self.config.evaluate_test, self.task.test.clone()) {
-            test_scored =
-                self.evaluate_split("test", &test, None, &kept, kept_step, plan.epoch(kept_step))?.1;
-        }
-        let scored = progress.scored.take().filter(|(step, _)| *step == kept_step);
-        let validation_scored = self.validation_scored(scored, &kept)?;
-        progress.phases.evaluate += began.elapsed().as_secs_f64();
-        let began = Instant::now();
-        self.write_examples(validation_scored, test_scored)?;
-        result::write(&self.run, &kept, &self.task, &self.card(plan, &progress, kept_step)?)?;
-        progress.phases.save += began.elapsed().as_secs_f64();
-        let end = End {
-            step: progress.step,
-            epoch,
-            metric: self.config.metric.to_string(),
-            best_step: best.map(|best| best.step),
-            best_metric: best.map(|best| best.value),
-            early_stopped: !plan.is_last(progress.step),
-            seconds: progress.seconds(),
-            phases: progress.phases,
-            peak_memory: result::peak_memory(),
-        };
-        self.emit(&Event::End(end.clone()))?;
-        Ok(Outcome::Complete(end))
-    }
-
-    /// What the kept weights say of the validation split: said already, unless that was in another process.
-    fn validation_scored(
-        &self,
-        scored: Option<(usize, Vec<Scored>)>,
-        kept: &BertForSequenceClassification,
-    ) -> Result<Vec<Scored>, TrainError> {
-        match (scored, &self.task.validation) {
-            (Some((_, scored)), _) => Ok(scored),
-            (None, Some(data)) => {
-                let device = self.device.clone().inner();
-                Ok(evaluate(&kept.valid(), data, &self.eval_options(), &device, |_| Ok(()))?.1)
-            }
-            (None, None) => Ok(Vec::new()),
-        }
-    }
-
-    /// Writes `examples.jsonl`.
-    fn write_examples(&self, validation: Vec<Scored>, test: Vec<Scored>) -> Result<(), TrainError> {
-        let Setup { validation_texts, test_texts, .. } = &self.task;
-        let splits = [
-            ("validation", validation_texts, &self.task.validation, validation),
-            ("test", test_texts, &self.task.test, test),
-        ];
-        let splits: Vec<ScoredSplit<'_>> = splits
-            .into_iter()
-            .filter_map(|(split, texts, encoded, scored)| {
-                Some(ScoredSplit { split, texts, encoded: encoded.as_deref()?, scored })
-            })
-            .collect();
-        write_examples(&self.run.examples_path(), &splits)
-    }
-
-    /// What there is to say about the result. The evaluations come from the log: that of the best weights may be older than
-    /// this process.
-    fn card(&self, plan: Plan, progress: &Progress, kept_step: usize) -> Result<ModelCard<'_>, TrainError> {
-        let mut evaluations = Vec::new();
-        for split in ["validation", "test"] {
-            evaluations.extend(logged_evaluation(&self.run.metrics_path(), split, kept_step)?);
-        }
-        let mut labels: Vec<(&str, usize)> =
-            self.task.labels.iter().map(|label| (label.as_str(), 0)).collect();
-        for label in self.task.train.labels() {
-            labels[label].1 += 1;
-        }
-        Ok(ModelCard {
-            config: &self.config,
-            base: self.provenance.model.as_ref(),
-            licence: self.task.licence.clone(),
-            dataset: self.provenance.dataset.clone().unwrap_or_else(|| DatasetFacts {
-                name: self.task.dataset.clone(),
-                ..DatasetFacts::default()
-            }),
-            labels,
-            average: self.task.average,
-            evaluations,
-            kept_step,
-            steps: progress.step,
-            total_steps: plan.total_steps,
-            chosen: progress.tracker.best().is_some(),
-        })
     }
 
     fn emit(&mut self, event: &Event) -> Result<(), TrainError> {
@@ -739,15 +440,6 @@ fn step_seed(seed: u64, step: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_plan_steps_over_the_unfinished_tail() {
-        let config = TrainConfig { batch_size: 4, accumulate: 2, epochs: 3, ..TrainConfig::default() };
-        let plan = Plan::new(&config, 17);
-        assert_eq!((plan.steps_per_epoch, plan.total_steps), (3, 9));
-        assert_eq!([1, 3, 4, 9].map(|step| plan.epoch(step)), [1, 1, 2, 3]);
-        assert!(plan.evaluates_after(3) && !plan.evaluates_after(4) && plan.is_last(9));
-    }
 
     #[test]
     fn each_step_has_its_own_seed_and_always_the_same() {

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod hub;
+mod kinds;
 mod predict;
+mod reading;
 mod report;
 mod resume;
 mod show;

@@ -20,14 +20,14 @@ pub(crate) fn run(args: &JsonArgs) -> Result<(), Error> {
             })).collect::<Vec<_>>(),
         }));
     }
-    let mut table = output::table(&["backend", "compiled in", "devices here", "auto"]);
+    let mut table = output::Table::new(&["backend", "compiled in", "devices here", "auto"]);
     for (backend, devices) in rows {
         let compiled =
             if backend.is_compiled() { "yes".to_owned() } else { format!("no: --features {backend}") };
         let picked = if Some(backend) == auto { "picks this" } else { "" };
         table.add_row([backend.name().to_owned(), compiled, devices.to_string(), picked.to_owned()]);
     }
-    output::line(&table.to_string())?;
+    table.print()?;
     output::line(&format!("CPU threads: {}", threads()))
 }
 

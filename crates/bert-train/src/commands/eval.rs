@@ -3,10 +3,10 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
-use embert_data::DataSet;
 use embert_data::tokenize::Tokenizer;
+use embert_data::{DataError, DataSet, ReadOptions, SplitKind};
 use embert_model::DeviceChoice;
-use embert_train::{Evaluation, TrainConfig, evaluate_checkpoint, run_of_model};
+use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
@@ -19,12 +19,24 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let folder = sources::model_folder(&args.model)?;
     let config = settings(args, &folder)?;
     let (data, _) = sources::data_set(&config.dataset, &config.load_options())?;
-    let DataSet { splits, labels, .. } = data;
-    let (split, examples) = match args.split {
-        SplitArg::Train => ("train", splits.train),
-        SplitArg::Validation => ("validation", splits.validation),
-        SplitArg::Test => ("test", splits.test),
+    let DataSet { splits, labels, notes, unlabelled, .. } = data;
+    let (split, kind, examples) = match args.split {
+        SplitArg::Train => ("train", SplitKind::Train, splits.train),
+        SplitArg::Validation => ("validation", SplitKind::Validation, splits.validation),
+        SplitArg::Test => ("test", SplitKind::Test, splits.test),
     };
+    if let Some(unlabelled) = unlabelled.into_iter().find(|unlabelled| unlabelled.split == kind) {
+        let hint = format!(
+            "there is nothing to compare with; to have it labelled: {} predict --model {} --input {}",
+            output::program(),
+            args.model,
+            unlabelled.path.display()
+        );
+        return Err(DataError::AllUnlabelled { unlabelled, hint }.into());
+    }
+    for note in &notes {
+        eprintln!("{note}");
+    }
     if examples.is_empty() {
         let hint = "choose another with --split, or cut one with --split-ratios";
         return Err(Error::NoSplit { dataset: config.dataset, split, hint });
@@ -40,6 +52,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         |done| bar.set_position(done as u64),
     )?;
     bar.finish_and_clear();
+    if let Some(pairing) = &evaluation.pairing {
+        eprintln!("{pairing}");
+    }
     if let Some(path) = &args.predictions {
         output::file(path, |out| {
             write_predictions(out, &evaluation).map_err(|source| Error::Io {
@@ -50,8 +65,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         })?;
     }
     if args.json.json {
-        let mut report =
-            json!({"model": folder, "dataset": config.dataset, "split": split, "labels": evaluation.labels});
+        let mut report = json!({"model": folder.to_string_lossy(), "dataset": config.dataset, "split": split, "labels": evaluation.labels});
         if let (Some(into), Ok(serde_json::Value::Object(from))) =
             (report.as_object_mut(), serde_json::to_value(&evaluation.report))
         {
@@ -73,6 +87,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
             config.data.split_ratios = None;
             config.data.train_samples = None;
             config.data.eval_samples = None;
+            config.data.set_reading(ReadOptions::default());
         }
         config.dataset.clone_from(dataset);
     } else if !known {
@@ -98,7 +113,9 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
         config.data.stride = stride;
     }
     config.data.skip_bad_rows |= args.inference.skip_bad_rows;
+    config.data.set_reading(args.inference.reading.options().or(&config.data.reading()));
     config.validate()?;
+    check_max_length(folder, config.data.max_length)?;
     Ok(config)
 }
 
@@ -106,7 +123,7 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
     let report = &evaluation.report;
     let number = |value: f64| format!("{value:.4}");
     output::line(&format!("{dataset}, {split} split: {} examples", report.examples))?;
-    let mut table = output::table(&["", "precision", "recall", "f1", "examples"]);
+    let mut table = output::Table::new(&["", "precision", "recall", "f1", "examples"]);
     for (label, class) in evaluation.labels.iter().zip(&report.per_class) {
         table.add_row([
             label.clone(),
@@ -127,19 +144,19 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
             report.examples.to_string(),
         ]);
     }
-    output::numbers_right(&mut table);
-    output::line(&table.to_string())?;
+    table.numbers_right();
+    table.print()?;
 
     let headings: Vec<String> =
         std::iter::once("true \\ predicted".to_owned()).chain(evaluation.labels.clone()).collect();
-    let mut confusion = output::table(&headings.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut confusion = output::Table::new(&headings);
     for (index, label) in evaluation.labels.iter().enumerate() {
         let counts = (0..evaluation.labels.len())
             .map(|predicted| report.confusion_matrix.count(index, predicted).to_string());
         confusion.add_row(std::iter::once(label.clone()).chain(counts));
     }
-    output::numbers_right(&mut confusion);
-    output::line(&confusion.to_string())?;
+    confusion.numbers_right();
+    confusion.print()?;
     let auc = report.roc_auc.map_or_else(|| "undefined".to_owned(), number);
     output::line(&format!(
         "accuracy {}  loss {}  mcc {}  roc auc {auc}",

@@ -27,10 +27,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
     };
     let facts = Tokenizer::from_folder(&folder)?.facts();
     let labels = loaded.config.id2label.clone();
+    let function = loaded.config.head_function();
     if args.json.json {
         let config: serde_json::Value = serde_json::from_str(&loaded.config.to_json()).unwrap_or_default();
         return output::json(&json!({
-            "folder": folder,
+            "folder": folder.to_string_lossy(),
             "config": config,
             "parameters": count(false),
             "trainable_parameters": count(true),
@@ -40,22 +41,25 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
             "newly_initialized": loaded.report.newly_initialized,
             "leftover": loaded.report.leftover,
             "labels": labels,
+            "function": function.to_string(),
             "tokenizer": facts,
         }));
     }
     output::line(&format!("{}", folder.display()))?;
-    output::line(&format!("{}", module_tree(&model)))?;
+    output::block(&format!("{}", module_tree(&model)))?;
     output::line(&format!(
         "parameters  {} in all, {} trainable with freeze = {freeze}",
         output::thousands(count(false)),
         output::thousands(count(true))
     ))?;
-    output::line(&format!("labels      {}", labels.join(", ")))?;
+    output::line(&format!("labels      {}", output::names(&labels)))?;
+    let outputs = if labels.len() == 1 { "1 output".to_owned() } else { format!("{} outputs", labels.len()) };
+    output::line(&format!("head        {outputs}, {function}"))?;
     for (what, names) in
         [("new         ", &loaded.report.newly_initialized), ("left over   ", &loaded.report.leftover)]
     {
         if !names.is_empty() {
-            output::line(&format!("{what}{}", names.join(", ")))?;
+            output::line(&format!("{what}{}", output::names(names)))?;
         }
     }
     output::line(&format!("tokenizer   {facts}"))

@@ -8,3 +8,4 @@ pub(crate) mod report;
 pub(crate) mod sweep;
 pub(crate) mod tokenize;
 pub(crate) mod train;
+pub(crate) mod watch;

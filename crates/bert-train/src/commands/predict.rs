@@ -1,9 +1,11 @@
 //! `predict`: labels for texts on the command line, or in a file of any size.
 
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
+use std::iter;
 use std::path::Path;
 
-use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader};
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, is_unnamed};
 use embert_model::DeviceChoice;
 use embert_predict::{Prediction, Predictor};
 use embert_train::run_of_model;
@@ -11,6 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{FormatArg, PredictArgs, Stride};
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
@@ -31,6 +34,12 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     if let Some(Stride(stride)) = args.inference.stride {
         predictor = predictor.with_stride(stride);
     }
+    if is_unnamed(predictor.labels()) {
+        eprintln!(
+            "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
+             in its config.json"
+        );
+    }
     match &args.input {
         Some(input) => predict_rows(args, &predictor, input),
         None => predict_texts(args, &predictor),
@@ -43,7 +52,7 @@ fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error>
     if args.json.json || !is_stdout(&args.output) || !io::stdout().is_terminal() {
         return write_all(predictions.into_iter().map(Ok), &args.output);
     }
-    let mut table = output::table(&["label", "score", "text"]);
+    let mut table = output::Table::new(&["label", "score", "text"]);
     for prediction in predictions {
         table.add_row([
             prediction.label().to_owned(),
@@ -51,42 +60,71 @@ fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error>
             prediction.text().to_owned(),
         ]);
     }
-    output::line(&table.to_string())
+    table.print()
 }
 
 /// The rows of a file or of the standard input, a few batches at a time.
 fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Result<(), Error> {
+    if args.text_pair_column.is_some() {
+        // Found before the first row is read.
+        predictor.check_pairs()?;
+    }
+    let mut reader = reader(args, input)?;
+    let mut said = 0;
+    let mut say_notes = |notes: &[String]| {
+        notes.iter().skip(said).for_each(|note| say!("{note}"));
+        said = notes.len();
+    };
+    say_notes(reader.notes());
+    let (skipped, first) = (Cell::new(0_u64), RefCell::new(None));
+    let rows = reader.by_ref().filter_map(|row: Result<Row, DataError>| match row {
+        Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
+            tracing::info!("skipped: {error}");
+            skipped.set(skipped.get() + 1);
+            first.borrow_mut().get_or_insert(error);
+            None
+        }
+        row => Some(row),
+    });
+    let (bar, done) = (rows_bar(), Cell::new(0_u64));
+    let predictions = predictor.stream(rows).map(|prediction| {
+        bar.inc(1);
+        done.set(done.get() + 1);
+        Ok(prediction?)
+    });
+    // What is wrong with every row is wrong with the file, or with what was said of it.
+    let none_left = iter::once_with(|| match first.take() {
+        Some(first) if done.get() == 0 => {
+            Some(Err(Error::AllSkipped { input: input.to_owned(), rows: skipped.get(), first }))
+        }
+        _ => None,
+    });
+    write_all(predictions.chain(none_left.flatten()), &args.output)?;
+    bar.finish_and_clear();
+    // Some of what there is to say is known only after the last row.
+    say_notes(reader.notes());
+    if skipped.get() > 0 {
+        say!("skipped {} row(s) that can't be read; -v names them", skipped.get());
+    }
+    Ok(())
+}
+
+/// A reader of the input's rows.
+fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
     let columns = Columns {
         text: args.text_column.clone(),
         text_pair: args.text_pair_column.clone(),
         ..Columns::default()
     };
-    let options = ReadOptions { format: args.input_format.map(Format::from) };
-    let reader = if is_stdout(input) {
+    let options = ReadOptions {
+        format: args.input_format.map(Format::from),
+        ..args.inference.reading.options()
+    };
+    Ok(if is_stdout(input) {
         RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
     } else {
         RowReader::open(input, &options, &columns)?
-    };
-    let mut skipped = 0_u64;
-    let rows = reader.filter(|row: &Result<Row, DataError>| match row {
-        Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
-            tracing::info!("skipped: {error}");
-            skipped += 1;
-            false
-        }
-        _ => true,
-    });
-    let bar = rows_bar();
-    let predictions = predictor.stream(rows).map(|prediction| {
-        bar.inc(1);
-        Ok(prediction?)
-    });
-    write_all(predictions, &args.output)?;
-    bar.finish_and_clear();
-    if skipped > 0 {
-        eprintln!("skipped {skipped} row(s) that can't be read; -v names them");
-    }
-    Ok(())
+    })
 }
 
 /// Writes predictions as JSON Lines. A file gets its name once all of it is there.
@@ -95,15 +133,17 @@ fn write_all(
     output: &Path,
 ) -> Result<(), Error> {
     if is_stdout(output) {
+        let for_terminal = io::stdout().is_terminal();
         let mut out = BufWriter::new(io::stdout().lock());
         for prediction in predictions {
-            write_line(&mut out, &prediction?).map_err(|source| Error::Stdout { source })?;
+            output::json_line(&mut out, &prediction?, for_terminal)
+                .map_err(|source| Error::Stdout { source })?;
         }
         return out.flush().map_err(|source| Error::Stdout { source });
     }
     output::file(output, |mut out| {
         for prediction in predictions {
-            write_line(&mut out, &prediction?).map_err(|source| Error::Io {
+            output::json_line(&mut out, &prediction?, false).map_err(|source| Error::Io {
                 action: "write",
                 path: output.to_owned(),
                 source,
@@ -111,11 +151,6 @@ fn write_all(
         }
         Ok(())
     })
-}
-
-fn write_line(out: &mut impl Write, prediction: &Prediction) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, prediction)?;
-    out.write_all(b"\n")
 }
 
 /// `-` is the standard input or output.
@@ -139,6 +174,7 @@ impl From<FormatArg> for Format {
     fn from(format: FormatArg) -> Self {
         match format {
             FormatArg::Jsonl => Self::JsonLines,
+            FormatArg::Json => Self::Json,
             FormatArg::Csv => Self::Csv,
             FormatArg::Tsv => Self::Tsv,
             FormatArg::Parquet => Self::Parquet,

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use embert_report::{PageOptions, ReportError, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
-use tiny_http::{Header, Method, Response, Server};
 
+use super::watch::{Answer, serve};
 use crate::cli::ReportArgs;
 use crate::error::Error;
 use crate::output;
@@ -50,13 +50,15 @@ impl Subject {
 
 pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
     if args.watch {
-        return serve(&args.runs, args.port);
+        // What can't be read at all is better said now.
+        Subject::read(&args.runs)?;
+        return serve(args.port, REFRESH_SECONDS, || answer(&args.runs));
     }
     let subject = Subject::read(&args.runs)?;
     if args.terminal {
         return match &subject {
-            Subject::Runs(runs) => runs.iter().try_for_each(|run| output::line(&terminal(run))),
-            Subject::Sweep(sweep) => output::line(&sweep_terminal(sweep)),
+            Subject::Runs(runs) => runs.iter().try_for_each(|run| output::block(&terminal(run))),
+            Subject::Sweep(sweep) => output::block(&sweep_terminal(sweep)),
         };
     }
     let path = args.output.clone().unwrap_or_else(|| default_output(&args.runs));
@@ -92,40 +94,17 @@ fn default_output(runs: &[PathBuf]) -> PathBuf {
     }
 }
 
-/// Answers with the page as it is at that moment, on the loopback address alone: the texts in it are nobody else's business.
-fn serve(runs: &[PathBuf], port: u16) -> Result<(), Error> {
-    // What can't be read at all is better said now.
-    Subject::read(runs)?;
-    let server = Server::http(("127.0.0.1", port)).map_err(|source| Error::Serve { port, source })?;
-    if let Some(address) = server.server_addr().to_ip() {
-        output::line(&format!("http://{address}/"))?;
-    }
-    eprintln!("serves the report, renewed every {REFRESH_SECONDS} seconds; stop with Ctrl-C");
-    for request in server.incoming_requests() {
-        let response = answer(runs, request.method(), request.url());
-        // A reader that went away is no reason to stop.
-        if let Err(error) = request.respond(response) {
-            tracing::debug!("a reader went away: {error}");
-        }
-    }
-    Ok(())
-}
-
-fn answer(runs: &[PathBuf], method: &Method, url: &str) -> Response<std::io::Cursor<Vec<u8>>> {
-    if *method != Method::Get && *method != Method::Head || url.split('?').next() != Some("/") {
-        return Response::from_string("not here\n").with_status_code(404);
-    }
+/// The page as it is at that moment.
+fn answer(runs: &[PathBuf]) -> Answer {
     let html = Subject::read(runs).and_then(|subject| {
         // What has ended stays as it is.
         let refresh_seconds = (!subject.has_ended()).then_some(REFRESH_SECONDS);
         Ok(subject.page(PageOptions { refresh_seconds })?)
     });
-    let headers = ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store"];
-    let headers = headers.iter().filter_map(|header| header.parse::<Header>().ok());
     match html {
-        Ok(html) => headers.fold(Response::from_string(html), Response::with_header),
+        Ok(html) => Answer::page(html),
         // A file that is being replaced is there again in a moment.
-        Err(error) => Response::from_string(format!("{error}\n")).with_status_code(503),
+        Err(error) => Answer::unavailable(&error.to_string()),
     }
 }
 
@@ -141,36 +120,19 @@ mod tests {
         assert_eq!(output(&["a", "b"]), Path::new("report.html"));
     }
 
-    #[test]
-    fn only_the_page_is_served() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("config.toml"), "epochs = 1\n").unwrap();
-        let runs = [folder.path().to_owned()];
-        let status = |method: &Method, url: &str| answer(&runs, method, url).status_code().0;
-        assert_eq!(status(&Method::Get, "/"), 200);
-        assert_eq!(status(&Method::Get, "/config.toml"), 404);
-        assert_eq!(status(&Method::Get, "/../../etc/passwd"), 404);
-        assert_eq!(status(&Method::Post, "/"), 404);
-        std::fs::remove_file(folder.path().join("config.toml")).unwrap();
-        assert_eq!(status(&Method::Get, "/"), 503);
-    }
-
     /// `<meta http-equiv="refresh">` while the run goes on, none once it has ended.
     #[test]
     fn the_page_is_renewed_until_the_run_ends() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("config.toml"), "epochs = 1\n").unwrap();
         let runs = [folder.path().to_owned()];
-        let html = || {
-            let mut text = String::new();
-            let mut body = answer(&runs, &Method::Get, "/").into_reader();
-            std::io::Read::read_to_string(&mut body, &mut text).unwrap();
-            text
-        };
+        let html = || answer(&runs).body;
         assert!(html().contains("http-equiv=\"refresh\""));
         let end = "{\"event\":\"end\",\"step\":1,\"metric\":\"loss\",\"seconds\":1.0}\n";
         std::fs::write(folder.path().join("metrics.jsonl"), end).unwrap();
         assert!(!html().contains("http-equiv=\"refresh\""));
+        std::fs::remove_file(folder.path().join("config.toml")).unwrap();
+        assert_eq!(answer(&runs).status, 503);
     }
 
     /// A sweep goes on while a run is missing.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use comfy_table::Table;
 use embert_data::DataSet;
 use embert_train::{
     ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, RunFolder, Status, StopSignal, Sweep,
@@ -14,7 +13,7 @@ use embert_train::{
 use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, stop_on_ctrl_c};
 use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
-use crate::output::thousands;
+use crate::output::{Table, say, thousands};
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -30,12 +29,13 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             Some(folder) => folder.to_owned(),
             None => RunFolder::next_free(Path::new("runs"), &name(args, &sweep)),
         };
+        let sweep = sweep.with_names(same_everywhere)?;
         let existing = args.run.existing();
         // Refused before anything is downloaded.
         Sweep::check_folder(&folder, existing)?;
         (sweep, folder, SweepStart::New(existing))
     };
-    eprintln!(
+    say!(
         "{} point(s) with {} seed(s) each into {}",
         sweep.points().len(),
         sweep.seeds().len(),
@@ -48,11 +48,11 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     // The table is there, whatever becomes of the page about it.
     let report = super::report::write_own(&folder);
     if let Err(error) = &report {
-        eprintln!("no report: {error}");
+        say!("no report: {error}");
     }
     show(table, &folder, report.ok().as_deref(), args.run.json.json)?;
     if matches!(outcome, SweepOutcome::Interrupted(_)) {
-        eprintln!(
+        say!(
             "stopped with {} of {} runs complete; go on with: {} sweep --resume {}",
             table.count(Status::Complete),
             table.runs().count(),
@@ -78,7 +78,9 @@ fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
         Base::Sample => builder.text(SAMPLE, SAMPLE_PATH.as_ref())?,
         Base::Defaults => builder,
     };
-    builder = builder.config(|config| args.run.lay(config))?;
+    builder = builder.lay(|config| args.run.lay(config))?;
+    once("--grid", &args.grid)?;
+    once("--random", &args.random)?;
     for grid in &args.grid {
         builder = builder.grid(grid)?;
     }
@@ -100,6 +102,27 @@ fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
         Some(key) => Err(Error::SweptSetting { key: key.to_owned() }),
         None => Ok(sweep),
     }
+}
+
+/// The name of a model or a data set as it means the same from every working folder.
+fn same_everywhere(key: &str, name: &str) -> String {
+    if key == "model" { sources::absolute_model(name) } else { sources::absolute_dataset(name) }
+}
+
+/// Refuses an option that names the same key twice: the earlier one would be ignored.
+fn once(option: &str, assignments: &[String]) -> Result<(), Error> {
+    let key = |assignment: &str| assignment.split('=').next().unwrap_or_default().trim().to_owned();
+    for (index, other) in assignments.iter().enumerate() {
+        if let Some(one) = assignments[..index].iter().find(|one| key(one) == key(other)) {
+            let key = key(other);
+            return Err(Error::SweptTwice {
+                key,
+                one: format!("{option} {one}"),
+                other: format!("{option} {other}"),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What the folder is named after: the config file, or the data set.
@@ -152,22 +175,25 @@ impl SweepHost for Host {
     fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
         match event {
             SweepEvent::Start { runs, complete } if *complete > 0 => {
-                eprintln!("{complete} of {runs} runs are complete");
+                say!("{complete} of {runs} runs are complete");
             }
             SweepEvent::RunBegins { number, runs, point, seed, .. } => {
-                eprintln!("\nrun {number} of {runs}: {point}{}seed {seed}", comma(&point.to_string()));
+                output::say_line("");
+                say!("run {number} of {runs}: {point}{}seed {seed}", comma(&point.to_string()));
             }
-            SweepEvent::Notes(notes) => notes.iter().for_each(|line| eprintln!("{line}")),
+            SweepEvent::Notes(notes) => notes.iter().for_each(|line| say!("{line}")),
             SweepEvent::RunEnds { run, end } => {
                 if let (Some(value), Some(step)) = (end.best_metric, end.best_step) {
-                    eprintln!("best {} {value:.4} after step {step}; {:.1} s", end.metric, end.seconds);
+                    say!("best {} {value:.4} after step {step}; {:.1} s", end.metric, end.seconds);
                 }
                 // The result is there, whatever becomes of the page about it.
                 if let Err(error) = super::report::write_own(run.path()) {
-                    eprintln!("no report: {error}");
+                    say!("no report: {error}");
                 }
             }
-            SweepEvent::RunFailed { error, .. } => eprintln!("failed: {error}"),
+            SweepEvent::RunFailed { error, .. } => {
+                output::say_block(&format!("failed: {}", output::message(error)))
+            }
             _ => {}
         }
         Ok(())
@@ -182,13 +208,17 @@ fn comma(before: &str) -> &'static str {
 fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) -> Result<(), Error> {
     for run in table.runs() {
         if let Some(error) = &run.error {
-            eprintln!("{} failed: {error}", run.run);
+            output::say_block(&format!(
+                "{} failed: {}",
+                output::name(&run.run.to_string()),
+                output::message(error)
+            ));
         }
     }
     if json {
         return output::json(table);
     }
-    output::line(&draw(table).to_string())?;
+    draw(table).print()?;
     output::line(&format!("table   {}", folder.join("sweep.csv").display()))?;
     if let Some(report) = report {
         output::line(&format!("report  {}", report.display()))?;
@@ -211,7 +241,7 @@ fn draw(table: &SweepTable) -> Table {
     let mut headings = vec!["point"];
     headings.extend(if told_apart { &lasts } else { &table.keys }.iter().map(String::as_str));
     headings.extend([metric.as_str(), "runs", "time", "trainable"]);
-    let mut drawn = output::table(&headings);
+    let mut drawn = Table::new(&headings);
     for point in &table.points {
         let mut row = vec![point.point.clone()];
         let setting = |key| Some(point.setting(key)).filter(|text| !text.is_empty());
@@ -224,7 +254,7 @@ fn draw(table: &SweepTable) -> Table {
         ]);
         drawn.add_row(row);
     }
-    output::numbers_right(&mut drawn);
+    drawn.numbers_right();
     drawn
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
             "truncated": encoding.truncated(),
         }));
     }
-    let mut table = output::table(&["position", "token", "id", "type", "mask"]);
+    let mut table = output::Table::new(&["position", "token", "id", "type", "mask"]);
     for (position, token) in tokens.iter().enumerate() {
         table.add_row([
             position.to_string(),
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
             encoding.attention_mask[position].to_string(),
         ]);
     }
-    output::line(&table.to_string())?;
+    table.print()?;
     if encoding.truncated() {
         output::line(&format!("cut at {} tokens", args.max_length))?;
     }

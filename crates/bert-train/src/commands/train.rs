@@ -11,6 +11,8 @@ use serde_json::json;
 
 use crate::cli::{TrainArgs, option_of};
 use crate::error::Error;
+use crate::output::say;
+use crate::paths::{absolute, names_of_run};
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -26,17 +28,21 @@ pub(super) const INTERRUPTED: u8 = 130;
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let (config, resumed) = match &args.resume {
         Some(path) => {
-            let (run, config) = RunFolder::open(path)?;
-            (with_options(config, args)?, Some(run))
+            let (run, stored) = RunFolder::open(path)?;
+            let config = with_options(names_of_run(path, stored.clone())?, args)?;
+            eprintln!("goes on with {}: model {}, data set {}", path.display(), config.model, config.dataset);
+            (config, Some((run, stored)))
         }
         None => (config(args)?, None),
     };
     let device_choice: DeviceChoice = config.device.parse()?;
     let (backend, device) = device_choice.resolve()?;
     let output_folder = match (&resumed, &config.output) {
-        (Some(run), _) => run.path().to_owned(),
-        (None, Some(path)) => path.clone(),
-        (None, None) => RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)),
+        (Some((run, _)), _) => absolute(run.path()),
+        (None, Some(path)) => absolute(path),
+        (None, None) => {
+            absolute(&RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)))
+        }
     };
     // Refused before anything is downloaded.
     let existing = args.run.existing();
@@ -51,14 +57,20 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     sources::print_facts(&data);
     let task = Task::prepare(&config, &model_folder, data, &device)?;
     for line in task.notes() {
-        eprintln!("{line}");
+        say!("{line}");
     }
     let config = TrainConfig { output: Some(output_folder.clone()), ..config };
     let run = match resumed {
-        Some(run) => run,
+        Some((run, stored)) => {
+            // What it does from here on is what it says.
+            if config != stored {
+                run.rewrite_config(&config)?;
+            }
+            run
+        }
         None => RunFolder::create(&output_folder, &config, existing)?,
     };
-    eprintln!("trains on {backend} into {}", output_folder.display());
+    say!("trains on {backend} into {}", output_folder.display());
 
     let trainer =
         Trainer::new(config, task, run.clone(), device).provenance(provenance).observe(Terminal::new());
@@ -68,12 +80,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             // The result is there, whatever becomes of the page about it.
             let report = super::report::write_own(run.path());
             if let Err(error) = &report {
-                eprintln!("no report: {error}");
+                say!("no report: {error}");
             }
             let report = report.ok();
             if args.run.json.json {
                 output::json(
-                    &json!({"run": run.path(), "model": run.model(), "report": report, "end": end}),
+                    &json!({"run": shown(run.path()), "model": shown(&run.model()), "report": report.as_deref().map(shown), "end": end}),
                 )?;
                 return Ok(ExitCode::SUCCESS);
             }
@@ -96,7 +108,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Outcome::Interrupted { step, total_steps } => {
-            eprintln!(
+            say!(
                 "stopped and saved after step {step} of {total_steps}; go on with: {} train --resume {}",
                 output::program(),
                 run.path().display()
@@ -106,14 +118,23 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     }
 }
 
-/// The settings of a new run: the file (or the sample where nothing is named), then `--set`, then the options.
+/// A path as JSON has it: one that is not UTF-8 has no exact form there.
+fn shown(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.to_string_lossy()
+}
+
+/// The settings of a new run: the file (or the sample where nothing is named), then `--set` and the options.
 fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
     let builder = match Base::of(args.run.config.as_deref(), |key| args.run.sets(key))? {
         Base::File(path) => ConfigBuilder::new().file(path)?,
         Base::Sample => ConfigBuilder::new().text(SAMPLE, SAMPLE_PATH.as_ref())?,
         Base::Defaults => ConfigBuilder::new(),
     };
-    Ok(args.run.lay(builder)?.build()?)
+    let config = args.run.lay(builder)?.build()?;
+    // The run's `config.toml` is to mean the same from every working folder.
+    let (model, dataset) =
+        (sources::absolute_model(&config.model), sources::absolute_dataset(&config.dataset));
+    Ok(TrainConfig { model, dataset, ..config })
 }
 
 /// What lies under the settings of the command line.
@@ -166,7 +187,7 @@ pub(super) fn stop_on_ctrl_c(stop: StopSignal) -> Result<(), Error> {
             )]
             std::process::exit(i32::from(INTERRUPTED));
         }
-        eprintln!("stopping: finishes this step and saves; press Ctrl-C again to stop at once");
+        say!("stopping: finishes this step and saves; press Ctrl-C again to stop at once");
         stop.request();
     })
     .map_err(|source| Error::Signal { source })
@@ -218,14 +239,12 @@ mod tests {
     }
 
     #[test]
-    fn options_win_over_single_settings_and_those_over_the_file() {
+    fn what_is_typed_wins_over_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("run.toml");
         std::fs::write(&file, "epochs = 4\nbatch_size = 4\nseed = 4\n").unwrap();
         let file = file.to_str().unwrap();
-        let config =
-            config_of(&["--config", file, "--set", "batch_size=5", "--set", "seed=5", "--seed", "6"])
-                .unwrap();
+        let config = config_of(&["--config", file, "--set", "batch_size=5", "--seed", "6"]).unwrap();
         assert_eq!((config.epochs, config.batch_size, config.seed), (4, 5, 6));
     }
 }

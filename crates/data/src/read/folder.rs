@@ -1,17 +1,21 @@
 //! Folders of text files by label, such as `train/pos/*.txt`.
 
 use std::fs;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::{Located, line_ends};
+use super::bytes::{Source, Text, Unpacked};
+use super::{Format, Located, MAX_ROW, Notes, ReadOptions};
+use crate::discover::is_hidden;
 use crate::error::{DataError, Location, RowProblem};
 use crate::row::{Row, Value};
 
 /// Folders beside the labels' that hold texts without a label, as in the original files of IMDB.
-const UNLABELLED: [&str; 2] = ["unsup", "unlabeled"];
+pub(crate) const UNLABELLED: [&str; 2] = ["unsup", "unlabeled"];
 
 /// The folders of `path` that hold `.txt` files, by name: one for each label.
-pub(crate) fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
+fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut folders = Vec::new();
     for entry in sorted(path)? {
         let named =
@@ -23,12 +27,11 @@ pub(crate) fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(folders)
 }
 
-/// Whether `path` has a folder of texts for each of at least two labels.
-pub(crate) fn is_class_folder(path: &Path) -> bool {
-    path.is_dir() && class_folders(path).is_ok_and(|folders| folders.len() >= 2)
-}
-
-pub(super) fn rows(path: &Path) -> Result<impl Iterator<Item = Located> + use<>, DataError> {
+pub(super) fn rows(
+    path: &Path,
+    options: &ReadOptions,
+    said: &Notes,
+) -> Result<impl Iterator<Item = Located> + use<>, DataError> {
     let mut files = Vec::new();
     for folder in class_folders(path)? {
         let label = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -39,25 +42,49 @@ pub(super) fn rows(path: &Path) -> Result<impl Iterator<Item = Located> + use<>,
     if files.is_empty() {
         return Err(DataError::NoFiles { path: path.to_owned() });
     }
-    Ok(files.into_iter().map(|(file, label)| {
-        let bytes = fs::read(&file).map_err(|source| DataError::Read { path: file.clone(), source })?;
+    let (options, said) = (options.clone(), said.clone());
+    Ok(files.into_iter().map(move |(file, label)| {
+        let (source, bytes) = contents(&file, &options, &said)?;
         let location = |number| Location { path: file.as_path().into(), number, unit: "line" };
-        Ok(match String::from_utf8(bytes) {
-            Ok(text) => (location(1), Ok(Row { text, text_pair: None, label: Some(Value::Text(label)) })),
-            Err(error) => {
-                let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line_begins = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-                (location(line_ends(valid) + 1), Err(RowProblem::Utf8 { at: valid.len() - line_begins }))
+        let before = |at: usize| bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        match str::from_utf8(&bytes) {
+            Ok(text) => {
+                let row = Row { text: text.to_owned(), text_pair: None, label: Some(Value::Text(label)) };
+                Ok((location(1), Ok(row)))
             }
-        })
+            Err(error) => {
+                let at = error.valid_up_to();
+                let problem = match source.malformed(error) {
+                    RowProblem::Utf8 { at } => RowProblem::Utf8 { at: at - before(at) },
+                    problem => problem,
+                };
+                Ok((location(source.line_ends(&bytes[..at]) + 1), Err(problem)))
+            }
+        }
     }))
 }
 
-fn is_text(path: &Path) -> bool {
-    path.is_file() && path.extension().is_some_and(|extension| extension == "txt")
+/// All of a file, which is one row.
+fn contents(path: &Path, options: &ReadOptions, said: &Notes) -> Result<(Source, Vec<u8>), DataError> {
+    let failed = |source| DataError::Read { path: path.to_owned(), source };
+    let file = Unpacked::new(BufReader::new(File::open(path).map_err(failed)?), path)?;
+    let text = Text::new(file, path, Format::Lines, options, |note| said.add(note))?;
+    let (source, mut bytes) = (text.source.clone(), Vec::new());
+    text.into_reader().take(MAX_ROW as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > MAX_ROW {
+        return Err(DataError::TooLong {
+            location: Location { path: path.into(), number: 1, unit: "line" },
+        });
+    }
+    Ok((source, bytes))
 }
 
-/// What is in a folder, by name: the order in which a file system lists it is nobody's.
+/// A file of text, compressed or not.
+fn is_text(path: &Path) -> bool {
+    path.is_file() && Format::of(path) == Some(Format::Lines)
+}
+
+/// What is in a folder and does not hide, by name: `read_dir` returns entries in no particular order.
 fn sorted(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
     let mut entries = fs::read_dir(path)
@@ -65,6 +92,7 @@ fn sorted(path: &Path) -> Result<Vec<PathBuf>, DataError> {
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(read)?;
+    entries.retain(|entry| !entry.file_name().is_some_and(|name| is_hidden(&name.to_string_lossy())));
     entries.sort();
     Ok(entries)
 }

@@ -1,20 +1,27 @@
 //! Readers, all of which hold one row at a time.
 
+mod bytes;
+mod columns;
+mod content;
 mod csv;
 mod folder;
-mod json_lines;
+mod json;
 mod lines;
+mod options;
 mod parquet;
 
+use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::path::Path;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
-pub(crate) use folder::{class_folders, is_class_folder};
+pub use options::{Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, TextEncoding};
+pub(crate) use folder::UNLABELLED;
 
-use serde::{Deserialize, Serialize};
-
+use self::bytes::{Source, Text, Unpacked};
+use self::content::foreign;
 use crate::error::{Location, RowProblem};
 use crate::{Columns, DataError, Row};
 
@@ -25,67 +32,27 @@ pub(crate) const MAX_ROW: usize = 64 << 20;
 /// A row with its place, or what is wrong with it; or why the file can't be read on.
 type Located = Result<(Location, Result<Row, RowProblem>), DataError>;
 
-/// How files are read, where their names and contents leave it open. What is unset is detected.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ReadOptions {
-    /// The format, in place of the one that a file's name tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub format: Option<Format>,
-}
-
-impl ReadOptions {
-    /// Whether nothing is set.
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// These options, and where they leave something unset, `other`'s.
-    #[must_use]
-    pub fn or(&self, other: &Self) -> Self {
-        Self { format: self.format.or(other.format) }
-    }
-}
-
-/// A file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// One JSON object a line.
-    #[serde(rename = "jsonl")]
-    JsonLines,
-    /// Comma-separated, with a heading.
-    Csv,
-    /// Tab-separated, with a heading.
-    Tsv,
-    /// Apache Parquet.
-    Parquet,
-    /// One text a line, without labels.
-    Lines,
-}
-
-impl Format {
-    /// The format that a file's name tells.
-    pub fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "jsonl" | "ndjson" => Some(Self::JsonLines),
-            "csv" => Some(Self::Csv),
-            "tsv" => Some(Self::Tsv),
-            "parquet" => Some(Self::Parquet),
-            "txt" => Some(Self::Lines),
-            _ => None,
-        }
-    }
-}
-
 /// The rows of a file, of a stream, or of a folder of texts by label, of which one at a time is in memory. Each item is a
 /// row, or why it can't be used; where [`DataError::is_bad_row`] the next one may be fine, else there is none.
 pub struct RowReader {
+    path: PathBuf,
     rows: Box<dyn Iterator<Item = Located>>,
+    any: bool,
     ended: bool,
+    /// What the rows' iterator has said since the last row, and all that was said.
+    said: Notes,
     notes: Vec<String>,
     class_names: Option<Vec<String>>,
+}
+
+/// Sentences to show the user, which come while a file is read.
+#[derive(Clone, Default)]
+struct Notes(Rc<RefCell<Vec<String>>>);
+
+impl Notes {
+    fn add(&self, note: String) {
+        self.0.borrow_mut().push(note);
+    }
 }
 
 impl RowReader {
@@ -93,18 +60,42 @@ impl RowReader {
     /// label.
     ///
     /// # Errors
-    /// The file can't be read, its format is unknown, or it lacks a column.
+    /// The file can't be read, its format is unknown or not what its name says, or it lacks a column.
     pub fn open(path: &Path, options: &ReadOptions, columns: &Columns) -> Result<Self, DataError> {
+        let said = Notes::default();
         if path.is_dir() {
-            return Ok(Self::new(folder::rows(path)?));
+            return Ok(Self::new(path, folder::rows(path, options, &said)?, said));
         }
-        let format = options.format.or_else(|| Format::of(path));
-        let format = format.ok_or_else(|| DataError::UnknownFormat { path: path.to_owned() })?;
         let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
-        if format == Format::Parquet {
-            return Ok(Self::new(parquet::rows(file, path, columns)?));
+        let file = Unpacked::new(BufReader::new(file), path)?;
+        let named = Format::of(path);
+        if file.head.starts_with(b"PAR1") && options.format.is_none_or(|set| set == Format::Parquet) {
+            if file.compressed {
+                let problem = "is Parquet that was compressed as a whole: unpack it".to_owned();
+                return Err(DataError::Content { path: path.to_owned(), problem });
+            }
+            if named != Some(Format::Parquet) && options.format.is_none() {
+                said.add(format!("{} is read as Parquet, which it is whatever its name says", path.display()));
+            }
+            return Self::parquet(path, columns, said);
         }
-        Self::text(BufReader::new(file), path, format, columns)
+        let format = options.format.or(named);
+        if format.is_none_or(|format| format == Format::Parquet)
+            && let Some((what, remedy)) = foreign(&file.head)
+        {
+            return Err(DataError::Content { path: path.to_owned(), problem: format!("is {what}: {remedy}") });
+        }
+        match format.ok_or_else(|| DataError::UnknownFormat { path: path.to_owned() })? {
+            Format::Parquet if file.head.is_empty() => Ok(Self::new(path, std::iter::empty(), said)),
+            Format::Parquet => {
+                let begin = crate::shown::shown(&String::from_utf8_lossy(&file.head));
+                let problem = format!(
+                    "is not Parquet, which begins with PAR1; it begins with {begin}: set format to what it is"
+                );
+                Err(DataError::Content { path: path.to_owned(), problem })
+            }
+            format => Self::text(file, path, format, options, columns, said),
+        }
     }
 
     /// Reads a stream, such as the standard input: lines, unless `options` names another format.
@@ -116,35 +107,64 @@ impl RowReader {
         options: &ReadOptions,
         columns: &Columns,
     ) -> Result<Self, DataError> {
+        let path = Path::new("-");
         let format = options.format.unwrap_or(Format::Lines);
-        if format == Format::Parquet {
+        let file = Unpacked::new(BufReader::new(reader), path)?;
+        if format == Format::Parquet || file.head.starts_with(b"PAR1") {
             return Err(DataError::ParquetStream);
         }
-        Self::text(BufReader::new(reader), Path::new("-"), format, columns)
+        Self::text(file, path, format, options, columns, Notes::default())
     }
 
     fn text(
-        reader: impl BufRead + 'static,
+        file: Unpacked,
         path: &Path,
         format: Format,
+        options: &ReadOptions,
         columns: &Columns,
+        said: Notes,
     ) -> Result<Self, DataError> {
-        let reader = without_byte_order_mark(reader)
-            .map_err(|source| DataError::Read { path: path.to_owned(), source })?;
-        let path = Arc::from(path);
+        let text = Text::new(file, path, format, options, |note| said.add(note))?;
+        if text.head.is_empty() {
+            return Ok(Self::new(path, std::iter::empty(), said));
+        }
         Ok(match format {
-            Format::Csv => Self::new(csv::rows(reader, &path, b',', columns)?),
-            Format::Tsv => Self::new(csv::rows(reader, &path, b'\t', columns)?),
-            Format::JsonLines => Self::new(json_lines::rows(reader, &path, columns.clone())),
-            Format::Lines | Format::Parquet => Self::new(lines::rows(reader, &path)),
+            Format::Csv | Format::Tsv => {
+                Self::new(path, csv::rows(text, format, options, columns, &said)?, said)
+            }
+            Format::JsonLines | Format::Json => {
+                Self::new(path, json::rows(text, format, columns, &said)?, said)
+            }
+            Format::Lines | Format::Parquet => Self::new(path, lines::rows(text), said),
         })
     }
 
-    fn new(rows: impl Iterator<Item = Located> + 'static) -> Self {
-        Self { rows: Box::new(rows), ended: false, notes: Vec::new(), class_names: None }
+    fn parquet(path: &Path, columns: &Columns, said: Notes) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+        let (rows, class_names) = parquet::rows(file, path, columns)?;
+        Ok(Self { class_names, ..Self::new(path, rows, said) })
     }
 
-    /// What was decided about the file where its name leaves it open: sentences to show the user.
+    fn new(path: &Path, rows: impl Iterator<Item = Located> + 'static, said: Notes) -> Self {
+        let mut reader = Self {
+            path: path.to_owned(),
+            rows: Box::new(rows),
+            any: false,
+            ended: false,
+            said,
+            notes: Vec::new(),
+            class_names: None,
+        };
+        reader.take_notes();
+        reader
+    }
+
+    fn take_notes(&mut self) {
+        self.notes.append(&mut self.said.0.borrow_mut());
+    }
+
+    /// What was decided about the file where its name leaves it open, and what was passed over: sentences to show the user.
+    /// More may come while it is read, such as how many lines were blank, so all of it is known after the last row.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -159,7 +179,16 @@ impl RowReader {
         if self.ended {
             return None;
         }
-        Some(match self.rows.next()? {
+        let next = self.rows.next();
+        if next.is_none() {
+            self.ended = true;
+            if !self.any {
+                self.said.add(format!("{} has no rows", self.path.display()));
+            }
+        }
+        self.any = true;
+        self.take_notes();
+        Some(match next? {
             Ok((location, Ok(row))) => Ok((location, row)),
             Ok((location, Err(problem))) => Err(DataError::Row { location, problem }),
             Err(error) => {
@@ -184,43 +213,29 @@ impl std::fmt::Debug for RowReader {
     }
 }
 
-/// Some editors begin UTF-8 files with one.
-fn without_byte_order_mark(mut reader: impl BufRead) -> io::Result<impl BufRead> {
-    let mut head = Vec::new();
-    reader.by_ref().take(3).read_to_end(&mut head)?;
-    if head == b"\xef\xbb\xbf" {
-        head.clear();
-    }
-    Ok(Cursor::new(head).chain(reader))
-}
-
 /// The lines of a reader as bytes, without their ends.
 fn numbered_lines(
     mut reader: impl BufRead,
-    path: Arc<Path>,
+    source: Source,
 ) -> impl Iterator<Item = Result<(Location, Vec<u8>), DataError>> {
     let mut number = 0;
     std::iter::from_fn(move || {
         let mut line = Vec::new();
         number += 1;
-        let location = Location { path: Arc::clone(&path), number, unit: "line" };
-        match reader.by_ref().take(MAX_ROW as u64 + 1).read_until(b'\n', &mut line) {
+        let location = Location { path: Arc::clone(&source.path), number, unit: "line" };
+        match reader.by_ref().take(MAX_ROW as u64 + 1).read_until(source.line_end, &mut line) {
             Ok(0) => None,
             Ok(_) if line.len() > MAX_ROW => Some(Err(DataError::TooLong { location })),
             Ok(_) => {
-                if line.ends_with(b"\n") {
+                if line.last() == Some(&source.line_end) {
                     line.pop();
-                    if line.ends_with(b"\r") {
+                    if source.line_end == b'\n' && line.ends_with(b"\r") {
                         line.pop();
                     }
                 }
                 Some(Ok((location, line)))
             }
-            Err(source) => Some(Err(DataError::Read { path: path.to_path_buf(), source })),
+            Err(error) => Some(Err(DataError::Read { path: source.path.to_path_buf(), source: error })),
         }
     })
-}
-
-fn line_ends(bytes: &[u8]) -> u64 {
-    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
 }

@@ -5,8 +5,8 @@ use std::fs;
 
 use burn::tensor::Device;
 use embert_model::{
-    BertConfig, BertForSequenceClassification, BertModel, HeadSource, LoadOptions, ModelError, NewHead,
-    named_parameters, state_dict,
+    BertConfig, BertForSequenceClassification, BertModel, HeadFunction, HeadSource, LoadOptions, ModelError,
+    NewHead, SaveDtype, named_parameters, save_pretrained, state_dict,
 };
 use serde_json::Value;
 
@@ -248,24 +248,46 @@ fn labels_without_names_take_the_callers() {
     assert!(loaded.report.newly_initialized.is_empty());
 }
 
+/// The folder of the fixture with another value of a key in its config.
+fn with_key(key: &str, value: Value) -> tempfile::TempDir {
+    let dir = checkpoint_with("model", |_| {});
+    let text = fs::read_to_string(dir.path().join("config.json")).unwrap();
+    let mut config: serde_json::Map<_, _> = serde_json::from_str(&text).unwrap();
+    config.insert(key.to_owned(), value);
+    fs::write(dir.path().join("config.json"), Value::from(config).to_string()).unwrap();
+    dir
+}
+
 #[test]
 fn a_head_for_another_task_is_not_taken() {
-    for (key, value, kept) in [
-        ("architectures", serde_json::json!(["BertForTokenClassification"]), true),
-        ("problem_type", serde_json::json!("multi_label_classification"), false),
+    let dir = with_key("architectures", serde_json::json!(["BertForTokenClassification"]));
+    let loaded = try_load(dir.path(), &LoadOptions::default()).unwrap();
+    assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::NoneThere)));
+}
+
+#[test]
+fn a_head_without_classes_is_taken_for_what_it_is_and_not_for_classes() {
+    let labels = ["negative", "neutral", "positive"];
+    for (kind, function, said) in [
+        ("multi_label_classification", HeadFunction::Sigmoid, "has 3 outputs (sigmoid)"),
+        ("regression", HeadFunction::Identity, "has 3 outputs (raw number)"),
     ] {
-        let dir = checkpoint_with("model", |_| {});
-        let text = fs::read_to_string(dir.path().join("config.json")).unwrap();
-        let mut config: serde_json::Map<_, _> = serde_json::from_str(&text).unwrap();
-        config.insert(key.to_owned(), value);
-        fs::write(dir.path().join("config.json"), serde_json::Value::from(config).to_string()).unwrap();
-        match try_load(dir.path(), &LoadOptions::default()) {
-            Ok(loaded) if kept => assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::NoneThere))),
-            Err(error) if !kept => {
-                assert!(error.to_string().contains("multi_label_classification"), "{error}");
-            }
-            other => panic!("{key}: {:?}", other.map(|loaded| loaded.report)),
+        let dir = with_key("problem_type", kind.into());
+        let loaded = load(dir.path());
+        assert_eq!(loaded.report.head, Some(HeadSource::Checkpoint));
+        assert_eq!(loaded.config.head_function(), function);
+        // What it is stays so in what is written.
+        let place = tempfile::tempdir().unwrap();
+        save_pretrained(&loaded.model, &loaded.config, place.path(), SaveDtype::F32).unwrap();
+        assert_eq!(load(place.path()).config.problem_type.as_deref(), Some(kind));
+
+        let error = try_load(dir.path(), &with_labels(&labels)).unwrap_err().to_string();
+        for part in ["3 classes (negative, neutral, positive)", said, "new_head"] {
+            assert!(error.contains(part), "{error}");
         }
+        let new = LoadOptions { new_head: true, ..with_labels(&labels) };
+        let loaded = try_load(dir.path(), &new).unwrap();
+        assert_eq!(loaded.config.head_function(), HeadFunction::Softmax, "{kind} stays with a new head");
     }
 }
 

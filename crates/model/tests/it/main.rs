@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the largest differences seen, for docs/fidelity.md")]
 
+mod activations;
 mod dropout;
+mod folder;
 mod loading;
 mod parity;
 mod prefix;

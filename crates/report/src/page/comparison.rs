@@ -9,8 +9,9 @@ use maud::{Markup, html};
 use super::curves::{moving_mean, spoken, window};
 use super::{Figure, Table, figures, section};
 use crate::compare::{Group, differences, distinguishing, groups, splits_differ, value};
-use crate::number::{counted, duration, figure, or_dash, short, thousands};
+use crate::number::{counted, duration, figure, or_dash, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
+use crate::text::named;
 use crate::{ReportError, Run};
 
 /// What the runs are compared by: their own metric, if they agree on one.
@@ -88,7 +89,11 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
 fn names(runs: &[Run]) -> Vec<String> {
     let distinct: BTreeSet<&str> = runs.iter().map(|run| run.name.as_str()).collect();
     let name = |run: &Run| {
-        if distinct.len() == runs.len() { run.name.clone() } else { run.path.display().to_string() }
+        if distinct.len() == runs.len() {
+            run.name.clone()
+        } else {
+            named(&run.path.display().to_string()).into_owned()
+        }
     };
     runs.iter().map(name).collect()
 }
@@ -314,7 +319,9 @@ impl Lines {
                     continue;
                 }
                 lines.count += 1;
-                let row = |&(step, value): &(f64, f64)| vec![run.name.clone(), short(step), figure(value)];
+                let row = |&(step, value): &(f64, f64)| {
+                    vec![run.name.clone(), thousands(step as usize), figure(value)]
+                };
                 lines.rows.extend(points.iter().map(row));
                 lines.points.extend(&points);
                 if let Some(ink) = ink.filter(|_| dots) {

@@ -17,7 +17,12 @@ pub(crate) fn window(steps: usize) -> usize {
 pub(crate) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
     let mean = |index: usize| {
         let part = &points[(index + 1).saturating_sub(window)..=index];
-        part.iter().map(|point| point.1).sum::<f64>() / part.len() as f64
+        // One step whose loss is not a number leaves the others a mean.
+        let (sum, count) = part
+            .iter()
+            .filter(|point| point.1.is_finite())
+            .fold((0.0, 0), |(sum, count), point| (sum + point.1, count + 1));
+        if count == 0 { f64::NAN } else { sum / f64::from(count) }
     };
     (0..points.len()).map(|index| (points[index].0, mean(index))).collect()
 }
@@ -320,7 +325,7 @@ fn grad_norm(run: &Run) -> Option<Figure> {
     }
     let rows = norms.iter().map(|&(step, norm)| {
         let is_clipped = limit.is_some_and(|limit| norm > limit);
-        vec![short(step), figure(norm), if is_clipped { "clipped" } else { "" }.to_owned()]
+        vec![thousands(step as usize), figure(norm), if is_clipped { "clipped" } else { "" }.to_owned()]
     });
     Some(Figure {
         key: String::new(),

@@ -10,6 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) use self::sweep::result as sweep_result;
 use crate::plot::{Ink, Plot};
+use crate::text::escape;
 use crate::{ReportError, Run, Sweep};
 
 /// What a page depends on besides its runs.
@@ -41,7 +42,7 @@ pub fn sweep_page(sweep: &Sweep, options: &PageOptions) -> Result<String, Report
 }
 
 fn framed(title: &str, content: &Markup, options: PageOptions) -> String {
-    html! {
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -59,7 +60,9 @@ fn framed(title: &str, content: &Markup, options: PageOptions) -> String {
             body { main { (content) } footer { "Made by embert from the files of the run alone." } }
         }
     }
-    .into_string()
+    .into_string();
+    // A browser drops or replaces control characters, of which none is markup of ours: whoever reads should see them.
+    escape(&page, |character| character.is_control() && !matches!(character, '\n' | '\t')).into_owned()
 }
 
 /// A part of a page under a heading, with an anchor.

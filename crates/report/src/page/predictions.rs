@@ -411,15 +411,18 @@ fn list(examples: &[&Example], labels: &Labels) -> Markup {
     }
 }
 
-/// A text as it is; a long one can be opened.
+/// A text as it is; a long one can be opened. Its direction is its own and ends with it.
 fn text(text: &str) -> Markup {
-    let Some((end, _)) = text.char_indices().nth(OPEN) else { return html! { blockquote { (text) } } };
+    let text = &text.replace("\r\n", "\n");
+    let Some((end, _)) = text.char_indices().nth(OPEN) else {
+        return html! { blockquote dir="auto" { (text) } };
+    };
     // Not in the middle of a word, if there is a place to cut.
     let end = text[..end].rfind(char::is_whitespace).filter(|&space| space > end / 2).unwrap_or(end);
     html! {
         details class="text" {
-            summary { blockquote { (text[..end]) "…" } }
-            blockquote { (text[end..].trim_start()) }
+            summary { blockquote dir="auto" { (text[..end]) "…" } }
+            blockquote dir="auto" { (text[end..].trim_start()) }
         }
     }
 }
@@ -431,7 +434,7 @@ mod tests {
     #[test]
     fn texts_are_never_markup() {
         let short = text("<script>alert(1)</script>").into_string();
-        assert_eq!(short, "<blockquote>&lt;script&gt;alert(1)&lt;/script&gt;</blockquote>");
+        assert_eq!(short, "<blockquote dir=\"auto\">&lt;script&gt;alert(1)&lt;/script&gt;</blockquote>");
         let long = text(&format!("<script>{}", "ä b ".repeat(200))).into_string();
         assert!(
             long.starts_with("<details") && long.contains("&lt;script&gt;") && !long.contains("<script"),

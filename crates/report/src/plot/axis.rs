@@ -6,11 +6,12 @@ use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::Ranged;
 
+use super::layout::have_room;
 use super::{Ticks, range};
 use crate::number::short;
 
-/// Ticks at the values themselves stand at least this share of the axis apart, so that their names don't touch.
-const LEAST_GAP: f64 = 0.15;
+/// A place on an axis, and its name.
+pub(super) type Place = (f64, String);
 
 /// The place of quantities on an axis: as they are, or their logarithm where they are positive and span more than a decade.
 #[derive(Clone, Debug)]
@@ -33,8 +34,9 @@ impl Axis {
         let is_log = low > 0.0 && high > 10.0 * low;
         let place = |value: f64| if is_log { value.log10() } else { value };
         let range = range(values.iter().map(|&value| place(value)), false);
-        let gap = (range.end - range.start) * LEAST_GAP;
-        let ticks = if values.windows(2).all(|pair| place(pair[1]) - place(pair[0]) >= gap) {
+        let share = |value: f64| (place(value) - range.start) / (range.end - range.start);
+        let shares: Vec<(f64, f64)> = values.iter().map(|&value| (share(value), value)).collect();
+        let ticks = if have_room(&shares) {
             Ticks::At(values.iter().map(|&value| (place(value), short(value))).collect())
         } else if is_log {
             Ticks::At(decades(low, high))
@@ -126,7 +128,7 @@ mod tests {
         assert!(axis.is_log);
         assert_eq!(names(&axis), ["2e-5", "5e-5", "1e-4", "2e-4", "5e-4", "0.001"]);
         let wide = Axis::of((0..40).map(|n| 3e-9 * 2f64.powi(n)));
-        assert_eq!(names(&wide), ["1e-6", "0.001", "1", "1000"]);
+        assert_eq!(names(&wide), ["1e-6", "0.001", "1", "1,000"]);
         assert!(matches!(Axis::of((0..40).map(f64::from)).ticks, Ticks::Numbers));
         assert!(!Axis::of([]).is_log && !Axis::of([3.0]).is_log);
     }

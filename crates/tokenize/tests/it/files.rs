@@ -116,7 +116,8 @@ fn broken_files_are_errors_that_name_them() {
     let other = whole
         .replace("\"type\": \"WordPiece\",\n  \"unk_token\"", "\"type\": \"WordLevel\",\n  \"unk_token\"");
     assert_ne!(other, whole);
-    let no_pad = whole.replace("\"[PAD]\"", "\"[pad]\"");
+    let no_unk = whole.replace("\"[UNK]\": 1", "\"[unk]\": 1");
+    assert_ne!(no_unk, whole);
     let cases: [(&str, &[u8], &[&str]); 10] = [
         ("tokenizer.json", cut.as_bytes(), &["does not describe a tokenizer", "line", "column"]),
         ("tokenizer.json", b"", &["line 1"]),
@@ -124,8 +125,8 @@ fn broken_files_are_errors_that_name_them() {
         ("tokenizer.json", b"[]", &["can be used"]),
         ("tokenizer.json", b"\xff\xfe", &["UTF-8"]),
         ("tokenizer.json", other.as_bytes(), &["WordLevel", "WordPiece"]),
-        ("tokenizer.json", no_pad.as_bytes(), &["[PAD]", "61 tokens"]),
-        ("vocab.txt", b"", &["[CLS]", "0 tokens"]),
+        ("tokenizer.json", no_unk.as_bytes(), &["[UNK]", "unk_token"]),
+        ("vocab.txt", b"", &["[PAD]", "0 tokens"]),
         ("vocab.txt", b"[PAD]\n[CLS]\n[UNK]\n", &["[SEP]", "3 tokens"]),
         ("vocab.txt", b"\xff\n", &["UTF-8"]),
     ];

@@ -125,6 +125,11 @@ fn files_that_contradict_each_other_are_read_as_transformers_reads_them() {
         let saved = tempfile::tempdir().unwrap();
         tokenizer.save(saved.path(), None).unwrap();
         for file in ["tokenizer.json", "vocab.txt"] {
+            if !saved.path().join(file).exists() {
+                // A file that counts as it is has no vocabulary that would say as much.
+                assert!(tokenizer.facts().source.ends_with("tokenizer.json"), "{folder:?}");
+                continue;
+            }
             assert_eq!(
                 tokens(&Tokenizer::from_folder(saved.path()).unwrap(), &folder.text),
                 folder.tokens,

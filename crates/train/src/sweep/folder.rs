@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::table::{SweepTable, ended, read_json};
+use super::record::has_ended;
+use super::table::{SweepTable, read_json};
 use super::{Sweep, SweepError};
 use crate::error::IoContext as _;
 use crate::run_folder::{folder_atomically, write_atomically};
@@ -46,7 +47,7 @@ impl SweepFolder {
         let sweep = Sweep::read(&self.definition_path())?;
         for point in 0..sweep.points().len() {
             for seed in sweep.seeds() {
-                if ended(&self.run(&run_name(&sweep.name(point), seed)))?.is_none() {
+                if !has_ended(&self.run(&run_name(&sweep.name(point), seed)))? {
                     return Ok(false);
                 }
             }

@@ -1,8 +1,11 @@
 //! Sweeps: a config trained at several points with several seeds, one run after another, and the table of what came of it.
 
+mod builder;
 mod definition;
+mod draw;
 mod error;
 mod folder;
+mod record;
 mod table;
 
 use std::collections::BTreeMap;
@@ -12,10 +15,11 @@ use std::path::{Path, PathBuf};
 use embert_data::DataSet;
 use embert_model::DeviceChoice;
 
-pub use self::definition::{Point, Sweep, SweepBuilder};
+pub use self::builder::SweepBuilder;
+pub use self::definition::{Point, Sweep};
 pub use self::error::SweepError;
 use self::folder::{SweepFolder, run_name};
-use self::table::ended;
+use self::record::Records;
 pub use self::table::{Figures, PointResult, RunResult, Status, SweepTable};
 use crate::error::IoContext as _;
 use crate::{
@@ -175,13 +179,11 @@ impl Sweep {
             folder.check(existing)?;
         }
         let jobs = self.jobs()?;
-        let complete = |job: &Job| -> Result<bool, TrainError> {
-            // An old sweep that will be replaced counts for nothing.
-            Ok(start == SweepStart::GoOn && ended(&folder.run(&job.name))?.is_some())
-        };
+        let mut records = Records::default();
         let mut todo = Vec::new();
         for job in &jobs {
-            if complete(job)? {
+            // An old sweep that will be replaced counts for nothing.
+            if start == SweepStart::GoOn && records.of(self, &folder, job.point, job.seed)?.is_some() {
                 self.tidy(&folder.run(&job.name))?;
             } else {
                 todo.push(job);
@@ -231,9 +233,9 @@ impl Sweep {
                     failures.insert(job.name.clone(), text);
                 }
             }
-            self.table(&folder, &failures)?;
+            self.table(&folder, &mut records, &failures)?;
         }
-        let table = self.table(&folder, &failures)?;
+        let table = self.table(&folder, &mut records, &failures)?;
         Ok(if table.count(Status::Missing) > 0 {
             SweepOutcome::Interrupted(table)
         } else {
@@ -244,9 +246,10 @@ impl Sweep {
     fn table(
         &self,
         folder: &SweepFolder,
+        records: &mut Records,
         failures: &BTreeMap<String, String>,
     ) -> Result<SweepTable, TrainError> {
-        let table = SweepTable::of(self, folder, |name| failures.get(name).cloned())?;
+        let table = SweepTable::of(self, folder, records, |name| failures.get(name).cloned())?;
         table.write(folder)?;
         Ok(table)
     }

@@ -3,20 +3,16 @@
 use std::fs;
 use std::path::Path;
 
-use embert_metrics::{Accumulator, Average, Metric, mean, standard_deviation};
+use embert_metrics::{Metric, Report, mean, standard_deviation};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::Sweep;
 use super::folder::{SweepFolder, run_name};
-use crate::config::Keep;
+use super::record::{Record, Records, SPLIT};
 use crate::error::IoContext as _;
-use crate::metrics_log::{logged_end, logged_evaluation};
 use crate::run_folder::write_atomically;
-use crate::{End, Eval, RunFolder, TrainConfig, TrainError};
-
-/// The split that a sweep compares its points on.
-const SPLIT: &str = "validation";
+use crate::{Eval, TrainError};
 
 /// The result of a sweep so far, best point first; what `sweep.json` holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,24 +101,32 @@ pub struct Figures {
     pub roc_auc: Option<f64>,
 }
 
-impl From<Eval> for Figures {
-    fn from(eval: Eval) -> Self {
-        let Eval { loss, accuracy, precision, recall, f1, mcc, roc_auc, .. } = eval;
+impl From<&Eval> for Figures {
+    fn from(eval: &Eval) -> Self {
+        let Eval { loss, accuracy, precision, recall, f1, mcc, roc_auc, .. } = *eval;
+        Self { loss, accuracy, precision, recall, f1, mcc, roc_auc }
+    }
+}
+
+impl From<&Report> for Figures {
+    fn from(report: &Report) -> Self {
+        let Report { loss, accuracy, precision, recall, f1, mcc, roc_auc, .. } = *report;
         Self { loss, accuracy, precision, recall, f1, mcc, roc_auc }
     }
 }
 
 impl SweepTable {
-    /// Reads the runs; `failure` knows why one of that name stopped.
+    /// Of the runs' records, each read when its run has ended; `failure` knows why one of that name stopped.
     pub(super) fn of(
         sweep: &Sweep,
         folder: &SweepFolder,
+        records: &mut Records,
         failure: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, TrainError> {
         let metric = sweep.base().metric;
         let mut points = Vec::new();
         for point in 0..sweep.points().len() {
-            points.push(PointResult::of(sweep, folder, point, &failure)?);
+            points.push(PointResult::of(sweep, folder, point, records, &failure)?);
         }
         // Stable, so that equals stay in the order of the definition.
         points.sort_by(|a, b| match (a.mean, b.mean) {
@@ -213,14 +217,16 @@ impl PointResult {
         sweep: &Sweep,
         folder: &SweepFolder,
         point: usize,
+        records: &mut Records,
         failure: &impl Fn(&str) -> Option<String>,
     ) -> Result<Self, TrainError> {
         let mut runs = Vec::new();
         let mut sizes = None;
         for seed in sweep.seeds() {
             let name = run_name(&sweep.name(point), seed);
-            let run = folder.run(&name);
-            let (mut result, of_run) = RunResult::of(&name, seed, &run, sweep, point)?;
+            let record = records.of(sweep, folder, point, seed)?;
+            let mut result = RunResult::of(&name, seed, record);
+            let of_run = record.map(|record| record.sizes);
             if result.status == Status::Missing
                 && let Some(error) = failure(&name)
             {
@@ -247,93 +253,19 @@ impl PointResult {
 }
 
 impl RunResult {
-    fn of(
-        name: &str,
-        seed: u64,
-        run: &RunFolder,
-        sweep: &Sweep,
-        point: usize,
-    ) -> Result<(Self, Option<Sizes>), TrainError> {
-        let mut result = Self {
+    /// That of a run of which `record` is what is known; absent while it has no result.
+    fn of(name: &str, seed: u64, record: Option<&Record>) -> Self {
+        Self {
             run: name.to_owned(),
             seed,
-            status: Status::Missing,
+            status: if record.is_some() { Status::Complete } else { Status::Missing },
             error: None,
-            value: None,
-            step: None,
-            seconds: None,
-            metrics: None,
-        };
-        let Some(end) = ended(run)? else { return Ok((result, None)) };
-        let config = sweep.config(point, seed)?;
-        let best = (config.keep == Keep::Best).then_some(end.best_step).flatten();
-        let step = best.unwrap_or(end.step);
-        result.status = Status::Complete;
-        result.step = Some(step);
-        result.seconds = Some(end.seconds);
-        result.metrics = logged_evaluation(&run.metrics_path(), SPLIT, step)?.map(Figures::from);
-        if result.metrics.is_some() {
-            result.value = value(sweep.base().metric, &config, run, &end)?;
-        }
-        let facts: Facts = read_json(&run.facts_path())?;
-        Ok((result, Some(facts.parameters)))
-    }
-}
-
-/// The end of a run that is complete. The result is there a moment before the log says so.
-pub(super) fn ended(run: &RunFolder) -> Result<Option<End>, TrainError> {
-    if run.is_complete() && run.metrics_path().is_file() { logged_end(&run.metrics_path()) } else { Ok(None) }
-}
-
-/// The metric of the kept weights on the validation split.
-fn value(
-    metric: Metric,
-    config: &TrainConfig,
-    run: &RunFolder,
-    end: &End,
-) -> Result<Option<f64>, TrainError> {
-    if metric == config.metric && config.keep == Keep::Best {
-        return Ok(end.best_metric);
-    }
-    // The run chose its weights by something else: what it says of each example tells.
-    let facts: Facts = read_json(&run.facts_path())?;
-    let average = match facts.positive.and_then(|name| facts.labels.iter().position(|label| *label == name)) {
-        Some(positive) => Average::Binary { positive },
-        None => Average::Macro,
-    };
-    let mut accumulator = Accumulator::new(facts.labels.len(), average)?;
-    let path = run.examples_path();
-    for line in fs::read_to_string(&path).at("read", &path)?.lines() {
-        let example: Example = serde_json::from_str(line).map_err(std::io::Error::from).at("read", &path)?;
-        if example.split == SPLIT {
-            let probability = example.probabilities.get(example.label).copied().unwrap_or_default();
-            let loss = -probability.max(f64::MIN_POSITIVE).ln();
-            accumulator.add(example.label, &example.probabilities, loss)?;
+            value: record.and_then(|record| record.value),
+            step: record.map(|record| record.step),
+            seconds: record.map(|record| record.end.seconds),
+            metrics: record.and_then(|record| record.metrics.clone()),
         }
     }
-    Ok(metric.value(&accumulator.report()))
-}
-
-/// What is read of `facts.json`.
-#[derive(Deserialize)]
-struct Facts {
-    labels: Vec<String>,
-    positive: Option<String>,
-    parameters: Sizes,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-struct Sizes {
-    total: usize,
-    trainable: usize,
-}
-
-/// What is read of a line of `examples.jsonl`.
-#[derive(Deserialize)]
-struct Example {
-    split: String,
-    label: usize,
-    probabilities: Vec<f64>,
 }
 
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {

@@ -1,60 +1,17 @@
 //! What `config.json` says about a BERT checkpoint.
 
+mod head;
+mod read;
+
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
-use crate::ModelError;
-
-/// The activation between the two dense layers of the feed-forward block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum HiddenAct {
-    /// `x * Φ(x)` with the error function, as BERT was trained.
-    #[default]
-    Gelu,
-    /// The tanh form of GELU, under its older name.
-    GeluNew,
-    /// The tanh form of GELU, under PyTorch's name.
-    GeluPytorchTanh,
-    /// `max(x, 0)`.
-    Relu,
-}
-
-impl HiddenAct {
-    const ALL: [Self; 4] = [Self::Gelu, Self::GeluNew, Self::GeluPytorchTanh, Self::Relu];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Gelu => "gelu",
-            Self::GeluNew => "gelu_new",
-            Self::GeluPytorchTanh => "gelu_pytorch_tanh",
-            Self::Relu => "relu",
-        }
-    }
-
-    fn parse(text: &str, origin: &Origin<'_>) -> Result<Self, ModelError> {
-        Self::ALL.into_iter().find(|act| act.name() == text).ok_or_else(|| {
-            origin.bad("hidden_act", format!("\"{text}\""), "gelu, gelu_new, gelu_pytorch_tanh or relu")
-        })
-    }
-}
-
-impl fmt::Display for HiddenAct {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for HiddenAct {
-    type Err = ModelError;
-
-    fn from_str(text: &str) -> Result<Self, ModelError> {
-        Self::parse(text, &Origin("config"))
-    }
-}
+pub use self::head::HeadFunction;
+use self::head::{Head, SINGLE_LABEL, generic_labels};
+use crate::{HiddenAct, ModelError};
 
 /// A BERT checkpoint's `config.json`. Fields have the names of its keys; a key that is not there has the default that
 /// `transformers` gives it.
@@ -99,7 +56,8 @@ pub struct BertConfig {
     pub pad_token_id: Option<usize>,
     /// The labels' names, by index. `LABEL_0`, `LABEL_1`, ... where the checkpoint does not name them.
     pub id2label: Vec<String>,
-    /// What the head was trained for: `single_label_classification` in all that we write.
+    /// What the head was trained for: `single_label_classification`, `multi_label_classification` or `regression`. What it means
+    /// for the outputs is [`head_function`](Self::head_function).
     pub problem_type: Option<String>,
     /// The classes that the checkpoint was saved from.
     pub architectures: Vec<String>,
@@ -135,52 +93,19 @@ impl Default for BertConfig {
 
 impl BertConfig {
     /// Reads and checks a `config.json`.
+    ///
+    /// # Errors
+    /// It can't be read, is not BERT's, states something that is not implemented, or contradicts itself.
     pub fn from_file(path: &Path) -> Result<Self, ModelError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text, &path.display().to_string())
+        CheckpointConfig::from_file(path)?.with_head()
     }
 
     /// Reads and checks the text of a `config.json`.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
     pub fn from_json(text: &str) -> Result<Self, ModelError> {
-        Self::parse(text, "config")
-    }
-
-    fn parse(text: &str, origin: &str) -> Result<Self, ModelError> {
-        let map = serde_json::from_str::<Map<String, Value>>(text)
-            .map_err(|source| ModelError::Json { origin: origin.to_owned(), source })?;
-        let mut keys = Keys { map, origin: Origin(origin) };
-        keys.refuse_other_architectures()?;
-
-        let default = Self::default();
-        let config = Self {
-            vocab_size: keys.count("vocab_size", default.vocab_size)?,
-            hidden_size: keys.count("hidden_size", default.hidden_size)?,
-            num_hidden_layers: keys.count("num_hidden_layers", default.num_hidden_layers)?,
-            num_attention_heads: keys.count("num_attention_heads", default.num_attention_heads)?,
-            intermediate_size: keys.count("intermediate_size", default.intermediate_size)?,
-            hidden_act: match keys.text("hidden_act")? {
-                Some(text) => HiddenAct::parse(&text, &keys.origin)?,
-                None => default.hidden_act,
-            },
-            hidden_dropout_prob: keys.number("hidden_dropout_prob")?.unwrap_or(default.hidden_dropout_prob),
-            attention_probs_dropout_prob: keys
-                .number("attention_probs_dropout_prob")?
-                .unwrap_or(default.attention_probs_dropout_prob),
-            classifier_dropout: keys.number("classifier_dropout")?,
-            max_position_embeddings: keys
-                .count("max_position_embeddings", default.max_position_embeddings)?,
-            type_vocab_size: keys.count("type_vocab_size", default.type_vocab_size)?,
-            initializer_range: keys.number("initializer_range")?.unwrap_or(default.initializer_range),
-            layer_norm_eps: keys.number("layer_norm_eps")?.unwrap_or(default.layer_norm_eps),
-            pad_token_id: keys.pad_token_id()?,
-            id2label: keys.labels()?,
-            problem_type: keys.text("problem_type")?,
-            architectures: keys.architectures()?,
-            extra: keys.map,
-        };
-        config.check(&Origin(origin))?;
-        Ok(config)
+        CheckpointConfig::parse(text, "config")?.with_head()
     }
 
     /// Checks that the values can make a model.
@@ -233,25 +158,14 @@ impl BertConfig {
                 &format!("a token below \"vocab_size\" ({})", self.vocab_size),
             ));
         }
-        if self.id2label.is_empty() {
-            return Err(origin.bad("id2label", "empty", "at least one label"));
-        }
-        for (index, label) in self.id2label.iter().enumerate() {
-            if self.id2label[..index].contains(label) {
-                return Err(origin.bad(
-                    "id2label",
-                    format!("\"{label}\" twice"),
-                    "a name of its own for each label",
-                ));
-            }
-        }
-        Ok(())
+        Head { labels: self.id2label.clone(), problem_type: self.problem_type.clone() }.check(origin)
     }
 
-    /// The same model with these labels, in this order.
+    /// The same model with these labels, in this order, of which a text has one.
     #[must_use]
     pub fn with_labels<S: Into<String>>(mut self, labels: impl IntoIterator<Item = S>) -> Self {
         self.id2label = labels.into_iter().map(Into::into).collect();
+        self.problem_type = (self.num_labels() > 1).then(|| SINGLE_LABEL.to_owned());
         self
     }
 
@@ -278,6 +192,23 @@ impl BertConfig {
     /// The dropout in force before the classifier.
     pub fn classifier_dropout_prob(&self) -> f64 {
         self.classifier_dropout.unwrap_or(self.hidden_dropout_prob)
+    }
+
+    /// Whether a tokenizer that gives a text, or a pair, this many token types fits the model in `dir`.
+    ///
+    /// # Errors
+    /// It gives more than `type_vocab_size`.
+    pub fn check_token_types(&self, dir: &Path, is_pair: bool, types: usize) -> Result<(), ModelError> {
+        if types <= self.type_vocab_size {
+            return Ok(());
+        }
+        let what = if is_pair { "pairs of texts" } else { "a text" };
+        Err(ModelError::TokenTypes {
+            dir: dir.to_owned(),
+            what,
+            types,
+            type_vocab_size: self.type_vocab_size,
+        })
     }
 
     /// The text of a `config.json`, keys sorted as `transformers` sorts them, ending in a newline.
@@ -314,10 +245,6 @@ impl BertConfig {
     }
 }
 
-fn generic_labels(count: usize) -> Vec<String> {
-    (0..count).map(|index| format!("LABEL_{index}")).collect()
-}
-
 /// Where a config came from, for error messages.
 struct Origin<'a>(&'a str);
 
@@ -332,150 +259,34 @@ impl Origin<'_> {
     }
 }
 
-/// The keys that are not read yet; what is left in the end is [`BertConfig::extra`].
-struct Keys<'a> {
-    map: Map<String, Value>,
-    origin: Origin<'a>,
+/// A checkpoint's config, and what it says of its head: that is judged apart, since a new head needs none of it.
+pub(crate) struct CheckpointConfig {
+    /// Its labels are `LABEL_0` and `LABEL_1` where `head` is an error.
+    pub(crate) config: BertConfig,
+    pub(crate) head: Result<(), ModelError>,
 }
 
-impl Keys<'_> {
-    /// Takes a key out; null counts as missing.
-    fn take(&mut self, key: &str) -> Option<Value> {
-        self.map.shift_remove(key).filter(|value| !value.is_null())
+impl CheckpointConfig {
+    pub(crate) fn from_file(path: &Path) -> Result<Self, ModelError> {
+        let text =
+            fs::read_to_string(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, &path.display().to_string())
     }
 
-    fn count(&mut self, key: &str, default: usize) -> Result<usize, ModelError> {
-        let Some(value) = self.take(key) else { return Ok(default) };
-        value
-            .as_u64()
-            .and_then(|number| usize::try_from(number).ok())
-            .ok_or_else(|| self.origin.bad(key, &value, "a whole number of at least 0"))
-    }
-
-    fn number(&mut self, key: &str) -> Result<Option<f64>, ModelError> {
-        let Some(value) = self.take(key) else { return Ok(None) };
-        value.as_f64().map(Some).ok_or_else(|| self.origin.bad(key, &value, "a number"))
-    }
-
-    fn text(&mut self, key: &str) -> Result<Option<String>, ModelError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(value) => Err(self.origin.bad(key, value, "a string")),
-        }
-    }
-
-    /// Null means that there is no padding token; a missing key means BERT's 0.
-    fn pad_token_id(&mut self) -> Result<Option<usize>, ModelError> {
-        if self.map.get("pad_token_id").is_some_and(Value::is_null) {
-            self.map.shift_remove("pad_token_id");
-            return Ok(None);
-        }
-        self.count("pad_token_id", 0).map(Some)
-    }
-
-    fn architectures(&mut self) -> Result<Vec<String>, ModelError> {
-        let Some(value) = self.take("architectures") else { return Ok(Vec::new()) };
-        serde_json::from_value(value.clone())
-            .map_err(|_| self.origin.bad("architectures", value, "an array of class names"))
-    }
-
-    /// Refuses by name what is not BERT, or a BERT with parts that we don't have.
-    fn refuse_other_architectures(&self) -> Result<(), ModelError> {
-        let refuse = |found: &str| ModelError::Architecture {
-            origin: self.origin.0.to_owned(),
-            found: found.to_owned(),
+    fn parse(text: &str, origin: &str) -> Result<Self, ModelError> {
+        let (config, head) = read::parse(text, &Origin(origin))?;
+        let (head, judged) = match head {
+            Ok(head) => (head, Ok(())),
+            Err(error) => (Head::default(), Err(error)),
         };
-        match self.map.get("model_type") {
-            Some(Value::String(kind)) if kind == "bert" => {}
-            Some(Value::String(kind)) => return Err(refuse(display_name(kind))),
-            Some(Value::Null) | None => {
-                let class =
-                    self.map.get("architectures").and_then(|classes| classes.get(0)).and_then(Value::as_str);
-                if let Some(class) = class.filter(|class| !class.starts_with("Bert")) {
-                    return Err(refuse(class));
-                }
-            }
-            Some(other) => return Err(self.origin.bad("model_type", other, "\"bert\"")),
-        }
-        match self.map.get("position_embedding_type") {
-            Some(Value::String(kind)) if kind == "absolute" => {}
-            Some(Value::Null) | None => {}
-            Some(other) => return Err(self.origin.bad("position_embedding_type", other, "\"absolute\"")),
-        }
-        // A decoder masks the future, and one with cross-attention has weights that we don't.
-        for key in ["is_decoder", "add_cross_attention"] {
-            if let Some(other) =
-                self.map.get(key).filter(|value| **value != Value::Bool(false) && !value.is_null())
-            {
-                return Err(self.origin.bad(key, other, "false: only the encoder is implemented"));
-            }
-        }
-        Ok(())
+        let config = BertConfig { id2label: head.labels, problem_type: head.problem_type, ..config };
+        config.check(&Origin(origin))?;
+        Ok(Self { config, head: judged })
     }
 
-    /// `id2label`, else `label2id`, else as many generic names as `num_labels` says, else two.
-    fn labels(&mut self) -> Result<Vec<String>, ModelError> {
-        let count = match self.map.get("num_labels") {
-            Some(value) if !value.is_null() => Some(self.count("num_labels", 0)?),
-            _ => None,
-        };
-        let by_id = self.take("id2label");
-        let by_name = self.take("label2id");
-        let (key, pairs) = match (&by_id, &by_name) {
-            (Some(Value::Object(map)), _) => {
-                let pair =
-                    |(id, name): (&String, &Value)| Some((id.parse().ok()?, name.as_str()?.to_owned()));
-                ("id2label", map.iter().map(pair).collect::<Option<Vec<(usize, String)>>>())
-            }
-            (Some(_), _) => ("id2label", None),
-            (None, Some(Value::Object(map))) => {
-                let pair =
-                    |(name, id): (&String, &Value)| Some((usize::try_from(id.as_u64()?).ok()?, name.clone()));
-                ("label2id", map.iter().map(pair).collect())
-            }
-            (None, Some(_)) => ("label2id", None),
-            (None, None) => {
-                return match count {
-                    Some(count @ 1..=1_000_000) => Ok(generic_labels(count)),
-                    Some(count) => {
-                        Err(self.origin.bad("num_labels", count, "at least 1 and at most 1,000,000"))
-                    }
-                    None => Ok(generic_labels(2)),
-                };
-            }
-        };
-        let found = by_id.or(by_name).unwrap_or_default();
-        let bad = || self.origin.bad(key, &found, "a label for each index from 0, without gaps");
-
-        let mut pairs = pairs.ok_or_else(bad)?;
-        pairs.sort_unstable();
-        if pairs.iter().enumerate().any(|(index, (id, _))| index != *id) {
-            return Err(bad());
-        }
-        if let Some(count) = count.filter(|count| *count != pairs.len()) {
-            return Err(self.origin.bad("num_labels", count, &format!("{}, as in \"{key}\"", pairs.len())));
-        }
-        Ok(pairs.into_iter().map(|(_, name)| name).collect())
-    }
-}
-
-/// How people write the architectures that are most often mistaken for BERT.
-fn display_name(model_type: &str) -> &str {
-    match model_type {
-        "distilbert" => "DistilBERT",
-        "roberta" => "RoBERTa",
-        "xlm-roberta" => "XLM-RoBERTa",
-        "albert" => "ALBERT",
-        "electra" => "ELECTRA",
-        "deberta" => "DeBERTa",
-        "deberta-v2" => "DeBERTa-v2",
-        "mpnet" => "MPNet",
-        "camembert" => "CamemBERT",
-        "modernbert" => "ModernBERT",
-        "gpt2" => "GPT-2",
-        "t5" => "T5",
-        other => other,
+    /// The config for a model whose head is the checkpoint's.
+    pub(crate) fn with_head(self) -> Result<BertConfig, ModelError> {
+        self.head.map(|()| self.config)
     }
 }
 
@@ -514,7 +325,7 @@ mod tests {
                 r#""num_attention_heads" is 0, expected a number of at least 1"#,
             ),
             (r#"{"vocab_size": 1000000000000}"#, r#""vocab_size" is 1000000000000"#),
-            (r#"{"hidden_act": "swish"}"#, r#""hidden_act" is "swish", expected gelu,"#),
+            (r#"{"hidden_act": "prelu"}"#, r#""hidden_act" is "prelu", expected one of gelu,"#),
             (r#"{"hidden_dropout_prob": 1}"#, r#""hidden_dropout_prob" is 1, expected a probability"#),
             (r#"{"position_embedding_type": "relative_key"}"#, r#"expected "absolute""#),
             (r#"{"is_decoder": true}"#, "only the encoder"),
@@ -528,16 +339,6 @@ mod tests {
         ] {
             assert!(error(text).contains(message), "{text}: {}", error(text));
         }
-    }
-
-    #[test]
-    fn labels_come_by_id_by_name_or_by_number() {
-        let labels = |text: &str| BertConfig::from_json(text).unwrap().id2label;
-        assert_eq!(labels(r#"{"id2label": {"1": "pos", "0": "neg"}}"#), ["neg", "pos"]);
-        assert_eq!(labels(r#"{"label2id": {"pos": 1, "neg": 0}}"#), ["neg", "pos"]);
-        assert_eq!(labels(r#"{"num_labels": 3}"#), ["LABEL_0", "LABEL_1", "LABEL_2"]);
-        let eleven: Map<_, _> = (0..11).map(|id| (id.to_string(), json!(format!("label {id}")))).collect();
-        assert_eq!(labels(&json!({ "id2label": eleven }).to_string())[10], "label 10");
     }
 
     #[test]

@@ -1,0 +1,174 @@
+//! [`FilesProblem`]: why files can't be told apart, and [`PassedOver`]: what was not taken.
+
+use std::collections::BTreeMap;
+
+/// Names that a message lists.
+const SHOWN: usize = 6;
+
+/// Why it can't be told which file is what.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FilesProblem {
+    /// No file of the training split.
+    #[error(
+        "no data set can be seen in it: expected train.csv (.tsv, .jsonl, .parquet), train/*.csv or folders of texts by \
+         label, as in train/pos/*.txt; {}", found(files, passed_over)
+    )]
+    NoTrain {
+        /// The files that look like data.
+        files: Vec<String>,
+        /// What was passed over and why.
+        passed_over: Vec<String>,
+    },
+    /// No split of a README is the training split.
+    #[error("its README.md names no train split: it has {}; write a card with [hub.files] that says which to train on", list(splits))]
+    NoTrainSplit {
+        /// The splits.
+        splits: Vec<String>,
+    },
+    /// Several files, and none says which split it is.
+    #[error(
+        "none of its files says by its name which split it is: {}; name them train, validation and test, name one of \
+         them as the data set, or write a card that says", list(files)
+    )]
+    NoSplit {
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Files that can't all be one split.
+    #[error("there are two readings of the {split} split: {}; {hint}", readings.join(", or "))]
+    Readings {
+        /// The split.
+        split: &'static str,
+        /// The files of each reading.
+        readings: Vec<String>,
+        /// How to choose.
+        hint: String,
+    },
+    /// Several data sets side by side.
+    #[error("it has {} data sets: {}; choose one: {}", names.len(), list(names), list(commands))]
+    Configs {
+        /// Their names.
+        names: Vec<String>,
+        /// What to type for each.
+        commands: Vec<String>,
+    },
+    /// A data set that is not there.
+    #[error("it has no data set \"{name}\"; {}", if known.is_empty() { "it has only one, without a name".into() } else { format!("it has {}", list(known)) })]
+    UnknownConfig {
+        /// What was named.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// Shards of which one is missing or there twice.
+    #[error(
+        "the {split} split is not whole: of {base} there should be {total} files, {what}; there are {}", list(files)
+    )]
+    Shards {
+        /// The split.
+        split: &'static str,
+        /// What the names begin with.
+        base: String,
+        /// The number of files that the names state.
+        total: u64,
+        /// What is wrong: `00001 is missing`.
+        what: String,
+        /// The files that are there.
+        files: Vec<String>,
+    },
+    /// A name that says two things.
+    #[error("{file} names two splits, {one} and {other}: rename it, or write a card that says which it is")]
+    TwoSplits {
+        /// The file.
+        file: String,
+        /// A split.
+        one: &'static str,
+        /// Another.
+        other: &'static str,
+    },
+    /// A column that is in the names of folders.
+    #[error(
+        "{folder} is a partition whose column is in the folder's name, which is not read: write the rows with the column in \
+         them (without partitionBy)"
+    )]
+    Partition {
+        /// A folder, such as `label=pos`.
+        folder: String,
+    },
+    /// A table of which a log says which files count.
+    #[error(
+        "it is a {system} table, of which a log says which files count; the log is not read: export the table as Parquet or CSV"
+    )]
+    TableLog {
+        /// `Delta Lake`, `Apache Hudi`, `Apache Iceberg`.
+        system: &'static str,
+    },
+    /// Two names of one file.
+    #[error("{one} and {other} are links to the same file: the same rows would count twice")]
+    SameFile {
+        /// A link.
+        one: String,
+        /// Another.
+        other: String,
+    },
+    /// A pattern that matches nothing.
+    #[error("`{pattern}` matches no file that can be read; {}", found(files, &[]))]
+    NoMatch {
+        /// The pattern, or a file's name.
+        pattern: String,
+        /// What is there.
+        files: Vec<String>,
+    },
+    /// A pattern that isn't one.
+    #[error("`{pattern}` is not a file name pattern: {problem}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// More files than a data set has.
+    #[error("it has more than {limit} files: name the folder that has the data")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
+    /// The front matter of a README that can't be read.
+    #[error("the front matter of its README.md can't be read: {problem}; write a card that names the files")]
+    FrontMatter {
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Some of the names, and how many more.
+pub(crate) fn list(names: &[String]) -> String {
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
+fn found(files: &[String], passed_over: &[String]) -> String {
+    let mut parts = Vec::new();
+    if !files.is_empty() {
+        parts.push(format!("it has {}", list(files)));
+    }
+    parts.extend(passed_over.iter().cloned());
+    if parts.is_empty() { "it has no file that looks like data".to_owned() } else { parts.join("; ") }
+}
+
+/// What looks like data and is not taken, by the reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PassedOver(BTreeMap<&'static str, Vec<String>>);
+
+impl PassedOver {
+    pub(crate) fn add(&mut self, reason: &'static str, name: String) {
+        self.0.entry(reason).or_default().push(name);
+    }
+
+    /// A sentence for each reason.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.0.iter().map(|(reason, names)| format!("passed over {}: {reason}", list(names))).collect()
+    }
+}

@@ -1,0 +1,179 @@
+//! [`Cell`]: what the cell of a label says, as far as it can be understood without the rest of its column.
+
+use crate::row::Value;
+
+/// A label's cell. The same in every format: 1 of JSON, 1.0 of Parquet and `1` of CSV are one number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cell {
+    /// Nothing: null, not a number (which is null in tables of pandas), or a text of white space alone.
+    Missing,
+    /// A truth value, in a format that has them.
+    Truth(bool),
+    /// A whole number, and the name that it has as a label: as it is written (`01`), but 1 for 1.0.
+    Number {
+        /// The number.
+        value: i64,
+        /// Its name.
+        name: String,
+    },
+    /// A number that is not whole, or too large to be exact.
+    Fraction {
+        /// As it is written.
+        text: String,
+        /// Whether the format has numbers, so that it is not merely a text that reads like one.
+        typed: bool,
+    },
+    /// A text, without outer white space.
+    Name(String),
+    /// A list of several values or of none, as JSON writes it.
+    Several(String),
+}
+
+/// What was changed to make a [`Cell`] of a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// White space around a text was taken away.
+    pub(crate) trimmed: bool,
+    /// A number was written with a fraction of zero.
+    pub(crate) point: bool,
+    /// A list of one value was taken for that value.
+    pub(crate) unlisted: bool,
+}
+
+impl Cell {
+    /// What `value` says; `None` is a row of a file without that column.
+    pub(crate) fn of(value: Option<&Value>) -> (Self, Changes) {
+        let mut changes = Changes::default();
+        let cell = match value {
+            None | Some(Value::Null) => Self::Missing,
+            Some(Value::Boolean(truth)) => Self::Truth(*truth),
+            Some(Value::Integer(number)) => Self::Number { value: *number, name: number.to_string() },
+            Some(Value::Float(number)) if number.is_nan() => Self::Missing,
+            Some(Value::Float(number)) => match whole(*number) {
+                Some(whole) => {
+                    changes.point = true;
+                    whole
+                }
+                None => Self::Fraction { text: format!("{number:?}"), typed: true },
+            },
+            Some(Value::Text(text)) => {
+                let trimmed = text.trim();
+                changes.trimmed = trimmed.len() < text.len() && !trimmed.is_empty();
+                let (cell, point) = Self::of_text(trimmed);
+                changes.point = point;
+                cell
+            }
+            Some(Value::List(values)) => match values.as_slice() {
+                [Value::List(_)] => Self::Several(Value::List(values.clone()).to_string()),
+                [one] => {
+                    let (cell, of_one) = Self::of(Some(one));
+                    return (cell, Changes { unlisted: true, ..of_one });
+                }
+                _ => Self::Several(Value::List(values.clone()).to_string()),
+            },
+        };
+        (cell, changes)
+    }
+
+    /// What a text without outer white space says, and whether it is a whole number with a fraction of zero.
+    fn of_text(text: &str) -> (Self, bool) {
+        if text.is_empty() {
+            return (Self::Missing, false);
+        }
+        // No exponents: 1e5 is more often a code than a number.
+        let plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
+        if plain && let Ok(value) = text.parse() {
+            return (Self::Number { value, name: text.to_owned() }, false);
+        }
+        if plain
+            && text.contains('.')
+            && let Ok(number) = text.parse()
+        {
+            return match whole(number) {
+                Some(whole) => (whole, true),
+                None => (Self::Fraction { text: text.to_owned(), typed: false }, false),
+            };
+        }
+        (Self::Name(text.to_owned()), false)
+    }
+
+    /// The label that the cell is, where labels are what occurs; `None` for what is none.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Missing | Self::Several(_) => None,
+            Self::Truth(truth) => Some(if *truth { "true" } else { "false" }),
+            Self::Number { name, .. } => Some(name),
+            Self::Fraction { text, .. } | Self::Name(text) => Some(text),
+        }
+    }
+}
+
+/// The whole number that a float is, if it is one below 2^53, up to where floats are exact.
+fn whole(number: f64) -> Option<Cell> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+    (number.fract() == 0.0 && number.abs() < EXACT).then(|| {
+        let value = number as i64;
+        Cell::Number { value, name: value.to_string() }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(value: Value) -> Cell {
+        Cell::of(Some(&value)).0
+    }
+
+    fn text(text: &str) -> Cell {
+        cell(Value::Text(text.to_owned()))
+    }
+
+    fn number(value: i64, name: &str) -> Cell {
+        Cell::Number { value, name: name.to_owned() }
+    }
+
+    #[test]
+    fn one_number_is_one_cell_in_every_format() {
+        for value in
+            [Value::Integer(1), Value::Float(1.0), Value::Text("1".into()), Value::Text(" 1.0 ".into())]
+        {
+            assert_eq!(cell(value), number(1, "1"));
+        }
+        assert_eq!(text("01"), number(1, "01"));
+        assert_eq!(text("+1"), number(1, "+1"));
+        assert_eq!(text("-1.0"), number(-1, "-1"));
+        assert_eq!(cell(Value::Float(0.5)), Cell::Fraction { text: "0.5".into(), typed: true });
+        assert_eq!(text("250.01"), Cell::Fraction { text: "250.01".into(), typed: false });
+        assert_eq!(cell(Value::Float(f64::INFINITY)), Cell::Fraction { text: "inf".into(), typed: true });
+    }
+
+    #[test]
+    fn what_only_looks_like_a_number_is_a_name() {
+        for name in ["1e5", "nan", "inf", "1-2", "-", ".", "1.2.3", "99999999999999999999", "0x10", "1,5"] {
+            assert_eq!(text(name), Cell::Name(name.into()));
+        }
+    }
+
+    #[test]
+    fn nothing_is_nothing_in_every_format() {
+        for value in
+            [Value::Null, Value::Float(f64::NAN), Value::Text(String::new()), Value::Text(" \t".into())]
+        {
+            assert_eq!(Cell::of(Some(&value)), (Cell::Missing, Changes::default()));
+        }
+        assert_eq!(Cell::of(None).0, Cell::Missing);
+        assert_eq!(cell(Value::List(vec![Value::Null])), Cell::Missing);
+    }
+
+    #[test]
+    fn a_list_of_one_is_what_is_in_it() {
+        let one = Value::List(vec![Value::Text(" pos".into())]);
+        let changes = Changes { unlisted: true, trimmed: true, point: false };
+        assert_eq!(Cell::of(Some(&one)), (Cell::Name("pos".into()), changes));
+        for several in [vec![], vec![Value::Integer(1), Value::Integer(2)], vec![one]] {
+            assert!(matches!(cell(Value::List(several)), Cell::Several(_)));
+        }
+    }
+}

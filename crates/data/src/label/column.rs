@@ -1,0 +1,466 @@
+//! [`Column`]: what the labels of a whole data set mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::LabelSet;
+use super::cell::{Cell, Changes};
+use super::problem::{LabelProblem, few};
+use crate::card::Card;
+use crate::error::{DataError, Location, RowProblem};
+use crate::row::Value;
+
+/// Fewer labelled rows than this are too few to tell classes from texts or measures.
+const ENOUGH_ROWS: usize = 20;
+
+/// More labels than this, most of them of one row alone, are no classes.
+const MANY_LABELS: usize = 1000;
+
+/// So many different numbers are said, as they may measure something.
+const MANY_NUMBERS: usize = 20;
+
+/// What tables write where a value is missing.
+const MISSING_MARKS: [&str; 10] = ["nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "?", "-"];
+
+/// The rows that have a cell.
+#[derive(Clone, Debug)]
+struct Seen {
+    rows: usize,
+    first: Location,
+}
+
+/// All labels' cells of the splits that are used, before it is known what they mean.
+#[derive(Debug, Default)]
+pub(crate) struct Column {
+    train: BTreeMap<Cell, Seen>,
+    others: BTreeMap<Cell, Seen>,
+    trimmed: usize,
+    pointed: usize,
+    unlisted: usize,
+    /// Each file with the names of its class numbers, if it states them.
+    files: Vec<(PathBuf, Option<Vec<String>>)>,
+}
+
+/// What a column's numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbers {
+    /// Names, like any other text.
+    Names,
+    /// Indices of the labels.
+    Indices,
+}
+
+/// What the labels of a data set are, and which of them a cell is.
+#[derive(Clone, Debug)]
+pub(crate) struct Labels {
+    pub(crate) set: LabelSet,
+    /// What was decided: sentences to show the user.
+    pub(crate) notes: Vec<String>,
+    numbers: Numbers,
+    /// Whether -1 means that there is no label.
+    minus_one_is_none: bool,
+}
+
+impl Column {
+    /// Counts a row's cell.
+    pub(crate) fn add(&mut self, value: Option<&Value>, location: &Location, is_train: bool) {
+        let (cell, Changes { trimmed, point, unlisted }) = Cell::of(value);
+        self.trimmed += usize::from(trimmed);
+        self.pointed += usize::from(point);
+        self.unlisted += usize::from(unlisted);
+        let cells = if is_train { &mut self.train } else { &mut self.others };
+        cells.entry(cell).or_insert_with(|| Seen { rows: 0, first: location.clone() }).rows += 1;
+    }
+
+    /// Takes the class names that a file states.
+    pub(crate) fn add_file(&mut self, path: &Path, class_names: Option<&[String]>) {
+        self.files.push((path.to_owned(), class_names.map(<[String]>::to_vec)));
+    }
+
+    /// Decides what the labels are. Where `skip`, single rows that can't be used are not minded.
+    ///
+    /// # Errors
+    /// They can't be classes, or the card and the files contradict each other.
+    pub(crate) fn decide(self, card: &Card, skip: bool) -> Result<Labels, DataError> {
+        let refuse = |problem| DataError::Labels { column: card.columns.label.clone(), problem };
+        if !skip {
+            self.check_lists().map_err(refuse)?;
+        }
+        let stated = self.stated(&card.labels).map_err(refuse)?;
+        let mut labels = if let Some((path, names)) = stated {
+            let mut notes = Vec::new();
+            if card.labels.is_empty() {
+                notes.push(format!("{} names the labels: {}", path.display(), names.join(", ")));
+            }
+            let set = LabelSet::new(names, card.positive.as_deref());
+            Labels { set, notes, numbers: Numbers::Indices, minus_one_is_none: true }
+        } else if card.labels.is_empty() {
+            self.discover().map_err(refuse)?
+        } else {
+            self.check_shift(&card.labels).map_err(refuse)?;
+            Labels::of_card(card)
+        };
+        let spelling = [
+            (self.trimmed, "had white space around their label: it is not part of it"),
+            (self.pointed, "have a whole number with a fraction as their label: 1.0 is 1"),
+            (self.unlisted, "have a list of one label: it is that label"),
+        ];
+        let spelling = spelling.into_iter().filter(|(rows, _)| *rows > 0);
+        labels.notes.extend(spelling.map(|(rows, what)| format!("{rows} row(s) {what}")));
+        Ok(labels)
+    }
+
+    /// The cells of all splits, those of the training split first.
+    fn all(&self) -> impl Iterator<Item = (&Cell, &Seen)> {
+        self.train.iter().chain(&self.others)
+    }
+
+    fn check_lists(&self) -> Result<(), LabelProblem> {
+        let lists = self.all().filter_map(|(cell, seen)| match cell {
+            Cell::Several(list) => Some((list, seen)),
+            _ => None,
+        });
+        let mut lists = lists.peekable();
+        let Some((_, first)) = lists.peek().copied() else { return Ok(()) };
+        let (mut rows, mut example, mut first) = (0, "", first);
+        for (list, seen) in lists {
+            rows += seen.rows;
+            if example.is_empty()
+                || (seen.first.path == first.first.path && seen.first.number < first.first.number)
+            {
+                (example, first) = (list, seen);
+            }
+        }
+        Err(LabelProblem::Several { rows, first: first.first.clone(), example: example.to_owned() })
+    }
+
+    /// The class names that files state, with the first that does, if any.
+    fn stated(&self, card: &[String]) -> Result<Option<(PathBuf, Vec<String>)>, LabelProblem> {
+        let Some((path, names)) =
+            self.files.iter().find_map(|(path, names)| Some((path.clone(), names.clone()?)))
+        else {
+            return Ok(None);
+        };
+        if names.iter().collect::<BTreeSet<_>>().len() < names.len() {
+            return Err(LabelProblem::Repeated { path, names });
+        }
+        for (other, other_names) in &self.files {
+            let contradicts = match other_names {
+                Some(other_names) => *other_names != names,
+                // Its numbers may be names as well as indices.
+                None => names.iter().any(|name| is_number(name)),
+            };
+            if contradicts {
+                let (other, other_names) = (other.clone(), other_names.clone().unwrap_or_default());
+                return Err(LabelProblem::FileNames { path, names, other, other_names });
+            }
+        }
+        if !card.is_empty() && card != names {
+            return Err(LabelProblem::CardNames { card: card.to_vec(), path, file: names });
+        }
+        Ok(Some((path, names)))
+    }
+
+    /// Refuses class numbers from 0 on under labels that are numbers from 1 on: without their first class, all others would
+    /// still look right.
+    fn check_shift(&self, card: &[String]) -> Result<(), LabelProblem> {
+        let numbers = self.numbers(true);
+        let largest = numbers.keys().copied().max().unwrap_or_default();
+        let are_numbers = card.iter().all(|name| is_number(name));
+        match numbers.get(&0) {
+            Some((_, seen))
+                if are_numbers && largest < card.len() as i64 && !card.iter().any(|name| name == "0") =>
+            {
+                Err(LabelProblem::Shifted { card: card.to_vec(), largest, location: seen.first.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The numbers that occur, with the first name of each. -1 is left out where it means no label.
+    fn numbers(&self, minus_one_is_none: bool) -> BTreeMap<i64, (&str, &Seen)> {
+        let mut numbers = BTreeMap::new();
+        for (cell, seen) in self.all() {
+            if let Cell::Number { value, name } = cell
+                && !(minus_one_is_none && *value == -1)
+            {
+                numbers.entry(*value).or_insert((name.as_str(), seen));
+            }
+        }
+        numbers
+    }
+
+    /// The labels that occur in the training split: numbers in their order, else names in theirs.
+    fn discover(&self) -> Result<Labels, LabelProblem> {
+        let all = self.numbers(false);
+        let names = self.texts();
+        // Class numbers are 0 and up; with another negative number, -1 is as good a label as any.
+        let smallest = all.keys().next().copied().unwrap_or_default();
+        let minus_one_is_none = smallest == -1 && (names.is_empty() || all.len() == 1);
+        let numbers = self.numbers(minus_one_is_none);
+        let mut notes = Vec::new();
+        self.check_kinds(&numbers, &names, &mut notes)?;
+        self.check_variants()?;
+
+        let found: BTreeMap<&str, &Seen> = self
+            .train
+            .iter()
+            .filter(|(cell, _)| !(minus_one_is_none && matches!(cell, Cell::Number { value: -1, .. })))
+            .filter_map(|(cell, seen)| Some((self.name_of(cell)?, seen)))
+            .collect();
+        self.check_distinct(&found, &numbers)?;
+        if names.is_empty() && numbers.len() > MANY_NUMBERS {
+            notes.push(format!(
+                "the labels are {} different numbers: each is a class of its own, and none is more than another",
+                numbers.len()
+            ));
+        }
+        if smallest < -1 && all.contains_key(&-1) {
+            notes.push(format!("-1 is a label, as {smallest} is one"));
+        }
+        let mut names: Vec<String> = found.into_keys().map(str::to_owned).collect();
+        if names.iter().all(|name| is_number(name)) {
+            names.sort_by_key(|name| name.parse::<i64>().unwrap_or_default());
+        }
+        Ok(Labels { set: LabelSet::new(names, None), notes, numbers: Numbers::Names, minus_one_is_none })
+    }
+
+    /// The labels that are texts.
+    fn texts(&self) -> BTreeMap<&str, &Seen> {
+        let mut texts = BTreeMap::new();
+        for (cell, seen) in self.all() {
+            if let Cell::Name(name) = cell {
+                texts.entry(name.as_str()).or_insert(seen);
+            }
+        }
+        texts
+    }
+
+    /// Refuses numbers that are no classes, and kinds of labels that don't go together.
+    fn check_kinds(
+        &self,
+        numbers: &BTreeMap<i64, (&str, &Seen)>,
+        names: &BTreeMap<&str, &Seen>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), LabelProblem> {
+        let written = || numbers.values().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>();
+        let is_truth = |name: &str| name.eq_ignore_ascii_case("true") || name.eq_ignore_ascii_case("false");
+        let is_missing = |name: &str| MISSING_MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark));
+        let mixed = |others: Vec<(&str, &Seen)>| {
+            let location = others.first().map(|(_, seen)| seen.first.clone());
+            location.map(|location| LabelProblem::Mixed {
+                numbers: written(),
+                names: others.iter().map(|(name, _)| (*name).to_owned()).collect(),
+                location,
+            })
+        };
+        let others: Vec<(&str, &Seen)> = names.iter().map(|(name, seen)| (*name, *seen)).collect();
+        let fractions: Vec<(&str, bool, &Seen)> = self
+            .all()
+            .filter_map(|(cell, seen)| match cell {
+                Cell::Fraction { text, typed } => Some((text.as_str(), *typed, seen)),
+                _ => None,
+            })
+            .collect();
+        if fractions.iter().any(|(_, typed, _)| *typed)
+            || (!fractions.is_empty() && names.keys().all(|name| is_missing(name)))
+        {
+            let distinct: BTreeSet<&str> = fractions
+                .iter()
+                .map(|(text, ..)| *text)
+                .chain(numbers.values().map(|(name, _)| *name))
+                .collect();
+            let rows = fractions.iter().map(|(.., seen)| seen).chain(numbers.values().map(|(_, seen)| seen));
+            return Err(LabelProblem::Measures {
+                distinct: distinct.len(),
+                rows: rows.map(|seen| seen.rows).sum(),
+                examples: fractions.iter().take(5).map(|(text, ..)| (*text).to_owned()).collect(),
+            });
+        }
+        let truths: Vec<(&str, &Seen)> = self
+            .all()
+            .filter_map(|(cell, seen)| Some((cell.name().filter(|_| matches!(cell, Cell::Truth(_)))?, seen)))
+            .collect();
+        if !truths.is_empty() && (!numbers.is_empty() || !names.keys().all(|name| is_truth(name))) {
+            return mixed(truths.into_iter().chain(others).collect()).map_or(Ok(()), Err);
+        }
+        if numbers.is_empty() || names.is_empty() {
+            return Ok(());
+        }
+        // 0, 1, 2 beside names may be the numbers of those; codes as 250 and V27 are names.
+        let counts_up = numbers.keys().copied().eq(0..numbers.len() as i64);
+        if counts_up || names.keys().all(|name| is_missing(name)) {
+            return mixed(others).map_or(Ok(()), Err);
+        }
+        notes.push(format!(
+            "the labels are numbers ({}) and names ({}): each is taken for a name",
+            few(&written()),
+            few(&names.keys().collect::<Vec<_>>())
+        ));
+        Ok(())
+    }
+
+    /// Refuses labels that are most likely one label in several spellings.
+    fn check_variants(&self) -> Result<(), LabelProblem> {
+        let mut groups: BTreeMap<String, BTreeMap<&str, &Seen>> = BTreeMap::new();
+        for (cell, seen) in self.all() {
+            let Some(name) = self.name_of(cell) else { continue };
+            let key = match cell {
+                Cell::Number { value, .. } => value.to_string(),
+                _ => folded(name),
+            };
+            groups.entry(key).or_default().entry(name).or_insert(seen);
+        }
+        match groups.into_values().find(|names| names.len() > 1) {
+            None => Ok(()),
+            Some(group) => {
+                let location = group.values().nth(1).map(|seen| seen.first.clone());
+                let names = group.into_keys().map(str::to_owned).collect();
+                location.map_or(Ok(()), |location| Err(LabelProblem::Variants { names, location }))
+            }
+        }
+    }
+
+    /// The label that a cell is. Beside truth values, texts are such values however they are written.
+    fn name_of<'a>(&self, cell: &'a Cell) -> Option<&'a str> {
+        let name = cell.name()?;
+        Some(match cell {
+            Cell::Name(_) if self.has_truths() => {
+                if name.eq_ignore_ascii_case("true") {
+                    "true"
+                } else {
+                    "false"
+                }
+            }
+            _ => name,
+        })
+    }
+
+    fn has_truths(&self) -> bool {
+        self.all().any(|(cell, _)| matches!(cell, Cell::Truth(_)))
+    }
+
+    /// Refuses a column that has nearly as many labels as rows.
+    fn check_distinct(
+        &self,
+        found: &BTreeMap<&str, &Seen>,
+        numbers: &BTreeMap<i64, (&str, &Seen)>,
+    ) -> Result<(), LabelProblem> {
+        let rows: usize = found.values().map(|seen| seen.rows).sum();
+        let distinct = found.len();
+        let alone = found.values().filter(|seen| seen.rows == 1).count();
+        let too_many =
+            (rows >= ENOUGH_ROWS && distinct * 2 > rows) || (distinct > MANY_LABELS && alone * 2 > distinct);
+        if !too_many {
+            return Ok(());
+        }
+        let examples = found.keys().take(3).map(|name| (*name).to_owned()).collect();
+        Err(if numbers.len() >= distinct {
+            LabelProblem::Measures { distinct, rows, examples }
+        } else {
+            LabelProblem::Texts { distinct, rows, examples }
+        })
+    }
+}
+
+impl Labels {
+    /// The card's labels: numbers are their indices unless some of them are numbers themselves.
+    fn of_card(card: &Card) -> Self {
+        let numeric = card.labels.iter().any(|name| is_number(name));
+        Self {
+            set: LabelSet::new(card.labels.clone(), card.positive.as_deref()),
+            notes: Vec::new(),
+            numbers: if numeric { Numbers::Names } else { Numbers::Indices },
+            minus_one_is_none: !card
+                .labels
+                .iter()
+                .any(|name| name.parse::<f64>().is_ok_and(|number| number < 0.0)),
+        }
+    }
+
+    /// The index of the label that a cell is; `None` where it says that there is none.
+    ///
+    /// # Errors
+    /// It is none of the labels.
+    pub(crate) fn index(&self, value: Option<&Value>) -> Result<Option<usize>, RowProblem> {
+        // A card may list a label with its white space.
+        if let Some(Value::Text(text)) = value
+            && let Some(index) = self.position(text)
+        {
+            return Ok(Some(index));
+        }
+        let (cell, _) = Cell::of(value);
+        let index = match &cell {
+            Cell::Missing => return Ok(None),
+            Cell::Several(list) => return Err(RowProblem::SeveralLabels { found: list.clone() }),
+            Cell::Number { value: -1, .. } if self.minus_one_is_none => return Ok(None),
+            Cell::Number { value, .. } if self.numbers == Numbers::Indices => {
+                usize::try_from(*value).ok().filter(|index| *index < self.set.len())
+            }
+            Cell::Number { value, name } => self.position(name).or_else(|| self.numeric_position(*value)),
+            Cell::Truth(truth) => self.truth_position(*truth),
+            Cell::Name(name) | Cell::Fraction { text: name, .. } => {
+                self.position(name).or_else(|| self.truth_position(self.truth_of(name)?))
+            }
+        };
+        index.map(Some).ok_or_else(|| RowProblem::UnknownLabel {
+            found: value.unwrap_or(&Value::Null).to_string(),
+            known: self.set.names().to_vec(),
+            similar: cell.name().and_then(|name| self.similar(name)),
+        })
+    }
+
+    /// Whether a cell is the -1 that means no label.
+    pub(crate) fn is_minus_one(&self, value: Option<&Value>) -> bool {
+        self.minus_one_is_none && matches!(Cell::of(value).0, Cell::Number { value: -1, .. })
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.set.names().iter().position(|known| known == name)
+    }
+
+    /// The one label that is this number, however it is written.
+    fn numeric_position(&self, value: i64) -> Option<usize> {
+        #[allow(clippy::float_cmp, clippy::cast_precision_loss, reason = "whole numbers below 2^53")]
+        let is = |name: &String| {
+            name.parse::<i64>().is_ok_and(|number| number == value)
+                || name.parse::<f64>().is_ok_and(|number| number == value as f64)
+        };
+        let mut found = self.set.names().iter().enumerate().filter(|(_, name)| is(name));
+        let first = found.next().map(|(index, _)| index);
+        first.filter(|_| found.next().is_none())
+    }
+
+    /// Of a truth value: the label so named, or the number that stands for it.
+    fn truth_position(&self, truth: bool) -> Option<usize> {
+        let name = truth.to_string();
+        let named = self.set.names().iter().position(|known| known.eq_ignore_ascii_case(&name));
+        named.or_else(|| match self.numbers {
+            Numbers::Indices => Some(usize::from(truth)).filter(|index| *index < self.set.len()),
+            Numbers::Names => self.numeric_position(truth.into()),
+        })
+    }
+
+    /// The truth value that a text is, in a data set whose labels are just those two.
+    fn truth_of(&self, text: &str) -> Option<bool> {
+        let truths = self.set.names() == ["false", "true"];
+        text.to_ascii_lowercase().parse().ok().filter(|_| truths)
+    }
+
+    fn similar(&self, name: &str) -> Option<String> {
+        let key = folded(name);
+        self.set.names().iter().find(|known| folded(known) == key).cloned()
+    }
+}
+
+/// What two spellings of one label have in common.
+fn folded(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+fn is_number(name: &str) -> bool {
+    name.parse::<i64>().is_ok()
+}
+
+#[cfg(test)]
+mod tests;

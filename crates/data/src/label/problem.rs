@@ -1,0 +1,150 @@
+//! [`LabelProblem`]: what is wrong with a column of labels as a whole.
+
+use std::path::PathBuf;
+
+use crate::error::Location;
+
+/// What is wrong with a column of labels as a whole, whichever of its rows are used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabelProblem {
+    /// Lists of several labels, or of none.
+    #[error(
+        "{rows} row(s) have a list that is not of one label, the first is {first} with {example}: this looks like several \
+         labels a text (multi-label classification), which can't be trained yet; write one label a row, or leave these \
+         rows out with data.skip_bad_rows=true"
+    )]
+    Several {
+        /// Rows with such a list.
+        rows: usize,
+        /// The first of them.
+        first: Location,
+        /// Its list, as JSON writes it.
+        example: String,
+    },
+    /// Numbers that measure something.
+    #[error(
+        "it has {distinct} different numbers in {rows} rows, such as {}: this looks like a measure (regression), which \
+         can't be trained yet; where each number is a class, list them in a card: labels = [...]",
+        examples.join(", ")
+    )]
+    Measures {
+        /// Different numbers.
+        distinct: usize,
+        /// Rows that have one.
+        rows: usize,
+        /// Some of the numbers.
+        examples: Vec<String>,
+    },
+    /// Texts that are no names of classes.
+    #[error(
+        "it has {distinct} different texts in {rows} rows, such as {}: this looks like texts, not like classes; which column \
+         is the label? Name it in a card ([columns] label = \"...\"), or, where each of them is a class, list them there: \
+         labels = [...]",
+        few(examples)
+    )]
+    Texts {
+        /// Different texts.
+        distinct: usize,
+        /// Rows that have one.
+        rows: usize,
+        /// Some of the texts.
+        examples: Vec<String>,
+    },
+    /// Labels that are most likely one.
+    #[error(
+        "{} differ in case, white space or the way a number is written alone ({} is first in {location}): write them alike, \
+         or, where they are different classes, list all labels in a card: labels = [...]",
+        few(names), few(&names[1..2])
+    )]
+    Variants {
+        /// The labels, as they are written.
+        names: Vec<String>,
+        /// Where the second of them is first.
+        location: Location,
+    },
+    /// Labels of which it is not clear whether some are numbers of others.
+    #[error(
+        "it has numbers ({}) and names ({}, first in {location}): where the numbers are those of the names, or all are \
+         classes, list the labels in a card: labels = [...]; where one of them means no label, leave its cells empty (null)",
+        few(numbers),
+        few(names)
+    )]
+    Mixed {
+        /// The numbers.
+        numbers: Vec<String>,
+        /// The others.
+        names: Vec<String>,
+        /// Where the first of the others is.
+        location: Location,
+    },
+    /// The card and a file name the labels in different ways.
+    #[error(
+        "the card has labels = {card:?}, but {} states that the classes from 0 on are {file:?}: let the card have the same \
+         labels in the same order, or leave them out of it", path.display()
+    )]
+    CardNames {
+        /// The card's labels.
+        card: Vec<String>,
+        /// The file.
+        path: PathBuf,
+        /// Its class names.
+        file: Vec<String>,
+    },
+    /// Two files name the classes in different ways.
+    #[error(
+        "{} states that the classes from 0 on are {names:?}, but in {} they are {other_names:?}: a number would mean two \
+         labels", path.display(), other.display()
+    )]
+    FileNames {
+        /// A file.
+        path: PathBuf,
+        /// Its class names.
+        names: Vec<String>,
+        /// Another one.
+        other: PathBuf,
+        /// Its class names; none where it doesn't state any.
+        other_names: Vec<String>,
+    },
+    /// A file names two classes alike.
+    #[error("{} states that the classes from 0 on are {names:?}, of which two are the same", path.display())]
+    Repeated {
+        /// The file.
+        path: PathBuf,
+        /// Its class names.
+        names: Vec<String>,
+    },
+    /// Class numbers from 0 on under a card whose labels are numbers from 1 on.
+    #[error(
+        "the card's labels are the numbers {}, but the column has 0 and goes to {largest} (0 is first in {location}): a \
+         number is taken for a label's name here, never for its index; if 0 is the first label, give the card's labels \
+         names that are no numbers, as in \"{} star\"", few(card), card.first().map_or("", String::as_str)
+    )]
+    Shifted {
+        /// The card's labels.
+        card: Vec<String>,
+        /// The largest number of the column.
+        largest: i64,
+        /// Where the first 0 is.
+        location: Location,
+    },
+}
+
+/// The first few names in quotes, and how many more there are. Control characters are escaped, long names are cut.
+pub(crate) fn few<T: AsRef<str>>(names: &[T]) -> String {
+    const NAMES: usize = 10;
+    let mut shown: Vec<String> = names.iter().take(NAMES).map(|name| quoted(name.as_ref())).collect();
+    if names.len() > NAMES {
+        shown.push(format!("and {} more", names.len() - NAMES));
+    }
+    shown.join(", ")
+}
+
+/// A name in quotes, escaped and cut where it is long.
+pub(crate) fn quoted(name: &str) -> String {
+    const CHARACTERS: usize = 60;
+    match name.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{:?}...", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}

@@ -1,0 +1,38 @@
+//! What a user should know of the splits: labels that are missing, texts that contradict each other.
+
+use crate::label::LabelSet;
+use crate::label::problem::few;
+use crate::row::Example;
+use crate::split::{Splits, contradictions};
+
+/// What there is to say.
+pub(super) fn notes(splits: &Splits, labels: &LabelSet) -> Vec<String> {
+    let Splits { train, validation, test } = splits;
+    let lacking = [("training", train), ("validation", validation), ("test", test)]
+        .into_iter()
+        .filter_map(|(split, examples)| lacking(split, examples, labels));
+    let contradictions = contradictions(train);
+    let contradictions = (contradictions > 0).then(|| {
+        format!("{contradictions} training text(s) occur with more than one label: they can't all be right")
+    });
+    lacking.chain(contradictions).collect()
+}
+
+/// The labels that a split has no example of.
+fn lacking(split: &str, examples: &[Example], labels: &LabelSet) -> Option<String> {
+    if examples.is_empty() {
+        return None;
+    }
+    let mut is_there = vec![false; labels.len()];
+    for label in examples.iter().filter_map(|example| example.label) {
+        is_there[label] = true;
+    }
+    let lacking: Vec<&String> = labels
+        .names()
+        .iter()
+        .zip(is_there)
+        .filter_map(|(name, is_there)| (!is_there).then_some(name))
+        .collect();
+    (!lacking.is_empty())
+        .then(|| format!("the {split} split has no example with the label(s) {}", few(&lacking)))
+}

@@ -1,0 +1,226 @@
+//! From a file's bytes to UTF-8: decompressed, then decoded.
+
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::content::{foreign, page};
+use super::{Format, ReadOptions};
+use crate::error::{DataError, RowProblem};
+
+/// Bytes from the beginning of a file that are looked at to tell what it is.
+const HEAD: u64 = 64 << 10;
+
+/// Stands in the decoded text where the bytes mean nothing in their encoding: no text of UTF-8 has this byte.
+const MALFORMED: u8 = 0xff;
+
+/// A file whose compression is off.
+pub(super) struct Unpacked {
+    /// Its first bytes.
+    pub(super) head: Vec<u8>,
+    rest: Box<dyn BufRead>,
+    /// Whether it was compressed.
+    pub(super) compressed: bool,
+}
+
+impl Unpacked {
+    /// Takes the compression off, by the first bytes and whatever the name says.
+    pub(super) fn new(reader: impl BufRead + 'static, path: &Path) -> Result<Self, DataError> {
+        let failed = |source| DataError::Read { path: path.to_owned(), source };
+        let (head, reader) = peek(reader).map_err(failed)?;
+        let reader = Cursor::new(head.clone()).chain(reader);
+        let unpacked: Box<dyn Read> = if head.starts_with(b"\x1f\x8b") {
+            Box::new(flate2::bufread::MultiGzDecoder::new(reader))
+        } else if head.starts_with(b"\x28\xb5\x2f\xfd") {
+            Box::new(zstd::stream::read::Decoder::with_buffer(reader).map_err(failed)?)
+        } else {
+            let rest = reader.into_inner().1;
+            return Ok(Self { head, rest: Box::new(rest), compressed: false });
+        };
+        let (head, rest) = peek(BufReader::new(unpacked)).map_err(failed)?;
+        Ok(Self { head, rest: Box::new(rest), compressed: true })
+    }
+}
+
+/// The first bytes, and the reader that goes on after them.
+fn peek<R: BufRead>(mut reader: R) -> io::Result<(Vec<u8>, R)> {
+    let mut head = Vec::new();
+    reader.by_ref().take(HEAD).read_to_end(&mut head)?;
+    Ok((head, reader))
+}
+
+/// Whether nothing but white space comes any more, with what was read to see it and the reader that goes on after that.
+pub(super) fn ends_here<R: BufRead>(reader: R) -> io::Result<(bool, Vec<u8>, R)> {
+    let (head, reader) = peek(reader)?;
+    Ok(((head.len() as u64) < HEAD && head.trim_ascii().is_empty(), head, reader))
+}
+
+/// Where a text comes from, for the places and problems of its rows.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) path: Arc<Path>,
+    /// The byte that ends a line: `\n`, or `\r` in a file that has no other.
+    pub(super) line_end: u8,
+    /// The encoding that it was decoded from, unless it is UTF-8.
+    encoding: Option<&'static str>,
+}
+
+impl Source {
+    /// The bytes as a text.
+    pub(super) fn text(&self, bytes: Vec<u8>) -> Result<String, RowProblem> {
+        String::from_utf8(bytes).map_err(|error| self.malformed(error.utf8_error()))
+    }
+
+    /// What is wrong with bytes that aren't UTF-8 after decoding.
+    pub(super) fn malformed(&self, error: std::str::Utf8Error) -> RowProblem {
+        let at = error.valid_up_to();
+        self.encoding.map_or(RowProblem::Utf8 { at }, |encoding| RowProblem::Encoding { encoding })
+    }
+
+    /// Ends of lines in these bytes.
+    pub(super) fn line_ends(&self, bytes: &[u8]) -> u64 {
+        bytes.split(|byte| *byte == self.line_end).count() as u64 - 1
+    }
+}
+
+/// A text in UTF-8, without a byte order mark.
+pub(super) struct Text {
+    pub(super) source: Source,
+    /// Its first bytes.
+    pub(super) head: Vec<u8>,
+    /// What comes after them.
+    pub(super) rest: Box<dyn BufRead>,
+}
+
+impl Text {
+    /// Decodes a file as `options` says, else as a byte order mark does, else as UTF-8.
+    pub(super) fn new(
+        file: Unpacked,
+        path: &Path,
+        format: Format,
+        options: &ReadOptions,
+        mut note: impl FnMut(String),
+    ) -> Result<Self, DataError> {
+        let Unpacked { mut head, mut rest, .. } = file;
+        let other = foreign(&head).or_else(|| page(&head).filter(|_| format != Format::Lines));
+        if let Some((what, remedy)) = other {
+            let problem = format!("is {what}: {remedy}");
+            return Err(DataError::Content { path: path.to_owned(), problem });
+        }
+        let mark = Encoding::for_bom(&head);
+        let set = options.encoding.map(|encoding| encoding.0);
+        if let (Some(set), Some((mark, _))) = (set, mark)
+            && set != mark
+        {
+            let (mark, set) = (mark.name(), set.name().to_ascii_lowercase());
+            let problem = format!(
+                "begins with the byte order mark of {mark}, but encoding = \"{set}\" is set: leave encoding out"
+            );
+            return Err(DataError::Content { path: path.to_owned(), problem });
+        }
+        let encoding = set.or(mark.map(|(encoding, _)| encoding)).unwrap_or_else(|| without_mark(&head));
+        head.drain(..mark.map_or(0, |(_, length)| length));
+        if encoding != UTF_8 {
+            if set.is_none() {
+                let why = if mark.is_some() { "byte order mark" } else { "zero bytes" };
+                note(format!("{} is read as {}, as its {why} tell(s)", path.display(), encoding.name()));
+            } else if encoding.is_single_byte() && !head.is_ascii() && is_utf8(&head) {
+                note(format!(
+                    "{} is valid UTF-8, but is read as {}, as encoding says",
+                    path.display(),
+                    encoding.name()
+                ));
+            }
+            let decoded = Decoded {
+                reader: Cursor::new(head).chain(rest),
+                decoder: encoding.new_decoder_without_bom_handling(),
+                ready: Vec::new(),
+                taken: 0,
+                ended: false,
+            };
+            let failed = |source| DataError::Read { path: path.to_owned(), source };
+            let (begin, decoded) = peek(BufReader::new(decoded)).map_err(failed)?;
+            (head, rest) = (begin, Box::new(decoded));
+        }
+        let line_end = if ends_in_cr(&head) { b'\r' } else { b'\n' };
+        if line_end == b'\r' {
+            note(format!("{}: its lines end in a carriage return alone", path.display()));
+        }
+        let encoding = (encoding != UTF_8).then(|| encoding.name());
+        Ok(Self { source: Source { path: path.into(), line_end, encoding }, head, rest })
+    }
+
+    /// All of it.
+    pub(super) fn into_reader(self) -> impl BufRead {
+        Cursor::new(self.head).chain(self.rest)
+    }
+}
+
+/// UTF-16 where each second of the first bytes is 0 and none between is, as in no other text, else UTF-8.
+fn without_mark(head: &[u8]) -> &'static Encoding {
+    let Some(begin) = head.get(..16) else { return UTF_8 };
+    let zeros = |parity: usize| begin.iter().enumerate().all(|(at, byte)| (*byte == 0) == (at % 2 == parity));
+    if zeros(1) {
+        UTF_16LE
+    } else if zeros(0) {
+        UTF_16BE
+    } else {
+        UTF_8
+    }
+}
+
+/// Whether these first bytes of a file are UTF-8; the last character may be cut.
+fn is_utf8(head: &[u8]) -> bool {
+    str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true)
+}
+
+/// Whether lines end in a carriage return alone, as on old Macs.
+fn ends_in_cr(head: &[u8]) -> bool {
+    let at = head.iter().position(|byte| *byte == b'\r');
+    at.is_some_and(|at| at + 1 < head.len()) && !head.contains(&b'\n')
+}
+
+/// A text as UTF-8, with [`MALFORMED`] for what means nothing.
+struct Decoded<R> {
+    reader: R,
+    decoder: Decoder,
+    ready: Vec<u8>,
+    /// Bytes of `ready` that were read.
+    taken: usize,
+    ended: bool,
+}
+
+impl<R: BufRead> Decoded<R> {
+    fn decode(&mut self) -> io::Result<()> {
+        self.taken = 0;
+        self.ready.clear();
+        while self.ready.is_empty() && !self.ended {
+            let input = self.reader.fill_buf()?;
+            let last = input.is_empty();
+            self.ready.resize(8 << 10, 0);
+            let (result, read, written) =
+                self.decoder.decode_to_utf8_without_replacement(input, &mut self.ready, last);
+            self.reader.consume(read);
+            self.ready.truncate(written);
+            match result {
+                DecoderResult::InputEmpty => self.ended = last,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(..) => self.ready.push(MALFORMED),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for Decoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.ready.len() {
+            self.decode()?;
+        }
+        let count = (&self.ready[self.taken..]).read(buffer)?;
+        self.taken += count;
+        Ok(count)
+    }
+}

@@ -1,0 +1,117 @@
+//! CSV and TSV, with a heading or without.
+//!
+//! The parser behind this takes what it gets: a quote that is never closed makes one field of the rest of the file, and
+//! text after a closing quote is joined to what was within. Both are faults here, as they change texts or lose rows.
+
+mod dialect;
+mod records;
+
+use self::dialect::Layout;
+use self::records::Records;
+use super::bytes::Text;
+use super::columns::{alike, index};
+use super::{Format, Header, Located, Notes, ReadOptions};
+use crate::error::{DataError, RowProblem};
+use crate::row::{Columns, Row, Value};
+
+pub(super) fn rows(
+    mut text: Text,
+    format: Format,
+    options: &ReadOptions,
+    columns: &Columns,
+    said: &Notes,
+) -> Result<impl Iterator<Item = Located> + use<>, DataError> {
+    let layout = Layout::of(&text, format, options, columns, said)?;
+    text.head.drain(..layout.begin);
+    let source = text.source.clone();
+    let mut records =
+        Records::new(text.into_reader(), source.clone(), layout.dialect, u64::from(layout.begin > 0));
+    let names = match layout.names {
+        Some(names) => names,
+        None => heading(&mut records, columns)?,
+    };
+    let has_heading = !matches!(options.header, Some(Header::Absent | Header::Names(_)));
+    let find = |column: &String| {
+        index(&source.path, column, &names, || has_heading.then(|| headless(&names, columns)).flatten())
+    };
+    let text_index = find(&columns.text)?;
+    let pair_index = columns.text_pair.as_ref().map(find).transpose()?;
+    let label_index = columns.label.as_ref().map(find).transpose()?;
+
+    // Spreadsheets pad rows, the heading among them, to the widest.
+    let (full, named) = (names.len(), names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1));
+    let least = named.max([Some(text_index), pair_index, label_index].into_iter().flatten().max().unwrap_or(0) + 1);
+    let mut padded = 0_u64;
+    let said = said.clone();
+    Ok(std::iter::from_fn(move || {
+        let (location, whole) = match records.read() {
+            Ok(Some(record)) => record,
+            Ok(None) => {
+                let path = source.path.display();
+                for (count, what) in [
+                    (std::mem::take(&mut records.blank), "blank line(s) were passed over"),
+                    (std::mem::take(&mut padded), "row(s) end in empty cells that the heading does not have; they were left out"),
+                ] {
+                    if count > 0 {
+                        said.add(format!("{path}: {count} {what}"));
+                    }
+                }
+                return None;
+            }
+            Err(error) => return Some(Err(error)),
+        };
+        let row = whole.and_then(|()| {
+            let fields: Vec<&[u8]> = records.fields().collect();
+            let beyond = fields.get(full..).unwrap_or_default();
+            if fields.len() < least || beyond.iter().any(|field| !field.is_empty()) {
+                return Err(RowProblem::Fields { found: fields.len() as u64, expected: full as u64 });
+            }
+            padded += u64::from(!beyond.is_empty());
+            let text = |index: usize| source.text(fields[index].to_vec());
+            Ok(Row {
+                text: text(text_index)?,
+                text_pair: pair_index.map(text).transpose()?,
+                label: label_index.map(|index| text(index).map(Value::of_text)).transpose()?,
+            })
+        });
+        Some(Ok((location, row)))
+    }))
+}
+
+/// The names of the first record; none where there is no record.
+fn heading<R: std::io::BufRead>(
+    records: &mut Records<R>,
+    columns: &Columns,
+) -> Result<Vec<String>, DataError> {
+    let Some((location, whole)) = records.read()? else {
+        // No row will come that would need a column.
+        return Ok(wanted(columns).cloned().collect());
+    };
+    let malformed = records.fields().find_map(|name| str::from_utf8(name).err());
+    let names = records.names();
+    let missing = wanted(columns).any(|column| !names.contains(column));
+    match (whole, malformed.filter(|_| missing)) {
+        (Err(problem), _) => Err(DataError::Row { location, problem }),
+        (Ok(()), Some(error)) => {
+            Err(DataError::Row { location, problem: records.source.malformed(error) })
+        }
+        (Ok(()), None) => Ok(names),
+    }
+}
+
+fn wanted(columns: &Columns) -> impl Iterator<Item = &String> {
+    std::iter::once(&columns.text).chain(&columns.text_pair).chain(&columns.label)
+}
+
+/// What to do where the first row is no heading: none of its fields is like a column.
+fn headless(names: &[String], columns: &Columns) -> Option<String> {
+    let any = wanted(columns).any(|column| names.iter().any(|name| alike(name, column)));
+    let example: Vec<String> = wanted(columns).map(|column| format!("{column:?}")).collect();
+    (!any).then(|| {
+        format!(
+            "if these are data, the file has no heading: name its {} column(s) in their order with header, as in header = [{}]; if they are not apart, set delimiter",
+            names.len(),
+            example.join(", ")
+        )
+    })
+}

@@ -1,0 +1,161 @@
+//! JSON: an object a line, objects one after the other, an array of them, or an array within one object. Which of them a
+//! file has is told by its first object and not by its name.
+
+mod elements;
+mod row;
+
+use std::collections::VecDeque;
+use std::io::{BufRead, Cursor, Read as _};
+
+use self::elements::{Elements, Framed, ValueError, lists_of_objects};
+use self::row::Found;
+use super::bytes::{Source, Text, ends_here};
+use super::columns::missing;
+use super::{Format, Located, Notes, numbered_lines};
+use crate::error::{DataError, Location, RowProblem};
+use crate::row::Columns;
+use crate::shown::shown_names;
+
+/// Rows that are looked at before the first is given, to see whether the file has the columns at all, and their bytes.
+const AHEAD: (usize, usize) = (256, 1 << 20);
+
+/// A row as it stands in the file, with its place.
+type Raw = Result<(Location, Vec<u8>), DataError>;
+
+/// The same once it was parsed.
+type Parsed = Result<(Location, Result<Found, RowProblem>), DataError>;
+
+pub(super) fn rows(
+    text: Text,
+    format: Format,
+    columns: &Columns,
+    said: &Notes,
+) -> Result<impl Iterator<Item = Located> + use<>, DataError> {
+    let source = text.source.clone();
+    let mut raw = raw_rows(text, format, columns, said)?;
+    let mut ahead: VecDeque<Parsed> = VecDeque::new();
+    let (mut bytes, mut seen, mut keys) = (0, Found::unwanted(columns), None);
+    while ahead.len() < AHEAD.0 && bytes < AHEAD.1 && seen != [true; 3] {
+        let Some(next) = raw.next() else { break };
+        bytes += next.as_ref().map_or(usize::MAX / 2, |(_, raw)| raw.len());
+        let parsed = next.map(|(location, raw)| (location, Found::parse(raw, &source, columns)));
+        if let Ok((_, Ok(found))) = &parsed {
+            seen = std::array::from_fn(|index| seen[index] || found.cells[index].is_some());
+            keys.get_or_insert_with(|| found.keys.clone());
+        }
+        ahead.push_back(parsed);
+    }
+    if let Some(keys) = keys {
+        let wanted = [Some(&columns.text), columns.text_pair.as_ref(), columns.label.as_ref()];
+        if let Some(column) = wanted.into_iter().zip(seen).find_map(|(name, seen)| name.filter(|_| !seen)) {
+            return Err(missing(&source.path, column, keys, || None));
+        }
+    } else {
+        // Not one of the first rows is an object: this is no bad row but another file.
+        match ahead.pop_front() {
+            Some(Ok((location, Err(problem)))) => return Err(DataError::Row { location, problem }),
+            Some(Err(error)) => return Err(error),
+            _ => {}
+        }
+    }
+    let columns = columns.clone();
+    let mut raw = raw.fuse();
+    Ok(std::iter::from_fn(move || {
+        let parsed = ahead.pop_front().or_else(|| {
+            raw.next().map(|next| {
+                next.map(|(location, raw)| (location, Found::parse(raw, &source, &columns)))
+            })
+        })?;
+        Some(parsed.map(|(location, found)| (location, found.and_then(|found| found.into_row(&columns)))))
+    }))
+}
+
+fn raw_rows(
+    mut text: Text,
+    format: Format,
+    columns: &Columns,
+    said: &Notes,
+) -> Result<Box<dyn Iterator<Item = Raw>>, DataError> {
+    let source = text.source.clone();
+    let path = source.path.display();
+    let begin = text.head.len() - text.head.trim_ascii_start().len();
+    match text.head.get(begin) {
+        Some(b'[') => {
+            if format == Format::JsonLines {
+                said.add(format!("{path} is an array of JSON, and read as one"));
+            }
+            return Ok(Box::new(Elements::array(Framed::new(text.into_reader(), source.clone(), 0))));
+        }
+        Some(b'{') => {}
+        _ => return Ok(lines(text.into_reader(), source.clone())),
+    }
+    let before: Vec<u8> = text.head.drain(..begin).collect();
+    let line = source.line_ends(&before);
+    let mut framed = Framed::new(text.into_reader(), source.clone(), line);
+    let (object, is_whole) = match framed.value() {
+        Ok(object) => (object, true),
+        // A line that is at fault; it may be the only one.
+        Err(ValueError::Syntax { .. }) => (std::mem::take(&mut framed.raw), false),
+        Err(ValueError::Fatal(error)) => return Err(error),
+    };
+    let rest = framed.into_reader();
+    if !is_whole {
+        return Ok(lines(Cursor::new([before, object].concat()).chain(rest), source.clone()));
+    }
+    let (only, after, rest) =
+        ends_here(rest).map_err(|error| DataError::Read { path: source.path.to_path_buf(), source: error })?;
+    if only && let Some(rows) = within(&object, &source, columns, said)? {
+        return Ok(Box::new(rows));
+    }
+    let is_pretty = object.contains(&source.line_end);
+    let all = |parts: Vec<Vec<u8>>| Cursor::new(parts.concat()).chain(rest);
+    if !is_pretty {
+        return Ok(lines(all(vec![before, object, after]), source.clone()));
+    }
+    if format == Format::JsonLines {
+        said.add(format!("{path}: its objects go over several lines, and are read so"));
+    }
+    Ok(Box::new(Elements::objects(Framed::new(all(vec![object, after]), source.clone(), line))))
+}
+
+/// An object a line; empty lines are passed over.
+fn lines(reader: impl BufRead + 'static, source: Source) -> Box<dyn Iterator<Item = Raw>> {
+    Box::new(numbered_lines(reader, source).filter(|line| {
+        line.as_ref().map_or(true, |(_, line)| !line.trim_ascii().is_empty())
+    }))
+}
+
+/// The rows that lie in an array within the only object of a file, unless the object is a row itself.
+fn within(
+    object: &[u8],
+    source: &Source,
+    columns: &Columns,
+    said: &Notes,
+) -> Result<Option<Elements<Cursor<Vec<u8>>>>, DataError> {
+    let Ok(found) = Found::parse(object.to_vec(), source, columns) else { return Ok(None) };
+    let path = &source.path;
+    if found.cells[0].as_ref().is_some_and(|text| text.is_object() || text.is_array()) {
+        let problem = "has a list for each column, as pandas' to_json writes by default: write a list of rows, with orient=\"records\"";
+        return Err(DataError::Content { path: path.to_path_buf(), problem: problem.to_owned() });
+    }
+    if found.cells[0].is_some() {
+        return Ok(None);
+    }
+    let lists = lists_of_objects(object, source);
+    match lists.as_slice() {
+        [] => Ok(None),
+        [(name, at)] => {
+            said.add(format!("{}: its rows are those of {name:?}", path.display()));
+            let line = source.line_ends(&object[..*at]);
+            Ok(Some(Elements::array(Framed::new(Cursor::new(object[*at..].to_vec()), source.clone(), line))))
+        }
+        _ => {
+            let names: Vec<&String> = lists.iter().map(|(name, _)| name).collect();
+            let problem = format!(
+                "has more than one list of rows ({}): write each to a file of its own",
+                shown_names(&names)
+            );
+            Err(DataError::Content { path: path.to_path_buf(), problem })
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! [`ReadOptions`]: how files are read, where their names and contents leave it open.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use encoding_rs::Encoding;
+use serde::{Deserialize, Serialize};
+
+/// How files are read, where their names and contents leave it open. What is unset is as the file's name says, and detected
+/// where its content is certain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadOptions {
+    /// The format, in place of the one that a file's name tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// What separates the fields of CSV. Unset: a comma in `.csv`, a tab in `.tsv`, or what the heading is certainly
+    /// separated by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<Delimiter>,
+    /// Whether quotes around a field of CSV are part of it. Unset: they are not, and in a tab-separated file a quoted field
+    /// that holds a tab or a line end is a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quoting: Option<Quoting>,
+    /// The encoding of text files. Unset: UTF-8, or what a byte order mark says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<TextEncoding>,
+    /// Whether CSV begins with a heading, or the names of its columns where it does not. Unset: it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<Header>,
+}
+
+impl ReadOptions {
+    /// Whether nothing is set.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// These options, and where they leave something unset, `other`'s.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        Self {
+            format: self.format.or(other.format),
+            delimiter: self.delimiter.or(other.delimiter),
+            quoting: self.quoting.or(other.quoting),
+            encoding: self.encoding.or(other.encoding),
+            header: self.header.clone().or_else(|| other.header.clone()),
+        }
+    }
+}
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// One JSON object a line.
+    #[serde(rename = "jsonl")]
+    JsonLines,
+    /// JSON objects: an array of them, one after the other, or as an array within one object.
+    Json,
+    /// Comma-separated, with a heading.
+    Csv,
+    /// Tab-separated, with a heading.
+    Tsv,
+    /// Apache Parquet.
+    Parquet,
+    /// One text a line, without labels.
+    Lines,
+}
+
+impl Format {
+    /// The format that a file's name tells, compressed (`.gz`, `.zst`) or not.
+    pub fn of(path: &Path) -> Option<Self> {
+        let extension = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
+        let mut ending = extension(path)?;
+        if matches!(ending.as_str(), "gz" | "gzip" | "zst" | "zstd") {
+            ending = extension(Path::new(path.file_stem()?))?;
+        }
+        match ending.as_str() {
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            "json" => Some(Self::Json),
+            "csv" => Some(Self::Csv),
+            "tsv" => Some(Self::Tsv),
+            "parquet" => Some(Self::Parquet),
+            "txt" => Some(Self::Lines),
+            _ => None,
+        }
+    }
+}
+
+/// Why the text of a reading option can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found} is no {what}: expected {expected}")]
+pub struct ReadOptionError {
+    found: String,
+    what: &'static str,
+    expected: &'static str,
+}
+
+fn refuse(found: &str, what: &'static str, expected: &'static str) -> ReadOptionError {
+    ReadOptionError { found: format!("\"{}\"", crate::shown::shown(found)), what, expected }
+}
+
+/// What separates the fields of CSV: one ASCII character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Delimiter(u8);
+
+impl Delimiter {
+    /// Its byte.
+    pub fn byte(self) -> u8 {
+        self.0
+    }
+}
+
+impl FromStr for Delimiter {
+    type Err = ReadOptionError;
+
+    /// One character; `tab` and `\t` for a tab.
+    fn from_str(text: &str) -> Result<Self, ReadOptionError> {
+        match (text, text.as_bytes()) {
+            ("tab" | "\\t", _) => Ok(Self(b'\t')),
+            (_, &[byte])
+                if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n\0".contains(&byte) =>
+            {
+                Ok(Self(byte))
+            }
+            _ => Err(refuse(
+                text,
+                "delimiter",
+                "one ASCII character that is no letter, digit, quote or line end, as in \";\", or \"tab\"",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Delimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == b'\t' { f.write_str("tab") } else { char::from(self.0).fmt(f) }
+    }
+}
+
+/// What quotes are in CSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Flag", into = "String")]
+pub enum Quoting {
+    /// A field may stand in quotes, and then holds delimiters, line ends, and quotes written as two.
+    Csv,
+    /// A quote is a character like any other, as in the files of GLUE.
+    None,
+}
+
+impl FromStr for Quoting {
+    type Err = ReadOptionError;
+
+    fn from_str(text: &str) -> Result<Self, ReadOptionError> {
+        match text {
+            "csv" | "true" => Ok(Self::Csv),
+            "none" | "false" => Ok(Self::None),
+            _ => Err(refuse(text, "quoting", "\"csv\" or \"none\"")),
+        }
+    }
+}
+
+impl fmt::Display for Quoting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::Csv { "csv" } else { "none" })
+    }
+}
+
+/// The encoding of a text file, by a label of the WHATWG's encoding standard: `utf-8`, `windows-1252`, `utf-16le`, `gbk`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TextEncoding(pub(super) &'static Encoding);
+
+impl FromStr for TextEncoding {
+    type Err = ReadOptionError;
+
+    fn from_str(text: &str) -> Result<Self, ReadOptionError> {
+        // Python's names for two of them.
+        let label = match text.trim().to_ascii_lowercase().as_str() {
+            "cp1252" => "windows-1252".to_owned(),
+            "utf-8-sig" | "utf_8" => "utf-8".to_owned(),
+            label => label.replace('_', "-"),
+        };
+        Encoding::for_label_no_replacement(label.as_bytes()).map(Self).ok_or_else(|| {
+            refuse(text, "encoding", "a name as in \"utf-8\", \"utf-16le\", \"windows-1252\" or \"gb18030\"")
+        })
+    }
+}
+
+impl fmt::Display for TextEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.name().to_ascii_lowercase())
+    }
+}
+
+/// Whether CSV begins with a heading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Flag", into = "Flag")]
+pub enum Header {
+    /// The first row names the columns.
+    Present,
+    /// The first row is data; the columns are named by their numbers from 1: `1`, `2`, ...
+    Absent,
+    /// The first row is data; these are the columns' names, one for each.
+    Names(Vec<String>),
+}
+
+impl Header {
+    fn names(names: Vec<String>) -> Result<Self, ReadOptionError> {
+        let names: Vec<String> = names.into_iter().map(|name| name.trim().to_owned()).collect();
+        let twice = names.iter().enumerate().any(|(index, name)| names[..index].contains(name));
+        if twice || names.iter().any(String::is_empty) || names.is_empty() {
+            let expected = "true, false or one name for each column, each once";
+            return Err(refuse(&names.join(","), "header", expected));
+        }
+        Ok(Self::Names(names))
+    }
+}
+
+impl FromStr for Header {
+    type Err = ReadOptionError;
+
+    /// `true`, `false`, or names with commas between them.
+    fn from_str(text: &str) -> Result<Self, ReadOptionError> {
+        match text {
+            "true" => Ok(Self::Present),
+            "false" => Ok(Self::Absent),
+            _ => Self::names(text.split(',').map(str::to_owned).collect()),
+        }
+    }
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Present => f.write_str("true"),
+            Self::Absent => f.write_str("false"),
+            Self::Names(names) => f.write_str(&names.join(",")),
+        }
+    }
+}
+
+/// A setting as TOML may have it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected true, false, a text or a list of texts")]
+enum Flag {
+    Flag(bool),
+    Text(String),
+    List(Vec<String>),
+}
+
+impl TryFrom<Flag> for Quoting {
+    type Error = ReadOptionError;
+
+    fn try_from(flag: Flag) -> Result<Self, ReadOptionError> {
+        match flag {
+            Flag::Flag(flag) => Ok(if flag { Self::Csv } else { Self::None }),
+            Flag::Text(text) => text.parse(),
+            Flag::List(list) => list.join(",").parse(),
+        }
+    }
+}
+
+impl TryFrom<Flag> for Header {
+    type Error = ReadOptionError;
+
+    fn try_from(flag: Flag) -> Result<Self, ReadOptionError> {
+        match flag {
+            Flag::Flag(flag) => Ok(if flag { Self::Present } else { Self::Absent }),
+            Flag::Text(text) => text.parse(),
+            Flag::List(names) => Self::names(names),
+        }
+    }
+}
+
+impl From<Header> for Flag {
+    fn from(header: Header) -> Self {
+        match header {
+            Header::Present => Self::Flag(true),
+            Header::Absent => Self::Flag(false),
+            Header::Names(names) => Self::List(names),
+        }
+    }
+}
+
+macro_rules! as_text {
+    ($($name:ident)*) => {$(
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+    )*};
+}
+
+as_text!(Delimiter Quoting TextEncoding);
+
+macro_rules! from_text {
+    ($($name:ident)*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = ReadOptionError;
+
+            fn try_from(text: String) -> Result<Self, ReadOptionError> {
+                text.parse()
+            }
+        }
+    )*};
+}
+
+from_text!(Delimiter TextEncoding);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_come_back_from_the_toml_that_they_write() {
+        for text in [
+            "",
+            "format = \"json\"\ndelimiter = \"tab\"\nquoting = \"none\"\nencoding = \"windows-1252\"\nheader = [\"text\", \"label\"]\n",
+            "delimiter = \";\"\nquoting = \"csv\"\nencoding = \"utf-16le\"\nheader = false\n",
+        ] {
+            let options: ReadOptions = toml::from_str(text).unwrap();
+            assert_eq!(toml::to_string(&options).unwrap(), text);
+        }
+        let options: ReadOptions =
+            toml::from_str("delimiter = \"\\t\"\nquoting = false\nencoding = \"latin1\"\nheader = \"a, b\"").unwrap();
+        assert_eq!((options.delimiter, options.quoting), (Some(Delimiter(b'\t')), Some(Quoting::None)));
+        assert_eq!(options.encoding, "cp1252".parse().ok());
+        assert_eq!(options.header, Some(Header::Names(vec!["a".into(), "b".into()])));
+    }
+
+    #[test]
+    fn an_option_that_means_nothing_is_refused_with_what_would() {
+        for (text, part) in [
+            ("delimiter = \"||\"", "one ASCII character"),
+            ("delimiter = \"a\"", "one ASCII character"),
+            ("delimiter = \"\\\"\"", "one ASCII character"),
+            ("quoting = \"some\"", "\\\"none\\\""),
+            ("encoding = \"utf-9\"", "windows-1252"),
+            ("header = [\"a\", \"a\"]", "each once"),
+            ("header = []", "each once"),
+            ("header = 3", "true, false"),
+            ("headings = true", "header"),
+        ] {
+            let message = toml::from_str::<ReadOptions>(text).unwrap_err().to_string();
+            assert!(message.contains(&part.replace('\\', "")), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_file_has_the_format_of_its_name() {
+        for (name, format) in [
+            ("a.csv.gz", Some(Format::Csv)),
+            ("a.b.TSV.ZST", Some(Format::Tsv)),
+            ("a.json", Some(Format::Json)),
+            ("a.jsonl.gz", Some(Format::JsonLines)),
+            ("a.txt.gz", Some(Format::Lines)),
+            ("a.gz", None),
+            ("a.tar.gz", None),
+            ("csv", None),
+        ] {
+            assert_eq!(Format::of(Path::new(name)), format, "{name}");
+        }
+    }
+}

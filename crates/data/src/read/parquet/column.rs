@@ -1,0 +1,263 @@
+//! A column of a file: what its type is, and its cells.
+
+use std::path::Path;
+
+use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
+use parquet::data_type::{ByteArray, DataType};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::reader::RowGroupReader;
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
+
+use super::pages::Checked;
+use crate::error::DataError;
+use crate::read::columns::missing;
+
+/// What a column is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Label,
+}
+
+/// A cell, whose bytes are still those of its page.
+#[derive(Clone, Debug)]
+pub(super) enum Cell {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Unsigned(u64),
+    Float(f64),
+    Text(ByteArray),
+    List(Vec<Self>),
+}
+
+/// A column that is read.
+pub(super) struct Column {
+    pub(super) name: String,
+    /// Its index among the columns.
+    leaf: usize,
+    physical: Physical,
+    /// Whether its integers have no sign.
+    unsigned: bool,
+    /// The level at which its values aren't null.
+    max_level: i16,
+    /// The level at which a list has an element, null or not; `None` for a column that has no lists.
+    list_level: Option<i16>,
+    /// What reads it in the row group that was begun.
+    reader: Option<ColumnReader>,
+}
+
+impl Column {
+    pub(super) fn find(
+        schema: &SchemaDescriptor,
+        name: &str,
+        kind: Kind,
+        path: &Path,
+    ) -> Result<Self, DataError> {
+        let fields = schema.root_schema().get_fields();
+        let named = fields.iter().filter(|field| field.name() == name).count();
+        if named > 1 {
+            return Err(DataError::DuplicateColumn { path: path.to_owned(), column: name.to_owned() });
+        }
+        let Some((field, parts)) = field_of(schema.root_schema(), name) else {
+            // pandas puts its index into a column of this name.
+            let is_data = |field: &&std::sync::Arc<Type>| !field.name().starts_with("__index_level_");
+            let found = fields.iter().filter(is_data).map(|field| field.name().to_owned()).collect();
+            return Err(missing(path, name, found, || None));
+        };
+        let mut leaves =
+            schema.columns().iter().enumerate().filter(|(_, column)| column.path().parts().starts_with(&parts));
+        let leaf = leaves.next().filter(|_| leaves.next().is_none());
+        let Some((leaf, column)) = leaf.filter(|(_, column)| fits(column, kind)) else {
+            return Err(DataError::ColumnType {
+                path: path.to_owned(),
+                column: name.to_owned(),
+                found: type_of(field, leaf.map(|(_, column)| &**column)),
+                expected: if kind == Kind::Text { "a text" } else { "a text, a number or a list of them" },
+            });
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            leaf,
+            physical: column.physical_type(),
+            unsigned: is_unsigned(column),
+            max_level: column.max_def_level(),
+            list_level: (column.max_rep_level() > 0).then(|| repeated_level(schema, column)),
+            reader: None,
+        })
+    }
+
+    /// Goes on with the next row group.
+    pub(super) fn begin(&mut self, group: &dyn RowGroupReader) -> ParquetResult<()> {
+        let pages = Checked { pages: group.get_column_page_reader(self.leaf)?, physical: self.physical };
+        let column = group.metadata().column(self.leaf).column_descr_ptr();
+        self.reader = Some(get_column_reader(column, Box::new(pages)));
+        Ok(())
+    }
+
+    /// The cells of the next `count` rows.
+    pub(super) fn cells(&mut self, count: usize) -> ParquetResult<Vec<Cell>> {
+        let levels = (self.max_level, self.list_level);
+        let unsigned = self.unsigned;
+        match &mut self.reader {
+            Some(ColumnReader::ByteArrayColumnReader(reader)) => cells(reader, count, levels, Cell::Text),
+            Some(ColumnReader::BoolColumnReader(reader)) => cells(reader, count, levels, Cell::Boolean),
+            Some(ColumnReader::Int32ColumnReader(reader)) => cells(reader, count, levels, |number| {
+                Cell::Integer(if unsigned { number.cast_unsigned().into() } else { number.into() })
+            }),
+            Some(ColumnReader::Int64ColumnReader(reader)) => cells(reader, count, levels, |number| {
+                if unsigned { Cell::Unsigned(number.cast_unsigned()) } else { Cell::Integer(number) }
+            }),
+            Some(ColumnReader::FloatColumnReader(reader)) => {
+                cells(reader, count, levels, |number| Cell::Float(number.into()))
+            }
+            Some(ColumnReader::DoubleColumnReader(reader)) => cells(reader, count, levels, Cell::Float),
+            _ => Err(ParquetError::General(format!("column {} can't be read", self.name))),
+        }
+    }
+}
+
+/// The field of a name, and the names on the way to it: dots are between those of nested ones.
+fn field_of<'a>(group: &'a Type, name: &str) -> Option<(&'a Type, Vec<String>)> {
+    let fields = group.get_fields();
+    if let Some(field) = fields.iter().find(|field| field.name() == name) {
+        return Some((field, vec![name.to_owned()]));
+    }
+    fields.iter().filter(|field| field.is_group()).find_map(|field| {
+        let rest = name.strip_prefix(field.name())?.strip_prefix('.')?;
+        let (found, mut parts) = field_of(field, rest)?;
+        parts.insert(0, field.name().to_owned());
+        Some((found, parts))
+    })
+}
+
+/// Whether a column has values that can be what it is read for.
+fn fits(column: &ColumnDescriptor, kind: Kind) -> bool {
+    let lists = column.max_rep_level();
+    let is_text = column.physical_type() == Physical::BYTE_ARRAY && is_plain(column);
+    let is_null = matches!(column.logical_type_ref(), Some(LogicalType::Unknown));
+    let is_number = is_plain(column)
+        && matches!(
+            column.physical_type(),
+            Physical::BOOLEAN | Physical::INT32 | Physical::INT64 | Physical::FLOAT | Physical::DOUBLE
+        );
+    match kind {
+        Kind::Text => lists == 0 && (is_text || is_null),
+        Kind::Label => lists <= 1 && (is_text || is_null || is_number),
+    }
+}
+
+/// Whether the values are what their physical type says, and no dates, decimals or the like.
+fn is_plain(column: &ColumnDescriptor) -> bool {
+    use ConvertedType as C;
+    let converted = matches!(
+        column.converted_type(),
+        C::NONE
+            | C::UTF8
+            | C::ENUM
+            | C::JSON
+            | C::LIST
+            | C::INT_8
+            | C::INT_16
+            | C::INT_32
+            | C::INT_64
+            | C::UINT_8
+            | C::UINT_16
+            | C::UINT_32
+            | C::UINT_64
+    );
+    let logical = matches!(
+        column.logical_type_ref(),
+        None | Some(
+            LogicalType::String
+                | LogicalType::Enum
+                | LogicalType::Json
+                | LogicalType::Integer(_)
+                | LogicalType::Unknown
+        )
+    );
+    converted && logical
+}
+
+fn is_unsigned(column: &ColumnDescriptor) -> bool {
+    use ConvertedType as C;
+    matches!(column.converted_type(), C::UINT_8 | C::UINT_16 | C::UINT_32 | C::UINT_64)
+        || matches!(column.logical_type_ref(), Some(LogicalType::Integer(integer)) if !integer.is_signed)
+}
+
+/// The definition level at which the list on the way to a column has an element: the fields down to the repeated one that
+/// may be absent.
+fn repeated_level(schema: &SchemaDescriptor, column: &ColumnDescriptor) -> i16 {
+    let mut group = schema.root_schema();
+    let mut level = 0;
+    for part in column.path().parts() {
+        let Some(field) = group.get_fields().iter().find(|field| field.name() == part) else { break };
+        let info = field.get_basic_info();
+        level += i16::from(info.has_repetition() && info.repetition() != parquet::basic::Repetition::REQUIRED);
+        if info.has_repetition() && info.repetition() == parquet::basic::Repetition::REPEATED {
+            break;
+        }
+        group = field;
+    }
+    level
+}
+
+/// The type of a column that can't be used, as a person would say it.
+fn type_of(field: &Type, leaf: Option<&ColumnDescriptor>) -> String {
+    let logical = leaf.and_then(|leaf| leaf.logical_type_ref()).map(|logical| match logical {
+        LogicalType::Decimal(_) => "decimal".to_owned(),
+        LogicalType::Timestamp(_) => "timestamp".to_owned(),
+        other => format!("{other:?}").to_lowercase(),
+    });
+    let converted = leaf.map(|leaf| leaf.converted_type()).filter(|converted| *converted != ConvertedType::NONE);
+    let name = logical.or_else(|| converted.map(|converted| converted.to_string().to_lowercase()));
+    if field.is_group() {
+        let fields: Vec<&str> = field.get_fields().iter().map(|field| field.name()).collect();
+        match (leaf, name) {
+            (Some(leaf), name) if leaf.max_rep_level() > 0 => {
+                format!("list of {}", name.unwrap_or_else(|| leaf.physical_type().to_string().to_lowercase()))
+            }
+            _ => format!("group of {}", crate::shown::shown_names(&fields)),
+        }
+    } else {
+        let physical = format!("{} {}", field.get_basic_info().repetition(), field.get_physical_type());
+        name.filter(|name| !name.starts_with("int")).unwrap_or_else(|| physical.to_lowercase())
+    }
+}
+
+fn cells<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
+    count: usize,
+    (max_level, list_level): (i16, Option<i16>),
+    value: impl Fn(T::T) -> Cell,
+) -> ParquetResult<Vec<Cell>> {
+    let (mut levels, mut repetitions, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let (rows, ..) = reader.read_records(count, Some(&mut levels), Some(&mut repetitions), &mut values)?;
+    if rows < count {
+        return Err(ParquetError::EOF("a column has fewer values than its row group has rows".to_owned()));
+    }
+    let mut values = values.into_iter().map(value);
+    if max_level == 0 {
+        return Ok(values.collect());
+    }
+    let mut cells: Vec<Cell> = Vec::with_capacity(count);
+    for (at, level) in levels.into_iter().enumerate() {
+        let cell = if level == max_level { values.next().unwrap_or(Cell::Null) } else { Cell::Null };
+        let Some(list_level) = list_level else {
+            cells.push(cell);
+            continue;
+        };
+        if repetitions.get(at).is_none_or(|repetition| *repetition == 0) {
+            // One level below an element, the list is there and empty.
+            cells.push(if level < list_level - 1 { Cell::Null } else { Cell::List(Vec::new()) });
+        }
+        if level >= list_level && let Some(Cell::List(list)) = cells.last_mut() {
+            list.push(cell);
+        }
+    }
+    if cells.len() < count {
+        return Err(ParquetError::EOF("a column has fewer values than its row group has rows".to_owned()));
+    }
+    Ok(cells)
+}

@@ -1,0 +1,51 @@
+//! What a message shows of a user's content: escaped, and as much as there is room for.
+
+/// Characters of one piece of content in a message.
+const MAX: usize = 60;
+
+/// Names of a list in a message.
+const NAMES: usize = 12;
+
+/// The text with control characters escaped, cut where it is long.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    let mut count = 0;
+    for c in text.chars() {
+        if count == MAX {
+            return shown + "...";
+        }
+        if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+        count += 1;
+    }
+    shown
+}
+
+/// The names, separated by commas, the first few of many.
+pub(crate) fn shown_names<T: AsRef<str>>(names: &[T]) -> String {
+    let mut shown: Vec<String> = names.iter().take(NAMES).map(|name| shown(name.as_ref())).collect();
+    if names.len() > NAMES {
+        shown.push(format!("and {} more", names.len() - NAMES));
+    }
+    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_escaped_and_cut() {
+        assert_eq!(shown("naïve \u{1f3ac}"), "naïve \u{1f3ac}");
+        assert_eq!(shown("a\0b\u{1b}[31m\n\u{202e}"), "a\\u{0}b\\u{1b}[31m\\n\\u{202e}");
+        assert_eq!(shown(&"x".repeat(1000)).len(), MAX + 3);
+        assert_eq!(shown_names(&["a", "b\r"]), "a, b\\r");
+        let many: Vec<String> = (0..100).map(|i| i.to_string()).collect();
+        assert!(shown_names(&many).ends_with("11, and 88 more"), "{}", shown_names(&many));
+        assert_eq!(shown_names::<&str>(&[]), "none");
+    }
+}

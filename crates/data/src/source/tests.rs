@@ -1,0 +1,176 @@
+use std::fs;
+
+use super::*;
+
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+fn local(name: &str) -> (Card, PathBuf, Vec<String>) {
+    match DataSource::resolve(name, &[]) {
+        Ok(DataSource::Local { card, root, notes }) => (*card, root, notes),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(name: &str) -> String {
+    DataSource::resolve(name, &[]).unwrap_err().to_string()
+}
+
+#[test]
+fn a_name_is_a_path_a_card_or_a_repository() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("rows.csv");
+    fs::write(&file, "text,label\n").unwrap();
+    assert!(matches!(DataSource::resolve(file.to_str().unwrap(), &[]), Ok(DataSource::Local { .. })));
+    assert!(matches!(DataSource::resolve("imdb", &[]), Ok(DataSource::Hub { .. })));
+    let (_, root, notes) = local("sample");
+    assert!(root.join("sample/train.jsonl").is_file() && notes[0].contains("ship with"), "{notes:?}");
+    for (name, config, revision) in [
+        ("owner/name", None, None),
+        ("owner/name@v1", None, Some("v1")),
+        ("owner/name:en", Some("en"), None),
+        ("owner/name:en@refs/convert/parquet", Some("en"), Some("refs/convert/parquet")),
+        ("hf://datasets/owner/name", None, None),
+    ] {
+        let Ok(DataSource::Hub { card, .. }) = DataSource::resolve(name, &[]) else { panic!("{name}") };
+        let hub = card.hub.unwrap();
+        assert_eq!((hub.repository.as_str(), hub.config.as_deref(), hub.revision.as_deref()), ("owner/name", config, revision));
+    }
+    let message = refused("imbd");
+    assert!(message.contains("imbd") && message.contains("imdb") && message.contains("owner/name"), "{message}");
+    for path in ["no/file.csv", "a/b/c.csv", "../x", "data/", "d/train.json", "d/x.csv.gz", "d/x.xlsx", "~/x", "x/card.toml", "x.csv"] {
+        let message = refused(path);
+        assert!(message.contains(&format!("there is no file or folder {path}")), "{message}");
+    }
+}
+
+/// `data/reviews`, mistyped or moved away, is not asked of the hub where there is a folder `data`.
+#[test]
+fn a_missing_file_of_a_folder_that_is_there_is_said_to_be_missing() {
+    // Tests run in the crate's folder.
+    let message = refused("src/reviews");
+    assert!(message.contains("src/reviews") && message.contains("hf://datasets/src/reviews"), "{message}");
+    assert!(matches!(DataSource::resolve("hf://datasets/src/reviews", &[]), Ok(DataSource::Hub { .. })));
+}
+
+#[test]
+fn a_card_of_the_users_comes_before_a_built_in_one_and_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let card = "name = \"imdb\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"t.csv\"]\n";
+    fs::write(dir.path().join("imdb.toml"), card).unwrap();
+    fs::write(dir.path().join("own.toml"), card).unwrap();
+    let cards = [dir.path().to_owned()];
+    for (name, hides) in [("imdb", true), ("own", false)] {
+        let Ok(DataSource::Local { root, notes, .. }) = DataSource::resolve(name, &cards) else { panic!("{name}") };
+        assert_eq!(root, dir.path());
+        assert!(notes[0].contains(dir.path().to_str().unwrap()), "{notes:?}");
+        assert_eq!(notes[0].contains("hides"), hides, "{notes:?}");
+    }
+    // The checkout's own folder of cards has the built-in ones.
+    let shipped = [PathBuf::from(SHIPPED)];
+    assert!(matches!(DataSource::resolve("imdb", &shipped), Ok(DataSource::Hub { notes, .. }) if notes.is_empty()));
+    // A name does not lead out of the folder of cards.
+    let inner = [dir.path().join("cards")];
+    fs::create_dir(&inner[0]).unwrap();
+    assert!(DataSource::resolve("../own", &inner).is_err());
+}
+
+#[test]
+fn patterns_of_a_card_are_replaced_by_what_they_match() {
+    let dir = tempfile::tempdir().unwrap();
+    let card = "name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"rows/train-*.csv\"]\nvalidation = [\"a[1].csv\"]\n";
+    write(
+        dir.path(),
+        &[("card.toml", card), ("a[1].csv", ""), ("a1.csv", ""), ("rows/train-2.csv", ""), ("rows/train-1.csv", ""), ("rows/train-x.md", ""), ("rows/.train-9.csv", "")],
+    );
+    let path = dir.path().join("card.toml");
+    let (card, root, notes) = local(path.to_str().unwrap());
+    let files = card.files.unwrap();
+    assert_eq!(files.train, ["rows/train-1.csv", "rows/train-2.csv"].map(PathBuf::from));
+    assert_eq!(files.validation, [PathBuf::from("a[1].csv")]);
+    assert_eq!(root, dir.path());
+    assert!(notes.join("\n").contains("rows/train-1.csv, rows/train-2.csv as train"), "{notes:?}");
+    for (pattern, part) in [("rows/test-*.csv", "rows/train-1.csv"), ("rows/a[.csv", "not a file name pattern"), ("no/*.csv", "no")] {
+        let text = format!("name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"{pattern}\"]\n");
+        fs::write(&path, text).unwrap();
+        let message = refused(path.to_str().unwrap());
+        assert!(message.contains(part), "{message}");
+    }
+    // Shards that a pattern finds are whole.
+    write(dir.path(), &[("s/t-00000-of-00003.csv", ""), ("s/t-00002-of-00003.csv", "")]);
+    fs::write(&path, "name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"s/*.csv\"]\n").unwrap();
+    let message = refused(path.to_str().unwrap());
+    assert!(message.contains("00001 is missing") && message.contains("s/t-00002-of-00003.csv"), "{message}");
+}
+
+#[test]
+fn a_clone_of_a_repository_is_read_as_its_readme_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let readme = "---\nconfigs:\n- config_name: en\n  data_files:\n  - split: train\n    path: x/one.csv\n  - split: dev\n    path: x/two.csv\n- config_name: de\n  data_files: de/*.csv\n---\n";
+    write(dir.path(), &[("README.md", readme), ("x/one.csv", ""), ("x/two.csv", ""), ("de/a.csv", ""), ("de/b.csv", "")]);
+    let path = dir.path().to_str().unwrap();
+    let message = refused(path);
+    assert!(message.contains(&format!("--dataset {path}:en, --dataset {path}:de")), "{message}");
+    let (card, ..) = local(&format!("{path}:en"));
+    let files = card.files.unwrap();
+    assert_eq!((files.train, files.validation), (vec!["x/one.csv".into()], vec!["x/two.csv".into()]));
+    let (card, ..) = local(&format!("{path}:de"));
+    assert_eq!(card.files.unwrap().train, ["de/a.csv", "de/b.csv"].map(PathBuf::from));
+    // A README of another kind is no concern of ours.
+    fs::write(dir.path().join("README.md"), "---\nconfigs: [\n---\n").unwrap();
+    fs::write(dir.path().join("train.csv"), "").unwrap();
+    assert_eq!(local(path).0.files.unwrap().train, [PathBuf::from("train.csv")]);
+}
+
+#[test]
+fn one_of_several_folders_is_named_after_a_colon() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("en/train.csv", ""), ("en/test.csv", ""), ("de/train.csv", ""), ("de/test.csv", "")]);
+    let path = dir.path().to_str().unwrap();
+    let message = refused(path);
+    assert!(message.contains(&format!("--dataset {path}:de, --dataset {path}:en")), "{message}");
+    let (card, root, _) = local(&format!("{path}:de"));
+    let files = card.files.unwrap();
+    assert_eq!((root.as_path(), files.train), (dir.path(), vec!["de/train.csv".into()]));
+    assert!(refused(&format!("{path}:fr")).contains("it has de, en"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_names_of_all_kinds_are_said() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+
+    let dir = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    write(outside.path(), &[("rows.csv", ""), ("more/test.csv", "")]);
+    let root = dir.path();
+    write(root, &[("versions/reviews.csv", ""), ("sub/notes.csv", "")]);
+    symlink("versions/reviews.csv", root.join("train.csv")).unwrap();
+    symlink(outside.path().join("rows.csv"), root.join("dev.csv")).unwrap();
+    symlink(outside.path().join("more"), root.join("more")).unwrap();
+    symlink(root, outside.path().join("more/back")).unwrap();
+    symlink("..", root.join("sub/up")).unwrap();
+    symlink("sub", root.join("again")).unwrap();
+    symlink("nothing.csv", root.join("eval.csv")).unwrap();
+    fs::write(root.join(OsStr::from_bytes(b"tr\xffain.csv")), "").unwrap();
+    let (card, _, notes) = local(root.to_str().unwrap());
+    let files = card.files.unwrap();
+    assert_eq!(files.train, [PathBuf::from("train.csv")]);
+    assert_eq!(files.validation, [PathBuf::from("dev.csv")]);
+    assert_eq!(files.test, [PathBuf::from("more/test.csv")]);
+    let notes = notes.join("\n");
+    for part in ["versions/reviews.csv", "sub/up/", "again/", "eval.csv", "ain.csv: the name is not UTF-8", "more/back/", "sub/notes.csv"] {
+        assert!(notes.contains(part), "{part}: {notes}");
+    }
+    symlink("versions/reviews.csv", root.join("test.csv")).unwrap();
+    let message = refused(root.to_str().unwrap());
+    assert!(message.contains("test.csv and train.csv are links to the same file") || message.contains("train.csv and test.csv"), "{message}");
+    assert!(refused("/dev/null").contains("neither a file nor a folder"));
+}

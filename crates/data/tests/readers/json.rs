@@ -1,0 +1,127 @@
+//! JSON in the layouts that people have it in.
+
+use embert_data::{Columns, ReadOptions, RowReader, Value};
+
+use super::{chain, columns, file, read, read_with, refusal, row};
+
+const ROWS: &str = r#"{"text":"a","label":"x"},{"label":"y","text":"b\n"}"#;
+
+#[test]
+fn rows_are_found_in_whatever_layout_a_file_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = ROWS.replace("},{", "}\n{");
+    let pretty = ROWS.replace("},{", "}\n{").replace(",\"", ",\n  \"").replace('{', "{\n  ");
+    for (name, text, said) in [
+        ("array.json", format!("[{ROWS}]"), ""),
+        ("spread.json", format!("\u{feff}\n[\n  {}\n]\n", ROWS.replace("},{", "},\n  {")), ""),
+        ("array.jsonl", format!("[{ROWS}]"), "is an array of JSON"),
+        ("lines.json", lines.clone(), ""),
+        ("lines.jsonl", lines, ""),
+        ("pretty.json", pretty.clone(), ""),
+        ("pretty.jsonl", pretty, "over several lines"),
+        ("data.json", format!("{{\"version\": \"1.0\", \"n\": 2, \"data\": [{ROWS}]}}"), "its rows are those of \"data\""),
+        ("rows.json", format!("{{\n \"rows\" : [ {ROWS} ],\n \"none\": [], \"texts\": [\"a\"] }}\n"), "those of \"rows\""),
+    ] {
+        let (rows, notes) = read_with(&file(&dir, name, text), &ReadOptions::default()).unwrap();
+        assert_eq!(rows, [row("a", "x"), row("b\n", "y")], "{name}");
+        assert!(if said.is_empty() { notes.is_empty() } else { notes.contains(said) }, "{name}: {notes}");
+    }
+    let one = file(&dir, "one.json", r#"{"text":"a","label":"x","spans":[{"start":1}]}"#);
+    assert_eq!(read(&one).unwrap(), [row("a", "x")]);
+}
+
+#[test]
+fn layouts_that_hold_no_rows_are_refused_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text, parts) in [
+        ("pandas.json", r#"{"text":{"0":"a"},"label":{"0":"x"}}"#, &["orient=\"records\""][..]),
+        ("columns.json", r#"{"text":["a"],"label":["x"]}"#, &["orient=\"records\""]),
+        ("splits.json", r#"{"train":[{"text":"a"}],"test":[{"text":"b"}]}"#, &["train, test", "of its own"]),
+        ("squad.json", r#"{"data":[{"title":"t","paragraphs":[]}]}"#, &["no column \"text\"", "title, paragraphs"]),
+        ("other.json", r#"{"version":1}"#, &["no column \"text\"", "version"]),
+        ("numbers.json", "[1, -2.5e3, null]", &["row 1", "JSON object"]),
+        ("word.json", "hello", &["line 1", "JSON"]),
+        ("csv.jsonl", "text,label\na,x\n", &["line 1", "JSON"]),
+    ] {
+        let error = read(&file(&dir, name, text)).unwrap_err();
+        let message = chain(&error);
+        for part in parts.iter().chain(&[name]) {
+            assert!(message.contains(part), "{name}: `{message}` does not say `{part}`");
+        }
+    }
+}
+
+/// What is wrong between rows is no bad row: nobody knows where the next one begins.
+#[test]
+fn json_that_is_cut_or_goes_on_is_an_error_of_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text, parts) in [
+        ("cut.json", format!("[{ROWS}"), &["a comma or the end of the array, found the end"][..]),
+        ("cut-row.json", format!("[{ROWS},{{\"text\":\"c"), &["row 3", "EOF"]),
+        ("more.json", format!("[{ROWS}]\n[]"), &["line 2", "nothing after the array, found '['"]),
+        ("comma.json", format!("[{ROWS},]"), &["row 3", "expected value"]),
+        ("apart.json", format!("[{}]", ROWS.replace("},{", "} {")), &["line 1", "found '{'"]),
+        ("pretty.json", "{\"text\":\"a\",\n\"label\":1}\n{\"text\":\"b\"".to_owned(), &["line 3", "EOF"]),
+    ] {
+        let path = file(&dir, name, text);
+        let rows: Vec<_> = match RowReader::open(&path, &ReadOptions::default(), &columns()) {
+            Ok(rows) => rows.collect(),
+            Err(error) => vec![Err(error)],
+        };
+        let error = rows.last().unwrap().as_ref().unwrap_err();
+        let message = chain(error);
+        assert!(!error.is_bad_row(), "{message}");
+        for part in parts.iter().chain(&[name]) {
+            assert!(message.contains(part), "{name}: `{message}` does not say `{part}`");
+        }
+    }
+}
+
+#[test]
+fn a_bad_element_of_an_array_is_a_bad_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = r#"[{"text":"a","label":1}, 12, "s", {"text":7,"label":1}, {"text":"\udc00","label":1}, {"text":"b","label":2}]"#;
+    let path = file(&dir, "rows.json", text);
+    let rows: Vec<_> = RowReader::open(&path, &ReadOptions::default(), &columns()).unwrap().collect();
+    assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false, false, false, true]);
+    for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.is_err()) {
+        let error = row.as_ref().unwrap_err();
+        assert!(error.is_bad_row() && error.to_string().contains(&format!("rows.json, row {}", index + 1)), "{error}");
+    }
+}
+
+/// Not one of many rows is an object: that is another file, and skipping bad rows must not make it an empty one.
+#[test]
+fn a_file_without_any_object_is_no_row_of_bad_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(&dir, "a.jsonl", "text,label\n".repeat(1000));
+    assert!(RowReader::open(&path, &ReadOptions::default(), &columns()).is_err());
+    // The first line alone is only a bad row.
+    let path = file(&dir, "b.jsonl", "{\"text\":\n{\"text\":\"a\",\"label\":\"x\"}\n{\"txt\":1}\n");
+    let rows: Vec<_> = RowReader::open(&path, &ReadOptions::default(), &columns()).unwrap().collect();
+    assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false]);
+}
+
+#[test]
+fn only_the_wanted_keys_of_an_object_matter() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = r#"{"junk":"\ud800","junk":1,"deep":[[[{"a":1e999}]]],"text":"a","label":"x"}"#;
+    assert_eq!(read(&file(&dir, "a.jsonl", text)).unwrap(), [row("a", "x")]);
+    let deep = format!("{{\"text\":\"a\",\"label\":{}1{}}}", "[".repeat(500), "]".repeat(500));
+    assert!(refusal(&file(&dir, "b.jsonl", deep), &ReadOptions::default()).contains("recursion"));
+}
+
+#[test]
+fn a_dotted_name_is_a_key_or_a_way_into_an_object() {
+    let dir = tempfile::tempdir().unwrap();
+    let nested = Columns { text: "data.text".into(), text_pair: None, label: Some("gold.label.0".into()) };
+    let path = file(&dir, "a.jsonl", r#"{"data":{"text":"a"},"gold":{"label":{"0":3}}}"#);
+    let rows: Vec<_> =
+        RowReader::open(&path, &ReadOptions::default(), &nested).unwrap().map(Result::unwrap).collect();
+    assert_eq!((rows[0].text.as_str(), rows[0].label.as_ref()), ("a", Some(&Value::Integer(3))));
+    let exact = Columns { text: "data.text".into(), ..Columns::default() };
+    let path = file(&dir, "b.jsonl", r#"{"data":{"text":"a"},"data.text":"b"}"#);
+    let rows: Vec<_> =
+        RowReader::open(&path, &ReadOptions::default(), &exact).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows[0].text, "b");
+}

@@ -1,0 +1,67 @@
+//! The readers against files as people have them: whole, odd and broken ones.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bytes;
+mod dialects;
+mod json;
+mod parquet;
+mod rules;
+mod text;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, Value};
+use tempfile::TempDir;
+
+/// `text` and `label`.
+fn columns() -> Columns {
+    Columns { label: Some("label".into()), ..Columns::default() }
+}
+
+fn file(dir: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = dir.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn as_format(format: Format) -> ReadOptions {
+    ReadOptions { format: Some(format), ..ReadOptions::default() }
+}
+
+fn read(path: &Path) -> Result<Vec<Row>, DataError> {
+    RowReader::open(path, &ReadOptions::default(), &columns())?.collect()
+}
+
+/// What a person sees: the error and its causes.
+fn chain(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", chain(cause)),
+        None => error.to_string(),
+    }
+}
+
+fn row(text: &str, label: &str) -> Row {
+    Row { text: text.into(), text_pair: None, label: Some(Value::Text(label.into())) }
+}
+
+/// The rows of a file, and all that was said of it.
+fn read_with(path: &Path, options: &ReadOptions) -> Result<(Vec<Row>, String), DataError> {
+    let mut reader = RowReader::open(path, options, &columns())?;
+    let rows = reader.by_ref().collect::<Result<_, _>>()?;
+    Ok((rows, reader.notes().join("\n")))
+}
+
+/// Options as a card's `[reading]` has them.
+fn options(toml: &str) -> ReadOptions {
+    toml::from_str(toml).unwrap()
+}
+
+/// What a person sees of a file that can't be read whole.
+fn refusal(path: &Path, options: &ReadOptions) -> String {
+    match read_with(path, options) {
+        Err(error) => chain(&error),
+        Ok((rows, notes)) => panic!("{}: {rows:?} {notes}", path.display()),
+    }
+}

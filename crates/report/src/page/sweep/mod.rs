@@ -1,0 +1,294 @@
+//! The page of a sweep.
+
+mod plots;
+mod tables;
+
+use maud::{Markup, html};
+
+use self::plots::{by_key, groups, parameters, points, time};
+use self::tables::{every_run, points_table, settings, unlucky, without_result};
+use super::comparison::{evaluations_of, losses};
+use super::curves::spoken;
+use super::{Figure, figures, section};
+use crate::chance::{Sample, Welch};
+use crate::compare::splits_differ;
+use crate::number::{counted, duration, figure, thousands};
+use crate::sweep::{Status, Sweep, SweepPoint};
+use crate::{ReportError, Run};
+
+/// Values of a key that are lines of their own in another's plot, or that a table lists.
+const SERIES: usize = 8;
+/// Rows of a table that are open.
+const OPEN_ROWS: usize = 20;
+
+pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
+    let runs: Vec<&Run> = sweep.runs().filter_map(|(_, run)| run.folder.as_ref()).collect();
+    let groups = groups(sweep);
+    let compared: Vec<Figure> = std::iter::once(points(sweep))
+        .flatten()
+        .chain(by_key(sweep))
+        .chain([time(sweep), parameters(sweep)].into_iter().flatten())
+        .collect();
+    let metric = (sweep.metric != "loss").then_some(sweep.metric.as_str());
+    let curves: Vec<Figure> = [
+        metric.and_then(|metric| evaluations_of("sweep-metric", &groups, &sweep.split, metric)),
+        evaluations_of("sweep-validation", &groups, &sweep.split, "loss"),
+        losses("sweep-loss", &groups),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let without = without_result(sweep);
+    Ok(html! {
+        (header(sweep, &runs))
+        (section("points", "Points, the best first", &html! {
+            @let (best, others) = points_table(sweep).split(OPEN_ROWS);
+            (best.render("Points"))
+            @if let Some(others) = others {
+                details { summary { "The other " (counted(others.rows.len(), "point")) } (others.render("Other points")) }
+            }
+            p class="note" {
+                "Mean ± sample standard deviation over " (counted(sweep.seeds.len(), "seed")) "; time is the mean of complete runs."
+            }
+        }))
+        @if !without.is_empty() { (section("without", "Runs without a result", &unlucky(&without))) }
+        @if !compared.is_empty() { (section("plots", "What it depends on", &figures(&compared)?)) }
+        @if !curves.is_empty() { (section("curves", "Curves of all runs", &figures(&curves)?)) }
+        (section("runs", "Every run", &every_run(sweep)))
+        @if !runs.is_empty() { (section("settings", "Settings", &settings(sweep, &runs))) }
+    })
+}
+
+fn header(sweep: &Sweep, runs: &[&Run]) -> Markup {
+    let of = runs.first().map(|run| match &run.facts {
+        Some(facts) => format!("{} on {}", facts.model, facts.dataset),
+        None => {
+            format!(
+                "{} on {}",
+                run.setting("model").unwrap_or_default(),
+                run.setting("dataset").unwrap_or_default()
+            )
+        }
+    });
+    let [complete, failed, missing] =
+        [Status::Complete, Status::Failed, Status::Missing].map(|status| sweep.count(status));
+    let seconds: f64 = sweep.runs().filter_map(|(_, run)| run.seconds).sum();
+    html! {
+        header {
+            p class="over" { "Sweep" @if let Some(of) = of { " of " (of) } }
+            h1 { (sweep.name) }
+            p class="result" { (result(sweep)) }
+            p class="note" { (caution(sweep, runs)) }
+            dl class="tiles" {
+                @if let Some((_, best, _)) = sweep.ranked().next() {
+                    div { dt { "best " (sweep.split) " " (spoken(&sweep.metric)) } dd { (best.result()) } }
+                }
+                div { dt { "points" } dd { (thousands(sweep.points.len())) small { "over " (sweep.keys.join(", ")) } } }
+                div {
+                    dt { "complete runs" }
+                    dd {
+                        (thousands(complete)) " of " (thousands(sweep.runs().count()))
+                        @if failed + missing > 0 { small { (end_of(failed, missing)) } }
+                    }
+                }
+                div { dt { "time of all runs" } dd { (duration(seconds)) } }
+            }
+            @if missing > 0 {
+                div class="missing" role="note" {
+                    b { "Not in this report:" }
+                    ul { li { (counted(missing, "run")) " not run to the end: the sweep goes on, or was stopped. These are the figures so far." } }
+                }
+            }
+        }
+    }
+}
+
+/// "1 failed, 2 to come".
+fn end_of(failed: usize, missing: usize) -> String {
+    let parts = [(failed, "failed"), (missing, "missing")];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    parts.map(|(count, what)| format!("{} {what}", thousands(*count))).collect::<Vec<_>>().join(", ")
+}
+
+/// A point's settings as a sentence has them.
+fn described(sweep: &Sweep, point: &SweepPoint) -> String {
+    if sweep.keys.is_empty() {
+        return point.point.clone();
+    }
+    sweep.keys.iter().map(|key| format!("{key} = {}", point.setting(key))).collect::<Vec<_>>().join(", ")
+}
+
+/// Mean and spread of a point that has several values.
+fn sample(point: &SweepPoint) -> Option<Sample> {
+    Some(Sample { mean: point.mean?, deviation: point.standard_deviation?, count: point.values().len() })
+}
+
+/// The result in one line: the best point, and whether it is ahead by more than its spread says.
+pub(crate) fn result(sweep: &Sweep) -> String {
+    let mut ranked = sweep.ranked();
+    let Some((_, best, mean)) = ranked.next() else {
+        return "No run has a result yet.".to_owned();
+    };
+    let line = format!(
+        "Best {} {}{}: {} with {}",
+        sweep.split,
+        spoken(&sweep.metric),
+        if sweep.has_ended() { "" } else { " so far" },
+        best.result(),
+        described(sweep, best)
+    );
+    let Some((_, next, next_mean)) = ranked.next() else {
+        return format!("{line}. There is no other point to compare it with.");
+    };
+    let gap = (mean - next_mean).abs();
+    if gap < f64::EPSILON * mean.abs() {
+        return format!("{line}; {} has the same.", described(sweep, next));
+    }
+    let line = format!("{line}; {} ahead of the next, {}", figure(gap), described(sweep, next));
+    match (sample(best), sample(next)) {
+        (Some(one), Some(other)) => match Welch::of(one, other) {
+            Some(welch) if welch.is_beyond_chance() => {
+                format!("{line}: more than the spread over the seeds explains (t = {:.1}).", welch.t)
+            }
+            Some(welch) => {
+                format!("{line}: the spread over the seeds may explain as much (t = {:.1}).", welch.t)
+            }
+            None => format!("{line}. Neither varies over its seeds, so these say nothing about chance."),
+        },
+        (None, None) => format!("{line}. With a single run each, nothing can be said about chance."),
+        _ => format!("{line}. One of them has a single run: nothing can be said about chance."),
+    }
+}
+
+/// What the result does not say.
+fn caution(sweep: &Sweep, runs: &[&Run]) -> String {
+    let mut lines = Vec::new();
+    let mut ranked = sweep.ranked();
+    let best = ranked.next().map(|(_, point, _)| point);
+    let others: Vec<Sample> = ranked.filter_map(|(_, point, _)| sample(point)).collect();
+    if let Some(best) = best.and_then(sample).filter(|_| !others.is_empty()) {
+        let near = others
+            .iter()
+            .filter(|other| Welch::of(best, **other).is_none_or(|welch| !welch.is_beyond_chance()))
+            .count();
+        lines.push(format!(
+            "By Welch's t-test at 5 %, each point against the best, the seeds tell {} of {} from it; few seeds measure a spread but roughly.",
+            thousands(others.len() - near),
+            counted(others.len(), "other point")
+        ));
+        if splits_differ(runs.iter().copied()) {
+            lines.push(
+                "Not all runs were evaluated on the same examples: the spread has the choice of those in it."
+                    .to_owned(),
+            );
+        }
+    } else if sweep.ranked().count() > 1 {
+        lines.push("With one seed a point there is no spread: the order may be chance.".to_owned());
+    }
+    let examples = sweep.runs().find_map(|(_, run)| run.eval(&sweep.split).map(|eval| eval.examples));
+    let mean = best.and_then(|best| best.mean);
+    if let (Some(examples), Some(mean), "accuracy") =
+        (examples.filter(|count| *count > 0), mean, sweep.metric.as_str())
+    {
+        let error = (mean * (1.0 - mean) / examples as f64).sqrt();
+        lines.push(format!(
+            "{} other examples would move this accuracy by about {} (one standard error), and the best of several is partly the luckiest.",
+            thousands(examples),
+            figure(error)
+        ));
+    } else if sweep.ranked().count() > 1 {
+        lines.push(
+            "The best of several is partly the luckiest: expect a little less of it on new examples."
+                .to_owned(),
+        );
+    }
+    lines.join(" ")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::sweep::tests::{SWEEP, folder};
+    use crate::{PageOptions, sweep_page};
+
+    pub(in crate::page::sweep) fn of(text: &str) -> Sweep {
+        Sweep::read(folder(text).path()).unwrap()
+    }
+
+    /// One point with `count` values of this mean and deviation.
+    pub(in crate::page::sweep) fn point(
+        name: &str,
+        mean: f64,
+        deviation: Option<f64>,
+        values: &[f64],
+    ) -> String {
+        let runs: Vec<String> = values
+            .iter()
+            .enumerate()
+            .map(|(seed, value)| format!(r#"{{"run": "runs/{name}-seed-{seed}", "seed": {seed}, "status": "complete", "value": {value}, "step": 9, "seconds": 1.0}}"#))
+            .collect();
+        let deviation = deviation.map_or_else(|| "null".to_owned(), |deviation| deviation.to_string());
+        format!(
+            r#"{{"point": "{name}", "settings": {{"freeze": "{name}"}}, "mean": {mean}, "standard_deviation": {deviation}, "runs": [{}]}}"#,
+            runs.join(",")
+        )
+    }
+
+    fn sweep(points: &[String]) -> Sweep {
+        of(&format!(
+            r#"{{"name": "s", "metric": "accuracy", "better": "higher", "split": "validation", "keys": ["freeze"], "seeds": [0, 1], "points": [{}]}}"#,
+            points.join(",")
+        ))
+    }
+
+    #[test]
+    fn the_result_says_what_chance_may_explain() {
+        let say = |points: &[String]| result(&sweep(points));
+        let far = say(&[
+            point("a", 0.9025, Some(0.003_535_5), &[0.90, 0.905]),
+            point("b", 0.8025, Some(0.003_535_5), &[0.80, 0.805]),
+        ]);
+        assert_eq!(
+            far,
+            "Best validation accuracy: 0.9025 ± 0.0035 with freeze = a; 0.1000 ahead of the next, freeze = b: more than the spread over the seeds explains (t = 28.3)."
+        );
+        let near = say(&[
+            point("a", 0.91, Some(0.014_142), &[0.90, 0.92]),
+            point("b", 0.87, Some(0.014_142), &[0.86, 0.88]),
+        ]);
+        assert!(near.ends_with("the spread over the seeds may explain as much (t = 2.8)."), "{near}");
+        let single = say(&[point("a", 0.9, None, &[0.9]), point("b", 0.8, Some(0.01), &[0.79, 0.81])]);
+        assert!(single.ends_with("nothing can be said about chance."), "{single}");
+        let level = say(&[point("a", 0.9, Some(0.0), &[0.9, 0.9]), point("b", 0.8, Some(0.0), &[0.8, 0.8])]);
+        assert!(level.contains("Neither varies"), "{level}");
+        let same = say(&[point("a", 0.9, None, &[0.9]), point("b", 0.9, None, &[0.9])]);
+        assert!(same.ends_with("freeze = b has the same."), "{same}");
+        assert!(say(&[point("a", 0.9, None, &[0.9])]).ends_with("no other point to compare it with."));
+        assert_eq!(say(&[]), "No run has a result yet.");
+    }
+
+    #[test]
+    fn the_page_has_what_there_is_of_a_sweep_that_goes_on() {
+        let html = sweep_page(&of(SWEEP), &PageOptions::default()).unwrap();
+        for part in [
+            "Best validation accuracy so far: 0.9000 with optimizer.learning_rate = 2e-5",
+            "0.8000 ± 0.0140",
+            "the loss is &lt;not&gt; a number",
+            "1 of 2, 1 missing",
+            "0 of 2, 2 failed",
+            "10 (1.0 %)",
+            "goes on, or was stopped",
+            "id=\"sweep-key-1\"",
+        ] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+        assert!(!html.contains("<not>") && !html.contains("id=\"curves\""));
+    }
+
+    #[test]
+    fn an_empty_sweep_has_a_page() {
+        let html = sweep_page(&sweep(&[]), &PageOptions::default()).unwrap();
+        assert!(html.contains("No run has a result yet."), "{html}");
+        assert!(!html.contains("<svg"), "{html}");
+    }
+}

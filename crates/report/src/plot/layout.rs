@@ -1,0 +1,147 @@
+//! Where things stand in a plot: margins that follow the widest label, ticks whose names don't touch, words that stay inside.
+
+use super::axis::Place;
+use super::measure::{fitted, width};
+use super::range::round_ticks;
+use super::{LETTERS, Plot, SIZE, Ticks};
+use crate::number::{names_of_ticks, short};
+
+/// Round ticks of an axis, at most.
+const MOST_TICKS: usize = 6;
+/// A name at an axis has at most this room.
+const WIDEST_NAME: f64 = 130.0;
+/// Between the names of two ticks there is at least so much.
+const GAP: f64 = 8.0;
+/// Between the names and the vertical axis: the tick marks.
+const BESIDE_AXIS: f64 = 10.0;
+/// Margins that stay where nothing needs more.
+const LEFT: f64 = 44.0;
+const RIGHT: f64 = 12.0;
+pub(super) const TOP: u32 = 8;
+pub(super) const BOTTOM: u32 = 36;
+
+/// Margins, ticks and their names.
+pub(super) struct Layout {
+    /// Units left of the plot, and right of it.
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) x: Vec<Place>,
+    pub(super) y: Vec<Place>,
+    pub(super) x_title: String,
+}
+
+impl Layout {
+    pub(super) fn of(plot: &Plot) -> Self {
+        let y = named(round_ticks(&plot.y, MOST_TICKS));
+        let widest = y.iter().map(|place| width(&place.1, LETTERS)).fold(0.0, f64::max);
+        let mut layout = Self {
+            left: (widest + BESIDE_AXIS).max(LEFT).ceil(),
+            right: RIGHT,
+            x: Vec::new(),
+            y,
+            x_title: String::new(),
+        };
+        // Wider margins make the plot narrower, which may leave room for fewer ticks.
+        for _ in 0..3 {
+            layout.x = layout.x_ticks(plot);
+            layout.widen(plot);
+        }
+        layout.x_title = fitted(&plot.x_title, LETTERS, layout.inner()).into_owned();
+        layout
+    }
+
+    /// The width of the plot between its margins.
+    pub(super) fn inner(&self) -> f64 {
+        f64::from(SIZE.0) - self.left - self.right
+    }
+
+    /// Where a value of the horizontal axis stands, in units.
+    pub(super) fn at(&self, plot: &Plot, value: f64) -> f64 {
+        self.left + (value - plot.x.start) / (plot.x.end - plot.x.start) * self.inner()
+    }
+
+    /// Makes room for the halves of the first and the last name that reach over the ends of the axis.
+    fn widen(&mut self, plot: &Plot) {
+        let reach = |place: &Place| (self.at(plot, place.0), width(&place.1, LETTERS) / 2.0);
+        let left = self.x.iter().map(|place| reach(place).1 - reach(place).0).fold(0.0, f64::max);
+        let edge = f64::from(SIZE.0);
+        let right = self.x.iter().map(|place| reach(place).0 + reach(place).1 - edge).fold(0.0, f64::max);
+        self.left += left.ceil();
+        self.right += right.ceil();
+    }
+
+    fn x_ticks(&self, plot: &Plot) -> Vec<Place> {
+        let (round, whole) = match &plot.x_ticks {
+            Ticks::At(places) => {
+                let name = |(at, name): &Place| (*at, fitted(name, LETTERS, WIDEST_NAME).into_owned());
+                return self.apart(plot, places.iter().map(name).collect());
+            }
+            Ticks::Numbers => (named as fn(Vec<f64>) -> Vec<Place>, false),
+            Ticks::Whole => (named as fn(Vec<f64>) -> Vec<Place>, true),
+        };
+        let ticks = (2..=MOST_TICKS).rev().map(|most| {
+            let mut ticks = round_ticks(&plot.x, most);
+            ticks.retain(|tick| !whole || (tick - tick.round()).abs() < 1e-9);
+            round(ticks)
+        });
+        let mut ticks = ticks.collect::<Vec<_>>();
+        let fewest = ticks.pop().unwrap_or_default();
+        let fits = |places: &Vec<Place>| self.apart(plot, places.clone()).len() == places.len();
+        ticks.into_iter().find(fits).unwrap_or_else(|| self.apart(plot, fewest))
+    }
+
+    /// Without names that would touch the one before.
+    fn apart(&self, plot: &Plot, places: Vec<Place>) -> Vec<Place> {
+        let mut end = f64::NEG_INFINITY;
+        let mut apart = places;
+        apart.retain(|place| {
+            let (at, half) = (self.at(plot, place.0), width(&place.1, LETTERS) / 2.0);
+            let has_room = at - half >= end + GAP;
+            if has_room {
+                end = at + half;
+            }
+            has_room
+        });
+        apart
+    }
+}
+
+/// Ticks by their values.
+fn named(ticks: Vec<f64>) -> Vec<Place> {
+    let names = names_of_ticks(&ticks);
+    ticks.into_iter().zip(names).collect()
+}
+
+/// Whether the names of these values have room side by side, at these places of an axis that is one long.
+pub(super) fn have_room(places: &[(f64, f64)]) -> bool {
+    let inner = f64::from(SIZE.0) - LEFT - RIGHT;
+    places.windows(2).all(|pair| {
+        let half = |value: f64| width(&short(value), LETTERS) / 2.0;
+        (pair[1].0 - pair[0].0) * inner >= half(pair[0].1) + half(pair[1].1) + GAP
+    })
+}
+
+/// The space of a word: left, top, right, bottom.
+type Space = (f64, f64, f64, f64);
+
+/// Words in a plot, none of which lies on another or reaches over the plot's edge.
+#[derive(Default)]
+pub(super) struct Words {
+    taken: Vec<Space>,
+}
+
+impl Words {
+    /// The first of these spaces that is free and inside.
+    pub(super) fn place(&mut self, spaces: impl IntoIterator<Item = Space>) -> Option<Space> {
+        let (right, bottom) = (f64::from(SIZE.0), f64::from(SIZE.1));
+        let is_inside = |area: &Space| area.0 >= 0.0 && area.1 >= 0.0 && area.2 <= right && area.3 <= bottom;
+        let is_free = |area: &Space| {
+            self.taken
+                .iter()
+                .all(|other| area.2 <= other.0 || other.2 <= area.0 || area.3 <= other.1 || other.3 <= area.1)
+        };
+        let found = spaces.into_iter().find(|area| is_inside(area) && is_free(area))?;
+        self.taken.push(found);
+        Some(found)
+    }
+}

@@ -1,0 +1,104 @@
+//! Writing a tokenizer as a folder that `AutoTokenizer` loads.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use tokenizers::NormalizerWrapper;
+
+use crate::build::normalization;
+use crate::class::Class;
+use crate::settings::NEEDED;
+use crate::{EncodeOptions, TokenizeError, Tokenizer, Truncation};
+
+impl Tokenizer {
+    /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`, `tokenizer_config.json`,
+    /// `special_tokens_map.json`, and `vocab.txt` where BERT's tokenizer of it is
+    /// the same. How a model's texts were cut, if given, becomes
+    /// `model_max_length` and `truncation_side`, so that whoever loads it then cuts there too; `head_tail:N`, for which there are
+    /// no words, as `head`.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    pub fn save(&self, folder: &Path, cut: Option<&EncodeOptions>) -> Result<(), TokenizeError> {
+        let path = folder.join("tokenizer.json");
+        let json = self
+            .inner
+            .to_string(true)
+            .map_err(|source| TokenizeError::Refused { path: path.clone(), source })?;
+        write_atomically(&path, &json)?;
+
+        let mut config = Map::clone(&self.config);
+        // All added tokens stand in tokenizer.json, and beside such a list those would not count.
+        config.shift_remove("added_tokens_decoder");
+        let mut special = Map::new();
+        for key in NEEDED.into_iter().chain(["mask_token"]) {
+            if let Some((_, token)) = self.named.iter().find(|(name, _)| name == key)
+                && self.inner.token_to_id(token).is_some()
+            {
+                special.insert(key.to_owned(), token.clone().into());
+                config.insert(key.to_owned(), token.clone().into());
+            }
+        }
+        let class = match self.class {
+            Class::Bert => "BertTokenizer",
+            Class::File => "PreTrainedTokenizerFast",
+        };
+        if config.get("tokenizer_class").and_then(Value::as_str).is_none_or(str::is_empty) {
+            config.insert("tokenizer_class".to_owned(), class.into());
+        }
+        // What the class would say of token types by itself.
+        if self.token_types != (self.class == Class::Bert) {
+            let types = self.token_types.then_some("token_type_ids");
+            let names: Vec<_> = ["input_ids"].into_iter().chain(types).chain(["attention_mask"]).collect();
+            config.entry("model_input_names").or_insert_with(|| names.into());
+        }
+        if let (Class::Bert, Some(NormalizerWrapper::BertNormalizer(normalizer))) =
+            (self.class, self.inner.get_normalizer())
+        {
+            // What transformers builds the tokenizer from, whatever tokenizer.json says.
+            config.extend(normalization(normalizer));
+        }
+        if let Some(EncodeOptions { max_length, truncation }) = cut {
+            config.insert("model_max_length".to_owned(), (*max_length).into());
+            let side = if *truncation == Truncation::Tail { "left" } else { "right" };
+            config.insert("truncation_side".to_owned(), side.into());
+        }
+        write_json(&folder.join("tokenizer_config.json"), &Value::Object(config))?;
+        write_json(&folder.join("special_tokens_map.json"), &Value::Object(special))?;
+
+        // Of the vocabulary alone nobody would make such a tokenizer.
+        if self.class == Class::File {
+            return Ok(());
+        }
+        let mut vocab: Vec<(String, u32)> = self.inner.get_vocab(false).into_iter().collect();
+        vocab.sort_unstable_by_key(|(_, id)| *id);
+        let is_line = |token: &str| token.trim_end() == token && !token.contains('\n');
+        if vocab.iter().zip(0..).any(|((token, id), line)| *id != line || !is_line(token)) {
+            return Ok(());
+        }
+        let lines: String = vocab.into_iter().map(|(token, _)| token + "\n").collect();
+        write_atomically(&folder.join("vocab.txt"), &lines)
+    }
+}
+
+fn write_json(path: &Path, value: &Value) -> Result<(), TokenizeError> {
+    write_atomically(path, &format!("{value:#}\n"))
+}
+
+/// Writes a file under a temporary name in its folder and renames it.
+fn write_atomically(path: &Path, text: &str) -> Result<(), TokenizeError> {
+    let write = |source| TokenizeError::Io { action: "write", path: path.to_owned(), source };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Less the user's mask, as for any new file; the default is for the owner alone.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new("."))).map_err(write)?;
+    file.write_all(text.as_bytes()).map_err(write)?;
+    file.persist(path).map_err(|error| write(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! Token types: the segments of a pair.
+
+use crate::{EncodeOptions, TokenizeError, Tokenizer, Truncation};
+
+impl Tokenizer {
+    /// How many token types an encoding of a text, or of a pair, has: BERT's have 1 and 2. A model needs a row of its
+    /// `token_type_embeddings` for each.
+    ///
+    /// # Errors
+    /// A single letter can't be encoded.
+    pub fn token_types(&self, is_pair: bool) -> Result<usize, TokenizeError> {
+        let options = EncodeOptions { max_length: 512, truncation: Truncation::LongestFirst };
+        let encoding = self.encode("a", is_pair.then_some("a"), &options)?;
+        Ok(encoding.type_ids.into_iter().max().unwrap_or(0) as usize + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_text_has_one_type_and_a_pair_two() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tokenizer");
+        let tokenizer = Tokenizer::from_folder(&folder).unwrap();
+        assert_eq!([false, true].map(|is_pair| tokenizer.token_types(is_pair).unwrap()), [1, 2]);
+    }
+}

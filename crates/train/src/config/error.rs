@@ -1,0 +1,101 @@
+//! [`ConfigError`].
+
+use std::path::PathBuf;
+
+/// Why settings were refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read the config {}", path.display())]
+    Read {
+        /// The config file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file isn't TOML, or a value has the wrong type.
+    #[error("{} is not a config that can be used", path.display())]
+    Syntax {
+        /// The config file.
+        path: PathBuf,
+        /// The cause, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// A key that doesn't exist.
+    #[error("{}, line {line}: there is no key \"{key}\"; did you mean \"{nearest}\"?", path.display())]
+    UnknownKey {
+        /// The config file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The key, dotted.
+        key: String,
+        /// The known key nearest to it.
+        nearest: &'static str,
+    },
+    /// The file describes many runs.
+    #[error("{} describes a sweep, not a run: give it to `bert-train sweep --config`", path.display())]
+    IsSweep {
+        /// The config file.
+        path: PathBuf,
+    },
+    /// A key that doesn't exist, not from a file.
+    #[error("there is no setting \"{key}\"; did you mean \"{nearest}\"?")]
+    UnknownSetting {
+        /// The key, dotted.
+        key: String,
+        /// The known key nearest to it.
+        nearest: &'static str,
+    },
+    /// Not `key=value`.
+    #[error("\"{found}\" is no setting: expected key=value, as in optimizer.learning_rate=3e-5")]
+    Assignment {
+        /// What was given.
+        found: String,
+    },
+    /// A value of the wrong type, not from a file.
+    #[error("a setting has a value that it can't have")]
+    Value {
+        /// The cause, with the key.
+        source: Box<toml::de::Error>,
+    },
+    /// A value that the key can't have, not from a file.
+    #[error("{key} = {found}: {problem}")]
+    Setting {
+        /// The key, dotted.
+        key: &'static str,
+        /// The value, as it was given.
+        found: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A value out of its range.
+    #[error("{key} = {found}: expected {expected}")]
+    Invalid {
+        /// The key, dotted.
+        key: &'static str,
+        /// The value.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// The device isn't one.
+    #[error("device")]
+    Device {
+        /// The cause.
+        source: embert_model::DeviceError,
+    },
+    /// A pattern of what is frozen can't be used.
+    #[error("freeze_patterns")]
+    Freeze {
+        /// The cause.
+        source: embert_model::ModelError,
+    },
+    /// The settings can't be written as TOML.
+    #[error("the settings can't be written as TOML")]
+    Write {
+        /// The cause.
+        source: toml::ser::Error,
+    },
+}
