@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::metrics_log::{MetricsLog, logged_end, logged_evaluation};
+use crate::metrics_log::{Logged, MetricsLog};
 use crate::{TrainError, checkpoint};
 
 /// Reads the `state.json` of a checkpoint's folder.
@@ -18,7 +18,7 @@ pub fn read_state(checkpoint: &Path) -> Result<(), TrainError> {
 /// # Errors
 /// The file can't be read or written.
 pub fn read_log(path: &Path, step: usize) -> Result<(), TrainError> {
-    logged_evaluation(path, "validation", step)?;
-    logged_end(path)?;
+    let logged = Logged::read(path)?;
+    logged.evaluation("validation", step);
     MetricsLog::open(path, step).map(drop)
 }
