@@ -354,7 +354,8 @@ fn answer(state: &mut State, seen: &Seen) -> Answer {
             return Answer::redirect(307, &format!("/api/{kind}/{}/revision/{revision}", repository.id));
         }
         // The hub wants a revision as one part of the path.
-        let Some(revision) = repository.at(&revision.replace("%2F", "/")).filter(|_| !revision.contains('/')) else {
+        let Some(revision) = repository.at(&revision.replace("%2F", "/")).filter(|_| !revision.contains('/'))
+        else {
             return Answer::missing("RevisionNotFound");
         };
         let files: Vec<_> = revision.files.keys().map(|name| json!({ "rfilename": name })).collect();

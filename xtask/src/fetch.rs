@@ -54,7 +54,9 @@ fn done(name: &str, files: &LocalFiles) {
 fn card_of(name: &str) -> Result<Card, Box<dyn std::error::Error>> {
     match DataSource::resolve(name, &[crate::root().join("datasets")])? {
         DataSource::Hub { card, .. } => Ok(*card),
-        DataSource::Local { .. } => Err(format!("{name} is on this machine: there is nothing to fetch").into()),
+        DataSource::Local { .. } => {
+            Err(format!("{name} is on this machine: there is nothing to fetch").into())
+        }
     }
 }
 

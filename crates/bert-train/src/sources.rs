@@ -87,14 +87,18 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
         )]);
     }
     let readme = match repository.peek("README.md", &mut |event| downloads.show(&event)) {
-        Ok(path) => path.map(|path| std::fs::read(&path).map_err(|source| Error::Io { action: "read", path, source })),
+        Ok(path) => {
+            path.map(|path| std::fs::read(&path).map_err(|source| Error::Io { action: "read", path, source }))
+        }
         // The card says which files are which.
         Err(_) if source.files.all().next().is_some() => None,
         Err(error) => return Err(error.into()),
     };
     let readme = readme.transpose()?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let plan = match RepositoryPlan::new(card, repository.files(), readme.as_deref()) {
-        Err(DataError::Files { problem: FilesProblem::NoMatch { pattern, .. }, .. }) if !repository.is_whole() => {
+        Err(DataError::Files { problem: FilesProblem::NoMatch { pattern, .. }, .. })
+            if !repository.is_whole() =>
+        {
             return Err(repository.missing(&pattern).into());
         }
         plan => plan?,
@@ -201,7 +205,8 @@ mod tests {
 
     #[test]
     fn a_runs_name_is_the_data_sets_last_part() {
-        let names = ["sample", "owner/name@v1", "owner/name:en@v1", "/data/reviews.csv", "data/aclImdb/", ".."];
+        let names =
+            ["sample", "owner/name@v1", "owner/name:en@v1", "/data/reviews.csv", "data/aclImdb/", ".."];
         assert_eq!(names.map(short_name), ["sample", "name", "name-en", "reviews", "aclImdb", "run"]);
     }
 }

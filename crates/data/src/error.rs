@@ -67,7 +67,9 @@ pub enum RowProblem {
         expected: &'static str,
     },
     /// More or fewer fields than the heading has.
-    #[error("it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many, or is the delimiter another one?")]
+    #[error(
+        "it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many, or is the delimiter another one?"
+    )]
     Fields {
         /// Fields of the row.
         found: u64,
@@ -75,7 +77,9 @@ pub enum RowProblem {
         expected: u64,
     },
     /// A field of CSV that begins with a quote and goes on to the end of the file.
-    #[error("it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text")]
+    #[error(
+        "it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text"
+    )]
     OpenQuote,
     /// A field of CSV that goes on after its closing quote.
     #[error(
@@ -88,7 +92,9 @@ pub enum RowProblem {
     )]
     QuotedBreak,
     /// Bytes that aren't UTF-8.
-    #[error("it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv")]
+    #[error(
+        "it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv"
+    )]
     Utf8 {
         /// Bytes of the line or field that are valid.
         at: usize,

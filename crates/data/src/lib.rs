@@ -47,9 +47,7 @@ pub use label::problem::LabelProblem;
 pub use label::{LabelMapping, LabelSet, is_unnamed};
 pub use load::{DataFacts, DataSet, LoadOptions, SplitKind, Unlabelled, load};
 pub use loader::BatchLoader;
-pub use read::{
-    Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, RowReader, TextEncoding,
-};
+pub use read::{Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, RowReader, TextEncoding};
 pub use repository::{RepositoryName, RepositoryPlan};
 pub use row::{Columns, Example, Row, Value};
 pub use sampler::{Order, STRETCH, Sampler};

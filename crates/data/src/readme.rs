@@ -53,9 +53,11 @@ impl Readme {
     pub(crate) fn config(&self, wanted: Option<&str>, place: &dyn Place) -> Result<&Config, FilesProblem> {
         let names = || self.configs.iter().map(|config| config.name.clone()).collect::<Vec<_>>();
         if let Some(wanted) = wanted {
-            return self.configs.iter().find(|config| config.name == wanted).ok_or_else(|| {
-                FilesProblem::UnknownConfig { name: wanted.to_owned(), known: names() }
-            });
+            return self
+                .configs
+                .iter()
+                .find(|config| config.name == wanted)
+                .ok_or_else(|| FilesProblem::UnknownConfig { name: wanted.to_owned(), known: names() });
         }
         let is_default = |config: &&Config| config.is_default || config.name == "default";
         let mut defaults = self.configs.iter().filter(is_default);
@@ -107,7 +109,8 @@ impl Config {
         let Some(own) = name(&value["config_name"]) else {
             return Err("an entry of `configs` has no `config_name`".to_owned());
         };
-        let known = ["config_name", "data_files", "data_dir", "default", "features", "description", "version"];
+        let known =
+            ["config_name", "data_files", "data_dir", "default", "features", "description", "version"];
         let settings = fields.iter().filter(|(key, _)| !known.contains(&key.as_str()));
         Ok(Self {
             is_default: value["default"] == true,
@@ -208,8 +211,7 @@ dataset_info:
         assert_eq!(readme.licence.as_deref(), Some("mit"));
         let config = readme.config(None, &Here).unwrap();
         assert_eq!((config.name.as_str(), config.folder.as_deref()), ("de", Some("de")));
-        let expected =
-            [("train", vec!["train.csv", "more.csv"]), ("dev", vec!["dev.csv"])];
+        let expected = [("train", vec!["train.csv", "more.csv"]), ("dev", vec!["dev.csv"])];
         let expected = expected.map(|(split, paths)| {
             (split.to_owned(), paths.into_iter().map(str::to_owned).collect::<Vec<_>>())
         });
@@ -238,7 +240,13 @@ dataset_info:
             let readme = Readme::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
             assert_eq!(readme, Readme::default(), "{text:?}");
         }
-        for wrong in ["configs: 3", "configs: [3]", "configs:\n- data_files: a", "a: [", "configs:\n- config_name: a\n  data_files: 3"] {
+        for wrong in [
+            "configs: 3",
+            "configs: [3]",
+            "configs:\n- data_files: a",
+            "a: [",
+            "configs:\n- config_name: a\n  data_files: 3",
+        ] {
             assert!(Readme::parse(&format!("---\n{wrong}\n---\n")).is_err(), "{wrong}");
         }
     }

@@ -114,7 +114,11 @@ impl RepositoryPlan {
         if card.labels.is_empty()
             && let Some(names) = readme.class_names(found.config.as_deref(), &card.columns.label)
         {
-            notes.push(format!("labels as the README of {} names them: {}", name.repository, names.join(", ")));
+            notes.push(format!(
+                "labels as the README of {} names them: {}",
+                name.repository,
+                names.join(", ")
+            ));
             card.labels = names;
         }
         if card.licence.is_none() {
@@ -208,18 +212,15 @@ fn by_folders(
 }
 
 /// What is discovered in one folder of the files.
-fn below(
-    folder: &str,
-    files: &[String],
-    place: &dyn Place,
-) -> Result<discover::Discovered, FilesProblem> {
+fn below(folder: &str, files: &[String], place: &dyn Place) -> Result<discover::Discovered, FilesProblem> {
     let prefix = format!("{folder}/");
     let inner: Vec<String> =
         files.iter().filter_map(|file| file.strip_prefix(&prefix)).map(str::to_owned).collect();
     let mut found = discover::discover(&inner, PassedOver::default(), place)?;
     let outer = |paths: &mut Vec<PathBuf>| {
         for path in paths {
-            *path = if path.as_os_str().is_empty() { folder.into() } else { PathBuf::from(folder).join(&path) };
+            *path =
+                if path.as_os_str().is_empty() { folder.into() } else { PathBuf::from(folder).join(&path) };
         }
     };
     outer(&mut found.files.train);
@@ -232,7 +233,8 @@ fn below(
 /// The files that a README's `data_files` name.
 fn by_splits(config: &Config, files: &[String]) -> Result<Chosen, FilesProblem> {
     let declared = config.splits.as_deref().unwrap_or_default();
-    let folder = config.folder.as_deref().map(|folder| folder.trim_matches('/')).filter(|folder| !folder.is_empty());
+    let folder =
+        config.folder.as_deref().map(|folder| folder.trim_matches('/')).filter(|folder| !folder.is_empty());
     let mut patterns: BTreeMap<&'static str, Vec<(&str, Vec<String>)>> = BTreeMap::new();
     let mut others = Vec::new();
     for (name, paths) in declared {
@@ -245,7 +247,13 @@ fn by_splits(config: &Config, files: &[String]) -> Result<Chosen, FilesProblem> 
         let is_split = |name: &str, patterns: &BTreeMap<&'static str, _>| {
             let (split, is_exact) = discover::split_of(name)?;
             let has_validation = patterns.contains_key("validation");
-            let split = if split != "eval" { split } else if has_validation { "test" } else { "validation" };
+            let split = if split != "eval" {
+                split
+            } else if has_validation {
+                "test"
+            } else {
+                "validation"
+            };
             (is_exact == only_exact && (only_exact || !patterns.contains_key(split))).then_some(split)
         };
         let before = patterns.clone();
@@ -266,7 +274,10 @@ fn by_splits(config: &Config, files: &[String]) -> Result<Chosen, FilesProblem> 
         if named.len() > 1 {
             return Err(FilesProblem::Readings {
                 split,
-                readings: named.iter().map(|(name, paths)| format!("{name} ({})", paths.join(", "))).collect(),
+                readings: named
+                    .iter()
+                    .map(|(name, paths)| format!("{name} ({})", paths.join(", ")))
+                    .collect(),
                 hint: "write a card with [hub.files] that names the files of each split".to_owned(),
             });
         }
@@ -428,7 +439,10 @@ mod tests {
         assert!(message.contains("--dataset o/n:a@v1, --dataset o/n:b@v1"), "{message}");
         let two = readme.replace("unsupervised", "validation_mismatched");
         let message = plan("o/n:a", &files, Some(&two)).unwrap_err().to_string();
-        assert!(message.contains("validation_matched (a/vm.csv)") && message.contains("[hub.files]"), "{message}");
+        assert!(
+            message.contains("validation_matched (a/vm.csv)") && message.contains("[hub.files]"),
+            "{message}"
+        );
         let message = plan("o/n:a", &files[3..], Some(readme)).unwrap_err().to_string();
         assert!(message.contains("a/t-*") && message.contains("b.csv"), "{message}");
     }
@@ -443,7 +457,11 @@ mod tests {
 
     #[test]
     fn without_configs_folders_are_the_data_sets() {
-        let files = ["cola/train-00000-of-00001.parquet", "mrpc/train-00000-of-00001.parquet", "mrpc/test-00000-of-00001.parquet"];
+        let files = [
+            "cola/train-00000-of-00001.parquet",
+            "mrpc/train-00000-of-00001.parquet",
+            "mrpc/test-00000-of-00001.parquet",
+        ];
         let made = plan("o/n:mrpc", &files, Some("# no front matter")).unwrap();
         assert_eq!(made.fetch, ["mrpc/test-00000-of-00001.parquet", "mrpc/train-00000-of-00001.parquet"]);
         let message = plan("o/n", &files, None).unwrap_err().to_string();

@@ -14,7 +14,8 @@ pub(crate) fn shown(text: &str) -> String {
         if count == MAX {
             return shown + "...";
         }
-        if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        if c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
         {
             shown.extend(c.escape_default());
         } else {

@@ -106,7 +106,8 @@ impl DataSource {
         if name.contains(['/', '\\']) {
             return None;
         }
-        let path = cards.iter().map(|folder| folder.join(format!("{name}.toml"))).find(|path| path.is_file())?;
+        let path =
+            cards.iter().map(|folder| folder.join(format!("{name}.toml"))).find(|path| path.is_file())?;
         // In the checkout it is the built-in card itself.
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
         let is_built_in =
@@ -131,7 +132,8 @@ impl DataSource {
             let path = PathBuf::from(SHIPPED);
             DataError::Read { path, source }
         })?;
-        let notes = vec![format!("the data of {name} are those that ship with embert, in {}", root.display())];
+        let notes =
+            vec![format!("the data of {name} are those that ship with embert, in {}", root.display())];
         Ok(Some(Self::Local { card, root, notes }))
     }
 

@@ -105,7 +105,8 @@ impl RepositoryCache {
         let stored: StoredListing = serde_json::from_str(&text).ok()?;
         let files: Vec<String> = stored.siblings.into_iter().map(|sibling| sibling.rfilename).collect();
         // The names become paths.
-        let is_right = RepositoryId::new(&stored.id, None).is_ok() && files.iter().all(|file| is_plain_path(file));
+        let is_right =
+            RepositoryId::new(&stored.id, None).is_ok() && files.iter().all(|file| is_plain_path(file));
         is_right.then(|| Listing { canonical: stored.id, commit: commit.to_owned(), files })
     }
 
@@ -113,7 +114,8 @@ impl RepositoryCache {
         let path = self.listing_file(&listing.commit);
         let siblings = listing.files.iter().map(|file| Sibling { rfilename: file.clone() }).collect();
         let stored = StoredListing { id: listing.canonical.clone(), siblings };
-        let text = serde_json::to_string(&stored).map_err(|error| HubError::io("write", &path)(error.into()))?;
+        let text =
+            serde_json::to_string(&stored).map_err(|error| HubError::io("write", &path)(error.into()))?;
         if fs::read_to_string(&path).is_ok_and(|there| there == text) {
             return Ok(());
         }

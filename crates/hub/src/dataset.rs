@@ -82,7 +82,11 @@ impl Hub {
 
 /// What fetches a data set.
 fn download_command(id: &RepositoryId) -> String {
-    let revision = if id.revision() == DEFAULT_REVISION { String::new() } else { format!(" --revision {}", id.revision()) };
+    let revision = if id.revision() == DEFAULT_REVISION {
+        String::new()
+    } else {
+        format!(" --revision {}", id.revision())
+    };
     format!("cargo xtask fetch --dataset {id}` or `hf download --repo-type dataset {}{revision}", id.id())
 }
 

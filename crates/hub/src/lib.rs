@@ -40,9 +40,9 @@ mod remote;
 mod settings;
 mod source;
 
+pub use dataset::DatasetRepository;
 pub use digest::ContentHash;
 pub use error::HubError;
-pub use dataset::DatasetRepository;
 pub use hub::{Hub, HubBuilder, LocalFiles};
 pub use progress::{Event, Progress};
 pub use remote::Kind;

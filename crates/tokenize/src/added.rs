@@ -95,11 +95,16 @@ pub(crate) fn parse_file(
 }
 
 /// The `added_tokens` of a `tokenizer.json`.
-pub(crate) fn parse_json(path: &Path, file: &Map<String, Value>) -> Result<BTreeMap<u32, AddedToken>, TokenizeError> {
+pub(crate) fn parse_json(
+    path: &Path,
+    file: &Map<String, Value>,
+) -> Result<BTreeMap<u32, AddedToken>, TokenizeError> {
     const KEY: &str = "added_tokens";
     let mut added = BTreeMap::new();
     let Some(tokens) = file.get(KEY).filter(|tokens| !tokens.is_null()) else { return Ok(added) };
-    for (token, value) in parse_list(path, KEY, tokens)?.into_iter().zip(tokens.as_array().into_iter().flatten()) {
+    for (token, value) in
+        parse_list(path, KEY, tokens)?.into_iter().zip(tokens.as_array().into_iter().flatten())
+    {
         let id = value.get("id").and_then(Value::as_u64).and_then(|id| u32::try_from(id).ok());
         let id = id.ok_or_else(|| TokenizeError::Setting {
             path: path.to_owned(),

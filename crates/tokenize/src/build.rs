@@ -177,10 +177,12 @@ fn add_tokens(
     settings: &mut Settings,
     source: &Path,
 ) -> Result<(), TokenizeError> {
-    let in_file: Vec<String> = inner.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
+    let in_file: Vec<String> =
+        inner.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
     let mut tokens: Vec<AddedToken> = settings.added.values().cloned().collect();
     let listed = |token: &AddedToken| {
-        in_file.contains(&token.content) || settings.added.values().any(|added| added.content == token.content)
+        in_file.contains(&token.content)
+            || settings.added.values().any(|added| added.content == token.content)
     };
     for named in &settings.named {
         let is_new = inner.token_to_id(&named.token.content).is_none();
@@ -201,7 +203,9 @@ fn add_tokens(
     for token in &mut tokens {
         token.special |= settings.named.iter().any(|named| named.token.content == token.content);
     }
-    inner.add_tokens(tokens).map_err(|error| TokenizeError::Refused { path: source.to_owned(), source: error })?;
+    inner
+        .add_tokens(tokens)
+        .map_err(|error| TokenizeError::Refused { path: source.to_owned(), source: error })?;
     check_ids(inner, &settings.added, &mut settings.notes, source)?;
     // An id that two tokens share would stand for either.
     for (id, token) in inner.get_added_tokens_decoder() {

@@ -98,16 +98,17 @@ impl Choice {
         if BERT.contains(&short) || short == DISTILBERT {
             return Ok(Self { class: Class::Bert, token_types: short != DISTILBERT, stated: true });
         }
-        let refused = |problem| TokenizeError::Class {
-            path: path.to_owned(),
-            found: name.to_owned(),
-            problem,
-        };
+        let refused =
+            |problem| TokenizeError::Class { path: path.to_owned(), found: name.to_owned(), problem };
         if !FILE.contains(&short) {
-            return Err(refused("which is not BERT's tokenizer: expected BertTokenizer, or PreTrainedTokenizerFast if tokenizer.json says all of it"));
+            return Err(refused(
+                "which is not BERT's tokenizer: expected BertTokenizer, or PreTrainedTokenizerFast if tokenizer.json says all of it",
+            ));
         }
         if files.tokenizer_json.is_none() {
-            return Err(refused("which needs a tokenizer.json, and there is none: put it there, or write BertTokenizer"));
+            return Err(refused(
+                "which needs a tokenizer.json, and there is none: put it there, or write BertTokenizer",
+            ));
         }
         Ok(Self { class: Class::File, token_types: false, stated: true })
     }

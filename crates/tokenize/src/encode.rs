@@ -111,7 +111,11 @@ impl Tokenizer {
             && let Some(&id) = encoding.get_ids().iter().find(|id| **id as usize >= vocab_size)
         {
             // As it is written, not as it is found in a normalised text.
-            let token = self.inner.get_added_tokens_decoder().remove(&id).map_or_else(String::new, |token| token.content);
+            let token = self
+                .inner
+                .get_added_tokens_decoder()
+                .remove(&id)
+                .map_or_else(String::new, |token| token.content);
             return Err(TokenizeError::NoEmbedding { token, id, vocab_size });
         }
         Ok(Encoding {

@@ -35,7 +35,8 @@ impl Files {
             config: file("config.json"),
         };
         if files.tokenizer_json.is_none()
-            && let Some(path) = ["tekken.json", "tokenizer.model", "tiktoken.model"].into_iter().find_map(file)
+            && let Some(path) =
+                ["tekken.json", "tokenizer.model", "tiktoken.model"].into_iter().find_map(file)
         {
             return Err(TokenizeError::ForeignVocabulary { path });
         }

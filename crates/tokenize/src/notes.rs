@@ -19,11 +19,15 @@ const SHARE: usize = 100;
 pub(crate) fn case(inner: &tokenizers::Tokenizer) -> Option<String> {
     let keeps = {
         let mut text = NormalizedString::from("A");
-        inner.get_normalizer().is_none_or(|normalizer| normalizer.normalize(&mut text).is_ok() && text.get() == "A")
+        inner
+            .get_normalizer()
+            .is_none_or(|normalizer| normalizer.normalize(&mut text).is_ok() && text.get() == "A")
     };
-    let added: Vec<String> = inner.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
+    let added: Vec<String> =
+        inner.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
     let vocab = inner.get_model().get_vocab();
-    let is_word = |token: &&String| !added.contains(token) && !(token.starts_with('[') && token.ends_with(']'));
+    let is_word =
+        |token: &&String| !added.contains(token) && !(token.starts_with('[') && token.ends_with(']'));
     let (mut words, mut cased, mut small) = (0, 0, 0);
     let mut example: Option<&String> = None;
     for token in vocab.keys().filter(is_word) {
@@ -107,7 +111,8 @@ pub(crate) fn passed_over(file: &tokenizers::Tokenizer, bert: &tokenizers::Token
     let mut parts = Vec::new();
     match (file.get_normalizer(), bert.get_normalizer()) {
         (Some(NormalizerWrapper::BertNormalizer(file)), Some(NormalizerWrapper::BertNormalizer(bert))) => {
-            let accents = |normalizer: &BertNormalizer| normalizer.strip_accents.unwrap_or(normalizer.lowercase);
+            let accents =
+                |normalizer: &BertNormalizer| normalizer.strip_accents.unwrap_or(normalizer.lowercase);
             for (key, found, counts) in [
                 ("lowercase", file.lowercase, bert.lowercase),
                 ("strip_accents", accents(file), accents(bert)),
@@ -127,11 +132,19 @@ pub(crate) fn passed_over(file: &tokenizers::Tokenizer, bert: &tokenizers::Token
     if !matches!(file.get_pre_tokenizer(), Some(PreTokenizerWrapper::BertPreTokenizer(_))) {
         parts.push("pre_tokenizer");
     }
-    if let (ModelWrapper::WordPiece(file), ModelWrapper::WordPiece(bert)) = (file.get_model(), bert.get_model()) {
+    if let (ModelWrapper::WordPiece(file), ModelWrapper::WordPiece(bert)) =
+        (file.get_model(), bert.get_model())
+    {
         let differs = [
             ("model.unk_token", file.unk_token != bert.unk_token),
-            ("model.continuing_subword_prefix", file.continuing_subword_prefix != bert.continuing_subword_prefix),
-            ("model.max_input_chars_per_word", file.max_input_chars_per_word != bert.max_input_chars_per_word),
+            (
+                "model.continuing_subword_prefix",
+                file.continuing_subword_prefix != bert.continuing_subword_prefix,
+            ),
+            (
+                "model.max_input_chars_per_word",
+                file.max_input_chars_per_word != bert.max_input_chars_per_word,
+            ),
         ];
         parts.extend(differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key));
     }

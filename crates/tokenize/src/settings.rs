@@ -90,7 +90,8 @@ impl Settings {
             choice.class = Class::Bert;
             stated.extend(normalization);
         }
-        let path = [&files.tokenizer_config, &files.tokenizer_json, &files.vocab].into_iter().flatten().next();
+        let path =
+            [&files.tokenizer_config, &files.tokenizer_json, &files.vocab].into_iter().flatten().next();
         let mut settings = Self {
             class: choice.class,
             class_is_stated: choice.stated,
@@ -100,7 +101,10 @@ impl Settings {
             added: BTreeMap::new(),
             has_decoder: false,
             token_types: choice.token_types,
-            embeddings: config.get("vocab_size").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok()),
+            embeddings: config
+                .get("vocab_size")
+                .and_then(Value::as_u64)
+                .and_then(|size| usize::try_from(size).ok()),
             notes: Vec::new(),
             path: path.cloned().unwrap_or_default(),
         };
@@ -152,7 +156,8 @@ impl Settings {
     }
 
     fn refuse_keys(&self) -> Result<(), TokenizeError> {
-        let refused = |key: &str, why| Err(TokenizeError::Key { path: self.path.clone(), key: key.to_owned(), why });
+        let refused =
+            |key: &str, why| Err(TokenizeError::Key { path: self.path.clone(), key: key.to_owned(), why });
         for (key, why) in REFUSED {
             if self.values.get(*key).is_some_and(|value| !is_nothing(value)) {
                 return refused(key, why);
@@ -268,7 +273,9 @@ impl Settings {
         }
         let is_own = |key: &str| key.ends_with("_token") && NAMED.iter().all(|(named, _)| *named != key);
         let own = self.values.iter().filter(|(key, value)| {
-            is_own(key) && !explicit.contains_key(*key) && (value.is_string() || value.get("content").is_some())
+            is_own(key)
+                && !explicit.contains_key(*key)
+                && (value.is_string() || value.get("content").is_some())
         });
         let own: Vec<_> = own.map(|(key, value)| (key.clone(), value.clone())).collect();
         for (key, value) in own.into_iter().chain(explicit) {
@@ -285,7 +292,8 @@ impl Settings {
         tokenizer_json: Option<&Map<String, Value>>,
     ) -> Result<(), TokenizeError> {
         let known = |token: &str| {
-            let mut tokens = self.added.values().chain(&self.extra).chain(self.named.iter().map(|named| &named.token));
+            let mut tokens =
+                self.added.values().chain(&self.extra).chain(self.named.iter().map(|named| &named.token));
             tokens.any(|known| known.content == token)
         };
         let mut unread = Vec::new();
@@ -294,7 +302,9 @@ impl Settings {
         }
         if let Some(path) = &files.special_tokens_map {
             let map = read_object(Some(path))?;
-            let tokens = map.values().flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), |all| all));
+            let tokens = map
+                .values()
+                .flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), |all| all));
             let content = |token: &Value| token.get("content").unwrap_or(token).as_str().map(str::to_owned);
             unread.extend(tokens.filter_map(content).map(|token| (path, token)));
         }
@@ -316,7 +326,8 @@ impl Settings {
 
     /// Lengths and sides. A `tokenizer.json` says on which side it cuts, which counts where no config does.
     fn read_lengths(&mut self, tokenizer_json: Option<&Map<String, Value>>) -> Result<(), TokenizeError> {
-        let of_file = |part: &str| tokenizer_json?.get(part)?.get("direction")?.as_str().map(str::to_lowercase);
+        let of_file =
+            |part: &str| tokenizer_json?.get(part)?.get("direction")?.as_str().map(str::to_lowercase);
         for (key, part) in [("truncation_side", "truncation"), ("padding_side", "padding")] {
             if let (None, Some(side)) = (self.values.get(key), of_file(part))
                 && side == "left"
@@ -331,13 +342,16 @@ impl Settings {
         }
         if self.values.get("padding_side").is_some_and(|side| side == "left") {
             self.notes.push(
-                "padding_side = \"left\" changes nothing here: positions count from a text's first token".to_owned(),
+                "padding_side = \"left\" changes nothing here: positions count from a text's first token"
+                    .to_owned(),
             );
         }
         let key = if self.values.contains_key("model_max_length") { "model_max_length" } else { "max_len" };
         match self.values.get(key) {
             None | Some(Value::Null) => Ok(()),
-            Some(Value::Number(number)) if number.as_f64().is_some_and(|length| length >= 1.0 && length.fract() == 0.0) => {
+            Some(Value::Number(number))
+                if number.as_f64().is_some_and(|length| length >= 1.0 && length.fract() == 0.0) =>
+            {
                 Ok(())
             }
             Some(found) => Err(self.wrong(key, found, "a whole number of tokens, at least 1")),
@@ -352,7 +366,11 @@ impl Settings {
         };
         // transformers writes 10^30 for "none"; older versions wrote 10^12.
         let length = length.as_f64().filter(|length| *length < 1e6)?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number from 1 to 10^6")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number from 1 to 10^6"
+        )]
         Some(length as usize)
     }
 
@@ -374,7 +392,11 @@ impl Settings {
                 self.token_types = names.contains(&"token_type_ids");
                 Ok(())
             }
-            _ => Err(self.wrong(KEY, value, "a list with input_ids and attention_mask, and token_type_ids or not")),
+            _ => Err(self.wrong(
+                KEY,
+                value,
+                "a list with input_ids and attention_mask, and token_type_ids or not",
+            )),
         }
     }
 
@@ -390,7 +412,9 @@ impl Settings {
             keys.push("never_split");
         }
         for key in keys {
-            self.notes.push(format!("{key} changes nothing, as in transformers: it belongs to a tokenizer in Python"));
+            self.notes.push(format!(
+                "{key} changes nothing, as in transformers: it belongs to a tokenizer in Python"
+            ));
         }
     }
 }

@@ -35,7 +35,8 @@ impl Observer for Losses {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = ConfigBuilder::new().file("configs/sample.toml".as_ref())?.set("epochs=4")?.build()?;
     let (backend, device) = DeviceChoice::Auto.resolve()?;
-    let DataSource::Local { card, root, .. } = DataSource::resolve(&config.dataset, &["datasets".into()])? else {
+    let DataSource::Local { card, root, .. } = DataSource::resolve(&config.dataset, &["datasets".into()])?
+    else {
         return Err("the sample's card names a repository of the hub".into());
     };
     let data = load(&card, &root, &config.load_options())?;

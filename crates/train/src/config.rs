@@ -9,7 +9,9 @@ mod validate;
 use std::path::PathBuf;
 
 use embert_data::tokenize::{EncodeOptions, Truncation};
-use embert_data::{Delimiter, Format, Header, LoadOptions, Quoting, ReadOptions, TextEncoding, WindowOptions};
+use embert_data::{
+    Delimiter, Format, Header, LoadOptions, Quoting, ReadOptions, TextEncoding, WindowOptions,
+};
 use embert_metrics::Metric;
 use embert_model::{Freeze, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};

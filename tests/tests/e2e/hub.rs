@@ -76,7 +76,10 @@ fn a_repository_is_trained_on_by_its_name_and_then_without_the_hub() {
         .file("notes.csv", "text\n")]);
     let said = setting.succeed("me/reviews", "one");
     assert!(said.contains("60 train") && said.contains("20 test"), "{said}");
-    assert!(said.contains("data/train-00000-of-00002.jsonl, data/train-00001-of-00002.jsonl as train"), "{said}");
+    assert!(
+        said.contains("data/train-00000-of-00002.jsonl, data/train-00001-of-00002.jsonl as train"),
+        "{said}"
+    );
     assert!(said.contains("passed over notes.csv"), "{said}");
     let card = fs::read_to_string(setting.folder.path().join("one/model/README.md")).unwrap();
     assert!(card.contains("me/reviews") && card.contains("cc-by-4.0"), "{card}");
@@ -88,7 +91,8 @@ fn a_repository_is_trained_on_by_its_name_and_then_without_the_hub() {
     let output = offline.env("HF_HUB_OFFLINE", "1").output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(setting.double.seen().is_empty(), "{:?}", setting.double.seen());
-    let model = |run: &str| fs::read(setting.folder.path().join(run).join("model/model.safetensors")).unwrap();
+    let model =
+        |run: &str| fs::read(setting.folder.path().join(run).join("model/model.safetensors")).unwrap();
     assert_eq!(model("one"), model("two"));
 
     // What the cache has not, it names with what to run.
@@ -128,7 +132,11 @@ fn a_revision_is_read_as_the_hub_lays_it_out() {
         .file("default/validation/0000.jsonl", rows(40, 20))]);
     let said = setting.succeed("me/reviews@refs/convert/parquet", "run");
     assert!(said.contains("40 train") && said.contains("20 validation"), "{said}");
-    assert!(setting.downloaded().iter().all(|path| path.starts_with(OTHER_COMMIT)), "{:?}", setting.downloaded());
+    assert!(
+        setting.downloaded().iter().all(|path| path.starts_with(OTHER_COMMIT)),
+        "{:?}",
+        setting.downloaded()
+    );
     let message = fail(&mut setting.run("me/reviews", "none"));
     assert!(message.contains("me/reviews") && message.contains("no file that looks like data"), "{message}");
     let message = fail(&mut setting.run("me/reviews@v7", "none"));
@@ -137,7 +145,11 @@ fn a_revision_is_read_as_the_hub_lays_it_out() {
     setting.double.forget();
     let pinned = format!("me/reviews@{OTHER_COMMIT}");
     let said = setting.succeed(&pinned, "pinned");
-    assert!(said.contains("40 train") && setting.double.seen().is_empty(), "{said}{:?}", setting.double.seen());
+    assert!(
+        said.contains("40 train") && setting.double.seen().is_empty(),
+        "{said}{:?}",
+        setting.double.seen()
+    );
 }
 
 #[test]
@@ -150,7 +162,10 @@ fn patterns_of_a_card_match_files_of_the_hub() {
     let card = setting.folder.path().join("card.toml");
     fs::write(&card, format!("{head}[hub.files]\ntrain = [\"data/train-*.jsonl\"]\n")).unwrap();
     let said = setting.succeed("card.toml", "run");
-    assert!(said.contains("40 train") && said.contains("data/train-a.jsonl, data/train-b.jsonl as train"), "{said}");
+    assert!(
+        said.contains("40 train") && said.contains("data/train-a.jsonl, data/train-b.jsonl as train"),
+        "{said}"
+    );
     fs::write(&card, format!("{head}[hub.files]\ntrain = [\"data/test-*.jsonl\"]\n")).unwrap();
     let message = fail(&mut setting.run("card.toml", "none"));
     assert!(message.contains("data/test-*.jsonl") && message.contains("data/other.jsonl"), "{message}");
@@ -166,7 +181,10 @@ fn a_repository_of_which_a_shard_is_missing_is_refused_before_anything_is_fetche
         .file("data/train-00000-of-00003.jsonl", rows(0, 20))
         .file("data/train-00002-of-00003.jsonl", rows(20, 20))]);
     let message = fail(&mut setting.run("me/reviews", "run"));
-    assert!(message.contains("00001 is missing") && message.contains("data/train-00002-of-00003.jsonl"), "{message}");
+    assert!(
+        message.contains("00001 is missing") && message.contains("data/train-00002-of-00003.jsonl"),
+        "{message}"
+    );
     assert_eq!(setting.downloaded(), Vec::<String>::new());
     assert!(!setting.folder.path().join("run").exists());
 }
@@ -201,7 +219,10 @@ fn the_licence_of_the_base_model_reaches_the_result() {
     let setting = Setting::new([model.file("model.safetensors", fs::read(weights).unwrap())]);
     let sample = root().join("datasets/sample/train.jsonl");
     let mut command = setting.train(sample.to_str().unwrap(), "run");
-    let output = command.args(["--model", "me/tiny", "--set", "from_scratch=false", "--train-samples", "32"]).output().unwrap();
+    let output = command
+        .args(["--model", "me/tiny", "--set", "from_scratch=false", "--train-samples", "32"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let card = fs::read_to_string(setting.folder.path().join("run/model/README.md")).unwrap();
     assert!(card.contains("license: apache-2.0") && card.contains("base_model: me/tiny"), "{card}");
@@ -238,7 +259,10 @@ fn a_run_means_the_same_files_from_every_working_folder() {
             .args(["eval", "--split", "train", "--model"])
             .arg(one.join("run/model")),
     );
-    assert!(message.contains("there is no file or folder") && message.contains("one/reviews.jsonl"), "{message}");
+    assert!(
+        message.contains("there is no file or folder") && message.contains("one/reviews.jsonl"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -252,7 +276,10 @@ fn cards_come_from_the_working_folder_and_from_no_other_above_it() {
     let card = "name = \"imdb\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"rows.jsonl\"]\n";
     fs::write(cards.join("imdb.toml"), card).unwrap();
     let said = setting.succeed("imdb", "run");
-    assert!(said.contains("datasets/imdb.toml, which hides the built-in one") && said.contains("20 train"), "{said}");
+    assert!(
+        said.contains("datasets/imdb.toml, which hides the built-in one") && said.contains("20 train"),
+        "{said}"
+    );
     let message = fail(setting.run("imdb", "run").current_dir(&inner).env("HF_HUB_OFFLINE", "1"));
     assert!(message.contains("stanfordnlp/imdb"), "{message}");
     // The sample is found from everywhere.

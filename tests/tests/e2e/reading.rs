@@ -11,7 +11,8 @@ use crate::predict::model;
 fn spreadsheet(rows: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     for row in 0..rows {
-        let (text, label) = if row % 2 == 0 { ("sch\u{f6}n; lovely", "pos") } else { ("so l\u{e0} l\u{e0}", "neg") };
+        let (text, label) =
+            if row % 2 == 0 { ("sch\u{f6}n; lovely", "pos") } else { ("so l\u{e0} l\u{e0}", "neg") };
         let text = format!("\"{text} {row}\";{label}\r\n");
         // Each of these characters has its code point for a byte.
         bytes.extend(text.chars().map(|c| c as u8));
@@ -31,11 +32,16 @@ fn a_spreadsheet_is_read_once_its_settings_are_named() {
     let file = dir.path().join("reviews.csv");
     fs::write(&file, spreadsheet(4)).unwrap();
     let options = ["--header", "text,label", "--delimiter", ";", "--encoding", "windows-1252"];
-    for (given, part) in [(0, "is the delimiter another one"), (2, "line 1"), (4, "encoding = \"windows-1252\"")] {
+    for (given, part) in
+        [(0, "is the delimiter another one"), (2, "line 1"), (4, "encoding = \"windows-1252\"")]
+    {
         let said = fail(predict(&file).args(&options[..given]));
         assert!(said.contains(part) && said.contains("reviews.csv"), "{said}");
     }
-    let texts: Vec<String> = ["sch\u{f6}n; lovely 0", "so l\u{e0} l\u{e0} 1", "sch\u{f6}n; lovely 2", "so l\u{e0} l\u{e0} 3"].map(str::to_owned).into();
+    let texts: Vec<String> =
+        ["sch\u{f6}n; lovely 0", "so l\u{e0} l\u{e0} 1", "sch\u{f6}n; lovely 2", "so l\u{e0} l\u{e0} 3"]
+            .map(str::to_owned)
+            .into();
     let expected = succeed(bert_train().args(["predict", "--model"]).arg(model()).args(texts));
     assert_eq!(succeed(predict(&file).args(options)), expected);
 }
@@ -85,7 +91,9 @@ fn an_empty_file_predicts_nothing_and_says_so() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success() && output.stdout.is_empty(), "{name}: {said}");
         assert!(said.contains("has no rows") && said.contains(name), "{name}: {said}");
-        let said = fail(bert_train().args(["train", "--output"]).arg(dir.path().join("run")).arg("--dataset").arg(&file));
+        let said = fail(
+            bert_train().args(["train", "--output"]).arg(dir.path().join("run")).arg("--dataset").arg(&file),
+        );
         assert!(said.contains(name), "{said}");
     }
 }

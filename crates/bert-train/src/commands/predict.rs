@@ -116,10 +116,8 @@ fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
         text_pair: args.text_pair_column.clone(),
         ..Columns::default()
     };
-    let options = ReadOptions {
-        format: args.input_format.map(Format::from),
-        ..args.inference.reading.options()
-    };
+    let options =
+        ReadOptions { format: args.input_format.map(Format::from), ..args.inference.reading.options() };
     Ok(if is_stdout(input) {
         RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
     } else {

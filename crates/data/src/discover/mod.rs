@@ -19,8 +19,8 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-pub(crate) use self::names::{is_file_name, is_hidden};
 use self::names::{Kind, Said, Word};
+pub(crate) use self::names::{is_file_name, is_hidden};
 pub(crate) use self::pattern::Pattern;
 pub use self::problem::FilesProblem;
 pub(crate) use self::problem::{PassedOver, list};
@@ -192,8 +192,16 @@ fn candidates(seen: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candida
                     Assigned::Name(word) => (Some(word), by_name, folder.to_owned()),
                     Assigned::None => (None, by_name, folder.to_owned()),
                 };
-                let is_json = name.to_lowercase().contains(".json") && !name.to_lowercase().contains(".jsonl");
-                candidates.push(Candidate { path: file.to_owned(), format: Some(format), is_json, word, origin, home });
+                let is_json =
+                    name.to_lowercase().contains(".json") && !name.to_lowercase().contains(".jsonl");
+                candidates.push(Candidate {
+                    path: file.to_owned(),
+                    format: Some(format),
+                    is_json,
+                    word,
+                    origin,
+                    home,
+                });
             }
         }
     }
@@ -214,7 +222,9 @@ fn class_folders(texts: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Can
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut taken: Vec<String> = Vec::new();
     for (&folder, labels) in &found {
-        let is_nested = taken.iter().any(|outer: &String| outer.is_empty() || folder == outer || folder.starts_with(&format!("{outer}/")));
+        let is_nested = taken.iter().any(|outer: &String| {
+            outer.is_empty() || folder == outer || folder.starts_with(&format!("{outer}/"))
+        });
         let unlabelled = |label: &str| UNLABELLED.contains(&label);
         let assigned = assign_folder(folder)?;
         let of_labels = labels.keys().filter(|label| {
@@ -236,7 +246,8 @@ fn class_folders(texts: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Can
             None => (None, format!("{folder}/"), folder.to_owned()),
         };
         // A second folder of texts below the same split's folder is another reading.
-        let origin = if candidates.iter().any(|other| other.origin == origin) { folder.to_owned() } else { origin };
+        let origin =
+            if candidates.iter().any(|other| other.origin == origin) { folder.to_owned() } else { origin };
         taken.push(folder.to_owned());
         let path = folder.to_owned();
         candidates.push(Candidate { path, format: None, is_json: false, word, origin, home });
@@ -247,10 +258,13 @@ fn class_folders(texts: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Can
         if class_folder.is_some_and(|folder| taken.iter().any(|taken| taken == folder)) {
             continue;
         }
-        let below = |taken: &String| file.starts_with(&format!("{taken}/")) || taken.is_empty() && file.contains('/');
+        let below =
+            |taken: &String| file.starts_with(&format!("{taken}/")) || taken.is_empty() && file.contains('/');
         if taken.iter().any(below) {
-            passed_over.add(if folder.matches('/').count() > 1 { TOO_DEEP } else { NO_LABELS }, (*file).to_owned());
-        } else if names::said(names::stem(name_of(file))) != Said::Nothing || assign_folder(folder)?.is_some() {
+            passed_over
+                .add(if folder.matches('/').count() > 1 { TOO_DEEP } else { NO_LABELS }, (*file).to_owned());
+        } else if names::said(names::stem(name_of(file))) != Said::Nothing || assign_folder(folder)?.is_some()
+        {
             passed_over.add(NO_LABELS, (*file).to_owned());
         }
     }
@@ -273,7 +287,8 @@ fn assign(file: &str, folder: &str, stem: &str) -> Result<Assigned, FilesProblem
         other: other.split(),
     };
     let own = names::said(stem);
-    let parts: Vec<Said> = if folder.is_empty() { Vec::new() } else { folder.split('/').map(names::said).collect() };
+    let parts: Vec<Said> =
+        if folder.is_empty() { Vec::new() } else { folder.split('/').map(names::said).collect() };
     let exact = |at: usize| match parts[at] {
         Said::Exactly(word) => Some((word, at)),
         _ => None,
@@ -283,7 +298,10 @@ fn assign(file: &str, folder: &str, stem: &str) -> Result<Assigned, FilesProblem
             Said::Exactly(other) if other != word => Some(other),
             _ => None,
         });
-        return others.into_iter().next().map_or(Ok(Assigned::Folder(word, at)), |other| Err(two(word, other)));
+        return others
+            .into_iter()
+            .next()
+            .map_or(Ok(Assigned::Folder(word, at)), |other| Err(two(word, other)));
     }
     if let Said::Exactly(word) = own {
         return Ok(Assigned::Name(word));
@@ -466,9 +484,8 @@ pub(crate) fn is_text(path: &str) -> bool {
 fn is_data_shard(file: &str) -> bool {
     folder_of(file) == "data"
         && matches!(Kind::of(name_of(file)), Kind::Table(_))
-        && names::shard(names::stem(name_of(file))).is_some_and(|shard| {
-            !matches!(names::said(shard.base), Said::Nothing)
-        })
+        && names::shard(names::stem(name_of(file)))
+            .is_some_and(|shard| !matches!(names::said(shard.base), Said::Nothing))
 }
 
 fn name_of(path: &str) -> &str {

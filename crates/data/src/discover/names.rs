@@ -55,9 +55,9 @@ pub(super) fn said(name: &str) -> Said {
     match (found.next(), words().count()) {
         (None, _) => Said::Nothing,
         (Some(word), 1) => Said::Exactly(word),
-        (Some(word), _) => found.find(|other| *other != word).map_or(Said::AmongOthers(word), |other| {
-            Said::Two(word, other)
-        }),
+        (Some(word), _) => {
+            found.find(|other| *other != word).map_or(Said::AmongOthers(word), |other| Said::Two(word, other))
+        }
     }
 }
 
@@ -85,8 +85,8 @@ pub(super) fn shard(stem: &str) -> Option<Shard<'_>> {
 /// A file's name without the endings that say how it is written: `part-0.snappy.parquet` is `part-0`.
 pub(super) fn stem(name: &str) -> &str {
     const ENDINGS: [&str; 19] = [
-        "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz", "gzip", "zst", "zstd", "bz2", "xz", "lz4",
-        "br", "brotli", "snappy", "c000", "bak",
+        "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz", "gzip", "zst", "zstd", "bz2", "xz",
+        "lz4", "br", "brotli", "snappy", "c000", "bak",
     ];
     let mut stem = name;
     while let Some((before, ending)) = stem.rsplit_once('.') {
@@ -155,15 +155,25 @@ pub(super) enum Kind {
 
 pub(super) const ARCHIVE: &str = "an archive is not read; unpack it";
 pub(super) const FORMAT: &str = "this format is not read; convert it to CSV, JSON Lines or Parquet";
-const ARROW: &str = "Arrow files, as `save_to_disk` of datasets writes them, are not read; write Parquet (`to_parquet`)";
+const ARROW: &str =
+    "Arrow files, as `save_to_disk` of datasets writes them, are not read; write Parquet (`to_parquet`)";
 const UNFINISHED: &str = "it is a temporary or backup file by its name";
 
 impl Kind {
     pub(super) fn of(name: &str) -> Self {
         // Descriptions of data, known to `datasets` and `transformers`; none has rows.
         const DESCRIPTIONS: [&str; 12] = [
-            "config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "package.json",
-            "package-lock.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt",
+            "config.json",
+            "dataset_info.json",
+            "dataset_infos.json",
+            "dataset_dict.json",
+            "state.json",
+            "package.json",
+            "package-lock.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "vocab.txt",
             "requirements.txt",
         ];
         if DESCRIPTIONS.contains(&name) {
@@ -183,14 +193,39 @@ impl Kind {
             return Self::Unread(ARROW);
         }
         if ends(&[
-            ".json", ".xlsx", ".xls", ".ods", ".xml", ".orc", ".avro", ".pkl", ".pickle", ".sqlite", ".sqlite3", ".db",
-            ".h5", ".hdf5", ".tfrecord", ".gz", ".bz2", ".xz", ".zst", ".lz4", ".msgpack", ".dta", ".sav", ".conll",
-            ".lance", ".npy", ".npz",
+            ".json",
+            ".xlsx",
+            ".xls",
+            ".ods",
+            ".xml",
+            ".orc",
+            ".avro",
+            ".pkl",
+            ".pickle",
+            ".sqlite",
+            ".sqlite3",
+            ".db",
+            ".h5",
+            ".hdf5",
+            ".tfrecord",
+            ".gz",
+            ".bz2",
+            ".xz",
+            ".zst",
+            ".lz4",
+            ".msgpack",
+            ".dta",
+            ".sav",
+            ".conll",
+            ".lance",
+            ".npy",
+            ".npz",
         ]) {
             return Self::Unread(FORMAT);
         }
         let inner = lower.strip_suffix('~').or_else(|| {
-            let unfinished = ["bak", "tmp", "temp", "swp", "old", "orig", "part", "partial", "crdownload", "incomplete"];
+            let unfinished =
+                ["bak", "tmp", "temp", "swp", "old", "orig", "part", "partial", "crdownload", "incomplete"];
             lower.rsplit_once('.').filter(|(_, ending)| unfinished.contains(ending)).map(|(inner, _)| inner)
         });
         match inner.and_then(|inner| Format::of(Path::new(inner))) {
@@ -243,7 +278,9 @@ mod tests {
     fn shards_and_parts_are_sets() {
         assert_eq!(shard("train-00001-of-00003"), Some(Shard { base: "train", index: 1, total: 3 }));
         assert_eq!(shard("x-of-y-0-of-2-abc"), Some(Shard { base: "x-of-y", index: 0, total: 2 }));
-        for none in ["out-of-10", "best-of-5", "1-of-", "train-1-of-0", "-of-", "99999999999999999999999-of-2"] {
+        for none in
+            ["out-of-10", "best-of-5", "1-of-", "train-1-of-0", "-of-", "99999999999999999999999-of-2"]
+        {
             assert_eq!(shard(none), None, "{none}");
         }
         assert_eq!(set_key("train-0-of-2"), set_key("train-1-of-2"));
@@ -260,7 +297,9 @@ mod tests {
 
     #[test]
     fn copies_name_what_they_are_of() {
-        for copy in ["train-Copy1", "train (1)", "train copy", "train copy 2", "train - Copy", "train-checkpoint"] {
+        for copy in
+            ["train-Copy1", "train (1)", "train copy", "train copy 2", "train - Copy", "train-checkpoint"]
+        {
             assert_eq!(copied_from(copy), Some("train"), "{copy}");
         }
         for none in ["train", "train (a)", "copy", "carbon copy edited", "train ()"] {
@@ -270,7 +309,9 @@ mod tests {
 
     #[test]
     fn what_looks_like_data_is_told_from_what_does_not() {
-        for name in ["a.zip", "a.TAR.GZ", "data-0.arrow", "a.xlsx", "train.csv.bak", "train.csv~", "a.csv.part"] {
+        for name in
+            ["a.zip", "a.TAR.GZ", "data-0.arrow", "a.xlsx", "train.csv.bak", "train.csv~", "a.csv.part"]
+        {
             assert!(matches!(Kind::of(name), Kind::Unread(_)), "{name}");
         }
         for name in ["README.md", "LICENSE", "dataset_info.json", "a.py", "vocab.txt", "a.bak", ""] {

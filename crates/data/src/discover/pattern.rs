@@ -25,8 +25,7 @@ impl Pattern {
     /// Whether a path matches. Hidden files and folders have to be named: as many components of the pattern as of the
     /// path begin with a dot, and with two underscores.
     pub(crate) fn matches(&self, path: &str) -> bool {
-        let count =
-            |path: &str, start: &str| path.split('/').filter(|part| part.starts_with(start)).count();
+        let count = |path: &str, start: &str| path.split('/').filter(|part| part.starts_with(start)).count();
         self.matcher.is_match(path)
             && [".", "__"].iter().all(|start| count(path, start) == count(&self.text, start))
     }

@@ -12,7 +12,8 @@ pub enum FilesProblem {
     /// No file of the training split.
     #[error(
         "no data set can be seen in it: expected train.csv (.tsv, .jsonl, .parquet), train/*.csv or folders of texts by \
-         label, as in train/pos/*.txt; {}", found(files, passed_over)
+         label, as in train/pos/*.txt; {}",
+        found(files, passed_over)
     )]
     NoTrain {
         /// The files that look like data.
@@ -21,7 +22,10 @@ pub enum FilesProblem {
         passed_over: Vec<String>,
     },
     /// No split of a README is the training split.
-    #[error("its README.md names no train split: it has {}; write a card with [hub.files] that says which to train on", list(splits))]
+    #[error(
+        "its README.md names no train split: it has {}; write a card with [hub.files] that says which to train on",
+        list(splits)
+    )]
     NoTrainSplit {
         /// The splits.
         splits: Vec<String>,
@@ -29,7 +33,8 @@ pub enum FilesProblem {
     /// Several files, and none says which split it is.
     #[error(
         "none of its files says by its name which split it is: {}; name them train, validation and test, name one of \
-         them as the data set, or write a card that says", list(files)
+         them as the data set, or write a card that says",
+        list(files)
     )]
     NoSplit {
         /// The files.
@@ -63,7 +68,8 @@ pub enum FilesProblem {
     },
     /// Shards of which one is missing or there twice.
     #[error(
-        "the {split} split is not whole: of {base} there should be {total} files, {what}; there are {}", list(files)
+        "the {split} split is not whole: of {base} there should be {total} files, {what}; there are {}",
+        list(files)
     )]
     Shards {
         /// The split.

@@ -25,7 +25,9 @@ fn reads(files: &[&str], train: &[&str], validation: &[&str], test: &[&str]) -> 
 
 #[track_caller]
 fn refuses(files: &[&str], parts: &[&str]) {
-    let message = found(files).map(|found| panic!("{files:?}: {found:?}")).unwrap_or_else(|error: FilesProblem| error.to_string());
+    let message = found(files)
+        .map(|found| panic!("{files:?}: {found:?}"))
+        .unwrap_or_else(|error: FilesProblem| error.to_string());
     for part in parts {
         assert!(message.contains(part), "{part}: {message}");
     }
@@ -78,7 +80,12 @@ fn the_hubs_layouts_are_understood() {
         &["default/test/0000.parquet"],
     );
     let notes = reads(
-        &["data/train-00000-of-00002-5b1d.parquet", "data/train-00001-of-00002-77aa.parquet", "raw/train.csv", "README.md"],
+        &[
+            "data/train-00000-of-00002-5b1d.parquet",
+            "data/train-00001-of-00002-77aa.parquet",
+            "raw/train.csv",
+            "README.md",
+        ],
         &["data/train-00000-of-00002-5b1d.parquet", "data/train-00001-of-00002-77aa.parquet"],
         &[],
         &[],
@@ -95,7 +102,10 @@ fn shards_are_whole_or_refused() {
     refuses(&[&zero, &two], &["00001 is missing", &zero, &two, "3 files"]);
     refuses(&[&zero, &one, &two, &three], &["numbered 00003"]);
     refuses(&[&zero, &one, &two, &shard(0, 2)], &["or 3", "2 files"]);
-    refuses(&[&one.replace(".csv", "-a.csv"), &one.replace(".csv", "-b.csv"), &zero, &two], &["00001 is there twice"]);
+    refuses(
+        &[&one.replace(".csv", "-a.csv"), &one.replace(".csv", "-b.csv"), &zero, &two],
+        &["00001 is there twice"],
+    );
     refuses(&["train-00000-of-99999999999999999.csv"], &["00001 is missing"]);
     // Any set without a split's name, too.
     refuses(&["x-00001-of-00002.csv"], &["00000"]);
@@ -122,8 +132,18 @@ fn two_readings_are_listed_with_the_way_out() {
 fn the_only_file_or_set_is_the_training_split() {
     let notes = reads(&["reviews.csv", "README.md", "meta.json"], &["reviews.csv"], &[], &[]);
     assert!(notes.contains("reviews.csv as train") && notes.contains("meta.json"), "{notes}");
-    reads(&["part-00001-x.snappy.parquet", "part-00000-x.snappy.parquet", "_SUCCESS"], &["part-00000-x.snappy.parquet", "part-00001-x.snappy.parquet"], &[], &[]);
-    reads(&["train.parquet/part.0.parquet", "train.parquet/part.1.parquet", "test.parquet/part.0.parquet"], &["train.parquet/part.0.parquet", "train.parquet/part.1.parquet"], &[], &["test.parquet/part.0.parquet"]);
+    reads(
+        &["part-00001-x.snappy.parquet", "part-00000-x.snappy.parquet", "_SUCCESS"],
+        &["part-00000-x.snappy.parquet", "part-00001-x.snappy.parquet"],
+        &[],
+        &[],
+    );
+    reads(
+        &["train.parquet/part.0.parquet", "train.parquet/part.1.parquet", "test.parquet/part.0.parquet"],
+        &["train.parquet/part.0.parquet", "train.parquet/part.1.parquet"],
+        &[],
+        &["test.parquet/part.0.parquet"],
+    );
     reads(&["chunk_1.csv", "chunk_2.csv"], &["chunk_1.csv", "chunk_2.csv"], &[], &[]);
 }
 
@@ -131,14 +151,39 @@ fn the_only_file_or_set_is_the_training_split() {
 fn what_hides_and_copies_are_left_out_and_said() {
     let notes = reads(
         &[
-            "train.csv", ".ipynb_checkpoints/train-checkpoint.csv", "._train.csv", "__MACOSX/._train.csv", "__pycache__/x.csv", "_temporary/0/part-0.csv",
-            "train-Copy1.csv", "train (1).csv", "train.csv.crc", ".DS_Store", "train.zip", "train.csv.bak", "train.xlsx", "train.txt", "notes.txt",
+            "train.csv",
+            ".ipynb_checkpoints/train-checkpoint.csv",
+            "._train.csv",
+            "__MACOSX/._train.csv",
+            "__pycache__/x.csv",
+            "_temporary/0/part-0.csv",
+            "train-Copy1.csv",
+            "train (1).csv",
+            "train.csv.crc",
+            ".DS_Store",
+            "train.zip",
+            "train.csv.bak",
+            "train.xlsx",
+            "train.txt",
+            "notes.txt",
         ],
         &["train.csv"],
         &[],
         &[],
     );
-    for part in ["train-checkpoint.csv", "._train.csv", "__MACOSX", "__pycache__", "_temporary", "train-Copy1.csv", "train (1).csv", "train.zip", "train.csv.bak", "train.xlsx", "train.txt"] {
+    for part in [
+        "train-checkpoint.csv",
+        "._train.csv",
+        "__MACOSX",
+        "__pycache__",
+        "_temporary",
+        "train-Copy1.csv",
+        "train (1).csv",
+        "train.zip",
+        "train.csv.bak",
+        "train.xlsx",
+        "train.txt",
+    ] {
         assert!(notes.contains(part), "{part}: {notes}");
     }
     for part in ["crc", "DS_Store", "notes.txt"] {
@@ -154,7 +199,10 @@ fn tables_and_partitions_are_refused_by_name() {
     refuses(&["_delta_log/0.json", "part-0.parquet"], &["Delta Lake"]);
     refuses(&[".hoodie/log", "part-0.parquet"], &["Hudi"]);
     refuses(&["metadata/v1.metadata.json", "data/a.parquet"], &["Iceberg"]);
-    refuses(&["train/data-00000-of-00001.arrow", "dataset_dict.json"], &["train/data-00000-of-00001.arrow", "to_parquet"]);
+    refuses(
+        &["train/data-00000-of-00001.arrow", "dataset_dict.json"],
+        &["train/data-00000-of-00001.arrow", "to_parquet"],
+    );
     refuses(&["README.md"], &["no file that looks like data"]);
     refuses(&[], &["no file that looks like data"]);
 }
@@ -162,7 +210,14 @@ fn tables_and_partitions_are_refused_by_name() {
 #[test]
 fn folders_of_texts_by_label_are_a_data_set() {
     let notes = reads(
-        &["train/pos/0_9.txt", "train/neg/0_1.TXT", "train/unsup/0_0.txt", "test/pos/1_8.txt", "test/neg/1_2.txt", "test/neg/old/3.txt"],
+        &[
+            "train/pos/0_9.txt",
+            "train/neg/0_1.TXT",
+            "train/unsup/0_0.txt",
+            "test/pos/1_8.txt",
+            "test/neg/1_2.txt",
+            "test/neg/old/3.txt",
+        ],
         &["train"],
         &[],
         &["test"],

@@ -22,7 +22,8 @@ const LINKED_FILE: &str = "it is read under the name of a link to it";
 
 /// The files below a folder, as sorted paths from it with `/` between, and what was passed over on the way.
 pub(crate) fn walk(root: &Path) -> Result<(Vec<String>, PassedOver), DataError> {
-    let canonical = fs::canonicalize(root).map_err(|source| DataError::Read { path: root.to_owned(), source })?;
+    let canonical =
+        fs::canonicalize(root).map_err(|source| DataError::Read { path: root.to_owned(), source })?;
     let mut walk = Walk {
         visited: BTreeSet::from([canonical.clone()]),
         root: canonical,

@@ -17,10 +17,9 @@ pub(super) fn missing(
     otherwise: impl FnOnce() -> Option<String>,
 ) -> DataError {
     let hint = match found.iter().find(|name| alike(name, column)) {
-        Some(name) => Some(format!(
-            "did you mean \"{}\"? name it in a card's [columns]",
-            crate::shown::shown(name)
-        )),
+        Some(name) => {
+            Some(format!("did you mean \"{}\"? name it in a card's [columns]", crate::shown::shown(name)))
+        }
         None => otherwise(),
     };
     let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();

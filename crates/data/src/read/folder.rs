@@ -72,9 +72,7 @@ fn contents(path: &Path, options: &ReadOptions, said: &Notes) -> Result<(Source,
     let (source, mut bytes) = (text.source.clone(), Vec::new());
     text.into_reader().take(MAX_ROW as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > MAX_ROW {
-        return Err(DataError::TooLong {
-            location: Location { path: path.into(), number: 1, unit: "line" },
-        });
+        return Err(DataError::TooLong { location: Location { path: path.into(), number: 1, unit: "line" } });
     }
     Ok((source, bytes))
 }

@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub use options::{Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, TextEncoding};
 pub(crate) use folder::UNLABELLED;
+pub use options::{Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, TextEncoding};
 
 use self::bytes::{Source, Text, Unpacked};
 use self::content::foreign;
@@ -75,7 +75,10 @@ impl RowReader {
                 return Err(DataError::Content { path: path.to_owned(), problem });
             }
             if named != Some(Format::Parquet) && options.format.is_none() {
-                said.add(format!("{} is read as Parquet, which it is whatever its name says", path.display()));
+                said.add(format!(
+                    "{} is read as Parquet, which it is whatever its name says",
+                    path.display()
+                ));
             }
             return Self::parquet(path, columns, said);
         }
@@ -83,7 +86,10 @@ impl RowReader {
         if format.is_none_or(|format| format == Format::Parquet)
             && let Some((what, remedy)) = foreign(&file.head)
         {
-            return Err(DataError::Content { path: path.to_owned(), problem: format!("is {what}: {remedy}") });
+            return Err(DataError::Content {
+                path: path.to_owned(),
+                problem: format!("is {what}: {remedy}"),
+            });
         }
         match format.ok_or_else(|| DataError::UnknownFormat { path: path.to_owned() })? {
             Format::Parquet if file.head.is_empty() => Ok(Self::new(path, std::iter::empty(), said)),

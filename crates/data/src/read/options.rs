@@ -328,7 +328,8 @@ mod tests {
             assert_eq!(toml::to_string(&options).unwrap(), text);
         }
         let options: ReadOptions =
-            toml::from_str("delimiter = \"\\t\"\nquoting = false\nencoding = \"latin1\"\nheader = \"a, b\"").unwrap();
+            toml::from_str("delimiter = \"\\t\"\nquoting = false\nencoding = \"latin1\"\nheader = \"a, b\"")
+                .unwrap();
         assert_eq!((options.delimiter, options.quoting), (Some(Delimiter(b'\t')), Some(Quoting::None)));
         assert_eq!(options.encoding, "cp1252".parse().ok());
         assert_eq!(options.header, Some(Header::Names(vec!["a".into(), "b".into()])));

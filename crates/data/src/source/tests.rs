@@ -39,11 +39,28 @@ fn a_name_is_a_path_a_card_or_a_repository() {
     ] {
         let Ok(DataSource::Hub { card, .. }) = DataSource::resolve(name, &[]) else { panic!("{name}") };
         let hub = card.hub.unwrap();
-        assert_eq!((hub.repository.as_str(), hub.config.as_deref(), hub.revision.as_deref()), ("owner/name", config, revision));
+        assert_eq!(
+            (hub.repository.as_str(), hub.config.as_deref(), hub.revision.as_deref()),
+            ("owner/name", config, revision)
+        );
     }
     let message = refused("imbd");
-    assert!(message.contains("imbd") && message.contains("imdb") && message.contains("owner/name"), "{message}");
-    for path in ["no/file.csv", "a/b/c.csv", "../x", "data/", "d/train.json", "d/x.csv.gz", "d/x.xlsx", "~/x", "x/card.toml", "x.csv"] {
+    assert!(
+        message.contains("imbd") && message.contains("imdb") && message.contains("owner/name"),
+        "{message}"
+    );
+    for path in [
+        "no/file.csv",
+        "a/b/c.csv",
+        "../x",
+        "data/",
+        "d/train.json",
+        "d/x.csv.gz",
+        "d/x.xlsx",
+        "~/x",
+        "x/card.toml",
+        "x.csv",
+    ] {
         let message = refused(path);
         assert!(message.contains(&format!("there is no file or folder {path}")), "{message}");
     }
@@ -66,14 +83,18 @@ fn a_card_of_the_users_comes_before_a_built_in_one_and_is_said() {
     fs::write(dir.path().join("own.toml"), card).unwrap();
     let cards = [dir.path().to_owned()];
     for (name, hides) in [("imdb", true), ("own", false)] {
-        let Ok(DataSource::Local { root, notes, .. }) = DataSource::resolve(name, &cards) else { panic!("{name}") };
+        let Ok(DataSource::Local { root, notes, .. }) = DataSource::resolve(name, &cards) else {
+            panic!("{name}")
+        };
         assert_eq!(root, dir.path());
         assert!(notes[0].contains(dir.path().to_str().unwrap()), "{notes:?}");
         assert_eq!(notes[0].contains("hides"), hides, "{notes:?}");
     }
     // The checkout's own folder of cards has the built-in ones.
     let shipped = [PathBuf::from(SHIPPED)];
-    assert!(matches!(DataSource::resolve("imdb", &shipped), Ok(DataSource::Hub { notes, .. }) if notes.is_empty()));
+    assert!(
+        matches!(DataSource::resolve("imdb", &shipped), Ok(DataSource::Hub { notes, .. }) if notes.is_empty())
+    );
     // A name does not lead out of the folder of cards.
     let inner = [dir.path().join("cards")];
     fs::create_dir(&inner[0]).unwrap();
@@ -86,7 +107,15 @@ fn patterns_of_a_card_are_replaced_by_what_they_match() {
     let card = "name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"rows/train-*.csv\"]\nvalidation = [\"a[1].csv\"]\n";
     write(
         dir.path(),
-        &[("card.toml", card), ("a[1].csv", ""), ("a1.csv", ""), ("rows/train-2.csv", ""), ("rows/train-1.csv", ""), ("rows/train-x.md", ""), ("rows/.train-9.csv", "")],
+        &[
+            ("card.toml", card),
+            ("a[1].csv", ""),
+            ("a1.csv", ""),
+            ("rows/train-2.csv", ""),
+            ("rows/train-1.csv", ""),
+            ("rows/train-x.md", ""),
+            ("rows/.train-9.csv", ""),
+        ],
     );
     let path = dir.path().join("card.toml");
     let (card, root, notes) = local(path.to_str().unwrap());
@@ -95,15 +124,21 @@ fn patterns_of_a_card_are_replaced_by_what_they_match() {
     assert_eq!(files.validation, [PathBuf::from("a[1].csv")]);
     assert_eq!(root, dir.path());
     assert!(notes.join("\n").contains("rows/train-1.csv, rows/train-2.csv as train"), "{notes:?}");
-    for (pattern, part) in [("rows/test-*.csv", "rows/train-1.csv"), ("rows/a[.csv", "not a file name pattern"), ("no/*.csv", "no")] {
-        let text = format!("name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"{pattern}\"]\n");
+    for (pattern, part) in [
+        ("rows/test-*.csv", "rows/train-1.csv"),
+        ("rows/a[.csv", "not a file name pattern"),
+        ("no/*.csv", "no"),
+    ] {
+        let text =
+            format!("name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"{pattern}\"]\n");
         fs::write(&path, text).unwrap();
         let message = refused(path.to_str().unwrap());
         assert!(message.contains(part), "{message}");
     }
     // Shards that a pattern finds are whole.
     write(dir.path(), &[("s/t-00000-of-00003.csv", ""), ("s/t-00002-of-00003.csv", "")]);
-    fs::write(&path, "name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"s/*.csv\"]\n").unwrap();
+    fs::write(&path, "name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"s/*.csv\"]\n")
+        .unwrap();
     let message = refused(path.to_str().unwrap());
     assert!(message.contains("00001 is missing") && message.contains("s/t-00002-of-00003.csv"), "{message}");
 }
@@ -112,7 +147,10 @@ fn patterns_of_a_card_are_replaced_by_what_they_match() {
 fn a_clone_of_a_repository_is_read_as_its_readme_says() {
     let dir = tempfile::tempdir().unwrap();
     let readme = "---\nconfigs:\n- config_name: en\n  data_files:\n  - split: train\n    path: x/one.csv\n  - split: dev\n    path: x/two.csv\n- config_name: de\n  data_files: de/*.csv\n---\n";
-    write(dir.path(), &[("README.md", readme), ("x/one.csv", ""), ("x/two.csv", ""), ("de/a.csv", ""), ("de/b.csv", "")]);
+    write(
+        dir.path(),
+        &[("README.md", readme), ("x/one.csv", ""), ("x/two.csv", ""), ("de/a.csv", ""), ("de/b.csv", "")],
+    );
     let path = dir.path().to_str().unwrap();
     let message = refused(path);
     assert!(message.contains(&format!("--dataset {path}:en, --dataset {path}:de")), "{message}");
@@ -130,7 +168,10 @@ fn a_clone_of_a_repository_is_read_as_its_readme_says() {
 #[test]
 fn one_of_several_folders_is_named_after_a_colon() {
     let dir = tempfile::tempdir().unwrap();
-    write(dir.path(), &[("en/train.csv", ""), ("en/test.csv", ""), ("de/train.csv", ""), ("de/test.csv", "")]);
+    write(
+        dir.path(),
+        &[("en/train.csv", ""), ("en/test.csv", ""), ("de/train.csv", ""), ("de/test.csv", "")],
+    );
     let path = dir.path().to_str().unwrap();
     let message = refused(path);
     assert!(message.contains(&format!("--dataset {path}:de, --dataset {path}:en")), "{message}");
@@ -166,11 +207,23 @@ fn links_and_names_of_all_kinds_are_said() {
     assert_eq!(files.validation, [PathBuf::from("dev.csv")]);
     assert_eq!(files.test, [PathBuf::from("more/test.csv")]);
     let notes = notes.join("\n");
-    for part in ["versions/reviews.csv", "sub/up/", "again/", "eval.csv", "ain.csv: the name is not UTF-8", "more/back/", "sub/notes.csv"] {
+    for part in [
+        "versions/reviews.csv",
+        "sub/up/",
+        "again/",
+        "eval.csv",
+        "ain.csv: the name is not UTF-8",
+        "more/back/",
+        "sub/notes.csv",
+    ] {
         assert!(notes.contains(part), "{part}: {notes}");
     }
     symlink("versions/reviews.csv", root.join("test.csv")).unwrap();
     let message = refused(root.to_str().unwrap());
-    assert!(message.contains("test.csv and train.csv are links to the same file") || message.contains("train.csv and test.csv"), "{message}");
+    assert!(
+        message.contains("test.csv and train.csv are links to the same file")
+            || message.contains("train.csv and test.csv"),
+        "{message}"
+    );
     assert!(refused("/dev/null").contains("neither a file nor a folder"));
 }

@@ -51,8 +51,13 @@ fn compression_is_told_by_the_content_whatever_the_name_says() {
 #[test]
 fn a_compressed_file_that_is_cut_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    let long = format!("text,label\n{}", (0..20_000).map(|i| format!("film {},x\n", i * 7919 % 9973)).collect::<String>());
-    for (name, bytes) in [("a.csv.gz", gzip(long.as_bytes())), ("a.csv.zst", zstd::encode_all(long.as_bytes(), 1).unwrap())] {
+    let long = format!(
+        "text,label\n{}",
+        (0..20_000).map(|i| format!("film {},x\n", i * 7919 % 9973)).collect::<String>()
+    );
+    for (name, bytes) in
+        [("a.csv.gz", gzip(long.as_bytes())), ("a.csv.zst", zstd::encode_all(long.as_bytes(), 1).unwrap())]
+    {
         for end in [bytes.len() / 2, bytes.len() - 1] {
             let message = refusal(&file(&dir, name, &bytes[..end]), &ReadOptions::default());
             assert!(message.contains(name) && message.contains("can't read"), "{message}");
@@ -92,7 +97,11 @@ fn utf_16_is_read_where_it_is_certain() {
         assert!(notes.contains(said) && notes.contains(name), "{notes}");
     }
     // A UTF-8 file that a NUL begins isn't.
-    let (rows, notes) = read_with(&file(&dir, "nul.csv", "text,label\n\0a\0b\0c\0d\0e\0f\0g\0h,x\n"), &ReadOptions::default()).unwrap();
+    let (rows, notes) = read_with(
+        &file(&dir, "nul.csv", "text,label\n\0a\0b\0c\0d\0e\0f\0g\0h,x\n"),
+        &ReadOptions::default(),
+    )
+    .unwrap();
     assert_eq!((rows.len(), notes.as_str()), (1, ""));
 }
 
@@ -112,8 +121,12 @@ fn another_encoding_is_set_and_never_guessed() {
     // UTF-8 read as something else is two wrong letters for each right one.
     let (_, notes) = read_with(&file(&dir, "utf8.csv", CSV), &options("encoding = \"latin1\"")).unwrap();
     assert!(notes.contains("is valid UTF-8, but is read as windows-1252"), "{notes}");
-    let message = refusal(&file(&dir, "mark.csv", format!("\u{feff}{CSV}")), &options("encoding = \"latin1\""));
-    assert!(message.contains("byte order mark of UTF-8") && message.contains("leave encoding out"), "{message}");
+    let message =
+        refusal(&file(&dir, "mark.csv", format!("\u{feff}{CSV}")), &options("encoding = \"latin1\""));
+    assert!(
+        message.contains("byte order mark of UTF-8") && message.contains("leave encoding out"),
+        "{message}"
+    );
 }
 
 /// What the encoding does not have is a fault of its row, not a replacement character.
@@ -128,8 +141,9 @@ fn what_an_encoding_does_not_have_is_a_fault_with_its_line() {
         ("japanese.csv", b"text,label\n\x82\xa0,x\nb\xff\xff,y\nc,x\n".to_vec(), "shift_jis"),
     ] {
         let path = file(&dir, name, bytes);
-        let rows: Vec<_> =
-            RowReader::open(&path, &options(&format!("encoding = {encoding:?}")), &columns()).unwrap().collect();
+        let rows: Vec<_> = RowReader::open(&path, &options(&format!("encoding = {encoding:?}")), &columns())
+            .unwrap()
+            .collect();
         assert_eq!(rows.len(), 3, "{rows:?}");
         let message = rows[1].as_ref().unwrap_err().to_string();
         let said = message.to_lowercase();
@@ -143,9 +157,13 @@ fn lines_that_end_in_a_carriage_return_alone_are_lines() {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("a.csv", CSV.to_owned()),
-        ("a.jsonl", "{\"text\":\"na\u{ef}ve film\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"y\"}\n".to_owned()),
+        (
+            "a.jsonl",
+            "{\"text\":\"na\u{ef}ve film\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"y\"}\n".to_owned(),
+        ),
     ] {
-        let (rows, notes) = read_with(&file(&dir, name, text.replace('\n', "\r")), &ReadOptions::default()).unwrap();
+        let (rows, notes) =
+            read_with(&file(&dir, name, text.replace('\n', "\r")), &ReadOptions::default()).unwrap();
         assert_eq!(rows, expected(), "{name}");
         assert!(notes.contains("carriage return"), "{notes}");
     }
@@ -214,7 +232,8 @@ fn parquet_under_another_name_is_read_and_said() {
 #[test]
 fn messages_are_short_and_printable() {
     let dir = tempfile::tempdir().unwrap();
-    let noise: Vec<u8> = (0..100_000_u64).map(|i| (i.wrapping_mul(6_364_136_223_846_793_005) >> 40) as u8).collect();
+    let noise: Vec<u8> =
+        (0..100_000_u64).map(|i| (i.wrapping_mul(6_364_136_223_846_793_005) >> 40) as u8).collect();
     let long = "x".repeat(1 << 20);
     for (name, bytes) in [
         ("zero.csv", vec![0; 3_000_000]),

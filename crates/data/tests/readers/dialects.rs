@@ -12,15 +12,15 @@ fn default() -> ReadOptions {
 fn a_delimiter_that_the_heading_certainly_has_is_taken_and_said() {
     let dir = tempfile::tempdir().unwrap();
     let expected = [row("fine, really", "x"), row("dull", "y")];
-    for (name, delimiter) in
-        [("a.csv", ";"), ("b.csv", "\t"), ("c.csv", "|"), ("d.tsv", ";"), ("e.tsv", "|")]
+    for (name, delimiter) in [("a.csv", ";"), ("b.csv", "\t"), ("c.csv", "|"), ("d.tsv", ";"), ("e.tsv", "|")]
     {
         let text = "text,label\nfine% really,x\ndull,y\n".replace(',', delimiter).replace('%', ",");
         let (rows, notes) = read_with(&file(&dir, name, text), &default()).unwrap();
         assert_eq!(rows, expected, "{name}");
         assert!(notes.contains(&format!("{:?}", delimiter.chars().next().unwrap())), "{notes}");
     }
-    let (rows, notes) = read_with(&file(&dir, "f.tsv", "text,label\n\"fine, really\",x\ndull,y\n"), &default()).unwrap();
+    let (rows, notes) =
+        read_with(&file(&dir, "f.tsv", "text,label\n\"fine, really\",x\ndull,y\n"), &default()).unwrap();
     assert_eq!(rows, expected);
     assert!(notes.contains("','"), "{notes}");
     // The name's own delimiter fits: the others are text.
@@ -78,11 +78,15 @@ fn a_file_without_a_heading_is_refused_until_its_columns_are_named() {
     let message = refusal(&path, &options("header = [\"text\", \"label\"]"));
     assert!(message.contains("line 1") && message.contains("3 field"), "{message}");
     // The names are a heading that is there after all.
-    let message = refusal(&file(&dir, "b.csv", "Text, label\na,x\n"), &options("header = [\"text\", \"label\"]"));
+    let message =
+        refusal(&file(&dir, "b.csv", "Text, label\na,x\n"), &options("header = [\"text\", \"label\"]"));
     assert!(message.contains("leave header out"), "{message}");
     // One of the columns is there, so the row is a heading.
     let message = refusal(&file(&dir, "c.csv", "text,class\na,x\n"), &default());
-    assert!(message.contains("no column \"label\"; its columns are text, class") && !message.contains("header"), "{message}");
+    assert!(
+        message.contains("no column \"label\"; its columns are text, class") && !message.contains("header"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -168,7 +172,10 @@ fn a_quoted_field_of_a_tsv_that_holds_a_tab_or_a_line_end_is_a_fault() {
 #[test]
 fn the_standard_input_has_the_same_dialects() {
     let text: &[u8] = b"good;1\nbad;0\n";
-    let set = ReadOptions { format: Some(Format::Csv), ..options("delimiter = \";\"\nheader = [\"text\", \"label\"]") };
+    let set = ReadOptions {
+        format: Some(Format::Csv),
+        ..options("delimiter = \";\"\nheader = [\"text\", \"label\"]")
+    };
     let rows = RowReader::from_reader(text, &set, &columns()).unwrap();
     assert_eq!(rows.map(Result::unwrap).collect::<Vec<_>>(), [row("good", "1"), row("bad", "0")]);
     let error = RowReader::from_reader(text, &as_format(Format::Csv), &columns()).unwrap_err();

@@ -19,8 +19,16 @@ fn rows_are_found_in_whatever_layout_a_file_has() {
         ("lines.jsonl", lines, ""),
         ("pretty.json", pretty.clone(), ""),
         ("pretty.jsonl", pretty, "over several lines"),
-        ("data.json", format!("{{\"version\": \"1.0\", \"n\": 2, \"data\": [{ROWS}]}}"), "its rows are those of \"data\""),
-        ("rows.json", format!("{{\n \"rows\" : [ {ROWS} ],\n \"none\": [], \"texts\": [\"a\"] }}\n"), "those of \"rows\""),
+        (
+            "data.json",
+            format!("{{\"version\": \"1.0\", \"n\": 2, \"data\": [{ROWS}]}}"),
+            "its rows are those of \"data\"",
+        ),
+        (
+            "rows.json",
+            format!("{{\n \"rows\" : [ {ROWS} ],\n \"none\": [], \"texts\": [\"a\"] }}\n"),
+            "those of \"rows\"",
+        ),
     ] {
         let (rows, notes) = read_with(&file(&dir, name, text), &ReadOptions::default()).unwrap();
         assert_eq!(rows, [row("a", "x"), row("b\n", "y")], "{name}");
@@ -37,7 +45,11 @@ fn layouts_that_hold_no_rows_are_refused_with_what_to_do() {
         ("pandas.json", r#"{"text":{"0":"a"},"label":{"0":"x"}}"#, &["orient=\"records\""][..]),
         ("columns.json", r#"{"text":["a"],"label":["x"]}"#, &["orient=\"records\""]),
         ("splits.json", r#"{"train":[{"text":"a"}],"test":[{"text":"b"}]}"#, &["train, test", "of its own"]),
-        ("squad.json", r#"{"data":[{"title":"t","paragraphs":[]}]}"#, &["no column \"text\"", "title, paragraphs"]),
+        (
+            "squad.json",
+            r#"{"data":[{"title":"t","paragraphs":[]}]}"#,
+            &["no column \"text\"", "title, paragraphs"],
+        ),
         ("other.json", r#"{"version":1}"#, &["no column \"text\"", "version"]),
         ("numbers.json", "[1, -2.5e3, null]", &["row 1", "JSON object"]),
         ("word.json", "hello", &["line 1", "JSON"]),
@@ -86,7 +98,10 @@ fn a_bad_element_of_an_array_is_a_bad_row() {
     assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false, false, false, true]);
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.is_err()) {
         let error = row.as_ref().unwrap_err();
-        assert!(error.is_bad_row() && error.to_string().contains(&format!("rows.json, row {}", index + 1)), "{error}");
+        assert!(
+            error.is_bad_row() && error.to_string().contains(&format!("rows.json, row {}", index + 1)),
+            "{error}"
+        );
     }
 }
 

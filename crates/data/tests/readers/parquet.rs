@@ -15,7 +15,7 @@ use parquet::schema::parser::parse_message_type;
 use super::{chain, columns, read};
 
 /// `rows` with `None` for null, in row groups of `group`.
-fn write_parquet(
+pub(super) fn write_parquet(
     path: &Path,
     schema: &str,
     compression: Compression,
@@ -61,7 +61,7 @@ pub(crate) fn write_bytes(path: &Path, rows: &[(Option<&[u8]>, Option<&[u8]>)]) 
     writer.close().unwrap();
 }
 
-const STRINGS: &str = "message m { optional binary text (UTF8); optional int64 label; }";
+pub(super) const STRINGS: &str = "message m { optional binary text (UTF8); optional int64 label; }";
 
 #[test]
 fn parquet_comes_back_as_it_was_written() {
@@ -190,8 +190,18 @@ fn fixture(name: &str) -> PathBuf {
 
 #[test]
 fn each_codec_and_layout_of_pyarrow_is_read() {
-    let expected = [("a fine film", Value::Integer(1)), ("", Value::Null), ("naïve \u{1f3ac}", Value::Integer(0))];
-    for name in ["codec-none", "codec-snappy", "codec-gzip", "codec-brotli", "codec-zstd", "codec-lz4", "pages-v2", "groups"] {
+    let expected =
+        [("a fine film", Value::Integer(1)), ("", Value::Null), ("naïve \u{1f3ac}", Value::Integer(0))];
+    for name in [
+        "codec-none",
+        "codec-snappy",
+        "codec-gzip",
+        "codec-brotli",
+        "codec-zstd",
+        "codec-lz4",
+        "pages-v2",
+        "groups",
+    ] {
         let rows = read(&fixture(&format!("{name}.parquet"))).unwrap();
         let repeated = expected.iter().cycle().take(if name == "groups" { 6 } else { 3 });
         assert!(
@@ -229,7 +239,8 @@ fn each_type_that_can_be_a_label_is_read_as_pyarrow_reads_it() {
         let values: Vec<Value> = values.as_array().unwrap().iter().map(value).collect();
         // f32 and f64 alike.
         assert_eq!(found, values, "{name}");
-        let is_text = ["string", "large_string", "dictionary", "string_view", "binary", "nested.text", "null"];
+        let is_text =
+            ["string", "large_string", "dictionary", "string_view", "binary", "nested.text", "null"];
         let columns = Columns { text: name.clone(), text_pair: None, label: None };
         match RowReader::open(&path, &ReadOptions::default(), &columns) {
             Ok(rows) => {
@@ -264,7 +275,8 @@ fn types_that_are_no_labels_are_refused_by_name() {
         ("nested", "group of text, labels"),
     ] {
         let columns = Columns { label: Some(name.to_owned()), ..columns() };
-        let error = RowReader::open(&fixture("types.parquet"), &ReadOptions::default(), &columns).unwrap_err();
+        let error =
+            RowReader::open(&fixture("types.parquet"), &ReadOptions::default(), &columns).unwrap_err();
         let message = error.to_string();
         assert!(message.contains(part) && message.contains("types.parquet"), "{name}: {message}");
     }

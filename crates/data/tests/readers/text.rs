@@ -5,6 +5,9 @@ use std::io::Read;
 use embert_data::{Columns, Format, ReadOptions, Row, RowReader, Value};
 use proptest::prelude::*;
 
+use parquet::basic::Compression;
+
+use super::parquet::{STRINGS, write_parquet};
 use super::{as_format, chain, columns, file, read, row};
 
 #[test]

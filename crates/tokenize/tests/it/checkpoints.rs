@@ -38,7 +38,9 @@ enum Here {
 enum Made {
     Tokenizer(Encoded),
     #[allow(dead_code, reason = "for the one who reads a failure")]
-    Refused { error: String },
+    Refused {
+        error: String,
+    },
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -107,7 +109,8 @@ fn each_file_and_key_counts_as_for_transformers_or_is_refused_by_name() {
                     Some(format!("the notes `{notes}` don't say `{part}`"))
                 } else {
                     // Of this vocabulary a few words have capitals, which is said wherever they are lowercased.
-                    let expected = row.says.is_empty() && !notes.is_empty() && !notes.contains("have capitals");
+                    let expected =
+                        row.says.is_empty() && !notes.is_empty() && !notes.contains("have capitals");
                     expected.then(|| format!("it says `{notes}`"))
                 }
             }
@@ -120,9 +123,10 @@ fn each_file_and_key_counts_as_for_transformers_or_is_refused_by_name() {
                 encoded(&tokenizer, &text, &pair);
                 None
             }
-            (here, made, loaded) => {
-                Some(format!("{:?}, expected {here:?}; transformers: {made:?}", loaded.map_err(|error| chain(&error))))
-            }
+            (here, made, loaded) => Some(format!(
+                "{:?}, expected {here:?}; transformers: {made:?}",
+                loaded.map_err(|error| chain(&error))
+            )),
         };
         failures.extend(problem.map(|problem| format!("{}: {problem}", row.name)));
     }
@@ -180,7 +184,10 @@ fn a_text_with_an_added_token_that_the_model_has_no_row_for_is_an_error() {
     tokenizer.check_vocab(61).unwrap();
     assert!(tokenizer.check_vocab(60).is_err());
     tokenizer.encode("the film", None, &WHOLE).unwrap();
-    let message = tokenizer.encode("the [E1] film", None, &options(16, Truncation::LongestFirst)).unwrap_err().to_string();
+    let message = tokenizer
+        .encode("the [E1] film", None, &options(16, Truncation::LongestFirst))
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("[E1]") && message.contains("61"), "{message}");
     // A token that is cut off does no harm.
     tokenizer.encode("the film [E1]", None, &options(4, Truncation::LongestFirst)).unwrap();
@@ -224,6 +231,7 @@ fn a_vocabulary_and_what_is_done_to_case_that_do_not_fit_are_said() {
     // A script without case has neither.
     assert_eq!(note("中\n文\n", cased), "");
     // One stray word in hundreds is no cased vocabulary.
-    let many: String = (0..200).map(|number| format!("word{number}\n")).chain(["Stray\n".to_owned()]).collect();
+    let many: String =
+        (0..200).map(|number| format!("word{number}\n")).chain(["Stray\n".to_owned()]).collect();
     assert_eq!(note(&many, uncased), "");
 }

@@ -81,7 +81,9 @@ impl Layout {
             Some(Header::Absent) => Some((1..=first().len()).map(|number| number.to_string()).collect()),
             Some(Header::Names(names)) => {
                 let first = first();
-                if first.len() == names.len() && first.iter().zip(names).all(|(found, name)| alike(found, name)) {
+                if first.len() == names.len()
+                    && first.iter().zip(names).all(|(found, name)| alike(found, name))
+                {
                     return refuse("has the heading that header names: leave header out".to_owned());
                 }
                 Some(names.clone())
@@ -102,7 +104,9 @@ fn stated(head: &[u8]) -> Option<(u8, usize)> {
             Some((*delimiter, next))
         }
         // The line's end was trimmed: the delimiter is a tab.
-        [s, e, p, b'='] if [s, e, p].map(u8::to_ascii_lowercase) == *b"sep" && head[4..].starts_with(b"\t") => {
+        [s, e, p, b'=']
+            if [s, e, p].map(u8::to_ascii_lowercase) == *b"sep" && head[4..].starts_with(b"\t") =>
+        {
             Some((b'\t', next))
         }
         _ => None,

@@ -39,8 +39,10 @@ pub(super) fn rows(
     let label_index = columns.label.as_ref().map(find).transpose()?;
 
     // Spreadsheets pad rows, the heading among them, to the widest.
-    let (full, named) = (names.len(), names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1));
-    let least = named.max([Some(text_index), pair_index, label_index].into_iter().flatten().max().unwrap_or(0) + 1);
+    let (full, named) =
+        (names.len(), names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1));
+    let least =
+        named.max([Some(text_index), pair_index, label_index].into_iter().flatten().max().unwrap_or(0) + 1);
     let mut padded = 0_u64;
     let said = said.clone();
     Ok(std::iter::from_fn(move || {
@@ -50,7 +52,10 @@ pub(super) fn rows(
                 let path = source.path.display();
                 for (count, what) in [
                     (std::mem::take(&mut records.blank), "blank line(s) were passed over"),
-                    (std::mem::take(&mut padded), "row(s) end in empty cells that the heading does not have; they were left out"),
+                    (
+                        std::mem::take(&mut padded),
+                        "row(s) end in empty cells that the heading does not have; they were left out",
+                    ),
                 ] {
                     if count > 0 {
                         said.add(format!("{path}: {count} {what}"));
@@ -92,9 +97,7 @@ fn heading<R: std::io::BufRead>(
     let missing = wanted(columns).any(|column| !names.contains(column));
     match (whole, malformed.filter(|_| missing)) {
         (Err(problem), _) => Err(DataError::Row { location, problem }),
-        (Ok(()), Some(error)) => {
-            Err(DataError::Row { location, problem: records.source.malformed(error) })
-        }
+        (Ok(()), Some(error)) => Err(DataError::Row { location, problem: records.source.malformed(error) }),
         (Ok(()), None) => Ok(names),
     }
 }

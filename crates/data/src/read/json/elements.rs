@@ -120,7 +120,8 @@ impl<R: BufRead> Framed<R> {
                 ValueError::Syntax { location, problem: shown(problem) }
             });
         }
-        let is_number = self.raw.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'-' | b'0'..=b'9'));
+        let is_number =
+            self.raw.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'-' | b'0'..=b'9'));
         if is_number && let Some(last) = self.raw.pop_if(|last| !b"0123456789+-.eE".contains(last)) {
             self.pushed = Some(last);
         }

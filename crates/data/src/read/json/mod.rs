@@ -62,9 +62,8 @@ pub(super) fn rows(
     let mut raw = raw.fuse();
     Ok(std::iter::from_fn(move || {
         let parsed = ahead.pop_front().or_else(|| {
-            raw.next().map(|next| {
-                next.map(|(location, raw)| (location, Found::parse(raw, &source, &columns)))
-            })
+            raw.next()
+                .map(|next| next.map(|(location, raw)| (location, Found::parse(raw, &source, &columns))))
         })?;
         Some(parsed.map(|(location, found)| (location, found.and_then(|found| found.into_row(&columns)))))
     }))
@@ -102,8 +101,8 @@ fn raw_rows(
     if !is_whole {
         return Ok(lines(Cursor::new([before, object].concat()).chain(rest), source.clone()));
     }
-    let (only, after, rest) =
-        ends_here(rest).map_err(|error| DataError::Read { path: source.path.to_path_buf(), source: error })?;
+    let (only, after, rest) = ends_here(rest)
+        .map_err(|error| DataError::Read { path: source.path.to_path_buf(), source: error })?;
     if only && let Some(rows) = within(&object, &source, columns, said)? {
         return Ok(Box::new(rows));
     }
@@ -120,9 +119,10 @@ fn raw_rows(
 
 /// An object a line; empty lines are passed over.
 fn lines(reader: impl BufRead + 'static, source: Source) -> Box<dyn Iterator<Item = Raw>> {
-    Box::new(numbered_lines(reader, source).filter(|line| {
-        line.as_ref().map_or(true, |(_, line)| !line.trim_ascii().is_empty())
-    }))
+    Box::new(
+        numbered_lines(reader, source)
+            .filter(|line| line.as_ref().map_or(true, |(_, line)| !line.trim_ascii().is_empty())),
+    )
 }
 
 /// The rows that lie in an array within the only object of a file, unless the object is a row itself.

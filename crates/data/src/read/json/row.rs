@@ -72,7 +72,8 @@ impl Found {
 }
 
 fn names(columns: &Columns) -> [Option<&str>; 3] {
-    [Some(&columns.text), columns.text_pair.as_ref(), columns.label.as_ref()].map(|name| name.map(String::as_str))
+    [Some(&columns.text), columns.text_pair.as_ref(), columns.label.as_ref()]
+        .map(|name| name.map(String::as_str))
 }
 
 /// What a value is as a cell; `None` for an object or a number beyond 64 bits.

@@ -66,8 +66,11 @@ impl Column {
             let found = fields.iter().filter(is_data).map(|field| field.name().to_owned()).collect();
             return Err(missing(path, name, found, || None));
         };
-        let mut leaves =
-            schema.columns().iter().enumerate().filter(|(_, column)| column.path().parts().starts_with(&parts));
+        let mut leaves = schema
+            .columns()
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.path().parts().starts_with(&parts));
         let leaf = leaves.next().filter(|_| leaves.next().is_none());
         let Some((leaf, column)) = leaf.filter(|(_, column)| fits(column, kind)) else {
             return Err(DataError::ColumnType {
@@ -194,7 +197,8 @@ fn repeated_level(schema: &SchemaDescriptor, column: &ColumnDescriptor) -> i16 {
     for part in column.path().parts() {
         let Some(field) = group.get_fields().iter().find(|field| field.name() == part) else { break };
         let info = field.get_basic_info();
-        level += i16::from(info.has_repetition() && info.repetition() != parquet::basic::Repetition::REQUIRED);
+        level +=
+            i16::from(info.has_repetition() && info.repetition() != parquet::basic::Repetition::REQUIRED);
         if info.has_repetition() && info.repetition() == parquet::basic::Repetition::REPEATED {
             break;
         }
@@ -210,7 +214,8 @@ fn type_of(field: &Type, leaf: Option<&ColumnDescriptor>) -> String {
         LogicalType::Timestamp(_) => "timestamp".to_owned(),
         other => format!("{other:?}").to_lowercase(),
     });
-    let converted = leaf.map(|leaf| leaf.converted_type()).filter(|converted| *converted != ConvertedType::NONE);
+    let converted =
+        leaf.map(|leaf| leaf.converted_type()).filter(|converted| *converted != ConvertedType::NONE);
     let name = logical.or_else(|| converted.map(|converted| converted.to_string().to_lowercase()));
     if field.is_group() {
         let fields: Vec<&str> = field.get_fields().iter().map(|field| field.name()).collect();
@@ -252,7 +257,9 @@ fn cells<T: DataType>(
             // One level below an element, the list is there and empty.
             cells.push(if level < list_level - 1 { Cell::Null } else { Cell::List(Vec::new()) });
         }
-        if level >= list_level && let Some(Cell::List(list)) = cells.last_mut() {
+        if level >= list_level
+            && let Some(Cell::List(list)) = cells.last_mut()
+        {
             list.push(cell);
         }
     }

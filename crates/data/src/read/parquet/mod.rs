@@ -91,7 +91,8 @@ impl Table {
     }
 
     fn row(&self, text: Option<Cell>, pair: Option<Cell>, label: Option<Cell>) -> Result<Row, RowProblem> {
-        let name = |column: &Option<Column>| column.as_ref().map_or_else(String::new, |column| column.name.clone());
+        let name =
+            |column: &Option<Column>| column.as_ref().map_or_else(String::new, |column| column.name.clone());
         let row = Row {
             text: as_text(text.unwrap_or(Cell::Null), &self.text.name)?,
             text_pair: pair.map(|pair| as_text(pair, &name(&self.text_pair))).transpose()?,

@@ -16,7 +16,9 @@ impl Checked {
         if let Some(Page::DictionaryPage { buf, num_values, .. }) = &page {
             // A byte array stands after its length.
             let least = match self.physical {
-                Physical::BOOLEAN => return Err(ParquetError::General("truth values have no dictionary".to_owned())),
+                Physical::BOOLEAN => {
+                    return Err(ParquetError::General("truth values have no dictionary".to_owned()));
+                }
                 Physical::INT64 | Physical::DOUBLE => 8,
                 _ => 4,
             };
