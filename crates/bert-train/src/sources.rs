@@ -71,7 +71,33 @@ pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Ca
             fetched(&card)?
         }
     };
-    Ok((load(&card, &root, options)?, card))
+    match load(&card, &root, options) {
+        Ok(data) => Ok((data, card)),
+        Err(error) => Err(with_columns(error, &card).into()),
+    }
+}
+
+/// Says what a card has to say where a file has other columns than those that are looked for.
+fn with_columns(error: DataError, card: &Card) -> DataError {
+    match error {
+        DataError::MissingColumn { path, column, found, hint } if hint.is_empty() => {
+            let files = match &card.hub {
+                Some(hub) => {
+                    let config = hub
+                        .config
+                        .as_ref()
+                        .map_or_else(String::new, |config| format!(", config = {config:?}"));
+                    format!("[hub] repository = {:?}{config}", hub.repository)
+                }
+                None => "[files] train".to_owned(),
+            };
+            let hint = format!(
+                "; name them in a card, a file as datasets/imdb.toml, with {files} and [columns] text, text_pair (for pairs) and label"
+            );
+            DataError::MissingColumn { path, column, found, hint }
+        }
+        error => error,
+    }
 }
 
 /// Fetches what a card of the hub names, and gives the card with its files, which start from the folder.
