@@ -220,7 +220,8 @@ fn rows_of_several_lengths_are_read_where_their_columns_are_named_and_nothing_is
     // A row that lacks what is read, or with quoting one that lacks anything, is a fault.
     for (text, quoting) in [("news\t1\t5.0\tOne\n", "none"), ("news\t1\t5.0\tOne\tTwo\n", "csv")] {
         let path = file(&dir, "short.tsv", text);
-        let mut rows = RowReader::open(&path, &options(&format!("quoting = {quoting:?}\n{header}")), &pair).unwrap();
+        let mut rows =
+            RowReader::open(&path, &options(&format!("quoting = {quoting:?}\n{header}")), &pair).unwrap();
         let message = rows.next().unwrap().unwrap_err().to_string();
         assert!(message.contains("but the heading has 7"), "{message}");
     }
