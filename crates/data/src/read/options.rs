@@ -248,7 +248,7 @@ impl fmt::Display for Header {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected true, false, a text or a list of texts")]
 enum Flag {
-    Flag(bool),
+    Bool(bool),
     Text(String),
     List(Vec<String>),
 }
@@ -258,7 +258,7 @@ impl TryFrom<Flag> for Quoting {
 
     fn try_from(flag: Flag) -> Result<Self, ReadOptionError> {
         match flag {
-            Flag::Flag(flag) => Ok(if flag { Self::Csv } else { Self::None }),
+            Flag::Bool(flag) => Ok(if flag { Self::Csv } else { Self::None }),
             Flag::Text(text) => text.parse(),
             Flag::List(list) => list.join(",").parse(),
         }
@@ -270,7 +270,7 @@ impl TryFrom<Flag> for Header {
 
     fn try_from(flag: Flag) -> Result<Self, ReadOptionError> {
         match flag {
-            Flag::Flag(flag) => Ok(if flag { Self::Present } else { Self::Absent }),
+            Flag::Bool(flag) => Ok(if flag { Self::Present } else { Self::Absent }),
             Flag::Text(text) => text.parse(),
             Flag::List(names) => Self::names(names),
         }
@@ -280,8 +280,8 @@ impl TryFrom<Flag> for Header {
 impl From<Header> for Flag {
     fn from(header: Header) -> Self {
         match header {
-            Header::Present => Self::Flag(true),
-            Header::Absent => Self::Flag(false),
+            Header::Present => Self::Bool(true),
+            Header::Absent => Self::Bool(false),
             Header::Names(names) => Self::List(names),
         }
     }

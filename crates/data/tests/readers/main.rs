@@ -1,6 +1,13 @@
 //! The readers against files as people have them: whole, odd and broken ones.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::type_complexity,
+    clippy::too_many_lines,
+    clippy::format_collect,
+    clippy::result_large_err,
+    reason = "tables of cases, and small files"
+)]
 
 mod bytes;
 mod dialects;

@@ -195,7 +195,7 @@ fn files(rule: &Rule, folder: &Path) -> Vec<PathBuf> {
         texts.push(("rows.jsonl", format!("{first}\n{{{members}}}\n").into()));
         texts.push(("rows.json", format!("[{first}, {{{members}}}]").into()));
         texts.push(("within.json", format!("{{\"version\": 1, \"data\": [{first}, {{{members}}}]}}").into()));
-        texts.push(("pretty.json", format!("{first}\n{{\n{members}\n}}\n").into()));
+        texts.push(("pretty.json", format!("{{\n{}\n{{\n{members}\n}}\n", &first[1..]).into()));
     }
     let mut files = Vec::new();
     for (name, bytes) in texts {

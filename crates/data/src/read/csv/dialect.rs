@@ -131,6 +131,9 @@ fn first(head: &[u8], source: &Source, dialect: Dialect) -> Vec<String> {
     }
 }
 
+/// Whether a heading has columns.
+type Holds<'a> = &'a dyn Fn(&[String]) -> bool;
+
 /// The default, unless the heading has the wanted columns only with one other delimiter.
 fn detected(head: &[u8], source: &Source, default: u8, columns: &Columns, options: &ReadOptions) -> u8 {
     let headings = |delimiter: u8| (delimiter, first(head, source, dialect(delimiter, options)));
@@ -141,7 +144,7 @@ fn detected(head: &[u8], source: &Source, default: u8, columns: &Columns, option
     let exact = |names: &[String], column: &String| names.contains(column);
     let caseless = |names: &[String], column: &String| names.iter().any(|name| alike(name, column));
     // From all of the columns to some of them, which makes a message clearer.
-    let holds: [&dyn Fn(&[String]) -> bool; 4] = [
+    let holds: [Holds<'_>; 4] = [
         &|names| wanted(columns).all(|column| exact(names, column)),
         &|names| exact(names, &columns.text) && columns.text_pair.iter().all(|column| exact(names, column)),
         &|names| wanted(columns).all(|column| caseless(names, column)),

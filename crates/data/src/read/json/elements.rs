@@ -103,6 +103,10 @@ impl<R: BufRead> Framed<R> {
     }
 
     /// The next value.
+    #[allow(
+        clippy::result_large_err,
+        reason = "it is turned into the crate's error, which is as large, or ends the file"
+    )]
     pub(super) fn value(&mut self) -> Result<Vec<u8>, ValueError> {
         self.raw.clear();
         let result = IgnoredAny::deserialize(&mut serde_json::Deserializer::from_reader(&mut *self));
@@ -138,13 +142,12 @@ impl<R: BufRead> Read for Framed<R> {
         if self.raw.len() > MAX_ROW {
             return Err(ErrorKind::FileTooLarge.into());
         }
-        let byte = match self.pushed.take() {
-            Some(byte) => byte,
-            None => {
-                let Some(&byte) = self.reader.fill_buf()?.first() else { return Ok(0) };
-                self.reader.consume(1);
-                byte
-            }
+        let byte = if let Some(byte) = self.pushed.take() {
+            byte
+        } else {
+            let Some(&byte) = self.reader.fill_buf()?.first() else { return Ok(0) };
+            self.reader.consume(1);
+            byte
         };
         *first = byte;
         self.raw.push(byte);
@@ -204,7 +207,7 @@ impl<R: BufRead> Elements<R> {
         }
         let value = self.framed.value().map_err(|error| match error {
             ValueError::Syntax { problem, .. } => DataError::Json { location: location.clone(), problem },
-            error => error.into(),
+            fatal @ ValueError::Fatal(_) => fatal.into(),
         })?;
         Ok(Some((location, value)))
     }

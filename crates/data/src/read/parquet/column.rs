@@ -215,7 +215,7 @@ fn type_of(field: &Type, leaf: Option<&ColumnDescriptor>) -> String {
         other => format!("{other:?}").to_lowercase(),
     });
     let converted =
-        leaf.map(|leaf| leaf.converted_type()).filter(|converted| *converted != ConvertedType::NONE);
+        leaf.map(ColumnDescriptor::converted_type).filter(|converted| *converted != ConvertedType::NONE);
     let name = logical.or_else(|| converted.map(|converted| converted.to_string().to_lowercase()));
     if field.is_group() {
         let fields: Vec<&str> = field.get_fields().iter().map(|field| field.name()).collect();
