@@ -43,11 +43,11 @@ fn pairs(folder: &Path) -> PathBuf {
 }
 
 /// `train` or `sweep` of the sample's model, from random weights, on short windows.
-fn command(what: &str, data: &Path, output: &Path) -> Command {
+fn command(what: &str, data: &Path, output: &Path, epochs: usize) -> Command {
     let mut command = bert_train();
     command
         .args([what, "--model", "datasets/sample/bert", "--set", "from_scratch=true", "--max-length", "48"])
-        .args(["--batch-size", "8", "--learning-rate", "1e-3", "--epochs", "2"])
+        .args(["--batch-size", "4", "--learning-rate", "1e-3", "--epochs", &epochs.to_string()])
         .arg("--dataset")
         .arg(data)
         .arg("--output")
@@ -119,21 +119,21 @@ fn three_labels_pairs_long_texts_and_unlabelled_rows_go_all_the_way() {
     let windows = ["--truncation", "only_first", "--stride", "8"];
 
     // Rows without a label stop it before anything is written, and so does a test split that is to be evaluated.
-    let refused = fail(command("train", &card, &run).args(windows));
+    let refused = fail(command("train", &card, &run, 5).args(windows));
     assert_says(
         &refused,
         &["3 of the 63 rows of the training split", "train.csv, line 21", "data.skip_bad_rows=true"],
     );
     let skip = ["--set", "data.skip_bad_rows=true"];
     let refused =
-        fail(command("train", &card, &run).args(windows).args(skip).args(["--set", "evaluate_test=true"]));
+        fail(command("train", &card, &run, 5).args(windows).args(skip).args(["--set", "evaluate_test=true"]));
     assert_says(
         &refused,
         &["the test split has no labels (12 rows", "no column \"gold\"", "evaluate_test=false"],
     );
     assert!(!run.exists(), "something was written");
 
-    let told = said(command("train", &card, &run).args(windows).args(skip));
+    let told = said(command("train", &card, &run, 5).args(windows).args(skip));
     assert_says(
         &told,
         &[
@@ -171,7 +171,7 @@ fn three_labels_pairs_long_texts_and_unlabelled_rows_go_all_the_way() {
     for (key, expected) in [("accuracy", accuracy), ("f1", f1), ("loss", loss)] {
         assert_close(number(&kept[key]), expected, 1e-9);
     }
-    assert!(accuracy > 0.5, "nothing was learned: {accuracy}");
+    assert!(accuracy > 0.9, "nothing was learned: {accuracy}");
 
     eval_and_predict(&card, &run, &examples, &kept);
     sweep_and_report(dir.path(), &card, &windows);
@@ -225,7 +225,7 @@ fn eval_and_predict(card: &Path, run: &Path, examples: &[(usize, Vec<f64>)], kep
 /// A sweep's table has its runs' numbers, and the pages have the labels.
 fn sweep_and_report(folder: &Path, card: &Path, windows: &[&str]) {
     let sweep = folder.join("sweep");
-    let told = said(command("sweep", card, &sweep).args(windows).args([
+    let told = said(command("sweep", card, &sweep, 1).args(windows).args([
         "--set",
         "data.skip_bad_rows=true",
         "--grid",
@@ -285,7 +285,7 @@ fn a_validation_split_without_labels_leaves_a_run_without_evaluations() {
     };
     let validation = card("v.toml", "train = [\"train.jsonl\"]\nvalidation = [\"all.txt\"]\n");
     let (run, frozen) = (dir.path().join("run"), ["--freeze", "all_but_head", "--cache-frozen"]);
-    let told = said(command("train", &validation, &run).args(["--set", "early_stopping.patience=2"]));
+    let told = said(command("train", &validation, &run, 1).args(["--set", "early_stopping.patience=2"]));
     assert_says(
         &told,
         &[
@@ -305,7 +305,7 @@ fn a_validation_split_without_labels_leaves_a_run_without_evaluations() {
         ("t.toml", "train = [\"all.txt\"]\n", ["the training split has no labels (2 rows", "all.txt"]),
         ("m.toml", "train = [\"train.jsonl\", \"all.txt\"]\n", ["2 of the 34 rows", "all.txt, line 1"]),
     ] {
-        let refused = fail(command("train", &card(name, files), &dir.path().join("none")).args(frozen));
+        let refused = fail(command("train", &card(name, files), &dir.path().join("none"), 1).args(frozen));
         assert_says(&refused, &parts);
     }
     // An evaluation of nothing would say 0.0.
@@ -344,7 +344,7 @@ fn columns_that_are_no_classes_are_refused_with_what_they_look_like() {
     for (name, labels, parts) in cases {
         let file = dir.path().join(format!("{name}.jsonl"));
         fs::write(&file, rows(&labels)).unwrap();
-        assert_says(&fail(&mut command("train", &file, &dir.path().join("run"))), parts);
+        assert_says(&fail(&mut command("train", &file, &dir.path().join("run"), 1)), parts);
     }
     let left: Vec<String> = names(dir.path()).into_iter().filter(|name| !name.ends_with(".jsonl")).collect();
     assert!(left.is_empty(), "something was written: {left:?}");
