@@ -12,7 +12,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 /// What a larger file is cut to: an engine gets nowhere with inputs that take long.
-const MOST: usize = 8 << 10;
+const MOST: usize = 1 << 10;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -68,13 +68,11 @@ impl Watch {
             // The clock on the wall costs less to ask; only where it is late does the process's own count, since others run too.
             let (began, used) = (Instant::now(), (took < Duration::MAX).then(ProcessTime::now));
             let run = AssertUnwindSafe(|| (self.target.run)(&self.folder, input));
-            read = match panic::catch_unwind(run) {
-                Ok(read) => read,
-                Err(_) => {
-                    let unseen = || Finding { place: "another thread".into(), message: "a panic".into() };
-                    return Err(PANIC.take().unwrap_or_else(unseen));
-                }
+            let Ok(bytes) = panic::catch_unwind(run) else {
+                let unseen = || Finding { place: "another thread".into(), message: "a panic".into() };
+                return Err(PANIC.take().unwrap_or_else(unseen));
             };
+            read = bytes;
             took = took.min(used.map_or_else(|| began.elapsed(), |used| used.elapsed()));
             if took <= allowed(read) {
                 return Ok(());

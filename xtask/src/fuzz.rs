@@ -214,8 +214,7 @@ fn fuzz(
         engine.env("EMBERT_FUZZ_TARGET", target).env("EMBERT_FUZZ_FOLDER", folder);
         engine.arg(&corpus).arg(&seeds).arg(format!("-dict={}", folder.join("words").display()));
         engine.arg(format!("-max_total_time={seconds}")).arg(format!("-timeout={HANGS}"));
-        // Longer inputs take longer, and what is wrong with a reader shows in short ones.
-        engine.args(["-rss_limit_mb=1024", "-print_final_stats=1", "-max_len=65536", "-verbosity=1"]);
+        engine.args(["-rss_limit_mb=1024", "-print_final_stats=1"]);
         engine.arg(format!("-artifact_prefix={}/", findings.display()));
     } else {
         engine.args(["blind", target, "--seconds", &seconds.to_string(), "--folder"]).arg(folder);

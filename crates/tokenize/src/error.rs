@@ -241,6 +241,19 @@ pub enum TokenizeError {
         /// Tokens of the text in a window.
         room: usize,
     },
+    /// More windows than are held in memory.
+    #[error(
+        "a text of {tokens} tokens has {windows} windows that overlap by stride = {stride} tokens, more than the {most} that are held in memory: take a smaller stride, split the text, or cut it (stride none)",
+        most = crate::MOST_WINDOWS
+    )]
+    Windows {
+        /// Tokens of the text or pair, the special ones included.
+        tokens: usize,
+        /// How many windows they have.
+        windows: usize,
+        /// Tokens that neighbours share.
+        stride: usize,
+    },
     /// The text that may be cut is too short to make the pair fit.
     #[error(
         "the pair can't be cut to {max_length} tokens with truncation = \"{truncation}\": the other text alone is too long; use longest_first"

@@ -33,6 +33,7 @@ mod types;
 mod vocab;
 mod windows;
 
+pub use encode::MOST_WINDOWS;
 pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
 pub use error::TokenizeError;
 pub use tokenizer::{Tokenizer, TokenizerFacts};

@@ -145,6 +145,7 @@ impl Task {
             splits: splits.split_facts(&mapping),
             shared: splits.data_facts().shared,
             skipped: splits.data_facts().skipped,
+            skipped_by_split: splits.data_facts().skipped_by_split,
             lengths: Lengths::of(&train, config.data.max_length),
         };
         let setup = Setup {

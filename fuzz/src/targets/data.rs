@@ -1,12 +1,14 @@
-//! Files of texts and labels, folders of them, and cards.
+//! Files of texts and labels.
 
-use std::io::{Cursor, Read};
-use std::path::{Component, Path};
+use std::io::{Cursor, Read, Write};
+use std::path::Path;
 
 use embert_data::{
-    Card, Columns, DataError, DataSource, Format, LoadOptions, ReadOptions, Row, RowReader, load,
+    Card, Columns, DataError, Format, Header, LoadOptions, Quoting, ReadOptions, Row, RowReader, load,
 };
-use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+use flate2::Compression;
+use flate2::read::{GzEncoder, MultiGzDecoder};
+use parquet::basic::{BrotliLevel, Compression as Codec, GzipLevel, ZstdLevel};
 
 use crate::target::chain;
 use crate::{Folder, Target, seeds};
@@ -43,6 +45,52 @@ pub(super) static JSON_LINES: Target = Target {
     },
     words: CELLS,
     run: |_, input| rows(Format::JsonLines, input),
+};
+
+pub(super) static JSON: Target = Target {
+    name: "json",
+    about: "JSON that is an array, or an object with one, likewise",
+    seeds: || {
+        [
+            "[{\"text\": \"a\", \"label\": 0}, {\"label\": \"x\", \"text\": \"b\", \"text_pair\": \"c\"}]",
+            "{\"version\": \"1\", \"data\": [{\"text\": \"a\", \"label\": null}, {\"text\": \"\\ud83c\"}]}",
+            "{\"text\": \"a\", \"label\": 1.0}\n{\"text\": \"b\", \"label\": [1, {}]}\n",
+            "{\"text\": [\"a\", \"b\"], \"label\": [0, 1]}",
+            "[]",
+            "[{\"text\": \"a\", \"label\": 0},\n {\"text\": 1}, 3,]",
+        ]
+        .into_iter()
+        .flat_map(|text| [seeds::chosen(2, text), seeds::chosen(3, text)])
+        .collect()
+    },
+    words: CELLS,
+    run: |_, input| rows(Format::Json, input),
+};
+
+pub(super) static COMPRESSED: Target = Target {
+    name: "compressed",
+    about: "Files in gzip and in Zstandard",
+    seeds: || {
+        let table = "text,label\nlovely,pos\nawful,neg\n";
+        let json = "{\"text\": \"a\", \"label\": 1}\n";
+        let large = format!("text,label\n{}", "the same again,pos\n".repeat(5000));
+        [(0, table), (2, json), (1, &large.replace(',', "\t")), (0, &large)]
+            .into_iter()
+            .flat_map(|(choice, text)| {
+                [seeds::chosen(choice, gzip(text)), seeds::chosen(choice + 4, zstandard(text))]
+            })
+            .collect()
+    },
+    words: &["\x1f", "text,label\n", "\n", "\0"],
+    run: |folder, input| {
+        let Some((&choice, bytes)) = input.split_first() else { return 0 };
+        let format = ["csv", "tsv", "jsonl", "json"][usize::from(choice & 3)];
+        let ending = if choice & 4 == 0 { "gz" } else { "zst" };
+        folder.clear();
+        let path = folder.write(&format!("rows.{format}.{ending}"), bytes);
+        read(RowReader::open(&path, &ReadOptions::default(), &columns(2)));
+        bytes.len().max(unpacked(bytes, choice & 4 == 0))
+    },
 };
 
 pub(super) static LINES: Target = Target {
@@ -87,107 +135,6 @@ pub(super) static LOAD: Target = Target {
     },
     words: CELLS,
     run: load_file,
-};
-
-pub(super) static FOLDER: Target = Target {
-    name: "folder",
-    about: "A folder with files of these names, through what is found to splits",
-    seeds: || {
-        [
-            "train.csv\ntest.csv\nvalidation.csv",
-            "train-00000-of-00002.jsonl\ntrain-00001-of-00002.jsonl\ndev.jsonl\nREADME.md\n.hidden.csv",
-            "train/pos/0.txt\ntrain/neg/1.txt\ntest/pos/2.txt\ntest/neg/3.txt\ntrain/unsup/4.txt",
-            "default/train/0000.parquet\ndefault/test/0000.parquet",
-            "data/train.csv.gz\ndata/test.csv.zst\nother.zip\ntrain.json",
-            "_SUCCESS\npart-00000.csv\n_temporary/part-1.csv\nlabel=0/part.csv\nlabel=1/part.csv",
-            "config-a/train.csv\nconfig-b/train.csv\nen/train-00001-of-00003.csv\nRésumé train.CSV",
-        ]
-        .map(|text| text.as_bytes().to_vec())
-        .into()
-    },
-    words: &[
-        "train",
-        "test",
-        "validation",
-        "dev",
-        "-00000-of-00002",
-        "/",
-        ".csv",
-        ".tsv",
-        ".jsonl",
-        ".json",
-        ".txt",
-        ".parquet",
-        ".gz",
-        ".zst",
-        "README.md",
-        ".",
-        "pos/",
-        "neg/",
-        "label=",
-    ],
-    run: folder,
-};
-
-pub(super) static CARD: Target = Target {
-    name: "card",
-    about: "A data set's card",
-    seeds: || {
-        let mut inputs = seeds::folder("datasets", ".toml");
-        inputs.push(
-            b"name = \"x\"\ntask = \"sequence-classification\"\nlabels = [\"a\", \"b\"]\nsplit_ratios = [0.8, 0.1, 0.1]\n[files]\ntrain = [\"a.csv\", \"b/*.csv\"]\n[columns]\ntext = \"t\"\ntext_pair = \"u\"\nlabel = \"l\"\n[reading]\nformat = \"csv\"\n"
-                .to_vec(),
-        );
-        inputs
-    },
-    words: &[
-        "name",
-        "task",
-        "description",
-        "licence",
-        "citation",
-        "homepage",
-        "labels",
-        "positive",
-        "split_ratios",
-        "[hub]",
-        "repository",
-        "revision",
-        "[files]",
-        "[hub.files]",
-        "train",
-        "validation",
-        "test",
-        "[columns]",
-        "text",
-        "text_pair",
-        "label",
-        "[reading]",
-        "format",
-        "\"sequence-classification\"",
-        "\"\"\"",
-        "*",
-        "..",
-    ],
-    run: |folder, input| {
-        let Ok(text) = str::from_utf8(input) else { return 0 };
-        match Card::parse(text, Path::new("card.toml")) {
-            Ok(card) => {
-                // Its files aren't there, which is an error; only what it says of them matters.
-                folder.clear();
-                let files = card.split_files();
-                let outside = |path: &Path| {
-                    path.is_absolute() || path.components().any(|part| part == Component::ParentDir)
-                };
-                if !files.all().any(|path| outside(path)) {
-                    let _ =
-                        load(&card, folder.path(), &LoadOptions::default()).map_err(|error| chain(&error));
-                }
-            }
-            Err(error) => drop(chain(&error)),
-        }
-        input.len()
-    },
 };
 
 /// What tables are made of.
@@ -241,17 +188,20 @@ fn parquet_seeds() -> Vec<Vec<u8>> {
     let schema = "message m { optional binary text (UTF8); optional int64 label; }";
     let names = r#"{"info": {"features": {"text": {"dtype": "string", "_type": "Value"}, "label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}}}"#;
     let codecs = [
-        Compression::UNCOMPRESSED,
-        Compression::SNAPPY,
-        Compression::GZIP(GzipLevel::default()),
-        Compression::ZSTD(ZstdLevel::default()),
-        Compression::BROTLI(BrotliLevel::default()),
-        Compression::LZ4_RAW,
-        Compression::LZ4,
+        Codec::UNCOMPRESSED,
+        Codec::SNAPPY,
+        Codec::GZIP(GzipLevel::default()),
+        Codec::ZSTD(ZstdLevel::default()),
+        Codec::BROTLI(BrotliLevel::default()),
+        Codec::LZ4_RAW,
+        Codec::LZ4,
     ];
     let mut files: Vec<_> =
         codecs.into_iter().map(|codec| seeds::chosen(2, seeds::parquet(schema, codec, None))).collect();
-    files.push(seeds::chosen(2, seeds::parquet(schema, Compression::UNCOMPRESSED, Some(names))));
+    files.push(seeds::chosen(2, seeds::parquet(schema, Codec::UNCOMPRESSED, Some(names))));
+    files.extend(
+        seeds::folder("crates/data/tests/fixtures", ".parquet").iter().map(|file| seeds::chosen(2, file)),
+    );
     files
 }
 
@@ -260,6 +210,41 @@ fn columns(choice: u8) -> Columns {
         text: "text".into(),
         text_pair: (choice & 1 != 0).then(|| "text_pair".into()),
         label: (choice & 2 != 0).then(|| "label".into()),
+    }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    GzEncoder::new(text.as_bytes(), Compression::default()).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn zstandard(text: &str) -> Vec<u8> {
+    zstd::encode_all(text.as_bytes(), 3).unwrap()
+}
+
+/// How much is in a compressed file, as far as it can be unpacked.
+fn unpacked(bytes: &[u8], gzip: bool) -> usize {
+    let mut counted = Counted(0);
+    // What is damaged ends early, for the reader too.
+    let _ = if gzip {
+        std::io::copy(&mut MultiGzDecoder::new(bytes), &mut counted)
+    } else {
+        zstd::Decoder::new(bytes).and_then(|mut unpacked| std::io::copy(&mut unpacked, &mut counted))
+    };
+    counted.0
+}
+
+struct Counted(usize);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -274,7 +259,8 @@ fn read(reader: Result<RowReader, DataError>) -> Vec<Result<(u64, Row), String>>
     while let Some(row) = reader.next_located() {
         found.push(match row {
             Ok((location, row)) => {
-                assert!(location.number > last, "{} comes after {last}", location.number);
+                // A carriage return amid line feeds ends a row, and no line.
+                assert!(location.number >= last, "{} comes after {last}", location.number);
                 last = location.number;
                 Ok((location.number, row))
             }
@@ -296,11 +282,18 @@ impl Read for ByteByByte {
 
 fn rows(format: Format, input: &[u8]) -> usize {
     let Some((&choice, bytes)) = input.split_first() else { return 0 };
-    let options = ReadOptions { format: Some(format), ..ReadOptions::default() };
+    let flag = |bit: u8| choice & bit != 0;
+    let options = ReadOptions {
+        format: Some(format),
+        delimiter: flag(8).then(|| ";".parse().unwrap()),
+        quoting: flag(16).then_some(Quoting::None),
+        encoding: flag(32).then(|| if flag(64) { "windows-1252" } else { "gb18030" }.parse().unwrap()),
+        header: flag(128).then(|| Header::Names(["text", "label", "text_pair"].map(str::to_owned).into())),
+    };
     let columns = columns(choice);
     let bytes = Cursor::new(bytes.to_vec());
     let at_once = read(RowReader::from_reader(bytes.clone(), &options, &columns));
-    if choice & 4 != 0 {
+    if flag(4) {
         return input.len();
     }
     let slowly = read(RowReader::from_reader(ByteByByte(bytes), &options, &columns));
@@ -332,43 +325,4 @@ fn load_file(folder: &Folder, input: &[u8]) -> usize {
         Err(error) => drop(chain(&error)),
     }
     bytes.len()
-}
-
-/// Files for one input: a folder takes time to make.
-const MOST_FILES: usize = 12;
-
-fn folder(folder: &Folder, input: &[u8]) -> usize {
-    let Ok(text) = str::from_utf8(input) else { return 0 };
-    folder.clear();
-    for name in text.lines().take(MOST_FILES) {
-        let plain = |part: Component<'_>| matches!(part, Component::Normal(part) if part.len() < 100);
-        let path = Path::new(name);
-        if name.is_empty()
-            || name.ends_with('/')
-            || name.contains('\0')
-            || path.components().count() > 6
-            || !path.components().all(plain)
-        {
-            continue;
-        }
-        let path = folder.path().join(path);
-        // A file may stand where another name wants a folder.
-        if std::fs::create_dir_all(path.parent().unwrap()).is_ok() {
-            let content = match path.extension().and_then(|ending| ending.to_str()) {
-                Some("jsonl") => "{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\", \"label\": 1}\n",
-                Some("json") => "[{\"text\": \"a\", \"label\": 0}, {\"text\": \"b\", \"label\": 1}]",
-                Some("tsv") => "text\tlabel\na\tx\nb\ty\n",
-                _ => "text,label\na,x\nb,y\n",
-            };
-            let _ = std::fs::write(path, content);
-        }
-    }
-    match DataSource::resolve(folder.path().to_str().unwrap(), &[]) {
-        Ok(DataSource::Local { card, root, .. }) => {
-            let _ = load(&card, &root, &LoadOptions::default()).map_err(|error| chain(&error));
-        }
-        Ok(_) => panic!("a folder is on this machine"),
-        Err(error) => drop(chain(&error)),
-    }
-    input.len()
 }

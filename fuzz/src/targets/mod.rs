@@ -1,9 +1,10 @@
-//! The targets, one file for each crate that reads.
+//! The targets, by what they read.
 
 mod data;
 mod hub;
 mod model;
 mod report;
+mod sources;
 mod tokenize;
 mod train;
 
@@ -14,11 +15,14 @@ pub static TARGETS: &[&Target] = &[
     &data::CSV,
     &data::TSV,
     &data::JSON_LINES,
+    &data::JSON,
     &data::LINES,
     &data::PARQUET,
+    &data::COMPRESSED,
     &data::LOAD,
-    &data::FOLDER,
-    &data::CARD,
+    &sources::FOLDER,
+    &sources::REPOSITORY,
+    &sources::CARD,
     &train::CONFIG,
     &train::SET,
     &train::SWEEP,

@@ -139,7 +139,12 @@ fn tokenize(folder: &Folder, text: &[u8]) {
         Ok(tokenizer) => tokenizer,
         Err(error) => return drop(chain(&error)),
     };
-    drop((tokenizer.facts().to_string(), tokenizer.truncation(), tokenizer.check_vocab(100).is_ok()));
+    drop((
+        tokenizer.facts().to_string(),
+        tokenizer.notes().join("\n"),
+        tokenizer.token_types(true).is_ok(),
+        tokenizer.check_vocab(100).is_ok(),
+    ));
     let text = if text.is_empty() { TEXT.into() } else { String::from_utf8_lossy(text) };
     let encode = |tokenizer: &Tokenizer, pair: Option<&str>, truncation| {
         let options = EncodeOptions { max_length: 12, truncation };
@@ -156,8 +161,11 @@ fn tokenize(folder: &Folder, text: &[u8]) {
         assert_eq!(size, [encoding.ids.len(); 3]);
     }
     let options = EncodeOptions { max_length: 12, truncation: Truncation::LongestFirst };
-    if let Ok(windows) = tokenizer.windows(&text, None, &options, 3) {
-        assert!(!windows.is_empty() && windows.iter().all(|window| window.ids.len() <= 12));
+    let (few, windows) =
+        (tokenizer.windows(&text, None, &options, 3), tokenizer.window_iter(&text, None, &options, 3));
+    if let (Ok(few), Ok(windows)) = (few, windows) {
+        assert!(few.iter().all(|window| window.ids.len() <= 12));
+        assert_eq!(few.len(), windows.len());
     }
     let copy = folder.path().join("copy");
     std::fs::create_dir_all(&copy).unwrap();

@@ -30,11 +30,13 @@ pub(super) static SET: Target = Target {
     seeds: || {
         let values =
             ["1", "0.5", "true", "\"none\"", "head_tail:16", "[0.8, 0.1, 0.1]", "-1", "1e308", "nan", ""];
-        let all =
-            |value: &&str| KEYS.iter().map(|key| format!("{key}={value}\n")).collect::<String>().into_bytes();
+        let all = |value: &&str| {
+            let lines: Vec<String> = KEYS.iter().step_by(6).map(|key| format!("{key}={value}")).collect();
+            lines.join("\n").into_bytes()
+        };
         let mut inputs: Vec<Vec<u8>> = values.iter().map(all).collect();
         for key in KEYS {
-            inputs.extend(values.map(|value| format!("{key}={value}").into_bytes()));
+            inputs.push(format!("{key}=1").into_bytes());
         }
         inputs
     },

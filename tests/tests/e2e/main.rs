@@ -3,8 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod heads;
+#[cfg(unix)]
+mod hostile;
 mod hub;
 mod kinds;
+mod limits;
+mod made_up;
 mod predict;
 mod reading;
 mod report;
@@ -13,3 +18,4 @@ mod show;
 mod sweep;
 mod tokenizer;
 mod train;
+mod watch;

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
         predictor = predictor.with_stride(stride);
     }
     if is_unnamed(predictor.labels()) {
-        eprintln!(
+        say!(
             "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
              in its config.json"
         );
