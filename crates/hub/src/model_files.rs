@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn all_that_says_something_of_the_tokenizer_is_taken_and_another_family_only_where_it_counts() {
         let taken = |tokenizer: &[&str]| {
-            let files = [&["config.json", "model.safetensors.index.json"], tokenizer].concat();
+            let files = [&["config.json", "model.safetensors.index.json"][..], tokenizer].concat();
             let (mut names, weights) = needed_of(&files).unwrap();
             assert_eq!(weights, Weights::Sharded);
             assert!(names.remove("config.json") && names.remove("model.safetensors.index.json"));
