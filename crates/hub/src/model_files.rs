@@ -45,7 +45,7 @@ pub(crate) enum Weights {
 
 /// What is taken where it is there.
 fn optional(has_tokenizer: bool) -> impl Iterator<Item = &'static str> {
-    let others = if has_tokenizer { &[] } else { OTHER_VOCABULARIES };
+    let others: &'static [&'static str] = if has_tokenizer { &[] } else { OTHER_VOCABULARIES };
     OPTIONAL.iter().chain(others).copied()
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn absent(available: &[String]) -> impl Iterator<Item = &'static str>
         .iter()
         .chain(OTHER_VOCABULARIES)
         .copied()
-        .filter(|name| available.iter().all(|file| file != name))
+        .filter(move |name| available.iter().all(|file| file != name))
 }
 
 /// The needed ones of `available`; of sharded weights the index only, which says what the shards are.
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn all_that_says_something_of_the_tokenizer_is_taken_and_another_family_only_where_it_counts() {
         let taken = |tokenizer: &[&str]| {
-            let files = [&["config.json", "model.safetensors.index.json"], tokenizer].concat();
+            let files = [&["config.json", "model.safetensors.index.json"][..], tokenizer].concat();
             let (mut names, weights) = needed_of(&files).unwrap();
             assert_eq!(weights, Weights::Sharded);
             assert!(names.remove("config.json") && names.remove("model.safetensors.index.json"));

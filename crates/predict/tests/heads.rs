@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +65,12 @@ fn checkpoint(outputs: usize, change: impl Fn(&str, &mut [f32])) -> tempfile::Te
     let model = load_state_dict(model, weights).unwrap();
     let dir = tempfile::tempdir().unwrap();
     save_pretrained(&model, &config, dir.path(), SaveDtype::F32).unwrap();
-    fs::copy(fixture("tokenizer/vocab.txt"), dir.path().join("vocab.txt")).unwrap();
+    // Filled up to the model's rows: a shorter vocabulary is refused.
+    let mut vocab = fs::read_to_string(fixture("tokenizer/vocab.txt")).unwrap();
+    for number in vocab.lines().count()..config.vocab_size {
+        writeln!(vocab, "[unused{number}]").unwrap();
+    }
+    fs::write(dir.path().join("vocab.txt"), vocab).unwrap();
     dir
 }
 
