@@ -79,7 +79,7 @@ mod tests {
                 let part = relevant(text, &tokenizer, &options).unwrap();
                 assert_eq!(part.len() < text.len() / 2, index < 3, "{truncation}, text {index}");
                 let [whole, part] =
-                    [text, &*part].map(|text| tokenizer.encode(text, None, &options).unwrap().ids);
+                    [text.as_str(), &*part].map(|text| tokenizer.encode(text, None, &options).unwrap().ids);
                 assert_eq!(part, whole, "{truncation}, text {index}");
             }
         }

@@ -52,7 +52,7 @@ fn checkpoint(outputs: usize, change: impl Fn(&str, &mut [f32])) -> tempfile::Te
         .with_labels((0..outputs).map(|index| format!("LABEL_{index}")));
     let weights = state_dict(&loaded.model).into_iter().map(|(name, data)| {
         let mut values: Vec<f32> = data.iter::<f32>().collect();
-        let mut shape: Vec<usize> = data.shape.to_vec();
+        let mut shape: Vec<usize> = data.shape().to_vec();
         if name.starts_with("classifier.") {
             values.truncate(values.len() / shape[0] * outputs);
             shape[0] = outputs;
@@ -61,7 +61,7 @@ fn checkpoint(outputs: usize, change: impl Fn(&str, &mut [f32])) -> tempfile::Te
         (name, TensorData::new(values, shape))
     });
     let model = BertForSequenceClassification::from_config(&config, 0, &device).unwrap();
-    let model = load_state_dict(model, weights.collect()).unwrap();
+    let model = load_state_dict(model, weights).unwrap();
     let dir = tempfile::tempdir().unwrap();
     save_pretrained(&model, &config, dir.path(), SaveDtype::F32).unwrap();
     fs::copy(fixture("tokenizer/vocab.txt"), dir.path().join("vocab.txt")).unwrap();
@@ -147,7 +147,7 @@ fn a_text_of_many_windows_has_the_mean_of_all() {
     let text = text.join(" ");
     let pooled = |batch_size| {
         let predictor = predictor(dir.path()).with_max_length(8).unwrap().with_stride(Some(5));
-        predictor.with_batch_size(batch_size).predict(&[&text, "bad"]).unwrap()
+        predictor.with_batch_size(batch_size).predict(&[text.as_str(), "bad"]).unwrap()
     };
     let (few, all) = (pooled(1), pooled(1000));
     assert_eq!(few[0].function(), HeadFunction::Softmax);
