@@ -64,7 +64,10 @@ fn checkpoint(outputs: usize, change: impl Fn(&str, &mut [f32])) -> tempfile::Te
     let model = load_state_dict(model, weights).unwrap();
     let dir = tempfile::tempdir().unwrap();
     save_pretrained(&model, &config, dir.path(), SaveDtype::F32).unwrap();
-    fs::copy(fixture("tokenizer/vocab.txt"), dir.path().join("vocab.txt")).unwrap();
+    // As many tokens as the model has: those of the fixture, then some that no text has.
+    let mut vocab = fs::read_to_string(fixture("tokenizer/vocab.txt")).unwrap();
+    (vocab.lines().count()..100).for_each(|n| vocab += &format!("[unused{n}]\n"));
+    fs::write(dir.path().join("vocab.txt"), vocab).unwrap();
     dir
 }
 
