@@ -64,22 +64,19 @@ mod tests {
         let tokenizer = Tokenizer::from_folder(&folder).unwrap();
         // Words of no token at either end, which normalization takes away, and a word longer than the first part.
         let nothing = "\u{301} ".repeat(50_000);
-        let words = "great bad café 中文 un, ".repeat(50_000);
+        let words = "great bad café 中文 un, ".repeat(39_000);
         let texts = [
-            words.clone(),
             format!("{nothing}{words}{nothing}"),
             format!("{}{words}{}", "x".repeat(100_000), "y".repeat(100_000)),
             "z".repeat(1_500_000),
         ];
-        for truncation in
-            [Truncation::LongestFirst, Truncation::Tail, Truncation::HeadTail(3), Truncation::OnlyFirst]
-        {
+        for truncation in [Truncation::LongestFirst, Truncation::Tail, Truncation::HeadTail(3)] {
             let options = EncodeOptions { max_length: 16, truncation };
             for (index, text) in texts.iter().enumerate() {
                 let part = relevant(text, &tokenizer, &options).unwrap();
-                assert_eq!(part.len() < text.len() / 2, index < 3, "{truncation}, text {index}");
+                assert_eq!(part.len() < text.len() / 2, index < 2, "{truncation}, text {index}");
                 let [whole, part] =
-                    [text, &*part].map(|text| tokenizer.encode(text, None, &options).unwrap().ids);
+                    [text.as_str(), &*part].map(|text| tokenizer.encode(text, None, &options).unwrap().ids);
                 assert_eq!(part, whole, "{truncation}, text {index}");
             }
         }

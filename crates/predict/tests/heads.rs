@@ -153,7 +153,7 @@ fn a_text_of_many_windows_has_the_mean_of_all() {
     let text = text.join(" ");
     let pooled = |batch_size| {
         let predictor = predictor(dir.path()).with_max_length(8).unwrap().with_stride(Some(5));
-        predictor.with_batch_size(batch_size).predict(&[&text, "bad"]).unwrap()
+        predictor.with_batch_size(batch_size).predict(&[text.as_str(), "bad"]).unwrap()
     };
     let (few, all) = (pooled(1), pooled(1000));
     assert_eq!(few[0].function(), HeadFunction::Softmax);
