@@ -178,9 +178,9 @@ mod tests {
     #[test]
     fn a_narrow_range_has_two_names() {
         let flat: Vec<(f64, f64)> =
-            (1..=9).map(|n| (f64::from(n), 0.693_147 + f64::from(n) * 1e-6)).collect();
+            (1..=9).map(|n| (f64::from(n), 0.793_147 + f64::from(n) * 1e-6)).collect();
         let text = drawn(&flat);
-        assert!(text.contains(" 0.693156") && text.contains(" 0.693148"), "{text}");
+        assert!(text.contains(" 0.793156") && text.contains(" 0.793148"), "{text}");
         let level = drawn(&[(1.0, 0.5), (100_000.0, 0.5)]);
         assert!(level.contains(" 0.25") && level.contains(" 0.75") && level.contains("100,000"), "{level}");
         let huge = drawn(&[(1.0, -1e308), (2.0, 1e308)]);

@@ -44,10 +44,10 @@ pub(crate) fn axes(folder: &Path) -> Vec<PathBuf> {
     let wave = |step: usize, size: f64| (step as f64 / 9.0).sin() * size;
     let mut runs = vec![
         of_numbers(folder, "narrow", 60, |step| {
-            (Some(0.693_147 + wave(step, 1e-5)), 22_713_986.0 + wave(step, 3.0))
+            (Some(0.793_147 + wave(step, 1e-5)), 22_713_986.0 + wave(step, 3.0))
         }),
         of_numbers(folder, "equal", 60, |_| (Some(0.5), 1e-7)),
-        of_numbers(folder, "one-step", 1, |_| (Some(0.693_1), 686_210.0)),
+        of_numbers(folder, "one-step", 1, |_| (Some(0.793_1), 686_210.0)),
         of_numbers(folder, "not-numbers", 30, |step| ((step % 7 != 0).then_some(0.5), 1e38 / step as f64)),
         of_numbers(folder, "many", 10_000, |step| (Some(1e9 + wave(step, 9e8)), 4e9 + wave(step, 4e9))),
         of_numbers(folder, "negative", 60, |step| (Some(-3.0 + wave(step, 0.5)), wave(step, 1e12))),
@@ -86,12 +86,12 @@ pub(crate) fn hostile_run(folder: &Path) -> PathBuf {
     });
     fs::write(run.join("facts.json"), facts.to_string()).unwrap();
     let example = |id: usize| {
-        let text = if id % 2 == 0 {
+        let text = if id.is_multiple_of(2) {
             format!("{HOSTILE} number {id}")
         } else {
             format!("שלום עולם {id}\r\n\u{202e}reversed")
         };
-        let probabilities = if id % 4 == 0 { [0.1, 0.2, 0.7] } else { [0.5, 0.3, 0.2] };
+        let probabilities = if id.is_multiple_of(4) { [0.1, 0.2, 0.7] } else { [0.5, 0.3, 0.2] };
         json!({
             "split": "validation", "id": id, "text": text, "label": id % 3, "probabilities": probabilities, "tokens": 12,
         })
