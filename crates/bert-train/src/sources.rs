@@ -83,11 +83,12 @@ fn with_columns(error: DataError, card: &Card) -> DataError {
         DataError::MissingColumn { path, column, found, hint } if hint.is_empty() => {
             let files = match &card.hub {
                 Some(hub) => {
-                    let config = hub
-                        .config
-                        .as_ref()
-                        .map_or_else(String::new, |config| format!(", config = {config:?}"));
-                    format!("[hub] repository = {:?}{config}", hub.repository)
+                    let setting = |key: &str, value: Option<&String>| {
+                        value.map_or_else(String::new, |value| format!(", {key} = {value:?}"))
+                    };
+                    let (config, revision) =
+                        (setting("config", hub.config.as_ref()), setting("revision", hub.revision.as_ref()));
+                    format!("[hub] repository = {:?}{config}{revision}", hub.repository)
                 }
                 None => "[files] train".to_owned(),
             };
@@ -156,6 +157,10 @@ pub(crate) fn absolute_dataset(name: &str) -> String {
         return format!("{folder}:{config}");
     }
     if let Some(card) = DataSource::card_file(name, &card_folders()) {
+        // By its path, it is read without a word.
+        let hides = DataSource::resolve(name, &[]).is_ok();
+        let hides = if hides { ", which hides the built-in one" } else { "" };
+        say!("the card of {name} is {}{hides}", card.display());
         return absolute(&card).unwrap_or_else(|| name.to_owned());
     }
     name.to_owned()
