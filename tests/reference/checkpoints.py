@@ -1,6 +1,7 @@
 """What AutoTokenizer makes of folders whose files say something of the tokenizer, one key or file at a time.
 
     python tests/reference/checkpoints.py [ROOT]
+    python tests/reference/checkpoints.py --check FOLDER
 
 checkpoints.json  for each row of docs/fidelity.md's table of a checkpoint's tokenizer files: the files of a folder, what
                   transformers makes of a text and of a pair there, or the kind of its error, and what is expected here:
@@ -8,12 +9,16 @@ checkpoints.json  for each row of docs/fidelity.md's table of a checkpoint's tok
                   The notes have `says` otherwise. A file is a text, a JSON value or, as {"=": patch}, the tokenizer.json
                   of tokenizer.py with some of its values replaced.
 
+With --check, FOLDER has what we saved of row N in xN (see the test that reads EMBERT_SAVED_TOKENIZERS), and transformers
+has to make of it what it made of the row.
+
 It reads the repository's vocab.txt and tokenizer.json, which tokenizer.py has made.
 """
 
 import copy
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -28,7 +33,7 @@ from transformers import AutoTokenizer
 FIXTURE = REPOSITORY / "tests/fixtures/tokenizer"
 VOCAB = (FIXTURE / "vocab.txt").read_text()
 FILE = json.loads((FIXTURE / "tokenizer.json").read_text())
-TEXT = "The Café film [E1] [MASK] 中文 un-believable"
+TEXT = "The Café go\u0007od film [E1] [MASK] 中文 un-believable"
 PAIR = "it is not bad [E2]"
 BERT = {"model_type": "bert"}
 MARKED = {"lstrip": False, "normalized": False, "rstrip": False, "single_word": False, "special": True}
@@ -260,15 +265,12 @@ def write(folder: Path, files: dict) -> None:
         (folder / name).write_text(content if isinstance(content, str) else json.dumps(content), newline="")
 
 
-def made(files: dict) -> dict:
-    # The folder's name must not say "bert": transformers would go by it.
-    with tempfile.TemporaryDirectory(prefix="x") as folder:
-        write(Path(folder), files)
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            single, pair = tokenizer([TEXT]), tokenizer([TEXT], [PAIR])
-        except BaseException as error:  # a panic of the library's is no Exception
-            return {"error": type(error).__name__}
+def loaded(folder: str | Path) -> dict:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        single, pair = tokenizer([TEXT]), tokenizer([TEXT], [PAIR])
+    except BaseException as error:  # a panic of the library's is no Exception
+        return {"error": type(error).__name__}
     types = pair.get("token_type_ids", [[0] * len(pair["input_ids"][0])])
     length = tokenizer.model_max_length
     return {
@@ -281,11 +283,29 @@ def made(files: dict) -> dict:
     }
 
 
+def made(files: dict) -> dict:
+    # The folder's name must not say "bert": transformers would go by it.
+    with tempfile.TemporaryDirectory(prefix="x") as folder:
+        write(Path(folder), files)
+        return loaded(folder)
+
+
 for case in rows:
     case["transformers"] = made(case["files"])
     assert case["here"] != "same" or "ids" in case["transformers"], case
 names = [case["name"] for case in rows]
 assert len(names) == len(set(names))
+
+if len(sys.argv) > 2 and sys.argv[1] == "--check":
+    checked = 0
+    for number, case in enumerate(rows):
+        if case["here"] == "same":
+            found = loaded(Path(sys.argv[2]) / f"x{number}")
+            assert found == case["transformers"], (case["name"], found, case["transformers"])
+            checked += 1
+    print(f"{checked} saved tokenizers are the same in transformers")
+    sys.exit()
+
 lines = ",\n".join(map(json.dumps, rows))
 text, pair = json.dumps(TEXT), json.dumps(PAIR)
 output("tests/fixtures/tokenizer/checkpoints.json").write_text(f'{{"text": {text},\n"pair": {pair},\n"rows": [\n{lines}\n]}}\n')

@@ -9,3 +9,5 @@
 pub mod browser;
 pub mod hub_double;
 pub mod program;
+#[cfg(unix)]
+pub mod terminal;

@@ -27,6 +27,9 @@ const WRITTEN: &str = "written.py";
 /// The script that also reads event files that we write.
 const EVENT_FILES: &str = "event_files.py";
 
+/// The script that also loads tokenizers that we write.
+const CHECKPOINTS: &str = "checkpoints.py";
+
 /// What the environment must name for the fixtures that belong to it to be made.
 const MINILM: &str = "EMBERT_MINILM";
 
@@ -67,6 +70,9 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     if scripts.iter().any(|script| script.ends_with(EVENT_FILES)) {
         read_with_tensorboard(&arguments.python, made.path())?;
     }
+    if scripts.iter().any(|script| script.ends_with(CHECKPOINTS)) {
+        load_tokenizers(&arguments.python, made.path())?;
+    }
     if differences > 0 {
         return Err(format!("{differences} fixtures are not what the scripts make").into());
     }
@@ -102,6 +108,17 @@ fn read_with_tensorboard(python: &Path, folder: &Path) -> TaskResult {
     program(&train.map(OsStr::new).into_iter().chain([run.as_os_str()]).collect::<Vec<_>>())?;
     let script = root().join("tests/reference").join(EVENT_FILES);
     succeed(Command::new(python).arg(script).arg("--check").arg(run))
+}
+
+/// Lets transformers load the tokenizers that we save of the folders of `checkpoints.py`.
+fn load_tokenizers(python: &Path, folder: &Path) -> TaskResult {
+    println!("== saved tokenizers, in transformers");
+    let saved = folder.join("saved-tokenizers");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--quiet", "--package", "embert-tokenize", "--test", "it", "saved_folders"]);
+    succeed(cargo.env("EMBERT_SAVED_TOKENIZERS", &saved))?;
+    let script = root().join("tests/reference").join(CHECKPOINTS);
+    succeed(Command::new(python).arg(script).arg("--check").arg(saved))
 }
 
 /// Runs `bert-train`.

@@ -126,3 +126,27 @@ fn two_processes_at_once_both_succeed() {
     }
     setting.assert_right();
 }
+
+#[test]
+fn a_data_set_is_fetched_under_the_name_that_train_takes() {
+    let data = Repository::dataset("owner/reviews")
+        .file("README.md", "---\nconfigs:\n- config_name: en\n  data_files: en/*.csv\n- config_name: de\n  data_files: de.csv\n---\n")
+        .file("en/a.csv", "text,label\n")
+        .file("de.csv", "text,label\n");
+    let (double, folder) = (HubDouble::start([data]), TempDir::new().unwrap());
+    let fetch = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["fetch", "--dataset", name]).env_remove("HF_TOKEN").env_remove("HF_HUB_CACHE");
+        command.env_remove("HF_HUB_OFFLINE").env("HF_ENDPOINT", double.endpoint());
+        text(&command.env("HF_HOME", folder.path()).output().unwrap())
+    };
+    let (success, _, stderr) = fetch("owner/reviews");
+    assert!(
+        !success && stderr.contains("--dataset owner/reviews:en, --dataset owner/reviews:de"),
+        "{stderr}"
+    );
+    let (success, stdout, stderr) = fetch("owner/reviews:en");
+    assert!(success && stdout.contains(COMMIT) && stderr.contains("en/a.csv as train"), "{stderr}");
+    let snapshot = folder.path().join("hub/datasets--owner--reviews/snapshots").join(COMMIT);
+    assert!(snapshot.join("en/a.csv").is_file() && !snapshot.join("de.csv").exists());
+}

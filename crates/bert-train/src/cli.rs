@@ -5,17 +5,18 @@
 )]
 
 mod options;
+mod reading;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embert_data::tokenize::Truncation;
-use embert_data::{Delimiter, Header, Quoting, ReadOptions, TextEncoding};
 use embert_train::{ConfigBuilder, Existing, Setting};
 
 use self::options::option_as_typed;
 use self::options::split_ratios;
 pub(crate) use self::options::{SplitRatios, TrainOptions, option_of};
+use self::reading::ReadingArgs;
 use crate::error::Error;
 
 /// Fine-tune BERT without Python.
@@ -193,7 +194,7 @@ pub(crate) struct InferenceArgs {
     #[arg(long, value_name = "N", value_parser = stride)]
     pub(crate) stride: Option<Stride>,
     /// Examples in a batch
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) batch_size: u32,
     /// auto, cpu, flex, ndarray, cuda, cuda:1, ...
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
@@ -203,37 +204,6 @@ pub(crate) struct InferenceArgs {
     pub(crate) skip_bad_rows: bool,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
-}
-
-/// How files are read, for `eval` and `predict`.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Reading")]
-pub(crate) struct ReadingArgs {
-    /// What separates the fields of CSV: one character, or tab [default: as the file's name or heading says]
-    #[arg(long, value_name = "CHAR")]
-    delimiter: Option<Delimiter>,
-    /// csv where quotes hold fields of CSV together, none where they are text [default: csv]
-    #[arg(long, value_name = "HOW")]
-    quoting: Option<Quoting>,
-    /// The encoding of text files: windows-1252, utf-16le, ... [default: utf-8, or what a byte order mark says]
-    #[arg(long, value_name = "NAME")]
-    encoding: Option<TextEncoding>,
-    /// The names of CSV's columns where it has no heading, as in text,label [default: it has one]
-    #[arg(long, value_name = "NAMES")]
-    header: Option<Header>,
-}
-
-impl ReadingArgs {
-    /// The options that were given.
-    pub(crate) fn options(&self) -> ReadOptions {
-        ReadOptions {
-            format: None,
-            delimiter: self.delimiter,
-            quoting: self.quoting,
-            encoding: self.encoding,
-            header: self.header.clone(),
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -324,7 +294,7 @@ pub(crate) struct ReportArgs {
     /// Draw the curves, or a sweep's table, with characters instead of writing a page
     #[arg(long, conflicts_with_all = ["output", "watch"])]
     pub(crate) terminal: bool,
-    /// Serve the page on this machine, always as new as the run, until Ctrl-C
+    /// Serve the page at localhost, for this machine alone, always as new as the run, until Ctrl-C
     #[arg(long, conflicts_with = "output")]
     pub(crate) watch: bool,
     /// The port to serve on; 0 for one that is free

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use embert_train::TrainConfig;
 
 use crate::error::Error;
+use crate::output::say;
 use crate::sources;
 
 /// A path from the root of the file system, links and all; as it is where there is no working folder.
@@ -67,7 +68,7 @@ fn name_of_run(run: &Path, config: &TrainConfig, name: Name<'_>) -> Result<Strin
         return Ok(text.to_owned());
     }
     let Some(found) = found.to_str() else { return Ok(text.to_owned()) };
-    eprintln!("{} has a relative path of an older version: the {what} {text} is {found}", settings.display());
+    say!("{} has a relative path of an older version: the {what} {text} is {found}", settings.display());
     Ok(found.to_owned())
 }
 

@@ -42,7 +42,7 @@ fn shipped(name: &str) -> Option<PathBuf> {
     }
     let path = repository()?.join(path);
     (name.starts_with("datasets/") && path.is_dir()).then(|| {
-        say(&[format!("{name} is the one that ships with embert, {}", path.display())]);
+        say_notes(&[format!("{name} is the one that ships with embert, {}", path.display())]);
         path
     })
 }
@@ -63,15 +63,41 @@ fn card_folders() -> Vec<PathBuf> {
 pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
     let (card, root) = match DataSource::resolve(name, &card_folders())? {
         DataSource::Local { card, root, notes } => {
-            say(&notes);
+            say_notes(&notes);
             (*card, root)
         }
         DataSource::Hub { card, notes } => {
-            say(&notes);
+            say_notes(&notes);
             fetched(&card)?
         }
     };
-    Ok((load(&card, &root, options)?, card))
+    match load(&card, &root, options) {
+        Ok(data) => Ok((data, card)),
+        Err(error) => Err(with_columns(error, &card).into()),
+    }
+}
+
+/// Says what a card has to say where a file has other columns than those that are looked for.
+fn with_columns(error: DataError, card: &Card) -> DataError {
+    match error {
+        DataError::MissingColumn { path, column, found, hint } if hint.is_empty() => {
+            let files = match &card.hub {
+                Some(hub) => {
+                    let config = hub
+                        .config
+                        .as_ref()
+                        .map_or_else(String::new, |config| format!(", config = {config:?}"));
+                    format!("[hub] repository = {:?}{config}", hub.repository)
+                }
+                None => "[files] train".to_owned(),
+            };
+            let hint = format!(
+                "; name them in a card, a file as datasets/imdb.toml, with {files} and [columns] text, text_pair (for pairs) and label"
+            );
+            DataError::MissingColumn { path, column, found, hint }
+        }
+        error => error,
+    }
 }
 
 /// Fetches what a card of the hub names, and gives the card with its files, which start from the folder.
@@ -81,7 +107,7 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
     let hub = Hub::from_env()?;
     let mut repository = hub.dataset_repository(&source.repository, source.revision.as_deref())?;
     if !repository.is_whole() {
-        say(&[format!(
+        say_notes(&[format!(
             "the hub can't be asked what else {} has: takes what is in the cache",
             source.repository
         )]);
@@ -103,15 +129,15 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
         }
         plan => plan?,
     };
-    say(&plan.notes);
+    say_notes(&plan.notes);
     let local = repository.fetch(&plan.fetch, &mut |event| downloads.show(&event))?;
     Ok((plan.card, local.folder))
 }
 
 /// A line on the standard error for each note.
-fn say(notes: &[String]) {
+fn say_notes(notes: &[String]) {
     for note in notes {
-        eprintln!("{note}");
+        say!("{note}");
     }
 }
 
@@ -181,7 +207,16 @@ pub(crate) fn print_facts(data: &DataSet) {
         );
     }
     if data.facts.skipped > 0 {
-        say!("skipped {} row(s) that can't be used; -v names them", thousands(data.facts.skipped));
+        let by_split = ["train", "validation", "test"].into_iter().zip(data.facts.skipped_by_split);
+        let by_split: Vec<String> = by_split
+            .filter(|(_, rows)| *rows > 0)
+            .map(|(split, rows)| format!("{} of the {split} files", thousands(rows)))
+            .collect();
+        say!(
+            "skipped {} row(s) that can't be used ({}); -v names them",
+            thousands(data.facts.skipped),
+            by_split.join(", ")
+        );
     }
 }
 

@@ -294,8 +294,9 @@ impl Observer for Terminal {
             Event::Stage(Stage { step, stage, freeze, trainable }) => {
                 self.rest_of_epoch();
                 self.line(&format!(
-                    "stage {stage} from step {}: freeze = {freeze}, {trainable} parameters are trained",
-                    step + 1
+                    "stage {stage} from step {}: freeze = {freeze}, {} parameters are trained",
+                    step + 1,
+                    output::thousands(*trainable)
                 ));
             }
             Event::EarlyStop { step, evaluations } => {

@@ -56,6 +56,9 @@ pub struct Card {
     /// label as it is written. Empty: those that the files state, else those that occur in the training split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// Whether numbers in the files are the labels' indices, from 0, also where the labels are called by numbers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub class_numbers: bool,
     /// The label that binary precision, recall and F1 are about; by default the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub positive: Option<String>,
@@ -190,6 +193,9 @@ impl Card {
         if distinct.len() != card.labels.len() || card.labels.len() == 1 {
             return refuse(format!("labels = {:?}: expected at least two, each once", card.labels));
         }
+        if card.class_numbers && card.labels.is_empty() {
+            return refuse("class_numbers = true: expected labels, whose indices they are".into());
+        }
         if let Some(positive) = card.positive.as_ref().filter(|name| !card.labels.contains(name)) {
             return refuse(format!("positive = \"{positive}\" is none of the labels {:?}", card.labels));
         }
@@ -244,6 +250,7 @@ impl Card {
             citation: None,
             homepage: None,
             labels: Vec::new(),
+            class_numbers: false,
             positive: None,
             split_ratios: None,
             hub: None,
@@ -275,6 +282,7 @@ mod tests {
             ("", "[hub] or [files]"),
             ("[files]\ntrain = []\n", "[files] train"),
             ("split_ratios = [0.5, 0.1, 0.1]\n[files]\ntrain = [\"t.csv\"]\n", "[0.5, 0.1, 0.1]"),
+            ("class_numbers = true\n[files]\ntrain = [\"t.csv\"]\n", "class_numbers"),
             ("labels = [\"a\", \"a\"]\n[files]\ntrain = [\"t.csv\"]\n", "each once"),
             ("labels = [\"a\", \"b\"]\npositive = \"c\"\n[files]\ntrain = [\"t.csv\"]\n", "\"c\""),
         ] {

@@ -144,26 +144,43 @@ pub fn encode(
     Ok((EncodedDataset::new(encoded), count))
 }
 
+/// The most tokens that the windows of a split have in memory, which are 8 GiB: an id and a type of each.
+pub const MOST_TOKENS: usize = 1 << 30;
+
 /// Encodes examples that are not trained on, as [`encode`] does, but with a stride in as many windows as it takes.
 ///
 /// # Errors
-/// The tokenizer refuses a text.
+/// The tokenizer refuses a text, one that has more than [`MOST_WINDOWS`](embert_tokenize::MOST_WINDOWS) among others; or the windows
+/// have more than [`MOST_TOKENS`] in all.
 pub fn encode_windows(
     examples: &[Example],
     tokenizer: &Tokenizer,
     options: &WindowOptions,
 ) -> Result<EncodedDataset, DataError> {
-    /// Fewer than in [`encode`]: nothing bounds a text's windows.
+    /// Fewer than in [`encode`]: each text may have many windows.
     const CHUNK: usize = 256;
     let WindowOptions { encoding, stride: Some(stride) } = options else {
         return Ok(encode(examples, tokenizer, &options.encoding)?.0);
     };
-    let mut data = EncodedDataset::default();
+    let (mut data, mut tokens) = (EncodedDataset::default(), 0_usize);
     for (chunk, first) in examples.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
         let texts: Vec<_> =
             chunk.iter().map(|example| (example.text.as_str(), example.text_pair.as_deref())).collect();
-        let windows = tokenizer.windows_batch(&texts, encoding, Some(*stride))?;
+        let windows = tokenizer.windows_batch(&texts, encoding, Some(*stride)).map_err(|source| {
+            let refuses = |example: &&Example| {
+                let text_pair = example.text_pair.as_deref();
+                tokenizer.windows(&example.text, text_pair, encoding, *stride).is_err()
+            };
+            match chunk.iter().find(refuses) {
+                Some(example) => DataError::Windows { id: example.id, source: Box::new(source) },
+                None => source.into(),
+            }
+        })?;
         for ((example, windows), text) in chunk.iter().zip(windows).zip(first..) {
+            tokens += windows.iter().map(|window| window.ids.len()).sum::<usize>();
+            if tokens > MOST_TOKENS {
+                return Err(DataError::TooManyTokens { texts: text, most: MOST_TOKENS });
+            }
             data.text_of.extend(windows.iter().map(|_| text));
             let windows = windows.into_iter();
             data.examples
@@ -240,5 +257,26 @@ mod tests {
         let [one, other] = [None, Some(3)]
             .map(|stride| encode_windows(&fitting, &tokenizer, &WindowOptions { encoding, stride }).unwrap());
         assert_eq!(one.examples(), other.examples());
+    }
+
+    /// A stride that leaves a token of progress makes a window of nearly each token.
+    #[test]
+    fn a_text_of_too_many_windows_is_refused_by_its_row() {
+        let vocab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tokenizer/vocab.txt");
+        let tokenizer = Tokenizer::from_vocab(&vocab, None).unwrap();
+        let example =
+            |id: u64, words: usize| Example { id, text: "a ".repeat(words), text_pair: None, label: Some(0) };
+        let encoding = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
+        let windows = |words: usize, stride: usize| {
+            let options = WindowOptions { encoding, stride: Some(stride) };
+            encode_windows(&[example(70, 9), example(71, words)], &tokenizer, &options)
+        };
+        // Windows of 4 words, each one word on from the one before.
+        assert_eq!(windows(4096 + 3, 3).unwrap().examples().len(), 6 + 4096);
+        let error = windows(4096 + 4, 3).unwrap_err();
+        assert!(error.to_string().starts_with("row 71"), "{error}");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("4102 tokens has 4097 windows") && cause.contains("stride = 3"), "{cause}");
+        assert!(windows(4096 + 4, 2).is_ok());
     }
 }

@@ -76,6 +76,9 @@ pub enum RowProblem {
         /// Fields of the heading.
         expected: u64,
     },
+    /// A row of CSV that is the heading again.
+    #[error("it repeats the heading; were files joined? take the line out")]
+    RepeatedHeading,
     /// A field of CSV that begins with a quote and goes on to the end of the file.
     #[error(
         "it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text"
@@ -115,7 +118,7 @@ pub enum RowProblem {
         problem: String,
     },
     /// A label that nobody named.
-    #[error("the label {found} is none of {}{}", listed(known), similar_hint(similar.as_deref()))]
+    #[error("the label {found} is none of {}{}", shown_names(known), similar_hint(similar.as_deref()))]
     UnknownLabel {
         /// The label.
         found: String,
@@ -348,6 +351,24 @@ pub enum DataError {
         /// The ratios.
         found: [f64; 3],
     },
+    /// A text can't be read in windows.
+    #[error("row {id} (from 0, in the order of the files)")]
+    Windows {
+        /// The row's number.
+        id: u64,
+        /// The cause.
+        source: Box<TokenizeError>,
+    },
+    /// More windows than memory should hold.
+    #[error(
+        "the windows of {texts} texts have more than {most} tokens: take a smaller data.stride, or fewer texts (data.eval_samples)"
+    )]
+    TooManyTokens {
+        /// The texts before the one that was too much.
+        texts: usize,
+        /// How many tokens there may be.
+        most: usize,
+    },
     /// The tokenizer refuses a text.
     #[error(transparent)]
     Tokenize(#[from] TokenizeError),
@@ -360,17 +381,6 @@ impl DataError {
     /// Whether only one row is at fault, so that reading can go on after it.
     pub fn is_bad_row(&self) -> bool {
         matches!(self, Self::Row { .. })
-    }
-}
-
-/// The first few of many labels.
-fn listed(labels: &[String]) -> String {
-    const SHOWN: usize = 20;
-    match labels.get(..SHOWN) {
-        Some(first) if labels.len() > SHOWN => {
-            format!("{} and {} more", first.join(", "), labels.len() - SHOWN)
-        }
-        _ => labels.join(", "),
     }
 }
 

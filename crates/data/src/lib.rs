@@ -1,7 +1,7 @@
 //! Data sets for text classification: from files to batches of tensors.
 //!
 //! A [`Card`] says where a data set lies and what its columns and labels mean; [`DataSource`] finds one for what the user
-//! named. [`load`] reads its files ([`RowReader`]: Parquet, CSV, TSV, JSON Lines, folders of texts) and cuts them into
+//! named. [`load`] reads its files ([`RowReader`]: Parquet, CSV, TSV, JSON, folders of texts) and cuts them into
 //! [`Splits`]; [`encode`] tokenizes them. A [`Sampler`] plans an epoch's batches, and a [`BatchLoader`] builds them on a
 //! thread of its own.
 //!
@@ -41,7 +41,7 @@ pub use embert_tokenize as tokenize;
 pub use batch::{Batch, Batcher};
 pub use card::{Card, CardColumns, HubSource, SplitFiles, Task};
 pub use discover::FilesProblem;
-pub use encode::{EncodedDataset, EncodedExample, WindowOptions, encode, encode_windows};
+pub use encode::{EncodedDataset, EncodedExample, MOST_TOKENS, WindowOptions, encode, encode_windows};
 pub use error::{DataError, Location, RowProblem};
 pub use label::problem::LabelProblem;
 pub use label::{LabelMapping, LabelSet, is_unnamed};

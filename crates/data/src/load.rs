@@ -109,6 +109,9 @@ pub struct DataFacts {
     pub shared: usize,
     /// Rows that could not be used and were passed over.
     pub skipped: usize,
+    /// The same for the files of train, validation and test that are used. Parts that are cut from the training files have theirs
+    /// there.
+    pub skipped_by_split: [usize; 3],
 }
 
 /// Reads the files of a card, whose paths start from `root`, decides what their labels mean, and cuts them into splits.
@@ -147,8 +150,7 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
     for (rows, used) in [(&validation, used[1]), (&test, used[2])] {
         reader.notes.extend(rows.unused_note().filter(|_| !used));
     }
-    let mut examples =
-        |rows, used| if used { reader.examples(rows, &labels) } else { Ok(reader.pass_over(&rows)) };
+    let mut examples = |rows, used| if used { reader.examples(rows, &labels) } else { Ok(Vec::new()) };
     let given = Splits {
         train: examples(train, used[0])?,
         validation: examples(validation, used[1])?,
@@ -175,11 +177,13 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
     for label in splits.train.iter().filter_map(|example| example.label) {
         train_labels[label] += 1;
     }
+    let skipped_by_split = std::array::from_fn(|split| if used[split] { reader.skipped[split] } else { 0 });
     let facts = DataFacts {
         train_labels,
         train_duplicates: duplicates(&splits.train),
         shared: shared(&splits.train, splits.validation.iter().chain(&splits.test)),
-        skipped: reader.skipped,
+        skipped: skipped_by_split.iter().sum(),
+        skipped_by_split,
     };
     let Reader { mut notes, unlabelled, .. } = reader;
     notes.extend(facts::notes(&splits, &labels));

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::discover::{FilesProblem, Place};
+use crate::read::{Header, Quoting, ReadOptions};
 
 /// What the front matter says of the data.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +25,9 @@ pub(crate) struct Config {
     pub(crate) folder: Option<String>,
     /// The patterns of each split, in the order of `data_files`; `None` where the names of files say it.
     pub(crate) splits: Option<Vec<(String, Vec<String>)>>,
-    /// Settings of the reader of `datasets`, such as `sep=";"`.
+    /// How its files are read, as `sep: ";"` says.
+    pub(crate) reading: ReadOptions,
+    /// Other settings of the reader of `datasets`.
     pub(crate) settings: Vec<String>,
     features: Value,
 }
@@ -111,7 +114,14 @@ impl Config {
         };
         let known =
             ["config_name", "data_files", "data_dir", "default", "features", "description", "version"];
-        let settings = fields.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+        let has_heading = fields.get("header").is_some_and(|header| !header.is_null());
+        let mut reading = ReadOptions::default();
+        let mut settings = Vec::new();
+        for (key, value) in fields.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
+            if !set(&mut reading, key, value, has_heading) {
+                settings.push(format!("{key}={value}"));
+            }
+        }
         Ok(Self {
             is_default: value["default"] == true,
             folder: name(&value["data_dir"]),
@@ -119,10 +129,42 @@ impl Config {
                 Value::Null => None,
                 files => Some(splits(files).ok_or_else(|| format!("`data_files` of {own} is {files}"))?),
             },
-            settings: settings.map(|(key, value)| format!("{key}={value}")).collect(),
+            reading,
+            settings,
             features: value["features"].clone(),
             name: own,
         })
+    }
+}
+
+/// Takes a setting of pandas' reader of CSV that has a counterpart here.
+fn set(reading: &mut ReadOptions, key: &str, value: &Value, has_heading: bool) -> bool {
+    match (key, value) {
+        ("sep" | "delimiter", Value::String(text)) => {
+            reading.delimiter = text.parse().ok();
+            reading.delimiter.is_some()
+        }
+        ("encoding", Value::String(text)) => {
+            reading.encoding = text.parse().ok();
+            reading.encoding.is_some()
+        }
+        ("quoting", Value::Number(number)) => {
+            reading.quoting = Some(if number.as_u64() == Some(3) { Quoting::None } else { Quoting::Csv });
+            true
+        }
+        // Names in place of those of a heading have no counterpart.
+        ("names" | "column_names", Value::Array(names)) if !has_heading => {
+            let names: Option<Vec<String>> = names.iter().map(name).collect();
+            let names = names.filter(|names| names.len() > 1 && !names.iter().any(|name| name.contains(',')));
+            reading.header = names.and_then(|names| names.join(",").parse().ok());
+            reading.header.is_some()
+        }
+        ("header", Value::Null) => {
+            reading.header.get_or_insert(Header::Absent);
+            true
+        }
+        ("header", value) => value == 0 || value == "infer",
+        _ => false,
     }
 }
 
@@ -183,6 +225,7 @@ configs:
   default: true
   data_dir: de
   sep: ';'
+  skiprows: 1
   data_files:
   - split: train
     path: [train.csv, more.csv]
@@ -216,7 +259,8 @@ dataset_info:
             (split.to_owned(), paths.into_iter().map(str::to_owned).collect::<Vec<_>>())
         });
         assert_eq!(config.splits.as_deref(), Some(&expected[..]));
-        assert_eq!(config.settings, ["sep=\";\""]);
+        assert_eq!(config.reading.delimiter, Some(";".parse().unwrap()));
+        assert_eq!(config.settings, ["skiprows=1"]);
         assert_eq!(readme.class_names(Some("de"), "label").unwrap(), ["schlecht", "gut"]);
         assert_eq!(readme.class_names(Some("en"), "label"), None);
         let en = readme.config(Some("en"), &Here).unwrap();
@@ -232,6 +276,26 @@ dataset_info:
         assert!(error.contains("d:en, d:de"), "{error}");
         let both = README.replace("data_files: en/*.csv", "default: true");
         assert!(Readme::parse(&both).unwrap().config(None, &Here).is_err());
+    }
+
+    #[test]
+    fn settings_of_the_reader_of_csv_are_taken_where_they_have_a_counterpart() {
+        let config = |settings: &str| {
+            let text = format!("---\nconfigs:\n- config_name: a\n  data_files: a.csv\n{settings}---\n");
+            Readme::parse(&text).unwrap().configs.remove(0)
+        };
+        let taken = config(
+            "  delimiter: \"\\t\"\n  header: null\n  names: [text, label]\n  quoting: 3\n  encoding: cp1252\n",
+        );
+        assert_eq!(taken.settings, Vec::<String>::new());
+        assert_eq!(taken.reading.delimiter, Some("tab".parse().unwrap()));
+        assert_eq!(taken.reading.header, Some(Header::Names(vec!["text".into(), "label".into()])));
+        assert_eq!(taken.reading.quoting, Some(Quoting::None));
+        assert!(taken.reading.encoding.is_some());
+        assert_eq!(config("  header: null\n").reading.header, Some(Header::Absent));
+        let left = config("  header: 0\n  names: [a, b]\n  sep: '::'\n  encoding: no-such\n");
+        assert!(left.reading.is_default(), "{left:?}");
+        assert_eq!(left.settings, ["names=[\"a\",\"b\"]", "sep=\"::\"", "encoding=\"no-such\""]);
     }
 
     #[test]

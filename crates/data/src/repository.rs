@@ -1,12 +1,13 @@
 //! Data sets of the hub: the name that a user types, and what a repository's files and README make of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::card::{Card, HubSource, SplitFiles};
 use crate::discover::{self, FilesProblem, PassedOver, Pattern, Place};
 use crate::error::DataError;
+use crate::read::ReadOptions;
 use crate::readme::{Config, Readme};
 
 /// `owner/name[:config][@revision]`, as in `nyu-mll/glue:mrpc` and `leondz/wnut_17@refs/convert/parquet`.
@@ -120,7 +121,9 @@ impl RepositoryPlan {
                 names.join(", ")
             ));
             card.labels = names;
+            card.class_numbers = true;
         }
+        card.reading = card.reading.or(&found.reading);
         if card.licence.is_none() {
             card.licence.clone_from(&readme.licence);
         }
@@ -137,6 +140,8 @@ pub(crate) struct Chosen {
     pub(crate) notes: Vec<String>,
     /// The name of the data set, where it has one.
     pub(crate) config: Option<String>,
+    /// How its README says that the files are read.
+    pub(crate) reading: ReadOptions,
 }
 
 /// The data set `config`, or the only or default one, as the README says, else as names and folders do.
@@ -169,18 +174,21 @@ pub(crate) fn choose(
             chosen.name
         ));
     }
-    let found = match &chosen.splits {
-        Some(_) => by_splits(chosen, files)?,
-        None => {
-            let found = match chosen.folder.as_deref().map(|folder| folder.trim_matches('/')) {
-                Some(folder) if !folder.is_empty() && folder != "." => below(folder, files, place)?,
-                _ => discover::discover(files, passed_over, place)?,
-            };
-            Chosen { files: found.files, notes: found.notes, config: None }
-        }
+    let found = if chosen.splits.is_some() {
+        by_splits(chosen, files)?
+    } else {
+        let found = match chosen.folder.as_deref().map(|folder| folder.trim_matches('/')) {
+            Some(folder) if !folder.is_empty() && folder != "." => below(folder, files, place)?,
+            _ => discover::discover(files, passed_over, place)?,
+        };
+        Chosen { files: found.files, notes: found.notes, ..Chosen::default() }
     };
     notes.extend(found.notes);
-    Ok(Chosen { files: found.files, notes, config: Some(chosen.name.clone()) })
+    if !chosen.reading.is_default() {
+        notes.push(format!("reads the files of {} as README.md sets it", chosen.name));
+    }
+    let reading = chosen.reading.clone();
+    Ok(Chosen { files: found.files, notes, config: Some(chosen.name.clone()), reading })
 }
 
 /// Where no README says what there is: a data set for each folder that has splits.
@@ -192,18 +200,23 @@ fn by_folders(
 ) -> Result<Chosen, FilesProblem> {
     let Some(config) = config else {
         let found = discover::discover(files, passed_over, place)?;
-        return Ok(Chosen { files: found.files, notes: found.notes, config: None });
+        return Ok(Chosen { files: found.files, notes: found.notes, ..Chosen::default() });
     };
     for folder in [config.to_owned(), format!("data/{config}")] {
         if files.iter().any(|file| file.starts_with(&format!("{folder}/"))) {
             let found = below(&folder, files, place)?;
-            return Ok(Chosen { files: found.files, notes: found.notes, config: Some(config.to_owned()) });
+            return Ok(Chosen {
+                files: found.files,
+                notes: found.notes,
+                config: Some(config.to_owned()),
+                ..Chosen::default()
+            });
         }
     }
     let known = match discover::discover(files, passed_over, place) {
         // The name that `datasets` gives to what has none.
         Ok(found) if config == "default" => {
-            return Ok(Chosen { files: found.files, notes: found.notes, config: None });
+            return Ok(Chosen { files: found.files, notes: found.notes, ..Chosen::default() });
         }
         Err(FilesProblem::Configs { names, .. }) => names,
         _ => Vec::new(),
@@ -321,7 +334,7 @@ pub(crate) fn expand(given: &SplitFiles, there: &There<'_>) -> Result<Chosen, Fi
     if has_pattern {
         notes.insert(0, describe(&files));
     }
-    Ok(Chosen { files, notes, config: None })
+    Ok(Chosen { files, notes, ..Chosen::default() })
 }
 
 /// What patterns are matched against.
@@ -343,12 +356,20 @@ fn expand_paths(
 ) -> Result<Vec<PathBuf>, FilesProblem> {
     let files = there.files;
     let mut taken: Vec<String> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     for text in patterns {
-        let folder = format!("{}/", text.trim_end_matches('/'));
-        let is_there = files.iter().any(|file| file == text || file.starts_with(&folder));
+        let name = text.trim_end_matches('/');
+        let is_file = files.iter().any(|file| file == text);
         let is_pattern = Pattern::is_pattern(text);
-        let matches = if is_there || (there.partial && !is_pattern) {
-            vec![text.trim_end_matches('/').to_owned()]
+        let tables = if is_file { Vec::new() } else { discover::tables_below(name, files) };
+        let is_folder = || files.iter().any(|file| file.starts_with(&format!("{name}/")));
+        let matches = if !tables.is_empty() {
+            // A folder of parts, as Spark writes one for each table.
+            discover::check_shards(split, tables.iter().map(String::as_str))?;
+            notes.push(format!("reads {} from the folder {name}", discover::list(&tables)));
+            tables
+        } else if is_file || is_folder() || (there.partial && !is_pattern) {
+            vec![name.to_owned()]
         } else if is_pattern {
             let pattern = Pattern::new(text)
                 .map_err(|problem| FilesProblem::Pattern { pattern: text.clone(), problem })?;
@@ -370,7 +391,7 @@ fn expand_paths(
             return Err(FilesProblem::NoMatch { pattern: text.clone(), files });
         }
         for file in matches {
-            if !taken.contains(&file) {
+            if seen.insert(file.clone()) {
                 taken.push(file);
             }
         }

@@ -57,7 +57,7 @@ struct DisplayAsDebug<'a>(&'a Value);
 
 impl fmt::Debug for DisplayAsDebug<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(self.0, f)
     }
 }
 
@@ -82,7 +82,8 @@ impl Default for Columns {
 /// One of our examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// Its row number within the whole data set, which stays the same however the data set is split and shuffled.
+    /// The number of its row, from 0, among those of all files, of train, then validation, then test. Rows that are passed over count
+    /// too, so it is the same however the data set is split, sampled and shuffled.
     pub id: u64,
     /// The text.
     pub text: String,

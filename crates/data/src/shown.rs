@@ -1,6 +1,6 @@
 //! What a message shows of a user's content: escaped, and as much as there is room for.
 
-/// Characters of one piece of content in a message.
+/// Bytes of one piece of content in a message, after which no character begins.
 const MAX: usize = 60;
 
 /// Names of a list in a message.
@@ -9,9 +9,8 @@ const NAMES: usize = 12;
 /// The text with control characters escaped, cut where it is long.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::new();
-    let mut count = 0;
     for c in text.chars() {
-        if count == MAX {
+        if shown.len() >= MAX {
             return shown + "...";
         }
         if c.is_control()
@@ -21,7 +20,6 @@ pub(crate) fn shown(text: &str) -> String {
         } else {
             shown.push(c);
         }
-        count += 1;
     }
     shown
 }

@@ -67,10 +67,8 @@ impl DataSource {
         if path.exists() {
             return Err(DataError::Special { path: path.to_owned() });
         }
-        if !name.contains(['/', '\\']) {
-            if let Some(source) = Self::named_card(name, cards)? {
-                return Ok(source);
-            }
+        if let Some(source) = Self::named_card(name, cards)? {
+            return Ok(source);
         }
         if let Some((outer, config)) = name.rsplit_once(':')
             && Path::new(outer).is_dir()
@@ -171,6 +169,7 @@ pub(crate) fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<Str
         Some(absolute.file_name()?.to_string_lossy().into_owned())
     });
     let mut card = Card::local(name.unwrap_or_else(|| path.display().to_string()), found.files);
+    card.reading = found.reading;
     let mut notes = found.notes;
     if let Some(config) = &found.config {
         card.name = format!("{}:{config}", card.name);
@@ -178,6 +177,7 @@ pub(crate) fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<Str
     if let Some(names) = readme.class_names(found.config.as_deref(), &card.columns.label) {
         notes.push(format!("labels as README.md names them: {}", names.join(", ")));
         card.labels = names;
+        card.class_numbers = true;
     }
     Ok((card, notes))
 }
@@ -188,15 +188,18 @@ fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, Data
     let mut walked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut files = Vec::new();
     for pattern in given.all().map(|file| file.to_string_lossy()) {
-        if !Pattern::is_pattern(&pattern) {
+        let own = root.join(&*pattern);
+        let base = if own.is_dir() {
+            pattern.trim_end_matches('/')
+        } else if !Pattern::is_pattern(&pattern) {
             continue;
-        }
-        // A file may be called `a[1].csv`.
-        if root.join(&*pattern).exists() {
+        } else if own.exists() {
+            // A file may be called `a[1].csv`.
             files.push(pattern.into_owned());
             continue;
-        }
-        let (base, _) = Pattern::base(&pattern);
+        } else {
+            Pattern::base(&pattern).0
+        };
         if !walked.contains_key(base) {
             let (files, _) = discover::walk(&root.join(base))?;
             let below = |file: String| match base {

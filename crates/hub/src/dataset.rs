@@ -54,11 +54,25 @@ impl Hub {
         if id.is_pinned()
             && let Some(listing) = known(id.revision())
         {
-            return Ok(DatasetRepository { hub: self, id, cache, listing, reason: None, is_whole: true });
+            return Ok(DatasetRepository {
+                hub: self,
+                id,
+                cache,
+                listing,
+                origin: Origin::Hub,
+                is_whole: true,
+            });
         }
         let reason = match self.ask(Kind::Dataset, &id)? {
             Reply::Listing(listing) => {
-                return Ok(DatasetRepository { hub: self, id, cache, listing, reason: None, is_whole: true });
+                return Ok(DatasetRepository {
+                    hub: self,
+                    id,
+                    cache,
+                    listing,
+                    origin: Origin::Hub,
+                    is_whole: true,
+                });
             }
             Reply::Nothing(reason) => reason,
         };
@@ -72,8 +86,8 @@ impl Hub {
         });
         match stored {
             Some((listing, is_whole)) => {
-                let reason = Some(reason);
-                Ok(DatasetRepository { hub: self, id, cache, listing, reason, is_whole })
+                let origin = Origin::Cache(reason);
+                Ok(DatasetRepository { hub: self, id, cache, listing, origin, is_whole })
             }
             None => Err(self.not_cached(reason, format!("the data set `{id}`"), download_command(&id))),
         }
@@ -90,6 +104,14 @@ fn download_command(id: &RepositoryId) -> String {
     format!("cargo xtask fetch --dataset {id}` or `hf download --repo-type dataset {}{revision}", id.id())
 }
 
+/// Where a repository's files come from.
+#[derive(Debug)]
+enum Origin {
+    Hub,
+    /// The cache, which stands in for the hub, and why; `None` in offline mode.
+    Cache(Option<HubError>),
+}
+
 /// A data set's repository at one commit.
 #[derive(Debug)]
 pub struct DatasetRepository<'a> {
@@ -97,8 +119,7 @@ pub struct DatasetRepository<'a> {
     id: RepositoryId,
     cache: RepositoryCache,
     listing: Listing,
-    /// Set where the cache stands in for the hub, with why.
-    reason: Option<Option<HubError>>,
+    origin: Origin,
     is_whole: bool,
 }
 
@@ -125,7 +146,7 @@ impl DatasetRepository<'_> {
     /// There is no such file, it can't be fetched, or it is not in the cache and the hub can't be asked.
     pub fn fetch(&mut self, names: &[String], progress: &mut Progress<'_>) -> Result<LocalFiles, HubError> {
         let files = self.obtain(names, progress)?;
-        if self.reason.is_none() {
+        if matches!(self.origin, Origin::Hub) {
             self.cache.remember_listing(&self.listing)?;
             // Last, so that what the name stands for without the hub is whole.
             self.cache.remember_commit(self.id.revision(), &self.listing.commit)?;
@@ -153,7 +174,7 @@ impl DatasetRepository<'_> {
             return Err(self.missing(unknown));
         }
         let commit = self.listing.commit.clone();
-        if self.reason.is_some() {
+        if matches!(self.origin, Origin::Cache(_)) {
             if let Some(absent) = names.iter().find(|name| self.cache.file(&commit, name).is_none()) {
                 return Err(self.missing(absent));
             }
@@ -177,15 +198,15 @@ impl DatasetRepository<'_> {
     /// Why a file, or what matches a pattern, can't be had: the repository has no such file, or the cache has not, and the hub
     /// can't be asked.
     pub fn missing(&mut self, file: &str) -> HubError {
-        match self.reason.take() {
-            None => HubError::FileNotFound {
+        match &mut self.origin {
+            Origin::Hub => HubError::FileNotFound {
                 id: self.id.id().to_owned(),
                 file: file.to_owned(),
                 available: self.listing.files.clone(),
             },
-            Some(reason) => {
+            Origin::Cache(reason) => {
                 let what = format!("{file} of the data set `{}`", self.id);
-                self.hub.not_cached(reason, what, download_command(&self.id))
+                self.hub.not_cached(reason.take(), what, download_command(&self.id))
             }
         }
     }

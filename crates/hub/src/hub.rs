@@ -153,8 +153,9 @@ impl Hub {
         &self.settings.cache
     }
 
-    /// The files of a model: `config.json`, the tokenizer's files that it has (`tokenizer.json`, `tokenizer_config.json`,
-    /// `special_tokens_map.json`, `vocab.txt`), and its safetensors weights, in one file or sharded.
+    /// The files of a model: `config.json`, its card (`README.md`), the tokenizer's files that it has (`tokenizer.json`,
+    /// `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, `vocab.txt`), and its safetensors weights, in
+    /// one file or sharded.
     ///
     /// `name` is a folder, which is returned as it is, or a repository: `name`, `owner/name`, `owner/name@revision`.
     pub fn model(&self, name: &str, progress: &mut Progress<'_>) -> Result<LocalFiles, HubError> {
@@ -202,10 +203,8 @@ impl Hub {
                 names.insert(shard);
             }
         }
-        for file in model_files::OPTIONAL {
-            if !names.contains(*file) {
-                cache.remember_missing(&listing.commit, file)?;
-            }
+        for file in model_files::absent(&listing.files) {
+            cache.remember_missing(&listing.commit, file)?;
         }
         // Last, so that what the name stands for without the hub is whole.
         cache.remember_commit(id.revision(), &listing.commit)?;

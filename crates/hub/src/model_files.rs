@@ -14,9 +14,23 @@ const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 
-/// Taken where they are there.
-pub(crate) const OPTIONAL: &[&str] =
-    &["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"];
+const TOKENIZER: &str = "tokenizer.json";
+
+/// Taken where they are there: all that says something of the tokenizer, the card, which states the licence, and the
+/// description of an adapter, with which the weights are not the whole model.
+const OPTIONAL: &[&str] = &[
+    "README.md",
+    "adapter_config.json",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    TOKENIZER,
+    "tokenizer_config.json",
+    "vocab.txt",
+];
+
+/// Vocabularies of other families. Without a `tokenizer.json` they go before `vocab.txt` in `transformers`, so whoever reads
+/// the folder has to see them.
+const OTHER_VOCABULARIES: &[&str] = &["tekken.json", "tiktoken.model", "tokenizer.model"];
 
 /// Extensions of weights in formats that are not read, named in the error where there are no others.
 const OTHER_WEIGHTS: &[&str] = &["bin", "h5", "msgpack", "onnx", "ot", "pt", "ckpt", "gguf", "safetensors"];
@@ -27,6 +41,21 @@ pub(crate) enum Weights {
     Single,
     /// As many as the index names.
     Sharded,
+}
+
+/// What is taken where it is there.
+fn optional(has_tokenizer: bool) -> impl Iterator<Item = &'static str> {
+    let others = if has_tokenizer { &[] } else { OTHER_VOCABULARIES };
+    OPTIONAL.iter().chain(others).copied()
+}
+
+/// Files that would be taken and that are not among `available`.
+pub(crate) fn absent(available: &[String]) -> impl Iterator<Item = &'static str> {
+    OPTIONAL
+        .iter()
+        .chain(OTHER_VOCABULARIES)
+        .copied()
+        .filter(|name| available.iter().all(|file| file != name))
 }
 
 /// The needed ones of `available`; of sharded weights the index only, which says what the shards are.
@@ -57,7 +86,7 @@ pub(crate) fn needed(
             return Err(HubError::NoSafetensors { id: id.id().to_owned(), found });
         }
     };
-    let names = OPTIONAL.iter().copied().filter(|name| has(name)).chain([CONFIG, file]);
+    let names = optional(has(TOKENIZER)).filter(|name| has(name)).chain([CONFIG, file]);
     Ok((names.map(str::to_owned).collect(), weights))
 }
 
@@ -85,7 +114,7 @@ pub(crate) fn cached(cache: &RepositoryCache, commit: &str) -> Result<Option<BTr
         return Ok(None);
     }
     let mut names: BTreeSet<String> =
-        OPTIONAL.iter().copied().filter(|name| has(name)).map(str::to_owned).collect();
+        optional(has(TOKENIZER)).filter(|name| has(name)).map(str::to_owned).collect();
     names.insert(CONFIG.to_owned());
     if has(WEIGHTS) {
         names.insert(WEIGHTS.to_owned());
@@ -104,7 +133,8 @@ pub(crate) fn cached(cache: &RepositoryCache, commit: &str) -> Result<Option<BTr
 
 /// Whether it is known of each optional file whether the commit has it, so that the hub need not be asked.
 pub(crate) fn is_settled(cache: &RepositoryCache, commit: &str) -> bool {
-    OPTIONAL.iter().all(|name| cache.file(commit, name).is_some() || cache.is_known_missing(commit, name))
+    let has = |name: &str| cache.file(commit, name).is_some();
+    optional(has(TOKENIZER)).all(|name| has(name) || cache.is_known_missing(commit, name))
 }
 
 #[cfg(test)]
@@ -132,9 +162,29 @@ mod tests {
         .unwrap();
         assert_eq!(
             names.into_iter().collect::<Vec<_>>(),
-            ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]
+            ["README.md", "config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]
         );
         assert_eq!(weights, Weights::Single);
+    }
+
+    #[test]
+    fn all_that_says_something_of_the_tokenizer_is_taken_and_another_family_only_where_it_counts() {
+        let taken = |tokenizer: &[&str]| {
+            let files = [&["config.json", "model.safetensors.index.json"], tokenizer].concat();
+            let (mut names, weights) = needed_of(&files).unwrap();
+            assert_eq!(weights, Weights::Sharded);
+            assert!(names.remove("config.json") && names.remove("model.safetensors.index.json"));
+            names.into_iter().collect::<Vec<_>>()
+        };
+        let files = ["added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "vocab.txt"];
+        assert_eq!(taken(&files), files);
+        assert_eq!(taken(&["tokenizer.model", "vocab.txt"]), ["tokenizer.model", "vocab.txt"]);
+        assert_eq!(taken(&["tokenizer.model", "tokenizer.json", "tf_model.h5"]), ["tokenizer.json"]);
+        // What the hub has and nobody takes is not known to be missing.
+        let available = ["tokenizer.model", "tokenizer.json", "README.md"].map(str::to_owned);
+        let absent: Vec<_> = absent(&available).collect();
+        assert!(absent.contains(&"vocab.txt") && absent.contains(&"tekken.json"), "{absent:?}");
+        assert!(!absent.iter().any(|name| available.iter().any(|file| file == name)), "{absent:?}");
     }
 
     #[test]

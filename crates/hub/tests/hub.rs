@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use embert_hub::{Event, Hub, HubBuilder, HubError, LocalFiles};
-use embert_tests::hub_double::{COMMIT, Fault, HubDouble, Repository};
+use embert_tests::hub_double::{COMMIT, Fault, HubDouble, OTHER_COMMIT, Repository};
 use tempfile::TempDir;
 
 const MODEL: &str = "owner/bert";
@@ -81,8 +81,8 @@ fn a_model_is_fetched_into_the_layout_of_huggingface_hub() {
     assert_eq!(files.commit.as_deref(), Some(COMMIT));
     assert_eq!(fs::read_to_string(repository.join("refs/main")).unwrap(), COMMIT);
     // Only what is needed, and no second weight format.
-    assert_eq!(names(&files.folder), ["config.json", "model.safetensors", "vocab.txt"]);
-    assert_eq!(files.files.len(), 3);
+    assert_eq!(names(&files.folder), ["README.md", "config.json", "model.safetensors", "vocab.txt"]);
+    assert_eq!(files.files.len(), 4);
     assert_eq!(weights(&files), content(1));
     let link = fs::read_link(files.folder.join("model.safetensors")).unwrap();
     assert!(link.starts_with("../../blobs"), "{link:?}");
@@ -109,7 +109,7 @@ fn what_is_cached_is_not_fetched_again() {
     let again =
         hub.model(MODEL, &mut |event| cached += usize::from(matches!(event, Event::Cached { .. }))).unwrap();
     assert_eq!(again, first);
-    assert_eq!(cached, 3);
+    assert_eq!(cached, 4);
     assert_eq!(double.seen().len(), 1, "one question for the commit: {:?}", double.seen());
     // A commit is not even asked for.
     double.forget();
@@ -398,4 +398,57 @@ fn a_damaged_cache_is_mended_when_asked_to_look() {
     let mended = fetch(&builder(&double, &cache).verify_cache(true).build()).unwrap();
     assert_eq!(weights(&mended), content(1));
     fetch(&offline).unwrap();
+}
+
+#[test]
+fn what_a_data_sets_repository_has_is_known_without_the_hub() {
+    let data = Repository::dataset("owner/data")
+        .file("README.md", "# Data")
+        .file("b.csv", "x")
+        .file("a.csv", "y")
+        .revision("refs/convert/parquet")
+        .file("default/train/0000.csv", "z");
+    let (double, cache) = (HubDouble::start([data]), TempDir::new().unwrap());
+    let hub = builder(&double, &cache).build();
+    let mut repository = hub.dataset_repository("owner/data", None).unwrap();
+    assert!(repository.is_whole());
+    assert_eq!(repository.files(), ["README.md", "a.csv", "b.csv"]);
+    let readme = repository.peek("README.md", &mut |_| {}).unwrap().unwrap();
+    assert_eq!(fs::read_to_string(readme).unwrap(), "# Data");
+    assert_eq!(repository.peek("no.md", &mut |_| {}).unwrap(), None);
+    // Until the data are there, the name stands for nothing.
+    assert!(!cache.path().join("datasets--owner--data/refs/main").exists());
+    let files = repository.fetch(&["a.csv".to_owned()], &mut |_| {}).unwrap();
+    assert_eq!(files.commit.as_deref(), Some(COMMIT));
+    assert!(matches!(
+        repository.fetch(&["c.csv".to_owned()], &mut |_| {}),
+        Err(HubError::FileNotFound { .. })
+    ));
+
+    double.forget();
+    let offline = builder(&double, &cache).offline(true).build();
+    let mut known = offline.dataset_repository("owner/data", None).unwrap();
+    assert!(known.is_whole());
+    assert_eq!(known.files(), ["README.md", "a.csv", "b.csv"]);
+    assert_eq!(known.fetch(&["a.csv".to_owned()], &mut |_| {}).unwrap(), files);
+    let message = known.fetch(&["b.csv".to_owned()], &mut |_| {}).unwrap_err().to_string();
+    assert!(
+        message.contains("b.csv") && message.contains("cargo xtask fetch --dataset owner/data"),
+        "{message}"
+    );
+    let message = offline.dataset_repository("owner/data", Some("v2")).unwrap_err().to_string();
+    assert!(message.contains("hf download --repo-type dataset owner/data --revision v2"), "{message}");
+    assert!(double.seen().is_empty());
+    // Of a commit nothing is asked, and what is missing is fetched.
+    let mut pinned = hub.dataset_repository("owner/data", Some(COMMIT)).unwrap();
+    assert!(double.seen().is_empty());
+    pinned.fetch(&["b.csv".to_owned()], &mut |_| {}).unwrap();
+
+    let mut parquet = hub.dataset_repository("owner/data", Some("refs/convert/parquet")).unwrap();
+    assert_eq!(
+        (parquet.commit(), parquet.files()),
+        (OTHER_COMMIT, &["default/train/0000.csv".to_owned()][..])
+    );
+    let names = parquet.files().to_vec();
+    assert_eq!(fs::read_to_string(&parquet.fetch(&names, &mut |_| {}).unwrap().files[0]).unwrap(), "z");
 }

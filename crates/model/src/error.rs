@@ -67,6 +67,16 @@ pub enum ModelError {
         /// The value found, and what was expected.
         problem: String,
     },
+    /// Sizes that are each possible, and not together.
+    #[error("{origin}: the sizes make a model of {parameters} parameters, expected at most {most}")]
+    TooLarge {
+        /// The file, or "config" for a config made in code.
+        origin: String,
+        /// How many parameters the model would have.
+        parameters: u128,
+        /// How many are allowed.
+        most: u128,
+    },
     /// The checkpoint is of an architecture that is not BERT.
     #[error(
         "{origin}: this is a {found} checkpoint, and only BERT (model_type \"bert\") is implemented: choose a BERT checkpoint"

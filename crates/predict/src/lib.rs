@@ -22,6 +22,7 @@ struct Readme;
 mod error;
 mod prediction;
 mod predictor;
+mod relevant;
 
 pub use embert_model::HeadFunction;
 pub use error::PredictError;

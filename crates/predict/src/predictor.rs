@@ -1,5 +1,6 @@
 //! [`Predictor`].
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::vec;
@@ -13,6 +14,7 @@ use embert_model::{
     BertConfig, BertForSequenceClassification, BertInput, HeadFunction, LoadOptions, ModelError,
 };
 
+use crate::relevant::relevant;
 use crate::{PredictError, Prediction};
 
 /// A classification checkpoint with its tokenizer, ready to label texts.
@@ -126,6 +128,11 @@ impl Predictor {
         self.config.check_token_types(&self.folder, true, self.pair_types)
     }
 
+    /// What a user should know of how texts are tokenized, one line each.
+    pub fn notes(&self) -> &[String] {
+        self.tokenizer.notes()
+    }
+
     /// Where texts are cut, in tokens.
     pub fn max_length(&self) -> usize {
         self.max_length
@@ -176,8 +183,13 @@ impl Predictor {
             }
             self.add(&windows, &mut pools, &rows)?;
         } else {
-            let texts: Vec<(&str, Option<&str>)> =
-                rows.iter().map(|row| (row.text.as_str(), row.text_pair.as_deref())).collect();
+            let parts = rows.iter().map(|row| match row.text_pair {
+                None => relevant(&row.text, &self.tokenizer, &options),
+                Some(_) => Ok(Cow::Borrowed(row.text.as_str())),
+            });
+            let parts = parts.collect::<Result<Vec<_>, _>>()?;
+            let pairs = rows.iter().map(|row| row.text_pair.as_deref());
+            let texts: Vec<(&str, Option<&str>)> = parts.iter().map(Cow::as_ref).zip(pairs).collect();
             let encodings = self.tokenizer.encode_batch(&texts, &options)?;
             self.add(&encodings.into_iter().enumerate().collect::<Vec<_>>(), &mut pools, &rows)?;
         }

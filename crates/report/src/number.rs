@@ -2,7 +2,7 @@
 
 /// Four decimals, as every table of ours has it.
 pub(crate) fn figure(value: f64) -> String {
-    format!("{value:.4}")
+    if value.is_finite() { grouped(value, 4) } else { unusual(value) }
 }
 
 /// A figure that may not be there.
@@ -200,6 +200,14 @@ mod tests {
         ] {
             assert_eq!(names_of_ticks(&ticks), expected);
         }
+    }
+
+    #[test]
+    fn figures_have_four_decimals() {
+        assert_eq!(
+            [0.5, -0.123_46, 1_989_197_538.379_7, f64::NAN].map(figure),
+            ["0.5000", "-0.1235", "1,989,197,538.3797", "NaN"]
+        );
     }
 
     #[test]

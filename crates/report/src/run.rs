@@ -123,6 +123,10 @@ impl Run {
         if let Some(eval) = self.evals(split).find(|eval| Some(eval.step) == kept) {
             return Some(eval);
         }
+        // Of a run that has ended no other evaluation is the result's: the log has lost it.
+        if kept.is_some() {
+            return None;
+        }
         let metric = self.metric();
         let better = |one: &Eval, other: &Eval| {
             let (one, other) = (
@@ -228,5 +232,8 @@ mod tests {
         assert_eq!(step("metric = \"loss\"\n", &log), Some(2));
         assert_eq!(step("metric = \"accuracy\"\n", &log), Some(3));
         assert_eq!(step("", ""), None);
+        // Not that of other weights where the log has lost it.
+        let lost = ended.replace("\"step\":2,\"loss\":0.4", "\"step\":4,\"loss\":0.4");
+        assert_eq!(step("metric = \"loss\"\nkeep = \"best\"\n", &lost), None);
     }
 }

@@ -130,9 +130,18 @@ fn take(
 /// A name, setting or error as a page shows it among words of ours: control characters and directional marks as Rust writes them;
 /// one with letters that run from right to left between isolates, so that it can't reorder what stands around it.
 pub(crate) fn named(text: &str) -> Cow<'_, str> {
-    let text = escape(text, |character| character.is_control() || is_directional(character));
+    let hidden = |character: char| character.is_control() || is_directional(character);
+    // A page repeats a label dozens of times: one of a megabyte is cut.
+    let text = if text.chars().nth(MOST_IN_NAME).is_some() {
+        Cow::Owned(take(text.chars(), MOST_IN_NAME, &hidden).0 + "…")
+    } else {
+        escape(text, hidden)
+    };
     if text.contains(is_right_to_left) { Cow::Owned(format!("{FIRST_STRONG}{text}{POP}")) } else { text }
 }
+
+/// Characters of a name in a page.
+const MOST_IN_NAME: usize = 1000;
 
 /// A name without the isolates of [`named`], for a terminal.
 pub(crate) fn without_isolates(text: &str) -> String {
@@ -211,6 +220,7 @@ mod tests {
         assert_eq!(named("plain, naïve 👨\u{200d}👩"), "plain, naïve 👨\u{200d}👩");
         assert_eq!(named("a\u{202e}b\u{2069}\u{200f}\u{1b}"), "a\\u{202e}b\\u{2069}\\u{200f}\\u{1b}");
         assert_eq!(named("שלום"), "\u{2068}שלום\u{2069}");
+        assert_eq!(named(&"long ".repeat(1 << 18)).chars().count(), 1001);
         // What would end the isolate is no mark any more.
         assert_eq!(named("ש\u{2069}ל"), "\u{2068}ש\\u{2069}ל\u{2069}");
         assert_eq!(without_isolates(&named("ש\u{2069}ל")), "ש\\u{2069}ל");

@@ -17,9 +17,9 @@ use crate::added;
 use crate::class::Class;
 use crate::files::{Files, read};
 use crate::notes;
-use crate::settings::{NEEDED, Settings, file_name};
-use crate::sound;
-use crate::vocab::read_vocab;
+use crate::settings::{NEEDED, Named, Settings, file_name};
+use crate::template;
+use crate::vocab::{check_ids, read_vocab};
 
 /// A tokenizer, and what its [`Settings`] were.
 pub(crate) struct Built {
@@ -39,7 +39,7 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
     let value: Value = serde_json::from_str(&text)
         .map_err(|source| TokenizeError::Json { path: path.to_owned(), source })?;
     let mut inner = tokenizers::Tokenizer::from_bytes(text).map_err(refused)?;
-    if let Some(problem) = sound::problem(&value) {
+    if let Some(problem) = template::problem(&value["post_processor"]) {
         return Err(refused(problem.into()));
     }
     let no_object = Map::new();
@@ -54,6 +54,7 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
     if let Some(found) = found {
         return Err(TokenizeError::NotWordPiece { path: path.to_owned(), found });
     }
+    check_ids(path, &wordpiece(&inner))?;
     if let (ModelWrapper::WordPiece(model), Some(vocab)) = (inner.get_model(), &files.vocab) {
         settings.notes.extend(notes::other_vocabulary(vocab, model));
     }
@@ -82,12 +83,17 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
     if inner.get_model().token_to_id(&unk).is_none() {
         return Err(missing(path, &inner, "unk_token", unk));
     }
+    // The file's own word for padding is a special token where no config has another.
+    let of_padding = || object.get("padding")?.get("pad_token")?.as_str();
+    if let (None, Some(token)) = (settings.token("pad_token"), of_padding()) {
+        let token = AddedToken::from(token, true);
+        settings.named.push(Named { key: "pad_token".to_owned(), token, implied: false });
+    }
     add_tokens(&mut inner, &mut settings, path)?;
     if settings.has_decoder {
-        check_ids(&inner, &added::parse_json(path, object)?, &mut settings.notes, path)?;
+        check_added(&inner, &added::parse_json(path, object)?, &mut settings.notes, path)?;
     }
-    let of_padding = || object.get("padding")?.get("pad_token")?.as_str().map(str::to_owned);
-    let pad = settings.token("pad_token").map(|token| token.content.clone()).or_else(of_padding);
+    let pad = settings.token("pad_token").map(|token| token.content.clone());
     finish(inner, settings, pad, path)
 }
 
@@ -210,7 +216,7 @@ fn add_tokens(
     inner
         .add_tokens(tokens)
         .map_err(|error| TokenizeError::Refused { path: source.to_owned(), source: error })?;
-    check_ids(inner, &settings.added, &mut settings.notes, source)?;
+    check_added(inner, &settings.added, &mut settings.notes, source)?;
     // An id that two tokens share would stand for either.
     for (id, token) in inner.get_added_tokens_decoder() {
         let model = inner.get_model();
@@ -224,7 +230,7 @@ fn add_tokens(
 }
 
 /// Compares the ids that a file states for its added tokens with those that they have: the vocabulary's, or the next free ones.
-fn check_ids(
+fn check_added(
     inner: &tokenizers::Tokenizer,
     added: &std::collections::BTreeMap<u32, AddedToken>,
     notes: &mut Vec<String>,

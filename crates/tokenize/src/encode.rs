@@ -30,7 +30,8 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`encode`](Self::encode), or a text's windows would have no more than `stride` of its tokens. (`transformers` panics
-    /// there or, where no token of a text fits, has windows longer than `max_length`.)
+    /// there or, where no token of a text fits, has windows longer than `max_length`.) Or there are more than [`MOST_WINDOWS`];
+    /// [`window_iter`](Self::window_iter) has no such limit, as it never holds them all.
     pub fn windows(
         &self,
         text: &str,
@@ -42,6 +43,11 @@ impl Tokenizer {
         let room = options.max_length - self.special_tokens_added(second.is_some());
         if stride >= room {
             return Err(TokenizeError::Stride { stride, max_length: options.max_length, room });
+        }
+        let windows =
+            first.count(stride).saturating_mul(second.as_ref().map_or(1, |second| second.count(stride)));
+        if windows > MOST_WINDOWS {
+            return Err(TokenizeError::Windows { tokens: uncut, windows, stride });
         }
         let firsts = first.windows(options, stride)?;
         let seconds = match second {
@@ -107,7 +113,7 @@ impl Tokenizer {
         if !self.token_types {
             type_ids.fill(0);
         }
-        if let Some(vocab_size) = self.rows_of_text
+        if let Some(vocab_size) = self.rows
             && let Some(&id) = encoding.get_ids().iter().find(|id| **id as usize >= vocab_size)
         {
             // As it is written, not as it is found in a normalised text.
@@ -158,6 +164,9 @@ impl Tokenizer {
     }
 }
 
+/// The most windows of a text or a pair that are held at a time: of 512 tokens each, as much as a thick book, and some hundred MiB.
+pub const MOST_WINDOWS: usize = 4096;
+
 /// A text or a pair before it is cut.
 pub(crate) struct Bare {
     pub(crate) first: Part,
@@ -188,6 +197,12 @@ impl Part {
             }
             _ => cut_at(tokens, share, direction(truncation)),
         }
+    }
+
+    /// How many windows it has.
+    fn count(&self, stride: usize) -> usize {
+        let beyond = self.tokens.len().saturating_sub(self.share);
+        1 + beyond.div_ceil(self.share.saturating_sub(stride).max(1))
     }
 
     fn windows(

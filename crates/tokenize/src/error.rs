@@ -151,19 +151,19 @@ pub enum TokenizeError {
         /// The one that it gets.
         id: u32,
     },
-    /// An added token that gets the id of another one, because the vocabulary's ids have gaps.
+    /// Two tokens with one id: in the file, or because its ids have gaps and an added token gets the id of another.
     #[error(
-        "the added token {token:?} would share the id {id} with {other:?} of {}, whose ids have gaps or whose lines are there twice; give the token a line of its own",
+        "the tokens {token:?} and {other:?} would share the id {id} in {}; give each an id of its own (an added token gets the number of lines that differ, so none may be there twice)",
         path.display()
     )]
     SharedId {
         /// The vocabulary's file.
         path: PathBuf,
-        /// The token.
+        /// One of them.
         token: String,
         /// The id.
         id: u32,
-        /// The vocabulary's token with this id.
+        /// The other.
         other: String,
     },
     /// A text with an added token that the model has no embedding for.
@@ -240,6 +240,19 @@ pub enum TokenizeError {
         max_length: usize,
         /// Tokens of the text in a window.
         room: usize,
+    },
+    /// More windows than are held in memory.
+    #[error(
+        "a text of {tokens} tokens has {windows} windows that overlap by stride = {stride} tokens, more than the {most} that are held in memory: take a smaller stride, split the text, or cut it (stride none)",
+        most = crate::MOST_WINDOWS
+    )]
+    Windows {
+        /// Tokens of the text or pair, the special ones included.
+        tokens: usize,
+        /// How many windows they have.
+        windows: usize,
+        /// Tokens that neighbours share.
+        stride: usize,
     },
     /// The text that may be cut is too short to make the pair fit.
     #[error(

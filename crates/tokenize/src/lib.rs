@@ -28,12 +28,13 @@ mod files;
 mod notes;
 mod save;
 mod settings;
-mod sound;
+mod template;
 mod tokenizer;
 mod types;
 mod vocab;
 mod windows;
 
+pub use encode::MOST_WINDOWS;
 pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
 pub use error::TokenizeError;
 pub use tokenizer::{Tokenizer, TokenizerFacts};

@@ -29,7 +29,7 @@ pub struct Tokenizer {
     /// Whether the second text of a pair gets the token type 1.
     pub(crate) token_types: bool,
     /// Rows of the model's embedding, where an added token has none.
-    pub(crate) rows_of_text: Option<usize>,
+    pub(crate) rows: Option<usize>,
     notes: Arc<[String]>,
     pad_id: u32,
     source: PathBuf,
@@ -121,7 +121,7 @@ impl Tokenizer {
         let highest = |tokens: HashMap<String, u32>| tokens.into_values().max().unwrap_or(0) as usize;
         let is_beyond = |rows: &usize| highest(inner.get_vocab(true)) >= *rows;
         Self {
-            rows_of_text: settings.embeddings.filter(is_beyond),
+            rows: settings.embeddings.filter(is_beyond),
             config: Arc::new(settings.values),
             named: settings.named.into_iter().map(|named| (named.key, named.token.content)).collect(),
             class: settings.class,
@@ -175,8 +175,11 @@ impl Tokenizer {
     /// # Errors
     /// They have not: tokenizer and model don't belong together.
     pub fn check_vocab(&self, vocab_size: usize) -> Result<(), TokenizeError> {
-        let with_added = self.rows_of_text != Some(vocab_size);
-        let largest_id = self.inner.get_vocab(with_added).into_values().max().unwrap_or(0);
+        let with_added = self.rows != Some(vocab_size);
+        // A post-processor has ids of its own.
+        let framed = self.inner.encode(("", ""), true).map(|pair| pair.get_ids().iter().max().copied());
+        let in_vocab = self.inner.get_vocab(with_added).into_values().max();
+        let largest_id = in_vocab.max(framed.unwrap_or_default()).unwrap_or(0);
         if (largest_id as usize) < vocab_size {
             Ok(())
         } else {

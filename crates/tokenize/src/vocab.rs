@@ -1,12 +1,19 @@
 //! Reading a `vocab.txt`.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 
+use tokenizers::Model as _;
 use tokenizers::models::wordpiece::WordPiece;
 
 use crate::TokenizeError;
 use crate::files::read;
+
+/// The largest id: a vocabulary is written in the order of its ids, from 0 on.
+const MAX_ID: u32 = (1 << 24) - 1;
+
+/// Lines that are there twice of which each is said.
+const SAID: usize = 3;
 
 /// A vocabulary from its file: one token a line, whose number from 0 is the token's id. White space at a line's end, a
 /// carriage return among it, is no part of the token. Of equal lines the last counts, as in `transformers`.
@@ -18,24 +25,49 @@ pub(crate) fn read_vocab(path: &Path, notes: &mut Vec<String>) -> Result<WordPie
     if text.starts_with('\u{feff}') {
         return Err(TokenizeError::ByteOrderMark { path: path.to_owned() });
     }
-    let mut lines = BTreeMap::new();
+    let (mut lines, mut twice) = (HashMap::new(), 0);
     for (number, line) in (1..).zip(text.lines()) {
         let token = line.trim_end();
         if let Some(before) = lines.insert(token, number)
             && !token.is_empty()
         {
-            notes.push(format!(
-                "vocab.txt has {token:?} in lines {before} and {number}: the last counts, as in transformers"
-            ));
+            twice += 1;
+            // A damaged file may have thousands.
+            if twice <= SAID {
+                notes.push(format!(
+                    "vocab.txt has {token:?} in lines {before} and {number}: the last counts, as in transformers"
+                ));
+            }
         }
     }
-    // A damaged file may have thousands.
-    if notes.len() > 3 {
-        let more = notes.len() - 3;
-        notes.truncate(3);
-        notes.push(format!("vocab.txt has {more} more lines that are there twice"));
+    if twice > SAID {
+        notes.push(format!("vocab.txt has {} more lines that are there twice", twice - SAID));
     }
     let refused = |source| TokenizeError::Refused { path: path.to_owned(), source };
+    drop(lines);
     let tokens = WordPiece::read_bytes(text.as_bytes()).map_err(refused)?;
     WordPiece::builder().vocab(tokens).build().map_err(refused)
+}
+
+/// Whether each token of a vocabulary has an id of its own, and none that a model's embedding would not have.
+///
+/// # Errors
+/// Two tokens share an id, of which only one would be written back, or an id is too large.
+pub(crate) fn check_ids(path: &Path, model: &WordPiece) -> Result<(), TokenizeError> {
+    let mut vocab: Vec<(u32, String)> =
+        model.get_vocab().into_iter().map(|(token, id)| (id, token)).collect();
+    vocab.sort_unstable();
+    if let Some([(id, token), (_, other)]) = vocab.array_windows().find(|[one, other]| one.0 == other.0) {
+        let (token, other) = (token.clone(), other.clone());
+        return Err(TokenizeError::SharedId { path: path.to_owned(), token, id: *id, other });
+    }
+    match vocab.last() {
+        Some((id, token)) if *id > MAX_ID => Err(TokenizeError::Setting {
+            path: path.to_owned(),
+            key: format!("model.vocab, {token:?}"),
+            found: id.to_string(),
+            expected: "an id below 16777216, as no embedding has more rows",
+        }),
+        _ => Ok(()),
+    }
 }

@@ -4,14 +4,13 @@ mod builder;
 mod error;
 mod keys;
 mod limits;
+mod reading;
 mod validate;
 
 use std::path::PathBuf;
 
 use embert_data::tokenize::{EncodeOptions, Truncation};
-use embert_data::{
-    Delimiter, Format, Header, LoadOptions, Quoting, ReadOptions, TextEncoding, WindowOptions,
-};
+use embert_data::{Delimiter, Format, Header, Quoting, TextEncoding, WindowOptions};
 use embert_metrics::Metric;
 use embert_model::{Freeze, SaveDtype};
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
@@ -441,26 +440,6 @@ impl OptimizerConfig {
     }
 }
 
-impl DataConfig {
-    /// How files are read, as far as the keys say.
-    pub fn reading(&self) -> ReadOptions {
-        ReadOptions {
-            format: self.format,
-            delimiter: self.delimiter,
-            quoting: self.quoting,
-            encoding: self.encoding,
-            header: self.header.clone(),
-        }
-    }
-
-    /// Sets the keys that say how files are read.
-    pub fn set_reading(&mut self, options: ReadOptions) {
-        let ReadOptions { format, delimiter, quoting, encoding, header } = options;
-        (self.format, self.delimiter, self.quoting) = (format, delimiter, quoting);
-        (self.encoding, self.header) = (encoding, header);
-    }
-}
-
 impl TrainConfig {
     /// The settings as TOML, every one resolved.
     ///
@@ -468,18 +447,6 @@ impl TrainConfig {
     /// A number that TOML can't hold (a seed beyond 2^63).
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         toml::to_string(self).map_err(|source| ConfigError::Write { source })
-    }
-
-    /// What to load of the data set.
-    pub fn load_options(&self) -> LoadOptions {
-        LoadOptions {
-            split_ratios: self.data.split_ratios,
-            seed: self.split_seed(),
-            train_samples: self.data.train_samples,
-            eval_samples: self.data.eval_samples,
-            skip_bad_rows: self.data.skip_bad_rows,
-            reading: self.data.reading(),
-        }
     }
 
     /// What seeds the splits and the parts of them that are taken.

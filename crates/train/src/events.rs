@@ -224,7 +224,8 @@ pub struct End {
     /// What the time went into.
     #[serde(default)]
     pub phases: Phases,
-    /// The most memory that the process held, in bytes; absent where the system doesn't say.
+    /// The most memory that a process of the run held, in bytes; in a sweep, from the run's beginning on. Absent where the system
+    /// doesn't say.
     pub peak_memory: Option<u64>,
 }
 

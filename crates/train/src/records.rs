@@ -29,6 +29,8 @@ pub(crate) struct Facts {
     pub(crate) shared: usize,
     /// Rows that could not be used.
     pub(crate) skipped: usize,
+    /// The same of the files of train, validation and test.
+    pub(crate) skipped_by_split: [usize; 3],
     pub(crate) lengths: Lengths,
 }
 

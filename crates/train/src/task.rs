@@ -145,6 +145,7 @@ impl Task {
             splits: splits.split_facts(&mapping),
             shared: splits.data_facts().shared,
             skipped: splits.data_facts().skipped,
+            skipped_by_split: splits.data_facts().skipped_by_split,
             lengths: Lengths::of(&train, config.data.max_length),
         };
         let setup = Setup {
@@ -191,6 +192,7 @@ impl Task {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
         notes.extend(self.setup.anew.clone());
+        notes.extend(self.setup.tokenizer.notes().iter().cloned());
         notes.extend(self.setup.data_notes.iter().cloned());
         let Parameters { total, trainable } = self.setup.facts.parameters;
         notes.push(format!("{trainable} of {total} parameters are trained; labels: {}", labels.join(", ")));

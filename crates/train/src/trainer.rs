@@ -60,6 +60,8 @@ struct Job {
     stop: StopSignal,
     provenance: Provenance,
     memory: MemoryUse,
+    /// Whether what the process held at most is what this run held at most.
+    measures_peak: bool,
     caches: Caches,
 }
 
@@ -112,11 +114,6 @@ impl Progress {
     fn seconds(&self) -> f64 {
         self.seconds_before + self.began.elapsed().as_secs_f64()
     }
-
-    /// The most memory that a process of the run held so far, in bytes.
-    fn peak_memory(&self) -> Option<u64> {
-        self.peak_before.max(result::peak_memory())
-    }
 }
 
 impl Trainer {
@@ -124,9 +121,11 @@ impl Trainer {
     pub fn new(config: TrainConfig, task: Task, run: RunFolder, device: Device) -> Self {
         let Task { model, setup: task } = task;
         let (observers, stop, provenance) = (Vec::new(), StopSignal::default(), Provenance::default());
-        let (caches, memory) = (Caches::default(), MemoryUse::default());
+        let (caches, memory, measures_peak) = (Caches::default(), MemoryUse::default(), true);
         let device = device.autodiff();
-        Self { model, job: Job { config, task, run, device, observers, stop, provenance, memory, caches } }
+        let job =
+            Job { config, task, run, device, observers, stop, provenance, memory, measures_peak, caches };
+        Self { model, job }
     }
 
     /// Says where the model and the data came from, for the result's model card.
@@ -147,6 +146,13 @@ impl Trainer {
     #[must_use]
     pub fn stop_with(mut self, signal: &StopSignal) -> Self {
         self.job.stop = signal.clone();
+        self
+    }
+
+    /// Says that the peak of the process's memory is another run's too, and so not this one's to state.
+    #[must_use]
+    pub(crate) fn without_peak_memory(mut self) -> Self {
+        self.job.measures_peak = false;
         self
     }
 
@@ -388,6 +394,11 @@ impl Job {
         }
     }
 
+    /// The most memory that a process of the run held so far, in bytes.
+    fn peak_memory(&self, progress: &Progress) -> Option<u64> {
+        self.measures_peak.then(result::peak_memory).flatten().max(progress.peak_before)
+    }
+
     fn save(&mut self, progress: &Progress, checkpoints: &Checkpoints) -> Result<(), TrainError> {
         let state = State {
             step: progress.step,
@@ -396,7 +407,7 @@ impl Job {
             tracker: progress.tracker.state().clone(),
             data_fingerprint: self.task.training_tokens.clone(),
             data: Some(self.task.fingerprint.clone()),
-            peak_memory: progress.peak_memory(),
+            peak_memory: self.peak_memory(progress),
         };
         let path =
             checkpoints.save(&progress.model, &self.task.config, &progress.optimizer.state(), &state)?;

@@ -259,10 +259,7 @@ fn a_run_means_the_same_files_from_every_working_folder() {
             .args(["eval", "--split", "train", "--model"])
             .arg(one.join("run/model")),
     );
-    assert!(
-        message.contains("there is no file or folder") && message.contains("one/reviews.jsonl"),
-        "{message}"
-    );
+    assert!(message.contains("one/reviews.jsonl isn't there"), "{message}");
 }
 
 #[test]
@@ -287,4 +284,21 @@ fn cards_come_from_the_working_folder_and_from_no_other_above_it() {
     let output = command.current_dir(&inner).args(["--train-samples", "16"]).output().unwrap();
     let said = stderr(&output);
     assert!(output.status.success() && said.contains("ship with embert"), "{said}");
+}
+
+#[test]
+fn columns_of_other_names_are_listed_with_the_card_that_names_them() {
+    let rows = "sentence1,sentence2,label\na cat,a dog,0\na cat,the cat,1\n";
+    let setting = Setting::new([Repository::dataset("me/pairs")
+        .file("mrpc/train.csv", rows)
+        .file("rte/train.csv", rows)]);
+    let message = fail(&mut setting.run("me/pairs:mrpc", "none"));
+    for part in ["sentence1, sentence2, label", "repository = \"me/pairs\", config = \"mrpc\"", "text_pair"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    let card = "name = \"mrpc\"\ntask = \"sequence-classification\"\n[hub]\nrepository = \"me/pairs\"\nconfig = \"mrpc\"\n\
+                [columns]\ntext = \"sentence1\"\ntext_pair = \"sentence2\"\n";
+    fs::write(setting.folder.path().join("mrpc.toml"), card).unwrap();
+    let said = setting.succeed("mrpc.toml", "run");
+    assert!(said.contains("2 train"), "{said}");
 }

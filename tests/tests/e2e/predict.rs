@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
-use embert_tests::program::{bert_train, fail, json_lines, small_run, succeed};
+use embert_tests::program::{bert_train, fail, json_lines, small_run, stderr, succeed};
 use serde_json::{Value, json};
 
 /// A model that all tests of this file share; made once.
@@ -121,6 +121,47 @@ fn a_long_and_an_empty_text_are_texts() {
     fs::write(&input, format!("{}\n{}\n", json!({"text": long}), json!({"text": ""}))).unwrap();
     let said = succeed(predict().arg("--input").arg(&input));
     assert_eq!(said.lines().count(), 2);
+}
+
+#[test]
+fn an_empty_input_gives_an_empty_output_and_says_so_in_every_format() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, content) in [
+        ("a.csv", ""),
+        ("a.tsv", ""),
+        ("a.jsonl", ""),
+        ("a.ndjson", ""),
+        ("a.parquet", ""),
+        ("a.txt", ""),
+        ("heading.csv", "text,label\n"),
+        ("blank.jsonl", "\n\n"),
+    ] {
+        let input = dir.path().join(name);
+        fs::write(&input, content).unwrap();
+        let output = dir.path().join("out.jsonl");
+        let done = predict().arg("--input").arg(&input).arg("--output").arg(&output).output().unwrap();
+        let said = stderr(&done);
+        assert!(done.status.success(), "{name}: {said}");
+        assert!(said.contains(&format!("{name} has no rows")), "{name}: {said}");
+        assert_eq!(fs::read_to_string(&output).unwrap(), "", "{name}");
+        fs::remove_file(&output).unwrap();
+    }
+    let done = predict().args(["--input", "-", "--input-format", "csv"]).output().unwrap();
+    assert!(done.status.success() && done.stdout.is_empty(), "{}", stderr(&done));
+    assert!(stderr(&done).contains("has no rows"), "{}", stderr(&done));
+}
+
+#[test]
+fn rows_that_are_all_skipped_are_an_error_of_the_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in.jsonl");
+    let output = dir.path().join("out.jsonl");
+    fs::write(&input, "{\"body\":\"fine\"}\n{\"body\":\"also fine\"}\n").unwrap();
+    let said = fail(predict().arg("--skip-bad-rows").arg("--input").arg(&input).arg("--output").arg(&output));
+    for part in ["in.jsonl", "\"text\"", "body"] {
+        assert!(said.contains(part), "\"{part}\" is not said: {said}");
+    }
+    assert!(!output.exists());
 }
 
 pub(crate) fn names(folder: &Path) -> Vec<String> {

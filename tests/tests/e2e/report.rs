@@ -1,15 +1,13 @@
 //! `report`: what a run leaves becomes a page that a real browser shows as it should.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use embert_tests::browser::{Browser, chromium};
 use embert_tests::program::{bert_train, fail, small_run, succeed};
+
+use crate::made_up::{axes, hostile_run, hostile_sweep};
 
 /// A text that would do harm if it were taken for a part of the page.
 const NASTY: &str = "Awful & <script>document.title = 'taken'; fetch('http://example.com/')</script> <img src=x onerror=alert(1)> \"quoted\" </blockquote> ünïcödé";
@@ -105,6 +103,7 @@ fn assert_is_sound(browser: &mut Browser, page: &Path, plots: usize, name: &str)
         let sizes: Vec<f64> = sizes.as_array().unwrap().iter().map(|size| size.as_f64().unwrap()).collect();
         assert_eq!(sizes.len(), plots, "{place}");
         assert!(sizes.iter().all(|size| *size > 100.0), "{place}: {sizes:?}");
+        assert_plots_are_legible(browser, &place);
         let unnamed = "[...document.querySelectorAll('svg')].filter(svg => svg.getAttribute('aria-labelledby').split(' ').some(id => !document.getElementById(id)?.textContent)).length";
         assert_eq!(browser.evaluate(unnamed), 0, "{place}: a plot has no text in its place");
         let twice = "(() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.filter((id, at) => ids.indexOf(id) < at); })()";
@@ -139,6 +138,17 @@ fn assert_prints(browser: &mut Browser, page: &Path, name: &str) {
         let document = base64::engine::general_purpose::STANDARD.decode(browser.pdf()).unwrap();
         fs::write(Path::new(&folder).join(format!("{name}.pdf")), document).unwrap();
     }
+}
+
+/// Every word of a plot is in it, whole, none lies on another, and no two ticks of the vertical axis have the same name.
+fn assert_plots_are_legible(browser: &mut Browser, place: &str) {
+    let outside = "[...document.querySelectorAll('svg text')].filter(text => { const [box, plot] = [text, text.closest('svg')].map(e => e.getBoundingClientRect()); return box.left < plot.left || box.right > plot.right || box.top < plot.top || box.bottom > plot.bottom; }).map(text => text.closest('figure').id + ': ' + text.textContent)";
+    assert_eq!(browser.evaluate(outside), serde_json::json!([]), "{place}: a word leaves its plot");
+    // The box of a line is higher than its letters.
+    let touching = "[...document.querySelectorAll('figure svg')].flatMap(plot => { const words = [...plot.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]); return words.flatMap(([one, a], at) => words.slice(0, at).filter(([other, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > a.height * 0.35).map(([other]) => plot.closest('figure').id + ': ' + one + ' / ' + other)); })";
+    assert_eq!(browser.evaluate(touching), serde_json::json!([]), "{place}: words touch");
+    let same = "[...document.querySelectorAll('figure svg')].flatMap(plot => { const names = [...plot.querySelectorAll('text[text-anchor=end]')].map(text => text.textContent); return names.filter((name, at) => names.indexOf(name) < at); })";
+    assert_eq!(browser.evaluate(same), serde_json::json!([]), "{place}: ticks have the same name");
 }
 
 /// Nothing reaches beyond the window but what scrolls by itself.
@@ -401,40 +411,53 @@ fn a_page_says_what_is_missing() {
     assert!(page().contains("no facts.json") && page().contains("no examples.jsonl"), "{}", page());
 }
 
+/// Whatever the numbers: the axes of the page have names that fit and differ.
 #[test]
-fn a_run_can_be_watched() {
+fn every_kind_of_axis_is_legible() {
     let dir = tempfile::tempdir().unwrap();
-    let run = dir.path().join("run");
-    fs::create_dir(&run).unwrap();
-    fs::write(run.join("config.toml"), "epochs = 1\n").unwrap();
-    let mut server: Command = bert_train();
-    let mut server = server
-        .arg("report")
-        .arg(&run)
-        .arg("--watch")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut said = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    let address = said.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
-    assert!(address.starts_with("127.0.0.1:"), "{said}");
-    let get = || {
-        let mut stream = TcpStream::connect(&address).unwrap();
-        write!(stream, "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    };
-    assert!(get().contains("Nothing has happened yet"));
-    let mut log = String::new();
-    for step in 1..=3 {
-        writeln!(log, "{{\"event\":\"train_step\",\"step\":{step},\"epoch\":1,\"loss\":0.5,\"grad_norm\":1.0,\"learning_rate\":0.1,\"examples\":1,\"tokens\":1,\"seconds\":1.0}}").unwrap();
+    let Some(mut browser) = browser(dir.path()) else { return };
+    for run in axes(dir.path()) {
+        let name = run.file_name().unwrap().to_str().unwrap();
+        succeed(bert_train().arg("report").arg(&run));
+        assert_is_sound(&mut browser, &run.join("report.html"), 4, name);
+        let drawn = succeed(bert_train().args(["report", "--terminal"]).arg(&run));
+        assert!(drawn.lines().all(|line| line.chars().count() <= 80), "{name}: {drawn}");
     }
-    fs::write(run.join("metrics.jsonl"), log + "{\"event\":\"train_st").unwrap();
-    let answer = get();
-    assert!(answer.contains("3 steps done") && answer.contains("http-equiv=\"refresh\""), "{answer}");
-    server.kill().unwrap();
-    server.wait().unwrap();
+}
+
+/// Labels, settings and errors that are markup, control characters or marks of direction stay texts, and stay in their place.
+#[test]
+fn hostile_names_do_no_harm_in_a_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = [hostile_run(dir.path()), hostile_sweep(dir.path())];
+    for run in &runs {
+        succeed(bert_train().arg("report").arg(run));
+        let html = fs::read_to_string(run.join("report.html")).unwrap();
+        assert!(!html.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{html}");
+        for part in ["<script>document", "<img", "<svg/", "</title></style>"] {
+            assert!(!html.contains(part), "{part}: {html}");
+        }
+        // Marks of direction are left in texts alone.
+        let mut rest = html.split("<blockquote dir=\"auto\">");
+        let names = rest.next().unwrap().to_owned()
+            + &rest.map(|part| part.split_once("</blockquote>").unwrap().1).collect::<String>();
+        let marks = |c: char| {
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}' | '\u{2067}')
+        };
+        assert!(!names.contains(marks), "{names}");
+        assert_eq!(names.matches('\u{2068}').count(), names.matches('\u{2069}').count());
+        assert!(html.contains("\\u{1b}[31m\\u{0}\\u{7f}") && html.contains("\u{2068}שלום\u{2069}"), "{html}");
+    }
+    let Some(mut browser) = browser(dir.path()) else { return };
+    // A copy, since not every character of the folder's name is one of a URL.
+    let page = dir.path().join("page.html");
+    for (run, name) in runs.iter().zip(["hostile-run", "hostile-sweep"]) {
+        let html = fs::read_to_string(run.join("report.html")).unwrap();
+        fs::write(&page, &html).unwrap();
+        assert_is_sound(&mut browser, &page, html.matches("<figure").count(), name);
+        let harmful = "document.querySelectorAll('a, base, form, object, embed, meta[http-equiv=refresh], body style').length + document.querySelectorAll('style, title').length - 2 - document.querySelectorAll('svg title').length";
+        assert_eq!(browser.evaluate(harmful), 0);
+        let not_isolated = "[...document.querySelectorAll('blockquote')].filter(e => getComputedStyle(e).unicodeBidi !== 'isolate' && getComputedStyle(e).unicodeBidi !== 'plaintext').length";
+        assert_eq!(browser.evaluate(not_isolated), 0);
+    }
 }

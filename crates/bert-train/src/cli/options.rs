@@ -196,7 +196,7 @@ pub(super) fn option_as_typed(key: &str, value: &toml::Value) -> String {
 }
 
 /// What an option's value is as a setting.
-trait ToSetting {
+pub(super) trait ToSetting {
     fn to_setting(&self) -> toml::Value;
 }
 
@@ -228,34 +228,6 @@ impl ToSetting for u64 {
 impl ToSetting for f64 {
     fn to_setting(&self) -> toml::Value {
         (*self).into()
-    }
-}
-
-impl ToSetting for Delimiter {
-    fn to_setting(&self) -> toml::Value {
-        self.to_string().into()
-    }
-}
-
-impl ToSetting for Quoting {
-    fn to_setting(&self) -> toml::Value {
-        self.to_string().into()
-    }
-}
-
-impl ToSetting for TextEncoding {
-    fn to_setting(&self) -> toml::Value {
-        self.to_string().into()
-    }
-}
-
-impl ToSetting for Header {
-    fn to_setting(&self) -> toml::Value {
-        match self {
-            Self::Present => true.into(),
-            Self::Absent => false.into(),
-            Self::Names(names) => names.clone().into(),
-        }
     }
 }
 

@@ -12,12 +12,15 @@ use serde_json::json;
 
 use crate::cli::{EvalArgs, SplitArg, SplitRatios, Stride};
 use crate::error::Error;
+use crate::output::say;
+use crate::paths::dataset_of_run;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
     let folder = sources::model_folder(&args.model)?;
     let config = settings(args, &folder)?;
+    say!("evaluates {} on {}", folder.display(), config.dataset);
     let (data, _) = sources::data_set(&config.dataset, &config.load_options())?;
     let DataSet { splits, labels, notes, unlabelled, .. } = data;
     let (split, kind, examples) = match args.split {
@@ -34,8 +37,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         );
         return Err(DataError::AllUnlabelled { unlabelled, hint }.into());
     }
-    for note in &notes {
-        eprintln!("{note}");
+    for note in notes.iter().chain(Tokenizer::from_folder(&folder)?.notes()) {
+        say!("{note}");
     }
     if examples.is_empty() {
         let hint = "choose another with --split, or cut one with --split-ratios";
@@ -53,7 +56,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     )?;
     bar.finish_and_clear();
     if let Some(pairing) = &evaluation.pairing {
-        eprintln!("{pairing}");
+        say!("{pairing}");
     }
     if let Some(path) = &args.predictions {
         output::file(path, |out| {
@@ -82,17 +85,20 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     let known = run.is_some();
     let mut config = run.unwrap_or_default();
     if let Some(dataset) = &args.dataset {
-        if *dataset != config.dataset {
+        let dataset = sources::absolute_dataset(dataset);
+        if known && dataset != run_dataset(folder, &config).unwrap_or_default() {
             // How the run cut its own data says nothing of others.
             config.data.split_ratios = None;
             config.data.train_samples = None;
             config.data.eval_samples = None;
             config.data.set_reading(ReadOptions::default());
         }
-        config.dataset.clone_from(dataset);
+        config.dataset = dataset;
     } else if !known {
         let hint = "add --dataset; the model is not in a run folder that would say".to_owned();
         return Err(Error::Missing { key: "the data set", hint });
+    } else {
+        config.dataset = run_dataset(folder, &config)?;
     }
     if let Some(SplitRatios(ratios)) = args.split_ratios {
         config.data.split_ratios = Some(ratios);
@@ -117,6 +123,12 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     config.validate()?;
     check_max_length(folder, config.data.max_length)?;
     Ok(config)
+}
+
+/// The data set of the run that the model in `folder` is the result of.
+fn run_dataset(folder: &Path, config: &TrainConfig) -> Result<String, Error> {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    dataset_of_run(folder.parent().unwrap_or(&folder), config)
 }
 
 fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::InspectArgs;
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
@@ -25,7 +26,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
             .map(embert_model::NamedParameter::elements)
             .sum()
     };
-    let facts = Tokenizer::from_folder(&folder)?.facts();
+    let tokenizer = Tokenizer::from_folder(&folder)?;
+    for note in tokenizer.notes() {
+        say!("{note}");
+    }
+    let facts = tokenizer.facts();
     let labels = loaded.config.id2label.clone();
     let function = loaded.config.head_function();
     if args.json.json {

@@ -21,6 +21,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let folder = sources::model_folder(&args.model)?;
     let mut predictor =
         Predictor::open(&folder, &device)?.with_batch_size(args.inference.batch_size as usize);
+    for note in predictor.notes() {
+        say!("{note}");
+    }
     if let Some(max_length) = args.inference.max_length {
         predictor = predictor.with_max_length(max_length)?;
     }
@@ -35,7 +38,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
         predictor = predictor.with_stride(stride);
     }
     if is_unnamed(predictor.labels()) {
-        eprintln!(
+        say!(
             "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
              in its config.json"
         );

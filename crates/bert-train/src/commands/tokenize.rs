@@ -5,10 +5,14 @@ use serde_json::json;
 
 use crate::cli::TokenizeArgs;
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
     let tokenizer = Tokenizer::from_folder(&sources::tokenizer_folder(&args.model)?)?;
+    for note in tokenizer.notes() {
+        say!("{note}");
+    }
     let options = EncodeOptions { max_length: args.max_length, truncation: args.truncation };
     let encoding = tokenizer.encode(&args.text, args.text_pair.as_deref(), &options)?;
     let tokens: Vec<String> =

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
         Some(path) => {
             let (run, stored) = RunFolder::open(path)?;
             let config = with_options(names_of_run(path, stored.clone())?, args)?;
-            eprintln!("goes on with {}: model {}, data set {}", path.display(), config.model, config.dataset);
+            say!("goes on with {}: model {}, data set {}", path.display(), config.model, config.dataset);
             (config, Some((run, stored)))
         }
         None => (config(args)?, None),
@@ -38,11 +38,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let device_choice: DeviceChoice = config.device.parse()?;
     let (backend, device) = device_choice.resolve()?;
     let output_folder = match (&resumed, &config.output) {
-        (Some((run, _)), _) => absolute(run.path()),
-        (None, Some(path)) => absolute(path),
-        (None, None) => {
-            absolute(&RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)))
-        }
+        (Some((run, _)), _) => run.path().to_owned(),
+        (None, Some(path)) => path.clone(),
+        (None, None) => RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)),
     };
     // Refused before anything is downloaded.
     let existing = args.run.existing();
@@ -59,7 +57,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     for line in task.notes() {
         say!("{line}");
     }
-    let config = TrainConfig { output: Some(output_folder.clone()), ..config };
+    let config = TrainConfig { output: Some(absolute(&output_folder)), ..config };
     let run = match resumed {
         Some((run, stored)) => {
             // What it does from here on is what it says.

@@ -14,6 +14,8 @@
 mod names;
 mod pattern;
 mod problem;
+mod shards;
+mod texts;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +26,12 @@ pub(crate) use self::names::{is_file_name, is_hidden};
 pub(crate) use self::pattern::Pattern;
 pub use self::problem::FilesProblem;
 pub(crate) use self::problem::{PassedOver, list};
+use self::shards::is_data_shard;
+pub(crate) use self::shards::{check_shards, shard_note};
+use self::texts::class_folders;
 pub(crate) use self::walk::walk;
 use crate::card::SplitFiles;
-use crate::read::{Format, UNLABELLED};
+use crate::read::Format;
 
 /// Folders that a table's log is in.
 const TABLE_LOGS: [(&str, &str); 2] = [("_delta_log", "Delta Lake"), (".hoodie", "Apache Hudi")];
@@ -34,9 +39,6 @@ const TABLE_LOGS: [(&str, &str); 2] = [("_delta_log", "Delta Lake"), (".hoodie",
 const HIDDEN: &str = "hidden by its name";
 const COPY: &str = "a copy of a file that is there";
 const NO_SPLIT: &str = "its name says no split (train, validation or test)";
-const NO_LABELS: &str = "a file of plain text has no labels";
-const UNSUPERVISED: &str = "its texts have no labels";
-const TOO_DEEP: &str = "it is deeper than a label's folder";
 const DATA_FIRST: &str = "the files data/*-00000-of-* are the data set, as in `datasets`";
 
 /// What was found of each split.
@@ -75,7 +77,7 @@ pub(crate) fn discover(
 ) -> Result<Discovered, FilesProblem> {
     let seen = visible(files, &mut passed_over)?;
     let mut candidates = candidates(&seen, &mut passed_over)?;
-    settle_evaluation(&mut candidates);
+    let evaluation = settle_evaluation(&mut candidates);
 
     let mut splits: BTreeMap<Word, Vec<Candidate>> = BTreeMap::new();
     let mut unnamed = Vec::new();
@@ -113,6 +115,7 @@ pub(crate) fn discover(
     };
     let [train, validation, test] = [Word::Train, Word::Validation, Word::Test].map(paths);
     let mut notes = vec![describe(&train, &validation, &test)];
+    notes.extend(evaluation);
     notes.extend(passed_over.notes());
     let owned = |paths: Vec<String>| paths.into_iter().map(PathBuf::from).collect();
     let files = SplitFiles { train: owned(train), validation: owned(validation), test: owned(test) };
@@ -209,68 +212,6 @@ fn candidates(seen: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candida
     Ok(candidates)
 }
 
-/// Folders of texts by label among text files; other text files are passed over.
-fn class_folders(texts: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candidate>, FilesProblem> {
-    // By the folder that has a folder for each label.
-    let mut found: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
-    for file in texts {
-        let folder = folder_of(file);
-        if !folder.is_empty() {
-            *found.entry(folder_of(folder)).or_default().entry(name_of(folder)).or_default() += 1;
-        }
-    }
-    let mut candidates: Vec<Candidate> = Vec::new();
-    let mut taken: Vec<String> = Vec::new();
-    for (&folder, labels) in &found {
-        let is_nested = taken.iter().any(|outer: &String| {
-            outer.is_empty() || folder == outer || folder.starts_with(&format!("{outer}/"))
-        });
-        let unlabelled = |label: &str| UNLABELLED.contains(&label);
-        let assigned = assign_folder(folder)?;
-        let of_labels = labels.keys().filter(|label| {
-            // `train/notes.txt` is no text of the label "train".
-            !unlabelled(label) && (assigned.is_some() || !matches!(names::said(label), Said::Exactly(_)))
-        });
-        let enough = if assigned.is_some() { 1 } else { 2 };
-        if is_nested || of_labels.count() < enough {
-            continue;
-        }
-        for label in labels.keys().filter(|label| unlabelled(label)) {
-            passed_over.add(UNSUPERVISED, join(folder, label));
-        }
-        let (word, origin, home) = match assigned {
-            Some((word, at)) => {
-                let split = folder_until(folder, at + 1);
-                (Some(word), format!("{split}/"), folder_until(folder, at).to_owned())
-            }
-            None => (None, format!("{folder}/"), folder.to_owned()),
-        };
-        // A second folder of texts below the same split's folder is another reading.
-        let origin =
-            if candidates.iter().any(|other| other.origin == origin) { folder.to_owned() } else { origin };
-        taken.push(folder.to_owned());
-        let path = folder.to_owned();
-        candidates.push(Candidate { path, format: None, is_json: false, word, origin, home });
-    }
-    for file in texts {
-        let folder = folder_of(file);
-        let class_folder = if folder.is_empty() { None } else { Some(folder_of(folder)) };
-        if class_folder.is_some_and(|folder| taken.iter().any(|taken| taken == folder)) {
-            continue;
-        }
-        let below =
-            |taken: &String| file.starts_with(&format!("{taken}/")) || taken.is_empty() && file.contains('/');
-        if taken.iter().any(below) {
-            passed_over
-                .add(if folder.matches('/').count() > 1 { TOO_DEEP } else { NO_LABELS }, (*file).to_owned());
-        } else if names::said(names::stem(name_of(file))) != Said::Nothing || assign_folder(folder)?.is_some()
-        {
-            passed_over.add(NO_LABELS, (*file).to_owned());
-        }
-    }
-    Ok(candidates)
-}
-
 enum Assigned {
     None,
     /// By the component of its folder with this index.
@@ -327,14 +268,17 @@ fn assign_folder(folder: &str) -> Result<Option<(Word, usize)>, FilesProblem> {
     }
 }
 
-/// `eval` is what is not there otherwise: the validation split, or the test split beside a validation split.
-fn settle_evaluation(candidates: &mut [Candidate]) {
+/// `eval` is what is not there otherwise: the validation split, or the test split beside a validation split. Says which.
+fn settle_evaluation(candidates: &mut [Candidate]) -> Option<String> {
     let has_validation = candidates.iter().any(|candidate| candidate.word == Some(Word::Validation));
-    for candidate in candidates {
-        if candidate.word == Some(Word::Eval) {
-            candidate.word = Some(if has_validation { Word::Test } else { Word::Validation });
-        }
-    }
+    let mut eval = candidates.iter_mut().filter(|candidate| candidate.word == Some(Word::Eval)).peekable();
+    let first = eval.peek()?.path.clone();
+    eval.for_each(|candidate| {
+        candidate.word = Some(if has_validation { Word::Test } else { Word::Validation });
+    });
+    // The rest says that it is the test split there, too.
+    let differs = "`datasets` would call it test; a card can say so";
+    (!has_validation).then(|| format!("takes {first} for the validation split: {differs}"))
 }
 
 /// The one set of files that names no split, if there is one.
@@ -419,48 +363,6 @@ fn check_readings(
     Ok(())
 }
 
-/// Refuses shards of which one is missing or there twice.
-pub(crate) fn check_shards<'a>(
-    split: &'static str,
-    files: impl Iterator<Item = &'a str>,
-) -> Result<(), FilesProblem> {
-    let mut sets: BTreeMap<(&str, &str), Vec<(u64, u64, &str)>> = BTreeMap::new();
-    for file in files {
-        if let Some(shard) = names::shard(names::stem(name_of(file))) {
-            sets.entry((folder_of(file), shard.base)).or_default().push((shard.index, shard.total, file));
-        }
-    }
-    for ((_, base), shards) in sets {
-        let total = shards[0].1;
-        let refuse = |what: String| {
-            let files = shards.iter().map(|(_, _, file)| (*file).to_owned()).collect();
-            Err(FilesProblem::Shards { split, base: base.to_owned(), total, what, files })
-        };
-        if let Some((_, other, _)) = shards.iter().find(|(_, other, _)| *other != total) {
-            return refuse(format!("or {other}, by the names"));
-        }
-        let mut indices = BTreeSet::new();
-        if let Some((twice, ..)) = shards.iter().find(|(index, ..)| !indices.insert(*index)) {
-            return refuse(format!("but {twice:05} is there twice"));
-        }
-        // Most count from 0, some from 1.
-        let first = u64::from(!indices.contains(&0) && indices.contains(&total));
-        if let Some(missing) = (first..first.saturating_add(total)).find(|index| !indices.contains(index)) {
-            return refuse(format!("but {missing:05} is missing"));
-        }
-        if let Some(beyond) = indices.iter().find(|index| **index >= first.saturating_add(total)) {
-            return refuse(format!("but there is one numbered {beyond:05}"));
-        }
-    }
-    Ok(())
-}
-
-/// One shard of several, where only it is read.
-pub(crate) fn shard_note(name: &str) -> Option<String> {
-    let shard = names::shard(names::stem(name)).filter(|shard| shard.total > 1)?;
-    Some(format!("reads only {name}, one of {} shards; name its folder to read all", shard.total))
-}
-
 /// The split that a README means by a name, and whether the name is nothing else.
 pub(crate) fn split_of(name: &str) -> Option<(&'static str, bool)> {
     match names::said(name) {
@@ -475,17 +377,18 @@ pub(crate) fn is_table(path: &str) -> bool {
     matches!(Kind::of(name_of(path)), Kind::Table(_))
 }
 
+/// The tables below a folder, without what hides.
+pub(crate) fn tables_below(folder: &str, files: &[String]) -> Vec<String> {
+    let is_seen = |file: &&String| {
+        let inner = file.strip_prefix(folder).and_then(|inner| inner.strip_prefix('/'));
+        inner.is_some_and(|inner| is_table(inner) && !inner.split('/').any(is_hidden))
+    };
+    files.iter().filter(is_seen).cloned().collect()
+}
+
 /// Whether a file is plain text.
 pub(crate) fn is_text(path: &str) -> bool {
     Kind::of(name_of(path)) == Kind::Text
-}
-
-/// As `push_to_hub` writes them.
-fn is_data_shard(file: &str) -> bool {
-    folder_of(file) == "data"
-        && matches!(Kind::of(name_of(file)), Kind::Table(_))
-        && names::shard(names::stem(name_of(file)))
-            .is_some_and(|shard| !matches!(names::said(shard.base), Said::Nothing))
 }
 
 fn name_of(path: &str) -> &str {
@@ -500,10 +403,6 @@ fn folder_of(path: &str) -> &str {
 fn folder_until(folder: &str, count: usize) -> &str {
     let end = folder.match_indices('/').nth(count.wrapping_sub(1)).map_or(folder.len(), |(at, _)| at);
     if count == 0 { "" } else { &folder[..end] }
-}
-
-fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 #[cfg(test)]

@@ -98,6 +98,9 @@ pub(super) fn stem(name: &str) -> &str {
     stem
 }
 
+/// Words before a number that counts no parts: versions and folds have rows in common.
+const NO_PARTS: [&str; 9] = ["v", "ver", "version", "rev", "fold", "seed", "run", "cv", "k"];
+
 /// Files of one folder with the same key are parts of one set; other files are another reading.
 pub(super) fn set_key(stem: &str) -> String {
     if let Some(shard) = shard(stem) {
@@ -111,8 +114,6 @@ pub(super) fn set_key(stem: &str) -> String {
         return "part".to_owned();
     }
     let base = stem.trim_end_matches(|c: char| c.is_ascii_digit());
-    // Versions and folds have rows in common, so they are no parts.
-    const NO_PARTS: [&str; 9] = ["v", "ver", "version", "rev", "fold", "seed", "run", "cv", "k"];
     let last_word = base.trim_end_matches(|c: char| !c.is_alphabetic());
     let last_word = last_word.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     if base.len() == stem.len() || NO_PARTS.iter().any(|word| last_word.eq_ignore_ascii_case(word)) {

@@ -47,7 +47,8 @@ fn file_names_say_the_split() {
 
 #[test]
 fn eval_is_the_split_that_is_not_there_otherwise() {
-    reads(&["train.csv", "eval.csv"], &["train.csv"], &["eval.csv"], &[]);
+    let notes = reads(&["train.csv", "eval.csv"], &["train.csv"], &["eval.csv"], &[]);
+    assert!(notes.contains("takes eval.csv for the validation split"), "{notes}");
     reads(&["train.csv", "evaluation.csv", "test.csv"], &["train.csv"], &["evaluation.csv"], &["test.csv"]);
     reads(&["train.csv", "eval.csv", "dev.csv"], &["train.csv"], &["dev.csv"], &["eval.csv"]);
     refuses(&["train.csv", "eval.csv", "dev.csv", "test.csv"], &["test", "eval.csv"]);
@@ -228,4 +229,16 @@ fn folders_of_texts_by_label_are_a_data_set() {
     refuses(&["1_8.txt", "2.txt"], &["train/pos/*.txt"]);
     // Files of notes make no classes "train" and "test".
     refuses(&["train/notes.txt", "test/notes.txt"], &["no data set"]);
+}
+
+#[test]
+fn a_hundred_thousand_files_are_told_apart_quickly() {
+    let texts = (0..50_000).map(|n| format!("train/{}/{n}.txt", if n % 2 == 0 { "pos" } else { "neg" }));
+    let rows = (0..50_000).map(|n| format!("test/rows-{n:05}-of-50000.csv"));
+    let mut files: Vec<String> = texts.chain(rows).collect();
+    files.sort();
+    let began = std::time::Instant::now();
+    let found = discover(&files, PassedOver::default(), &Here).unwrap();
+    assert_eq!((found.files.train.len(), found.files.test.len()), (1, 50_000));
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
 }

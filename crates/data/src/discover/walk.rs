@@ -69,20 +69,18 @@ impl Walk {
             let entry = entry.map_err(read)?;
             let path = entry.path();
             let file_name = entry.file_name();
-            let (name, is_text) = match file_name.to_str() {
+            let (name, is_utf8) = match file_name.to_str() {
                 Some(name) => (name.to_owned(), true),
                 None => (file_name.to_string_lossy().into_owned(), false),
             };
             let relative = format!("{prefix}{name}");
             let mut kind = entry.file_type().map_err(read)?;
             if kind.is_symlink() {
-                match fs::metadata(&path) {
-                    Ok(target) => kind = target.file_type(),
-                    Err(_) => {
-                        self.pass_over(NO_FILE, relative, &name);
-                        continue;
-                    }
-                }
+                let Ok(target) = fs::metadata(&path) else {
+                    self.pass_over(NO_FILE, relative, &name);
+                    continue;
+                };
+                kind = target.file_type();
                 let target = fs::canonicalize(&path).map_err(read)?;
                 let inside = target.strip_prefix(&self.root).ok().map(Path::to_path_buf);
                 if kind.is_dir() {
@@ -102,6 +100,8 @@ impl Walk {
             if kind.is_dir() {
                 if is_hidden(&name) {
                     self.hidden(&path, &relative);
+                } else if !is_utf8 {
+                    self.passed_over.add(NOT_UTF8, format!("{relative}/"));
                 } else if depth < MAX_DEPTH {
                     self.folder(&path, &format!("{relative}/"), depth + 1)?;
                 } else {
@@ -109,7 +109,7 @@ impl Walk {
                 }
             } else if !kind.is_file() {
                 self.pass_over(NO_FILE, relative, &name);
-            } else if is_text || Kind::of(&name) == Kind::Text {
+            } else if is_utf8 || Kind::of(&name) == Kind::Text {
                 self.files.push(relative);
             } else {
                 self.pass_over(NOT_UTF8, relative, &name);

@@ -97,7 +97,9 @@ impl Column {
         } else if card.labels.is_empty() {
             self.discover().map_err(refuse)?
         } else {
-            self.check_shift(&card.labels).map_err(refuse)?;
+            if !card.class_numbers {
+                self.check_shift(&card.labels).map_err(refuse)?;
+            }
             Labels::of_card(card)
         };
         let spelling = [
@@ -366,15 +368,13 @@ impl Column {
 impl Labels {
     /// The card's labels: numbers are their indices unless some of them are numbers themselves.
     fn of_card(card: &Card) -> Self {
-        let numeric = card.labels.iter().any(|name| is_number(name));
+        let are_names = !card.class_numbers && card.labels.iter().any(|name| is_number(name));
         Self {
             set: LabelSet::new(card.labels.clone(), card.positive.as_deref()),
             notes: Vec::new(),
-            numbers: if numeric { Numbers::Names } else { Numbers::Indices },
-            minus_one_is_none: !card
-                .labels
-                .iter()
-                .any(|name| name.parse::<f64>().is_ok_and(|number| number < 0.0)),
+            numbers: if are_names { Numbers::Names } else { Numbers::Indices },
+            minus_one_is_none: card.class_numbers
+                || !card.labels.iter().any(|name| name.parse::<f64>().is_ok_and(|number| number < 0.0)),
         }
     }
 
@@ -383,13 +383,15 @@ impl Labels {
     /// # Errors
     /// It is none of the labels.
     pub(crate) fn index(&self, value: Option<&Value>) -> Result<Option<usize>, RowProblem> {
+        let (cell, _) = Cell::of(value);
+        let is_index = self.numbers == Numbers::Indices && matches!(cell, Cell::Number { .. });
         // A card may list a label with its white space.
         if let Some(Value::Text(text)) = value
+            && !is_index
             && let Some(index) = self.position(text)
         {
             return Ok(Some(index));
         }
-        let (cell, _) = Cell::of(value);
         let index = match &cell {
             Cell::Missing => return Ok(None),
             Cell::Several(list) => return Err(RowProblem::SeveralLabels { found: list.clone() }),

@@ -117,8 +117,9 @@ pub enum LabelProblem {
     /// Class numbers from 0 on under a card whose labels are numbers from 1 on.
     #[error(
         "the card's labels are the numbers {}, but the column has 0 and goes to {largest} (0 is first in {location}): a \
-         number is taken for a label's name here, never for its index; if 0 is the first label, give the card's labels \
-         names that are no numbers, as in \"{} star\"", few(card), card.first().map_or("", String::as_str)
+         number is taken for a label's name here, never for its index; if 0 is the first label, add class_numbers = true to \
+         the card",
+        few(card)
     )]
     Shifted {
         /// The card's labels.

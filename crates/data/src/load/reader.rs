@@ -1,13 +1,15 @@
 //! [`Reader`]: the rows of each split's files, and with the labels' meaning its examples.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{LoadOptions, SplitKind, Unlabelled};
 use crate::card::Card;
 use crate::error::{DataError, Location, RowProblem};
 use crate::label::column::{Column, Labels};
-use crate::read::{Format, ReadOptions, RowReader};
-use crate::row::{Columns, Example, Row, Value};
+use crate::read::{ReadOptions, RowReader};
+use crate::row::{Columns, Example, Row};
+use crate::shown::shown_names;
 
 /// Reads the splits one after the other.
 pub(super) struct Reader<'a> {
@@ -15,7 +17,8 @@ pub(super) struct Reader<'a> {
     root: &'a Path,
     reading: ReadOptions,
     skip: bool,
-    pub(super) skipped: usize,
+    /// Rows passed over, of the files of train, validation and test.
+    pub(super) skipped: [usize; 3],
     next_id: u64,
     pub(super) notes: Vec<String>,
     pub(super) unlabelled: Vec<Unlabelled>,
@@ -24,7 +27,8 @@ pub(super) struct Reader<'a> {
 /// The rows of a split, before it is known what their labels mean.
 pub(super) struct SplitRows {
     split: SplitKind,
-    rows: Vec<(Location, Row)>,
+    /// With their numbers among all rows of all splits, those at fault included.
+    rows: Vec<(u64, Location, Row)>,
     /// Each file, and the class names that it states.
     files: Vec<(PathBuf, Option<Vec<String>>)>,
     /// Why the first file without labels has none.
@@ -38,7 +42,7 @@ impl<'a> Reader<'a> {
             root,
             reading: options.reading.or(&card.reading),
             skip: options.skip_bad_rows,
-            skipped: 0,
+            skipped: [0; 3],
             next_id: 0,
             notes: Vec::new(),
             unlabelled: Vec::new(),
@@ -55,19 +59,13 @@ impl<'a> Reader<'a> {
             read.files.push((path.clone(), reader.class_names().map(<[String]>::to_vec)));
             let first = read.rows.len();
             let mut is_empty = true;
-            // Rows without the label's key, in formats without a heading; the first stands for all if no row has it.
-            let (mut without_key, mut first_without) = (0, None);
             while let Some(row) = reader.next_located() {
                 is_empty = false;
+                let id = self.next_id;
+                self.next_id += 1;
                 match row {
-                    Ok(row) => read.rows.push(row),
-                    Err(DataError::Row { location, problem }) if self.is_missing_label(&problem) => {
-                        without_key += 1;
-                        let row = Row { text: String::new(), text_pair: None, label: Some(Value::Null) };
-                        read.rows.push((location.clone(), row));
-                        first_without.get_or_insert((location, problem));
-                    }
-                    Err(error) if self.skip && error.is_bad_row() => self.skip(&error),
+                    Ok((location, row)) => read.rows.push((id, location, row)),
+                    Err(error) if self.skip && error.is_bad_row() => self.skip(split, &error),
                     Err(error) => return Err(error),
                 }
             }
@@ -76,58 +74,39 @@ impl<'a> Reader<'a> {
             }
             // Some of what there is to say is known only after the last row.
             self.notes.extend(reader.notes().iter().cloned());
-            if let Some((location, problem)) = first_without
-                && without_key == read.rows.len() - first
-            {
-                // A column of another name, more likely than a training split without labels.
-                if split == SplitKind::Train && !self.skip {
-                    return Err(DataError::Row { location, problem });
-                }
-                read.without.get_or_insert(format!("{location}: {problem}"));
+            if read.rows.get(first).is_some_and(|(_, _, row)| row.label.is_none()) {
+                let reason = || format!("{} has a text a line, without labels", path.display());
+                read.without.get_or_insert_with(reason);
             }
         }
         Ok(read)
     }
 
-    /// Opens a file. Outside the training split it may lack the label's column.
+    /// Opens a file. Outside the training split it may lack the label's column, unless one has nearly that name.
     fn open(&self, path: &Path, read: &mut SplitRows) -> Result<RowReader, DataError> {
         let columns = Columns::from(&self.card.columns);
         let label = &self.card.columns.label;
+        let alike = |name: &String| name.trim().to_lowercase() == label.trim().to_lowercase();
         match RowReader::open(path, &self.reading, &columns) {
             Err(DataError::MissingColumn { column, found, .. })
-                if column == *label && read.split != SplitKind::Train =>
+                if column == *label && read.split != SplitKind::Train && !found.iter().any(alike) =>
             {
                 read.without.get_or_insert_with(|| {
-                    format!(
-                        "{} has no column \"{label}\"; its columns are {}",
-                        path.display(),
-                        found.join(", ")
-                    )
+                    let (path, found) = (path.display(), shown_names(&found));
+                    format!("{path} has no column \"{label}\"; its columns are {found}")
                 });
                 RowReader::open(path, &self.reading, &Columns { label: None, ..columns })
             }
-            opened => {
-                if opened.is_ok() && self.reading.format.or_else(|| Format::of(path)) == Some(Format::Lines) {
-                    read.without.get_or_insert_with(|| {
-                        format!("{} has a text a line, without labels", path.display())
-                    });
-                }
-                opened
-            }
+            opened => opened,
         }
     }
 
-    fn is_missing_label(&self, problem: &RowProblem) -> bool {
-        let label = &self.card.columns.label;
-        matches!(problem, RowProblem::MissingColumn { column, .. } if column == label)
-    }
-
-    fn skip(&mut self, error: &DataError) {
+    fn skip(&mut self, split: SplitKind, error: &DataError) {
         tracing::info!("skipped: {error}");
-        self.skipped += 1;
+        self.skipped[split as usize] += 1;
     }
 
-    /// The rows as examples, numbered on. Of a split without a single label there are none.
+    /// The rows as examples with the rows' numbers. Of a split without a single label there are none.
     pub(super) fn examples(&mut self, rows: SplitRows, labels: &Labels) -> Result<Vec<Example>, DataError> {
         if rows.rows.is_empty() {
             return Ok(Vec::new());
@@ -137,47 +116,46 @@ impl<'a> Reader<'a> {
         {
             self.notes.push(format!("{unlabelled}: it can be predicted, and is left out here"));
             self.unlabelled.push(unlabelled);
-            return Ok(self.pass_over(&rows));
+            return Ok(Vec::new());
         }
         rows.check(labels, self.skip)?;
         let mut examples = Vec::with_capacity(rows.rows.len());
         let mut without = 0;
-        for (location, row) in rows.rows {
+        let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+        for (id, location, row) in rows.rows {
             match labels.index(row.label.as_ref()) {
                 Ok(Some(label)) => {
-                    examples.push(Example {
-                        id: self.next_id,
-                        text: row.text,
-                        text_pair: row.text_pair,
-                        label: Some(label),
-                    });
-                    self.next_id += 1;
+                    let Row { text, text_pair, .. } = row;
+                    examples.push(Example { id, text, text_pair, label: Some(label) });
                 }
                 Ok(None) => {
                     tracing::info!("skipped: {location}: there is no label");
-                    self.skipped += 1;
+                    self.skipped[rows.split as usize] += 1;
                     without += 1;
                 }
-                Err(problem) => {
-                    let error = DataError::Row { location, problem };
-                    if !self.skip {
-                        return Err(error);
+                Err(problem) if self.skip => {
+                    if let RowProblem::UnknownLabel { found, .. } = &problem {
+                        *unknown.entry(found.clone()).or_default() += 1;
                     }
-                    self.skip(&error);
+                    self.skip(rows.split, &DataError::Row { location, problem });
                 }
+                Err(problem) => return Err(DataError::Row { location, problem }),
             }
         }
         if without > 0 {
             self.notes
                 .push(format!("{without} row(s) of the {} split have no label and are left out", rows.split));
         }
+        if !unknown.is_empty() {
+            let counts = unknown.iter().map(|(label, rows)| format!("{label} ({rows} rows)"));
+            let counts: Vec<String> = counts.collect();
+            self.notes.push(format!(
+                "rows of the {} split are left out whose label is none of the known ones: {}",
+                rows.split,
+                shown_names(&counts)
+            ));
+        }
         Ok(examples)
-    }
-
-    /// Counts rows that no example is made of.
-    pub(super) fn pass_over(&mut self, rows: &SplitRows) -> Vec<Example> {
-        self.next_id += rows.rows.len() as u64;
-        Vec::new()
     }
 }
 
@@ -187,15 +165,15 @@ impl SplitRows {
         for (path, class_names) in &self.files {
             column.add_file(path, class_names.as_deref());
         }
-        for (location, row) in &self.rows {
+        for (_, location, row) in &self.rows {
             column.add(row.label.as_ref(), location, self.split == SplitKind::Train);
         }
     }
 
     /// What to say of the split if none of its rows has a label.
     fn unlabelled(&self, labels: &Labels) -> Option<Unlabelled> {
-        let (first, row) = self.rows.first()?;
-        if self.rows.iter().any(|(_, row)| !matches!(labels.index(row.label.as_ref()), Ok(None))) {
+        let (_, first, row) = self.rows.first()?;
+        if self.rows.iter().any(|(_, _, row)| !matches!(labels.index(row.label.as_ref()), Ok(None))) {
             return None;
         }
         let reason = self.without.clone().unwrap_or_else(|| {
@@ -218,9 +196,9 @@ impl SplitRows {
             return Err(DataError::AllUnlabelled { unlabelled, hint });
         }
         let mut without =
-            self.rows.iter().filter(|(_, row)| matches!(labels.index(row.label.as_ref()), Ok(None)));
+            self.rows.iter().filter(|(_, _, row)| matches!(labels.index(row.label.as_ref()), Ok(None)));
         match without.next() {
-            Some((location, row)) if !skip => Err(DataError::SomeUnlabelled {
+            Some((_, location, row)) if !skip => Err(DataError::SomeUnlabelled {
                 split: self.split,
                 rows: 1 + without.count(),
                 all: self.rows.len(),

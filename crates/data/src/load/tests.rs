@@ -34,6 +34,31 @@ fn bad_rows_stop_it_or_are_counted() {
     let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
     let data = load(&card, dir.path(), &options).unwrap();
     assert_eq!((data.splits.train.len(), data.facts.skipped), (2, 2));
+    let left_out =
+        "rows of the training split are left out whose label is none of the known ones: \"q\" (1 rows)";
+    assert_eq!(data.notes, [left_out]);
+}
+
+/// A number says which row it is, whatever became of those before it.
+#[test]
+fn rows_that_are_passed_over_count_in_the_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |text: &str, label: &str| format!("{{\"text\":{text},\"label\":{label}}}\n");
+    let train = row("\"a\"", "\"x\"")
+        + &row("null", "\"x\"")
+        + "{\n"
+        + &row("\"b\"", "null")
+        + &row("\"c\"", "\"y\"");
+    fs::write(dir.path().join("train.jsonl"), train).unwrap();
+    let test = row("7", "\"x\"") + &row("\"d\"", "\"q\"") + &row("\"e\"", "\"x\"");
+    fs::write(dir.path().join("test.jsonl"), test).unwrap();
+    let files = "[files]\ntrain = [\"train.jsonl\"]\ntest = [\"test.jsonl\"]\n";
+    let card = card(dir.path(), &format!("labels = [\"x\", \"y\"]\n{files}"));
+    let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
+    let data = load(&card, dir.path(), &options).unwrap();
+    let ids = |examples: &[crate::Example]| examples.iter().map(|example| example.id).collect::<Vec<_>>();
+    assert_eq!((ids(&data.splits.train), ids(&data.splits.test)), (vec![0, 4], vec![7]));
+    assert_eq!((data.facts.skipped, data.facts.skipped_by_split), (5, [3, 0, 2]));
 }
 
 #[test]
@@ -95,7 +120,10 @@ fn facts_count_what_splits_share() {
     fs::write(dir.path().join("test.csv"), "text,label\na,x\na,x\n").unwrap();
     let card = Card::for_folder(dir.path()).unwrap();
     let facts = load(&card, dir.path(), &LoadOptions::default()).unwrap().facts;
-    assert_eq!(facts, DataFacts { train_labels: vec![2, 2], train_duplicates: 1, shared: 3, skipped: 0 });
+    assert_eq!(
+        facts,
+        DataFacts { train_labels: vec![2, 2], train_duplicates: 1, shared: 3, ..DataFacts::default() }
+    );
 }
 
 /// Only rows are passed over, never a file that can't be read.
@@ -223,7 +251,7 @@ fn a_training_split_without_labels_is_named_whatever_is_skipped() {
     for (file, part) in [
         ("all.txt", "all.txt has a text a line, without labels"),
         ("null.jsonl", "empty, null or not there from"),
-        ("key.jsonl", "key.jsonl, line 1"),
+        ("key.jsonl", "key.jsonl has no column \"label\""),
     ] {
         for labels in ["labels = [\"x\", \"y\"]\n", ""] {
             for skip_bad_rows in [false, true] {
@@ -253,7 +281,7 @@ fn another_split_without_labels_is_left_out_and_said() {
         ("test.csv", "id,text\n3,c\n4,d\n", "test.csv has no column \"label\"; its columns are id, text"),
         ("test.csv", "id,text,label\n3,c,\n4,d,\n", "empty, null or not there from"),
         ("test.csv", "id,text,label\n3,c,-1\n4,d,-1\n", "-1, which is none among class numbers"),
-        ("test.jsonl", "{\"text\":\"c\"}\n{\"text\":\"d\"}\n", "test.jsonl, line 1"),
+        ("test.jsonl", "{\"text\":\"c\"}\n{\"text\":\"d\"}\n", "test.jsonl has no column \"label\""),
         ("test.txt", "c\nd\n", "test.txt has a text a line"),
     ] {
         write(dir.path(), file, text);
@@ -272,9 +300,13 @@ fn another_split_without_labels_is_left_out_and_said() {
             }
         }
     }
+    // A column of nearly that name is no absence.
+    write(dir.path(), "test.csv", "id,text,Label\n3,c,1\n");
+    let card = card(dir.path(), "[files]\ntrain = [\"train.csv\"]\ntest = [\"test.csv\"]\n");
+    let said = message(&card, dir.path(), &LoadOptions::default());
+    assert!(said.contains("test.csv has no column \"label\"") && said.contains("Label"), "{said}");
     // Partly unlabelled is a fault there too.
     write(dir.path(), "test.csv", "id,text,label\n3,c,1\n4,d,\n");
-    let card = Card::for_folder(dir.path()).unwrap();
     let said = message(&card, dir.path(), &LoadOptions::default());
     assert!(
         said.contains("1 of the 2 rows of the test split") && said.contains("test.csv, line 3"),

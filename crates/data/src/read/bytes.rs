@@ -124,8 +124,8 @@ impl Text {
         head.drain(..mark.map_or(0, |(_, length)| length));
         if encoding != UTF_8 {
             if set.is_none() {
-                let why = if mark.is_some() { "byte order mark" } else { "zero bytes" };
-                note(format!("{} is read as {}, as its {why} tell(s)", path.display(), encoding.name()));
+                let why = if mark.is_some() { "byte order mark tells" } else { "zero bytes tell" };
+                note(format!("{} is read as {}, as its {why}", path.display(), encoding.name()));
             } else if encoding.is_single_byte() && !head.is_ascii() && is_utf8(&head) {
                 note(format!(
                     "{} is valid UTF-8, but is read as {}, as encoding says",

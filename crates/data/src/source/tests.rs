@@ -143,6 +143,28 @@ fn patterns_of_a_card_are_replaced_by_what_they_match() {
     assert!(message.contains("00001 is missing") && message.contains("s/t-00002-of-00003.csv"), "{message}");
 }
 
+/// Spark writes a folder for each table.
+#[test]
+fn a_cards_folder_of_parts_is_read_part_by_part() {
+    let dir = tempfile::tempdir().unwrap();
+    let card = "name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"train.csv/\"]\ntest = [\"texts\"]\n";
+    write(
+        dir.path(),
+        &[
+            ("card.toml", card),
+            ("train.csv/part-00001.csv", ""),
+            ("train.csv/part-00000.csv", ""),
+            ("train.csv/_SUCCESS", ""),
+            ("train.csv/._part-00000.csv", ""),
+            ("texts/pos/1.txt", ""),
+        ],
+    );
+    let (card, ..) = local(dir.path().join("card.toml").to_str().unwrap());
+    let files = card.files.unwrap();
+    assert_eq!(files.train, ["train.csv/part-00000.csv", "train.csv/part-00001.csv"].map(PathBuf::from));
+    assert_eq!(files.test, [PathBuf::from("texts")]);
+}
+
 #[test]
 fn a_clone_of_a_repository_is_read_as_its_readme_says() {
     let dir = tempfile::tempdir().unwrap();

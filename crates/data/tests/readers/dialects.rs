@@ -142,6 +142,18 @@ fn blank_lines_are_passed_over_and_counted() {
     assert_eq!((rows[0].text.as_str(), notes.as_str()), ("", ""));
 }
 
+/// `cat a.csv b.csv`: the second heading is no example of the class "label".
+#[test]
+fn a_heading_that_comes_again_is_a_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "text,label\na,x\n\u{feff}text, label\nb,y\n";
+    let path = file(&dir, "a.csv", text);
+    let rows: Vec<_> = RowReader::open(&path, &default(), &columns()).unwrap().collect();
+    let error = rows[1].as_ref().unwrap_err();
+    assert!(error.is_bad_row() && error.to_string().contains("line 3: it repeats the heading"), "{error}");
+    assert_eq!((rows.len(), rows[2].as_ref().unwrap()), (3, &row("b", "y")));
+}
+
 /// In a file of tabs without quoting, two quotes at the beginnings of texts swallow the rows between them.
 #[test]
 fn a_quoted_field_of_a_tsv_that_holds_a_tab_or_a_line_end_is_a_fault() {
@@ -192,4 +204,25 @@ fn a_wide_table_is_read() {
     let rows = read(&file(&dir, "wide.csv", &text)).unwrap();
     assert_eq!(rows, [row("a", "x")]);
     assert_eq!(rows[0].label, Some(Value::Text("x".into())));
+}
+
+/// STS-B: tabs, quotes in the texts, no heading, and seven columns in most rows and nine in others.
+#[test]
+fn rows_of_several_lengths_are_read_where_their_columns_are_named_and_nothing_is_quoted() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "news\t1\t5.0\t\"One\tTwo\nnews\t2\t0.5\t\"Three\tFour\"\tlicence\tsource\n";
+    let path = file(&dir, "sts.tsv", text);
+    let pair = Columns { text: "a".into(), text_pair: Some("b".into()), label: Some("score".into()) };
+    let header = "header = [\"genre\", \"id\", \"score\", \"a\", \"b\", \"c\", \"d\"]";
+    let rows = RowReader::open(&path, &options(&format!("quoting = false\n{header}")), &pair).unwrap();
+    let rows: Vec<_> = rows.map(|row| row.unwrap()).map(|row| (row.text, row.text_pair.unwrap())).collect();
+    assert_eq!(rows, [("\"One", "Two"), ("\"Three", "Four\"")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    // A row that lacks what is read, or with quoting one that lacks anything, is a fault.
+    for (text, quoting) in [("news\t1\t5.0\tOne\n", "none"), ("news\t1\t5.0\tOne\tTwo\n", "csv")] {
+        let path = file(&dir, "short.tsv", text);
+        let mut rows =
+            RowReader::open(&path, &options(&format!("quoting = {quoting:?}\n{header}")), &pair).unwrap();
+        let message = rows.next().unwrap().unwrap_err().to_string();
+        assert!(message.contains("but the heading has 7"), "{message}");
+    }
 }

@@ -13,6 +13,12 @@ pub use self::head::HeadFunction;
 use self::head::{Head, SINGLE_LABEL, generic_labels};
 use crate::{HiddenAct, ModelError};
 
+/// The deepest BERT that somebody published has 48 layers.
+const MAX_LAYERS: usize = 1000;
+
+/// 64 GiB of 32-bit floats: fifty times the largest BERT that somebody published.
+const MAX_PARAMETERS: u128 = 1 << 34;
+
 /// A BERT checkpoint's `config.json`. Fields have the names of its keys; a key that is not there has the default that
 /// `transformers` gives it.
 ///
@@ -128,6 +134,19 @@ impl BertConfig {
                 return Err(origin.bad(key, value, "a number of at least 1 and at most 2^28"));
             }
         }
+        // Each layer is some hundred allocations, whatever its width.
+        if self.num_hidden_layers > MAX_LAYERS {
+            let expected = format!("at most {MAX_LAYERS}");
+            return Err(origin.bad("num_hidden_layers", self.num_hidden_layers, &expected));
+        }
+        let parameters = self.parameters();
+        if parameters > MAX_PARAMETERS {
+            return Err(ModelError::TooLarge {
+                origin: origin.0.to_owned(),
+                parameters,
+                most: MAX_PARAMETERS,
+            });
+        }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let expected = format!("a multiple of \"num_attention_heads\" ({})", self.num_attention_heads);
             return Err(origin.bad("hidden_size", self.hidden_size, &expected));
@@ -159,6 +178,14 @@ impl BertConfig {
             ));
         }
         Head { labels: self.id2label.clone(), problem_type: self.problem_type.clone() }.check(origin)
+    }
+
+    /// The encoder's parameters, but for its biases and normalizations. The sizes are at most 2^28, so this can't overflow.
+    fn parameters(&self) -> u128 {
+        let [hidden, inner, layers] =
+            [self.hidden_size, self.intermediate_size, self.num_hidden_layers].map(|size| size as u128);
+        let rows = (self.vocab_size + self.max_position_embeddings + self.type_vocab_size) as u128;
+        rows * hidden + layers * (4 * hidden * hidden + 2 * hidden * inner) + hidden * hidden
     }
 
     /// The same model with these labels, in this order, of which a text has one.
@@ -323,6 +350,11 @@ mod tests {
             (
                 r#"{"num_attention_heads": 0}"#,
                 r#""num_attention_heads" is 0, expected a number of at least 1"#,
+            ),
+            (r#"{"num_hidden_layers": 1001}"#, r#""num_hidden_layers" is 1001, expected at most 1000"#),
+            (
+                r#"{"vocab_size": 268435456}"#,
+                "make a model of 206244349440 parameters, expected at most 17179869184",
             ),
             (r#"{"vocab_size": 1000000000000}"#, r#""vocab_size" is 1000000000000"#),
             (r#"{"hidden_act": "prelu"}"#, r#""hidden_act" is "prelu", expected one of gelu,"#),

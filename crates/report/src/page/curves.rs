@@ -126,7 +126,7 @@ fn loss(run: &Run) -> Option<Figure> {
             layers,
         },
         legend,
-        note: String::new(),
+        note: no_number(&raw, "a loss"),
         table: Table::new(["step", "training", "smoothed", "validation"], rows.collect()),
     })
 }
@@ -177,6 +177,15 @@ fn metrics(run: &Run) -> Option<Figure> {
         note: String::new(),
         table: Table::new(std::iter::once("step").chain(names.map(spoken)), rows.collect()),
     })
+}
+
+/// Says how many steps are gaps in a curve, if there are.
+fn no_number(points: &[(f64, f64)], what: &str) -> String {
+    match points.iter().filter(|point| !point.1.is_finite()).count() {
+        0 => String::new(),
+        1 => format!("1 step has {what} that is no number."),
+        count => format!("{} steps have {what} that is no number.", thousands(count)),
+    }
 }
 
 /// A metric's name as people write it.
@@ -300,7 +309,8 @@ fn learning_rate(run: &Run) -> Option<Figure> {
 fn grad_norm(run: &Run) -> Option<Figure> {
     let norms: Vec<(f64, f64)> =
         run.log.steps.iter().map(|step| (step.step as f64, step.grad_norm)).collect();
-    let highest = norms.iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
+    let finite = norms.iter().filter(|point| point.1.is_finite());
+    let highest = finite.max_by(|one, other| one.1.total_cmp(&other.1))?;
     // 0 turns clipping off.
     let limit =
         run.setting("max_grad_norm").and_then(|text| text.parse().ok()).filter(|limit: &f64| *limit > 0.0);
@@ -312,7 +322,12 @@ fn grad_norm(run: &Run) -> Option<Figure> {
     let mut legend = vec![(Ink::Series(0), "before clipping".to_owned())];
     let mut note = "Gradients are not clipped.".to_owned();
     if let Some(limit) = limit {
-        note = format!("{} of {} steps were clipped to {}.", clipped.len(), norms.len(), short(limit));
+        note = format!(
+            "{} of {} steps were clipped to {}.",
+            thousands(clipped.len()),
+            thousands(norms.len()),
+            short(limit)
+        );
         alt = format!("{alt} {note}");
         legend.push((Ink::Alert, "clipped steps".to_owned()));
         legend.push((Ink::Reference, format!("limit {}", short(limit))));
@@ -323,6 +338,7 @@ fn grad_norm(run: &Run) -> Option<Figure> {
         });
         layers.push(Layer::Ticks { at: clipped.iter().map(|point| point.0).collect(), ink: Ink::Alert });
     }
+    let note = format!("{note} {}", no_number(&norms, "a gradient norm")).trim_end().to_owned();
     let rows = norms.iter().map(|&(step, norm)| {
         let is_clipped = limit.is_some_and(|limit| norm > limit);
         vec![thousands(step as usize), figure(norm), if is_clipped { "clipped" } else { "" }.to_owned()]
@@ -372,6 +388,22 @@ mod tests {
             "{{\"event\":\"train_step\",\"step\":{step},\"epoch\":1,\"loss\":0.5,\"grad_norm\":1.0,\"learning_rate\":1e-5,\"learning_rates\":{{{}}},\"examples\":1,\"tokens\":1,\"seconds\":1.0}}\n",
             rates.join(",")
         )
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_is_a_gap_and_said() {
+        let damaged =
+            step(2, &[]).replace("\"loss\":0.5,\"grad_norm\":1.0", "\"loss\":null,\"grad_norm\":null");
+        let run =
+            run(&(step(1, &[]) + &damaged + &step(3, &[]) + &damaged.replace("\"step\":2", "\"step\":4")));
+        let loss = loss(&run).unwrap();
+        assert_eq!(loss.note, "2 steps have a loss that is no number.");
+        assert_eq!(loss.table.rows[1], ["2", "NaN", "NaN", "–"]);
+        let svg = loss.plot.svg("", "", "").unwrap().into_string();
+        assert!(!svg.contains("NaN") && svg.matches("<circle").count() == 2, "{svg}");
+        let norm = grad_norm(&run).unwrap();
+        assert!(norm.note.ends_with("2 steps have a gradient norm that is no number."), "{}", norm.note);
+        assert!(norm.alt.starts_with("The gradient's norm is highest, 1, in step 3."), "{}", norm.alt);
     }
 
     #[test]

@@ -89,8 +89,18 @@ impl Plot {
             Layer::Line { points, ink, faint } => {
                 let style = if *faint { ink.line(scale, 0.4) } else { ink.line(2 * scale, 1.0) };
                 // Where a value is not a number the line has a gap.
-                for part in points.split(|point| !is_finite(point)).filter(|part| !part.is_empty()) {
-                    chart.draw_series(LineSeries::new(thinned(part, &self.x), style))?;
+                for part in points.split(|point| !is_finite(point)) {
+                    match part {
+                        [] => {}
+                        // A line through one point can't be seen.
+                        [point] => {
+                            let dot = Circle::new(*point, 2 * scale, ink.color(1.0).filled());
+                            chart.draw_series([dot])?;
+                        }
+                        part => {
+                            chart.draw_series(LineSeries::new(thinned(part, &self.x), style))?;
+                        }
+                    }
                 }
             }
             Layer::Area { points, ink } => {

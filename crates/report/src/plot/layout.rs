@@ -145,3 +145,61 @@ impl Words {
         Some(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::range;
+
+    fn plot(x: std::ops::Range<f64>, y: std::ops::Range<f64>, x_ticks: Ticks) -> Plot {
+        let x_title = "optimizer.head_learning_rate_with_a_name_that_goes_on, logarithmic".into();
+        Plot { id: "p", x, y, x_title, x_ticks, layers: Vec::new() }
+    }
+
+    #[test]
+    fn margins_follow_the_widest_label() {
+        let left = |y| Layout::of(&plot(0.0..1.0, y, Ticks::Numbers)).left.to_bits();
+        assert_eq!(left(0.0..1.0), LEFT.to_bits());
+        assert!(f64::from_bits(left(range([0.693_14, 0.693_15], false))) > LEFT);
+    }
+
+    #[test]
+    fn every_name_is_whole_and_beside_the_others() {
+        let long = |n: usize| (n as f64, format!("{n} {}", "a long name ".repeat(n * n)));
+        for (x, ticks) in [
+            (0.0..1.0, Ticks::Numbers),
+            (0.0..10_200.0, Ticks::Whole),
+            (0.0..1.02, Ticks::Whole),
+            (22_713_900.0..22_713_990.0, Ticks::Numbers),
+            (-1e9..-0.9e9, Ticks::Numbers),
+            (-0.5..5.5, Ticks::At((0..6).map(long).collect())),
+            (-0.5..0.5, Ticks::At(vec![long(0)])),
+            (-0.5..99.5, Ticks::At((0..100).map(|n| (f64::from(n), format!("point {n}"))).collect())),
+        ] {
+            for y in [0.0..1.0, range([0.693_147, 0.693_148], false), range([1e9, -3e12], false)] {
+                let plot = plot(x.clone(), y, ticks.clone());
+                let layout = Layout::of(&plot);
+                assert!(layout.inner() > 150.0 && !layout.x.is_empty() && layout.y.len() > 1, "{plot:?}");
+                for (_, name) in &layout.y {
+                    assert!(width(name, LETTERS) + BESIDE_AXIS <= layout.left, "{name}");
+                }
+                let mut end = 0.0;
+                for (at, name) in &layout.x {
+                    let (middle, half) = (layout.at(&plot, *at), width(name, LETTERS) / 2.0);
+                    assert!(middle - half >= end - 0.5 && middle + half <= 400.5, "{name} of {plot:?}");
+                    end = middle + half;
+                }
+                assert!(width(&layout.x_title, LETTERS) <= layout.inner());
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_finds_a_free_place_inside_or_none() {
+        let mut words = Words::default();
+        let (free, taken) = ((10.0, 10.0, 30.0, 20.0), (20.0, 12.0, 40.0, 22.0));
+        assert_eq!(words.place([(395.0, 0.0, 410.0, 10.0), free]), Some(free));
+        assert_eq!(words.place([taken]), None);
+        assert_eq!(words.place([taken, (30.0, 10.0, 50.0, 20.0)]), Some((30.0, 10.0, 50.0, 20.0)));
+    }
+}

@@ -311,4 +311,28 @@ mod tests {
         assert_eq!(most("epochs"), MOST_EPOCHS as u64);
         assert_eq!(most("effective_batch_size"), MOST_EXAMPLES_IN_A_STEP as u64);
     }
+
+    /// Each key of the table in the docs, and no key without a row.
+    #[test]
+    fn the_docs_have_each_key_with_its_range() {
+        let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/strategies.md");
+        let docs = std::fs::read_to_string(docs).unwrap();
+        let table = docs.split_once("## Numbers and their ranges").unwrap().1;
+        let row = |key: &str| {
+            let key = if key.starts_with("dropout.") { "dropout.*" } else { key };
+            table.lines().find(|line| line.contains(&format!("`{key}`")) && line.starts_with('|'))
+        };
+        for Whole { key, most, .. } in WHOLE {
+            let row = row(key).unwrap_or_else(|| panic!("{key} has no row"));
+            let digits = most.to_string();
+            let groups: Vec<&str> =
+                digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
+            let most = if *most == i64::MAX as u64 { "2^63 - 1".to_owned() } else { groups.join(",") };
+            // These end at the model's size or at another key's, which the row says.
+            assert!(row.contains(&most) || ["reinit_layers", "data.stride"].contains(key), "{key}: {row}");
+        }
+        for Fraction { key, .. } in FRACTIONS {
+            assert!(row(key).is_some(), "{key} has no row");
+        }
+    }
 }

@@ -22,6 +22,7 @@ use self::folder::{SweepFolder, run_name};
 use self::record::Records;
 pub use self::table::{Figures, PointResult, RunResult, Status, SweepTable};
 use crate::error::IoContext as _;
+use crate::result::count_memory_anew;
 use crate::{
     ConfigError, EncodedSplits, End, Existing, Observer, Outcome, Provenance, RunFolder, StopSignal, Task,
     TrainConfig, TrainError, Trainer,
@@ -207,15 +208,16 @@ impl Sweep {
         let mut failures = folder.failures()?;
         let runs = jobs.len();
         host.on_event(&SweepEvent::Start { runs, complete: runs - todo.len() })?;
-        for job in todo {
+        for (runs_before, job) in todo.into_iter().enumerate() {
             if stop.is_requested() {
                 break;
             }
+            let measures_peak = count_memory_anew() || runs_before == 0;
             let number = jobs.iter().take_while(|other| other.name != job.name).count() + 1;
             let run = folder.run(&job.name);
             let (point, seed) = (&self.points()[job.point], job.seed);
             host.on_event(&SweepEvent::RunBegins { number, runs, run: &run, point, seed })?;
-            match job.train(&run, host, &mut splits, stop) {
+            match job.train(&run, host, &mut splits, stop, measures_peak) {
                 Ok(Outcome::Complete(end)) => {
                     failures.remove(&job.name);
                     self.tidy(&run)?;
@@ -288,9 +290,12 @@ impl Job {
         host: &mut dyn SweepHost,
         splits: &mut Option<EncodedSplits>,
         stop: &StopSignal,
+        measures_peak: bool,
     ) -> Result<Outcome, TrainError> {
         let splits = self.splits(host, splits)?;
-        let config = TrainConfig { output: Some(run.path().to_owned()), ..self.config.clone() };
+        // Means the same from every working folder.
+        let output = std::path::absolute(run.path()).at("find", run.path())?;
+        let config = TrainConfig { output: Some(output), ..self.config.clone() };
         let choice: DeviceChoice = config.device.parse().map_err(|source| ConfigError::Device { source })?;
         let (_, device) = choice.resolve().map_err(|source| ConfigError::Device { source })?;
         let model_folder = self.model(host)?;
@@ -300,6 +305,9 @@ impl Job {
         let mut trainer = Trainer::new(config, task, run.clone(), device)
             .provenance(host.provenance(&self.config))
             .stop_with(stop);
+        if !measures_peak {
+            trainer = trainer.without_peak_memory();
+        }
         if let Some(observer) = host.observer() {
             trainer = trainer.observe(observer);
         }

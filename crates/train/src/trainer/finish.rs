@@ -63,7 +63,7 @@ impl Job {
             early_stopped: !plan.is_last(progress.step),
             seconds: progress.seconds(),
             phases: progress.phases,
-            peak_memory: progress.peak_memory(),
+            peak_memory: self.peak_memory(&progress),
         };
         self.emit(&Event::End(end.clone()))?;
         Ok(Outcome::Complete(end))

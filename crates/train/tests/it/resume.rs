@@ -96,3 +96,99 @@ fn other_data_is_refused() {
     let error = place.train("run", &config).unwrap_err();
     assert!(matches!(error, TrainError::DataChanged { .. }), "{error:?}");
 }
+
+/// What the validation split says chooses the weights, so a run must not go on with another one.
+#[test]
+fn data_that_changed_are_named_and_refused() {
+    let place = Place::new();
+    let config = TrainConfig { evaluate_test: true, save_every: Some(2), ..place.config() };
+    stop_after(&place, "run", &config, 3);
+    let change = |file: &str| {
+        let path = place.path("reviews").join(file);
+        let before = fs::read_to_string(&path).unwrap();
+        fs::write(&path, before.replacen("\"text\": \"", "\"text\": \"good ", 1)).unwrap();
+        (path, before)
+    };
+    for (file, split) in [
+        ("train.jsonl", "training split"),
+        ("validation.jsonl", "validation split"),
+        ("test.jsonl", "test split"),
+    ] {
+        let (path, before) = change(file);
+        let error = place.train("run", &config).unwrap_err();
+        assert!(matches!(error, TrainError::DataChanged { what, .. } if what == split), "{error}");
+        fs::write(path, before).unwrap();
+    }
+    // The checkpoint of an older version knows the training split alone.
+    for entry in fs::read_dir(place.path("run/checkpoints")).unwrap() {
+        let path = entry.unwrap().path().join("state.json");
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let mut state: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let state = state.as_object_mut().unwrap();
+        assert!(state.remove("data").is_some() && state.contains_key("data_fingerprint"));
+        state.remove("peak_memory");
+        fs::write(&path, serde_json::to_vec(state).unwrap()).unwrap();
+    }
+    let (path, before) = change("train.jsonl");
+    assert!(matches!(place.train("run", &config), Err(TrainError::DataChanged { .. })));
+    fs::write(path, before).unwrap();
+    change("validation.jsonl");
+    let (outcome, _) = place.train("run", &config).unwrap();
+    assert_eq!(complete(outcome).step, 8);
+}
+
+/// Neither made up nor missing: the figures of the kept weights are measured again.
+#[test]
+fn a_damaged_evaluation_in_the_log_is_measured_again() {
+    let place = Place::new();
+    let config = TrainConfig {
+        evaluate_every: Some(2),
+        save_every: Some(2),
+        metric: embert_metrics::Metric::Loss,
+        early_stopping: embert_train::EarlyStoppingConfig { patience: Some(9), min_delta: 0.0 },
+        ..place.config()
+    };
+    place.train("whole", &config).unwrap();
+    stop_after(&place, "damaged", &config, 8 - 1);
+    let path = place.path("damaged/metrics.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let broken: String = text
+        .lines()
+        .map(
+            |line| {
+                if line.contains("\"eval\"") { "{\"event\":\"ev\n".to_owned() } else { format!("{line}\n") }
+            },
+        )
+        .collect();
+    assert_ne!(text, broken);
+    fs::write(&path, broken).unwrap();
+    place.train("damaged", &config).unwrap();
+    for file in ["model/README.md", "model/model.safetensors", "examples.jsonl"] {
+        assert!(place.bytes(&format!("whole/{file}")) == place.bytes(&format!("damaged/{file}")), "{file}");
+    }
+    let kept = |run: &str| {
+        let log = place.log(run);
+        let best = log.last().unwrap()["best_step"].clone();
+        log.into_iter().find(|line| line["event"] == "eval" && line["step"] == best)
+    };
+    assert_eq!(kept("whole"), kept("damaged"));
+    assert!(kept("whole").is_some());
+}
+
+/// The most that any process of the run held, not the last one alone.
+#[test]
+fn the_peak_of_memory_is_that_of_all_processes() {
+    let place = Place::new();
+    let config = TrainConfig { save_every: Some(2), ..place.config() };
+    stop_after(&place, "run", &config, 3);
+    let most = 1_u64 << 50;
+    for entry in fs::read_dir(place.path("run/checkpoints")).unwrap() {
+        let path = entry.unwrap().path().join("state.json");
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let mut state: serde_json::Value = serde_json::from_str(&text).unwrap();
+        state["peak_memory"] = most.into();
+        fs::write(&path, state.to_string()).unwrap();
+    }
+    let (outcome, _) = place.train("run", &config).unwrap();
+    assert_eq!(complete(outcome).peak_memory, Some(most));
+}

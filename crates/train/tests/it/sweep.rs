@@ -155,3 +155,83 @@ fn a_sweep_without_validation_has_no_values() {
     assert_eq!((table.points[0].mean, table.count(Status::Complete)), (None, 2));
     assert!(table.points[0].seconds.is_some_and(|seconds| seconds > 0.0));
 }
+
+/// Removes the log of each run before the next one begins.
+struct Forgets {
+    host: Host,
+    last: Option<PathBuf>,
+}
+
+impl SweepHost for Forgets {
+    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, Box<dyn std::error::Error + Send + Sync>> {
+        self.host.model(config)
+    }
+
+    fn data(&mut self, config: &TrainConfig) -> Result<DataSet, Box<dyn std::error::Error + Send + Sync>> {
+        self.host.data(config)
+    }
+
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
+        match event {
+            SweepEvent::RunBegins { .. } => {
+                if let Some(log) = self.last.take() {
+                    fs::remove_file(log).unwrap();
+                }
+            }
+            SweepEvent::RunEnds { run, .. } => self.last = Some(run.metrics_path()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The table is written after each run: what an ended one says is known by then.
+#[test]
+fn each_runs_log_is_read_once() {
+    let place = Place::new();
+    let sweep = builder(&place, |_| ()).grid("batch_size=4,5").unwrap().seeds(2).build().unwrap();
+    let mut host = Forgets { host: Host::default(), last: None };
+    let outcome = sweep.run(&place.path("sweep"), NEW, &mut host, &StopSignal::default()).unwrap();
+    let SweepOutcome::Complete(table) = outcome else { panic!("stopped") };
+    assert_eq!(table.count(Status::Complete), 4);
+    assert!(table.runs().all(|run| run.value.is_some() && run.metrics.is_some()));
+}
+
+/// What the run says of each example is a record too.
+#[test]
+fn a_damaged_evaluation_does_not_change_the_table() {
+    let place = Place::new();
+    let sweep = builder(&place, |_| ()).seeds(2).build().unwrap();
+    let SweepOutcome::Complete(table) = run(&place, &sweep, &mut Host::default(), NEW) else {
+        panic!("stopped")
+    };
+    let log = place.path("sweep").join(&table.points[0].runs[0].run).join("metrics.jsonl");
+    let text = fs::read_to_string(&log).unwrap();
+    fs::write(&log, text.replace("\"split\":\"validation\"", "\"split\":\"valid")).unwrap();
+    let again = run(&place, &sweep, &mut Host::default(), SweepStart::GoOn);
+    let SweepOutcome::Complete(again) = again else { panic!("stopped") };
+    let (before, after) = (&table.points[0].runs[0], &again.points[0].runs[0]);
+    assert_eq!((before.step, before.seconds, before.status), (after.step, after.seconds, after.status));
+    let figures = |run: &embert_train::RunResult| {
+        let figures = run.metrics.clone().unwrap();
+        [run.value.unwrap(), figures.accuracy, figures.f1, figures.mcc, figures.loss]
+    };
+    // The sums are taken in another order.
+    for (one, other) in figures(before).into_iter().zip(figures(after)) {
+        assert!((one - other).abs() < 1e-9, "{one} against {other}");
+    }
+}
+
+/// Each card has the seed that cut its splits, which is the sweep's for all seeds of a point.
+#[test]
+fn cards_of_a_sweep_name_the_seed_of_the_splits() {
+    let place = Place::new();
+    let cut = |config: &mut TrainConfig| config.data.split_ratios = Some([0.7, 0.3, 0.0]);
+    let sweep = builder(&place, cut).grid("data.split_seed=7,9").unwrap().seeds(2).build().unwrap();
+    run(&place, &sweep, &mut Host::default(), NEW);
+    for (name, seed) in [("point-01-seed-8", 7), ("point-02-seed-7", 9)] {
+        let card = String::from_utf8(place.bytes(&format!("sweep/runs/{name}/model/README.md"))).unwrap();
+        assert!(card.contains(&format!("shares 0.7/0.3/0, seed {seed}.")), "{card}");
+        assert!(card.contains(&format!("seed: {seed}\n")), "{card}");
+    }
+}

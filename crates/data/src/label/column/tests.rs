@@ -242,9 +242,22 @@ fn where_names_are_numbers_a_number_is_no_index() {
     assert_eq!(decide(&card(&["0.0", "1.0"]), &[], &[]).index(Some(&Value::Integer(1))), Ok(Some(1)));
     // Class numbers from 0 on would be one off, and one class less, where bad rows are left out.
     let shifted = column(&integers(&[1, 0, 2]), &[]).decide(&stars, true).unwrap_err().to_string();
-    for part in ["\"1\", \"2\", \"3\"", "has 0 and goes to 2", "train.csv, row 2", "\"1 star\""] {
+    for part in ["\"1\", \"2\", \"3\"", "has 0 and goes to 2", "train.csv, row 2", "class_numbers = true"] {
         assert!(shifted.contains(part), "{shifted}");
     }
+}
+
+#[test]
+fn class_numbers_are_indices_also_of_labels_that_are_numbers() {
+    let stars = Card { class_numbers: true, ..card(&["1", "2", "3"]) };
+    let labels = decide(&stars, &integers(&[0, 2, -1]), &[]);
+    let index = |value: Value| labels.index(Some(&value));
+    assert_eq!(
+        [index(Value::Integer(0)), index(text("1")), index(text(" 2.0"))],
+        [Ok(Some(0)), Ok(Some(1)), Ok(Some(2))]
+    );
+    assert_eq!(index(Value::Integer(-1)), Ok(None));
+    assert!(index(Value::Integer(3)).is_err());
 }
 
 /// As Parquet that `datasets` wrote states them.

@@ -6,7 +6,7 @@
 mod dialect;
 mod records;
 
-use self::dialect::Layout;
+use self::dialect::{Layout, Quotes};
 use self::records::Records;
 use super::bytes::Text;
 use super::columns::{alike, index};
@@ -38,11 +38,15 @@ pub(super) fn rows(
     let pair_index = columns.text_pair.as_ref().map(find).transpose()?;
     let label_index = columns.label.as_ref().map(find).transpose()?;
 
-    // Spreadsheets pad rows, the heading among them, to the widest.
-    let (full, named) =
-        (names.len(), names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1));
-    let least =
-        named.max([Some(text_index), pair_index, label_index].into_iter().flatten().max().unwrap_or(0) + 1);
+    let full = names.len();
+    let wanted = [Some(text_index), pair_index, label_index].into_iter().flatten().max().unwrap_or(0) + 1;
+    let least = if has_heading || layout.dialect.quotes != Quotes::Text {
+        // Spreadsheets pad rows, the heading among them, to the widest.
+        names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1).max(wanted)
+    } else {
+        // Without quotes no cell can swallow others, and names may be given for the longest rows, as those of STS-B.
+        wanted
+    };
     let mut padded = 0_u64;
     let said = said.clone();
     Ok(std::iter::from_fn(move || {
@@ -71,6 +75,11 @@ pub(super) fn rows(
             if fields.len() < least || beyond.iter().any(|field| !field.is_empty()) {
                 return Err(RowProblem::Fields { found: fields.len() as u64, expected: full as u64 });
             }
+            // Files that were joined, heading and all.
+            if has_heading && full > 1 && fields.iter().zip(&names).all(|(field, name)| is_name(field, name))
+            {
+                return Err(RowProblem::RepeatedHeading);
+            }
             padded += u64::from(!beyond.is_empty());
             let text = |index: usize| source.text(fields[index].to_vec());
             Ok(Row {
@@ -81,6 +90,12 @@ pub(super) fn rows(
         });
         Some(Ok((location, row)))
     }))
+}
+
+/// Whether a field is the name of its column, as a heading has it.
+fn is_name(field: &[u8], name: &str) -> bool {
+    let field = field.strip_prefix("\u{feff}".as_bytes()).unwrap_or(field);
+    field.trim_ascii() == name.as_bytes()
 }
 
 /// The names of the first record; none where there is no record.

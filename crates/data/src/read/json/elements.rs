@@ -2,6 +2,7 @@
 //! a bracket or white space.
 
 use std::io::{self, BufRead, Cursor, ErrorKind, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize as _;
@@ -222,15 +223,15 @@ impl<R: BufRead> Iterator for Elements<R> {
     }
 }
 
-/// The members of an object that are arrays of objects: their names, and where their values begin.
-pub(super) fn lists_of_objects(object: &[u8], source: &Source) -> Vec<(String, usize)> {
+/// The members of an object that are arrays of objects: their names, and where their values are.
+pub(super) fn lists_of_objects(object: &[u8], source: &Source) -> Vec<(String, Range<usize>)> {
     let mut lists = Vec::new();
     let mut framed = Framed::new(Cursor::new(object), source.clone(), 0);
     // What is no object after all has no members.
     let _ = members(&mut framed, |name, at, value| {
         let first = value.strip_prefix(b"[").unwrap_or_default().trim_ascii_start().first();
         if first == Some(&b'{') {
-            lists.push((name, at));
+            lists.push((name, at..at + value.len()));
         }
     });
     lists

@@ -54,8 +54,8 @@ pub(super) fn rows(
         // Not one of the first rows is an object: this is no bad row but another file.
         match ahead.pop_front() {
             Some(Ok((location, Err(problem)))) => return Err(DataError::Row { location, problem }),
-            Some(Err(error)) => return Err(error),
-            _ => {}
+            Some(next) => ahead.push_front(next),
+            None => {}
         }
     }
     let columns = columns.clone();
@@ -146,8 +146,9 @@ fn within(
         [] => Ok(None),
         [(name, at)] => {
             said.add(format!("{}: its rows are those of {name:?}", path.display()));
-            let line = source.line_ends(&object[..*at]);
-            Ok(Some(Elements::array(Framed::new(Cursor::new(object[*at..].to_vec()), source.clone(), line))))
+            let line = source.line_ends(&object[..at.start]);
+            let rows = Cursor::new(object[at.clone()].to_vec());
+            Ok(Some(Elements::array(Framed::new(rows, source.clone(), line))))
         }
         _ => {
             let names: Vec<&String> = lists.iter().map(|(name, _)| name).collect();
