@@ -203,9 +203,11 @@ fn fuzz(
     }
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&findings)?;
-    let status = Command::new(program).args(["seeds", target]).arg(folder).status()?;
-    if !status.success() {
-        return Err(format!("the seeds of {target} can't be written").into());
+    // libFuzzer's warnings are of no concern, so nothing is shown unless it fails.
+    let written = Command::new(program).args(["seeds", target]).arg(folder).output()?;
+    if !written.status.success() {
+        let why = String::from_utf8_lossy(&written.stderr).into_owned();
+        return Err(format!("the seeds of {target} can't be written: {why}").into());
     }
     let log_path = folder.join("log");
     let log = fs::File::create(&log_path)?;

@@ -18,6 +18,7 @@ use crate::class::Class;
 use crate::files::{Files, read};
 use crate::notes;
 use crate::settings::{NEEDED, Named, Settings, file_name};
+use crate::template;
 use crate::vocab::{check_ids, read_vocab};
 
 /// A tokenizer, and what its [`Settings`] were.
@@ -38,6 +39,9 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
     let value: Value = serde_json::from_str(&text)
         .map_err(|source| TokenizeError::Json { path: path.to_owned(), source })?;
     let mut inner = tokenizers::Tokenizer::from_bytes(text).map_err(refused)?;
+    if let Some(problem) = template::problem(&value["post_processor"]) {
+        return Err(refused(problem.into()));
+    }
     let no_object = Map::new();
     let object = value.as_object().unwrap_or(&no_object);
     let mut settings = Settings::read(files, Some(object), None)?;

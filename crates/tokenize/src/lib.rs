@@ -28,6 +28,7 @@ mod files;
 mod notes;
 mod save;
 mod settings;
+mod template;
 mod tokenizer;
 mod types;
 mod vocab;

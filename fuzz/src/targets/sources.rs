@@ -109,7 +109,7 @@ pub(super) static REPOSITORY: Target = Target {
         let files: Vec<String> = text(files).lines().take(64).map(str::to_owned).collect();
         match RepositoryPlan::new(&card, &files, Some(&*text(readme))) {
             Ok(plan) => {
-                assert!(plan.fetch.iter().all(|name| files.contains(name)), "a file that isn't there")
+                assert!(plan.fetch.iter().all(|name| files.contains(name)), "a file that isn't there");
             }
             Err(error) => drop(chain(&error)),
         }
