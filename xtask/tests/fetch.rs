@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use embert_tests::hub_double::{COMMIT, Fault, HubDouble, Repository};
 use tempfile::TempDir;
 
-const CARD: &str = "name = \"reviews\"\n[hub]\nrepository = \"owner/reviews\"\n\
+const CARD: &str = "name = \"reviews\"\ntask = \"sequence-classification\"\n[hub]\nrepository = \"owner/reviews\"\n\
                     [hub.files]\ntrain = [\"plain_text/train.parquet\"]\n[columns]\ntext = \"text\"\n";
 
 /// The double, and a home and a card for the program.

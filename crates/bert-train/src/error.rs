@@ -58,7 +58,7 @@ pub(crate) enum Error {
     #[error("{one} and {other} both sweep {key}: put its values into one of them")]
     SweptTwice { key: String, one: String, other: String },
     #[error("every row of {} was skipped ({rows}), the first with: {first}", input.display())]
-    AllSkipped { input: PathBuf, rows: u64, first: embert_data::DataError },
+    AllSkipped { input: PathBuf, rows: u64, first: Box<embert_data::DataError> },
     #[error("all {runs} runs of the sweep in {} failed, the first with: {error}", path.display())]
     AllFailed { runs: usize, path: PathBuf, error: String },
     #[error("--{option} can't change in a run that goes on: leave it out, or start a new run")]

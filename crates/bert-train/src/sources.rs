@@ -123,11 +123,12 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
     };
     let readme = readme.transpose()?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let plan = match RepositoryPlan::new(card, repository.files(), readme.as_deref()) {
-        Err(DataError::Files { problem: FilesProblem::NoMatch { pattern, .. }, .. })
-            if !repository.is_whole() =>
-        {
-            return Err(repository.missing(&pattern).into());
-        }
+        Err(DataError::Files { problem, place }) => match *problem {
+            FilesProblem::NoMatch { pattern, .. } if !repository.is_whole() => {
+                return Err(repository.missing(&pattern).into());
+            }
+            problem => return Err(DataError::Files { place, problem: Box::new(problem) }.into()),
+        },
         plan => plan?,
     };
     say_notes(&plan.notes);

@@ -125,7 +125,7 @@ pub enum RowProblem {
         /// The labels that there are.
         known: Vec<String>,
         /// One of those that differs from it in case or white space alone.
-        similar: Option<String>,
+        similar: Option<Box<str>>,
     },
     /// A list of several labels, or of none.
     #[error("the label is the list {found}, expected one label; several labels a text can't be trained yet")]
@@ -268,7 +268,7 @@ pub enum DataError {
         /// The folder, card or repository.
         place: String,
         /// Why not.
-        problem: FilesProblem,
+        problem: Box<FilesProblem>,
     },
     /// What is named like a file or folder is not there.
     #[error("there is no file or folder {}{hint}", path.display())]
@@ -309,7 +309,7 @@ pub enum DataError {
         /// The column.
         column: String,
         /// What is wrong with it.
-        problem: LabelProblem,
+        problem: Box<LabelProblem>,
     },
     /// A split of which some rows have a label, and others have none.
     #[error(

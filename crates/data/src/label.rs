@@ -170,7 +170,7 @@ mod tests {
         assert!(set(&["1", "2"]).reconcile(&unnamed).unwrap().pairing().is_some());
     }
 
-    /// Sorted as texts, LABEL_10 comes before LABEL_2.
+    /// Sorted as texts, `LABEL_10` comes before `LABEL_2`.
     #[test]
     fn labels_that_are_called_like_unnamed_ones_are_paired_by_name() {
         let checkpoint: Vec<String> = (0..12).map(|index| format!("LABEL_{index}")).collect();

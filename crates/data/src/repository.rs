@@ -90,7 +90,7 @@ impl RepositoryPlan {
             config: source.config.clone(),
             revision: source.revision.clone(),
         };
-        let refuse = |problem| DataError::Files { place: name.to_string(), problem };
+        let refuse = |problem| DataError::Files { place: name.to_string(), problem: Box::new(problem) };
         let mut files = files.to_vec();
         files.sort();
         let is_given = source.files.all().next().is_some();

@@ -157,7 +157,7 @@ impl Place for Folder<'_> {
 
 /// The card for a folder, or for one of several data sets in it, and what was decided and passed over.
 pub(crate) fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), DataError> {
-    let refuse = |problem| DataError::Files { place: path.display().to_string(), problem };
+    let refuse = |problem| DataError::Files { place: path.display().to_string(), problem: Box::new(problem) };
     let (files, passed_over) = discover::walk(path)?;
     // A clone of a repository of the hub. What another README says is of no concern here.
     let readme = std::fs::read_to_string(path.join("README.md")).ok();
@@ -213,8 +213,10 @@ fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, Data
     files.sort();
     files.dedup();
     let there = There { files: &files, any_format: card.reading.format.is_some(), partial: true };
-    let found = repository::expand(given, &there)
-        .map_err(|problem| DataError::Files { place: path.display().to_string(), problem })?;
+    let found = repository::expand(given, &there).map_err(|problem| DataError::Files {
+        place: path.display().to_string(),
+        problem: Box::new(problem),
+    })?;
     card.files = Some(found.files);
     Ok(found.notes)
 }

@@ -356,7 +356,9 @@ pub enum ModelError {
         example: String,
     },
     /// More layers should be new than the model has.
-    #[error("reinit_layers = {found}: can't start the last {found} encoder layers anew: the model has {layers}")]
+    #[error(
+        "reinit_layers = {found}: can't start the last {found} encoder layers anew: the model has {layers}"
+    )]
     ReinitLayers {
         /// What was asked for.
         found: usize,

@@ -67,7 +67,7 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
     if !settings.class_is_stated
         && let Some(NormalizerWrapper::BertNormalizer(normalizer)) = inner.get_normalizer()
     {
-        let settings = Settings::read(files, Some(object), Some(normalization(normalizer)))?;
+        let settings = Settings::read(files, Some(object), Some(normalization(*normalizer)))?;
         if let Ok(built) = bert(wordpiece(&inner), settings, path)
             && notes::passed_over(&inner, &built.inner).is_empty()
         {
@@ -106,7 +106,7 @@ fn wordpiece(inner: &tokenizers::Tokenizer) -> WordPiece {
 }
 
 /// What a normalizer does, as `tokenizer_config.json` says it.
-pub(crate) fn normalization(normalizer: &BertNormalizer) -> Map<String, Value> {
+pub(crate) fn normalization(normalizer: BertNormalizer) -> Map<String, Value> {
     let settings = [
         ("do_lower_case", normalizer.lowercase.into()),
         ("strip_accents", normalizer.strip_accents.into()),

@@ -53,7 +53,7 @@ pub(crate) fn read(path: &Path) -> Result<String, TokenizeError> {
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
+        let line = error.as_bytes()[..valid].split(|byte| *byte == b'\n').count();
         TokenizeError::NotUtf8 { path: path.to_owned(), line }
     })
 }

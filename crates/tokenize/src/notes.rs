@@ -27,13 +27,13 @@ pub(crate) fn case(inner: &tokenizers::Tokenizer) -> Option<String> {
         inner.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
     let vocab = inner.get_model().get_vocab();
     let is_word =
-        |token: &&String| !added.contains(token) && !(token.starts_with('[') && token.ends_with(']'));
+        |token: &&String| !(added.contains(token) || token.starts_with('[') && token.ends_with(']'));
     let (mut words, mut cased, mut small) = (0, 0, 0);
     let mut example: Option<&String> = None;
     for token in vocab.keys().filter(is_word) {
         words += 1;
-        let has_capital = token.chars().any(|letter| letter.is_uppercase());
-        small += usize::from(token.chars().any(|letter| letter.is_lowercase()));
+        let has_capital = token.chars().any(char::is_uppercase);
+        small += usize::from(token.chars().any(char::is_lowercase));
         if has_capital {
             cased += 1;
             // The shortest word with a small letter, then the first: the same one every time.

@@ -58,7 +58,7 @@ impl Tokenizer {
             (self.class, self.inner.get_normalizer())
         {
             // What transformers builds the tokenizer from, whatever tokenizer.json says.
-            config.extend(normalization(normalizer));
+            config.extend(normalization(*normalizer));
         }
         if let Some(EncodeOptions { max_length, truncation }) = cut {
             config.insert("model_max_length".to_owned(), (*max_length).into());

@@ -194,7 +194,9 @@ impl Settings {
             self.extra = added::parse_list(&self.path, "extra_special_tokens", &extra)?;
         }
         self.read_named(explicit)?;
-        if !self.has_decoder {
+        if self.has_decoder {
+            self.note_unread_tokens(files, tokenizer_json)?;
+        } else {
             if let Some(path) = &files.added_tokens {
                 let tokens = read_object(Some(path))?;
                 let special = |token: &str| {
@@ -206,8 +208,6 @@ impl Settings {
             if let (Some(file), Some(path)) = (tokenizer_json, &files.tokenizer_json) {
                 self.added.extend(added::parse_json(path, file)?);
             }
-        } else {
-            self.note_unread_tokens(files, tokenizer_json)?;
         }
         Ok(())
     }
@@ -245,9 +245,8 @@ impl Settings {
                     value = Value::Array(all);
                     *extra = Some(value.clone());
                 }
-                ("extra_special_tokens", _) => *extra = Some(value.clone()),
                 ("additional_special_tokens", _) if extra.is_some() => continue,
-                ("additional_special_tokens", _) => *extra = Some(value.clone()),
+                ("extra_special_tokens" | "additional_special_tokens", _) => *extra = Some(value.clone()),
                 (_, Value::Object(token)) => {
                     token.insert("special".to_owned(), true.into());
                 }

@@ -116,7 +116,7 @@ impl Slices {
             vec![0; tokens],
             vec![1; tokens],
             Vec::new(),
-            Default::default(),
+            std::iter::empty().collect(),
         )
     }
 }

@@ -155,7 +155,7 @@ fn a_misspelt_key() {
 #[test]
 fn a_value_out_of_range() {
     let dir = tempfile::tempdir().unwrap();
-    refuses(dir.path(), &["--epochs", "0"], &["epochs", "at least 1"]);
+    refuses(dir.path(), &["--epochs", "0"], &["epochs", "from 1 to"]);
     refuses(dir.path(), &["--max-length", "4096"], &["max_length", "4096", "128"]);
     refuses(dir.path(), &["--set", "class_weights=[1.0, 2.0, 3.0]"], &["class_weights", "2"]);
     refuses(dir.path(), &["--freeze", "encoder_below:9"], &["encoder_below:9", "2"]);

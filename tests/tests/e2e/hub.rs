@@ -27,13 +27,13 @@ impl Setting {
             .env("HF_ENDPOINT", self.double.endpoint())
             .env("HF_HOME", self.folder.path().join("home"))
             .args(["train", "--epochs", "1", "--max-length", "64", "--batch-size", "16"])
-            .args(["--set", "from_scratch=true", "--dataset", dataset, "--output", output]);
+            .args(["--dataset", dataset, "--output", output]);
         command
     }
 
     fn run(&self, dataset: &str, output: &str) -> Command {
         let mut command = self.train(dataset, output);
-        command.arg("--model").arg(root().join("datasets/sample/bert"));
+        command.args(["--set", "from_scratch=true", "--model"]).arg(root().join("datasets/sample/bert"));
         command
     }
 
@@ -59,7 +59,7 @@ impl Setting {
 /// Rows of the sample's training split, as JSON Lines.
 fn rows(from: usize, count: usize) -> String {
     let all = fs::read_to_string(root().join("datasets/sample/train.jsonl")).unwrap();
-    all.lines().skip(from).take(count).map(|line| format!("{line}\n")).collect()
+    all.split_inclusive('\n').skip(from).take(count).collect()
 }
 
 fn reviews() -> Repository {
@@ -219,10 +219,7 @@ fn the_licence_of_the_base_model_reaches_the_result() {
     let setting = Setting::new([model.file("model.safetensors", fs::read(weights).unwrap())]);
     let sample = root().join("datasets/sample/train.jsonl");
     let mut command = setting.train(sample.to_str().unwrap(), "run");
-    let output = command
-        .args(["--model", "me/tiny", "--set", "from_scratch=false", "--train-samples", "32"])
-        .output()
-        .unwrap();
+    let output = command.args(["--model", "me/tiny", "--train-samples", "32"]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let card = fs::read_to_string(setting.folder.path().join("run/model/README.md")).unwrap();
     assert!(card.contains("license: apache-2.0") && card.contains("base_model: me/tiny"), "{card}");

@@ -92,7 +92,11 @@ fn an_empty_file_predicts_nothing_and_says_so() {
         assert!(output.status.success() && output.stdout.is_empty(), "{name}: {said}");
         assert!(said.contains("has no rows") && said.contains(name), "{name}: {said}");
         let said = fail(
-            bert_train().args(["train", "--output"]).arg(dir.path().join("run")).arg("--dataset").arg(&file),
+            bert_train()
+                .args(["train", "--model", "datasets/sample/bert", "--set", "from_scratch=true", "--output"])
+                .arg(dir.path().join("run"))
+                .arg("--dataset")
+                .arg(&file),
         );
         assert!(said.contains(name), "{said}");
     }

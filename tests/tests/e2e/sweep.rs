@@ -365,7 +365,7 @@ fn what_is_wrong_is_said_before_anything_runs() {
     for (arguments, parts) in [
         (&["--grid", "optimizer.learning_rat=1,2"][..], &["\"optimizer.learning_rate\""][..]),
         (&["--grid", "seed=1,2"], &["--seeds"]),
-        (&["--grid", "early_stopping.patience=1,0"], &["point-02", "at least 1"]),
+        (&["--grid", "early_stopping.patience=1,0"], &["point-02", "from 1 to"]),
         (&["--grid", "label_smoothing=0.1,high"], &["point-02 (label_smoothing = \"high\")"]),
         (&[], &["nothing to sweep"]),
         (

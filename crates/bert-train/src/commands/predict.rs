@@ -97,9 +97,11 @@ fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Resu
     });
     // What is wrong with every row is wrong with the file, or with what was said of it.
     let none_left = iter::once_with(|| match first.take() {
-        Some(first) if done.get() == 0 => {
-            Some(Err(Error::AllSkipped { input: input.to_owned(), rows: skipped.get(), first }))
-        }
+        Some(first) if done.get() == 0 => Some(Err(Error::AllSkipped {
+            input: input.to_owned(),
+            rows: skipped.get(),
+            first: Box::new(first),
+        })),
         _ => None,
     });
     write_all(predictions.chain(none_left.flatten()), &args.output)?;

@@ -192,7 +192,7 @@ impl SweepHost for Host {
                 }
             }
             SweepEvent::RunFailed { error, .. } => {
-                output::say_block(&format!("failed: {}", output::message(error)))
+                output::say_block(&format!("failed: {}", output::message(error)));
             }
             _ => {}
         }
@@ -208,11 +208,7 @@ fn comma(before: &str) -> &'static str {
 fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) -> Result<(), Error> {
     for run in table.runs() {
         if let Some(error) = &run.error {
-            output::say_block(&format!(
-                "{} failed: {}",
-                output::name(&run.run.to_string()),
-                output::message(error)
-            ));
+            output::say_block(&format!("{} failed: {}", output::name(&run.run), output::message(error)));
         }
     }
     if json {

@@ -25,9 +25,10 @@ fn reads(files: &[&str], train: &[&str], validation: &[&str], test: &[&str]) -> 
 
 #[track_caller]
 fn refuses(files: &[&str], parts: &[&str]) {
-    let message = found(files)
-        .map(|found| panic!("{files:?}: {found:?}"))
-        .unwrap_or_else(|error: FilesProblem| error.to_string());
+    let message = match found(files) {
+        Ok(found) => panic!("{files:?}: {found:?}"),
+        Err(error) => error.to_string(),
+    };
     for part in parts {
         assert!(message.contains(part), "{part}: {message}");
     }

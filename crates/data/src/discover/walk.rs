@@ -37,7 +37,7 @@ pub(crate) fn walk(root: &Path) -> Result<(Vec<String>, PassedOver), DataError> 
     for (target, names) in links {
         if let [one, other, ..] = names.as_slice() {
             let problem = FilesProblem::SameFile { one: one.clone(), other: other.clone() };
-            return Err(DataError::Files { place: root.display().to_string(), problem });
+            return Err(DataError::Files { place: root.display().to_string(), problem: Box::new(problem) });
         }
         linked.insert(target);
     }
@@ -116,7 +116,10 @@ impl Walk {
             }
             if self.files.len() > MAX_FILES {
                 let problem = FilesProblem::TooMany { limit: MAX_FILES };
-                return Err(DataError::Files { place: folder.display().to_string(), problem });
+                return Err(DataError::Files {
+                    place: folder.display().to_string(),
+                    problem: Box::new(problem),
+                });
             }
         }
         Ok(())

@@ -122,6 +122,7 @@ fn whole(number: f64) -> Option<Cell> {
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "each call makes one")]
     fn cell(value: Value) -> Cell {
         Cell::of(Some(&value)).0
     }

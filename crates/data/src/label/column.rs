@@ -82,7 +82,8 @@ impl Column {
     /// # Errors
     /// They can't be classes, or the card and the files contradict each other.
     pub(crate) fn decide(self, card: &Card, skip: bool) -> Result<Labels, DataError> {
-        let refuse = |problem| DataError::Labels { column: card.columns.label.clone(), problem };
+        let refuse =
+            |problem| DataError::Labels { column: card.columns.label.clone(), problem: Box::new(problem) };
         if !skip {
             self.check_lists().map_err(refuse)?;
         }
@@ -171,7 +172,9 @@ impl Column {
         let are_numbers = card.iter().all(|name| is_number(name));
         match numbers.get(&0) {
             Some((_, seen))
-                if are_numbers && largest < card.len() as i64 && !card.iter().any(|name| name == "0") =>
+                if are_numbers
+                    && usize::try_from(largest).is_ok_and(|largest| largest < card.len())
+                    && !card.iter().any(|name| name == "0") =>
             {
                 Err(LabelProblem::Shifted { card: card.to_vec(), largest, location: seen.first.clone() })
             }
@@ -210,7 +213,7 @@ impl Column {
             .filter(|(cell, _)| !(minus_one_is_none && matches!(cell, Cell::Number { value: -1, .. })))
             .filter_map(|(cell, seen)| Some((self.name_of(cell)?, seen)))
             .collect();
-        self.check_distinct(&found, &numbers)?;
+        Self::check_distinct(&found, &numbers)?;
         if names.is_empty() && numbers.len() > MANY_NUMBERS {
             notes.push(format!(
                 "the labels are {} different numbers: each is a class of its own, and none is more than another",
@@ -290,7 +293,7 @@ impl Column {
             return Ok(());
         }
         // 0, 1, 2 beside names may be the numbers of those; codes as 250 and V27 are names.
-        let counts_up = numbers.keys().copied().eq(0..numbers.len() as i64);
+        let counts_up = numbers.keys().copied().eq((0..).take(numbers.len()));
         if counts_up || names.keys().all(|name| is_missing(name)) {
             return mixed(others).map_or(Ok(()), Err);
         }
@@ -344,7 +347,6 @@ impl Column {
 
     /// Refuses a column that has nearly as many labels as rows.
     fn check_distinct(
-        &self,
         found: &BTreeMap<&str, &Seen>,
         numbers: &BTreeMap<i64, (&str, &Seen)>,
     ) -> Result<(), LabelProblem> {
@@ -449,9 +451,9 @@ impl Labels {
         text.to_ascii_lowercase().parse().ok().filter(|_| truths)
     }
 
-    fn similar(&self, name: &str) -> Option<String> {
+    fn similar(&self, name: &str) -> Option<Box<str>> {
         let key = folded(name);
-        self.set.names().iter().find(|known| folded(known) == key).cloned()
+        self.set.names().iter().find(|known| folded(known) == key).map(|known| known.as_str().into())
     }
 }
 

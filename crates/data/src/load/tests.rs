@@ -1,4 +1,5 @@
 //! From files to splits.
+#![allow(clippy::format_collect, reason = "short texts of tests")]
 
 use std::fs;
 

@@ -30,6 +30,7 @@ use Outcome::{Nothing, Read, Refused};
 const SHAPE: Outcome = Refused("has shape");
 
 /// The key, what is put into `config.json` (null takes a key out), and what comes of it.
+#[allow(clippy::too_many_lines, reason = "one table")]
 fn keys() -> Vec<(&'static str, Value, Outcome)> {
     let labels = json!({"0": "a", "1": "b", "2": "c"});
     vec![

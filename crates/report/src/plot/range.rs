@@ -48,7 +48,7 @@ pub(crate) fn round_ticks(range: &Range<f64>, most: usize) -> Vec<f64> {
         // As text, since ten to the power of -5 is not the number nearest to 1e-5.
         let Ok(step) = format!("{digit}e{power}").parse::<f64>() else { continue };
         let (first, last) = first_last(step);
-        if last.saturating_sub(first) < most as i64 {
+        if last.saturating_sub(first) < i64::try_from(most).unwrap_or(i64::MAX) {
             return (first..=last)
                 .map(|n| if power < 0 { n as f64 * digit / 10f64.powi(-power) } else { n as f64 * step })
                 .collect();

@@ -238,6 +238,7 @@ fn a_vocabulary_and_what_is_done_to_case_that_do_not_fit_are_said() {
 }
 
 /// A patch of the fixture's `tokenizer.json` in a folder of a model of 61 rows.
+#[allow(clippy::needless_pass_by_value, reason = "`json!` makes one for each call")]
 fn patched(patch: Value, config: &str) -> (tempfile::TempDir, Result<Tokenizer, String>) {
     let folder = tempfile::tempdir().unwrap();
     let Value::Object(files) = json!({

@@ -131,6 +131,7 @@ impl Setting {
     }
 
     /// Whether both are about the same key, but not with the same value.
+    #[allow(clippy::float_cmp, reason = "the same setting, typed twice")]
     pub fn contradicts(&self, other: &Self) -> bool {
         let same = match (&self.value, &other.value) {
             (Value::Integer(whole), Value::Float(number)) | (Value::Float(number), Value::Integer(whole)) => {

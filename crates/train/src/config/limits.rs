@@ -58,6 +58,7 @@ fn wide(number: Option<usize>) -> Option<u64> {
 }
 
 /// Every key with whole numbers, but for those inside of `stages` and of `data.truncation`.
+#[allow(clippy::unreadable_literal, reason = "messages show them as they stand here")]
 pub(super) const WHOLE: &[Whole] = &[
     whole!("seed", 0 to 9223372036854775807, "the largest that TOML holds", |c| Some(c.seed)),
     whole!("epochs", 1 to 100000, "no fine-tuning makes more passes", |c| some(c.epochs)),

@@ -182,23 +182,27 @@ impl ModelCard<'_> {
     }
 
     /// The rates besides that of the base, as far as there are any.
+    #[allow(clippy::float_cmp, reason = "a setting that repeats another is none")]
     fn other_rates(&self) -> String {
         let (optimizer, stages) = (&self.config.optimizer, &self.config.stages);
-        let mut rates = String::new();
+        let mut rates = Vec::new();
         if stages.iter().any(|stage| stage.learning_rate.or(stage.head_learning_rate).is_some()) {
-            rates += &format!(" in the first of {} stages", stages.len() + 1);
+            rates.push(format!(" in the first of {} stages", stages.len() + 1));
         }
         if let Some(rate) = optimizer.head_learning_rate.filter(|rate| *rate != optimizer.learning_rate) {
-            rates += &format!(", the classifier's {rate}");
+            rates.push(format!(", the classifier's {rate}"));
         }
         if optimizer.layerwise_lr_decay < 1.0 {
-            rates +=
-                &format!(", each layer's {} times that of the layer above", optimizer.layerwise_lr_decay);
+            rates.push(format!(
+                ", each layer's {} times that of the layer above",
+                optimizer.layerwise_lr_decay
+            ));
         }
-        rates
+        rates.concat()
     }
 
     /// What the loss is besides the mean cross-entropy, if it is anything.
+    #[allow(clippy::float_cmp, reason = "a weight of 1 is no weight")]
     fn loss(&self) -> Option<String> {
         let mut parts = Vec::new();
         if self.class_weights.iter().any(|weight| *weight != 1.0) {

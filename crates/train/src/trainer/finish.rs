@@ -86,13 +86,12 @@ impl Job {
         let device = self.device.clone().inner();
         let (report, scored) = evaluate(&kept.valid(), &data, &self.eval_options(), &device, |_| Ok(()))?;
         let logged = Logged::read(&self.run.metrics_path())?.evaluation(SPLIT, kept_step).cloned();
-        let eval = match logged {
-            Some(eval) => eval,
-            None => {
-                let eval = Eval::new(SPLIT, kept_step, kept_epoch, &report);
-                self.emit(&Event::Eval(eval.clone()))?;
-                eval
-            }
+        let eval = if let Some(eval) = logged {
+            eval
+        } else {
+            let eval = Eval::new(SPLIT, kept_step, kept_epoch, &report);
+            self.emit(&Event::Eval(eval.clone()))?;
+            eval
         };
         Ok(Some((eval, scored)))
     }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::*;
 
+/// Files with the class names that they state.
+type Files<'a> = &'a [(&'a str, Option<&'a [&'a str]>)];
+
 /// A card with these labels, in this order.
 fn card(labels: &[&str]) -> Card {
     let labels: Vec<String> = labels.iter().map(|name| format!("{name:?}")).collect();
@@ -282,7 +285,7 @@ fn class_names_of_a_file_are_the_labels_and_its_numbers_are_indices() {
     let labels = column(&[("a.parquet", Some(&["neg", "pos"]))]).decide(&discovering(), false).unwrap();
     assert_eq!(labels.notes, ["a.parquet names the labels: neg, pos"]);
     assert_eq!(labels.index(Some(&text("pos"))), Ok(Some(1)));
-    let cases: [(Card, &[(&str, Option<&[&str]>)], &[&str]); 4] = [
+    let cases: [(Card, Files, &[&str]); 4] = [
         (
             card(&["pos", "neg"]),
             &[("a.parquet", Some(&["neg", "pos"]))],
