@@ -89,7 +89,7 @@ pub(super) static COMPRESSED: Target = Target {
         folder.clear();
         let path = folder.write(&format!("rows.{format}.{ending}"), bytes);
         read(RowReader::open(&path, &ReadOptions::default(), &columns(2)));
-        bytes.len().max(unpacked(bytes, choice & 4 == 0))
+        size(bytes)
     },
 };
 
@@ -223,16 +223,19 @@ fn zstandard(text: &str) -> Vec<u8> {
     zstd::encode_all(text.as_bytes(), 3).unwrap()
 }
 
-/// How much is in a compressed file, as far as it can be unpacked.
-fn unpacked(bytes: &[u8], gzip: bool) -> usize {
+/// How much there is to read: of a compressed file what is in it, as far as it can be unpacked. Readers tell one by its first
+/// bytes, as this does.
+fn size(bytes: &[u8]) -> usize {
     let mut counted = Counted(0);
     // What is damaged ends early, for the reader too.
-    let _ = if gzip {
+    let _ = if bytes.starts_with(b"\x1f\x8b") {
         std::io::copy(&mut MultiGzDecoder::new(bytes), &mut counted)
-    } else {
+    } else if bytes.starts_with(b"\x28\xb5\x2f\xfd") {
         zstd::Decoder::new(bytes).and_then(|mut unpacked| std::io::copy(&mut unpacked, &mut counted))
+    } else {
+        Ok(0)
     };
-    counted.0
+    counted.0.max(bytes.len())
 }
 
 struct Counted(usize);
@@ -291,15 +294,15 @@ fn rows(format: Format, input: &[u8]) -> usize {
         header: flag(128).then(|| Header::Names(["text", "label", "text_pair"].map(str::to_owned).into())),
     };
     let columns = columns(choice);
-    let bytes = Cursor::new(bytes.to_vec());
-    let at_once = read(RowReader::from_reader(bytes.clone(), &options, &columns));
+    let whole = Cursor::new(bytes.to_vec());
+    let at_once = read(RowReader::from_reader(whole.clone(), &options, &columns));
     if flag(4) {
-        return input.len();
+        return size(bytes);
     }
-    let slowly = read(RowReader::from_reader(ByteByByte(bytes), &options, &columns));
+    let slowly = read(RowReader::from_reader(ByteByByte(whole), &options, &columns));
     // Debug, so that a number that isn't one equals itself.
     assert_eq!(format!("{at_once:?}"), format!("{slowly:?}"), "the same bytes, in other pieces");
-    input.len()
+    size(bytes)
 }
 
 fn load_file(folder: &Folder, input: &[u8]) -> usize {
@@ -324,5 +327,5 @@ fn load_file(folder: &Folder, input: &[u8]) -> usize {
         }
         Err(error) => drop(chain(&error)),
     }
-    bytes.len()
+    size(bytes)
 }
