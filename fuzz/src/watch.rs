@@ -106,7 +106,7 @@ mod tests {
         seeds: Vec::new,
         words: &[],
         run: |_, input| {
-            let began = ProcessTime::now();
+            let began = cpu_time::ThreadTime::now();
             while began.elapsed() < Duration::from_millis(150) * u32::from(!input.is_empty()) {}
             input.len()
         },

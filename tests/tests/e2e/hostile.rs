@@ -175,6 +175,6 @@ fn a_terminal_shows_tables_and_json_without_harm() {
 
     let dir = tempfile::tempdir().unwrap();
     let mut train = train("train", &data(dir.path()), &dir.path().join("run"));
-    let said = without_cursor_moves(&on_a_terminal(&mut train, true));
+    let said = without_cursor_moves(&on_a_terminal(train.env("NO_COLOR", "1"), true));
     assert_eq!(obeyed(&said), [], "{}", said.escape_debug());
 }

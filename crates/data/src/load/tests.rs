@@ -229,7 +229,7 @@ fn training_rows_without_a_label_are_counted_and_refused_or_left_out() {
         }
         let data = load(&card, dir.path(), &skip).unwrap();
         assert_eq!((data.splits.train.len(), data.facts.skipped), (3, 2));
-        assert!(data.splits.train.iter().map(|example| example.id).eq(0..3));
+        assert!(data.splits.train.iter().map(|example| example.id).eq([0, 1, 3]));
         assert!(
             data.notes.iter().any(|note| note.starts_with("2 row(s) of the training split")),
             "{:?}",

@@ -69,7 +69,7 @@ fn rules() -> Vec<Rule> {
             Some(b"a\xed\xa0\x80,x"),
             Some(r#""text":"a\ud800","label":"x""#),
             Some((Some(b"a\xed\xa0\x80"), Some(b"x"))),
-            Err(&["surrogate", "not valid UTF-8 from byte 1 on"]),
+            Err(&["surrogate", "hex escape", "not valid UTF-8 from byte 1 on"]),
         ),
         rule(
             "bytes that are not UTF-8 are no text",
