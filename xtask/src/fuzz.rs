@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 const AS_COMPILER: &str = "EMBERT_FUZZ_COMPILER";
 
 /// Parsers that stand between a file's bytes and our code. Burn stands on none of them, or it would be built again.
-const PARSERS: [&str; 6] = ["parquet", "tokenizers", "struson", "serde-saphyr", "encoding_rs_io", "globset"];
+const PARSERS: [&str; 4] = ["parquet", "tokenizers", "serde-saphyr", "globset"];
 
 /// What makes an input count as new: code that it reaches, and how near it comes to passing a comparison.
 const COUNTERS: [&str; 5] = [
