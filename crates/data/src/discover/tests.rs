@@ -159,6 +159,7 @@ fn what_hides_and_copies_are_left_out_and_said() {
             "__MACOSX/._train.csv",
             "__pycache__/x.csv",
             "_temporary/0/part-0.csv",
+            "_old/train.csv",
             "train-Copy1.csv",
             "train (1).csv",
             "train.csv.crc",
