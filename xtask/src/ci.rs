@@ -19,6 +19,8 @@ const FUZZING: u64 = 60;
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> TaskResult {
+    // Before Cargo builds this program anew, as it does with the workspace's tests.
+    let wrapper = fuzz::own_copy()?;
     step("format", &mut cargo("fmt --all --check"))?;
     // A workspace of its own.
     step(
@@ -34,7 +36,7 @@ pub(crate) fn run() -> TaskResult {
     }
     with_hub_mirror(&readmes)?;
     println!("== fuzz");
-    fuzz::run(&fuzz::Arguments { seconds: FUZZING, target: Vec::new() })?;
+    fuzz::run_with(&fuzz::Arguments { seconds: FUZZING, target: Vec::new() }, &wrapper)?;
     cuda_type_checks()
 }
 

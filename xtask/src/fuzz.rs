@@ -87,12 +87,24 @@ struct Row {
 
 /// Runs the targets.
 pub(crate) fn run(arguments: &Arguments) -> TaskResult {
-    let guided = has_cpp();
+    run_with(arguments, &own_copy()?)
+}
+
+/// As [`run`], with this copy of the program as the compiler's wrapper.
+pub(crate) fn run_with(arguments: &Arguments, wrapper: &Path) -> TaskResult {
+    let mut guided = has_cpp();
     if !guided {
         println!("no C++ compiler, which libFuzzer needs: the seeds are changed blindly instead");
     }
     let began = Instant::now();
-    let program = build(guided)?;
+    let program = match build(guided.then_some(wrapper)) {
+        Err(error) if guided => {
+            println!("{error}, with counters: the seeds are changed blindly instead");
+            guided = false;
+            build(None)?
+        }
+        built => built?,
+    };
     println!("built in {:.0} s", began.elapsed().as_secs_f64());
     let all = String::from_utf8(Command::new(&program).arg("list").output()?.stdout)?;
     let all: Vec<&str> = all.lines().collect();
@@ -160,14 +172,26 @@ fn line(row: &Row) -> String {
     )
 }
 
-/// Builds the program and returns its path.
-fn build(guided: bool) -> Result<PathBuf, Box<dyn Error>> {
+/// A copy of this program for the compiler's wrapper: Cargo may replace the program while it runs.
+pub(crate) fn own_copy() -> Result<PathBuf, Box<dyn Error>> {
+    let copy = target_folder().join("fuzz").join(format!("compiler{}", std::env::consts::EXE_SUFFIX));
+    let this = fs::read(std::env::current_exe()?)?;
+    // One that stays as it was is no reason for Cargo to build anew.
+    if fs::read(&copy).is_ok_and(|there| there == this) {
+        return Ok(copy);
+    }
+    fs::create_dir_all(target_folder().join("fuzz"))?;
+    fs::copy(std::env::current_exe()?, &copy)?;
+    Ok(copy)
+}
+
+/// Builds the program, with counters where there is a wrapper for the compiler, and returns its path.
+fn build(wrapper: Option<&Path>) -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", "embert-fuzz"]).current_dir(root());
-    if guided {
-        let this = std::env::current_exe()?;
+    if let Some(this) = wrapper {
         // The first changes the name that Cargo files our crates under, so that those with counters stand beside those without.
-        cargo.env("RUSTC_WORKSPACE_WRAPPER", &this).env("RUSTC_WRAPPER", &this).env(AS_COMPILER, "1");
+        cargo.env("RUSTC_WORKSPACE_WRAPPER", this).env("RUSTC_WRAPPER", this).env(AS_COMPILER, "1");
         cargo.args(["--features", "libfuzzer"]);
         for parser in PARSERS {
             // Any other setting gives it a name of its own too, and with this one a backtrace has lines.
