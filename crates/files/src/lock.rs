@@ -117,6 +117,7 @@ pub fn free_space(folder: &Path) -> Option<u64> {
     #[cfg(unix)]
     {
         let stat = nix::sys::statvfs::statvfs(folder).ok()?;
+        #[allow(clippy::useless_conversion, reason = "on some systems these are 32 bits")]
         u64::from(stat.blocks_available()).checked_mul(u64::from(stat.fragment_size()))
     }
     #[cfg(not(unix))]
