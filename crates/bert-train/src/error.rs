@@ -35,8 +35,8 @@ pub(crate) enum Error {
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("can't write to the standard output")]
     Stdout { source: std::io::Error },
-    #[error("can't handle Ctrl-C")]
-    Signal { source: ctrlc::Error },
+    #[error("can't handle the signals that stop a run")]
+    Signal { source: std::io::Error },
     #[error("{key} is not given: {hint}")]
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]

@@ -10,10 +10,11 @@ use embert_train::{
     SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepStart, SweepTable, TrainConfig, TrainError,
 };
 
-use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, stop_on_ctrl_c};
+use super::train::{Base, SAMPLE, SAMPLE_PATH};
 use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
+use crate::signals::stop_on_signals;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         folder.display()
     );
     let stop = StopSignal::default();
-    stop_on_ctrl_c(stop.clone())?;
+    let interruption = stop_on_signals(stop.clone())?;
     let outcome = sweep.run(&folder, start, &mut Host::default(), &stop)?;
     let (SweepOutcome::Complete(table) | SweepOutcome::Interrupted(table)) = &outcome;
     // The table is there, whatever becomes of the page about it.
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     if let Err(error) = &report {
         say!("no report: {error}");
     }
-    show(table, &folder, report.ok().as_deref(), args.run.json.json)?;
+    let shown = show(table, &folder, report.ok().as_deref(), args.run.json.json);
     if matches!(outcome, SweepOutcome::Interrupted(_)) {
         say!(
             "stopped with {} of {} runs complete; go on with: {} sweep --resume {}",
@@ -59,8 +60,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             output::program(),
             folder.display()
         );
-        return Ok(ExitCode::from(INTERRUPTED));
+        // Where the terminal is gone, the table has no place, and nothing failed.
+        return Ok(interruption.exit_code());
     }
+    shown?;
     match table.runs().find_map(|run| run.error.clone()) {
         Some(error) if table.count(Status::Complete) == 0 => {
             Err(Error::AllFailed { runs: table.runs().count(), path: folder, error })
