@@ -1,0 +1,103 @@
+//! Names for what is not whole yet, and the removal of what killed processes left under such names.
+
+use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::disk;
+use crate::error::{At as _, FileError};
+
+/// What the names of temporary files and folders begin with.
+pub const TEMPORARY: &str = ".tmp-";
+
+thread_local! {
+    /// The temporary folders that are being filled on this thread, the innermost last.
+    static FILLED: RefCell<Vec<PathBuf>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The folder that a path is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes something under a temporary name beside `path`: `.tmp-<name>-<random>`.
+pub(crate) fn make<T>(path: &Path, mut make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
+    let prefix = format!("{TEMPORARY}{}-", path.file_name().unwrap_or_default().to_string_lossy());
+    let made = tempfile::Builder::new()
+        .prefix(&prefix)
+        .disable_cleanup(true)
+        .make_in(parent(path), |path| make(path))?;
+    let (made, path) = made.keep().map_err(|error| error.error)?;
+    Ok((made, path))
+}
+
+/// Runs `fill` while the temporary folder `folder` is being filled: files in it need no temporary names of their own.
+pub(crate) fn filling<T>(folder: &Path, fill: impl FnOnce() -> T) -> T {
+    struct Pop;
+    impl Drop for Pop {
+        fn drop(&mut self) {
+            FILLED.with_borrow_mut(Vec::pop);
+        }
+    }
+    FILLED.with_borrow_mut(|filled| filled.push(folder.to_owned()));
+    let _pop = Pop;
+    fill()
+}
+
+/// Whether `path` lies in a temporary folder that is being filled.
+pub(crate) fn is_filled(path: &Path) -> bool {
+    FILLED.with_borrow(|filled| filled.last().is_some_and(|folder| path.starts_with(folder)))
+}
+
+/// Whether a file or folder of this name is a temporary one of ours.
+pub fn is_temporary(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
+}
+
+/// Removes every temporary file and folder in `folder`: for a folder that this process has locked, so that they are a killed
+/// process's.
+///
+/// # Errors
+/// The folder can't be read, or something in it can't be removed.
+pub fn remove_leftovers(folder: &Path) -> Result<(), FileError> {
+    for entry in fs::read_dir(folder).at("read", folder)? {
+        let entry = entry.at("read", folder)?;
+        if is_temporary(&entry.file_name()) {
+            remove_all(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the temporary files that killed processes left of `path`: those that nobody has locked. A file that can't be removed
+/// is no reason not to write another.
+pub(crate) fn remove_leftovers_of(path: &Path) {
+    let prefix = format!("{TEMPORARY}{}-", path.file_name().unwrap_or_default().to_string_lossy());
+    let Ok(entries) = fs::read_dir(parent(path)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+        // What is of another file has a name that goes on.
+        if rest.is_none_or(|rest| rest.contains(['-', '.'])) || !entry.path().is_file() {
+            continue;
+        }
+        let is_unused = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if is_unused && let Err(error) = disk::remove_file(&entry.path()) {
+            tracing::warn!("can't remove {}, which a killed process left: {error}", entry.path().display());
+        }
+    }
+}
+
+/// Removes a file, or a folder with all that is in it, under the name that it has.
+pub(crate) fn remove_all(path: &Path) -> Result<(), FileError> {
+    // A link is removed itself, never what it leads to.
+    if !path.symlink_metadata().at("read", path)?.is_dir() {
+        return disk::remove_file(path).at("remove", path);
+    }
+    for entry in fs::read_dir(path).at("read", path)? {
+        remove_all(&entry.at("read", path)?.path())?;
+    }
+    disk::remove_dir(path).at("remove", path)
+}
