@@ -27,6 +27,10 @@ pub(crate) enum Error {
     Predict(#[from] embert_predict::PredictError),
     #[error(transparent)]
     Report(#[from] embert_report::ReportError),
+    #[error(transparent)]
+    Output(#[from] embert_files::OutputError),
+    #[error(transparent)]
+    File(#[from] embert_files::FileError),
     #[error("{} is a sweep, which has a page of its own: name it alone, or name the runs in it", path.display())]
     SweepAmongRuns { path: PathBuf },
     #[error("can't serve on port {port}")]
@@ -68,7 +72,14 @@ pub(crate) enum Error {
 impl Error {
     /// Whether somebody closed the pipe that we write to, which is no failure.
     pub(crate) fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Stdout { source } if source.kind() == std::io::ErrorKind::BrokenPipe)
+        match self {
+            Self::Stdout { source }
+            | Self::Io { source, .. }
+            | Self::File(embert_files::FileError { source, .. }) => {
+                source.kind() == std::io::ErrorKind::BrokenPipe
+            }
+            _ => false,
+        }
     }
 }
 

@@ -5,11 +5,12 @@
 //! escaped as JSON does it, `\u009b`; in a pipe or a file they are as they were.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
 use comfy_table::CellAlignment;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
+use embert_files::Output;
 pub(crate) use embert_report::{escaped, escaped_lines};
 use embert_report::{excerpt, is_hidden, shortened};
 use serde::Serialize;
@@ -113,25 +114,13 @@ pub(crate) fn names<T: AsRef<str>>(texts: &[T]) -> String {
     texts.iter().map(|text| name(text.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-/// Writes a file through `write`. It gets its name once all of it is there.
-pub(crate) fn file(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Less what the umask takes away, as for any other file: a temporary file alone is for its owner's eyes.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+/// The place that the user named for an output, checked: it can be written, and is none of the files that are read.
+pub(crate) fn place<P: AsRef<Path>>(path: &Path, read: impl IntoIterator<Item = P>) -> Result<Output, Error> {
+    let output = Output::new(path)?;
+    for input in read {
+        output.differs_from(input.as_ref())?;
     }
-    let mut out = BufWriter::new(builder.tempfile_in(folder).map_err(failed)?);
-    write(&mut out)?;
-    let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    Ok(output)
 }
 
 /// A table whose cells are one line each, a long one cut.

@@ -51,7 +51,7 @@ device = "cpu"
 [data]
 max_length = 16
 [optimizer]
-learning_rate = 1e-2
+learning_rate = 3e-2
 """
 
 
@@ -131,10 +131,10 @@ def main() -> None:
     write_data(root / "moods", MOODS, {"train": 60, "validation": 18, "test": 18}, seed=1)
     write_data(root / "verdicts", VERDICTS, {"train": 40, "validation": 16, "test": 16}, seed=2)
     (root / "moods.toml").write_text(TRAIN.format(more='dataset = "moods"\nlog = ["tensorboard"]'))
-    (root / "staged.toml").write_text(TRAIN.format(more='dataset = "verdicts"\nfreeze = "all_but_head"\nunfreeze_every = 9'))
+    (root / "staged.toml").write_text(TRAIN.format(more='dataset = "verdicts"\nfreeze = "all_but_head"\nunfreeze_every = 9\nkeep_checkpoints = 1'))
     (root / "sweep.toml").write_text(
-        TRAIN.format(more='dataset = "verdicts"').replace("epochs = 8", "epochs = 3")
-        + "\n[sweep]\nseeds = 2\n[sweep.grid]\n\"optimizer.learning_rate\" = [3e-3, 1e-2]\n"
+        TRAIN.format(more='dataset = "verdicts"').replace("epochs = 8", "epochs = 5")
+        + "\n[sweep]\nseeds = 2\n[sweep.grid]\n\"optimizer.learning_rate\" = [1e-2, 3e-2]\n"
     )
     # Sums are the same whatever the number of threads; nothing here is worth more than one.
     os.environ["RAYON_NUM_THREADS"] = "1"
