@@ -6,11 +6,9 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::Path;
 
 use comfy_table::CellAlignment;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use embert_files::Output;
 pub(crate) use embert_report::{escaped, escaped_lines};
 use embert_report::{excerpt, is_hidden, shortened};
 use serde::Serialize;
@@ -112,15 +110,6 @@ pub(crate) fn name(text: &str) -> String {
 /// Names from elsewhere, with commas between them.
 pub(crate) fn names<T: AsRef<str>>(texts: &[T]) -> String {
     texts.iter().map(|text| name(text.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-/// The place that the user named for an output, checked: it can be written, and is none of the files that are read.
-pub(crate) fn place<P: AsRef<Path>>(path: &Path, read: impl IntoIterator<Item = P>) -> Result<Output, Error> {
-    let output = Output::new(path)?;
-    for input in read {
-        output.differs_from(input.as_ref())?;
-    }
-    Ok(output)
 }
 
 /// A table whose cells are one line each, a long one cut.

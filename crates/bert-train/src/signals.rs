@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn the_mask_of_ignored_signals_is_read_from_its_lowest_bit() {
-        let status = |mask: &str| format!("Name:\tx\nSigBlk:\tffffffffffffffff\nSigIgn:\t{mask}\nSigCgt:\tffff\n");
+        let status =
+            |mask: &str| format!("Name:\tx\nSigBlk:\tffffffffffffffff\nSigIgn:\t{mask}\nSigCgt:\tffff\n");
         assert_eq!(in_mask(&status("0000000000000001"), 1), Some(true));
         assert_eq!(in_mask(&status("0000000000001006"), 1), Some(false));
         assert_eq!(in_mask(&status("0000000000004000"), 15), Some(true));

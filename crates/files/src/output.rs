@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use std::fs::Metadata;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use crate::disk;
@@ -86,6 +86,19 @@ impl Output {
     /// The path as the user named it.
     pub fn path(&self) -> &Path {
         &self.named
+    }
+
+    /// Whether what is written is read by a person, on a terminal.
+    pub fn is_terminal(&self) -> bool {
+        match &self.target {
+            Target::File(_) => false,
+            // Opening a pipe to ask would wait for its reader.
+            Target::Stream(path) => {
+                is_character_device(path) && open(path).is_ok_and(|file| file.is_terminal())
+            }
+            Target::Standard(Standard::Output) => io::stdout().is_terminal(),
+            Target::Standard(Standard::Error) => io::stderr().is_terminal(),
+        }
     }
 
     /// Checks that writing would not destroy what is read: that this is not the file `input`, by whatever names, and no file in the
@@ -262,6 +275,19 @@ fn open(path: &Path) -> io::Result<File> {
         }
     }
     disk::open_stream(path)
+}
+
+fn is_character_device(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        path.metadata().is_ok_and(|found| found.file_type().is_char_device())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// Whether this process may write to what is there.

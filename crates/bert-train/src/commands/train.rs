@@ -4,9 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use embert_model::DeviceChoice;
-use embert_train::{
-    ConfigBuilder, DatasetFacts, Outcome, Provenance, RunFolder, Task, TrainConfig, Trainer,
-};
+use embert_train::{ConfigBuilder, DatasetFacts, Outcome, Provenance, RunFolder, Task, TrainConfig, Trainer};
 use serde_json::json;
 
 use crate::cli::{TrainArgs, option_of};
