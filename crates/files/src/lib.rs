@@ -29,6 +29,7 @@
 struct Readme;
 
 mod append;
+mod cache;
 mod disk;
 mod error;
 mod file;
@@ -38,6 +39,9 @@ mod output;
 mod temporary;
 
 pub use append::Appender;
+#[cfg(unix)]
+pub use cache::link;
+pub use cache::{open_to_lock, replace_file};
 pub use disk::{Double, Fault, Operation, set_double};
 pub use error::{FileError, LockError, OutputError};
 pub use file::{check_writable, remove_file, write, write_path_with, write_with};

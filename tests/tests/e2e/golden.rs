@@ -132,7 +132,10 @@ fn reports_have_the_figures() {
         let is_evaluation = |line: &Value| line["event"] == "eval" && line["split"] == "validation";
         let last = log(&run).into_iter().rfind(is_evaluation).unwrap();
         assert!(page.contains(&shown(&last["loss"])), "{}: {}", run.display(), last["loss"]);
-        assert!(terminal.contains(&shown(&last["loss"])), "{}: {terminal}", last["loss"]);
+        // "validation loss: 1.09814 to 1.12500", with as many digits as its axis has.
+        let drawn = terminal.lines().find_map(|line| line.strip_prefix("validation loss: ")).unwrap();
+        let drawn: f64 = drawn.split(" to ").last().unwrap().parse().unwrap();
+        assert!((drawn - last["loss"].as_f64().unwrap()).abs() < 1e-4, "{}: {terminal}", last["loss"]);
         if let Some(end) = end(&run) {
             assert!(page.contains(&shown(&end["best_metric"])), "{}", end["best_metric"]);
             assert!(page.contains(&shown(&evaluation(&run, "test")["loss"])), "{}", run.display());

@@ -126,7 +126,7 @@ fn a_place_that_can_not_be_written_is_refused_before_the_work() {
     let of = |name: &str| dir.path().join(name);
     fs::write(of("protected"), "old").unwrap();
     fs::set_permissions(of("protected"), fs::Permissions::from_mode(0o444)).unwrap();
-    symlink("nowhere/file", of("dangling")).unwrap();
+    symlink("missing/file", of("dangling")).unwrap();
     let folder = dir.path().to_str().unwrap();
     for (place, expected) in [
         (of("protected"), "chmod u+w"),
