@@ -266,3 +266,63 @@ fn a_run_killed_before_its_log_ended_is_ended() {
     let said = fail(&mut program(&["train", "--resume"], &run));
     assert!(said.contains("complete"), "{said}");
 }
+
+/// Adds a key to an object, or to each object of a JSON Lines file.
+fn add_key(path: &Path) {
+    let text = fs::read_to_string(path).unwrap();
+    let added = if path.extension().is_some_and(|end| end == "jsonl") {
+        text.lines().map(|line| line.replacen('{', "{\"of_a_later_version\":[1],", 1) + "\n").collect()
+    } else {
+        text.replacen('{', "{\"of_a_later_version\": {\"a\": 1},", 1)
+    };
+    fs::write(path, added).unwrap();
+}
+
+/// What `docs/compatibility.md` lets a later version add.
+#[test]
+fn what_a_later_version_adds_is_ignored() {
+    let place = tempfile::tempdir().unwrap();
+    let golden = copied(place.path());
+    let sweep = golden.join("runs/sweep");
+    let (complete, interrupted) = (golden.join("runs/complete"), golden.join("runs/interrupted"));
+    let point = sweep.join("runs/point-01-seed-7");
+    for run in [&complete, &interrupted, &point] {
+        for name in ["facts.json", "metrics.jsonl", "examples.jsonl"] {
+            if run.join(name).exists() {
+                add_key(&run.join(name));
+            }
+        }
+        let log = run.join("metrics.jsonl");
+        let text = fs::read_to_string(&log).unwrap();
+        let (first, rest) = text.split_once('\n').unwrap();
+        let unknown = "{\"event\":\"of_a_later_version\",\"step\":1,\"what\":[]}";
+        fs::write(&log, format!("{first}\n{unknown}\n{rest}")).unwrap();
+        fs::create_dir(run.join("later")).unwrap();
+        fs::write(run.join("later.json"), "{}").unwrap();
+    }
+    add_key(&sweep.join("sweep.json"));
+    for checkpoint in fs::read_dir(interrupted.join("checkpoints")).unwrap() {
+        let state = checkpoint.unwrap().path().join("state.json");
+        if state.exists() {
+            add_key(&state);
+        }
+    }
+    for folder in [&complete, &interrupted, &sweep] {
+        let output = program(&["report"], folder).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(stderr(&output), "", "{}", folder.display());
+    }
+    succeed(&mut program(&["eval", "--model"], &complete.join("model")));
+    let said = program(&["train", "--resume"], &interrupted).output().unwrap();
+    assert!(said.status.success(), "{}", stderr(&said));
+    let output = program(&["sweep", "--resume"], &sweep).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("4 of 4 runs are complete"), "{}", stderr(&output));
+
+    // But for a setting: a run without it would be another one.
+    let config = complete.join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("of_a_later_version = 1\n{text}")).unwrap();
+    let said = fail(&mut program(&["eval", "--model"], &complete.join("model")));
+    assert!(said.contains("of_a_later_version"), "{said}");
+}

@@ -16,7 +16,9 @@ use crate::sweep::{four_runs, timeless};
 fn stopped(run: &Path, signals: &[&str], status: i32) -> String {
     let mut child = start(run);
     wait_for_step(run, 4, &mut child);
-    signals.iter().for_each(|name| signal(&child, name));
+    for name in signals {
+        signal(&child, name);
+    }
     let output = child.wait_with_output().unwrap();
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(status), "{said}");
