@@ -85,8 +85,9 @@ fn product(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines: Vec<&str> = text.lines().collect();
     let is_test =
         |index: usize| lines[index].starts_with("#[cfg(test)]") || lines[index].starts_with("#[cfg(all(test");
-    let tests = (0..lines.len())
-        .find(|&index| is_test(index) && lines.get(index + 1).is_some_and(|next| next.starts_with("mod ")));
+    let tests = (0..lines.len()).find(|&index| {
+        is_test(index) && lines.get(index + 1).is_some_and(|next| next.split(' ').any(|word| word == "mod"))
+    });
     let end = tests.unwrap_or(lines.len());
     let code = lines.into_iter().take(end).enumerate().map(|(index, line)| (index + 1, line));
     code.filter(|(_, line)| !line.trim_start().starts_with("//"))
