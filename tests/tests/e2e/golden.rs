@@ -235,13 +235,16 @@ fn the_complete_sweep_has_nothing_to_do_and_the_same_table() {
 #[test]
 fn a_run_that_a_sweep_lacks_is_trained_with_the_sweeps_settings() {
     let place = tempfile::tempdir().unwrap();
-    let golden = copied(place.path());
-    let sweep = golden.join("runs/sweep");
+    let sweep = copied(place.path()).join("runs/sweep");
     let expected = table(&sweep);
     fs::remove_dir_all(sweep.join("runs/point-02-seed-8")).unwrap();
-    // Its relative paths are those of the folder that it was begun in.
-    succeed(bert_train().current_dir(&golden).args(["sweep", "--resume", "runs/sweep"]));
+    // Its relative paths are those of the folder that it was begun in, from wherever it is resumed.
+    let output = program(&["sweep", "--resume"], &sweep).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("relative path of an older version"), "{}", stderr(&output));
     assert_same_table(&table(&sweep), &expected, "sweep.json");
+    let run = sweep.join("runs/point-02-seed-8");
+    succeed(&mut program(&["eval", "--model"], &run.join("model")));
 }
 
 /// Killed after `model/` was written and before the log had its `end`.

@@ -14,6 +14,7 @@ use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
 use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
+use crate::paths::names_of_sweep;
 use crate::signals::stop_on_signals;
 use crate::terminal::Terminal;
 use crate::{output, sources};
