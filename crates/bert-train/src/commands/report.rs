@@ -7,7 +7,7 @@ use embert_report::{PageOptions, ReportError, Run, Sweep, page, sweep_page, swee
 use super::watch::{Answer, serve};
 use crate::cli::ReportArgs;
 use crate::error::Error;
-use crate::output;
+use crate::output::{self, say};
 
 /// How often a served page is fetched again.
 const REFRESH_SECONDS: u32 = 5;
@@ -28,6 +28,24 @@ impl Subject {
                     return Err(Error::SweepAmongRuns { path: path.clone() });
                 }
                 Ok(Self::Runs(paths.iter().map(|path| Run::read(path)).collect::<Result<_, _>>()?))
+            }
+        }
+    }
+
+    /// What can't be read of it; the page has the rest.
+    fn say_damage(&self) {
+        match self {
+            Self::Runs(runs) => {
+                for (run, sentence) in
+                    runs.iter().flat_map(|run| run.damage.iter().map(move |text| (run, text)))
+                {
+                    say!("{}: {sentence}", run.path.display());
+                }
+            }
+            Self::Sweep(sweep) => {
+                if let Some(sentence) = &sweep.damage {
+                    say!("{}: {sentence}", sweep.path.display());
+                }
             }
         }
     }
@@ -55,6 +73,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
         return serve(args.port, REFRESH_SECONDS, || answer(&args.runs));
     }
     let subject = Subject::read(&args.runs)?;
+    subject.say_damage();
     if args.terminal {
         return match &subject {
             Subject::Runs(runs) => runs.iter().try_for_each(|run| output::block(&terminal(run))),

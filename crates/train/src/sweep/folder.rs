@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use embert_run::{RunError, RunResult, Salvaged, SweepTable};
+
 use super::record::has_ended;
-use super::table::{SweepTable, read_json};
 use super::{Sweep, SweepError};
 use crate::error::IoContext as _;
 use crate::run_folder::{folder_atomically, write_atomically};
@@ -93,11 +94,20 @@ impl SweepFolder {
 
     /// Why runs failed, as far as the table on disk says; by their names.
     pub(super) fn failures(&self) -> Result<BTreeMap<String, String>, TrainError> {
-        if !self.json_path().is_file() {
-            return Ok(BTreeMap::new());
-        }
-        let table: SweepTable = read_json(&self.json_path())?;
-        Ok(table.runs().filter_map(|run| Some((run.run.clone(), run.error.clone()?))).collect())
+        let path = self.json_path();
+        let runs: Vec<RunResult> = match SweepTable::read(&path) {
+            Ok(table) => {
+                table.into_iter().flat_map(|table| table.points).flat_map(|point| point.runs).collect()
+            }
+            Err(error @ RunError::Damaged { .. }) => {
+                tracing::warn!(
+                    "{error}; it is made again from the runs, with the failures that can be read in it"
+                );
+                Salvaged::read(&path)?.runs
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(runs.into_iter().filter_map(|run| Some((run.run, run.error?))).collect())
     }
 
     pub(super) fn name(&self) -> String {
