@@ -134,7 +134,8 @@ fn examples() -> String {
                 probabilities: vec![0.25 + id as f64 / 8.0, 0.75 - id as f64 / 8.0],
                 tokens: 3,
             };
-            lines += &format!("{}\n", serde_json::to_string(&example).unwrap());
+            lines += &serde_json::to_string(&example).unwrap();
+            lines.push('\n');
         }
     }
     lines
@@ -290,7 +291,7 @@ fn nor_does_the_text_of_a_damage() {
     ] {
         assert!(damage.contains(file), "{file} is not in {damage}");
     }
-    let html = page(&[run.clone()], &PageOptions::default()).unwrap();
+    let html = page(std::slice::from_ref(&run), &PageOptions::default()).unwrap();
     assert!(!html.contains(is_harmful) && !html.contains("<script"), "{html}");
     for file in [
         "config.toml, line",
