@@ -220,8 +220,9 @@ impl Shown for Average {
 
 impl Shown for SweepTable {
     fn shown(self) -> Self {
-        let Self { name, metric, better, split, keys, seeds, points } = self;
+        let Self { format, name, metric, better, split, keys, seeds, points } = self;
         Self {
+            format,
             name: name.shown(),
             metric: metric.shown(),
             better,

@@ -78,7 +78,7 @@ impl Sweep {
             },
             Err(error) => return Err(error.into()),
         };
-        let SweepTable { name, metric, better, split, keys, seeds, points } = table;
+        let SweepTable { format: _, name, metric, better, split, keys, seeds, points } = table;
         let mut points: Vec<SweepPoint> = points.into_iter().map(|row| SweepPoint::read(path, row)).collect();
         points.sort_by(|one, other| order(better, one.row.mean, other.row.mean));
         let metric = metric.shown();

@@ -189,6 +189,7 @@ fn write_sweep(folder: &Path) {
         runs,
     };
     let table = SweepTable {
+        format: FORMAT,
         name: name("sweep"),
         metric: name("share"),
         better: Better::Higher,

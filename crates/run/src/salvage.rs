@@ -169,6 +169,7 @@ mod tests {
             runs: vec![run(point, 0), run(point, 1)],
         };
         SweepTable {
+            format: crate::FORMAT,
             name: "s".to_owned(),
             metric: "share".to_owned(),
             better: Better::Higher,

@@ -5,12 +5,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::format::read_json;
+use crate::format::{first, read_json};
 use crate::{Better, Metrics, RunError};
 
 /// The result of a sweep so far, best point first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepTable {
+    /// The file's format.
+    #[serde(default = "first")]
+    pub format: u64,
     /// The folder's name.
     pub name: String,
     /// What the points are compared by, of the weights that each run keeps.
@@ -86,7 +89,7 @@ impl SweepTable {
     /// Reads `sweep.json`; `None` where there is none.
     ///
     /// # Errors
-    /// The file can't be read or is damaged; [`Salvaged::read`](crate::Salvaged::read) has what is left of it.
+    /// The file can't be read, has a newer format, or is damaged; [`Salvaged::read`](crate::Salvaged::read) has what is left of it.
     pub fn read(path: &Path) -> Result<Option<Self>, RunError> {
         read_json(path)
     }

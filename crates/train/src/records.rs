@@ -7,7 +7,7 @@ use embert_data::{DataFacts, EncodedDataset, Example, LabelMapping};
 use embert_run::{Facts, Lengths, Split, Splits, Uncut};
 
 use crate::error::IoContext as _;
-use crate::run_folder::write_atomically;
+use crate::run_folder::write_json;
 use crate::{Scored, TrainError};
 
 /// Bins of the histogram of lengths, at most.
@@ -80,9 +80,7 @@ fn histogram(lengths: impl Iterator<Item = usize>, longest: usize, bins: usize) 
 
 /// Writes `facts.json`.
 pub(crate) fn write_facts(path: &Path, facts: &Facts) -> Result<(), TrainError> {
-    let mut json = serde_json::to_vec_pretty(facts).map_err(std::io::Error::from).at("write", path)?;
-    json.push(b'\n');
-    write_atomically(path, &json)
+    write_json(path, facts)
 }
 
 /// A split's examples as read and as encoded, with what the kept weights say of them in the order of their ids.
@@ -116,7 +114,7 @@ pub(crate) fn write_examples(path: &Path, splits: &[ScoredSplit<'_>]) -> Result<
             lines.push(b'\n');
         }
     }
-    write_atomically(path, &lines)
+    Ok(embert_files::write(path, &lines)?)
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use embert_run::{
 };
 
 use crate::TrainError;
-use crate::error::IoContext as _;
-use crate::run_folder::write_atomically;
+use crate::run_folder::write_json;
 
 /// What a person is told of a metric.
 pub(crate) fn info(metric: Metric) -> MetricInfo {
@@ -74,9 +73,5 @@ pub(crate) fn write_scores<'a>(
     splits: impl Iterator<Item = (&'a str, &'a Report)>,
 ) -> Result<(), TrainError> {
     let splits = splits.map(|(split, report)| split_scores(split, report)).collect();
-    let mut json = serde_json::to_vec_pretty(&Scores { format: FORMAT, step, splits })
-        .map_err(std::io::Error::from)
-        .at("write", path)?;
-    json.push(b'\n');
-    write_atomically(path, &json)
+    write_json(path, &Scores { format: FORMAT, step, splits })
 }

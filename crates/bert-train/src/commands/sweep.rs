@@ -6,35 +6,35 @@ use std::process::ExitCode;
 
 use embert_data::DataSet;
 use embert_train::{
-    ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, RunFolder, Status, StopSignal, Sweep,
-    SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepStart, SweepTable, TrainConfig, TrainError,
+    Claim, ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, Status, StopSignal, Sweep,
+    SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepTable, TrainConfig, TrainError,
 };
 
-use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, stop_on_ctrl_c};
+use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
 use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
+use crate::signals::stop_on_signals;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
-    let (sweep, folder, start) = if let Some(folder) = &args.resume {
+    let (sweep, claim) = if let Some(folder) = &args.resume {
         if let Some((key, _)) = args.run.options.settings().first() {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
-        (Sweep::open(folder)?, folder.clone(), SweepStart::GoOn)
+        let claim = Claim::resumed_sweep(folder)?;
+        (Sweep::open(folder)?, claim)
     } else {
         let sweep = sweep(args)?;
-        let folder = match sweep.output() {
-            Some(folder) => folder.to_owned(),
-            None => RunFolder::next_free(Path::new("runs"), &name(args, &sweep)),
+        // Refused before anything is downloaded; from here on no other process takes it.
+        let claim = match sweep.output() {
+            Some(folder) => Claim::sweep(folder, args.run.existing())?,
+            None => Claim::free_sweep(Path::new("runs"), &name(args, &sweep))?,
         };
-        let sweep = sweep.with_names(same_everywhere)?;
-        let existing = args.run.existing();
-        // Refused before anything is downloaded.
-        Sweep::check_folder(&folder, existing)?;
-        (sweep, folder, SweepStart::New(existing))
+        (sweep.with_names(same_everywhere)?, claim)
     };
+    let folder = claim.path().to_owned();
     say!(
         "{} point(s) with {} seed(s) each into {}",
         sweep.points().len(),
@@ -42,15 +42,31 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         folder.display()
     );
     let stop = StopSignal::default();
-    stop_on_ctrl_c(stop.clone())?;
-    let outcome = sweep.run(&folder, start, &mut Host::default(), &stop)?;
+    let interruption = stop_on_signals(stop.clone())?;
+    let mut host = Host::default();
+    let outcome = sweep.run_in(claim, &mut host, &stop);
+    let is_complete =
+        matches!(&outcome, Ok(SweepOutcome::Complete(table)) if table.count(Status::Failed) == 0);
+    if !is_complete {
+        say_how_to_undo(&folder, host.replaced.as_deref());
+    }
+    let outcome = outcome?;
     let (SweepOutcome::Complete(table) | SweepOutcome::Interrupted(table)) = &outcome;
+    // A process that was killed just after a run had no time for its page.
+    for run in table.runs().filter(|run| run.status == Status::Complete) {
+        let run = folder.join(&run.run);
+        if !run.join(super::report::NAME).exists()
+            && let Err(error) = super::report::write_own(&run)
+        {
+            say!("no report: {error}");
+        }
+    }
     // The table is there, whatever becomes of the page about it.
     let report = super::report::write_own(&folder);
     if let Err(error) = &report {
         say!("no report: {error}");
     }
-    show(table, &folder, report.ok().as_deref(), args.run.json.json)?;
+    let shown = show(table, &folder, report.ok().as_deref(), args.run.json.json);
     if matches!(outcome, SweepOutcome::Interrupted(_)) {
         say!(
             "stopped with {} of {} runs complete; go on with: {} sweep --resume {}",
@@ -59,8 +75,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             output::program(),
             folder.display()
         );
-        return Ok(ExitCode::from(INTERRUPTED));
+        // Where the terminal is gone, the table has no place, and nothing failed.
+        return Ok(interruption.exit_code());
     }
+    shown?;
     match table.runs().find_map(|run| run.error.clone()) {
         Some(error) if table.count(Status::Complete) == 0 => {
             Err(Error::AllFailed { runs: table.runs().count(), path: folder, error })
@@ -142,6 +160,8 @@ struct Host {
     models: HashMap<String, PathBuf>,
     /// What the cards say of data sets, by name.
     data_sets: HashMap<String, DatasetFacts>,
+    /// Where the sweep is that this one replaces.
+    replaced: Option<PathBuf>,
 }
 
 impl SweepHost for Host {
@@ -174,6 +194,10 @@ impl SweepHost for Host {
 
     fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
         match event {
+            SweepEvent::Replaces { old } => {
+                say_replaced(Some(old));
+                self.replaced = Some((*old).to_owned());
+            }
             SweepEvent::Start { runs, complete } if *complete > 0 => {
                 say!("{complete} of {runs} runs are complete");
             }

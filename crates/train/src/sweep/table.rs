@@ -1,7 +1,7 @@
 //! The table of a sweep: what came of its points, read from its run folders, and the files that hold it.
 
 use embert_metrics::{mean, standard_deviation};
-use embert_run::{PointResult, RunResult, Status, SweepTable};
+use embert_run::{FORMAT, PointResult, RunResult, Status, SweepTable};
 use serde_json::Value;
 
 use super::Sweep;
@@ -9,7 +9,7 @@ use super::folder::{SweepFolder, run_name};
 use super::record::{Record, Records, SPLIT};
 use crate::TrainError;
 use crate::error::IoContext as _;
-use crate::run_folder::write_atomically;
+use crate::run_folder::write_json;
 use crate::scores::better;
 
 /// The table of the runs' records, each read when its run has ended; `failure` knows why one of that name stopped.
@@ -31,6 +31,7 @@ pub(super) fn table(
         (a, b) => a.is_none().cmp(&b.is_none()),
     });
     Ok(SweepTable {
+        format: FORMAT,
         name: folder.name(),
         metric: metric.to_string(),
         better: better(metric),
@@ -95,13 +96,10 @@ fn run(name: &str, seed: u64, record: Option<&Record>) -> RunResult {
 
 /// Writes `sweep.json` and `sweep.csv`.
 pub(super) fn write(table: &SweepTable, folder: &SweepFolder) -> Result<(), TrainError> {
-    let path = folder.json_path();
-    let mut json = serde_json::to_vec_pretty(table).map_err(std::io::Error::from).at("write", &path)?;
-    json.push(b'\n');
-    write_atomically(&path, &json)?;
+    write_json(&folder.json_path(), table)?;
     let path = folder.csv_path();
     let csv = csv(table).map_err(std::io::Error::other).at("write", &path)?;
-    write_atomically(&path, &csv)
+    Ok(embert_files::write(&path, &csv)?)
 }
 
 /// A line a point, best first.

@@ -56,6 +56,7 @@ impl Job {
         }
         progress.phases.evaluate += began.elapsed().as_secs_f64();
         let began = Instant::now();
+        self.emit(&Event::Saving { step: progress.step })?;
         let of_splits = evaluated.iter().map(|found| (found.eval.split.as_str(), &found.report));
         write_scores(&self.run.scores_path(), kept_step, of_splits)?;
         self.write_examples(&evaluated)?;
@@ -74,6 +75,9 @@ impl Job {
             peak_memory: self.peak_memory(&progress),
         };
         self.emit(&Event::End(end.clone()))?;
+        if let Err(error) = self.run.tidy() {
+            tracing::warn!("what the run replaced can't be removed: {error}");
+        }
         Ok(Outcome::Complete(end))
     }
 
