@@ -293,7 +293,7 @@ fn draw(table: &SweepTable) -> Table {
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let lasts: Vec<String> = table.keys.iter().map(|key| last(key)).collect();
     let told_apart = (1..lasts.len()).all(|index| !lasts[..index].contains(&lasts[index]));
-    let metric = table.metric.to_string();
+    let metric = table.metric.clone();
     let mut headings = vec!["point"];
     headings.extend(if told_apart { &lasts } else { &table.keys }.iter().map(String::as_str));
     headings.extend([metric.as_str(), "runs", "time", "trainable"]);
