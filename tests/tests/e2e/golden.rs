@@ -329,3 +329,20 @@ fn what_a_later_version_adds_is_ignored() {
     let said = fail(&mut program(&["eval", "--model"], &complete.join("model")));
     assert!(said.contains("of_a_later_version"), "{said}");
 }
+
+#[test]
+fn a_newer_format_is_refused_with_what_to_do() {
+    let place = tempfile::tempdir().unwrap();
+    let golden = copied(place.path());
+    let (run, sweep) = (golden.join("runs/complete"), golden.join("runs/sweep"));
+    for file in [run.join("facts.json"), sweep.join("sweep.json")] {
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replacen('{', "{\"format\": 99,", 1)).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        for form in [&["report"][..], &["report", "--terminal"]] {
+            let said = fail(&mut program(form, file.parent().unwrap()));
+            assert!(said.contains(name) && said.contains("format 99"), "{said}");
+            assert!(said.contains("none above 2") && said.contains("newer version"), "{said}");
+        }
+    }
+}

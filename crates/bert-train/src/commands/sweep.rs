@@ -27,7 +27,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
         let claim = Claim::resumed_sweep(folder)?;
-        (Sweep::open(folder)?, claim)
+        (names_of_sweep(folder, Sweep::open(folder)?)?, claim)
     } else {
         let sweep = sweep(args)?;
         let name = name(args, &sweep);
