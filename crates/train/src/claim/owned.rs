@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use embert_files::{LOCK, is_temporary};
 use embert_run::{RunFiles, SweepFiles};
+use embert_run::{RunFiles, SweepFiles};
 
 use super::Kind;
 use super::replace::REPLACES;
