@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use embert_files::{
     LOCK, Lock, check_writable, create_dir, create_dir_all, is_temporary, remove_if_empty, remove_leftovers,
 };
-use embert_run::{RunFiles, SweepFiles};
 
 pub(crate) use self::replace::tidy;
 use crate::error::IoContext as _;
@@ -37,8 +36,8 @@ impl Kind {
     /// The file that makes a folder one of this kind.
     pub(crate) fn definition(self) -> &'static str {
         match self {
-            Self::Run => RunFiles::CONFIG,
-            Self::Sweep => SweepFiles::DEFINITION,
+            Self::Run => "config.toml",
+            Self::Sweep => "sweep.toml",
         }
     }
 
@@ -285,7 +284,7 @@ fn is_free(kind: Kind, folder: &Path) -> Result<bool, TrainError> {
         let is_nothing = name == LOCK
             || is_temporary(&name)
             // Made before the settings by older versions.
-            || kind == Kind::Run && name == RunFiles::CHECKPOINTS && is_empty(&entry.path());
+            || kind == Kind::Run && name == "checkpoints" && is_empty(&entry.path());
         if !is_nothing {
             return Ok(false);
         }

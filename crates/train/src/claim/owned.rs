@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use embert_files::{LOCK, is_temporary};
 use embert_run::{RunFiles, SweepFiles};
-use embert_run::{RunFiles, SweepFiles};
 
 use super::Kind;
 use super::replace::REPLACES;
