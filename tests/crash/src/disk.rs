@@ -41,7 +41,7 @@ pub(crate) struct Change {
 
 /// An operation that can't be, after those before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path:?} is not there or is of another kind, for {step}")]
+#[error("{path:?} is not there or is of another kind, for: {step}")]
 pub struct Impossible {
     /// What it is about.
     pub path: PathBuf,
@@ -91,7 +91,7 @@ impl Disk {
     /// What it is about is not there.
     pub fn apply(&mut self, step: &Step) -> Result<(), Impossible> {
         let there = |found: Option<Name>, path: &Path| {
-            found.ok_or_else(|| Impossible { path: path.to_owned(), step: format!("{step:.60?}") })
+            found.ok_or_else(|| Impossible { path: path.to_owned(), step: step.to_string() })
         };
         match step {
             Step::Nothing => {}
@@ -121,7 +121,7 @@ impl Disk {
             Step::SyncDir(path) => {
                 let id = self.find(path);
                 let Some(id) = id.filter(|id| matches!(self.inodes[*id], Inode::Folder)) else {
-                    return Err(Impossible { path: path.clone(), step: format!("{step:?}") });
+                    return Err(Impossible { path: path.clone(), step: step.to_string() });
                 };
                 self.sync_names(id);
             }
@@ -254,7 +254,7 @@ impl Disk {
         let id = self.find(path);
         match id.and_then(|id| self.inodes.get_mut(id)) {
             Some(Inode::File { now, .. }) => Ok(now),
-            _ => Err(Impossible { path: path.to_owned(), step: format!("{step:.60?}") }),
+            _ => Err(Impossible { path: path.to_owned(), step: step.to_string() }),
         }
     }
 }

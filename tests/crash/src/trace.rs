@@ -1,6 +1,7 @@
 //! [`Recorder`]: all operations of a thread with their bytes.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -37,6 +38,29 @@ pub enum Step {
     RemoveFile(PathBuf),
     /// A folder was removed.
     RemoveDir(PathBuf),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => write!(f, "nothing"),
+            Self::CreateDir(path) => write!(f, "create the folder {}", path.display()),
+            Self::CreateFile(path) => write!(f, "create {}", path.display()),
+            Self::Write(path, bytes) => {
+                write!(f, "write {} bytes to {}", bytes.as_slice().len(), path.display())
+            }
+            Self::Adopt(path, bytes) => {
+                write!(f, "adopt {} of {} bytes", path.display(), bytes.as_slice().len())
+            }
+            Self::Truncate(path) => write!(f, "empty {}", path.display()),
+            Self::SyncFile(path) => write!(f, "sync {}", path.display()),
+            Self::SyncDir(path) => write!(f, "sync the folder {}", path.join(".").display()),
+            Self::Rename(from, to) => write!(f, "rename {} to {}", from.display(), to.display()),
+            Self::Exchange(one, other) => write!(f, "exchange {} and {}", one.display(), other.display()),
+            Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
+            Self::RemoveDir(path) => write!(f, "remove the folder {}", path.display()),
+        }
+    }
 }
 
 /// What happened in a folder.

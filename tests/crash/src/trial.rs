@@ -14,7 +14,7 @@ use crate::place::Place;
 use crate::power::{Fate, Fates, Power};
 use crate::result::{Outcome, left_over};
 use crate::scenario::{Scenario, chain};
-use crate::trace::{Recorder, Trace};
+use crate::trace::{Recorder, Step, Trace};
 use crate::tree::Tree;
 
 /// How a scenario is disturbed.
@@ -138,9 +138,28 @@ impl Trial {
         self.trace.steps.len()
     }
 
-    /// What was recorded.
-    pub fn trace(&self) -> &Trace {
-        &self.trace
+    /// An operation by its number, from 0, as text.
+    pub fn operation(&self, number: usize) -> String {
+        self.trace.steps.get(number).map_or_else(String::new, ToString::to_string)
+    }
+
+    /// Whether an operation appends to a file.
+    pub fn is_write(&self, number: usize) -> bool {
+        matches!(self.trace.steps.get(number), Some(Step::Write(..)))
+    }
+
+    /// What a disturbance leaves before anybody does anything about it; absent for a fault, which takes a process.
+    ///
+    /// # Errors
+    /// The recorded operations make no sense.
+    pub fn state(&self, disturbance: &Disturbance) -> Result<Option<Tree>, TrialError> {
+        Ok(match disturbance {
+            Disturbance::Fault(..) => None,
+            Disturbance::Kill(operations) => Some(self.disk(*operations)?.now()),
+            Disturbance::Power(operations, fate) => {
+                Some(Power::new(&self.disk(*operations)?).state(fate))
+            }
+        })
     }
 
     /// The file system after so many operations.
@@ -176,13 +195,10 @@ impl Trial {
     /// # Errors
     /// The folder can't be used.
     pub fn disturb(&self, disturbance: &Disturbance) -> Result<Vec<String>, TrialError> {
-        match disturbance {
-            Disturbance::Fault(operation, kind) => self.fault(*operation, *kind),
-            Disturbance::Kill(operations) => self.left(&self.disk(*operations)?.now()),
-            Disturbance::Power(operations, fate) => {
-                self.left(&Power::new(&self.disk(*operations)?).state(fate))
-            }
+        if let Disturbance::Fault(operation, kind) = disturbance {
+            return self.fault(*operation, *kind);
         }
+        self.state(disturbance)?.map_or_else(|| Ok(Vec::new()), |state| self.left(&state))
     }
 
     /// What is wrong with a state that a process left, and with what a user comes to from there.
