@@ -1,5 +1,7 @@
 //! A folder whose filling fails is not there; the one before it stays.
 
+#![allow(clippy::print_stdout)]
+
 use embert_files::{FileError, folder, write};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

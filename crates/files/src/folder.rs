@@ -122,6 +122,16 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Two folders take each other's name in one step. An error whose cause is [`Unsupported`](io::ErrorKind::Unsupported) where the
+/// system or the file system has no such operation.
+///
+/// # Errors
+/// They can't.
+pub fn exchange(one: &Path, other: &Path) -> Result<(), FileError> {
+    disk::exchange(one, other).at("move", other)?;
+    disk::sync_dir(parent(other)).at("write", other)
+}
+
 /// Removes a folder that is empty, and says whether it was.
 ///
 /// # Errors

@@ -39,6 +39,6 @@ pub use append::Appender;
 pub use disk::{Double, Fault, Operation, set_double};
 pub use error::{FileError, LockError};
 pub use file::{check_writable, remove_file, write, write_path_with, write_with};
-pub use folder::{create_dir, create_dir_all, folder, remove_folder, remove_if_empty, rename};
+pub use folder::{create_dir, create_dir_all, exchange, folder, remove_folder, remove_if_empty, rename};
 pub use lock::{Holder, LOCK, Lock, free_space, time_in_name};
-pub use temporary::{TEMPORARY, is_temporary, remove_leftovers};
+pub use temporary::{TEMPORARY, is_temporary, remove_leftovers, remove_leftovers_beginning, scratch_file};

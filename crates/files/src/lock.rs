@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::disk;
 use crate::error::{At as _, FileError, LockError};
 
-/// The file in a folder that is locked. It stays when the process ends; the system itself releases the lock then.
+/// The file in a folder that is locked. Where a killed process left it, nobody has locked it: the system releases locks.
 pub const LOCK: &str = ".lock";
 
 /// Who works in a folder.
@@ -57,7 +57,7 @@ fn host() -> String {
 /// Readers need none.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
     folder: PathBuf,
 }
 
@@ -68,33 +68,69 @@ impl Lock {
     /// Another process works in it, or the lock's file can't be made.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(LOCK);
-        let file = disk::open_lock(&path).at("write", &path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let holder = Holder::read(&path);
-                return Err(LockError::Held { path: folder.to_owned(), holder });
+        let file = loop {
+            let file = disk::open_lock(&path).at("write", &path)?;
+            match file.try_lock() {
+                // Who had it before may have removed the file meanwhile: then this is not the one that others lock.
+                Ok(()) if !is_at(&file, &path) => {}
+                Ok(()) => break file,
+                Err(TryLockError::WouldBlock) => {
+                    let holder = Holder::read(&path);
+                    return Err(LockError::Held { path: folder.to_owned(), holder });
+                }
+                Err(TryLockError::Error(error)) if has_no_locks(&error) => {
+                    tracing::warn!(
+                        "the file system of {} has no locks: see to it yourself that one process at a time works there",
+                        folder.display()
+                    );
+                    break file;
+                }
+                Err(TryLockError::Error(source)) => {
+                    return Err(FileError { action: "lock", path, source }.into());
+                }
             }
-            Err(TryLockError::Error(error)) if has_no_locks(&error) => {
-                tracing::warn!(
-                    "the file system of {} has no locks: see to it yourself that one process at a time works there",
-                    folder.display()
-                );
-            }
-            Err(TryLockError::Error(source)) => {
-                return Err(FileError { action: "lock", path, source }.into());
-            }
-        }
-        disk::truncate(&file, &path).at("write", &path)?;
+        };
+        let lock = Self { file, folder: folder.to_owned() };
+        disk::truncate(&lock.file, &path).at("write", &path)?;
         let mut line = serde_json::to_vec(&Holder::this()).map_err(io::Error::from).at("write", &path)?;
         line.push(b'\n');
-        disk::write(&file, &path, &line).at("write", &path)?;
-        Ok(Self { _file: file, folder: folder.to_owned() })
+        disk::write(&lock.file, &path, &line).at("write", &path)?;
+        Ok(lock)
     }
 
-    /// The folder, by the name that it had.
+    /// Says that the folder has another name now.
+    pub fn moved_to(&mut self, folder: &Path) {
+        folder.clone_into(&mut self.folder);
+    }
+
+    /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+impl Drop for Lock {
+    /// Removes the lock's file, where it can; what stays is nobody's lock.
+    fn drop(&mut self) {
+        let path = self.folder.join(LOCK);
+        if cfg!(unix) && is_at(&self.file, &path) {
+            let _ = disk::remove_file(&path);
+        }
+    }
+}
+
+/// Whether `file` has the name `path`. Where the system can't tell, it has.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let (Ok(one), Ok(other)) = (file.metadata(), path.metadata()) else { return false };
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, path);
+        true
     }
 }
 

@@ -62,9 +62,18 @@ pub fn is_temporary(name: &OsStr) -> bool {
 /// # Errors
 /// The folder can't be read, or something in it can't be removed.
 pub fn remove_leftovers(folder: &Path) -> Result<(), FileError> {
+    remove_leftovers_beginning(folder, "")
+}
+
+/// [`remove_leftovers`] of the files and folders whose own names begin with `prefix`: for a place that others write in too.
+///
+/// # Errors
+/// The folder can't be read, or something in it can't be removed.
+pub fn remove_leftovers_beginning(folder: &Path, prefix: &str) -> Result<(), FileError> {
+    let prefix = format!("{TEMPORARY}{prefix}");
     for entry in fs::read_dir(folder).at("read", folder)? {
         let entry = entry.at("read", folder)?;
-        if is_temporary(&entry.file_name()) {
+        if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
             remove_all(&entry.path())?;
         }
     }
@@ -88,6 +97,14 @@ pub(crate) fn remove_leftovers_of(path: &Path) {
             tracing::warn!("can't remove {}, which a killed process left: {error}", entry.path().display());
         }
     }
+}
+
+/// A file without a name, for what does not fit the memory: the system removes it when it is closed, however the process ends.
+///
+/// # Errors
+/// It can't be made in `folder`.
+pub fn scratch_file(folder: &Path) -> Result<File, FileError> {
+    tempfile::tempfile_in(folder).at("write a file in", folder)
 }
 
 /// Removes a file, or a folder with all that is in it, under the name that it has.

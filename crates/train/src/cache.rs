@@ -126,7 +126,7 @@ impl PrefixCache {
             let spilled = match &mut self.spilled {
                 Some(spilled) => spilled,
                 none => none.insert(Spilled {
-                    file: tempfile::tempfile_in(folder).at("write to", folder)?,
+                    file: embert_files::scratch_file(folder)?,
                     folder: folder.to_owned(),
                     values: 0,
                 }),

@@ -1,15 +1,18 @@
 //! Checkpoints: all that the next step depends on, each in a folder that appears at once or not at all.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use embert_files::{create_dir_all, remove_folder, remove_if_empty, remove_leftovers};
 use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
 use embert_optim::OptimizerState;
 use serde::{Deserialize, Serialize};
 
 use crate::error::IoContext as _;
 use crate::fingerprint::Fingerprint;
-use crate::run_folder::{folder_atomically, remove_temporary, write_atomically};
 use crate::tracker::TrackerState;
 use crate::{Phases, RunFolder, TrainError};
 
@@ -36,23 +39,47 @@ pub(crate) struct State {
     pub(crate) peak_memory: Option<u64>,
 }
 
+/// The format of `state.json`. States without one are of the first; what is added and may be left out needs no new one.
+const FORMAT: u64 = 1;
+
+/// What every `state.json` has, of whatever version.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default = "first")]
+    format: u64,
+}
+
+fn first() -> u64 {
+    1
+}
+
 const STATE: &str = "state.json";
 const OPTIMIZER: &str = "optimizer.safetensors";
 
-/// The checkpoints of one run.
-#[derive(Clone, Debug)]
+/// The checkpoints of one run. Folders of other names than [`step`](Self::step) and [`best`](Self::best) give are the user's.
+#[derive(Debug)]
 pub(crate) struct Checkpoints {
     folder: PathBuf,
     keep: usize,
+    /// The best weights that this process wrote.
+    written: RefCell<BTreeSet<PathBuf>>,
+    /// Checkpoints that could not be read and may be good all the same: they stay, and count for nothing.
+    unknown: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Checkpoints {
     /// Those in `run`, of which the newest `keep` stay.
     pub(crate) fn new(run: &RunFolder, keep: usize) -> Result<Self, TrainError> {
-        let folder = run.checkpoints();
-        fs::create_dir_all(&folder).at("create", &folder)?;
-        remove_temporary(&folder)?;
-        Ok(Self { folder, keep })
+        let checkpoints = Self { keep, ..Self::at(run) };
+        create_dir_all(&checkpoints.folder)?;
+        remove_leftovers(&checkpoints.folder)?;
+        Ok(checkpoints)
+    }
+
+    /// Those in `run`, to look at.
+    pub(crate) fn at(run: &RunFolder) -> Self {
+        let (written, unknown) = (RefCell::default(), RefCell::default());
+        Self { folder: run.checkpoints(), keep: usize::MAX, written, unknown }
     }
 
     /// Saves a checkpoint and removes those that are no longer needed.
@@ -64,12 +91,13 @@ impl Checkpoints {
         state: &State,
     ) -> Result<PathBuf, TrainError> {
         let path = self.step(state.step);
-        folder_atomically(&path, |folder| {
+        embert_files::folder(&path, |folder| {
             save_pretrained(model, config, folder, SaveDtype::F32)?;
             optimizer.save(&folder.join(OPTIMIZER))?;
-            let json = serde_json::to_vec_pretty(state).map_err(std::io::Error::from).at("write", folder)?;
-            write_atomically(&folder.join(STATE), &json)
+            let json = serde_json::to_vec_pretty(state).map_err(io::Error::from).at("write", folder)?;
+            Ok::<_, TrainError>(embert_files::write(&folder.join(STATE), &json)?)
         })?;
+        self.unknown.borrow_mut().remove(&path);
         self.prune(None)?;
         Ok(path)
     }
@@ -81,34 +109,49 @@ impl Checkpoints {
         config: &BertConfig,
         step: usize,
     ) -> Result<(), TrainError> {
-        folder_atomically(&self.best(step), |folder| {
+        let path = self.best(step);
+        embert_files::folder(&path, |folder| {
             save_pretrained(model, config, folder, SaveDtype::F32).map_err(TrainError::from)
         })?;
+        self.written.borrow_mut().insert(path);
         self.prune(Some(step))
     }
 
-    /// Removes checkpoints that were taken after `step`: those that a run passed over, since they can't be read. The steps
-    /// will be taken again.
-    pub(crate) fn remove_after(&self, step: usize) -> Result<(), TrainError> {
-        let last = self.step(step);
-        for path in self.newest_first()?.into_iter().filter(|path| *path > last) {
-            fs::remove_dir_all(&path).at("remove", &path)?;
+    /// Takes note of checkpoints that a run which goes on after `step` passed over. Those that are known to be broken are removed:
+    /// their steps will be taken again. The others stay.
+    pub(crate) fn pass_over(&self, passed_over: Vec<(PathBuf, TrainError)>) -> Result<(), TrainError> {
+        for (path, error) in passed_over {
+            if is_broken(&error) {
+                remove_folder(&path)?;
+            } else {
+                self.unknown.borrow_mut().insert(path);
+            }
         }
         Ok(())
     }
 
+    /// Removes all of them, and the folder where nothing else is in it.
+    pub(crate) fn clear(&self) -> Result<(), TrainError> {
+        remove_leftovers(&self.folder)?;
+        for path in self.folders(STEP)?.into_iter().chain(self.folders(BEST)?) {
+            remove_folder(&path)?;
+        }
+        remove_if_empty(&self.folder)?;
+        Ok(())
+    }
+
     fn step(&self, step: usize) -> PathBuf {
-        self.folder.join(format!("step-{step:08}"))
+        self.folder.join(format!("{STEP}{step:08}"))
     }
 
     /// Where the weights of the best evaluation are, if that was after `step`.
     pub(crate) fn best(&self, step: usize) -> PathBuf {
-        self.folder.join(format!("best-{step:08}"))
+        self.folder.join(format!("{BEST}{step:08}"))
     }
 
     /// The checkpoints, newest first.
     pub(crate) fn newest_first(&self) -> Result<Vec<PathBuf>, TrainError> {
-        let mut found = self.folders("step-")?;
+        let mut found = self.folders(STEP)?;
         found.sort_unstable_by(|a, b| b.cmp(a));
         Ok(found)
     }
@@ -117,7 +160,12 @@ impl Checkpoints {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.folder).at("read", &self.folder)? {
             let entry = entry.at("read", &self.folder)?;
-            if entry.file_name().to_string_lossy().starts_with(prefix) {
+            let is_one = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(prefix) && step_of(name).is_some());
+            // Neither a file nor a link is ours.
+            if is_one && entry.file_type().at("read", &entry.path())?.is_dir() {
                 found.push(entry.path());
             }
         }
@@ -127,30 +175,76 @@ impl Checkpoints {
     /// Removes all but the newest whole checkpoints, and the best weights that neither these nor the next one refers to,
     /// whose best step is `best`.
     fn prune(&self, best: Option<usize>) -> Result<(), TrainError> {
-        let mut needed: Vec<PathBuf> = best.map(|step| self.best(step)).into_iter().collect();
-        let mut kept = 0;
+        let mut needed: BTreeSet<PathBuf> = best.map(|step| self.best(step)).into_iter().collect();
+        let (mut whole, mut removed) = (0, Vec::new());
         for path in self.newest_first()? {
+            if self.unknown.borrow().contains(&path) {
+                continue;
+            }
             match read_state(&path) {
-                Ok(state) if kept < self.keep => {
-                    kept += 1;
+                Ok(state) if whole < self.keep => {
+                    whole += 1;
                     needed.extend(state.tracker.best.map(|best| self.best(best.step)));
                 }
-                _ => fs::remove_dir_all(&path).at("remove", &path)?,
+                Ok(_) => removed.push(path),
+                Err(error) if is_broken(&error) => removed.push(path),
+                Err(error) => {
+                    tracing::warn!("{} can't be read and is left alone: {error}", path.display());
+                    self.unknown.borrow_mut().insert(path);
+                }
             }
         }
-        for path in self.folders("best-")? {
-            if !needed.contains(&path) {
-                fs::remove_dir_all(&path).at("remove", &path)?;
+        // As long as there is no whole one, a broken one may be all that is left to look at.
+        if whole > 0 {
+            removed.iter().try_for_each(|path| remove_folder(path))?;
+        }
+        // What a checkpoint refers to that can't be read is not known.
+        let all_known = self.unknown.borrow().is_empty();
+        for path in self.folders(BEST)? {
+            if !needed.contains(&path) && (all_known || self.written.borrow().contains(&path)) {
+                remove_folder(&path)?;
             }
         }
         Ok(())
     }
 }
 
+const STEP: &str = "step-";
+const BEST: &str = "best-";
+
+/// The step in the name of a checkpoint's folder, or of that of the best weights; none for other names.
+pub(crate) fn step_of(name: &str) -> Option<usize> {
+    let digits = name.strip_prefix(STEP).or_else(|| name.strip_prefix(BEST))?;
+    (digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
+}
+
+/// Whether an error says that a checkpoint is damaged, and not that it could not be read this time, that the weights it refers to are
+/// elsewhere, or that another version wrote it.
+pub(crate) fn is_broken(error: &TrainError) -> bool {
+    if matches!(error, TrainError::NewerFormat { .. } | TrainError::BestGone { .. }) {
+        return false;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+            return matches!(error.kind(), NotFound | UnexpectedEof | InvalidData);
+        }
+        cause = error.source();
+    }
+    true
+}
+
 /// Reads the state of a checkpoint.
 pub(crate) fn read_state(checkpoint: &Path) -> Result<State, TrainError> {
     let path = checkpoint.join(STATE);
     let text = fs::read_to_string(&path).at("read", &path)?;
+    let header: Result<Header, _> = serde_json::from_str(&text);
+    if let Ok(Header { format }) = header
+        && format > FORMAT
+    {
+        return Err(TrainError::NewerFormat { path, format, newest: FORMAT });
+    }
     serde_json::from_str(&text).map_err(|error| TrainError::Checkpoint {
         path,
         problem: format!("not a state that this version wrote: {error}"),
@@ -240,15 +334,56 @@ mod tests {
         assert_eq!(names(&checkpoints), ["step-00000002", "step-00000006"]);
     }
 
+    /// Broken ones go, what can't be read this time, a newer version's, and whatever has another name stay.
     #[test]
-    fn what_was_passed_over_goes() {
+    fn what_was_passed_over_goes_if_it_is_known_to_be_broken() {
         let dir = tempfile::tempdir().unwrap();
-        let checkpoints = checkpoints(dir.path(), 2);
-        for step in [9, 10, 11] {
-            add(&checkpoints, step, None);
+        let checkpoints = checkpoints(dir.path(), 1);
+        for step in [8, 9, 10, 11, 12] {
+            add(&checkpoints, step, Some(step));
         }
-        checkpoints.remove_after(9).unwrap();
-        assert_eq!(names(&checkpoints), ["step-00000009"]);
+        fs::write(checkpoints.step(9).join(STATE), "{").unwrap();
+        fs::write(checkpoints.step(12).join(STATE), r#"{"format": 2, "steps_done": 12}"#).unwrap();
+        let broken = read_state(&checkpoints.step(9)).unwrap_err();
+        let newer = read_state(&checkpoints.step(12)).unwrap_err();
+        assert!(newer.to_string().contains("format 2"), "{newer}");
+        let source = io::Error::from_raw_os_error(24);
+        let unreadable = TrainError::Io { action: "read", path: checkpoints.step(10), source };
+        checkpoints
+            .pass_over(vec![
+                (checkpoints.step(12), newer),
+                (checkpoints.step(10), unreadable),
+                (checkpoints.step(9), broken),
+            ])
+            .unwrap();
+        fs::create_dir(checkpoints.folder.join("step-00000001-keep")).unwrap();
+        fs::write(checkpoints.folder.join("step-x"), "").unwrap();
+        fs::write(checkpoints.folder.join("step-00000003"), "").unwrap();
+        checkpoints.prune(None).unwrap();
+        let steps: Vec<String> =
+            names(&checkpoints).into_iter().filter(|name| name.starts_with("step")).collect();
+        assert_eq!(
+            steps,
+            [
+                "step-00000001-keep",
+                "step-00000003",
+                "step-00000010",
+                "step-00000011",
+                "step-00000012",
+                "step-x"
+            ]
+        );
+        assert!(checkpoints.best(10).is_dir(), "the weights that a checkpoint may need which can't be read");
+    }
+
+    #[test]
+    fn without_a_whole_checkpoint_a_broken_one_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoints = checkpoints(dir.path(), 1);
+        add(&checkpoints, 2, None);
+        fs::write(checkpoints.step(2).join(STATE), "{").unwrap();
+        checkpoints.prune(None).unwrap();
+        assert_eq!(names(&checkpoints), ["step-00000002"]);
     }
 
     #[test]
@@ -256,7 +391,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run");
         let run = RunFolder::create(&path, &TrainConfig::default(), Existing::Keep).unwrap();
-        fs::create_dir(run.checkpoints().join(".tmp-abc")).unwrap();
+        fs::create_dir_all(run.checkpoints().join(".tmp-abc")).unwrap();
         assert!(names(&Checkpoints::new(&run, 2).unwrap()).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use embert_data::DataError;
+use embert_files::{FileError, LockError};
 use embert_metrics::MetricsError;
 use embert_model::ModelError;
 use embert_optim::OptimError;
@@ -62,6 +63,63 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another process works in the folder.
+    #[error("{} is in use by {holder}: wait for it, or choose another folder", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// The process, its machine, and when it began.
+        holder: String,
+    },
+    /// The output, or a folder that it would be in, is a file.
+    #[error("can't make the folder {}: {} is a file; choose another output", path.display(), file.display())]
+    NotAFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The file.
+        file: PathBuf,
+    },
+    /// The settings read from the run that they would replace.
+    #[error(
+        "{key} = \"{name}\" lies in {}, which --overwrite would move away: choose another output, or copy it elsewhere first",
+        path.display()
+    )]
+    ReadsItself {
+        /// The output folder.
+        path: PathBuf,
+        /// The config key.
+        key: &'static str,
+        /// Its value.
+        name: String,
+    },
+    /// There is nothing to go on with.
+    #[error("{} has no config.toml: there is no run to go on with; start a new one", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The run has its result, but neither the end of its log nor a checkpoint to make it from again.
+    #[error(
+        "the run in {} has its result in model/, but its log has lost its end, and there is no checkpoint: use the model as it is, or train again with --overwrite",
+        path.display()
+    )]
+    EndLost {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The disk is too full for what the run has to write.
+    #[error(
+        "the disk of {} has {} MB left, and the run writes at least {} MB: free some, or choose another output",
+        path.display(), free / 1_000_000, needed.div_ceil(1_000_000)
+    )]
+    NoSpace {
+        /// The run folder.
+        path: PathBuf,
+        /// Bytes that are left.
+        free: u64,
+        /// Bytes that are needed.
+        needed: u64,
+    },
     /// The run that should go on is complete.
     #[error("the run in {} is complete: there is nothing to resume", path.display())]
     AlreadyComplete {
@@ -75,6 +133,38 @@ pub enum TrainError {
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A newer version wrote the file.
+    #[error(
+        "{} has format {format}, and this version reads those up to {newest}: use a newer one, or move it away",
+        path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: u64,
+        /// The newest that this version reads.
+        newest: u64,
+    },
+    /// The newest checkpoint could not be read, which says nothing of what it holds.
+    #[error(
+        "the checkpoint {} can't be read now: try again when that is mended, or move it away to go on from the one before it",
+        path.display()
+    )]
+    Unreadable {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// The cause.
+        source: Box<TrainError>,
+    },
+    /// The best weights that a checkpoint refers to are gone.
+    #[error("the checkpoint {} can't be used: the best weights so far, {}, are gone", path.display(), best.display())]
+    BestGone {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// Where the weights were.
+        best: PathBuf,
     },
     /// The run that should go on has checkpoints, but none of them can be read.
     #[error("no checkpoint in {} can be read: start a new run, or replace this one with --overwrite", path.display())]
@@ -145,6 +235,26 @@ pub enum TrainError {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl From<FileError> for TrainError {
+    fn from(FileError { action, path, source }: FileError) -> Self {
+        Self::Io { action, path, source }
+    }
+}
+
+impl TrainError {
+    /// Why `path` can't be locked.
+    pub(crate) fn locked(error: LockError, path: &Path) -> Self {
+        match error {
+            LockError::File(error) => error.into(),
+            LockError::Held { holder, .. } => Self::InUse {
+                path: path.to_owned(),
+                holder: holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string()),
+            },
+            error => Self::Io { action: "lock", path: path.to_owned(), source: std::io::Error::other(error) },
+        }
+    }
 }
 
 /// Says what was tried on which path when an I/O operation fails.

@@ -66,6 +66,11 @@ pub enum Event {
         /// Whether it is the best so far.
         is_best: bool,
     },
+    /// A checkpoint or the result will be written: what an observer has written so far is to be on the disk by then.
+    Saving {
+        /// The step after which it is taken.
+        step: usize,
+    },
     /// A checkpoint is on disk.
     Saved {
         /// The step after which it was taken.
@@ -85,6 +90,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether what was logged so far, this event included, has to be on the disk before the run goes on.
+    pub(crate) fn comes_before_a_save(&self) -> bool {
+        matches!(self, Self::Saving { .. } | Self::End(_))
+    }
+
     /// The step after which the event happened, for the events that `metrics.jsonl` holds.
     pub(crate) fn logged_step(&self) -> Option<usize> {
         match self {

@@ -46,6 +46,7 @@ struct Readme;
 mod batches;
 mod cache;
 mod checkpoint;
+mod claim;
 mod config;
 mod error;
 mod evaluate;
@@ -71,6 +72,7 @@ mod trainer;
 
 pub use embert_optim as optim;
 
+pub use claim::{Claim, Existing};
 pub use config::{
     ClassWeightRule, ClassWeights, ConfigBuilder, ConfigError, DataConfig, DropoutConfig,
     EarlyStoppingConfig, KEYS, Keep, LogFormat, OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind,
@@ -82,7 +84,7 @@ pub use events::{End, Eval, Event, Observer, Phases, Stage, Start, TrainStep};
 pub use loss::CrossEntropy;
 pub use memory::{OutOfMemory, out_of_memory};
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
-pub use run_folder::{Existing, RunFolder, run_of_model};
+pub use run_folder::{RunFolder, run_of_model};
 pub use sizes::check_max_length;
 pub use splits::EncodedSplits;
 pub use sweep::{

@@ -1,20 +1,19 @@
 //! `metrics.jsonl`: one JSON object a line for each step, each evaluation and the end.
 
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
+use embert_files::Appender;
 use serde::Deserialize;
 
 use crate::error::IoContext as _;
-use crate::run_folder::write_atomically;
 use crate::{End, Eval, Event, Observer, TrainError};
 
-/// Appends the events that stay to `metrics.jsonl`, each line flushed as it happens, so that it can be followed.
+/// Appends the events that stay to `metrics.jsonl`, each line written as it happens, so that it can be followed. Before a checkpoint
+/// gets its name all lines are on the disk: where the power goes, the log has each step of the checkpoint that the run goes on from.
 #[derive(Debug)]
 pub(crate) struct MetricsLog {
-    path: PathBuf,
-    file: File,
+    file: Appender,
 }
 
 /// What every line has, whatever else.
@@ -68,9 +67,8 @@ impl MetricsLog {
                 }
             }
         }
-        write_atomically(path, &kept)?;
-        let file = fs::OpenOptions::new().append(true).open(path).at("write", path)?;
-        Ok(Self { path: path.to_owned(), file })
+        embert_files::write(path, &kept)?;
+        Ok(Self { file: Appender::open(path)? })
     }
 }
 
@@ -114,12 +112,16 @@ impl Logged {
 
 impl Observer for MetricsLog {
     fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
-        if event.logged_step().is_none() {
-            return Ok(());
+        if event.logged_step().is_some() {
+            let path = self.file.path();
+            let mut line = serde_json::to_vec(event).map_err(std::io::Error::from).at("write", path)?;
+            line.push(b'\n');
+            self.file.append(&line)?;
         }
-        let mut line = serde_json::to_vec(event).map_err(std::io::Error::from).at("write", &self.path)?;
-        line.push(b'\n');
-        self.file.write_all(&line).at("write", &self.path)
+        if event.comes_before_a_save() {
+            self.file.sync()?;
+        }
+        Ok(())
     }
 }
 
@@ -154,8 +156,8 @@ mod tests {
             log.on_event(&step(n)).unwrap();
         }
         // A run that was killed while it ended, and a line that it did not finish.
-        log.file.write_all(b"{\"event\":\"eval\",\"split\":\"test\",\"step\":2}\n").unwrap();
-        log.file.write_all(b"{\"event\":\"end\",\"step\":2}\n{\"event\":\"train_st").unwrap();
+        log.file.append(b"{\"event\":\"eval\",\"split\":\"test\",\"step\":2}\n").unwrap();
+        log.file.append(b"{\"event\":\"end\",\"step\":2}\n{\"event\":\"train_st").unwrap();
         drop(log);
         let mut log = MetricsLog::open(&path, 3).unwrap();
         for n in 4..=6 {

@@ -7,7 +7,7 @@ use embert_data::{DataFacts, EncodedDataset, Example, LabelMapping};
 use serde::Serialize;
 
 use crate::error::IoContext as _;
-use crate::run_folder::write_atomically;
+use crate::run_folder::write_json;
 use crate::{Scored, TrainError};
 
 /// Bins of the histogram of lengths, at most.
@@ -150,9 +150,7 @@ fn histogram(lengths: impl Iterator<Item = usize>, longest: usize, bins: usize) 
 
 /// Writes `facts.json`.
 pub(crate) fn write_facts(path: &Path, facts: &Facts) -> Result<(), TrainError> {
-    let mut json = serde_json::to_vec_pretty(facts).map_err(std::io::Error::from).at("write", path)?;
-    json.push(b'\n');
-    write_atomically(path, &json)
+    write_json(path, facts)
 }
 
 /// A line of `examples.jsonl`.
@@ -199,7 +197,7 @@ pub(crate) fn write_examples(path: &Path, splits: &[ScoredSplit<'_>]) -> Result<
             lines.push(b'\n');
         }
     }
-    write_atomically(path, &lines)
+    Ok(embert_files::write(path, &lines)?)
 }
 
 #[cfg(test)]

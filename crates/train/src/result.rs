@@ -4,24 +4,23 @@ use embert_model::{BertForSequenceClassification, save_pretrained};
 
 use crate::error::IoContext as _;
 use crate::model_card::ModelCard;
-use crate::run_folder::{folder_atomically, write_atomically};
 use crate::task::Setup;
 use crate::{RunFolder, TrainError};
 
 /// Writes `model/`: `config.json` with the labels' names, `model.safetensors`, the tokenizer's files and the model card. It
-/// appears at once; that it is there is what makes a run complete.
+/// appears at once. The run is complete when its log has the end too.
 pub(crate) fn write(
     run: &RunFolder,
     model: &BertForSequenceClassification,
     task: &Setup,
     card: &ModelCard<'_>,
 ) -> Result<(), TrainError> {
-    folder_atomically(&run.model(), |folder| {
+    embert_files::folder(&run.model(), |folder| {
         save_pretrained(model, &task.config, folder, card.config.save_dtype)?;
         task.tokenizer.save(folder, Some(&card.config.encode_options()))?;
         let path = folder.join("README.md");
         let text = card.render().map_err(std::io::Error::other).at("write", &path)?;
-        write_atomically(&path, text.as_bytes())
+        Ok(embert_files::write(&path, text.as_bytes())?)
     })
 }
 

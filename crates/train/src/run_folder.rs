@@ -1,11 +1,14 @@
 //! The folder that holds all of a run.
 
-use std::fs;
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use embert_files::remove_leftovers;
+
+use crate::claim::{Held, Kind, has_end, tidy};
 use crate::error::IoContext as _;
-use crate::{ConfigBuilder, TrainConfig, TrainError};
+use crate::{Claim, ConfigBuilder, Existing, TrainConfig, TrainError};
 
 /// A run's folder.
 ///
@@ -20,65 +23,95 @@ use crate::{ConfigBuilder, TrainConfig, TrainError};
 /// - `tensorboard/`: event files, one a process, if `log` asks for them; as things happen.
 /// - `model/`: the result, once the run is complete.
 /// - `report.html`: the program's, made of the files above.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// A folder that was [created](Self::create) or [opened](Self::open) is locked: no other process works in it until the last clone
+/// of the value is dropped.
+#[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// What keeps others away; none for who only reads.
+    held: Option<Arc<Held>>,
 }
 
-/// What to do with a run that is already in the output folder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Existing {
-    /// Refuse.
-    #[default]
-    Keep,
-    /// Remove it.
-    Overwrite,
+/// Two values are equal that are of one path.
+impl PartialEq for RunFolder {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
 }
+
+impl Eq for RunFolder {}
 
 impl RunFolder {
-    /// Makes the folder for a new run and writes its `config.toml`.
+    /// Makes the folder for a new run and writes its `config.toml`: [`Claim::run`] and [`begin`](Self::begin) in one.
     ///
     /// # Errors
-    /// The folder holds a run (and `existing` is [`Existing::Keep`]), holds something that is no run, or can't be
-    /// written.
+    /// Another process works in the folder, it holds a run (and `existing` is [`Existing::Keep`]), holds something that is no run,
+    /// or can't be written.
     pub fn create(path: &Path, config: &TrainConfig, existing: Existing) -> Result<Self, TrainError> {
-        Self::check(path, existing)?;
-        let folder = Self { path: path.to_owned() };
-        folder.clear()?;
-        fs::create_dir_all(folder.checkpoints()).at("create", &folder.checkpoints())?;
-        write_atomically(&folder.config_path(), config.to_toml()?.as_bytes())?;
-        Ok(folder)
+        Self::begin(Claim::run(path, existing)?, config)
     }
 
-    /// Whether [`create`](Self::create) would refuse the folder, without touching it: to be asked before long work.
+    /// Begins a new run in a folder that was claimed: writes its `config.toml`. A run that is there moves to `<name>.old-<time>`
+    /// in the same step, and goes when the new one is complete.
     ///
     /// # Errors
-    /// As [`create`](Self::create), but for the writing.
-    pub fn check(path: &Path, existing: Existing) -> Result<(), TrainError> {
-        let folder = Self { path: path.to_owned() };
-        if !path.is_dir() || fs::read_dir(path).at("read", path)?.next().is_none() {
-            return Ok(());
-        }
-        let path = path.to_owned();
-        match existing {
-            _ if !folder.config_path().is_file() => Err(TrainError::NotARun { path }),
-            Existing::Keep if folder.is_complete() => Err(TrainError::Finished { path }),
-            Existing::Keep => Err(TrainError::Unfinished { path }),
-            Existing::Overwrite => Ok(()),
-        }
+    /// The folder can't be written, what is there can't be moved, or the settings read from it.
+    pub fn begin(claim: Claim, config: &TrainConfig) -> Result<Self, TrainError> {
+        claim.check_reads(config)?;
+        let path = claim.path().to_owned();
+        let held = claim.begin(config.to_toml()?.as_bytes())?;
+        Ok(Self { path, held: Some(Arc::new(held)) })
     }
 
-    /// Opens the folder of a run that was stopped, with its settings.
+    /// Opens the folder of a run that was stopped or killed, with its settings.
     ///
     /// # Errors
-    /// There is no run, it is complete, or its `config.toml` can't be used.
+    /// There is no run, another process works in it, it is complete, or its `config.toml` can't be used.
     pub fn open(path: &Path) -> Result<(Self, TrainConfig), TrainError> {
-        let folder = Self { path: path.to_owned() };
-        let config = ConfigBuilder::new().file(&folder.config_path())?.build()?;
-        if folder.is_complete() {
+        let (folder, config) = Self::open_any(path)?;
+        let has_result = folder.model().is_dir();
+        if folder.is_complete()? {
+            // What a process that was killed at the very end had left to do.
+            folder.tidy()?;
             return Err(TrainError::AlreadyComplete { path: path.to_owned() });
         }
+        if has_result && folder.has_no_checkpoint()? {
+            return Err(TrainError::EndLost { path: path.to_owned() });
+        }
         Ok((folder, config))
+    }
+
+    /// [`open`](Self::open) of a run whatever has become of it.
+    pub(crate) fn open_any(path: &Path) -> Result<(Self, TrainConfig), TrainError> {
+        Claim::recover_run(path)?;
+        let folder = Self::at(path);
+        if !folder.config_path().is_file() {
+            return Err(TrainError::NoRun { path: path.to_owned() });
+        }
+        let claim = Claim::lock(Kind::Run, path)?;
+        let config = ConfigBuilder::new().file(&folder.config_path())?.build()?;
+        if folder.checkpoints().is_dir() {
+            remove_leftovers(&folder.checkpoints())?;
+        }
+        Ok((Self { held: Some(Arc::new(claim.resume())), ..folder }, config))
+    }
+
+    fn has_no_checkpoint(&self) -> Result<bool, TrainError> {
+        if !self.checkpoints().is_dir() {
+            return Ok(true);
+        }
+        Ok(crate::checkpoint::Checkpoints::at(self).newest_first()?.is_empty())
+    }
+
+    /// Where the run that this one replaces is until this one is complete.
+    pub fn replaced(&self) -> Option<&Path> {
+        self.held.as_ref()?.replaced.as_deref()
+    }
+
+    /// Removes the run that this one, which is complete, has replaced.
+    pub(crate) fn tidy(&self) -> Result<(), TrainError> {
+        tidy(Kind::Run, &self.path)
     }
 
     /// Writes `config.toml` again, for a run that goes on with what may change in it: it states what the run does from here on.
@@ -86,20 +119,12 @@ impl RunFolder {
     /// # Errors
     /// The file can't be written.
     pub fn rewrite_config(&self, config: &TrainConfig) -> Result<(), TrainError> {
-        write_atomically(&self.config_path(), config.to_toml()?.as_bytes())
+        Ok(embert_files::write(&self.config_path(), config.to_toml()?.as_bytes())?)
     }
 
-    /// The folder at `path`, whatever is there.
+    /// The folder at `path`, whatever is there, to read from.
     pub(crate) fn at(path: &Path) -> Self {
-        Self { path: path.to_owned() }
-    }
-
-    /// The first of `<parent>/<name>-001`, `-002`, ... that doesn't exist.
-    pub fn next_free(parent: &Path, name: &str) -> PathBuf {
-        (1..=u32::MAX)
-            .map(|number| parent.join(format!("{name}-{number:03}")))
-            .find(|path| !path.exists())
-            .unwrap_or_else(|| parent.join(name))
+        Self { path: path.to_owned(), held: None }
     }
 
     /// The folder itself.
@@ -142,36 +167,17 @@ impl RunFolder {
         self.path.join("tensorboard")
     }
 
-    /// The result, in Hugging Face format. It exists once the run is complete.
+    /// The result, in Hugging Face format.
     pub fn model(&self) -> PathBuf {
         self.path.join("model")
     }
 
-    /// Whether the run has its result.
-    pub fn is_complete(&self) -> bool {
-        self.model().is_dir()
-    }
-
-    /// Removes what a run writes, and nothing else that the user may have put there.
-    fn clear(&self) -> Result<(), TrainError> {
-        for folder in [self.model(), self.checkpoints(), self.tensorboard()] {
-            if folder.is_dir() {
-                fs::remove_dir_all(&folder).at("remove", &folder)?;
-            }
-        }
-        let files = [
-            self.metrics_path(),
-            self.facts_path(),
-            self.examples_path(),
-            self.report_path(),
-            self.config_path(),
-        ];
-        for file in files {
-            if file.is_file() {
-                fs::remove_file(&file).at("remove", &file)?;
-            }
-        }
-        Ok(())
+    /// Whether the run is complete: it has its result, and its log the end.
+    ///
+    /// # Errors
+    /// The log can't be read.
+    pub fn is_complete(&self) -> Result<bool, TrainError> {
+        Ok(self.model().is_dir() && has_end(self)?)
     }
 }
 
@@ -181,7 +187,7 @@ impl RunFolder {
 /// The run's `config.toml` can't be used.
 pub fn run_of_model(model: &Path) -> Result<Option<TrainConfig>, TrainError> {
     let model = model.canonicalize().at("read", model)?;
-    let Some(run) = model.parent().map(|parent| RunFolder { path: parent.to_owned() }) else {
+    let Some(run) = model.parent().map(RunFolder::at) else {
         return Ok(None);
     };
     if run.model() != model || !run.config_path().is_file() {
@@ -190,81 +196,73 @@ pub fn run_of_model(model: &Path) -> Result<Option<TrainConfig>, TrainError> {
     Ok(Some(ConfigBuilder::new().file(&run.config_path())?.build()?))
 }
 
-/// Writes a file under a temporary name in its folder and renames it, so that no reader sees half of it.
-pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), TrainError> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    let mut file = temporary(0o666).tempfile_in(parent).at("write a file in", parent)?;
-    file.write_all(content).at("write", path)?;
-    file.persist(path).map_err(|error| error.error).at("write", path)?;
-    Ok(())
+/// Writes a value as a file of JSON.
+pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), TrainError> {
+    let mut json = serde_json::to_vec_pretty(value).map_err(io::Error::from).at("write", path)?;
+    json.push(b'\n');
+    Ok(embert_files::write(path, &json)?)
 }
-
-/// Makes a folder under a temporary name, lets `fill` write into it and renames it to `path`, replacing what is there.
-pub(crate) fn folder_atomically(
-    path: &Path,
-    fill: impl FnOnce(&Path) -> Result<(), TrainError>,
-) -> Result<(), TrainError> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    let temporary = temporary(0o777).tempdir_in(parent).at("create a folder in", parent)?;
-    fill(temporary.path())?;
-    if path.is_dir() {
-        fs::remove_dir_all(path).at("remove", path)?;
-    }
-    fs::rename(temporary.path(), path).at("write", path)
-}
-
-/// A temporary file or folder with the permissions `mode`, less what the umask takes away: by default it would be for its
-/// owner's eyes alone.
-fn temporary(mode: u32) -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(mode));
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
-    builder
-}
-
-/// Removes what [`folder_atomically`] left behind in a process that was killed.
-pub(crate) fn remove_temporary(parent: &Path) -> Result<(), TrainError> {
-    for entry in fs::read_dir(parent).at("read", parent)? {
-        let path = entry.at("read", parent)?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(TEMPORARY)) {
-            fs::remove_dir_all(&path).at("remove", &path)?;
-        }
-    }
-    Ok(())
-}
-
-const TEMPORARY: &str = ".tmp-";
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
+    fn complete(run: &RunFolder) {
+        fs::create_dir(run.model()).unwrap();
+        let end = "{\"event\":\"end\",\"step\":1,\"epoch\":1,\"metric\":\"loss\",\"early_stopped\":false,\"seconds\":1.0}\n";
+        fs::write(run.metrics_path(), end).unwrap();
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
     #[test]
-    fn a_finished_run_is_refused_unless_overwritten() {
+    fn a_finished_run_is_refused_unless_overwritten_and_stays_until_the_new_one_is_complete() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run");
         let config = TrainConfig::default();
-        let run = RunFolder::create(&path, &config, Existing::Keep).unwrap();
-        assert!(matches!(
-            RunFolder::create(&path, &config, Existing::Keep),
-            Err(TrainError::Unfinished { .. })
-        ));
-        fs::create_dir(run.model()).unwrap();
+        let create = |existing| RunFolder::create(&path, &config, existing);
+        let run = create(Existing::Keep).unwrap();
+        assert!(matches!(create(Existing::Keep), Err(TrainError::InUse { .. })));
+        drop(run);
+        assert!(matches!(create(Existing::Keep), Err(TrainError::Unfinished { .. })));
+        complete(&RunFolder::at(&path));
         fs::write(path.join("notes.txt"), "mine").unwrap();
-        assert!(matches!(
-            RunFolder::create(&path, &config, Existing::Keep),
-            Err(TrainError::Finished { .. })
-        ));
+        assert!(matches!(create(Existing::Keep), Err(TrainError::Finished { .. })));
         assert!(matches!(RunFolder::open(&path), Err(TrainError::AlreadyComplete { .. })));
+        let run = create(Existing::Overwrite).unwrap();
+        let old = run.replaced().unwrap().to_owned();
+        assert!(old.join("model").is_dir() && !run.model().exists());
+        drop(run);
+        // Interrupted, and gone on with by another process.
+        let (run, _) = RunFolder::open(&path).unwrap();
+        assert_eq!(run.replaced(), Some(&*old));
+        complete(&run);
+        run.tidy().unwrap();
+        drop(run);
+        assert_eq!(names(dir.path()), ["run"]);
+        assert_eq!(names(&path), ["config.toml", "metrics.jsonl", "model", "notes.txt"]);
+    }
+
+    #[test]
+    fn a_run_that_replaces_one_that_was_never_complete_has_both_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run");
+        let config = TrainConfig::default();
+        drop(RunFolder::create(&path, &config, Existing::Keep).unwrap());
+        drop(RunFolder::create(&path, &config, Existing::Overwrite).unwrap());
         let run = RunFolder::create(&path, &config, Existing::Overwrite).unwrap();
-        assert!(!run.is_complete());
-        assert!(path.join("notes.txt").exists(), "overwriting removed the user's own file");
+        assert_eq!(names(dir.path()).len(), 3);
+        complete(&run);
+        run.tidy().unwrap();
+        assert_eq!(names(dir.path()), ["run"]);
     }
 
     #[test]
@@ -275,25 +273,47 @@ mod tests {
             let result = RunFolder::create(dir.path(), &TrainConfig::default(), existing);
             assert!(matches!(result, Err(TrainError::NotARun { .. })));
         }
-        assert!(dir.path().join("thesis.doc").exists());
+        assert_eq!(names(dir.path()), ["thesis.doc"]);
+        assert!(matches!(RunFolder::open(dir.path()), Err(TrainError::NoRun { .. })));
+        let file = dir.path().join("thesis.doc/run");
+        let result = RunFolder::create(&file, &TrainConfig::default(), Existing::Keep);
+        assert!(matches!(result, Err(TrainError::NotAFolder { .. })));
     }
 
     #[test]
-    fn a_failed_fill_leaves_nothing() {
+    fn what_would_be_moved_away_is_not_read_from() {
         let dir = tempfile::tempdir().unwrap();
-        let target = dir.path().join("step-1");
-        let result = folder_atomically(&target, |folder| {
-            fs::write(folder.join("half"), "x").at("write", folder)?;
-            Err(TrainError::NotARun { path: folder.to_owned() })
-        });
-        assert!(result.is_err());
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let path = dir.path().join("run");
+        drop(RunFolder::create(&path, &TrainConfig::default(), Existing::Keep).unwrap());
+        complete(&RunFolder::at(&path));
+        let model = path.join("model").to_str().unwrap().to_owned();
+        let config = TrainConfig { model, ..TrainConfig::default() };
+        let result = RunFolder::create(&path, &config, Existing::Overwrite);
+        assert!(matches!(result, Err(TrainError::ReadsItself { key: "model", .. })));
+        assert_eq!(names(dir.path()), ["run"]);
     }
 
     #[test]
-    fn numbers_go_on_after_those_that_exist() {
+    fn a_free_name_is_claimed_and_one_that_a_killed_process_claimed_is_free() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("sample-001")).unwrap();
-        assert_eq!(RunFolder::next_free(dir.path(), "sample"), dir.path().join("sample-002"));
+        fs::write(dir.path().join("sample-001/config.toml"), "").unwrap();
+        fs::create_dir(dir.path().join("sample-002")).unwrap();
+        fs::write(dir.path().join("sample-002/.lock"), "").unwrap();
+        let one = Claim::free_run(dir.path(), "sample").unwrap();
+        let other = Claim::free_run(dir.path(), "sample").unwrap();
+        assert_eq!(one.path(), dir.path().join("sample-002"));
+        assert_eq!(other.path(), dir.path().join("sample-003"));
+        drop(other);
+        assert_eq!(names(dir.path()), ["sample-001", "sample-002"]);
+    }
+
+    #[test]
+    fn a_result_whose_log_has_lost_its_end_is_not_trained_again_unasked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run");
+        drop(RunFolder::create(&path, &TrainConfig::default(), Existing::Keep).unwrap());
+        fs::create_dir(RunFolder::at(&path).model()).unwrap();
+        assert!(matches!(RunFolder::open(&path), Err(TrainError::EndLost { .. })));
     }
 }

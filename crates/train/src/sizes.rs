@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use embert_model::BertConfig;
+use embert_model::{BertConfig, SaveDtype};
 
-use crate::TrainError;
+use crate::records::Parameters;
+use crate::{RunFolder, TrainError};
 
 /// Whether the model in `folder` has a position for each token of a sequence of `max_length`.
 ///
@@ -27,9 +28,54 @@ pub(crate) fn check_positions(model: &BertConfig, max_length: usize) -> Result<(
     })
 }
 
+/// What a run writes that is as large as the model, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Checkpoints that it takes: weights, and two moments of what is trained.
+    pub(crate) checkpoint: bool,
+    /// The best weights.
+    pub(crate) best: bool,
+    pub(crate) save_dtype: SaveDtype,
+}
+
+impl Written {
+    /// The least that it takes at a time: one checkpoint, the best weights and the result, all of which there are at the end.
+    fn bytes(self, parameters: Parameters) -> u64 {
+        let (total, trainable) = (parameters.total as u64, parameters.trainable as u64);
+        let checkpoint = if self.checkpoint { 4 * total + 8 * trainable } else { 0 };
+        let best = if self.best { 4 * total } else { 0 };
+        let result = if self.save_dtype == SaveDtype::F32 { 4 * total } else { 2 * total };
+        checkpoint + best + result
+    }
+
+    /// Refuses a disk that is too full for it, where the system says how full it is.
+    pub(crate) fn check(self, run: &RunFolder, parameters: Parameters) -> Result<(), TrainError> {
+        let needed = self.bytes(parameters);
+        match embert_files::free_space(run.path()) {
+            Some(free) if free < needed => {
+                Err(TrainError::NoSpace { path: run.path().to_owned(), free, needed })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_that_is_too_full_is_found_at_once() {
+        let place = tempfile::tempdir().unwrap();
+        let run = RunFolder::at(place.path());
+        let written = Written { checkpoint: true, best: true, save_dtype: SaveDtype::F16 };
+        let parameters = Parameters { total: 100, trainable: 10 };
+        assert_eq!(written.bytes(parameters), 480 + 400 + 200);
+        written.check(&run, parameters).unwrap();
+        let all = Parameters { total: 1 << 56, trainable: 1 << 56 };
+        let error = written.check(&run, all).unwrap_err().to_string();
+        assert!(error.contains("MB left") && error.contains("free some"), "{error}");
+    }
 
     #[test]
     fn positions_beyond_the_models_are_refused() {

@@ -31,6 +31,7 @@ use crate::events::{self, End, Eval, Event, Observer, Phases, Start, TrainStep};
 use crate::memory::{MemoryUse, unless_out_of_memory};
 use crate::metrics_log::MetricsLog;
 use crate::records::write_facts;
+use crate::sizes::Written;
 use crate::stages::{Stage, Stages};
 use crate::task::{Setup, parameters};
 use crate::tensorboard::TensorBoard;
@@ -188,6 +189,13 @@ impl Job {
         let checkpoints = Checkpoints::new(&self.run, self.config.keep_checkpoints)?;
         let mut progress = self.begin(model, &stages, &checkpoints)?;
         progress.phases.prepare += self.task.seconds;
+        let goes_on = !plan.is_last(progress.step);
+        Written {
+            checkpoint: goes_on,
+            best: goes_on && self.config.keep == Keep::Best && self.task.validation.is_some(),
+            save_dtype: self.config.save_dtype,
+        }
+        .check(&self.run, self.task.facts.parameters)?;
         write_facts(&self.run.facts_path(), &self.task.facts)?;
         self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
         if self.config.log.contains(&LogFormat::Tensorboard) {
@@ -400,6 +408,7 @@ impl Job {
     }
 
     fn save(&mut self, progress: &Progress, checkpoints: &Checkpoints) -> Result<(), TrainError> {
+        self.emit(&Event::Saving { step: progress.step })?;
         let state = State {
             step: progress.step,
             seconds: progress.seconds(),

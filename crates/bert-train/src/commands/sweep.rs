@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use embert_data::DataSet;
 use embert_train::{
-    ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, RunFolder, Status, StopSignal, Sweep,
-    SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepStart, SweepTable, TrainConfig, TrainError,
+    Claim, ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, Status, StopSignal, Sweep,
+    SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepTable, TrainConfig, TrainError,
 };
 
-use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, stop_on_ctrl_c};
+use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced, stop_on_ctrl_c};
 use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
@@ -18,23 +18,22 @@ use crate::terminal::Terminal;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
-    let (sweep, folder, start) = if let Some(folder) = &args.resume {
+    let (sweep, claim) = if let Some(folder) = &args.resume {
         if let Some((key, _)) = args.run.options.settings().first() {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
-        (Sweep::open(folder)?, folder.clone(), SweepStart::GoOn)
+        let sweep = Sweep::open(folder)?;
+        (sweep, Claim::resumed_sweep(folder)?)
     } else {
         let sweep = sweep(args)?;
-        let folder = match sweep.output() {
-            Some(folder) => folder.to_owned(),
-            None => RunFolder::next_free(Path::new("runs"), &name(args, &sweep)),
+        // Refused before anything is downloaded; from here on no other process takes it.
+        let claim = match sweep.output() {
+            Some(folder) => Claim::sweep(folder, args.run.existing())?,
+            None => Claim::free_sweep(Path::new("runs"), &name(args, &sweep))?,
         };
-        let sweep = sweep.with_names(same_everywhere)?;
-        let existing = args.run.existing();
-        // Refused before anything is downloaded.
-        Sweep::check_folder(&folder, existing)?;
-        (sweep, folder, SweepStart::New(existing))
+        (sweep.with_names(same_everywhere)?, claim)
     };
+    let folder = claim.path().to_owned();
     say!(
         "{} point(s) with {} seed(s) each into {}",
         sweep.points().len(),
@@ -43,7 +42,14 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     );
     let stop = StopSignal::default();
     stop_on_ctrl_c(stop.clone())?;
-    let outcome = sweep.run(&folder, start, &mut Host::default(), &stop)?;
+    let mut host = Host::default();
+    let outcome = sweep.run_in(claim, &mut host, &stop);
+    let is_complete =
+        matches!(&outcome, Ok(SweepOutcome::Complete(table)) if table.count(Status::Failed) == 0);
+    if !is_complete {
+        say_how_to_undo(&folder, host.replaced.as_deref());
+    }
+    let outcome = outcome?;
     let (SweepOutcome::Complete(table) | SweepOutcome::Interrupted(table)) = &outcome;
     // The table is there, whatever becomes of the page about it.
     let report = super::report::write_own(&folder);
@@ -142,6 +148,8 @@ struct Host {
     models: HashMap<String, PathBuf>,
     /// What the cards say of data sets, by name.
     data_sets: HashMap<String, DatasetFacts>,
+    /// Where the sweep is that this one replaces.
+    replaced: Option<PathBuf>,
 }
 
 impl SweepHost for Host {
@@ -174,6 +182,10 @@ impl SweepHost for Host {
 
     fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
         match event {
+            SweepEvent::Replaces { old } => {
+                say_replaced(Some(old));
+                self.replaced = Some((*old).to_owned());
+            }
             SweepEvent::Start { runs, complete } if *complete > 0 => {
                 say!("{complete} of {runs} runs are complete");
             }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use embert_model::DeviceChoice;
 use embert_train::{
-    ConfigBuilder, DatasetFacts, Outcome, Provenance, RunFolder, StopSignal, Task, TrainConfig, Trainer,
+    Claim, ConfigBuilder, DatasetFacts, Outcome, Provenance, RunFolder, StopSignal, Task, TrainConfig,
+    Trainer,
 };
 use serde_json::json;
 
@@ -37,16 +38,18 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     };
     let device_choice: DeviceChoice = config.device.parse()?;
     let (backend, device) = device_choice.resolve()?;
-    let output_folder = match (&resumed, &config.output) {
-        (Some((run, _)), _) => run.path().to_owned(),
-        (None, Some(path)) => path.clone(),
-        (None, None) => RunFolder::next_free(Path::new("runs"), &sources::short_name(&config.dataset)),
+    // Refused before anything is downloaded; from here on no other process takes it.
+    let place = match (resumed, &config.output) {
+        (Some((run, stored)), _) => Place::Resumed(run, Box::new(stored)),
+        (None, Some(path)) => Place::New(Claim::run(path, args.run.existing())?),
+        (None, None) => {
+            Place::New(Claim::free_run(Path::new("runs"), &sources::short_name(&config.dataset))?)
+        }
     };
-    // Refused before anything is downloaded.
-    let existing = args.run.existing();
-    if resumed.is_none() {
-        RunFolder::check(&output_folder, existing)?;
+    if let Place::New(claim) = &place {
+        claim.check_reads(&config)?;
     }
+    let output_folder = place.path().to_owned();
 
     let model_folder = sources::model_folder(&config.model)?;
     let (data, card) = sources::data_set(&config.dataset, &config.load_options())?;
@@ -58,22 +61,27 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
         say!("{line}");
     }
     let config = TrainConfig { output: Some(absolute(&output_folder)), ..config };
-    let run = match resumed {
-        Some((run, stored)) => {
+    let run = match place {
+        Place::Resumed(run, stored) => {
             // What it does from here on is what it says.
-            if config != stored {
+            if config != *stored {
                 run.rewrite_config(&config)?;
             }
             run
         }
-        None => RunFolder::create(&output_folder, &config, existing)?,
+        Place::New(claim) => RunFolder::begin(claim, &config)?,
     };
+    say_replaced(run.replaced());
     say!("trains on {backend} into {}", output_folder.display());
 
     let trainer =
         Trainer::new(config, task, run.clone(), device).provenance(provenance).observe(Terminal::new());
     stop_on_ctrl_c(trainer.stop_signal())?;
-    match trainer.run()? {
+    let outcome = trainer.run();
+    if !matches!(outcome, Ok(Outcome::Complete(_))) {
+        say_how_to_undo(run.path(), run.replaced());
+    }
+    match outcome? {
         Outcome::Complete(end) => {
             // The result is there, whatever becomes of the page about it.
             let report = super::report::write_own(run.path());
@@ -113,6 +121,40 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             );
             Ok(ExitCode::from(INTERRUPTED))
         }
+    }
+}
+
+/// Where a run goes.
+enum Place {
+    New(Claim),
+    /// With the settings that it has on disk.
+    Resumed(RunFolder, Box<TrainConfig>),
+}
+
+impl Place {
+    fn path(&self) -> &Path {
+        match self {
+            Self::New(claim) => claim.path(),
+            Self::Resumed(run, _) => run.path(),
+        }
+    }
+}
+
+/// Says where what was in the output folder is.
+pub(super) fn say_replaced(old: Option<&Path>) {
+    if let Some(old) = old {
+        say!("what was there is in {} until this is complete", old.display());
+    }
+}
+
+/// Says how to have back what was in the output folder, since what was to replace it is not complete.
+pub(super) fn say_how_to_undo(folder: &Path, old: Option<&Path>) {
+    if let Some(old) = old {
+        say!(
+            "what was there before is in {old}; to have it back, remove {folder} and rename {old} to it",
+            old = old.display(),
+            folder = folder.display()
+        );
     }
 }
 

@@ -1,15 +1,12 @@
 //! The folder that holds all of a sweep.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Sweep;
 use super::record::has_ended;
 use super::table::{SweepTable, read_json};
-use super::{Sweep, SweepError};
-use crate::error::IoContext as _;
-use crate::run_folder::{folder_atomically, write_atomically};
-use crate::{Existing, RunFolder, TrainError};
+use crate::{RunFolder, TrainError};
 
 /// A sweep's folder: `sweep.toml` (its definition, resolved), `sweep.json` and `sweep.csv` (what came of it so far),
 /// `runs/<point>-seed-<seed>/` (a run folder each), and `report.html`, which is the program's.
@@ -28,22 +25,8 @@ impl SweepFolder {
         Self { path: path.to_owned() }
     }
 
-    /// Whether a new sweep may go there.
-    pub(super) fn check(&self, existing: Existing) -> Result<(), TrainError> {
-        let path = self.path.clone();
-        if !path.is_dir() || fs::read_dir(&path).at("read", &path)?.next().is_none() {
-            return Ok(());
-        }
-        match existing {
-            _ if !self.definition_path().is_file() => Err(SweepError::Occupied { path }.into()),
-            Existing::Overwrite => Ok(()),
-            Existing::Keep if self.is_finished()? => Err(SweepError::Finished { path }.into()),
-            Existing::Keep => Err(SweepError::Unfinished { path }.into()),
-        }
-    }
-
     /// Whether every run of the definition there is complete.
-    fn is_finished(&self) -> Result<bool, TrainError> {
+    pub(super) fn is_finished(&self) -> Result<bool, TrainError> {
         let sweep = Sweep::read(&self.definition_path())?;
         for point in 0..sweep.points().len() {
             for seed in sweep.seeds() {
@@ -55,42 +38,6 @@ impl SweepFolder {
         Ok(true)
     }
 
-    /// Writes the definition, in place of another sweep's.
-    pub(super) fn create(&self, sweep: &Sweep, existing: Existing) -> Result<(), TrainError> {
-        self.check(existing)?;
-        self.clear()?;
-        let text = sweep.to_toml()?;
-        if self.path.is_dir() {
-            return write_atomically(&self.definition_path(), text.as_bytes());
-        }
-        let parent = self.path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).at("create", parent)?;
-        // With its definition or not at all.
-        folder_atomically(&self.path, |folder| {
-            write_atomically(&Self::new(folder).definition_path(), text.as_bytes())
-        })
-    }
-
-    /// Removes what a sweep writes, and nothing else that the user may have put there.
-    fn clear(&self) -> Result<(), TrainError> {
-        let runs = self.path.join("runs");
-        if runs.is_dir() {
-            for entry in fs::read_dir(&runs).at("read", &runs)? {
-                let entry = entry.at("read", &runs)?;
-                if entry.file_name().to_string_lossy().starts_with("point-") && entry.path().is_dir() {
-                    fs::remove_dir_all(entry.path()).at("remove", &entry.path())?;
-                }
-            }
-        }
-        let report = self.path.join("report.html");
-        for file in [self.json_path(), self.csv_path(), report, self.definition_path()] {
-            if file.is_file() {
-                fs::remove_file(&file).at("remove", &file)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Why runs failed, as far as the table on disk says; by their names.
     pub(super) fn failures(&self) -> Result<BTreeMap<String, String>, TrainError> {
         if !self.json_path().is_file() {
@@ -98,6 +45,10 @@ impl SweepFolder {
         }
         let table: SweepTable = read_json(&self.json_path())?;
         Ok(table.runs().filter_map(|run| Some((run.run.clone(), run.error.clone()?))).collect())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) fn name(&self) -> String {

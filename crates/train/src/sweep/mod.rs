@@ -9,7 +9,6 @@ mod record;
 mod table;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use embert_data::DataSet;
@@ -21,11 +20,13 @@ pub use self::error::SweepError;
 use self::folder::{SweepFolder, run_name};
 use self::record::Records;
 pub use self::table::{Figures, PointResult, RunResult, Status, SweepTable};
+use crate::checkpoint::Checkpoints;
+use crate::claim::{Kind, tidy};
 use crate::error::IoContext as _;
 use crate::result::count_memory_anew;
 use crate::{
-    ConfigError, EncodedSplits, End, Existing, Observer, Outcome, Provenance, RunFolder, StopSignal, Task,
-    TrainConfig, TrainError, Trainer,
+    Claim, ConfigError, EncodedSplits, End, Existing, Observer, Outcome, Provenance, RunFolder, StopSignal,
+    Task, TrainConfig, TrainError, Trainer,
 };
 
 /// An error of the program around a sweep.
@@ -77,6 +78,11 @@ pub enum SweepEvent<'a> {
         /// Those that are complete.
         complete: usize,
     },
+    /// A sweep that is replaced has moved.
+    Replaces {
+        /// Where it is until the new one is complete.
+        old: &'a Path,
+    },
     /// Splits were encoded.
     Encoded {
         /// For these settings, and all others that do not change the data.
@@ -122,6 +128,11 @@ pub enum SweepStart {
     GoOn,
 }
 
+/// Whether every run of the sweep in a folder is complete.
+pub(crate) fn is_finished(folder: &Path) -> Result<bool, TrainError> {
+    SweepFolder::new(folder).is_finished()
+}
+
 /// How a sweep ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SweepOutcome {
@@ -152,22 +163,11 @@ impl Sweep {
         Self::read(&definition)
     }
 
-    /// Whether [`run`](Self::run) would refuse the folder for a new sweep, without touching it.
+    /// Trains what the folder lacks, run after run, and writes the table after each: [`run_in`](Self::run_in) the folder that is
+    /// claimed, or opened.
     ///
     /// # Errors
-    /// It holds a sweep (and `existing` is [`Existing::Keep`]), or something else.
-    pub fn check_folder(folder: &Path, existing: Existing) -> Result<(), TrainError> {
-        SweepFolder::new(folder).check(existing)
-    }
-
-    /// Trains what the folder lacks, run after run, and writes the table after each.
-    ///
-    /// A run that fails is recorded with its error, and the others go on. Runs that train on the same splits share them: a
-    /// data set is loaded and encoded once, or once for each value of a key that it depends on. A sweep that was stopped,
-    /// or killed, goes on with [`SweepStart::GoOn`] and ends with the same table, times aside.
-    ///
-    /// # Errors
-    /// The folder can't be used or written, the first run's model or data can't be loaded, or an observer's error.
+    /// Those of [`Claim::sweep`], [`Claim::resumed_sweep`] and [`run_in`](Self::run_in).
     pub fn run(
         &self,
         folder: &Path,
@@ -175,16 +175,36 @@ impl Sweep {
         host: &mut dyn SweepHost,
         stop: &StopSignal,
     ) -> Result<SweepOutcome, TrainError> {
-        let folder = SweepFolder::new(folder);
-        if let SweepStart::New(existing) = start {
-            folder.check(existing)?;
-        }
+        let claim = match start {
+            SweepStart::New(existing) => Claim::sweep(folder, existing)?,
+            SweepStart::GoOn => Claim::resumed_sweep(folder)?,
+        };
+        self.run_in(claim, host, stop)
+    }
+
+    /// Trains what a folder lacks, run after run, and writes the table after each. No other process works in it meanwhile.
+    ///
+    /// A run that fails is recorded with its error, and the others go on. Runs that train on the same splits share them: a
+    /// data set is loaded and encoded once, or once for each value of a key that it depends on. A sweep that was stopped,
+    /// or killed, goes on in a [resumed](Claim::resumed_sweep) folder and ends with the same table, times aside. A sweep that is
+    /// replaced goes when all runs of the new one are complete.
+    ///
+    /// # Errors
+    /// The folder can't be written, the first run's model or data can't be loaded, or an observer's error.
+    pub fn run_in(
+        &self,
+        claim: Claim,
+        host: &mut dyn SweepHost,
+        stop: &StopSignal,
+    ) -> Result<SweepOutcome, TrainError> {
+        let folder = SweepFolder::new(claim.path());
+        let goes_on = claim.goes_on();
         let jobs = self.jobs()?;
         let mut records = Records::default();
         let mut todo = Vec::new();
         for job in &jobs {
             // An old sweep that will be replaced counts for nothing.
-            if start == SweepStart::GoOn && records.of(self, &folder, job.point, job.seed)?.is_some() {
+            if goes_on && records.of(self, &folder, job.point, job.seed)?.is_some() {
                 self.tidy(&folder.run(&job.name))?;
             } else {
                 todo.push(job);
@@ -194,6 +214,7 @@ impl Sweep {
         let mut splits = None;
         let mut models: Vec<&str> = Vec::new();
         for job in &todo {
+            claim.check_reads(&job.config)?;
             if !models.contains(&job.config.model.as_str()) {
                 job.model(host)?;
                 models.push(&job.config.model);
@@ -202,8 +223,9 @@ impl Sweep {
         if let Some(first) = todo.first() {
             first.splits(host, &mut splits)?;
         }
-        if let SweepStart::New(existing) = start {
-            folder.create(self, existing)?;
+        let held = if goes_on { claim.resume() } else { claim.begin(self.to_toml()?.as_bytes())? };
+        if let Some(old) = &held.replaced {
+            host.on_event(&SweepEvent::Replaces { old })?;
         }
         let mut failures = folder.failures()?;
         let runs = jobs.len();
@@ -238,6 +260,11 @@ impl Sweep {
             self.table(&folder, &mut records, &failures)?;
         }
         let table = self.table(&folder, &mut records, &failures)?;
+        if table.count(Status::Complete) == runs
+            && let Err(error) = tidy(Kind::Sweep, folder.path())
+        {
+            tracing::warn!("what the sweep replaced can't be removed: {error}");
+        }
         Ok(if table.count(Status::Missing) > 0 {
             SweepOutcome::Interrupted(table)
         } else {
@@ -277,7 +304,8 @@ impl Sweep {
     fn tidy(&self, run: &RunFolder) -> Result<(), TrainError> {
         let checkpoints = run.checkpoints();
         if !self.keeps_checkpoints() && checkpoints.is_dir() {
-            fs::remove_dir_all(&checkpoints).at("remove", &checkpoints)?;
+            // What a user has put there stays.
+            Checkpoints::at(run).clear()?;
         }
         Ok(())
     }
@@ -301,10 +329,9 @@ impl Job {
         let model_folder = self.model(host)?;
         let task = Task::with_splits(&config, &model_folder, splits, &device)?;
         host.on_event(&SweepEvent::Notes(&task.notes()))?;
-        self.folder(run, &config)?;
-        let mut trainer = Trainer::new(config, task, run.clone(), device)
-            .provenance(host.provenance(&self.config))
-            .stop_with(stop);
+        let run = self.folder(run, &config)?;
+        let mut trainer =
+            Trainer::new(config, task, run, device).provenance(host.provenance(&self.config)).stop_with(stop);
         if !measures_peak {
             trainer = trainer.without_peak_memory();
         }
@@ -314,24 +341,16 @@ impl Job {
         trainer.run()
     }
 
-    /// Makes the run's folder, or sees that what is there is this run's.
-    fn folder(&self, run: &RunFolder, config: &TrainConfig) -> Result<(), TrainError> {
-        // A process that was killed may leave a folder without settings, and a result that the log doesn't know of.
-        for (half_done, path) in
-            [(!run.config_path().is_file(), run.path().to_owned()), (run.is_complete(), run.model())]
-        {
-            if half_done && path.is_dir() {
-                fs::remove_dir_all(&path).at("remove", &path)?;
-            }
+    /// Makes the run's folder, or sees that what is there is this run's, and locks it.
+    fn folder(&self, run: &RunFolder, config: &TrainConfig) -> Result<RunFolder, TrainError> {
+        if !run.config_path().is_file() {
+            return RunFolder::begin(Claim::lock(Kind::Run, run.path())?, config);
         }
-        if !run.path().is_dir() {
-            RunFolder::create(run.path(), config, Existing::Keep)?;
-            return Ok(());
-        }
-        let (_, found) = RunFolder::open(run.path())?;
+        // A result that the log doesn't know of is made again.
+        let (run, found) = RunFolder::open_any(run.path())?;
         // The sweep may have been moved meanwhile.
         if (TrainConfig { output: None, ..found }) == self.config {
-            return Ok(());
+            return Ok(run);
         }
         Err(SweepError::Changed { path: run.path().to_owned() }.into())
     }

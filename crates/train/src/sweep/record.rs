@@ -96,7 +96,7 @@ impl Record {
 
 /// The log of a run that has its result. The result is there a moment before the log says so.
 fn logged(run: &RunFolder) -> Result<Option<Logged>, TrainError> {
-    let is_there = run.is_complete() && run.metrics_path().is_file();
+    let is_there = run.model().is_dir() && run.metrics_path().is_file();
     is_there.then(|| Logged::read(&run.metrics_path())).transpose()
 }
 

@@ -11,7 +11,7 @@ use super::Sweep;
 use super::folder::{SweepFolder, run_name};
 use super::record::{Record, Records, SPLIT};
 use crate::error::IoContext as _;
-use crate::run_folder::write_atomically;
+use crate::run_folder::write_json;
 use crate::{Eval, TrainError};
 
 /// The result of a sweep so far, best point first; what `sweep.json` holds.
@@ -157,13 +157,10 @@ impl SweepTable {
 
     /// Writes `sweep.json` and `sweep.csv`.
     pub(super) fn write(&self, folder: &SweepFolder) -> Result<(), TrainError> {
-        let path = folder.json_path();
-        let mut json = serde_json::to_vec_pretty(self).map_err(std::io::Error::from).at("write", &path)?;
-        json.push(b'\n');
-        write_atomically(&path, &json)?;
+        write_json(&folder.json_path(), self)?;
         let path = folder.csv_path();
         let csv = self.csv().map_err(std::io::Error::other).at("write", &path)?;
-        write_atomically(&path, &csv)
+        Ok(embert_files::write(&path, &csv)?)
     }
 
     /// A line a point, best first.

@@ -1,9 +1,9 @@
 //! [`EventFile`]: events in TensorFlow's record format.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
+use embert_files::{Appender, create_dir_all};
 use prost::Message as _;
 
 use super::messages::{Event, What};
@@ -17,14 +17,13 @@ const PREFIX: &str = "events.out.tfevents.";
 /// and no renaming would make better.
 #[derive(Debug)]
 pub(super) struct EventFile {
-    path: PathBuf,
-    file: File,
+    file: Appender,
 }
 
 impl EventFile {
     /// Begins a new file in `folder`, behind those that it has; says whether there were any.
     pub(super) fn create(folder: &Path, wall_time: f64) -> Result<(Self, bool), TrainError> {
-        fs::create_dir_all(folder).at("create", folder)?;
+        create_dir_all(folder)?;
         let mut last = 0;
         for entry in fs::read_dir(folder).at("read", folder)? {
             let name = entry.at("read", folder)?.file_name();
@@ -34,8 +33,7 @@ impl EventFile {
         }
         // Numbered where others have the time, the host and the process: a clock can be set back.
         let path = folder.join(format!("{PREFIX}{:06}", last + 1));
-        let file = OpenOptions::new().append(true).create_new(true).open(&path).at("create", &path)?;
-        let mut file = Self { path, file };
+        let mut file = Self { file: Appender::create(&path)? };
         file.write(wall_time, 0, What::FileVersion("brain.Event:2".into()))?;
         Ok((file, last > 0))
     }
@@ -43,7 +41,12 @@ impl EventFile {
     /// Appends an event.
     pub(super) fn write(&mut self, wall_time: f64, step: usize, what: What) -> Result<(), TrainError> {
         let event = Event { wall_time, step: step.try_into().unwrap_or(i64::MAX), what: Some(what) };
-        self.file.write_all(&record(&event.encode_to_vec())).at("write", &self.path)
+        Ok(self.file.append(&record(&event.encode_to_vec()))?)
+    }
+
+    /// Puts all events on the disk.
+    pub(super) fn sync(&self) -> Result<(), TrainError> {
+        Ok(self.file.sync()?)
     }
 }
 
@@ -74,12 +77,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for (expected, found_before) in [("000001", false), ("000002", true)] {
             let (file, before) = EventFile::create(dir.path(), 0.0).unwrap();
-            assert_eq!(file.path, dir.path().join(format!("events.out.tfevents.{expected}")));
+            assert_eq!(file.file.path(), dir.path().join(format!("events.out.tfevents.{expected}")));
             assert_eq!(before, found_before);
         }
         fs::write(dir.path().join("events.out.tfevents.000041"), "").unwrap();
         fs::write(dir.path().join("events.out.tfevents.1700000000.host.1.0"), "").unwrap();
         let (file, _) = EventFile::create(dir.path(), 0.0).unwrap();
-        assert_eq!(file.path, dir.path().join("events.out.tfevents.000042"));
+        assert_eq!(file.file.path(), dir.path().join("events.out.tfevents.000042"));
     }
 }

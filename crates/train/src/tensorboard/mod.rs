@@ -95,8 +95,11 @@ impl Observer for TensorBoard {
                 let end_info = SessionEnd { status: RunStatus::Success.into(), end_time: now };
                 self.write(now, end.step, vec![hparams("session_end_info", HParamsData::End(end_info))])?;
             }
-            Event::Saved { .. } | Event::CacheProgress { .. } => {}
+            Event::Saving { .. } | Event::Saved { .. } | Event::CacheProgress { .. } => {}
             _ => return Ok(()),
+        }
+        if event.comes_before_a_save() {
+            self.file.sync()?;
         }
         self.mark = Instant::now();
         Ok(())

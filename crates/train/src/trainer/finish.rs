@@ -51,6 +51,7 @@ impl Job {
         }
         progress.phases.evaluate += began.elapsed().as_secs_f64();
         let began = Instant::now();
+        self.emit(&Event::Saving { step: progress.step })?;
         self.write_examples(validation_scored.unwrap_or_default(), test_scored)?;
         result::write(&self.run, &kept, &self.task, &self.card(plan, &progress, kept_step, evaluations))?;
         progress.phases.save += began.elapsed().as_secs_f64();
@@ -66,6 +67,9 @@ impl Job {
             peak_memory: self.peak_memory(&progress),
         };
         self.emit(&Event::End(end.clone()))?;
+        if let Err(error) = self.run.tidy() {
+            tracing::warn!("what the run replaced can't be removed: {error}");
+        }
         Ok(Outcome::Complete(end))
     }
 

@@ -9,10 +9,13 @@ use embert_optim::{AdamW, AdamWConfig, OptimizerState};
 
 use super::{Job, Progress};
 use crate::TrainError;
-use crate::checkpoint::{Checkpoints, State, read_optimizer, read_state};
+use crate::checkpoint::{Checkpoints, State, is_broken, read_optimizer, read_state};
 use crate::events::Phases;
 use crate::stages::Stages;
 use crate::tracker::Tracker;
+
+/// What a checkpoint holds.
+type Read = (State, BertForSequenceClassification, OptimizerState);
 
 impl Job {
     /// The state that the first step needs: that of the newest whole checkpoint, or of a new run.
@@ -47,7 +50,7 @@ impl Job {
         }
         // Not needed any more, so not in memory beside the checkpoint's.
         drop(model);
-        let (state, model, moments) = self.newest_whole(&found, checkpoints)?;
+        let ((state, model, moments), passed_over) = self.newest_whole(&found, checkpoints)?;
         let changed = match &state.data {
             Some(before) => before.difference(&self.task.fingerprint),
             // All that an older version's checkpoint can tell.
@@ -56,7 +59,7 @@ impl Job {
         if let Some(what) = changed {
             return Err(TrainError::DataChanged { path: self.run.path().to_owned(), what });
         }
-        checkpoints.remove_after(state.step)?;
+        checkpoints.pass_over(passed_over)?;
         // Moments of what is frozen now are loaded too: they count again when it is trained again.
         let (_, stage) = stages.at(state.step);
         let mut optimizer = AdamW::new(adamw, self.task.groups(&model, &self.config, stage))?;
@@ -69,38 +72,41 @@ impl Job {
         Ok(Progress { model, optimizer, tracker, step, began, seconds_before, phases, peak_before, scored })
     }
 
-    /// The first of these checkpoints that can be read.
+    /// The first of these checkpoints that can be read, and those before it with what is wrong with them.
     fn newest_whole(
         &self,
         newest_first: &[PathBuf],
         checkpoints: &Checkpoints,
-    ) -> Result<(State, BertForSequenceClassification, OptimizerState), TrainError> {
-        let mut problem = None;
+    ) -> Result<(Read, Vec<(PathBuf, TrainError)>), TrainError> {
+        let mut passed_over = Vec::new();
         for path in newest_first {
             match self.read_checkpoint(path, checkpoints) {
-                Ok(read) => return Ok(read),
+                Ok(read) => return Ok((read, passed_over)),
+                // Perhaps a moment later it can be read: steps that are on the disk are not taken again unasked.
+                Err(error)
+                    if !is_broken(&error)
+                        && !matches!(error, TrainError::NewerFormat { .. } | TrainError::BestGone { .. }) =>
+                {
+                    return Err(TrainError::Unreadable { path: path.clone(), source: Box::new(error) });
+                }
                 Err(error) => {
-                    tracing::warn!("{} can't be read and is passed over: {error}", path.display());
-                    problem.get_or_insert(error);
+                    tracing::warn!("{} can't be used and is passed over: {error}", path.display());
+                    passed_over.push((path.clone(), error));
                 }
             }
         }
-        Err(TrainError::NoCheckpoint { path: self.run.checkpoints(), source: problem.map(Box::new) })
+        let source = passed_over.into_iter().next().map(|(_, error)| Box::new(error));
+        Err(TrainError::NoCheckpoint { path: self.run.checkpoints(), source })
     }
 
     /// What a checkpoint holds.
-    fn read_checkpoint(
-        &self,
-        path: &Path,
-        checkpoints: &Checkpoints,
-    ) -> Result<(State, BertForSequenceClassification, OptimizerState), TrainError> {
+    fn read_checkpoint(&self, path: &Path, checkpoints: &Checkpoints) -> Result<Read, TrainError> {
         let state = read_state(path)?;
         // Found out now rather than at the end of the run, which needs them.
         if let Some(best) =
             state.tracker.best.map(|best| checkpoints.best(best.step)).filter(|best| !best.is_dir())
         {
-            let problem = format!("the best weights so far, {}, are gone", best.display());
-            return Err(TrainError::Checkpoint { path: path.to_owned(), problem });
+            return Err(TrainError::BestGone { path: path.to_owned(), best });
         }
         let weights = self.task.reload(path, &self.config, &self.device.clone().inner())?;
         Ok((state, weights.train(), read_optimizer(path)?))

@@ -1,0 +1,126 @@
+//! What in a folder is a run's or a sweep's own; the rest is the user's, and never removed.
+
+use std::fs::{self, DirEntry};
+use std::path::{Path, PathBuf};
+
+use embert_files::{LOCK, is_temporary};
+
+use super::Kind;
+use super::replace::REPLACES;
+use crate::TrainError;
+use crate::checkpoint::step_of;
+use crate::error::IoContext as _;
+
+/// Whose an entry of a folder is.
+enum Owner {
+    /// A run's or a sweep's, with all that is in it.
+    Ours,
+    /// A folder of ours, in which others may have put something.
+    Shared(Contents),
+    /// Not ours.
+    Foreign,
+}
+
+/// What is in a folder.
+#[derive(Clone, Copy)]
+enum Contents {
+    Run,
+    Checkpoints,
+    Model,
+    Events,
+    Sweep,
+    Runs,
+}
+
+/// The files and folders that are neither a run's nor a sweep's own, by their paths from `folder`, sorted.
+pub(super) fn foreign(kind: Kind, folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
+    let contents = match kind {
+        Kind::Run => Contents::Run,
+        Kind::Sweep => Contents::Sweep,
+    };
+    let mut found = Vec::new();
+    walk(folder, Path::new(""), contents, &mut found)?;
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn walk(root: &Path, below: &Path, contents: Contents, found: &mut Vec<PathBuf>) -> Result<(), TrainError> {
+    let folder = root.join(below);
+    for entry in fs::read_dir(&folder).at("read", &folder)? {
+        let entry = entry.at("read", &folder)?;
+        let path = below.join(entry.file_name());
+        match owner(contents, &entry) {
+            Owner::Ours => {}
+            Owner::Shared(contents) => walk(root, &path, contents, found)?,
+            Owner::Foreign => found.push(path),
+        }
+    }
+    Ok(())
+}
+
+fn owner(contents: Contents, entry: &DirEntry) -> Owner {
+    let name = entry.file_name();
+    // A link is nobody's folder.
+    let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let Some(text) = name.to_str() else { return Owner::Foreign };
+    if is_temporary(&name) {
+        return Owner::Ours;
+    }
+    let shared = match (contents, text) {
+        (Contents::Run, "checkpoints") => Some(Contents::Checkpoints),
+        (Contents::Run, "model") => Some(Contents::Model),
+        (Contents::Run, "tensorboard") => Some(Contents::Events),
+        (Contents::Sweep, "runs") => Some(Contents::Runs),
+        (Contents::Runs, name) if is_run_name(name) => Some(Contents::Run),
+        _ => None,
+    };
+    let is_ours = match contents {
+        Contents::Run => {
+            const FILES: [&str; 8] = [
+                "config.toml",
+                "facts.json",
+                "metrics.jsonl",
+                "examples.jsonl",
+                "scores.json",
+                "report.html",
+                LOCK,
+                REPLACES,
+            ];
+            FILES.contains(&text)
+        }
+        Contents::Sweep => {
+            ["sweep.toml", "sweep.json", "sweep.csv", "report.html", LOCK, REPLACES].contains(&text)
+        }
+        Contents::Model => {
+            const FILES: [&str; 7] = [
+                "config.json",
+                "model.safetensors",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "special_tokens_map.json",
+                "vocab.txt",
+                "README.md",
+            ];
+            FILES.contains(&text)
+        }
+        Contents::Events => text.strip_prefix("events.out.tfevents.").is_some_and(is_number),
+        Contents::Checkpoints => step_of(text).is_some(),
+        Contents::Runs => false,
+    };
+    match (shared, is_folder) {
+        (Some(contents), true) => Owner::Shared(contents),
+        (None, _) if is_ours && is_folder == matches!(contents, Contents::Checkpoints) => Owner::Ours,
+        _ => Owner::Foreign,
+    }
+}
+
+/// `point-<number>-seed-<seed>`, or `point-<number>`.
+fn is_run_name(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("point-") else { return false };
+    let (point, seed) = rest.split_once("-seed-").unwrap_or((rest, "0"));
+    is_number(point) && is_number(seed)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}

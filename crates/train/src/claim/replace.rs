@@ -1,0 +1,230 @@
+//! What `--overwrite` does with what is there: it moves to `<name>.old-<time>` in one step, and goes when the new run is complete.
+//!
+//! The new folder is made under the old one's later name, with [`REPLACES`] in it, which lists the folders that it replaces; then the
+//! two take each other's name. Where a system can't do that in one step, the old one moves first, to `<name>.old-<time>.1`. So
+//! at each moment what was there stands under its name or under one that [`REPLACES`] says.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use embert_files::{
+    FileError, Lock, LockError, create_dir, exchange, remove_file, remove_folder, remove_leftovers_beginning,
+    rename, time_in_name, write,
+};
+
+use super::owned::foreign;
+use super::{Kind, is_free};
+use crate::TrainError;
+use crate::error::IoContext as _;
+
+/// The file of a new run that lists the names of what it replaces, as JSON.
+pub(super) const REPLACES: &str = ".replaces";
+
+/// The folder that a path is in.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The name of the folder and what the names of those that it replaced begin with.
+fn prefix(place: &Path) -> Option<String> {
+    Some(format!("{}.old-", place.file_name()?.to_str()?))
+}
+
+/// The name that the old one has where it moves first.
+fn second(name: &str) -> String {
+    format!("{name}.1")
+}
+
+/// What the run in `folder` replaces, as it says itself.
+fn list(folder: &Path) -> Result<Vec<String>, TrainError> {
+    let path = folder.join(REPLACES);
+    match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        bytes => {
+            let names: Vec<String> = serde_json::from_slice(&bytes.at("read", &path)?)
+                .map_err(io::Error::from)
+                .at("read", &path)?;
+            // Names, not paths: nobody is led elsewhere.
+            Ok(names.into_iter().filter(|name| Path::new(name).components().count() == 1).collect())
+        }
+    }
+}
+
+/// The newest of what the run in `place` replaces, where it is still there.
+pub(super) fn replaced(place: &Path) -> Option<PathBuf> {
+    let names = list(place).ok()?;
+    names.iter().map(|name| place.with_file_name(name)).find(|old| old.is_dir())
+}
+
+/// Makes a new folder in place of the one at `place`, with its definition. Returns its lock and where the old one is.
+pub(super) fn replace(kind: Kind, place: &Path, definition: &[u8]) -> Result<(Lock, PathBuf), TrainError> {
+    let unnamed = || TrainError::Setting {
+        key: "output",
+        found: place.display().to_string(),
+        expected: "a folder whose name is valid Unicode, so that what is there can be moved".to_owned(),
+    };
+    let prefix = prefix(place).ok_or_else(unnamed)?;
+    let time = time_in_name();
+    let mut names = (1..).map(|number| match number {
+        1 => format!("{prefix}{time}"),
+        number => format!("{prefix}{time}-{number}"),
+    });
+    let (name, fresh) = loop {
+        let Some(name) = names.next() else { return Err(unnamed()) };
+        let path = place.with_file_name(&name);
+        if !place.with_file_name(second(&name)).exists() && create_dir(&path)? {
+            break (name, path);
+        }
+    };
+    let made = fill(place, &fresh, &name, kind, definition);
+    let moved = made.and_then(|lock| Ok((lock, swap(place, &fresh, &name)?)));
+    if moved.is_err() && fresh.join(REPLACES).is_file() && place.is_dir() {
+        // The error that is on its way says more; what stays is removed at the next start.
+        let _ = remove_folder(&fresh);
+    }
+    let (mut lock, old) = moved?;
+    lock.moved_to(place);
+    Ok((lock, old))
+}
+
+/// Writes what the new folder begins with.
+fn fill(place: &Path, fresh: &Path, name: &str, kind: Kind, definition: &[u8]) -> Result<Lock, TrainError> {
+    let lock = Lock::take(fresh).map_err(|error| TrainError::locked(error, fresh))?;
+    let mut replaces = vec![name.to_owned(), second(name)];
+    // A run that was never complete has not had what it replaces removed.
+    replaces.extend(list(place)?);
+    let path = fresh.join(REPLACES);
+    let json = serde_json::to_vec(&replaces).map_err(io::Error::from).at("write", &path)?;
+    write(&path, &json)?;
+    write(&fresh.join(kind.definition()), definition)?;
+    Ok(lock)
+}
+
+/// Gives `fresh` the name `place`; returns where what was there is.
+fn swap(place: &Path, fresh: &Path, name: &str) -> Result<PathBuf, FileError> {
+    match exchange(fresh, place) {
+        Ok(()) => Ok(fresh.to_owned()),
+        Err(error) if error.source.kind() == io::ErrorKind::Unsupported => {
+            let old = place.with_file_name(second(name));
+            rename(place, &old)?;
+            rename(fresh, place)?;
+            Ok(old)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Ends what a process that was killed in [`replace`] has begun: the new folder, in which nothing has happened yet, goes, and what
+/// it was to replace has its name again.
+pub(super) fn recover(kind: Kind, place: &Path) -> Result<(), TrainError> {
+    for (name, path) in siblings(place)? {
+        let names = list(&path)?;
+        // A run that was moved is no other's to remove; a new one in the making says that it will be under that name.
+        let is_new = names.first() == Some(&name);
+        if !is_new && !(path.is_dir() && is_free(kind, &path)?) {
+            continue;
+        }
+        // A living process makes it.
+        let Ok(_lock) = Lock::take(&path) else { continue };
+        let old = place.with_file_name(second(&name));
+        if is_new && old.is_dir() && !place.exists() {
+            rename(&old, place)?;
+        }
+        if place.exists() {
+            remove_folder(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The folders beside `place` that have a name as what it replaces would have, with their names.
+fn siblings(place: &Path) -> Result<Vec<(String, PathBuf)>, TrainError> {
+    let Some(prefix) = prefix(place) else { return Ok(Vec::new()) };
+    let parent = parent(place);
+    let entries = match fs::read_dir(parent) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.at("read", parent)?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.at("read", parent)?;
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if let Ok(name) = entry.file_name().into_string()
+            && is_folder
+            && name.strip_prefix(&prefix).is_some_and(is_time)
+        {
+            found.push((name, entry.path()));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Whether a name goes on as [`time_in_name`] says, perhaps with a number.
+fn is_time(rest: &str) -> bool {
+    let (time, number) = rest.split_once('-').unwrap_or((rest, "1"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    time.len() == 16
+        && digits(&time[..8])
+        && time.as_bytes()[8] == b'T'
+        && time.ends_with('Z')
+        && digits(&time[9..15])
+        && digits(number)
+}
+
+/// Removes what [`tidy`] left in a process that was killed.
+pub(super) fn remove_leftovers_of_old(place: &Path) -> Result<(), TrainError> {
+    match prefix(place) {
+        Some(prefix) => Ok(remove_leftovers_beginning(parent(place), &prefix)?),
+        None => Ok(()),
+    }
+}
+
+/// Whether a process other than this one works in a folder.
+fn is_used_by_another(folder: &Path) -> Result<bool, TrainError> {
+    match Lock::take(folder) {
+        Ok(_) => Ok(false),
+        Err(LockError::Held { holder, .. }) => {
+            Ok(holder.is_none_or(|holder| holder.pid != std::process::id()))
+        }
+        Err(error) => Err(TrainError::locked(error, folder)),
+    }
+}
+
+/// Removes what the run or sweep at `path` replaced, which is complete now. What in it is not a run's own moves into the new
+/// folder. What can't be removed stays, and a warning says why: the run is complete all the same.
+pub(crate) fn tidy(kind: Kind, path: &Path) -> Result<(), TrainError> {
+    let place = path.canonicalize().at("find", path)?;
+    let names = list(&place)?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    for old in names.iter().map(|name| place.with_file_name(name)).filter(|old| old.is_dir()) {
+        if is_used_by_another(&old)? {
+            tracing::warn!("{} stays: another process works in it", old.display());
+            continue;
+        }
+        for foreign in foreign(kind, &old)? {
+            let to = place.join(&foreign);
+            if let Some(above) = to.parent() {
+                embert_files::create_dir_all(above)?;
+            }
+            if to.symlink_metadata().is_err() {
+                rename(&old.join(&foreign), &to)?;
+            }
+        }
+        let left = foreign(kind, &old)?;
+        if let Some(left) = left.first() {
+            tracing::warn!(
+                "{} stays: it has {}, which is no run's, and so has {}",
+                old.display(),
+                left.display(),
+                path.display()
+            );
+            continue;
+        }
+        remove_folder(&old)?;
+    }
+    Ok(remove_file(&place.join(REPLACES))?)
+}
