@@ -10,7 +10,7 @@ use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::{AddedToken, Model as _, NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
 
-use crate::{TaskResult, root, write_atomically};
+use crate::{TaskResult, root};
 
 /// Small enough to train in a minute, large enough that most words of the sample are whole.
 const VOCAB_SIZE: usize = 2000;
@@ -35,8 +35,8 @@ pub(crate) fn run() -> TaskResult {
         .collect::<Result<Vec<_>, _>>()?;
     let vocab = vocabulary(&texts)?;
     let folder = sample.join("bert");
-    fs::create_dir_all(&folder)?;
-    write_atomically(&folder.join("vocab.txt"), &(vocab.join("\n") + "\n"))?;
+    embert_files::create_dir_all(&folder)?;
+    embert_files::write(&folder.join("vocab.txt"), (vocab.join("\n") + "\n").as_bytes())?;
     let tokenizer = json!({
         "do_lower_case": true,
         "strip_accents": null,
@@ -90,5 +90,5 @@ fn vocabulary(texts: &[String]) -> Result<Vec<String>, Box<dyn std::error::Error
 }
 
 fn write_json(path: &Path, value: &serde_json::Value) -> TaskResult {
-    write_atomically(path, &(serde_json::to_string_pretty(value)? + "\n"))
+    Ok(embert_files::write(path, (serde_json::to_string_pretty(value)? + "\n").as_bytes())?)
 }

@@ -27,6 +27,10 @@ pub(crate) enum Error {
     Predict(#[from] embert_predict::PredictError),
     #[error(transparent)]
     Report(#[from] embert_report::ReportError),
+    #[error(transparent)]
+    Output(#[from] embert_files::OutputError),
+    #[error(transparent)]
+    File(#[from] embert_files::FileError),
     #[error("{} is a sweep, which has a page of its own: name it alone, or name the runs in it", path.display())]
     SweepAmongRuns { path: PathBuf },
     #[error("can't serve on port {port}")]
@@ -35,8 +39,8 @@ pub(crate) enum Error {
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("can't write to the standard output")]
     Stdout { source: std::io::Error },
-    #[error("can't handle Ctrl-C")]
-    Signal { source: ctrlc::Error },
+    #[error("can't handle the signals that stop a run")]
+    Signal { source: std::io::Error },
     #[error("{key} is not given: {hint}")]
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]
@@ -68,7 +72,14 @@ pub(crate) enum Error {
 impl Error {
     /// Whether somebody closed the pipe that we write to, which is no failure.
     pub(crate) fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Stdout { source } if source.kind() == std::io::ErrorKind::BrokenPipe)
+        match self {
+            Self::Stdout { source }
+            | Self::Io { source, .. }
+            | Self::File(embert_files::FileError { source, .. }) => {
+                source.kind() == std::io::ErrorKind::BrokenPipe
+            }
+            _ => false,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ mod commands;
 mod error;
 mod output;
 mod paths;
+mod reads;
+mod signals;
 mod sources;
 mod terminal;
 

@@ -5,8 +5,7 @@
 //! escaped as JSON does it, `\u009b`; in a pipe or a file they are as they were.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal as _, Write};
 
 use comfy_table::CellAlignment;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -111,27 +110,6 @@ pub(crate) fn name(text: &str) -> String {
 /// Names from elsewhere, with commas between them.
 pub(crate) fn names<T: AsRef<str>>(texts: &[T]) -> String {
     texts.iter().map(|text| name(text.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-/// Writes a file through `write`. It gets its name once all of it is there.
-pub(crate) fn file(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Less what the umask takes away, as for any other file: a temporary file alone is for its owner's eyes.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut out = BufWriter::new(builder.tempfile_in(folder).map_err(failed)?);
-    write(&mut out)?;
-    let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 /// A table whose cells are one line each, a long one cut.

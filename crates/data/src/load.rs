@@ -46,6 +46,8 @@ pub struct DataSet {
     pub facts: DataFacts,
     /// The splits that are left out of [`splits`](Self::splits) because none of their rows has a label.
     pub unlabelled: Vec<Unlabelled>,
+    /// The files that were read, and folders all of whose files were.
+    pub files: Vec<PathBuf>,
     /// What was decided where the files leave it open, and what was passed over: sentences to show the user.
     pub notes: Vec<String>,
 }
@@ -186,8 +188,9 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
         skipped_by_split,
     };
     let Reader { mut notes, unlabelled, .. } = reader;
+    let files = files.all().map(|file| root.join(file)).collect();
     notes.extend(facts::notes(&splits, &labels));
-    Ok(DataSet { name: card.name.clone(), splits, labels, facts, unlabelled, notes })
+    Ok(DataSet { name: card.name.clone(), splits, labels, facts, unlabelled, files, notes })
 }
 
 #[cfg(test)]

@@ -48,6 +48,14 @@ impl Appender {
         disk::write(&self.file, &self.path, bytes).at("write", &self.path)
     }
 
+    /// Empties the file, to begin again.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn clear(&mut self) -> Result<(), FileError> {
+        disk::truncate(&self.file, &self.path).at("write", &self.path)
+    }
+
     /// Puts all that was appended on the disk.
     ///
     /// # Errors

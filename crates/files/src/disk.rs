@@ -65,6 +65,13 @@ pub enum Operation<'a> {
         /// The other one.
         other: &'a Path,
     },
+    /// Makes a link.
+    Link {
+        /// Its path.
+        path: &'a Path,
+        /// What it leads to.
+        target: &'a Path,
+    },
     /// Removes a file.
     RemoveFile {
         /// Its path.
@@ -139,6 +146,12 @@ pub(crate) fn open_append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
+/// Opens a pipe, a device or what another process holds open, which is there.
+pub(crate) fn open_stream(path: &Path) -> io::Result<File> {
+    allowed(Operation::Open { path })?;
+    OpenOptions::new().append(true).open(path)
+}
+
 /// Opens a file to lock it, and makes it where it is not there.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     if path.exists() {
@@ -205,6 +218,12 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     }
     #[cfg(not(target_os = "linux"))]
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(unix)]
+pub(crate) fn symlink(target: &Path, path: &Path) -> io::Result<()> {
+    allowed(Operation::Link { path, target })?;
+    std::os::unix::fs::symlink(target, path)
 }
 
 pub(crate) fn remove_file(path: &Path) -> io::Result<()> {

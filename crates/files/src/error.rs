@@ -34,6 +34,62 @@ pub enum LockError {
     File(#[from] FileError),
 }
 
+/// Why nothing is written to a place that the user named.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputError {
+    /// It is a folder.
+    #[error("\"{}\" is no file to write to but a folder: name a file in it", path.display())]
+    Folder {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The folder that it would be in is not there.
+    #[error("can't write {}: there is no folder {}; make it first, or name another place", path.display(), folder.display())]
+    NoFolder {
+        /// The place.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Its owner may not write it.
+    #[error("{} is write-protected: allow writing (chmod u+w), or name another file", path.display())]
+    Protected {
+        /// The file, links followed.
+        path: PathBuf,
+    },
+    /// Its folder takes no file.
+    #[error("can't write {}: no file can be made in {}; name a place in another folder", path.display(), folder.display())]
+    NotWritable {
+        /// The place.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// It is among what is read.
+    #[error("can't write {}: it is {}; name another file", path.display(), input_of(path, input.as_deref()))]
+    IsRead {
+        /// The place.
+        path: PathBuf,
+        /// The file that is read, or the folder all of whose files are; absent for the standard input.
+        input: Option<PathBuf>,
+    },
+    /// What is there can't be found or opened.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+fn input_of(path: &Path, input: Option<&Path>) -> String {
+    match input {
+        None => "the file that is read as the standard input".to_owned(),
+        Some(input) if input == path => "the file that is read".to_owned(),
+        Some(input) if input.is_dir() => format!("among the files in {}, which are read", input.display()),
+        Some(input) => format!("the same file as {}, which is read", input.display()),
+    }
+}
+
 /// Says what was tried on which path when an operation fails.
 pub(crate) trait At<T> {
     fn at(self, action: &'static str, path: &Path) -> Result<T, FileError>;

@@ -9,7 +9,7 @@ use crate::error::{At as _, FileError};
 use crate::temporary::{is_filled, make, parent, remove_leftovers_of};
 
 /// Bytes that are written at once.
-const BUFFER: usize = 1 << 16;
+pub(crate) const BUFFER: usize = 1 << 16;
 
 /// Writes a file: it has all of `content`, on the disk, or stays what it was. A file that is replaced keeps its permissions.
 ///
@@ -105,9 +105,9 @@ impl Drop for Temporary<'_> {
 }
 
 /// Writes to a file through [`disk`].
-struct Writing<'a> {
-    file: &'a File,
-    path: &'a Path,
+pub(crate) struct Writing<'a> {
+    pub(crate) file: &'a File,
+    pub(crate) path: &'a Path,
 }
 
 impl Write for Writing<'_> {

@@ -4,6 +4,7 @@
 //!   renamed, and its folder synced. Until then the file that was there stays.
 //! - [`folder`], [`remove_folder`]: the same for folders, which are replaced in one step.
 //! - [`Appender`]: a log, which can lose its end and never its middle.
+//! - [`Output`]: what the user named to write to, a file or a pipe or a device, never what is read.
 //! - [`Lock`]: one process at a time works in a folder, and others learn who does.
 //! - [`remove_leftovers`]: what killed processes left goes at the next start.
 //!
@@ -28,17 +29,23 @@
 struct Readme;
 
 mod append;
+mod cache;
 mod disk;
 mod error;
 mod file;
 mod folder;
 mod lock;
+mod output;
 mod temporary;
 
 pub use append::Appender;
+#[cfg(unix)]
+pub use cache::link;
+pub use cache::{open_to_lock, replace_file};
 pub use disk::{Double, Fault, Operation, set_double};
-pub use error::{FileError, LockError};
+pub use error::{FileError, LockError, OutputError};
 pub use file::{check_writable, remove_file, write, write_path_with, write_with};
 pub use folder::{create_dir, create_dir_all, exchange, folder, remove_folder, remove_if_empty, rename};
 pub use lock::{Holder, LOCK, Lock, free_space, time_in_name};
+pub use output::Output;
 pub use temporary::{TEMPORARY, is_temporary, remove_leftovers, remove_leftovers_beginning, scratch_file};

@@ -164,28 +164,25 @@ impl RepositoryCache {
         if fs::read_link(&pointer).is_ok_and(|there| there == Path::new(&target)) {
             return Ok(pointer);
         }
-        let folder = parent(&pointer);
-        create_folder(folder)?;
-        // Made under another name and renamed, so that the file is there at every moment.
-        tempfile::Builder::new()
-            .make_in(folder, |path| self.link_or_copy(&target, hash, path))
-            .map_err(HubError::io("link", &pointer))?
-            .into_temp_path()
-            .persist(&pointer)
-            .map_err(|error| HubError::io("link", &pointer)(error.error))?;
+        create_folder(parent(&pointer))?;
+        self.link_or_copy(&target, hash, &pointer)?;
         Ok(pointer)
     }
 
     #[cfg(unix)]
     #[allow(clippy::unused_self)]
-    fn link_or_copy(&self, target: &str, _hash: &ContentHash, path: &Path) -> io::Result<()> {
-        std::os::unix::fs::symlink(target, path)
+    fn link_or_copy(&self, target: &str, _hash: &ContentHash, path: &Path) -> Result<(), HubError> {
+        Ok(embert_files::link(Path::new(target), path)?)
     }
 
     /// Elsewhere a link needs rights that few users have; `huggingface_hub` copies there too.
     #[cfg(not(unix))]
-    fn link_or_copy(&self, _target: &str, hash: &ContentHash, path: &Path) -> io::Result<()> {
-        fs::copy(self.blob(hash), path).map(drop)
+    fn link_or_copy(&self, _target: &str, hash: &ContentHash, path: &Path) -> Result<(), HubError> {
+        let blob = self.blob(hash);
+        let mut content = File::open(&blob).map_err(HubError::io("read", &blob))?;
+        embert_files::write_with(path, |out| {
+            io::copy(&mut content, out).map(drop).map_err(HubError::io("write", path))
+        })
     }
 
     /// Waits for the lock of a blob, the same that `huggingface_hub` takes. It is released when the file is dropped, also
@@ -193,11 +190,7 @@ impl RepositoryCache {
     pub(crate) fn lock(&self, hash: &ContentHash, waiting: impl FnOnce()) -> Result<File, HubError> {
         create_folder(&self.locks)?;
         let path = self.locks.join(format!("{}.lock", hash.as_str()));
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(HubError::io("open the lock", &path))?;
+        let file = embert_files::open_to_lock(&path)?;
         let mut waiting = Some(waiting);
         loop {
             match file.try_lock() {
@@ -221,7 +214,7 @@ impl RepositoryCache {
 }
 
 pub(crate) fn create_folder(folder: &Path) -> Result<(), HubError> {
-    fs::create_dir_all(folder).map_err(HubError::io("create the folder", folder))
+    Ok(embert_files::create_dir_all(folder)?)
 }
 
 fn parent(path: &Path) -> &Path {
@@ -229,17 +222,8 @@ fn parent(path: &Path) -> &Path {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), HubError> {
-    use io::Write as _;
-    let folder = parent(path);
-    create_folder(folder)?;
-    let mut builder = tempfile::Builder::new();
-    // A temporary file is for its owner only; the cache may be shared, so the usual mask decides.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(HubError::io("write", path))?;
-    file.write_all(text.as_bytes()).map_err(HubError::io("write", path))?;
-    file.persist(path).map_err(|error| HubError::io("write", path)(error.error))?;
-    Ok(())
+    create_folder(parent(path))?;
+    Ok(embert_files::write(path, text.as_bytes())?)
 }
 
 #[cfg(test)]

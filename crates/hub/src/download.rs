@@ -4,10 +4,11 @@
 //! limit on the time that a silent connection may take. So the body is fetched here, through the same HTTP client library.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
+use embert_files::{Appender, FileError};
 use reqwest::blocking::Response;
 use reqwest::header::CONTENT_RANGE;
 
@@ -106,7 +107,7 @@ impl Fetcher<'_> {
 
     fn download(&self, file: &str, facts: &FileFacts, progress: &mut Progress<'_>) -> Result<u64, HubError> {
         let path = self.cache.incomplete(&facts.hash);
-        let mut partial = Partial::open(&path, facts).map_err(HubError::io("write", &path))?;
+        let mut partial = Partial::open(&path, facts)?;
         progress(Event::Started { file, resumed: partial.length, total: facts.size });
         let (mut attempts, mut failures, mut stalls, mut wrong) = (0, 0, 0, 0);
         loop {
@@ -127,10 +128,10 @@ impl Fetcher<'_> {
                 };
                 if wrong == MAX_WRONG {
                     drop(partial);
-                    fs::remove_file(&path).map_err(HubError::io("remove", &path))?;
+                    embert_files::remove_file(&path)?;
                     return Err(error);
                 }
-                partial.restart().map_err(HubError::io("write", &path))?;
+                partial.restart()?;
                 self.wait(file, &error, Duration::ZERO, progress);
                 continue;
             };
@@ -154,10 +155,9 @@ impl Fetcher<'_> {
             self.wait(file, &error, delay, progress);
         }
         let bytes = partial.length;
-        partial.file.sync_all().map_err(HubError::io("write", &path))?;
+        partial.file.sync()?;
         drop(partial);
-        let blob = self.cache.blob(&facts.hash);
-        fs::rename(&path, &blob).map_err(HubError::io("write", &blob))?;
+        embert_files::replace_file(&path, &self.cache.blob(&facts.hash))?;
         Ok(bytes)
     }
 
@@ -169,16 +169,13 @@ impl Fetcher<'_> {
         partial: &mut Partial,
         progress: &mut Progress<'_>,
     ) -> Result<(), Refused> {
-        let write = HubError::io("write", &self.cache.incomplete(&facts.hash));
         if partial.is_complete() {
             return Ok(());
         }
         let mut answer = self.remote.content(self.kind, self.id, file, &facts.url, partial.length)?;
         if partial.length > 0 && range_start(&answer) != Some(partial.length) {
             // The server sends all of it, or another part than was asked for.
-            if let Err(error) = partial.restart() {
-                return Err(write(error).into());
-            }
+            partial.restart().map_err(HubError::from)?;
             if answer.status() != 200 {
                 answer = self.remote.content(self.kind, self.id, file, &facts.url, 0)?;
             }
@@ -195,9 +192,7 @@ impl Fetcher<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(self.broken(facts, error).into()),
             };
-            if let Err(error) = partial.append(&buffer[..count]) {
-                return Err(write(error).into());
-            }
+            partial.append(&buffer[..count]).map_err(HubError::from)?;
             progress(Event::Progress { file, done: partial.length, total: facts.size });
         }
         if facts.size.is_some_and(|size| partial.length < size) {
@@ -234,7 +229,7 @@ fn range_start(answer: &Response) -> Option<u64> {
 
 /// What has arrived so far of a file, hashed as it arrives.
 struct Partial {
-    file: File,
+    file: Appender,
     length: u64,
     size: Option<u64>,
     expected: ContentHash,
@@ -245,11 +240,13 @@ struct Partial {
 
 impl Partial {
     /// Takes up what an earlier attempt left.
-    fn open(path: &Path, facts: &FileFacts) -> io::Result<Self> {
+    fn open(path: &Path, facts: &FileFacts) -> Result<Self, HubError> {
         if let Some(folder) = path.parent() {
-            create_folder(folder).map_err(io::Error::other)?;
+            create_folder(folder)?;
         }
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+        let file = Appender::open(path)?;
+        let read = || HubError::io("read", path);
+        let mut left = File::open(path).map_err(read())?;
         let mut partial = Self {
             file,
             length: 0,
@@ -258,15 +255,15 @@ impl Partial {
             hasher: None,
             path: path.to_path_buf(),
         };
-        let left = partial.file.metadata()?.len();
+        let length = left.metadata().map_err(read())?.len();
         partial.reset_hasher();
-        if facts.size.is_some_and(|size| left > size) {
+        if facts.size.is_some_and(|size| length > size) {
             partial.restart()?;
             return Ok(partial);
         }
         let mut buffer = vec![0; BUFFER];
         loop {
-            match partial.file.read(&mut buffer)? {
+            match left.read(&mut buffer).map_err(read())? {
                 0 => break,
                 count => partial.count(&buffer[..count]),
             }
@@ -281,16 +278,15 @@ impl Partial {
         };
     }
 
-    fn restart(&mut self) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.rewind()?;
+    fn restart(&mut self) -> Result<(), FileError> {
+        self.file.clear()?;
         self.length = 0;
         self.reset_hasher();
         Ok(())
     }
 
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+    fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.file.append(bytes)?;
         self.count(bytes);
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use embert_files::FileError;
+
 use crate::remote::Kind;
 
 /// Why a model or a data set could not be had.
@@ -258,6 +260,12 @@ pub enum HubError {
         /// The system's account of it.
         source: io::Error,
     },
+}
+
+impl From<FileError> for HubError {
+    fn from(FileError { action, path, source }: FileError) -> Self {
+        Self::Io { action, path, source }
+    }
 }
 
 impl HubError {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use embert_files::FileError;
 use safetensors::SafeTensorError;
 
 use crate::{HeadFunction, SaveDtype};
@@ -380,4 +381,10 @@ fn advice(found: &[String]) -> &'static str {
 
 fn has_extension(name: &str, extension: &str) -> bool {
     Path::new(name).extension().is_some_and(|found| found == extension)
+}
+
+impl From<FileError> for ModelError {
+    fn from(FileError { path, source, .. }: FileError) -> Self {
+        Self::Write { path, source }
+    }
 }

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{self, File};
-use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -102,11 +100,11 @@ pub fn save_pretrained<M: Module>(
 ) -> Result<(), ModelError> {
     let weights = stored(model);
     check_range(&weights, dtype)?;
-    fs::create_dir_all(dir).map_err(|source| ModelError::Write { path: dir.to_owned(), source })?;
+    embert_files::create_dir_all(dir)?;
     let config = config_of(&weights, config, dtype);
 
     let path = dir.join(SINGLE);
-    replace(&path, |temporary| {
+    embert_files::write_path_with(&path, |temporary| {
         let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
         let views = weights.iter().map(|stored| (stored.name.as_str(), Encoded { stored, dtype }));
         safetensors::serialize_to_file(views, Some(metadata), temporary).map_err(|error| match error {
@@ -114,11 +112,7 @@ pub fn save_pretrained<M: Module>(
             source => ModelError::WriteWeights { path: path.clone(), source },
         })
     })?;
-    let path = dir.join("config.json");
-    replace(&path, |temporary| {
-        fs::write(temporary, config.to_json())
-            .map_err(|source| ModelError::Write { path: path.clone(), source })
-    })
+    Ok(embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?)
 }
 
 /// Refuses what `dtype` would turn into an infinity. A pass of its own: once the file is begun, the library that writes it
@@ -159,27 +153,6 @@ fn config_of(weights: &[Stored], config: &BertConfig, dtype: SaveDtype) -> BertC
         config.extra.insert("dtype".to_owned(), json!(dtype.torch_name()));
     }
     config
-}
-
-/// Lets `write` fill a temporary file beside `path`, which takes its place when it is whole and on the disk.
-fn replace(path: &Path, write: impl FnOnce(&Path) -> Result<(), ModelError>) -> Result<(), ModelError> {
-    let failed = |source: io::Error| ModelError::Write { path: path.to_owned(), source };
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Less what the umask takes away, as for any other file: a temporary file alone is for its owner's eyes.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let temporary = builder.prefix(".saving-").tempfile_in(dir).map_err(failed)?;
-    let permissions = temporary.as_file().metadata().map_err(failed)?.permissions();
-    let temporary = temporary.into_temp_path();
-    write(&temporary)?;
-    // The safetensors library writes by renaming too, so this may be another file than the one made above.
-    fs::set_permissions(&temporary, permissions).map_err(failed)?;
-    File::open(&temporary).and_then(|file| file.sync_all()).map_err(failed)?;
-    temporary.persist(path).map_err(|error| failed(error.error))
 }
 
 /// A parameter as the bytes of its file, made when they are written.

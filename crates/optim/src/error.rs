@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use embert_files::FileError;
+
 /// Why an optimizer can't be made, or its state not be brought back.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,4 +61,10 @@ pub enum OptimError {
         /// The cause.
         source: std::io::Error,
     },
+}
+
+impl From<FileError> for OptimError {
+    fn from(FileError { action, path, source }: FileError) -> Self {
+        Self::Io { action, path, source }
+    }
 }

@@ -55,19 +55,7 @@ impl OptimizerState {
             }
         }
         let bytes = safetensors::serialize(views, None).map_err(|error| failed(io::Error::other(error)))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // Less what the umask takes away, as for any other file: a temporary file alone is for its owner's eyes.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder).map_err(failed)?;
-        io::Write::write_all(&mut file, &bytes).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        Ok(embert_files::write(path, &bytes)?)
     }
 
     /// Reads what [`save`](Self::save) wrote.

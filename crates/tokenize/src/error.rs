@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use embert_files::FileError;
+
 use crate::Truncation;
 
 /// Why a tokenizer can't be loaded or used.
@@ -280,4 +282,10 @@ pub enum TokenizeError {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl From<FileError> for TokenizeError {
+    fn from(FileError { action, path, source }: FileError) -> Self {
+        Self::Io { action, path, source }
+    }
 }

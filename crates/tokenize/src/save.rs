@@ -1,7 +1,5 @@
 //! Writing a tokenizer as a folder that `AutoTokenizer` loads.
 
-use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -27,7 +25,7 @@ impl Tokenizer {
             .inner
             .to_string(true)
             .map_err(|source| TokenizeError::Refused { path: path.clone(), source })?;
-        write_atomically(&path, &json)?;
+        embert_files::write(&path, json.as_bytes())?;
 
         let mut config = Map::clone(&self.config);
         // All added tokens stand in tokenizer.json, and beside such a list those would not count.
@@ -79,26 +77,10 @@ impl Tokenizer {
             return Ok(());
         }
         let lines: String = vocab.into_iter().map(|(token, _)| token + "\n").collect();
-        write_atomically(&folder.join("vocab.txt"), &lines)
+        Ok(embert_files::write(&folder.join("vocab.txt"), lines.as_bytes())?)
     }
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<(), TokenizeError> {
-    write_atomically(path, &format!("{value:#}\n"))
-}
-
-/// Writes a file under a temporary name in its folder and renames it.
-fn write_atomically(path: &Path, text: &str) -> Result<(), TokenizeError> {
-    let write = |source| TokenizeError::Io { action: "write", path: path.to_owned(), source };
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Less the user's mask, as for any new file; the default is for the owner alone.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new("."))).map_err(write)?;
-    file.write_all(text.as_bytes()).map_err(write)?;
-    file.persist(path).map_err(|error| write(error.error))?;
-    Ok(())
+    Ok(embert_files::write(path, format!("{value:#}\n").as_bytes())?)
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod golden;
 mod heads;
 #[cfg(unix)]
 mod hostile;
@@ -10,11 +11,15 @@ mod hub;
 mod kinds;
 mod limits;
 mod made_up;
+#[cfg(unix)]
+mod output;
 mod predict;
 mod reading;
 mod report;
 mod resume;
 mod show;
+#[cfg(unix)]
+mod signals;
 mod sweep;
 mod tokenizer;
 mod train;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use embert_tests::program::{bert_train, fail, json_lines, small_run, succeed};
 
-const SEED: u64 = 3;
+pub(crate) const SEED: u64 = 3;
 
 #[test]
 fn ctrl_c_and_resume_write_the_same_bytes() {
@@ -97,16 +97,16 @@ fn a_run_that_is_complete_has_nothing_to_resume() {
 }
 
 /// Starts the run in the background. Slower steps than the other tests', so that a signal arrives between two of them.
-fn start(run: &Path) -> Child {
+pub(crate) fn start(run: &Path) -> Child {
     small_run(run, SEED).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
 }
 
-fn resume(run: &Path) {
+pub(crate) fn resume(run: &Path) {
     succeed(bert_train().args(["train", "--resume"]).arg(run));
 }
 
 /// Waits until `step` is logged.
-fn wait_for_step(run: &Path, step: usize, child: &mut Child) {
+pub(crate) fn wait_for_step(run: &Path, step: usize, child: &mut Child) {
     let log = run.join("metrics.jsonl");
     let began = Instant::now();
     loop {
@@ -120,7 +120,7 @@ fn wait_for_step(run: &Path, step: usize, child: &mut Child) {
     }
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let status = std::process::Command::new("kill")
         .args([&format!("-{name}"), &child.id().to_string()])
         .status()
@@ -128,7 +128,7 @@ fn signal(child: &Child, name: &str) {
     assert!(status.success());
 }
 
-fn same_result(one: &Path, other: &Path) {
+pub(crate) fn same_result(one: &Path, other: &Path) {
     let read = |run: &Path| fs::read(run.join("model/model.safetensors")).unwrap();
     assert!(read(one) == read(other), "the weights differ");
     let events = |run: &Path| {

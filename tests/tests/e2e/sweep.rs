@@ -30,18 +30,18 @@ fn small_sweep(output: &Path) -> Command {
 }
 
 /// The small sweep that is stopped: two points with two seeds.
-fn four_runs(output: &Path) -> Command {
+pub(crate) fn four_runs(output: &Path) -> Command {
     let mut command = small_sweep(output);
     command.args(["--grid", "freeze=none,encoder_below:1", "--seeds", "2"]);
     command
 }
 
-fn table(sweep: &Path) -> Value {
+pub(crate) fn table(sweep: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(sweep.join("sweep.json")).unwrap()).unwrap()
 }
 
 /// The table without what no two sweeps share.
-fn timeless(sweep: &Path) -> Value {
+pub(crate) fn timeless(sweep: &Path) -> Value {
     fn strip(value: &mut Value) {
         match value {
             Value::Object(fields) => {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use embert_data::tokenize::Tokenizer;
 use embert_data::{DataError, DataSet, ReadOptions, SplitKind};
+use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -14,15 +15,23 @@ use crate::cli::{EvalArgs, SplitArg, SplitRatios, Stride};
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
-use crate::{output, sources};
+use crate::{output, reads, sources};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
+    // Refused before anything is downloaded or loaded.
+    let predictions = args.predictions.as_deref().map(Output::new).transpose()?;
     let folder = sources::model_folder(&args.model)?;
+    if let Some(predictions) = &predictions {
+        reads::of_model(&folder).iter().try_for_each(|file| predictions.differs_from(file))?;
+    }
     let config = settings(args, &folder)?;
     say!("evaluates {} on {}", folder.display(), config.dataset);
     let (data, _) = sources::data_set(&config.dataset, &config.load_options())?;
-    let DataSet { splits, labels, notes, unlabelled, .. } = data;
+    let DataSet { splits, labels, notes, unlabelled, files, .. } = data;
+    if let Some(predictions) = &predictions {
+        files.iter().try_for_each(|file| predictions.differs_from(file))?;
+    }
     let (split, kind, examples) = match args.split {
         SplitArg::Train => ("train", SplitKind::Train, splits.train),
         SplitArg::Validation => ("validation", SplitKind::Validation, splits.validation),
@@ -58,11 +67,11 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     if let Some(pairing) = &evaluation.pairing {
         say!("{pairing}");
     }
-    if let Some(path) = &args.predictions {
-        output::file(path, |out| {
+    if let Some(predictions) = &predictions {
+        predictions.write_with(|out| {
             write_predictions(out, &evaluation).map_err(|source| Error::Io {
                 action: "write",
-                path: path.clone(),
+                path: predictions.path().to_owned(),
                 source,
             })
         })?;

@@ -1,11 +1,12 @@
 //! `predict`: labels for texts on the command line, or in a file of any size.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
+use std::io::{self, BufReader, IsTerminal as _};
 use std::iter;
 use std::path::Path;
 
 use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, is_unnamed};
+use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{Prediction, Predictor};
 use embert_train::run_of_model;
@@ -14,11 +15,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::cli::{FormatArg, PredictArgs, Stride};
 use crate::error::Error;
 use crate::output::say;
-use crate::{output, sources};
+use crate::{output, reads, sources};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
+    // Refused before anything is downloaded or loaded.
+    let output = destination(args)?;
     let folder = sources::model_folder(&args.model)?;
+    reads::of_model(&folder).iter().try_for_each(|file| output.differs_from(file))?;
     let mut predictor =
         Predictor::open(&folder, &device)?.with_batch_size(args.inference.batch_size as usize);
     for note in predictor.notes() {
@@ -44,16 +48,27 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
         );
     }
     match &args.input {
-        Some(input) => predict_rows(args, &predictor, input),
-        None => predict_texts(args, &predictor),
+        Some(input) => predict_rows(args, &predictor, input, &output),
+        None => predict_texts(args, &predictor, &output),
     }
 }
 
+/// Where the predictions go, which is not where the texts come from.
+fn destination(args: &PredictArgs) -> Result<Output, Error> {
+    let output = if is_stdout(&args.output) { Output::standard() } else { Output::new(&args.output)? };
+    match &args.input {
+        Some(input) if is_stdout(input) => output.differs_from_standard_input()?,
+        Some(input) => output.differs_from(input)?,
+        None => {}
+    }
+    Ok(output)
+}
+
 /// A few texts: JSON Lines in a pipe or a file, a table on a terminal.
-fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error> {
+fn predict_texts(args: &PredictArgs, predictor: &Predictor, output: &Output) -> Result<(), Error> {
     let predictions = predictor.predict(&args.texts)?;
     if args.json.json || !is_stdout(&args.output) || !io::stdout().is_terminal() {
-        return write_all(predictions.into_iter().map(Ok), &args.output);
+        return write_all(predictions.into_iter().map(Ok), output);
     }
     let mut table = output::Table::new(&["label", "score", "text"]);
     for prediction in predictions {
@@ -67,7 +82,12 @@ fn predict_texts(args: &PredictArgs, predictor: &Predictor) -> Result<(), Error>
 }
 
 /// The rows of a file or of the standard input, a few batches at a time.
-fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Result<(), Error> {
+fn predict_rows(
+    args: &PredictArgs,
+    predictor: &Predictor,
+    input: &Path,
+    output: &Output,
+) -> Result<(), Error> {
     if args.text_pair_column.is_some() {
         // Found before the first row is read.
         predictor.check_pairs()?;
@@ -104,7 +124,7 @@ fn predict_rows(args: &PredictArgs, predictor: &Predictor, input: &Path) -> Resu
         })),
         _ => None,
     });
-    write_all(predictions.chain(none_left.flatten()), &args.output)?;
+    write_all(predictions.chain(none_left.flatten()), output)?;
     bar.finish_and_clear();
     // Some of what there is to say is known only after the last row.
     say_notes(reader.notes());
@@ -130,25 +150,17 @@ fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
     })
 }
 
-/// Writes predictions as JSON Lines. A file gets its name once all of it is there.
+/// Writes predictions as JSON Lines.
 fn write_all(
     predictions: impl Iterator<Item = Result<Prediction, Error>>,
-    output: &Path,
+    output: &Output,
 ) -> Result<(), Error> {
-    if is_stdout(output) {
-        let for_terminal = io::stdout().is_terminal();
-        let mut out = BufWriter::new(io::stdout().lock());
+    let for_terminal = output.is_terminal();
+    output.write_with(|mut out| {
         for prediction in predictions {
-            output::json_line(&mut out, &prediction?, for_terminal)
-                .map_err(|source| Error::Stdout { source })?;
-        }
-        return out.flush().map_err(|source| Error::Stdout { source });
-    }
-    output::file(output, |mut out| {
-        for prediction in predictions {
-            output::json_line(&mut out, &prediction?, false).map_err(|source| Error::Io {
+            output::json_line(&mut out, &prediction?, for_terminal).map_err(|source| Error::Io {
                 action: "write",
-                path: output.to_owned(),
+                path: output.path().to_owned(),
                 source,
             })?;
         }

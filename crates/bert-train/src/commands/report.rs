@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use embert_files::Output;
 use embert_report::{PageOptions, ReportError, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
 
 use super::watch::{Answer, serve};
 use crate::cli::ReportArgs;
 use crate::error::Error;
-use crate::output;
+use crate::{output, reads};
 
 /// How often a served page is fetched again.
 const REFRESH_SECONDS: u32 = 5;
@@ -54,6 +55,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
         Subject::read(&args.runs)?;
         return serve(args.port, REFRESH_SECONDS, || answer(&args.runs));
     }
+    let output = args.output.as_deref().map(|path| destination(path, &args.runs)).transpose()?;
     let subject = Subject::read(&args.runs)?;
     if args.terminal {
         return match &subject {
@@ -61,27 +63,28 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
             Subject::Sweep(sweep) => output::block(&sweep_terminal(sweep)),
         };
     }
-    let path = args.output.clone().unwrap_or_else(|| default_output(&args.runs));
-    write(&subject, &path)?;
-    output::line(&path.display().to_string())
+    let output = output.map_or_else(|| Output::new(&default_output(&args.runs)), Ok)?;
+    let html = subject.page(PageOptions::default())?;
+    output.write_with(|out| {
+        let failed = |source| Error::Io { action: "write", path: output.path().to_owned(), source };
+        out.write_all(html.as_bytes()).map_err(failed)
+    })?;
+    output::line(&output.path().display().to_string())
 }
 
-fn write(subject: &Subject, path: &Path) -> Result<(), Error> {
-    let html = subject.page(PageOptions::default())?;
-    output::file(path, |out| {
-        out.write_all(html.as_bytes()).map_err(|source| Error::Io {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        })
-    })
+/// Where the page goes that the user named a place for, which is nothing that is read for it.
+fn destination(path: &Path, runs: &[PathBuf]) -> Result<Output, Error> {
+    let output = Output::new(path)?;
+    reads::of_report(runs).iter().try_for_each(|file| output.differs_from(file))?;
+    Ok(output)
 }
 
 /// Writes the page of a run, or of a sweep, into its folder.
 pub(crate) fn write_own(folder: &Path) -> Result<PathBuf, Error> {
     let paths = [folder.to_owned()];
     let path = default_output(&paths);
-    write(&Subject::read(&paths)?, &path)?;
+    let html = Subject::read(&paths)?.page(PageOptions::default())?;
+    embert_files::write(&path, html.as_bytes())?;
     Ok(path)
 }
 

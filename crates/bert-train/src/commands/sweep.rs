@@ -10,10 +10,11 @@ use embert_train::{
     SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepTable, TrainConfig, TrainError,
 };
 
-use super::train::{Base, INTERRUPTED, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced, stop_on_ctrl_c};
+use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
 use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
+use crate::signals::stop_on_signals;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         folder.display()
     );
     let stop = StopSignal::default();
-    stop_on_ctrl_c(stop.clone())?;
+    let interruption = stop_on_signals(stop.clone())?;
     let mut host = Host::default();
     let outcome = sweep.run_in(claim, &mut host, &stop);
     let is_complete =
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     if let Err(error) = &report {
         say!("no report: {error}");
     }
-    show(table, &folder, report.ok().as_deref(), args.run.json.json)?;
+    let shown = show(table, &folder, report.ok().as_deref(), args.run.json.json);
     if matches!(outcome, SweepOutcome::Interrupted(_)) {
         say!(
             "stopped with {} of {} runs complete; go on with: {} sweep --resume {}",
@@ -65,8 +66,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             output::program(),
             folder.display()
         );
-        return Ok(ExitCode::from(INTERRUPTED));
+        // Where the terminal is gone, the table has no place, and nothing failed.
+        return Ok(interruption.exit_code());
     }
+    shown?;
     match table.runs().find_map(|run| run.error.clone()) {
         Some(error) if table.count(Status::Complete) == 0 => {
             Err(Error::AllFailed { runs: table.runs().count(), path: folder, error })

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use embert_model::DeviceChoice;
 use embert_train::{
-    Claim, ConfigBuilder, DatasetFacts, Outcome, Provenance, RunFolder, StopSignal, Task, TrainConfig,
-    Trainer,
+    Claim, ConfigBuilder, DatasetFacts, Outcome, Provenance, RunFolder, Task, TrainConfig, Trainer,
 };
 use serde_json::json;
 
@@ -14,6 +13,7 @@ use crate::cli::{TrainArgs, option_of};
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::{absolute, names_of_run};
+use crate::signals::stop_on_signals;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -22,9 +22,6 @@ pub(super) const SAMPLE: &str = include_str!("../../../../configs/sample.toml");
 
 /// What messages call it.
 pub(super) const SAMPLE_PATH: &str = "the built-in configs/sample.toml";
-
-/// What a shell reports for a program that Ctrl-C ended.
-pub(super) const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let (config, resumed) = match &args.resume {
@@ -76,7 +73,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
 
     let trainer =
         Trainer::new(config, task, run.clone(), device).provenance(provenance).observe(Terminal::new());
-    stop_on_ctrl_c(trainer.stop_signal())?;
+    let interruption = stop_on_signals(trainer.stop_signal())?;
     let outcome = trainer.run();
     if !matches!(outcome, Ok(Outcome::Complete(_))) {
         say_how_to_undo(run.path(), run.replaced());
@@ -119,7 +116,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
                 output::program(),
                 run.path().display()
             );
-            Ok(ExitCode::from(INTERRUPTED))
+            Ok(interruption.exit_code())
         }
     }
 }
@@ -215,22 +212,6 @@ fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Er
         }
     }
     Ok(config)
-}
-
-/// The first Ctrl-C asks the trainer to stop, the second one stops the program.
-pub(super) fn stop_on_ctrl_c(stop: StopSignal) -> Result<(), Error> {
-    ctrlc::set_handler(move || {
-        if stop.is_requested() {
-            #[allow(
-                clippy::exit,
-                reason = "the user asked twice; a checkpoint appears at once or not at all"
-            )]
-            std::process::exit(i32::from(INTERRUPTED));
-        }
-        say!("stopping: finishes this step and saves; press Ctrl-C again to stop at once");
-        stop.request();
-    })
-    .map_err(|source| Error::Signal { source })
 }
 
 #[cfg(test)]

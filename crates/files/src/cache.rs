@@ -1,0 +1,62 @@
+//! What a cache of downloads needs besides whole files: parts that grow, links, and locks that others take too.
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::disk;
+use crate::error::{At as _, FileError};
+use crate::temporary::{make, parent};
+
+/// Gives a whole file, synced, the name `to` in the same file system; what had that name is replaced.
+///
+/// # Errors
+/// It can't be renamed.
+pub fn replace_file(from: &Path, to: &Path) -> Result<(), FileError> {
+    disk::rename(from, to).at("write", to)?;
+    disk::sync_dir(parent(to)).at("write", to)
+}
+
+/// Makes a link to `target` under `path`, at once in place of what has that name.
+///
+/// # Errors
+/// It can't be made.
+#[cfg(unix)]
+pub fn link(target: &Path, path: &Path) -> Result<(), FileError> {
+    let ((), temporary) = make(path, |path| disk::symlink(target, path)).at("link", path)?;
+    let linked = replace_file(&temporary, path);
+    if linked.is_err() {
+        // The error that is on its way says more.
+        let _ = disk::remove_file(&temporary);
+    }
+    linked
+}
+
+/// Opens a file that several programs agree to lock, and makes it where it is not there. It is not locked yet, and stays.
+///
+/// # Errors
+/// It can't be opened.
+pub fn open_to_lock(path: &Path) -> Result<File, FileError> {
+    disk::open_lock(path).at("open the lock", path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_link_takes_the_place_of_another_and_nothing_is_left() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("link");
+        for target in ["one", "other"] {
+            link(Path::new(target), &path).unwrap();
+            assert_eq!(fs::read_link(&path).unwrap(), Path::new(target));
+        }
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+        // A folder is not replaced.
+        fs::create_dir(place.path().join("folder")).unwrap();
+        assert!(link(Path::new("one"), &place.path().join("folder")).is_err());
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2, "the temporary link was left");
+    }
+}
