@@ -7,8 +7,8 @@ use burn::tensor::Device;
 use embert_data::{Card, DataSet, load};
 use embert_report::{PageOptions, ReportError, Run, page, sweep_page};
 use embert_train::{
-    ConfigBuilder, EarlyStoppingConfig, Event, Existing, LogFormat, Observer, Outcome, RunFolder, StopSignal,
-    Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost, SweepOutcome, SweepStart, Task, TrainConfig,
+    Claim, ConfigBuilder, EarlyStoppingConfig, Event, Existing, LogFormat, Observer, Outcome, RunFolder,
+    StopSignal, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost, SweepOutcome, Task, TrainConfig,
     TrainError, Trainer,
 };
 
@@ -45,11 +45,10 @@ impl GlueError {
 
     /// Whether there is nothing that could go on.
     pub fn is_nothing(&self) -> bool {
-        match self {
-            Self::Train(TrainError::Sweep(SweepError::NotASweep { .. })) => true,
-            Self::Train(TrainError::Config(error)) => error.to_string().contains("config.toml"),
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::Train(TrainError::NoRun { .. } | TrainError::Sweep(SweepError::NotASweep { .. }))
+        )
     }
 }
 
@@ -88,9 +87,10 @@ pub(crate) fn train(
     stop_after: Option<usize>,
 ) -> Result<Ended, GlueError> {
     let config = config(place, seed);
-    RunFolder::check(&place.run(), existing)?;
+    let claim = Claim::run(&place.run(), existing)?;
+    claim.check_reads(&config)?;
     let task = task(place, &config)?;
-    let run = RunFolder::create(&place.run(), &config, existing)?;
+    let run = RunFolder::begin(claim, &config)?;
     finish(config, task, run, stop_after)
 }
 
@@ -119,7 +119,7 @@ fn finish(
     stop_after: Option<usize>,
 ) -> Result<Ended, GlueError> {
     let path = run.path().to_owned();
-    let mut trainer = Trainer::new(config, task, run, Device::flex());
+    let mut trainer = Trainer::new(config, task, run.clone(), Device::flex());
     if let Some(step) = stop_after {
         let signal = trainer.stop_signal();
         trainer = trainer.observe(StopAfter { step, signal });
@@ -153,8 +153,9 @@ impl Observer for StopAfter {
 /// # Errors
 /// There is nothing to resume, or something can't be written. A run that failed is an error of the sweep too.
 pub(crate) fn sweep(place: &Place, goes_on: bool) -> Result<Ended, GlueError> {
-    let (sweep, start) = if goes_on {
-        (Sweep::open(&place.sweep()).map_err(TrainError::from)?, SweepStart::GoOn)
+    let (sweep, claim) = if goes_on {
+        let sweep = Sweep::open(&place.sweep()).map_err(TrainError::from)?;
+        (sweep, Claim::resumed_sweep(&place.sweep())?)
     } else {
         let toml = TrainConfig { output: None, ..config(place, 0) }.to_toml().map_err(TrainError::from)?;
         let sweep = SweepBuilder::new(ConfigBuilder::new())
@@ -162,14 +163,16 @@ pub(crate) fn sweep(place: &Place, goes_on: bool) -> Result<Ended, GlueError> {
             .and_then(|builder| builder.grid("epochs=1,2"))
             .and_then(SweepBuilder::build)
             .map_err(TrainError::from)?;
-        Sweep::check_folder(&place.sweep(), Existing::Keep)?;
-        (sweep, SweepStart::New(Existing::Keep))
+        (sweep, Claim::sweep(&place.sweep(), Existing::Keep)?)
     };
     let mut host = Host { place, failed: None, page: None };
-    let outcome = sweep.run(&place.sweep(), start, &mut host, &StopSignal::default())?;
+    let outcome = sweep.run_in(claim, &mut host, &StopSignal::default())?;
     if let Some(error) = host.failed {
-        return Err(TrainError::from(SweepError::Source { what: "a run failed".into(), source: error.into() })
-            .into());
+        return Err(TrainError::from(SweepError::Source {
+            what: "a run failed".into(),
+            source: error.into(),
+        })
+        .into());
     }
     if let Some(error) = host.page {
         return Err(error);

@@ -229,9 +229,7 @@ fn together(
     let readers: Vec<_> = children
         .iter_mut()
         .filter_map(|child| child.0.stdout.take())
-        .map(|out| {
-            std::thread::spawn(move || BufReader::new(out).lines().collect::<Result<Vec<_>, _>>())
-        })
+        .map(|out| std::thread::spawn(move || BufReader::new(out).lines().collect::<Result<Vec<_>, _>>()))
         .collect();
     let (mut counts, mut failures) = (Counts::default(), Vec::new());
     for (reader, mut child) in readers.into_iter().zip(children) {

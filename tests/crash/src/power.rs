@@ -141,8 +141,7 @@ fn contents(synced: &Bytes, now: &Bytes) -> Vec<Bytes> {
         Bytes::from(bytes.as_slice())
     };
     let mut contents = vec![now.clone(), synced.clone()];
-    let others =
-        [new[..begin].into(), new[..middle].into(), zeros(begin, new.len()), zeros(begin, middle)];
+    let others = [new[..begin].into(), new[..middle].into(), zeros(begin, new.len()), zeros(begin, middle)];
     for other in others {
         if !contents.contains(&other) {
             contents.push(other);

@@ -106,7 +106,9 @@ mod tests {
             Outcome::of(&tree)
         };
         let same = |path: &str, one: &str, other: &str| outcome(path, one) == outcome(path, other);
-        let step = |seconds: f64, loss: f64| format!("{{\"seconds\":{seconds},\"in\":[{{\"peak_memory\":{seconds},\"loss\":{loss}}}]}}\n");
+        let step = |seconds: f64, loss: f64| {
+            format!("{{\"seconds\":{seconds},\"in\":[{{\"peak_memory\":{seconds},\"loss\":{loss}}}]}}\n")
+        };
         assert!(same("metrics.jsonl", &step(1.0, 0.5), &step(2.0, 0.5)));
         assert!(!same("metrics.jsonl", &step(1.0, 0.5), &step(1.0, 0.25)));
         assert!(!same("metrics.jsonl", &step(1.0, 0.5), &step(1.0, 0.5).repeat(2)));

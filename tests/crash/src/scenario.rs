@@ -148,9 +148,9 @@ impl Scenario {
                 // Wherever it is now.
                 let is_there = |file: &str| {
                     let old = before.get(&Path::new("run").join(file));
-                    state.iter().any(|(path, node)| {
-                        path.ends_with(file) && !is_hidden(path) && Some(node) == old
-                    })
+                    state
+                        .iter()
+                        .any(|(path, node)| path.ends_with(file) && !is_hidden(path) && Some(node) == old)
                 };
                 if !is_there(NOTES.0) {
                     wrong.push("the user's notes.txt is lost".to_owned());

@@ -20,7 +20,8 @@ pub(crate) fn prepare(work: &Path) -> io::Result<()> {
     for path in ["model/inner", "gone/inner"] {
         fs::create_dir_all(work.join(path))?;
     }
-    let files = ["file", "model/a", "model/inner/b", "model/only-old", "gone/a", "gone/inner/b", "from", "out"];
+    let files =
+        ["file", "model/a", "model/inner/b", "model/only-old", "gone/a", "gone/inner/b", "from", "out"];
     files.iter().try_for_each(|path| fs::write(work.join(path), OLD))?;
     fs::write(work.join("log"), "one\n")
 }

@@ -102,9 +102,8 @@ impl Recorder {
     }
 
     fn step(&self, operation: Operation<'_>) -> io::Result<Step> {
-        let one = |path: &Path, step: fn(PathBuf) -> Step| {
-            Ok(self.from_root(path)?.map_or(Step::Nothing, step))
-        };
+        let one =
+            |path: &Path, step: fn(PathBuf) -> Step| Ok(self.from_root(path)?.map_or(Step::Nothing, step));
         match operation {
             // These fail where there is something already.
             Operation::CreateDir { path } | Operation::CreateFile { path }

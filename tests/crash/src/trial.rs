@@ -97,8 +97,7 @@ impl Trial {
     /// # Errors
     /// It fails, writes past the recorder, or does not come to the same.
     pub fn new(scenario: Scenario, root: &Path) -> Result<Self, TrialError> {
-        let undisturbed =
-            |problem: String| TrialError::Undisturbed { scenario: scenario.name(), problem };
+        let undisturbed = |problem: String| TrialError::Undisturbed { scenario: scenario.name(), problem };
         let place = Place::new(root)?;
         scenario.prepare(&place).map_err(|error| undisturbed(chain(error.as_ref())))?;
         let (recorder, trace) = Recorder::new(&place.work(), scenario.exchanges())?;
@@ -156,9 +155,7 @@ impl Trial {
         Ok(match disturbance {
             Disturbance::Fault(..) => None,
             Disturbance::Kill(operations) => Some(self.disk(*operations)?.now()),
-            Disturbance::Power(operations, fate) => {
-                Some(Power::new(&self.disk(*operations)?).state(fate))
-            }
+            Disturbance::Power(operations, fate) => Some(Power::new(&self.disk(*operations)?).state(fate)),
         })
     }
 

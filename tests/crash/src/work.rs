@@ -65,11 +65,7 @@ pub(crate) struct Failure {
 }
 
 /// Does the work and tells each failure.
-pub(crate) fn run(
-    work: &Work,
-    root: &Path,
-    mut tell: impl FnMut(&Failure),
-) -> Result<Counts, TrialError> {
+pub(crate) fn run(work: &Work, root: &Path, mut tell: impl FnMut(&Failure)) -> Result<Counts, TrialError> {
     let trial = Trial::new(work.scenario, root)?;
     let mut doing = Doing {
         trial: &trial,
@@ -133,8 +129,7 @@ impl Doing<'_> {
                     self.fault(operation, kind)?;
                 }
                 self.kill(operation)?;
-                let (mut states, _) =
-                    self.trial.power_states(operation, self.work.most, self.work.seed)?;
+                let (mut states, _) = self.trial.power_states(operation, self.work.most, self.work.seed)?;
                 states.shuffle(&mut random);
                 states.truncate(4);
                 for (fate, state) in states {
