@@ -73,11 +73,19 @@ pub fn remove_leftovers_beginning(folder: &Path, prefix: &str) -> Result<(), Fil
     let prefix = format!("{TEMPORARY}{prefix}");
     for entry in fs::read_dir(folder).at("read", folder)? {
         let entry = entry.at("read", folder)?;
-        if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
+        // A file that is locked is being written: a report is, by who has not locked the folder.
+        if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes())
+            && !is_being_written(&entry.path())
+        {
             remove_all(&entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether a living process writes a temporary file. Where that can't be known, it may.
+fn is_being_written(path: &Path) -> bool {
+    path.is_file() && !File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
 /// Removes the temporary files that killed processes left of `path`: those that nobody has locked. A file that can't be removed
@@ -92,8 +100,9 @@ pub(crate) fn remove_leftovers_of(path: &Path) {
         if rest.is_none_or(|rest| rest.contains(['-', '.'])) || !entry.path().is_file() {
             continue;
         }
-        let is_unused = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-        if is_unused && let Err(error) = disk::remove_file(&entry.path()) {
+        if !is_being_written(&entry.path())
+            && let Err(error) = disk::remove_file(&entry.path())
+        {
             tracing::warn!("can't remove {}, which a killed process left: {error}", entry.path().display());
         }
     }

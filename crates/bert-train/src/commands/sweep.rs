@@ -23,8 +23,8 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         if let Some((key, _)) = args.run.options.settings().first() {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
-        let sweep = Sweep::open(folder)?;
-        (sweep, Claim::resumed_sweep(folder)?)
+        let claim = Claim::resumed_sweep(folder)?;
+        (Sweep::open(folder)?, claim)
     } else {
         let sweep = sweep(args)?;
         // Refused before anything is downloaded; from here on no other process takes it.

@@ -122,7 +122,8 @@ pub(super) fn recover(kind: Kind, place: &Path) -> Result<(), TrainError> {
         let names = list(&path)?;
         // A run that was moved is no other's to remove; a new one in the making says that it will be under that name.
         let is_new = names.first() == Some(&name);
-        if !is_new && !(path.is_dir() && is_free(kind, &path)?) {
+        let is_left_over = is_new || is_free(kind, &path)?;
+        if !is_left_over {
             continue;
         }
         // A living process makes it.
