@@ -91,7 +91,7 @@ pub(crate) fn train(
     claim.check_reads(&config)?;
     let task = task(place, &config)?;
     let run = RunFolder::begin(claim, &config)?;
-    finish(config, task, run, stop_after)
+    finish(config, task, &run, stop_after)
 }
 
 /// `train --resume`, with its page.
@@ -101,7 +101,7 @@ pub(crate) fn train(
 pub(crate) fn resume(place: &Place) -> Result<Ended, GlueError> {
     let (run, config) = RunFolder::open(&place.run())?;
     let task = task(place, &config)?;
-    finish(config, task, run, None)
+    finish(config, task, &run, None)
 }
 
 fn task(place: &Place, config: &TrainConfig) -> Result<Task, TrainError> {
@@ -115,10 +115,9 @@ fn data(place: &Place, config: &TrainConfig) -> Result<DataSet, TrainError> {
 fn finish(
     config: TrainConfig,
     task: Task,
-    run: RunFolder,
+    run: &RunFolder,
     stop_after: Option<usize>,
 ) -> Result<Ended, GlueError> {
-    let path = run.path().to_owned();
     let mut trainer = Trainer::new(config, task, run.clone(), Device::flex());
     if let Some(step) = stop_after {
         let signal = trainer.stop_signal();
@@ -126,7 +125,7 @@ fn finish(
     }
     match trainer.run()? {
         Outcome::Complete(_) => {
-            report(&path)?;
+            report(run.path())?;
             Ok(Ended::Complete)
         }
         Outcome::Interrupted { .. } => Ok(Ended::Interrupted),

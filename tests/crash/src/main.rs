@@ -66,7 +66,7 @@ struct How {
 #[derive(Args)]
 struct Part {
     scenario: String,
-    part: usize,
+    number: usize,
     parts: usize,
     root: PathBuf,
     #[arg(long)]
@@ -155,7 +155,8 @@ fn states(arguments: &States) -> Outcome {
         all.add(&counts);
     }
     if scenarios.len() > 1 {
-        row("all", &counts_of_all(all.clone()), begin.elapsed());
+        // Operations of different scenarios don't add up.
+        row("all", &Counts { operations: 0, ..all.clone() }, begin.elapsed());
     }
     if arguments.sample.is_some() {
         println!("a sample with seed {}", arguments.how.seed);
@@ -167,11 +168,6 @@ fn states(arguments: &States) -> Outcome {
     let program = std::env::current_exe()?;
     println!("{} failed; to see one again: {} again SCENARIO DISTURBANCE", all.failed, program.display());
     Ok(ExitCode::FAILURE)
-}
-
-/// Operations of different scenarios don't add up.
-fn counts_of_all(counts: Counts) -> Counts {
-    Counts { operations: 0, ..counts }
 }
 
 fn row(name: &str, counts: &Counts, took: Duration) {
@@ -267,7 +263,7 @@ impl Drop for Running {
 fn part(arguments: &Part) -> Outcome {
     let work = Work {
         scenario: scenario(&arguments.scenario)?,
-        part: arguments.part,
+        part: arguments.number,
         parts: arguments.parts,
         most: arguments.how.most,
         seed: arguments.how.seed,
@@ -307,7 +303,9 @@ fn again(arguments: &Again) -> Outcome {
         println!("the state is in {}", folder.join("state").display());
     }
     let wrong = trial.disturb(&disturbance)?;
-    wrong.iter().for_each(|problem| println!("{problem}"));
+    for problem in &wrong {
+        println!("{problem}");
+    }
     println!("what came of it is in {}", folder.join("work").display());
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -62,7 +62,11 @@ fn without_times(path: &Path, bytes: &Bytes) -> Vec<u8> {
             let values = serde_json::Deserializer::from_slice(content).into_iter::<Value>();
             let Ok(mut values) = values.collect::<Result<Vec<_>, _>>() else { return content.to_vec() };
             values.iter_mut().for_each(strip);
-            values.iter().map(|value| format!("{value}\n")).collect::<String>().into_bytes()
+            values
+                .iter()
+                .flat_map(|value| [value.to_string(), "\n".to_owned()])
+                .collect::<String>()
+                .into_bytes()
         }
         Some("csv") => without_columns(content).unwrap_or_else(|_| content.to_vec()),
         _ => content.to_vec(),

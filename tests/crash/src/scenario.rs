@@ -156,7 +156,8 @@ impl Scenario {
                     wrong.push("the user's notes.txt is lost".to_owned());
                 }
                 let is_new = seed_of(state.get(Path::new("run/config.toml"))) == Some(NEW);
-                if !(is_complete(state, Path::new("run")) && is_new) && !is_there("model/model.safetensors") {
+                let has_new = is_new && is_complete(state, Path::new("run"));
+                if !has_new && !is_there("model/model.safetensors") {
                     wrong.push("the old result is lost, and the new one is not there".to_owned());
                 }
                 wrong

@@ -96,14 +96,14 @@ impl Recorder {
         Ok((Self { root: root.to_owned(), disk, trace: Rc::clone(&trace), exchanges }, trace))
     }
 
-    fn from_root(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+    fn below_root(&self, path: &Path) -> io::Result<Option<PathBuf>> {
         let path = std::path::absolute(path)?;
         Ok(path.strip_prefix(&self.root).ok().map(Path::to_owned))
     }
 
     fn step(&self, operation: Operation<'_>) -> io::Result<Step> {
         let one =
-            |path: &Path, step: fn(PathBuf) -> Step| Ok(self.from_root(path)?.map_or(Step::Nothing, step));
+            |path: &Path, step: fn(PathBuf) -> Step| Ok(self.below_root(path)?.map_or(Step::Nothing, step));
         match operation {
             // These fail where there is something already.
             Operation::CreateDir { path } | Operation::CreateFile { path }
@@ -119,12 +119,12 @@ impl Recorder {
             Operation::RemoveFile { path } => one(path, Step::RemoveFile),
             Operation::RemoveDir { path } => one(path, Step::RemoveDir),
             Operation::Write { path, bytes } => {
-                Ok(self.from_root(path)?.map_or(Step::Nothing, |path| Step::Write(path, bytes.into())))
+                Ok(self.below_root(path)?.map_or(Step::Nothing, |path| Step::Write(path, bytes.into())))
             }
             Operation::Adopt { path } => {
                 let content = std::fs::read(path)?;
                 Ok(self
-                    .from_root(path)?
+                    .below_root(path)?
                     .map_or(Step::Nothing, |path| Step::Adopt(path, content.as_slice().into())))
             }
             Operation::Rename { from, to } => self.two(from, to, Step::Rename),
@@ -134,7 +134,7 @@ impl Recorder {
     }
 
     fn two(&self, one: &Path, other: &Path, step: fn(PathBuf, PathBuf) -> Step) -> io::Result<Step> {
-        match (self.from_root(one)?, self.from_root(other)?) {
+        match (self.below_root(one)?, self.below_root(other)?) {
             (Some(one), Some(other)) => Ok(step(one, other)),
             (None, None) => Ok(Step::Nothing),
             _ => Err(io::Error::other("a name goes out of the folder that is recorded")),
