@@ -174,7 +174,7 @@ impl Checkpoints {
 
     /// Removes all but the newest whole checkpoints, and the best weights that neither these nor the next one refers to,
     /// whose best step is `best`.
-    fn prune(&self, best: Option<usize>) -> Result<(), TrainError> {
+    pub(crate) fn prune(&self, best: Option<usize>) -> Result<(), TrainError> {
         let mut needed: BTreeSet<PathBuf> = best.map(|step| self.best(step)).into_iter().collect();
         let (mut whole, mut removed) = (0, Vec::new());
         for path in self.newest_first()? {

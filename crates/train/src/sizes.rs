@@ -31,21 +31,21 @@ pub(crate) fn check_positions(model: &BertConfig, max_length: usize) -> Result<(
 /// What a run writes that is as large as the model, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// Checkpoints that it takes: weights, and two moments of what is trained.
-    pub(crate) checkpoint: bool,
+    /// Checkpoints that there will be at a time: weights, and two moments of what is trained.
+    pub(crate) checkpoints: usize,
     /// The best weights.
     pub(crate) best: bool,
     pub(crate) save_dtype: SaveDtype,
 }
 
 impl Written {
-    /// The least that it takes at a time: one checkpoint, the best weights and the result, all of which there are at the end.
+    /// The least that it takes at a time: the checkpoints, the best weights and the result.
     fn bytes(self, parameters: Parameters) -> u64 {
         let (total, trainable) = (parameters.total as u64, parameters.trainable as u64);
-        let checkpoint = if self.checkpoint { 4 * total + 8 * trainable } else { 0 };
+        let checkpoints = self.checkpoints as u64 * (4 * total + 8 * trainable);
         let best = if self.best { 4 * total } else { 0 };
         let result = if self.save_dtype == SaveDtype::F32 { 4 * total } else { 2 * total };
-        checkpoint + best + result
+        checkpoints + best + result
     }
 
     /// Refuses a disk that is too full for it, where the system says how full it is.
@@ -68,11 +68,11 @@ mod tests {
     fn a_disk_that_is_too_full_is_found_at_once() {
         let place = tempfile::tempdir().unwrap();
         let run = RunFolder::at(place.path());
-        let written = Written { checkpoint: true, best: true, save_dtype: SaveDtype::F16 };
+        let written = Written { checkpoints: 2, best: true, save_dtype: SaveDtype::F16 };
         let parameters = Parameters { total: 100, trainable: 10 };
-        assert_eq!(written.bytes(parameters), 480 + 400 + 200);
+        assert_eq!(written.bytes(parameters), 2 * 480 + 400 + 200);
         written.check(&run, parameters).unwrap();
-        let all = Parameters { total: 1 << 56, trainable: 1 << 56 };
+        let all = Parameters { total: 1 << 55, trainable: 1 << 55 };
         let error = written.check(&run, all).unwrap_err().to_string();
         assert!(error.contains("MB left") && error.contains("free some"), "{error}");
     }

@@ -191,7 +191,11 @@ impl Job {
         progress.phases.prepare += self.task.seconds;
         let goes_on = !plan.is_last(progress.step);
         Written {
-            checkpoint: goes_on,
+            checkpoints: plan.checkpoints_at_a_time(
+                progress.step,
+                self.config.keep_checkpoints,
+                self.config.early_stopping.patience.is_some(),
+            ),
             best: goes_on && self.config.keep == Keep::Best && self.task.validation.is_some(),
             save_dtype: self.config.save_dtype,
         }

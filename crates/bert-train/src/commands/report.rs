@@ -88,8 +88,10 @@ pub(crate) fn write_own(folder: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
+/// The page's name, in its folder.
+pub(super) const NAME: &str = "report.html";
+
 fn default_output(runs: &[PathBuf]) -> PathBuf {
-    const NAME: &str = "report.html";
     match runs {
         [run] => run.join(NAME),
         // `a/..` would be another folder than the one that holds `a` where `a` is a link, and `a` alone has no parent.

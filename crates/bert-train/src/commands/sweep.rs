@@ -52,6 +52,15 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     }
     let outcome = outcome?;
     let (SweepOutcome::Complete(table) | SweepOutcome::Interrupted(table)) = &outcome;
+    // A process that was killed just after a run had no time for its page.
+    for run in table.runs().filter(|run| run.status == Status::Complete) {
+        let run = folder.join(&run.run);
+        if !run.join(super::report::NAME).exists()
+            && let Err(error) = super::report::write_own(&run)
+        {
+            say!("no report: {error}");
+        }
+    }
     // The table is there, whatever becomes of the page about it.
     let report = super::report::write_own(&folder);
     if let Err(error) = &report {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use embert_data::DataSet;
+use embert_files::remove_leftovers;
 use embert_model::DeviceChoice;
 
 pub use self::builder::SweepBuilder;
@@ -205,7 +206,9 @@ impl Sweep {
         for job in &jobs {
             // An old sweep that will be replaced counts for nothing.
             if goes_on && records.of(self, &folder, job.point, job.seed)?.is_some() {
-                self.tidy(&folder.run(&job.name))?;
+                let run = folder.run(&job.name);
+                remove_leftovers(run.path())?;
+                self.tidy(&run)?;
             } else {
                 todo.push(job);
             }

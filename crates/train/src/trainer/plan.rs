@@ -38,6 +38,13 @@ impl Plan {
         })
     }
 
+    /// How many checkpoints there are at a time, at least, beside those that a run which goes on after `step` has: `keep`, and the
+    /// next one before the oldest goes. Early stopping (`may_stop`) may leave it at one.
+    pub(crate) fn checkpoints_at_a_time(&self, step: usize, keep: usize, may_stop: bool) -> usize {
+        let most = if step > 0 || may_stop { 1 } else { keep + 1 };
+        self.total_steps.saturating_sub(step).div_ceil(self.save_every).min(most)
+    }
+
     /// The epoch, from 1, of a step, from 1.
     pub(crate) fn epoch(&self, step: usize) -> usize {
         step.saturating_sub(1) / self.steps_per_epoch + 1
@@ -68,6 +75,16 @@ mod tests {
         assert_eq!([1, 3, 4, 9].map(|step| plan.epoch(step)), [1, 1, 2, 3]);
         assert!(plan.evaluates_after(3) && !plan.evaluates_after(4) && plan.is_last(9));
     }
+
+    #[test]
+    fn a_new_checkpoint_stands_beside_those_that_are_kept() {
+        let config = TrainConfig { batch_size: 4, epochs: 3, save_every: Some(5), ..TrainConfig::default() };
+        let plan = Plan::new(&config, 16).unwrap();
+        let at = |step, keep, may_stop| plan.checkpoints_at_a_time(step, keep, may_stop);
+        assert_eq!((plan.total_steps, at(0, 1, false), at(0, 2, false), at(0, 9, false)), (12, 2, 3, 3));
+        assert_eq!((at(0, 9, true), at(5, 9, false), at(12, 9, false)), (1, 1, 0));
+    }
+
     #[test]
     fn a_run_has_no_more_steps_than_its_checkpoints_have_numbers() {
         let config = |epochs| TrainConfig { batch_size: 1, epochs, ..TrainConfig::default() };

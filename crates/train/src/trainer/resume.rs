@@ -60,6 +60,8 @@ impl Job {
             return Err(TrainError::DataChanged { path: self.run.path().to_owned(), what });
         }
         checkpoints.pass_over(passed_over)?;
+        // A process that was killed after a save had no time for it.
+        checkpoints.prune(None)?;
         // Moments of what is frozen now are loaded too: they count again when it is trained again.
         let (_, stage) = stages.at(state.step);
         let mut optimizer = AdamW::new(adamw, self.task.groups(&model, &self.config, stage))?;
