@@ -53,7 +53,7 @@ impl GlueError {
 }
 
 /// Nine steps at most, an evaluation and a checkpoint after every second one.
-pub(crate) fn config(place: &Place, seed: u64) -> TrainConfig {
+pub fn config(place: &Place, seed: u64) -> TrainConfig {
     let mut config = TrainConfig {
         model: place.model().to_string_lossy().into_owned(),
         from_scratch: true,

@@ -12,7 +12,7 @@
 //! nothing to go on with, the same command again) has to end with the bytes of the undisturbed run, with nothing of the user's
 //! lost and nothing left over, and the report may not claim more than there is.
 //!
-//! Besides, the real program is killed at random moments, and pairs of processes meet in one folder ([`real`]).
+//! Besides, the program `embert-crash` kills the real `bert-train` at random moments, and lets pairs of processes meet in one folder.
 //!
 //! ```
 //! use embert_crash::{Disturbance, Scenario, Trial};
@@ -38,7 +38,7 @@ mod trial;
 
 pub use disk::{Disk, Impossible};
 pub use faults::{Failing, Kind};
-pub use glue::{Ended, GlueError};
+pub use glue::{Ended, GlueError, config};
 pub use place::Place;
 pub use power::{Fate, Fates, Power};
 pub use result::{Outcome, left_over};

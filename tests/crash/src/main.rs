@@ -1,6 +1,12 @@
 //! `embert-crash`: disturbs small runs in every way, in several processes. `cargo xtask crash` builds and calls it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+#[cfg(unix)]
+mod kills;
+#[cfg(unix)]
+mod pairs;
+#[cfg(unix)]
+mod program;
 mod work;
 
 use std::error::Error;
@@ -34,6 +40,9 @@ enum What {
         /// Its name
         scenario: String,
     },
+    /// Kill the real program at random moments, and let pairs of processes meet in one folder
+    #[cfg(unix)]
+    Real(Real),
     #[command(hide = true)]
     Part(Part),
 }
@@ -59,6 +68,19 @@ struct How {
     #[arg(long, default_value_t = 256)]
     most: usize,
     /// For the random part of them
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Args)]
+#[cfg(unix)]
+struct Real {
+    /// The program `bert-train`
+    program: PathBuf,
+    /// How many processes are killed
+    #[arg(long, default_value_t = 200)]
+    kills: usize,
+    /// For the moments
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -101,6 +123,8 @@ fn main() -> ExitCode {
         What::States(arguments) => states(&arguments),
         What::Again(arguments) => again(&arguments),
         What::Operations { scenario } => operations(&scenario),
+        #[cfg(unix)]
+        What::Real(arguments) => real(&arguments),
         What::Part(arguments) => part(&arguments),
     };
     result.unwrap_or_else(|error| {
@@ -258,6 +282,37 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+#[cfg(unix)]
+fn real(arguments: &Real) -> Outcome {
+    let place = fresh_folder()?;
+    let program = std::path::absolute(&arguments.program)?;
+    let began = Instant::now();
+    let kills = kills::all(&program, &place.path().join("kills"), arguments.kills, arguments.seed)?;
+    println!(
+        "{} processes killed at random moments, {} of them just after their end; {} failed; {:.0} s",
+        kills.count,
+        kills.too_late,
+        kills.failures.len(),
+        began.elapsed().as_secs_f64()
+    );
+    let began = Instant::now();
+    let pairs = pairs::all(&program, &place.path().join("pairs"))?;
+    println!(
+        "{} pairs of processes in one folder; {} failed; {:.0} s",
+        pairs.count,
+        pairs.failures.len(),
+        began.elapsed().as_secs_f64()
+    );
+    let failures: Vec<&String> = kills.failures.iter().chain(&pairs.failures).collect();
+    for failure in &failures {
+        println!("  {failure}");
+    }
+    if !kills.failures.is_empty() {
+        println!("the moments are those of seed {}", arguments.seed);
+    }
+    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn part(arguments: &Part) -> Outcome {
