@@ -65,7 +65,7 @@ struct States {
 #[derive(Args)]
 struct How {
     /// The most fates at one point that are tried; beyond, some are left out, and counted
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value_t = 1024)]
     most: usize,
     /// For the random part of them
     #[arg(long, default_value_t = 0)]

@@ -146,7 +146,7 @@ fn meet(program: &Program, pair: &Pair, expected: &Outcome) -> Result<Vec<String
         Before::Complete => succeed(&mut program.train("short", &[]))?,
         Before::Killed => {
             let mut killed = Running::start(&mut train(program))?;
-            killed.pause_when(|| program.place.run().join("checkpoints/step-00000100").is_dir())?;
+            killed.pause_when(|| program.place.run().join("checkpoints/step-00000060").is_dir())?;
         }
     }
     // Of what was there before the first one knows nothing: it works once it has locked the folder and written to its log.

@@ -30,9 +30,9 @@ impl Program {
         let short = TrainConfig { output: None, ..config(&program.place, 2) };
         let early_stopping = EarlyStoppingConfig { patience: None, ..short.early_stopping.clone() };
         let long = TrainConfig {
-            epochs: 200,
-            evaluate_every: Some(100),
-            save_every: Some(100),
+            epochs: 60,
+            evaluate_every: Some(60),
+            save_every: Some(60),
             early_stopping,
             ..short.clone()
         };

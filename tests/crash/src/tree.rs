@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use embert_files::is_temporary;
+use embert_files::{LOCK, is_temporary};
 
 /// A file's content, shared by all states that have it.
 #[derive(Clone, Debug)]
@@ -116,15 +116,16 @@ impl Tree {
         self.0.iter().map(|(path, node)| (path.as_path(), node))
     }
 
-    /// A number that equal trees share. Nobody reads what is in files under temporary names, so their content does not count.
+    /// A number that equal trees share. The content of a file does not count that nothing which goes on reads: one under a temporary
+    /// name, a lock's, an event file for TensorBoard.
     pub fn hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for (path, node) in &self.0 {
             path.hash(&mut hasher);
             match node {
                 Node::Folder => 0_u64.hash(&mut hasher),
-                Node::File(_) if path.iter().any(is_temporary) => 1_u64.hash(&mut hasher),
-                Node::File(bytes) => (2_u64, bytes.hash).hash(&mut hasher),
+                Node::File(bytes) if is_read(path) => (2_u64, bytes.hash).hash(&mut hasher),
+                Node::File(_) => 1_u64.hash(&mut hasher),
             }
         }
         hasher.finish()
@@ -148,6 +149,10 @@ impl Tree {
     }
 }
 
+fn is_read(path: &Path) -> bool {
+    !path.iter().any(|name| is_temporary(name) || name == LOCK || name == "tensorboard")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,13 +174,15 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_under_temporary_names_does_not_count() {
+    fn what_nobody_reads_does_not_count() {
         let tree = |path: &str, content: &str| {
             let mut tree = Tree::default();
             tree.insert(path.into(), Node::File(content.as_bytes().into()));
             tree
         };
-        assert_eq!(tree(".tmp-a", "1").hash(), tree(".tmp-a", "2").hash());
+        for path in [".tmp-a", ".tmp-a/b", ".lock", "run/tensorboard/a"] {
+            assert_eq!(tree(path, "1").hash(), tree(path, "2").hash());
+        }
         assert_ne!(tree(".tmp-a", "1").hash(), tree(".tmp-b", "1").hash());
         assert_ne!(tree("a", "1").hash(), tree("a", "2").hash());
         assert_eq!(tree("a", "1").difference(&tree("a", "2")), ["a differs"]);
