@@ -133,7 +133,7 @@ impl Running {
             std::io::Read::read_to_string(&mut errors, &mut said)?;
         }
         let status = self.0.wait()?;
-        Ok(Ended { code: status.code(), said })
+        Ok(Ended { code: status.code(), said: last_lines(&said) })
     }
 }
 
@@ -154,8 +154,14 @@ pub(crate) struct Ended {
 
 impl From<Output> for Ended {
     fn from(output: Output) -> Self {
-        Self { code: output.status.code(), said: String::from_utf8_lossy(&output.stderr).into_owned() }
+        Self { code: output.status.code(), said: last_lines(&String::from_utf8_lossy(&output.stderr)) }
     }
+}
+
+/// What a program says last, where an error would be.
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(4)..].join(" | ")
 }
 
 /// Runs a command to its end.
