@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use embert_hub::Event as Download;
-use embert_train::{Eval, Event, Observer, Stage, Start, TrainError, TrainStep};
+use embert_train::{Eval, Event, LOSS, Observer, Stage, Start, TrainError, TrainStep};
 use indicatif::{
     FormattedDuration, HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle,
 };
@@ -54,18 +54,18 @@ struct Row {
     step: usize,
     train_loss: Option<f64>,
     validation_loss: Option<f64>,
-    metric: Option<f64>,
-    f1: Option<f64>,
+    /// Of the two metrics that have columns.
+    metrics: [Option<f64>; 2],
     time: Duration,
     tokens_per_second: Option<f64>,
     is_best: bool,
 }
 
 impl Row {
-    fn heading(metric: &str) -> String {
+    fn heading([first, second]: [&str; 2]) -> String {
         format!(
-            "epoch{:>7}{:>12}{:>12}{metric:>12}{:>8}{:>10}{:>9} best",
-            "step", "train loss", "valid loss", "f1", "time", "tokens/s"
+            "epoch{:>7}{:>12}{:>12}{first:>12}{second:>8}{:>10}{:>9} best",
+            "step", "train loss", "valid loss", "time", "tokens/s"
         )
     }
 }
@@ -75,20 +75,17 @@ impl fmt::Display for Row {
         let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
         let speed = self.tokens_per_second.map_or_else(|| "–".to_owned(), |speed| format!("{speed:.0}"));
         let (train_loss, validation_loss) = (figure(self.train_loss), figure(self.validation_loss));
-        let (metric, f1, time) =
-            (figure(self.metric), figure(self.f1), FormattedDuration(self.time).to_string());
+        let [first, second] = self.metrics.map(figure);
+        let time = FormattedDuration(self.time).to_string();
         write!(
             f,
-            "{:>5}{:>7}{train_loss:>12}{validation_loss:>12}{metric:>12}{f1:>8}{time:>10}{speed:>9}{}",
+            "{:>5}{:>7}{train_loss:>12}{validation_loss:>12}{first:>12}{second:>8}{time:>10}{speed:>9}{}",
             self.epoch,
             self.step,
             if self.is_best { "    *" } else { "" }
         )
     }
 }
-
-/// What is shown where the metric that chooses has a column of its own.
-const ACCURACY: &str = "accuracy";
 
 /// How often a plain line is printed.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -213,9 +210,17 @@ impl Terminal {
             self.eval = Some(eval.clone());
         } else {
             self.rest_of_epoch();
+            let figures: Vec<String> = [LOSS]
+                .into_iter()
+                .chain(self.headlines())
+                .filter_map(|name| Some(format!("{name} {:.4}", eval.metrics.get(name)?)))
+                .collect();
             self.line(&format!(
-                "{}: loss {:.4}, accuracy {:.4}, f1 {:.4} of {} examples, after step {}",
-                eval.split, eval.loss, eval.accuracy, eval.f1, eval.examples, eval.step
+                "{}: {} of {} examples, after step {}",
+                eval.split,
+                figures.join(", "),
+                eval.examples,
+                eval.step
             ));
         }
         self.mark = Instant::now();
@@ -223,23 +228,38 @@ impl Terminal {
 
     fn judged(&mut self, value: Option<f64>, is_best: bool) {
         let Some(eval) = self.eval.take() else { return };
-        let metric = if self.metric() == ACCURACY { Some(eval.accuracy) } else { value };
+        // The chosen metric's own value: the log may not have it.
+        let of = |name: &str| if self.chosen() == Some(name) { value } else { eval.metrics.get(name) };
         self.row(&Row {
             epoch: eval.epoch,
             step: eval.step,
-            validation_loss: Some(eval.loss),
-            metric,
-            f1: Some(eval.f1),
+            validation_loss: eval.metrics.get(LOSS),
+            metrics: self.columns().map(of),
             is_best,
             ..self.trained()
         });
     }
 
-    /// The metric that has the table's column: the one that chooses the best weights, unless that is the loss or F1, which have
-    /// columns of their own.
-    fn metric(&self) -> &str {
-        let metric = self.start.as_ref().map(|start| start.metric.as_str());
-        metric.filter(|metric| !["loss", "f1"].contains(metric)).unwrap_or(ACCURACY)
+    /// The metric that chooses the best weights.
+    fn chosen(&self) -> Option<&str> {
+        self.start.as_ref().map(|start| start.metric.as_str())
+    }
+
+    /// The first two metrics that sum up an evaluation, besides the loss.
+    fn headlines(&self) -> impl Iterator<Item = &str> {
+        let metrics = self.start.iter().flat_map(|start| &start.metrics);
+        metrics
+            .filter(|metric| metric.headline && metric.name != LOSS)
+            .map(|metric| metric.name.as_str())
+            .take(2)
+    }
+
+    /// The metrics that have the table's columns beside the loss: those two, the first of them in favour of the one that chooses the
+    /// best weights.
+    fn columns(&self) -> [&str; 2] {
+        let mut headlines = self.headlines();
+        let (first, second) = (headlines.next().unwrap_or(""), headlines.next().unwrap_or(""));
+        [self.chosen().filter(|metric| ![LOSS, second].contains(metric)).unwrap_or(first), second]
     }
 
     /// The row of an epoch that ended without an evaluation.
@@ -261,8 +281,7 @@ impl Terminal {
             step,
             train_loss: (examples > 0).then(|| loss / examples as f64),
             validation_loss: None,
-            metric: None,
-            f1: None,
+            metrics: [None; 2],
             time: self.began.elapsed() + Duration::try_from_secs_f64(before).unwrap_or_default(),
             tokens_per_second: (!time.is_zero()).then(|| tokens as f64 / time.as_secs_f64()),
             is_best: false,
@@ -271,7 +290,7 @@ impl Terminal {
 
     fn row(&mut self, row: &Row) {
         if !self.headed {
-            self.line(&Row::heading(self.metric()));
+            self.line(&Row::heading(self.columns()));
             self.headed = true;
         }
         self.line(&row.to_string());
@@ -381,13 +400,12 @@ mod tests {
             step: 99_999,
             train_loss: Some(0.123_45),
             validation_loss: Some(12.5),
-            metric: Some(0.875),
-            f1: None,
+            metrics: [Some(0.875), None],
             time: Duration::from_secs(3661),
             tokens_per_second: Some(123_456.7),
             is_best: true,
         };
-        let (heading, row) = (Row::heading("weighted_f1"), row.to_string());
+        let (heading, row) = (Row::heading(["weighted_f1", "f1"]), row.to_string());
         assert_eq!(
             heading,
             "epoch   step  train loss  valid loss weighted_f1      f1      time tokens/s best"

@@ -23,6 +23,11 @@ impl ConfusionMatrix {
         self.rows[target][predicted]
     }
 
+    /// A row for each true label, in it the count of each predicted one.
+    pub fn rows(&self) -> &[Vec<usize>] {
+        &self.rows
+    }
+
     /// The number of rows and of columns.
     pub fn num_labels(&self) -> usize {
         self.rows.len()

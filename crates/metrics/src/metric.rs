@@ -64,6 +64,63 @@ impl Metric {
         }
     }
 
+    /// What an evaluation logs, in the order of the line.
+    pub const LOGGED: &[Metric] =
+        &[Self::Loss, Self::Accuracy, Self::Precision, Self::Recall, Self::F1, Self::Mcc, Self::RocAuc];
+
+    /// Every metric in the order in which figures are shown: the loss last. The first judges a run by default.
+    pub fn displayed() -> impl Iterator<Item = Self> + Clone {
+        let others = Self::ALL.iter().copied().filter(|metric| *metric != Self::Loss);
+        others.chain([Self::Loss])
+    }
+
+    /// As a heading has it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Loss => "Loss",
+            Self::Accuracy => "Accuracy",
+            Self::Precision => "Precision",
+            Self::Recall => "Recall",
+            Self::F1 => "F1",
+            Self::MacroF1 => "Macro F1",
+            Self::MicroF1 => "Micro F1",
+            Self::WeightedF1 => "Weighted F1",
+            Self::Mcc => "MCC",
+            Self::RocAuc => "ROC AUC",
+        }
+    }
+
+    /// The title without an abbreviation that a stranger to it would have to look up.
+    pub const fn long_title(self) -> &'static str {
+        match self {
+            Self::Mcc => "Matthews correlation",
+            other => other.title(),
+        }
+    }
+
+    /// The hub's identifier of it, in model cards.
+    pub const fn hub_name(self) -> &'static str {
+        match self {
+            Self::Mcc => "matthews_correlation",
+            other => other.name(),
+        }
+    }
+
+    /// Whether more is better: of all but the loss.
+    pub const fn is_higher_better(self) -> bool {
+        !matches!(self, Self::Loss)
+    }
+
+    /// Whether it is among the few that sum up an evaluation.
+    pub const fn is_headline(self) -> bool {
+        matches!(self, Self::Loss | Self::Accuracy | Self::F1 | Self::Mcc | Self::RocAuc)
+    }
+
+    /// Whether it comes from the figures of single labels as the report's [`Average`](crate::Average) says.
+    pub const fn is_averaged(self) -> bool {
+        matches!(self, Self::Precision | Self::Recall | Self::F1)
+    }
+
     /// The figure in `report`. `None` where nothing can be compared: a report of no examples, and a ROC AUC that is not
     /// defined. Other undefined figures are 0, as in the report.
     pub fn value(self, report: &Report) -> Option<f64> {
@@ -86,10 +143,7 @@ impl Metric {
 
     /// Whether `value` is strictly better than `than`: less for the loss, more for all others. Never with a NaN.
     pub fn is_better(self, value: f64, than: f64) -> bool {
-        match self {
-            Self::Loss => value < than,
-            _ => value > than,
-        }
+        if self.is_higher_better() { value > than } else { value < than }
     }
 }
 
@@ -168,6 +222,15 @@ mod tests {
         assert_eq!("F1".parse::<Metric>().unwrap_err().to_string(), message);
         let from_file = serde_json::from_str::<Metric>("\"F1\"").unwrap_err().to_string();
         assert!(from_file.starts_with(message), "{from_file}");
+    }
+
+    #[test]
+    fn the_loss_is_shown_last_and_nothing_is_lost() {
+        let shown: Vec<_> = Metric::displayed().collect();
+        assert_eq!((shown.len(), shown.last()), (Metric::ALL.len(), Some(&Metric::Loss)));
+        assert!(Metric::ALL.iter().all(|metric| shown.contains(metric)));
+        let logged: Vec<_> = Metric::ALL.iter().filter(|metric| Metric::LOGGED.contains(metric)).collect();
+        assert!(logged.into_iter().eq(Metric::LOGGED), "logged in another order than listed");
     }
 
     #[test]

@@ -54,6 +54,13 @@ pub struct Scores {
     pub f1: f64,
 }
 
+impl Scores {
+    /// Each figure with its metric.
+    pub fn named(&self) -> [(Metric, f64); 3] {
+        [(Metric::Precision, self.precision), (Metric::Recall, self.recall), (Metric::F1, self.f1)]
+    }
+}
+
 /// What was achieved on one label.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ClassScores {
@@ -65,6 +72,14 @@ pub struct ClassScores {
     pub f1: f64,
     /// The number of examples that have this label.
     pub support: usize,
+}
+
+impl ClassScores {
+    /// Each figure with its metric.
+    pub fn named(&self) -> [(Metric, f64); 3] {
+        let Self { precision, recall, f1, support: _ } = *self;
+        Scores { precision, recall, f1 }.named()
+    }
 }
 
 /// A figure that was 0 divided by 0 and is given as 0, as where scikit-learn has an `UndefinedMetricWarning`.
@@ -79,6 +94,11 @@ pub struct Undefined {
 }
 
 impl Report {
+    /// The averages over the labels with their names.
+    pub fn averages(&self) -> [(&'static str, Scores); 3] {
+        [("macro", self.macro_average), ("micro", self.micro_average), ("weighted", self.weighted_average)]
+    }
+
     /// `loss` is the sum over the examples.
     pub(crate) fn new(
         average: Average,

@@ -78,7 +78,7 @@ pub(crate) fn groups<'a>(runs: &'a [Run], keys: &[String]) -> Vec<Group<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::Log;
+    use embert_run::Log;
 
     fn run(name: &str, config: &str) -> Run {
         Run {
@@ -87,7 +87,10 @@ mod tests {
             config: config.parse().unwrap(),
             log: Log::default(),
             facts: None,
+            metrics: Vec::new(),
+            scores: None,
             examples: None,
+            damage: Vec::new(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use embert_run::RunError;
+
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,7 +15,7 @@ pub enum ReportError {
         path: PathBuf,
     },
     /// The folder holds no sweep.
-    #[error("{} is no sweep's folder: it has no sweep.json, which a sweep writes once its first run has ended", path.display())]
+    #[error("{} is no sweep's folder: it has no sweep.json, which a sweep writes once its first run has ended, and `sweep --resume` where it is lost", path.display())]
     NotASweep {
         /// The folder.
         path: PathBuf,
@@ -26,23 +28,16 @@ pub enum ReportError {
         /// The cause.
         source: std::io::Error,
     },
-    /// The run's settings aren't TOML.
-    #[error("{} can't be used", path.display())]
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// The cause, with the place.
-        source: Box<toml::de::Error>,
-    },
-    /// A file of the run isn't what a run writes.
-    #[error("{}, line {line}, can't be used: it is not what a run writes there", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The cause.
-        source: serde_json::Error,
+    /// A file has a newer format, or can't be read.
+    #[error(transparent)]
+    File(#[from] RunError),
+    /// The table of a sweep is damaged from its beginning on.
+    #[error("{}; `sweep --resume {}` makes that file again from the runs", source, folder.display())]
+    DamagedSweep {
+        /// The sweep's folder.
+        folder: PathBuf,
+        /// The damage.
+        source: RunError,
     },
     /// What the model said of an example doesn't fit the labels.
     #[error("{}, line {line}, can't be used: {problem}", path.display())]

@@ -1,6 +1,6 @@
 //! Run folders to one self-contained HTML page with plots.
 //!
-//! [`Run::read`] reads what a run has left (`config.toml`, `metrics.jsonl`, `facts.json`, `examples.jsonl`), [`page`] makes a
+//! [`Run::read`] reads what a run has left, in the formats of [`embert_run`], [`page`] makes a
 //! page of one run, or one that compares several, and [`terminal`] draws a run's curves with characters. [`Sweep::read`],
 //! [`sweep_page`] and [`sweep_terminal`] do the same for the folder of a sweep. The page needs no network and no script: plots are
 //! SVG, light or dark by the reader's own setting, each with its numbers in a table.
@@ -23,24 +23,22 @@ struct Readme;
 
 mod chance;
 mod compare;
+mod damage;
 mod error;
-mod facts;
-mod log;
+mod measures;
 mod number;
 mod page;
 mod plot;
 mod predictions;
 mod run;
+mod shown;
 mod sweep;
 mod terminal;
 mod text;
 
 pub use error::ReportError;
-pub use facts::{Facts, Lengths, Parameters, Split, Splits, Uncut};
-pub use log::{End, Eval, Log, Phases, Stage, Step};
 pub use page::{PageOptions, page, sweep_page};
-pub use predictions::Example;
 pub use run::Run;
-pub use sweep::{Better, Status, Sweep, SweepPoint, SweepRun};
+pub use sweep::{Sweep, SweepPoint, SweepRun};
 pub use terminal::{sweep_terminal, terminal};
 pub use text::{escaped, escaped_lines, excerpt, is_hidden, shortened};

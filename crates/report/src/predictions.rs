@@ -1,84 +1,63 @@
 //! `examples.jsonl`: what the kept weights say of each example, and what follows from it.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use embert_metrics::{Accumulator, Average, MetricsError, Report};
-use serde::Deserialize;
+use embert_metrics::{Accumulator, Average, Metric, MetricsError, Report};
+use embert_run::{ClassScores, Detail, Example, Examples, Metrics, Scores, SplitScores};
 
 use crate::ReportError;
-use crate::error::At as _;
 
-/// An example and what the model says of it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Example {
-    /// `validation` or `test`.
-    pub split: String,
-    /// Its row number.
-    pub id: u64,
-    /// Its text.
-    pub text: String,
-    /// The second text of a pair.
-    pub text_pair: Option<String>,
-    /// The number of its label.
-    pub label: usize,
-    /// The probability of each label.
-    pub probabilities: Vec<f64>,
-    /// Tokens, after cutting.
-    pub tokens: usize,
+/// What follows from an example's probabilities and its label.
+pub(crate) trait Judged {
+    /// The label with the highest probability, the first of them where there are several.
+    fn predicted(&self) -> usize;
+    /// The probability of the label that was predicted.
+    fn confidence(&self) -> f64;
+    fn is_right(&self) -> bool;
+    /// By how much the first choice is ahead of the second.
+    fn margin(&self) -> f64;
 }
 
-impl Example {
-    /// The label with the highest probability, the first of them where there are several.
-    pub(crate) fn predicted(&self) -> usize {
+impl Judged for Example {
+    fn predicted(&self) -> usize {
         let row = &self.probabilities;
         (1..row.len()).fold(0, |best, label| if row[label] > row[best] { label } else { best })
     }
 
-    /// The probability of the label that was predicted.
-    pub(crate) fn confidence(&self) -> f64 {
+    fn confidence(&self) -> f64 {
         self.probabilities[self.predicted()]
     }
 
-    pub(crate) fn is_right(&self) -> bool {
+    fn is_right(&self) -> bool {
         self.predicted() == self.label
     }
 
-    /// By how much the first choice is ahead of the second.
-    pub(crate) fn margin(&self) -> f64 {
+    fn margin(&self) -> f64 {
         let first = self.predicted();
         let others = self.probabilities.iter().enumerate().filter(|(label, _)| *label != first);
         self.confidence() - others.map(|(_, probability)| *probability).fold(0.0, f64::max)
     }
 }
 
-/// The examples of one split, with their metrics.
+/// The examples of one split, with their figures.
 #[derive(Clone, Debug)]
 pub(crate) struct Predictions<'a> {
     pub(crate) split: &'a str,
+    /// Empty where the run says nothing of single examples.
     pub(crate) examples: Vec<&'a Example>,
-    pub(crate) report: Report,
+    pub(crate) scores: SplitScores,
 }
 
 /// Reads the examples of a run with so many labels; `None` where there is no file. The metrics are those of the training
 /// run's own evaluation, so a row that can't be one of its is an error.
 pub(crate) fn read(path: &Path, labels: Option<usize>) -> Result<Option<Vec<Example>>, ReportError> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        file => file.at(path)?,
-    };
+    let Some(lines) = Examples::open(path)? else { return Ok(None) };
     let mut examples: Vec<Example> = Vec::new();
-    for (index, line) in BufReader::new(file).lines().enumerate() {
-        let (line, number) = (line.at(path)?, index + 1);
-        let example: Example = serde_json::from_str(&line).map_err(|source| ReportError::Line {
-            path: path.to_owned(),
-            line: number,
-            source,
-        })?;
+    for line in lines {
+        let (line, example) = line?;
         let labels = labels.or(examples.first().map(|first| first.probabilities.len()));
         check(&example, labels.unwrap_or(example.probabilities.len()))
-            .map_err(|problem| ReportError::Example { path: path.to_owned(), line: number, problem })?;
+            .map_err(|problem| ReportError::Example { path: path.to_owned(), line, problem })?;
         examples.push(example);
     }
     Ok(Some(examples))
@@ -88,28 +67,63 @@ fn check(example: &Example, labels: usize) -> Result<(), MetricsError> {
     Accumulator::new(labels, Average::Macro)?.add(example.label, &example.probabilities, 0.0)
 }
 
-/// The examples by split, validation first.
-pub(crate) fn by_split(
-    examples: &[Example],
+/// The examples by split, validation first, with the figures that the run's own evaluation wrote; computed from the examples
+/// where it wrote none, as in format 1.
+pub(crate) fn by_split<'a>(
+    examples: &'a [Example],
+    scores: Option<&Scores>,
     labels: usize,
     positive: usize,
-) -> Result<Vec<Predictions<'_>>, MetricsError> {
+) -> Result<Vec<Predictions<'a>>, MetricsError> {
     let average = if labels == 2 { Average::Binary { positive } } else { Average::Macro };
     let mut found = Vec::new();
     for split in ["validation", "test"] {
         let examples: Vec<&Example> = examples.iter().filter(|example| example.split == split).collect();
-        if examples.is_empty() {
-            continue;
-        }
-        let mut accumulator = Accumulator::new(labels, average)?;
-        for example in &examples {
-            // As the run's own evaluation has it.
-            let loss = -example.probabilities[example.label].max(f64::MIN_POSITIVE).ln();
-            accumulator.add(example.label, &example.probabilities, loss)?;
-        }
-        found.push(Predictions { split, examples, report: accumulator.report() });
+        let written = scores.and_then(|scores| scores.split(split)).filter(|scores| {
+            scores.detail.classes.len() == labels
+                && (examples.is_empty() || examples.len() == scores.examples)
+        });
+        let scores = match written {
+            Some(scores) => scores.clone(),
+            None if examples.is_empty() => continue,
+            None => {
+                let mut accumulator = Accumulator::new(labels, average)?;
+                for example in &examples {
+                    // As the run's own evaluation has it.
+                    let loss = -example.probabilities[example.label].max(f64::MIN_POSITIVE).ln();
+                    accumulator.add(example.label, &example.probabilities, loss)?;
+                }
+                computed(split, &accumulator.report())
+            }
+        };
+        found.push(Predictions { split, examples, scores });
     }
     Ok(found)
+}
+
+fn computed(split: &str, report: &Report) -> SplitScores {
+    let named = |figures: [(Metric, f64); 3]| -> Metrics {
+        figures.into_iter().map(|(metric, value)| (metric.name(), value)).collect()
+    };
+    let metrics = Metric::displayed().filter_map(|metric| Some((metric.name(), metric.value(report)?)));
+    let class = |class: &embert_metrics::ClassScores| ClassScores {
+        metrics: named(class.named()),
+        examples: class.support,
+    };
+    let average = |(name, scores): (&str, embert_metrics::Scores)| embert_run::Average {
+        name: name.to_owned(),
+        metrics: named(scores.named()),
+    };
+    SplitScores {
+        split: split.to_owned(),
+        examples: report.examples,
+        metrics: metrics.collect(),
+        detail: Detail {
+            classes: report.per_class.iter().map(class).collect(),
+            averages: report.averages().map(average).into(),
+            confusion_matrix: report.confusion_matrix.rows().to_vec(),
+        },
+    }
 }
 
 impl<'a> Predictions<'a> {
@@ -167,7 +181,7 @@ mod tests {
             example(3, 0, 0.99),
             example(4, 0, 0.01),
         ];
-        let splits = by_split(&examples, 2, 1).unwrap();
+        let splits = by_split(&examples, None, 2, 1).unwrap();
         let ids =
             |examples: Vec<&Example>| -> Vec<u64> { examples.iter().map(|example| example.id).collect() };
         assert_eq!(splits.len(), 1);
@@ -175,7 +189,8 @@ mod tests {
         assert_eq!(ids(splits[0].most_wrong(9)), [3, 0, 1]);
         assert_eq!(ids(splits[0].least_sure(2)), [2, 1]);
         assert!(
-            (splits[0].report.accuracy - 0.4).abs() < 1e-12 && (splits[0].share_of(0) - 0.6).abs() < 1e-12
+            (splits[0].scores.metrics.get("accuracy").unwrap() - 0.4).abs() < 1e-12
+                && (splits[0].share_of(0) - 0.6).abs() < 1e-12
         );
     }
 

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ReportError;
+use embert_run::{Better, Eval, Example, Facts, Log, MetricInfo, RunError, RunFiles, Scores};
+
+use crate::damage::{self, Damaged};
 use crate::error::At as _;
-use crate::facts::Facts;
-use crate::log::{Eval, Log};
-use crate::predictions::{self, Example};
-use crate::text::named;
+use crate::measures;
+use crate::shown::Shown as _;
+use crate::{ReportError, predictions};
 
 /// A run, read from its folder. Names and settings are as a page shows them: control characters and directional marks escaped.
 #[derive(Clone, Debug)]
@@ -22,51 +23,70 @@ pub struct Run {
     pub log: Log,
     /// The model and the data; absent in runs of older versions.
     pub facts: Option<Facts>,
+    /// Every metric that the run may have figures of, in the order in which they are shown.
+    pub metrics: Vec<MetricInfo>,
+    /// What the last evaluation of the kept weights said; absent while the run goes on, and in runs of older versions.
+    pub scores: Option<Scores>,
     /// What the kept weights say of each example; absent while the run goes on, and in runs of older versions.
     pub examples: Option<Vec<Example>>,
+    /// What is wrong with a file that is damaged, and what to do about it: a sentence each. The page has what can be read all the
+    /// same.
+    pub damage: Vec<String>,
 }
 
 impl Run {
-    /// Reads `config.toml`, `metrics.jsonl`, `facts.json` and `examples.jsonl`. Only the first has to be there.
+    /// Reads `config.toml`, `metrics.jsonl`, `facts.json`, `scores.json` and `examples.jsonl`. Only the first has to be there; one
+    /// that is damaged counts for none and is listed in [`damage`](Self::damage).
     ///
     /// # Errors
-    /// The folder has no `config.toml`, or one of the files isn't what a run writes.
+    /// The folder has no `config.toml`, a file can't be read, or a newer version wrote it.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
-        let run = Self::read_without_examples(path)?;
+        let mut run = Self::read_without_examples(path)?;
         let labels = run.facts.as_ref().map(|facts| facts.labels.len());
-        let examples = predictions::read(&path.join("examples.jsonl"), labels)?;
-        Ok(Self { examples, ..run })
+        run.examples = match predictions::read(&RunFiles::new(path).examples(), labels) {
+            Err(ReportError::File(error @ RunError::Damaged { .. })) => {
+                run.damage.push(damage::of_file(&error, "single examples are left out").shown());
+                None
+            }
+            Err(error @ ReportError::Example { .. }) => {
+                run.damage.push(damage::of_examples(&error).shown());
+                None
+            }
+            examples => examples?.shown(),
+        };
+        Ok(run)
     }
 
     /// Likewise, but for the examples: a hundred runs' texts are much to hold, and a page that compares shows none.
     pub(crate) fn read_without_examples(path: &Path) -> Result<Self, ReportError> {
-        let settings = path.join("config.toml");
-        if !settings.is_file() {
+        let files = RunFiles::new(path);
+        if !files.config().is_file() {
             return Err(ReportError::NotARun { path: path.to_owned() });
         }
-        let config: toml::Table = std::fs::read_to_string(&settings)
-            .at(&settings)?
-            .parse()
-            .map_err(|source| ReportError::Config { path: settings, source: Box::new(source) })?;
-        let facts_path = path.join("facts.json");
-        let facts: Option<Facts> =
-            match std::fs::read_to_string(&facts_path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-                text => {
-                    Some(serde_json::from_str(&text.at(&facts_path)?).map_err(|source| {
-                        ReportError::Line { path: facts_path, line: source.line(), source }
-                    })?)
-                }
-            };
+        let mut damaged = Damaged::default();
+        let config = damaged.settings(&files.config())?;
+        let facts = damaged.unless(
+            Facts::read(&files.facts()),
+            "remove it: `train --resume` of a run that goes on makes it again",
+        )?;
+        let scores = damaged
+            .unless(Scores::read(&files.scores()), "remove it: figures then come from examples.jsonl")?;
+        let log = Log::read(&files.metrics())?;
+        damaged.lines(&log.damaged);
+        let facts = facts.shown();
+        let metrics = facts.as_ref().map(|facts| facts.metrics.clone()).filter(|known| !known.is_empty());
         // `runs/mine/.` has a name too.
         let name = path.canonicalize().at(path)?.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok(Self {
-            name: named(&name.unwrap_or_else(|| path.display().to_string())).into_owned(),
+            name: name.unwrap_or_else(|| path.display().to_string()).shown(),
             path: path.to_owned(),
-            config: table_for_a_page(config),
-            log: Log::read(&path.join("metrics.jsonl"))?,
-            examples: None,
+            config: config.shown(),
+            log: log.shown(),
+            metrics: metrics.unwrap_or_else(measures::of_format_1),
             facts,
+            scores: scores.shown(),
+            examples: None,
+            damage: damaged.into_sentences().shown(),
         })
     }
 
@@ -98,8 +118,14 @@ impl Run {
     }
 
     /// The metric that chooses the best weights.
-    pub(crate) fn metric(&self) -> String {
-        self.setting("metric").unwrap_or_else(|| "accuracy".to_owned())
+    pub(crate) fn metric(&self) -> MetricInfo {
+        let name = self.setting("metric").or_else(|| Some(self.default_metric()?.name.clone()));
+        measures::named(&name.unwrap_or_default(), &self.metrics)
+    }
+
+    /// The metric that a run is judged by unless its settings say otherwise.
+    pub(crate) fn default_metric(&self) -> Option<&MetricInfo> {
+        self.metrics.first()
     }
 
     /// The step whose weights are the result.
@@ -128,26 +154,28 @@ impl Run {
             return None;
         }
         let metric = self.metric();
-        let better = |one: &Eval, other: &Eval| {
-            let (one, other) = (
-                one.metric(&metric).unwrap_or(one.accuracy),
-                other.metric(&metric).unwrap_or(other.accuracy),
-            );
-            if metric == "loss" { other.total_cmp(&one) } else { one.total_cmp(&other) }
+        let value = |eval: &Eval| {
+            let other = || eval.metrics.get(&self.default_metric()?.name);
+            eval.metrics.get(&metric.name).or_else(other).unwrap_or(f64::NAN)
+        };
+        let better = |one: &Eval, other: &Eval| match metric.better {
+            Better::Lower => value(other).total_cmp(&value(one)),
+            Better::Higher => value(one).total_cmp(&value(other)),
         };
         self.evals(split).max_by(|one, other| better(one, other))
     }
 
     /// The labels' names, or numbers where no name is known.
     pub(crate) fn labels(&self) -> Vec<String> {
-        match (&self.facts, &self.examples) {
-            (Some(facts), _) => facts.labels.clone(),
-            (None, Some(examples)) => {
-                let count = examples.first().map_or(0, |example| example.probabilities.len());
-                (0..count).map(|label| format!("label {label}")).collect()
-            }
-            (None, None) => Vec::new(),
+        if let Some(facts) = &self.facts {
+            return facts.labels.clone();
         }
+        let of_examples = self.examples.as_ref().and_then(|examples| examples.first());
+        let of_scores = self.scores.as_ref().and_then(|scores| scores.splits.first());
+        let count = of_examples
+            .map(|example| example.probabilities.len())
+            .or_else(|| of_scores.map(|scores| scores.detail.classes.len()));
+        (0..count.unwrap_or(0)).map(|label| format!("label {label}")).collect()
     }
 
     /// The label that the curves of two are about.
@@ -163,19 +191,6 @@ impl Run {
         let counts = &self.facts.as_ref()?.splits.train.labels;
         (0..counts.len()).rev().max_by_key(|&label| counts[label])
     }
-}
-
-/// The settings with their texts as a page shows them.
-fn table_for_a_page(table: toml::Table) -> toml::Table {
-    fn shown(value: toml::Value) -> toml::Value {
-        match value {
-            toml::Value::String(text) => toml::Value::String(named(&text).into_owned()),
-            toml::Value::Array(values) => toml::Value::Array(values.into_iter().map(shown).collect()),
-            toml::Value::Table(table) => toml::Value::Table(table_for_a_page(table)),
-            value => value,
-        }
-    }
-    table.into_iter().map(|(key, value)| (named(&key).into_owned(), shown(value))).collect()
 }
 
 /// A value as a person writes it: a text without quotes, 0.00005 as 5e-5.

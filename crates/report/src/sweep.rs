@@ -3,171 +3,102 @@
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use embert_run::{
+    Better, Eval, MetricInfo, PointResult, RunError, RunResult, Salvaged, Status, SweepFiles, SweepTable,
+};
+use serde_json::Value;
 
-use crate::error::At as _;
-use crate::log::Eval;
+use crate::measures;
 use crate::number::{counted, figure, fine_percent, scientific, short, thousands};
+use crate::shown::Shown as _;
 use crate::text::named;
 use crate::{ReportError, Run};
 
-/// The file that makes a folder a sweep's.
-const FILE: &str = "sweep.json";
-
-/// A sweep, read from its folder: points of settings, each run with several seeds.
-#[derive(Clone, Debug, Deserialize)]
+/// A sweep, read from its folder: points of settings, each run with several seeds. Names are as a page shows them.
+#[derive(Clone, Debug)]
 pub struct Sweep {
     /// Its name.
-    #[serde(deserialize_with = "crate::text::read_named")]
     pub name: String,
     /// The folder.
-    #[serde(skip)]
     pub path: PathBuf,
     /// What points are compared by, of the weights that each run keeps.
-    #[serde(deserialize_with = "crate::text::read_named")]
-    pub metric: String,
-    /// Which way that is better.
-    pub better: Better,
+    pub metric: MetricInfo,
     /// The split that it is measured on.
-    #[serde(deserialize_with = "crate::text::read_named")]
     pub split: String,
     /// The swept keys of the config.
-    #[serde(deserialize_with = "crate::text::read_all_named")]
     pub keys: Vec<String>,
     /// The seeds that each point is run with.
     pub seeds: Vec<u64>,
     /// The points, the best first; what has no value last.
     pub points: Vec<SweepPoint>,
-}
-
-/// Which way a metric is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// More, as of accuracy.
-    Higher,
-    /// Less, as of loss.
-    Lower,
+    /// What is wrong with `sweep.json`, and what to do about it: some points may be missing.
+    pub damage: Option<String>,
 }
 
 /// A point of a sweep.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct SweepPoint {
-    /// Its name: `point-01`.
-    #[serde(deserialize_with = "crate::text::read_named")]
-    pub point: String,
-    /// The values of the swept keys; null where it leaves a key as the base config has it.
-    #[serde(deserialize_with = "read_settings")]
-    pub settings: Map<String, Value>,
-    /// The mean over its runs that have a value.
-    pub mean: Option<f64>,
-    /// Their sample standard deviation, of two or more.
-    pub standard_deviation: Option<f64>,
-    /// The mean time of its complete runs.
-    pub seconds: Option<f64>,
-    /// Parameters that are trained.
-    pub trainable: Option<usize>,
-    /// All parameters.
-    pub parameters: Option<usize>,
+    /// Its row of the table, without its runs.
+    pub row: PointResult,
     /// Its runs, one a seed.
     pub runs: Vec<SweepRun>,
 }
 
 /// A run of a sweep.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct SweepRun {
-    /// Its folder, seen from the sweep's.
-    pub run: PathBuf,
-    /// Its seed.
-    pub seed: u64,
-    /// What became of it.
-    pub status: Status,
-    /// Why it failed.
-    #[serde(default, deserialize_with = "crate::text::read_named_if_there")]
-    pub error: Option<String>,
-    /// Its value of the sweep's metric.
-    pub value: Option<f64>,
-    /// The step whose weights it keeps.
-    pub step: Option<usize>,
-    /// Its time.
-    pub seconds: Option<f64>,
+    /// What the table says of it.
+    pub row: RunResult,
     /// Its folder's files but for the examples; absent where there is none.
-    #[serde(skip)]
     pub folder: Option<Run>,
     /// Why the folder can't be read, though it is there.
-    #[serde(skip)]
     pub unreadable: Option<String>,
-}
-
-/// Settings with their texts as a page shows them.
-fn read_settings<'de, D: Deserializer<'de>>(from: D) -> Result<Map<String, Value>, D::Error> {
-    fn shown(value: Value) -> Value {
-        match value {
-            Value::String(text) => named(&text).into(),
-            Value::Array(values) => values.into_iter().map(shown).collect(),
-            Value::Object(fields) => Value::Object(all_shown(fields)),
-            value => value,
-        }
-    }
-    fn all_shown(fields: Map<String, Value>) -> Map<String, Value> {
-        fields.into_iter().map(|(key, value)| (named(&key).into_owned(), shown(value))).collect()
-    }
-    Ok(all_shown(Map::deserialize(from)?))
-}
-
-/// What became of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It has a result.
-    Complete,
-    /// It has none and won't have one.
-    Failed,
-    /// Not run yet, or not to its end.
-    Missing,
 }
 
 impl Sweep {
     /// Whether the folder is a sweep's.
     pub fn is_in(path: &Path) -> bool {
-        path.join(FILE).is_file()
+        SweepFiles::new(path).table().is_file()
     }
 
-    /// Reads `sweep.json`, and of its runs' folders what is there. A run whose files are damaged says so in
-    /// [`unreadable`](SweepRun::unreadable) and leaves the others alone.
+    /// Reads `sweep.json`, and of its runs' folders what is there. Of a damaged table the points before the damage are read, which
+    /// [`damage`](Self::damage) says. A run whose files are damaged says so in [`unreadable`](SweepRun::unreadable) or in its
+    /// folder's [`damage`](Run::damage) and leaves the others alone.
     ///
     /// # Errors
-    /// There is no `sweep.json`, or it isn't what a sweep writes.
+    /// There is no `sweep.json`, it is damaged from its beginning on, or a newer version wrote it.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
-        let file = path.join(FILE);
-        let text = match std::fs::read_to_string(&file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ReportError::NotASweep { path: path.to_owned() });
-            }
-            text => text.at(&file)?,
+        let file = SweepFiles::new(path).table();
+        let (table, damage) = match SweepTable::read(&file) {
+            Ok(Some(table)) => (table, None),
+            Ok(None) => return Err(ReportError::NotASweep { path: path.to_owned() }),
+            Err(source @ RunError::Damaged { .. }) => match Salvaged::read(&file)?.table {
+                Some(table) => (table, Some(damage_of(&source))),
+                None => return Err(ReportError::DamagedSweep { folder: path.to_owned(), source }),
+            },
+            Err(error) => return Err(error.into()),
         };
-        let mut sweep: Self = serde_json::from_str(&text).map_err(|source| ReportError::Line {
-            path: file,
-            line: source.line(),
-            source,
-        })?;
-        path.clone_into(&mut sweep.path);
-        for run in sweep.points.iter_mut().flat_map(|point| &mut point.runs) {
-            match Run::read_without_examples(&path.join(&run.run)) {
-                Ok(folder) => run.folder = Some(folder),
-                Err(ReportError::NotARun { .. }) => {}
-                Err(error) => run.unreadable = Some(named(&with_causes(&error)).into_owned()),
-            }
-        }
-        let better = sweep.better;
-        sweep.points.sort_by(|one, other| better.order(one.mean, other.mean));
-        Ok(sweep)
+        let SweepTable { format: _, name, metric, better, split, keys, seeds, points } = table;
+        let mut points: Vec<SweepPoint> = points.into_iter().map(|row| SweepPoint::read(path, row)).collect();
+        points.sort_by(|one, other| order(better, one.row.mean, other.row.mean));
+        let metric = metric.shown();
+        let known = points.iter().flat_map(|point| &point.runs).find_map(|run| run.folder.as_ref());
+        let known = known.map_or_else(measures::of_format_1, |run| run.metrics.clone());
+        Ok(Self {
+            name: name.shown(),
+            path: path.to_owned(),
+            metric: MetricInfo { better, ..measures::named(&metric, &known) },
+            split: split.shown(),
+            keys: keys.shown(),
+            seeds,
+            points,
+            damage: damage.shown(),
+        })
     }
 
     /// Whether every run has come to an end, good or bad.
     pub fn has_ended(&self) -> bool {
-        self.runs().all(|(_, run)| run.status != Status::Missing)
+        self.runs().all(|(_, run)| run.row.status != Status::Missing)
     }
 
     /// Every run with the number of its point, from 0.
@@ -180,35 +111,46 @@ impl Sweep {
 
     /// The runs with this end.
     pub(crate) fn count(&self, status: Status) -> usize {
-        self.runs().filter(|(_, run)| run.status == status).count()
+        self.runs().filter(|(_, run)| run.row.status == status).count()
     }
 
     /// The points that have a value, the best first.
     pub(crate) fn ranked(&self) -> impl Iterator<Item = (usize, &SweepPoint, f64)> {
-        self.points.iter().enumerate().filter_map(|(index, point)| Some((index, point, point.mean?)))
+        self.points.iter().enumerate().filter_map(|(index, point)| Some((index, point, point.row.mean?)))
     }
 }
 
-impl Better {
-    /// The better one first; what has no value last.
-    pub(crate) fn order(self, one: Option<f64>, other: Option<f64>) -> Ordering {
-        match (one, other) {
-            (Some(one), Some(other)) if self == Self::Lower => one.total_cmp(&other),
-            (Some(one), Some(other)) => other.total_cmp(&one),
-            (one, other) => other.is_some().cmp(&one.is_some()),
-        }
+/// The better one first; what has no value last.
+fn order(better: Better, one: Option<f64>, other: Option<f64>) -> Ordering {
+    match (one, other) {
+        (Some(one), Some(other)) if better == Better::Lower => one.total_cmp(&other),
+        (Some(one), Some(other)) => other.total_cmp(&one),
+        (one, other) => other.is_some().cmp(&one.is_some()),
     }
+}
+
+fn damage_of(error: &RunError) -> String {
+    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(" ({cause})"));
+    format!(
+        "Points after the damage in {}{cause}: `sweep --resume` of this folder makes that file again from the runs.",
+        SweepFiles::TABLE
+    )
 }
 
 impl SweepPoint {
+    fn read(sweep: &Path, mut row: PointResult) -> Self {
+        let runs = std::mem::take(&mut row.runs).into_iter().map(|row| SweepRun::read(sweep, row)).collect();
+        Self { row: row.shown(), runs }
+    }
+
     /// The values of its runs, by seed.
     pub(crate) fn values(&self) -> Vec<f64> {
-        self.runs.iter().filter_map(|run| run.value).collect()
+        self.runs.iter().filter_map(|run| run.row.value).collect()
     }
 
     /// A setting as a person writes it, a number that was drawn by four digits of it; where it is as in the base config, what its runs' own config says.
     pub(crate) fn setting(&self, key: &str) -> String {
-        match self.settings.get(key) {
+        match self.row.settings.get(key) {
             None | Some(Value::Null) => {
                 let mut folders = self.runs.iter().filter_map(|run| run.folder.as_ref());
                 folders.find_map(|run| run.setting(key)).unwrap_or_else(|| "as it was".to_owned())
@@ -219,7 +161,7 @@ impl SweepPoint {
 
     /// A setting that is a number.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
-        match self.settings.get(key) {
+        match self.row.settings.get(key) {
             None | Some(Value::Null) => self.setting(key).parse().ok(),
             Some(value) => value.as_f64(),
         }
@@ -229,14 +171,14 @@ impl SweepPoint {
     /// Its settings in one text.
     pub(crate) fn name(&self, keys: &[String]) -> String {
         if keys.is_empty() {
-            return self.point.clone();
+            return self.row.point.clone();
         }
         keys.iter().map(|key| self.setting(key)).collect::<Vec<_>>().join(", ")
     }
 
     /// Mean ± deviation.
     pub(crate) fn result(&self) -> String {
-        match (self.mean, self.standard_deviation) {
+        match (self.row.mean, self.row.standard_deviation) {
             (Some(mean), Some(deviation)) => format!("{} ± {}", figure(mean), figure(deviation)),
             (Some(mean), None) => figure(mean),
             (None, _) => "–".to_owned(),
@@ -245,7 +187,7 @@ impl SweepPoint {
 
     /// Trained parameters, and their share where it isn't all.
     pub(crate) fn trained(&self) -> String {
-        match (self.trainable, self.parameters) {
+        match (self.row.trainable, self.row.parameters) {
             (Some(trainable), Some(all)) if trainable < all => {
                 format!("{} ({})", thousands(trainable), fine_percent(trainable as f64 / all as f64))
             }
@@ -256,10 +198,29 @@ impl SweepPoint {
 }
 
 impl SweepRun {
+    fn read(sweep: &Path, row: RunResult) -> Self {
+        let (mut folder, mut unreadable) = (None, None);
+        match Run::read_without_examples(SweepFiles::new(sweep).run(&row.run).folder()) {
+            Ok(run) => folder = Some(run),
+            Err(ReportError::NotARun { .. }) => {}
+            Err(error) => unreadable = Some(named(&with_causes(&error)).into_owned()),
+        }
+        Self { row: row.shown(), folder, unreadable }
+    }
+
+    /// What is wrong with its files.
+    pub(crate) fn damage(&self) -> Option<String> {
+        let of_folder = || {
+            let damage = &self.folder.as_ref()?.damage;
+            (!damage.is_empty()).then(|| damage.join("; "))
+        };
+        self.unreadable.clone().or_else(of_folder)
+    }
+
     /// What became of it, in words.
     pub(crate) fn state(&self) -> String {
         let steps = self.folder.as_ref().and_then(|run| run.log.steps.last()).map(|step| step.step);
-        match (self.status, steps) {
+        match (self.row.status, steps) {
             (Status::Complete, _) => "complete".to_owned(),
             (Status::Failed, _) => "failed".to_owned(),
             (Status::Missing, Some(steps)) => format!("{} done", counted(steps, "step")),
@@ -269,7 +230,7 @@ impl SweepRun {
 
     /// The evaluation that its value is of.
     pub(crate) fn eval<'a>(&'a self, split: &'a str) -> Option<&'a Eval> {
-        self.folder.as_ref()?.evals(split).find(|eval| Some(eval.step) == self.step)
+        self.folder.as_ref()?.evals(split).find(|eval| Some(eval.step) == self.row.step)
     }
 }
 
@@ -324,7 +285,7 @@ pub(crate) mod tests {
 
     pub(crate) fn folder(text: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(FILE), text).unwrap();
+        std::fs::write(folder.path().join(SweepFiles::TABLE), text).unwrap();
         folder
     }
 
@@ -342,7 +303,7 @@ pub(crate) mod tests {
         run(folder.path(), "point-02-seed-0", "seed = 0\n", "nonsense\n");
         assert!(Sweep::is_in(folder.path()));
         let sweep = Sweep::read(folder.path()).unwrap();
-        let names: Vec<&str> = sweep.points.iter().map(|point| point.point.as_str()).collect();
+        let names: Vec<&str> = sweep.points.iter().map(|point| point.row.point.as_str()).collect();
         assert_eq!(names, ["point-01", "point-02", "point-03"]);
         assert_eq!(sweep.points[0].setting("optimizer.learning_rate"), "2e-5");
         // As the base config has it, which the run's own config knows.
@@ -353,9 +314,9 @@ pub(crate) mod tests {
         assert!(!sweep.has_ended());
         let ended = self::folder(&SWEEP.replace("missing", "failed"));
         assert!(Sweep::read(ended.path()).unwrap().has_ended());
-        let damaged = sweep.points[1].runs[0].unreadable.as_deref().unwrap();
-        assert!(damaged.contains("metrics.jsonl, line 1"), "{damaged}");
-        assert!(sweep.points[1].runs[1].unreadable.is_none());
+        let damaged = sweep.points[1].runs[0].damage().unwrap();
+        assert!(damaged.contains("metrics.jsonl, line 1, can't be read"), "{damaged}");
+        assert!(sweep.points[1].runs[1].damage().is_none());
     }
 
     #[test]
@@ -371,16 +332,32 @@ pub(crate) mod tests {
     fn lower_can_be_better() {
         let folder = folder(&SWEEP.replace("higher", "lower"));
         let sweep = Sweep::read(folder.path()).unwrap();
-        assert_eq!(sweep.points[0].point, "point-02");
-        assert_eq!(sweep.points[2].point, "point-03");
+        assert_eq!(sweep.points[0].row.point, "point-02");
+        assert_eq!(sweep.points[2].row.point, "point-03");
     }
 
     #[test]
     fn what_is_no_sweep_is_refused() {
         let empty = tempfile::tempdir().unwrap();
         assert!(matches!(Sweep::read(empty.path()), Err(ReportError::NotASweep { .. })));
+        let folder = folder(&SWEEP.replace("\"seeds\"", "\"se\u{0}eds\""));
+        let error = with_causes(&Sweep::read(folder.path()).unwrap_err());
+        assert!(error.contains("sweep.json, line 2, can't be used"), "{error}");
+        assert!(error.contains("`sweep --resume ") && error.contains("makes that file again"), "{error}");
+    }
+
+    /// A run in the second point says what no run says.
+    #[test]
+    fn what_stands_before_the_damage_is_shown() {
         let folder = folder(&SWEEP.replace("\"missing\"", "\"lost\""));
-        let error = Sweep::read(folder.path()).unwrap_err();
-        assert!(with_causes(&error).contains("sweep.json, line 8"), "{}", with_causes(&error));
+        let sweep = Sweep::read(folder.path()).unwrap();
+        assert_eq!(
+            sweep.points.iter().map(|point| point.row.point.as_str()).collect::<Vec<_>>(),
+            ["point-02"]
+        );
+        let damage = sweep.damage.as_deref().unwrap();
+        assert!(damage.contains("sweep.json") && damage.contains("line 8"), "{damage}");
+        let html = crate::sweep_page(&sweep, &crate::PageOptions::default()).unwrap();
+        assert!(html.contains("Points after the damage in sweep.json"), "{html}");
     }
 }

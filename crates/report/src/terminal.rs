@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
+use embert_run::{LOSS, Status};
 use textplots::{Chart, LabelBuilder as _, LabelFormat, Plot as _, Shape};
 
 use crate::number::{duration, figure, names_of_ticks, thousands};
-use crate::page::curves::{moving_mean, spoken, window};
+use crate::page::curves::{moving_mean, window};
 use crate::page::sweep_result;
 use crate::plot::range;
-use crate::sweep::Status;
-use crate::text::{escaped, escaped_lines, excerpt, shortened, without_isolates};
+use crate::text::{escaped_lines, excerpt, shortened, without_isolates};
 use crate::{Run, Sweep};
 
 /// Characters of a cell, and of an error below the table.
@@ -28,15 +28,15 @@ pub fn terminal(run: &Run) -> String {
     let window = window(steps.len());
     let losses: Vec<(f64, f64)> = steps.iter().map(|step| (step.step as f64, step.loss)).collect();
     let of_evals = |name: &str| -> Vec<(f64, f64)> {
-        run.evals("validation").filter_map(|eval| Some((eval.step as f64, eval.metric(name)?))).collect()
+        run.evals("validation").filter_map(|eval| Some((eval.step as f64, eval.metrics.get(name)?))).collect()
     };
     let metric = run.metric();
     let mut curves = vec![
         (format!("training loss (mean of {window} steps)"), moving_mean(&losses, window)),
-        ("validation loss".to_owned(), of_evals("loss")),
+        ("validation loss".to_owned(), of_evals(LOSS)),
     ];
-    if metric != "loss" {
-        curves.push((format!("validation {metric}"), of_evals(&metric)));
+    if metric.name != LOSS {
+        curves.push((format!("validation {}", metric.name), of_evals(&metric.name)));
     }
     let rates = steps.iter().map(|step| (step.step as f64, step.learning_rate));
     curves.push(("learning rate".to_owned(), rates.collect()));
@@ -56,6 +56,9 @@ pub fn terminal(run: &Run) -> String {
             }
         };
     }
+    for sentence in &run.damage {
+        let _ = write!(out, "\n{sentence}");
+    }
     printable(&out)
 }
 
@@ -71,7 +74,7 @@ fn cell(text: &str) -> String {
 
 /// A sweep for a terminal: its result in one line, its points as a table, the best first, and the errors of runs that failed.
 pub fn sweep_terminal(sweep: &Sweep) -> String {
-    let metric = format!("{} {}", sweep.split, spoken(&sweep.metric));
+    let metric = format!("{} {}", sweep.split, sweep.metric.in_sentence());
     let headings = sweep.keys.iter().cloned().chain([
         metric,
         "deviation".to_owned(),
@@ -83,12 +86,12 @@ pub fn sweep_terminal(sweep: &Sweep) -> String {
     table.load_preset(UTF8_BORDERS_ONLY).set_header(headings.map(|heading| cell(&heading)));
     let dash = || "–".to_owned();
     for point in &sweep.points {
-        let complete = point.runs.iter().filter(|run| run.status == Status::Complete).count();
+        let complete = point.runs.iter().filter(|run| run.row.status == Status::Complete).count();
         table.add_row(sweep.keys.iter().map(|key| cell(&point.setting(key))).chain([
-            point.mean.map_or_else(dash, figure),
-            point.standard_deviation.map_or_else(dash, figure),
+            point.row.mean.map_or_else(dash, figure),
+            point.row.standard_deviation.map_or_else(dash, figure),
             format!("{complete} of {}", point.runs.len()),
-            point.seconds.map_or_else(dash, duration),
+            point.row.seconds.map_or_else(dash, duration),
             point.trained(),
         ]));
     }
@@ -96,16 +99,14 @@ pub fn sweep_terminal(sweep: &Sweep) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let mut out = format!("{}\n\n{table}\n\n{}\n", sweep.name, sweep_result(sweep));
+    // A string takes all that is written to it.
     for (_, run) in sweep.runs() {
-        if let Some(error) = run.error.as_ref().or(run.unreadable.as_ref()) {
-            // A string takes all that is written to it.
-            let _ = write!(
-                out,
-                "\n{}: {}",
-                escaped(&run.run.display().to_string()),
-                excerpt(error, MOST_IN_ERROR)
-            );
+        if let Some(error) = run.row.error.clone().or_else(|| run.damage()) {
+            let _ = write!(out, "\n{}: {}", run.row.run, excerpt(&error, MOST_IN_ERROR));
         }
+    }
+    if let Some(damage) = &sweep.damage {
+        let _ = write!(out, "\n{damage}");
     }
     printable(&out)
 }
@@ -138,11 +139,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::log::{Log, Step};
+    use embert_run::{Log, TrainStep};
 
     #[test]
     fn a_falling_loss_falls_on_a_terminal() {
-        let step = |step: usize| Step {
+        let step = |step: usize| TrainStep {
             step,
             epoch: 1,
             loss: 1.0 - step as f64 / 10.0,
@@ -161,7 +162,10 @@ mod tests {
             config: toml::Table::new(),
             log,
             facts: None,
+            metrics: crate::measures::of_format_1(),
+            scores: None,
             examples: None,
+            damage: Vec::new(),
         };
         let text = terminal(&run);
         assert!(text.starts_with("mine\n\ntraining loss (mean of 1 steps): 0.9 to 0.1\n"), "{text}");

@@ -6,8 +6,6 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Deserializer};
-
 /// True for a character that a terminal obeys instead of showing it, or that reorders or hides its neighbours: C0, DEL, C1,
 /// bidirectional controls, zero-width characters, line and paragraph separators.
 ///
@@ -162,21 +160,6 @@ fn is_directional(character: char) -> bool {
 fn is_right_to_left(character: char) -> bool {
     matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
-}
-
-/// Reads a name for a page.
-pub(crate) fn read_named<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(named(&String::deserialize(from)?).into_owned())
-}
-
-/// Reads a name for a page that may not be there.
-pub(crate) fn read_named_if_there<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<String>::deserialize(from)?.map(|text| named(&text).into_owned()))
-}
-
-/// Reads names for a page.
-pub(crate) fn read_all_named<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    Ok(Vec::<String>::deserialize(from)?.iter().map(|text| named(text).into_owned()).collect())
 }
 
 #[cfg(test)]

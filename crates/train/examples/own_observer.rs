@@ -24,7 +24,9 @@ impl Observer for Losses {
                 }
             }
             Event::Eval(eval) => {
-                println!("{} after step {}: accuracy {:.3}", eval.split, eval.step, eval.accuracy);
+                for (name, value) in eval.metrics.iter() {
+                    println!("{} after step {}: {name} {value:.3}", eval.split, eval.step);
+                }
             }
             _ => {}
         }

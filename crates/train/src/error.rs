@@ -7,6 +7,7 @@ use embert_files::{FileError, LockError};
 use embert_metrics::MetricsError;
 use embert_model::ModelError;
 use embert_optim::OptimError;
+use embert_run::RunError;
 
 use crate::{ConfigError, OutOfMemory, SweepError};
 
@@ -32,6 +33,9 @@ pub enum TrainError {
     /// The metrics.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// A file that the run or another one left.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// The sweep.
     #[error(transparent)]
     Sweep(#[from] SweepError),

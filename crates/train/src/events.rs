@@ -1,10 +1,10 @@
 //! What a run tells the world: [`Event`]s, and the [`Observer`]s that receive them.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use embert_metrics::Report;
-use serde::{Deserialize, Serialize};
+use embert_run::MetricInfo;
+pub use embert_run::{End, Eval, Phases, Stage, TrainStep};
+use serde::Serialize;
 
 use crate::TrainError;
 
@@ -120,134 +120,12 @@ pub struct Start {
     pub epochs: usize,
     /// The metric that chooses the best weights.
     pub metric: String,
+    /// Every metric that may choose, in the order in which they are shown.
+    pub metrics: Vec<MetricInfo>,
     /// Examples of the training split.
     pub train_examples: usize,
     /// Examples of the validation split; 0 where there is none.
     pub validation_examples: usize,
     /// Seconds that the run took before it was stopped.
     pub seconds: f64,
-}
-
-/// The beginning of a stage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stage {
-    /// The last step before it.
-    pub step: usize,
-    /// Its number, from 1.
-    pub stage: usize,
-    /// What is frozen in it.
-    pub freeze: String,
-    /// Parameters that are trained in it.
-    pub trainable: usize,
-}
-
-/// One optimizer step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrainStep {
-    /// The step, from 1.
-    pub step: usize,
-    /// The epoch, from 1.
-    pub epoch: usize,
-    /// The mean loss over the step's examples, before the update.
-    pub loss: f64,
-    /// The L2 norm of all gradients together, before clipping.
-    pub grad_norm: f64,
-    /// The learning rate of the base group in this step.
-    pub learning_rate: f64,
-    /// That of the head; absent where it is the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub head_learning_rate: Option<f64>,
-    /// That of each part of the model; empty where there are no more than base and head.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub learning_rates: BTreeMap<String, f64>,
-    /// Examples in the step.
-    pub examples: usize,
-    /// Tokens in the step, without padding.
-    pub tokens: usize,
-    /// Seconds since the run began, not counting the time it was stopped.
-    pub seconds: f64,
-}
-
-/// The metrics of a whole split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Eval {
-    /// `validation` or `test`.
-    pub split: String,
-    /// The step after which the weights were taken.
-    pub step: usize,
-    /// The epoch of that step.
-    pub epoch: usize,
-    /// Mean cross-entropy, without class weights or smoothing.
-    pub loss: f64,
-    /// Share of examples whose label was predicted.
-    pub accuracy: f64,
-    /// Precision; of the positive class with two labels, else the macro average.
-    pub precision: f64,
-    /// Recall, likewise.
-    pub recall: f64,
-    /// F1, likewise.
-    pub f1: f64,
-    /// Matthews correlation coefficient.
-    pub mcc: f64,
-    /// Area under the ROC curve; absent where only one label occurs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub roc_auc: Option<f64>,
-    /// Examples in the split.
-    pub examples: usize,
-}
-
-impl Eval {
-    pub(crate) fn new(split: &str, step: usize, epoch: usize, report: &Report) -> Self {
-        Self {
-            split: split.to_owned(),
-            step,
-            epoch,
-            loss: report.loss,
-            accuracy: report.accuracy,
-            precision: report.precision,
-            recall: report.recall,
-            f1: report.f1,
-            mcc: report.mcc,
-            roc_auc: report.roc_auc,
-            examples: report.examples,
-        }
-    }
-}
-
-/// The end of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct End {
-    /// The last step.
-    pub step: usize,
-    /// The epoch of the last step.
-    pub epoch: usize,
-    /// The metric that chose the best checkpoint.
-    pub metric: String,
-    /// The step of the best evaluation; absent without a validation split.
-    pub best_step: Option<usize>,
-    /// The best value of the metric; absent without a validation split.
-    pub best_metric: Option<f64>,
-    /// Whether early stopping ended the run.
-    pub early_stopped: bool,
-    /// Seconds of the whole run, not counting the time it was stopped.
-    pub seconds: f64,
-    /// What the time went into.
-    #[serde(default)]
-    pub phases: Phases,
-    /// The most memory that a process of the run held, in bytes; in a sweep, from the run's beginning on. Absent where the system
-    /// doesn't say.
-    pub peak_memory: Option<u64>,
-}
-
-/// Seconds of the parts of a run, those of earlier processes included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Phases {
-    /// Loading the checkpoint and encoding the texts, each time that the run began or went on; not part of the run's seconds.
-    pub prepare: f64,
-    /// Optimizer steps.
-    pub train: f64,
-    /// Evaluations.
-    pub evaluate: f64,
-    /// Checkpoints and the result.
-    pub save: f64,
 }

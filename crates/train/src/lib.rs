@@ -61,6 +61,7 @@ mod model_card;
 mod records;
 mod result;
 mod run_folder;
+mod scores;
 mod sizes;
 mod splits;
 mod stages;
@@ -78,6 +79,9 @@ pub use config::{
     EarlyStoppingConfig, KEYS, Keep, LogFormat, OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind,
     Setting, StageConfig, TrainConfig,
 };
+pub use embert_run::{
+    Better, LOSS, MetricInfo, Metrics, PointResult, RunError, RunResult, Status, SweepTable,
+};
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};
 pub use events::{End, Eval, Event, Observer, Phases, Stage, Start, TrainStep};
@@ -87,10 +91,7 @@ pub use model_card::{DatasetFacts, HubRepository, Provenance};
 pub use run_folder::{RunFolder, run_of_model};
 pub use sizes::check_max_length;
 pub use splits::EncodedSplits;
-pub use sweep::{
-    Figures, Point, PointResult, RunResult, Status, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost,
-    SweepOutcome, SweepStart, SweepTable,
-};
+pub use sweep::{Point, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost, SweepOutcome, SweepStart};
 pub use task::Task;
 pub use tracker::{Best, Tracker, TrackerState};
 pub use trainer::{Outcome, StopSignal, Trainer};

@@ -7,7 +7,7 @@ use embert_files::Appender;
 use serde::Deserialize;
 
 use crate::error::IoContext as _;
-use crate::{End, Eval, Event, Observer, TrainError};
+use crate::{Event, Observer, TrainError};
 
 /// Appends the events that stay to `metrics.jsonl`, each line written as it happens, so that it can be followed. Before a checkpoint
 /// gets its name all lines are on the disk: where the power goes, the log has each step of the checkpoint that the run goes on from.
@@ -73,42 +73,7 @@ impl MetricsLog {
 }
 
 /// The results that a log holds, whichever process wrote them there.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Logged {
-    evaluations: Vec<Eval>,
-    /// The end of the run; absent while it goes on.
-    pub(crate) end: Option<End>,
-    /// The numbers of the lines that can't be read: what they said is not known.
-    pub(crate) damaged: Vec<usize>,
-}
-
-impl Logged {
-    /// Reads a log.
-    pub(crate) fn read(path: &Path) -> Result<Self, TrainError> {
-        let mut logged = Self::default();
-        for (number, line) in lines(&fs::read(path).at("read", path)?) {
-            let event = serde_json::from_slice::<Line>(line).map(|line| line.event);
-            match event.as_deref() {
-                Ok("eval") => match serde_json::from_slice(line) {
-                    Ok(evaluation) => logged.evaluations.push(evaluation),
-                    Err(_) => logged.damaged.push(number),
-                },
-                Ok("end") => match serde_json::from_slice(line) {
-                    Ok(end) => logged.end = Some(end),
-                    Err(_) => logged.damaged.push(number),
-                },
-                Ok(_) => {}
-                Err(_) => logged.damaged.push(number),
-            }
-        }
-        Ok(logged)
-    }
-
-    /// The last evaluation of a split after `step`.
-    pub(crate) fn evaluation(&self, split: &str, step: usize) -> Option<&Eval> {
-        self.evaluations.iter().rev().find(|eval| eval.split == split && eval.step == step)
-    }
-}
+pub(crate) type Logged = embert_run::Log;
 
 impl Observer for MetricsLog {
     fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
@@ -201,25 +166,5 @@ mod tests {
             .map(|line| serde_json::from_str::<Line>(line).unwrap().step)
             .collect();
         assert_eq!(steps, [1, 3, 4]);
-    }
-
-    #[test]
-    fn results_are_read_and_nothing_is_made_up_for_a_damaged_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("metrics.jsonl");
-        let eval = |step: usize, accuracy: f64| {
-            format!(
-                "{{\"event\":\"eval\",\"split\":\"validation\",\"step\":{step},\"epoch\":1,\"loss\":0.5,\"accuracy\":{accuracy},\"precision\":0.5,\"recall\":0.5,\"f1\":0.5,\"mcc\":0.0,\"examples\":4}}\n"
-            )
-        };
-        let text = eval(1, 0.5)
-            + &eval(2, 0.75).replace("\"loss\"", "\"lo\0ss\"")
-            + &eval(3, 0.25)
-            + "{\"event\":\"en";
-        fs::write(&path, text).unwrap();
-        let logged = Logged::read(&path).unwrap();
-        let accuracy = |step| logged.evaluation("validation", step).map(|eval| eval.accuracy);
-        assert_eq!([1, 2, 3].map(accuracy), [Some(0.5), None, Some(0.25)]);
-        assert_eq!((logged.damaged, logged.end), (vec![2], None));
     }
 }

@@ -84,6 +84,7 @@ impl ModelCard<'_> {
 #[cfg(test)]
 mod tests {
     use embert_data::tokenize::Truncation;
+    use embert_metrics::Metric;
     use embert_model::SaveDtype;
     use pulldown_cmark::{Event as Markdown, Options, Parser, Tag, TagEnd};
     use serde_json::{Value, json};
@@ -93,17 +94,13 @@ mod tests {
     use crate::config::Keep;
 
     fn eval(split: &str, accuracy: f64) -> Eval {
+        let area = (split == "test").then_some(0.987_654_3);
+        let figures = [0.312_349, accuracy, 0.75, 1.0, 6.0 / 7.0, 0.7].into_iter().chain(area);
         Eval {
             split: split.to_owned(),
             step: 6,
             epoch: 2,
-            loss: 0.312_349,
-            accuracy,
-            precision: 0.75,
-            recall: 1.0,
-            f1: 6.0 / 7.0,
-            mcc: 0.7,
-            roc_auc: (split == "test").then_some(0.987_654_3),
+            metrics: Metric::LOGGED.iter().map(Metric::to_string).zip(figures).collect(),
             examples: 80,
         }
     }

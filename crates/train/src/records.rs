@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use embert_data::{DataFacts, EncodedDataset, Example, LabelMapping};
-use serde::Serialize;
+use embert_run::{Facts, Lengths, Split, Splits, Uncut};
 
 use crate::error::IoContext as _;
 use crate::run_folder::write_json;
@@ -13,129 +13,59 @@ use crate::{Scored, TrainError};
 /// Bins of the histogram of lengths, at most.
 const LENGTH_BINS: usize = 32;
 
-/// Of that of lengths before cutting, of which a few are far beyond the others.
+/// Bins of the histogram of lengths before cutting, at most: a few texts are far longer than the others.
 const UNCUT_BINS: usize = 64;
 
-/// What a run knows when it begins. The same for a run that goes on, so it may be written again.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Facts {
-    pub(crate) model: String,
-    pub(crate) dataset: String,
-    pub(crate) labels: Vec<String>,
-    pub(crate) positive: Option<String>,
-    pub(crate) parameters: Parameters,
-    pub(crate) splits: SplitFacts,
-    /// Validation and test examples whose text the training split has too.
-    pub(crate) shared: usize,
-    /// Rows that could not be used.
-    pub(crate) skipped: usize,
-    /// The same of the files of train, validation and test.
-    pub(crate) skipped_by_split: [usize; 3],
-    pub(crate) lengths: Lengths,
+/// The splits of these examples, with so many labels.
+pub(crate) fn split_facts(splits: [&[Example]; 3], labels: usize, facts: &DataFacts) -> Splits {
+    let [train, validation, test] = splits;
+    let optional = |examples: &[Example]| (!examples.is_empty()).then(|| split(examples, labels));
+    Splits {
+        train: Split { duplicates: facts.train_duplicates, ..split(train, labels) },
+        validation: optional(validation),
+        test: optional(test),
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Parameters {
-    pub(crate) total: usize,
-    pub(crate) trainable: usize,
-}
-
-/// The splits; those without examples are left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct SplitFacts {
-    train: Split,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    validation: Option<Split>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    test: Option<Split>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Split {
-    examples: usize,
-    labels: Vec<usize>,
-    /// Examples whose text another one before them has.
-    duplicates: usize,
-}
-
-/// A histogram of the training texts' tokens, after cutting: the first bin has 1 to `bin_width`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Lengths {
-    max_length: usize,
-    truncated: usize,
-    bin_width: usize,
-    counts: Vec<usize>,
-    pub(crate) uncut: UncutLengths,
-}
-
-/// The same before cutting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct UncutLengths {
-    pub(crate) bin_width: usize,
-    pub(crate) counts: Vec<usize>,
-    pub(crate) longest: usize,
-}
-
-impl SplitFacts {
-    /// Of examples with so many labels.
-    pub(crate) fn of(splits: [&[Example]; 3], labels: usize, facts: &DataFacts) -> Self {
-        let [train, validation, test] = splits;
-        let optional = |examples: &[Example]| (!examples.is_empty()).then(|| Split::of(examples, labels));
-        Self {
-            train: Split { duplicates: facts.train_duplicates, ..Split::of(train, labels) },
-            validation: optional(validation),
-            test: optional(test),
+/// The same splits, their labels numbered as the classifier does.
+pub(crate) fn labelled(splits: &Splits, mapping: &LabelMapping) -> Splits {
+    let labelled = |split: &Split| {
+        let mut labels = vec![0; split.labels.len()];
+        for (label, count) in split.labels.iter().enumerate() {
+            labels[mapping.id(label)] = *count;
         }
+        Split { labels, ..split.clone() }
+    };
+    Splits {
+        train: labelled(&splits.train),
+        validation: splits.validation.as_ref().map(labelled),
+        test: splits.test.as_ref().map(labelled),
     }
 }
 
-impl SplitFacts {
-    /// Of the same examples, their labels numbered as the classifier does.
-    pub(crate) fn labelled(&self, mapping: &LabelMapping) -> Self {
-        let labelled = |split: &Split| {
-            let mut labels = vec![0; split.labels.len()];
-            for (label, count) in split.labels.iter().enumerate() {
-                labels[mapping.id(label)] = *count;
-            }
-            Split { labels, ..split.clone() }
-        };
-        Self {
-            train: labelled(&self.train),
-            validation: self.validation.as_ref().map(labelled),
-            test: self.test.as_ref().map(labelled),
-        }
+fn split(examples: &[Example], labels: usize) -> Split {
+    let mut counts = vec![0; labels];
+    for label in examples.iter().filter_map(|example| example.label) {
+        counts[label] += 1;
     }
+    let texts: HashSet<_> = examples.iter().map(|example| (&example.text, &example.text_pair)).collect();
+    Split { examples: examples.len(), labels: counts, duplicates: examples.len() - texts.len() }
 }
 
-impl Split {
-    fn of(examples: &[Example], labels: usize) -> Self {
-        let mut counts = vec![0; labels];
-        for label in examples.iter().filter_map(|example| example.label) {
-            counts[label] += 1;
-        }
-        let texts: HashSet<_> = examples.iter().map(|example| (&example.text, &example.text_pair)).collect();
-        Self { examples: examples.len(), labels: counts, duplicates: examples.len() - texts.len() }
-    }
+/// Of texts that were cut at `max_length`.
+pub(crate) fn lengths(data: &EncodedDataset, max_length: usize) -> Lengths {
+    let examples = data.examples();
+    let (bin_width, counts) =
+        histogram(examples.iter().map(|example| example.ids.len()), max_length, LENGTH_BINS);
+    let uncut = Some(uncut(examples.iter().map(|example| example.uncut)));
+    let truncated = examples.iter().filter(|example| example.uncut > example.ids.len()).count();
+    Lengths { max_length, truncated, bin_width, counts, uncut }
 }
 
-impl Lengths {
-    /// Of texts that were cut at `max_length`.
-    pub(crate) fn of(data: &EncodedDataset, max_length: usize) -> Self {
-        let examples = data.examples();
-        let (bin_width, counts) =
-            histogram(examples.iter().map(|example| example.ids.len()), max_length, LENGTH_BINS);
-        let uncut = UncutLengths::of(examples.iter().map(|example| example.uncut));
-        let truncated = examples.iter().filter(|example| example.uncut > example.ids.len()).count();
-        Self { max_length, truncated, bin_width, counts, uncut }
-    }
-}
-
-impl UncutLengths {
-    fn of(lengths: impl Iterator<Item = usize> + Clone) -> Self {
-        let longest = lengths.clone().max().unwrap_or(0);
-        let (bin_width, counts) = histogram(lengths, longest, UNCUT_BINS);
-        Self { bin_width, counts, longest }
-    }
+fn uncut(lengths: impl Iterator<Item = usize> + Clone) -> Uncut {
+    let longest = lengths.clone().max().unwrap_or(0);
+    let (bin_width, counts) = histogram(lengths, longest, UNCUT_BINS);
+    Uncut { bin_width, counts, longest }
 }
 
 /// The width and the counts of at most `bins` bins of equal width that cover 1 to `longest`.
@@ -153,25 +83,12 @@ pub(crate) fn write_facts(path: &Path, facts: &Facts) -> Result<(), TrainError> 
     write_json(path, facts)
 }
 
-/// A line of `examples.jsonl`.
-#[derive(Serialize)]
-struct Line<'a> {
-    split: &'a str,
-    id: u64,
-    text: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text_pair: Option<&'a str>,
-    label: usize,
-    probabilities: &'a [f64],
-    tokens: usize,
-}
-
 /// A split's examples as read and as encoded, with what the kept weights say of them in the order of their ids.
 pub(crate) struct ScoredSplit<'a> {
     pub(crate) split: &'a str,
     pub(crate) texts: &'a [Example],
     pub(crate) encoded: &'a EncodedDataset,
-    pub(crate) scored: Vec<Scored>,
+    pub(crate) scored: &'a [Scored],
 }
 
 /// Writes `examples.jsonl`, split after split.
@@ -182,15 +99,15 @@ pub(crate) fn write_examples(path: &Path, splits: &[ScoredSplit<'_>]) -> Result<
         // Encoding keeps the order of the texts; what the model says came in the order of the ids.
         let mut order: Vec<usize> = (0..tokens.len()).collect();
         order.sort_unstable_by_key(|&index| texts[index].id);
-        for (index, scored) in order.into_iter().zip(scored) {
+        for (index, scored) in order.into_iter().zip(*scored) {
             let text = &texts[index];
-            let line = Line {
-                split,
+            let line = embert_run::Example {
+                split: (*split).to_owned(),
                 id: scored.id,
-                text: &text.text,
-                text_pair: text.text_pair.as_deref(),
+                text: text.text.clone(),
+                text_pair: text.text_pair.clone(),
                 label: scored.target,
-                probabilities: &scored.probabilities,
+                probabilities: scored.probabilities.clone(),
                 tokens: tokens[index],
             };
             serde_json::to_writer(&mut lines, &line).map_err(std::io::Error::from).at("write", path)?;
@@ -213,16 +130,16 @@ mod tests {
                 let ids = vec![7; uncut.min(max_length)];
                 EncodedExample { id, type_ids: vec![0; ids.len()], ids, label: None, uncut }
             };
-            Lengths::of(&EncodedDataset::new((0..).zip(uncut).map(example).collect()), max_length)
+            super::lengths(&EncodedDataset::new((0..).zip(uncut).map(example).collect()), max_length)
         };
         let lengths = of(&[1, 2, 3, 2470, 64], 100);
         assert_eq!((lengths.bin_width, lengths.counts.len(), lengths.truncated), (4, 25, 1));
         assert_eq!((lengths.counts[0], lengths.counts[15], lengths.counts[24]), (3, 1, 1));
-        let UncutLengths { bin_width, counts, longest } = lengths.uncut;
+        let Uncut { bin_width, counts, longest } = lengths.uncut.unwrap();
         assert_eq!((bin_width, counts.len(), longest), (39, 64, 2470));
         assert_eq!((counts[0], counts[1], counts[63], counts.iter().sum()), (3, 1, 1, 5));
         let short = of(&[1, 3, 3], 3);
         assert_eq!((short.bin_width, short.truncated), (1, 0));
-        assert_eq!((short.counts, short.uncut.counts), (vec![1, 0, 2], vec![1, 0, 2]));
+        assert_eq!((short.counts, short.uncut.unwrap().counts), (vec![1, 0, 2], vec![1, 0, 2]));
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use embert_files::remove_leftovers;
+use embert_run::{Facts, RunError, RunFiles};
 
 use crate::claim::{Held, Kind, has_end, tidy};
 use crate::error::IoContext as _;
@@ -17,6 +18,7 @@ use crate::{Claim, ConfigBuilder, Existing, TrainConfig, TrainError};
 ///   begins.
 /// - `metrics.jsonl`: a line for each step, each evaluation and the end, as they happen.
 /// - `checkpoints/`: the newest ones, and the best weights.
+/// - `scores.json`: what the last evaluation of the kept weights said of each split; at the end.
 /// - `examples.jsonl`: a line for each example of the validation split (and of the test split where it is evaluated) with its
 ///   text, its label and the probability that the kept weights give each label, before they are rounded to `save_dtype`; at the
 ///   end.
@@ -90,6 +92,10 @@ impl RunFolder {
             return Err(TrainError::NoRun { path: path.to_owned() });
         }
         let claim = Claim::lock(Kind::Run, path)?;
+        // Before anything of a newer version's run is touched; a damaged file is written again.
+        if let Err(error @ RunError::Newer { .. }) = Facts::read(&folder.facts_path()) {
+            return Err(error.into());
+        }
         let config = ConfigBuilder::new().file(&folder.config_path())?.build()?;
         if folder.checkpoints().is_dir() {
             remove_leftovers(&folder.checkpoints())?;
@@ -134,42 +140,47 @@ impl RunFolder {
 
     /// Every setting of the run.
     pub fn config_path(&self) -> PathBuf {
-        self.path.join("config.toml")
+        self.path.join(RunFiles::CONFIG)
     }
 
     /// One JSON object a line: steps, evaluations and the end.
     pub fn metrics_path(&self) -> PathBuf {
-        self.path.join("metrics.jsonl")
+        self.path.join(RunFiles::METRICS)
     }
 
     /// What the run knew when it began.
     pub fn facts_path(&self) -> PathBuf {
-        self.path.join("facts.json")
+        self.path.join(RunFiles::FACTS)
     }
 
     /// One JSON object a line: what the kept weights say of each example.
     pub fn examples_path(&self) -> PathBuf {
-        self.path.join("examples.jsonl")
+        self.path.join(RunFiles::EXAMPLES)
+    }
+
+    /// What the last evaluation of the kept weights said.
+    pub fn scores_path(&self) -> PathBuf {
+        self.path.join(RunFiles::SCORES)
     }
 
     /// The page about the run.
     pub fn report_path(&self) -> PathBuf {
-        self.path.join("report.html")
+        self.path.join(RunFiles::REPORT)
     }
 
     /// The checkpoints' folder.
     pub fn checkpoints(&self) -> PathBuf {
-        self.path.join("checkpoints")
+        self.path.join(RunFiles::CHECKPOINTS)
     }
 
     /// Event files for TensorBoard.
     pub fn tensorboard(&self) -> PathBuf {
-        self.path.join("tensorboard")
+        self.path.join(RunFiles::TENSORBOARD)
     }
 
     /// The result, in Hugging Face format.
     pub fn model(&self) -> PathBuf {
-        self.path.join("model")
+        self.path.join(RunFiles::MODEL)
     }
 
     /// Whether the run is complete: it has its result, and its log the end.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use embert_model::{BertConfig, SaveDtype};
+use embert_run::Parameters;
 
-use crate::records::Parameters;
 use crate::{RunFolder, TrainError};
 
 /// Whether the model in `folder` has a position for each token of a sequence of `max_length`.

@@ -11,7 +11,7 @@ use embert_data::{
 
 use crate::config::{OrderConfig, PaddingConfig};
 use crate::evaluate::check_token_types;
-use crate::records::SplitFacts;
+use crate::records;
 use crate::sizes::check_positions;
 use crate::task::model_options;
 use crate::{DataConfig, TrainConfig, TrainError};
@@ -34,7 +34,7 @@ struct Encoded {
     validation_texts: Arc<[Example]>,
     test_texts: Arc<[Example]>,
     facts: DataFacts,
-    split_facts: SplitFacts,
+    split_facts: embert_run::Splits,
     truncated: TruncationCount,
     unlabelled: Vec<Unlabelled>,
 }
@@ -86,7 +86,7 @@ impl EncodedSplits {
         check_token_types(model_folder, &tokenizer, &bert, examples)?;
         let DataSet { name, splits, labels, facts, unlabelled, .. } = data;
         let split_facts =
-            SplitFacts::of([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
+            records::split_facts([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
         let test_texts = if config.evaluate_test { splits.test } else { Vec::new() };
         let optional = |examples: &[Example]| -> Result<_, TrainError> {
             if examples.is_empty() {
@@ -141,8 +141,8 @@ impl EncodedSplits {
         }
     }
 
-    pub(crate) fn split_facts(&self, mapping: &LabelMapping) -> SplitFacts {
-        self.0.split_facts.labelled(mapping)
+    pub(crate) fn split_facts(&self, mapping: &LabelMapping) -> embert_run::Splits {
+        records::labelled(&self.0.split_facts, mapping)
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -14,17 +14,18 @@ use embert_model::{
     NamedParameter, NewHead, named_parameters,
 };
 use embert_optim::{GroupSettings, LayerwiseDecay, ParameterGroup, build_groups};
+use embert_run::{FORMAT, Facts, Parameters, TEXT_CLASSIFICATION};
 
 use crate::config::{ClassWeightRule, ClassWeights};
 use crate::evaluate::average;
 use crate::fingerprint::{Fingerprint, of_training_tokens};
 use crate::loss::CrossEntropy;
 use crate::model_card::Licence;
-use crate::records::{Facts, Lengths, Parameters};
+use crate::records::lengths;
 use crate::splits::{EncodedSplits, Splits, check_splits};
 use crate::stages::{Stage, Stages};
 use crate::trainer::Plan;
-use crate::{TrainConfig, TrainError};
+use crate::{TrainConfig, TrainError, scores};
 
 /// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
 #[derive(Debug)]
@@ -137,6 +138,8 @@ impl Task {
         };
         let truncated = splits.truncated();
         let facts = Facts {
+            format: FORMAT,
+            task: TEXT_CLASSIFICATION.to_owned(),
             model: config.model.clone(),
             dataset: splits.name().to_owned(),
             labels: labels.clone(),
@@ -146,7 +149,8 @@ impl Task {
             shared: splits.data_facts().shared,
             skipped: splits.data_facts().skipped,
             skipped_by_split: splits.data_facts().skipped_by_split,
-            lengths: Lengths::of(&train, config.data.max_length),
+            lengths: lengths(&train, config.data.max_length),
+            metrics: scores::infos(),
         };
         let setup = Setup {
             fingerprint: Fingerprint::of(&labels, &train, validation.as_deref(), test.as_deref()),

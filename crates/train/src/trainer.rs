@@ -17,17 +17,19 @@ use embert_data::tokenize::Padding;
 use embert_data::{Batcher, EncodedDataset, Order, Sampler};
 use embert_model::BertForSequenceClassification;
 use embert_optim::{AdamW, GradientAccumulator, GradientsParams, ParameterGroup, clip_factor, global_norm};
+use embert_run::LOSS;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use self::caches::Caches;
+use self::finish::Evaluated;
 pub(crate) use self::plan::Plan;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::PrefixCache;
 use crate::checkpoint::{Checkpoints, State};
 use crate::config::{Keep, LogFormat, OrderConfig, PaddingConfig};
-use crate::evaluate::{EvalOptions, Scored, evaluate_from};
-use crate::events::{self, End, Eval, Event, Observer, Phases, Start, TrainStep};
+use crate::evaluate::{EvalOptions, evaluate_from};
+use crate::events::{self, End, Event, Observer, Phases, Start, TrainStep};
 use crate::memory::{MemoryUse, unless_out_of_memory};
 use crate::metrics_log::MetricsLog;
 use crate::records::write_facts;
@@ -36,7 +38,7 @@ use crate::stages::{Stage, Stages};
 use crate::task::{Setup, parameters};
 use crate::tensorboard::TensorBoard;
 use crate::tracker::Tracker;
-use crate::{Provenance, RunFolder, Task, TrainConfig, TrainError, result};
+use crate::{Provenance, RunFolder, Task, TrainConfig, TrainError, result, scores};
 
 /// Fine-tunes a [`Task`] as a [`TrainConfig`] says, into a [`RunFolder`].
 ///
@@ -108,7 +110,7 @@ struct Progress {
     /// The most memory that the processes before this one held, in bytes.
     peak_before: Option<u64>,
     /// What the model said of the validation split, if its weights may be the ones that are kept.
-    scored: Option<(Eval, Vec<Scored>)>,
+    scored: Option<Evaluated>,
 }
 
 impl Progress {
@@ -203,7 +205,7 @@ impl Job {
         write_facts(&self.run.facts_path(), &self.task.facts)?;
         self.observers.insert(0, Box::new(MetricsLog::open(&self.run.metrics_path(), progress.step)?));
         if self.config.log.contains(&LogFormat::Tensorboard) {
-            let (folder, lengths) = (self.run.tensorboard(), &self.task.facts.lengths.uncut);
+            let (folder, lengths) = (self.run.tensorboard(), self.task.facts.lengths.uncut.as_ref());
             let board = TensorBoard::open(&folder, progress.step, &self.config, lengths)?;
             self.observers.insert(1, Box::new(board));
         }
@@ -279,7 +281,7 @@ impl Job {
         let grad_norm = global_norm(&progress.model, &gradients);
         self.memory.done();
         let learning_rate = stage.learning_rate * factor;
-        for (what, value) in [("loss", loss), ("gradient norm", grad_norm)] {
+        for (what, value) in [(LOSS, loss), ("gradient norm", grad_norm)] {
             if !value.is_finite() {
                 let step = progress.step + 1;
                 return Err(TrainError::NotFinite { step, what, value, learning_rate, examples });
@@ -356,14 +358,14 @@ impl Job {
         let epoch = plan.epoch(progress.step);
         let began = Instant::now();
         let cache = self.caches.validation.clone();
-        let (report, eval, scored) =
+        let evaluated =
             self.evaluate_split("validation", &data, cache.as_ref(), &progress.model, progress.step, epoch)?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
-        let value = self.config.metric.value(&report);
+        let value = self.config.metric.value(&evaluated.report);
         let is_best = progress.tracker.update(progress.step, value);
         self.emit(&Event::Judged { step: progress.step, value, is_best })?;
         if is_best || self.config.keep == Keep::Last {
-            progress.scored = Some((eval, scored));
+            progress.scored = Some(evaluated);
         }
         if is_best {
             let began = Instant::now();
@@ -385,16 +387,16 @@ impl Job {
         model: &BertForSequenceClassification,
         step: usize,
         epoch: usize,
-    ) -> Result<(embert_metrics::Report, Eval, Vec<Scored>), TrainError> {
+    ) -> Result<Evaluated, TrainError> {
         let options = self.eval_options();
         let device = self.device.clone().inner();
         let total = data.texts();
         let (report, scored) = evaluate_from(&model.valid(), data, cache, &options, &device, |done| {
             self.emit(&Event::EvalProgress { split: split.to_owned(), done, total })
         })?;
-        let eval = Eval::new(split, step, epoch, &report);
+        let eval = scores::eval(split, step, epoch, &report);
         self.emit(&Event::Eval(eval.clone()))?;
-        Ok((report, eval, scored))
+        Ok(Evaluated { eval, report, scored })
     }
 
     fn eval_options(&self) -> EvalOptions {
@@ -434,6 +436,7 @@ impl Job {
             steps_per_epoch: plan.steps_per_epoch,
             epochs: self.config.epochs,
             metric: self.config.metric.to_string(),
+            metrics: scores::infos(),
             train_examples: self.task.train.len(),
             validation_examples: self.task.validation.as_ref().map_or(0, |data| data.texts()),
             seconds: progress.seconds_before,

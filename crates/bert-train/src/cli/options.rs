@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use embert_data::{Delimiter, Header, Quoting, TextEncoding};
+use embert_metrics::Metric;
+use embert_train::TrainConfig;
 
 /// Declares the options of `train` by the heading of their part of the help, each with the keys that it sets.
 macro_rules! train_options {
@@ -154,8 +156,7 @@ train_options! {
         /// The run folder [default: the next of runs/NAME-001, runs/NAME-002, ...]
         #[arg(value_name = "DIR")]
         output: String => "output",
-        /// What the best checkpoint is best in: loss, accuracy, f1, macro_f1, mcc, ... [default: accuracy]
-        #[arg(value_name = "METRIC")]
+        #[arg(value_name = "METRIC", help = metric_help())]
         metric: String => "metric",
         /// Stop after so many evaluations without an improvement [default: never]
         #[arg(value_name = "N")]
@@ -176,6 +177,13 @@ train_options! {
         #[arg(value_name = "N")]
         keep_checkpoints: u32 => "keep_checkpoints",
     }
+}
+
+/// What `--metric` says of itself.
+fn metric_help() -> String {
+    let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+    let default = TrainConfig::default().metric;
+    format!("What the best checkpoint is best in: {} [default: {default}]", names.join(", "))
 }
 
 /// The option that sets a key, as it is typed.

@@ -6,6 +6,7 @@ use std::path::Path;
 use embert_data::tokenize::Tokenizer;
 use embert_data::{DataError, DataSet, ReadOptions, SplitKind};
 use embert_files::Output;
+use embert_metrics::Metric;
 use embert_model::DeviceChoice;
 use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -144,26 +145,20 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
     let report = &evaluation.report;
     let number = |value: f64| format!("{value:.4}");
     output::line(&format!("{dataset}, {split} split: {} examples", report.examples))?;
-    let mut table = output::Table::new(&["", "precision", "recall", "f1", "examples"]);
+    let row = |name: &str, figures: [(Metric, f64); 3], examples: usize| -> Vec<String> {
+        let figures = figures.map(|(_, value)| number(value));
+        [name.to_owned()].into_iter().chain(figures).chain([examples.to_string()]).collect()
+    };
+    let names = report.macro_average.named().map(|(metric, _)| metric.name());
+    let headings: Vec<&str> = [""].into_iter().chain(names).chain(["examples"]).collect();
+    let mut table = output::Table::new(&headings);
     for (label, class) in evaluation.labels.iter().zip(&report.per_class) {
-        table.add_row([
-            label.clone(),
-            number(class.precision),
-            number(class.recall),
-            number(class.f1),
-            class.support.to_string(),
-        ]);
+        table.add_row(row(label, class.named(), class.support));
     }
     for (name, average) in
         [("macro average", &report.macro_average), ("weighted average", &report.weighted_average)]
     {
-        table.add_row([
-            name.to_owned(),
-            number(average.precision),
-            number(average.recall),
-            number(average.f1),
-            report.examples.to_string(),
-        ]);
+        table.add_row(row(name, average.named(), report.examples));
     }
     table.numbers_right();
     table.print()?;
@@ -178,13 +173,15 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
     }
     confusion.numbers_right();
     confusion.print()?;
-    let auc = report.roc_auc.map_or_else(|| "undefined".to_owned(), number);
-    output::line(&format!(
-        "accuracy {}  loss {}  mcc {}  roc auc {auc}",
-        number(report.accuracy),
-        number(report.loss),
-        number(report.mcc)
-    ))
+    // What stands in no table.
+    let others = Metric::displayed().filter(|metric| metric.is_headline() && !metric.is_averaged());
+    let others: Vec<String> = others
+        .map(|metric| {
+            let value = metric.value(report).map_or_else(|| "undefined".to_owned(), number);
+            format!("{} {value}", metric.name().replace('_', " "))
+        })
+        .collect();
+    output::line(&others.join("  "))
 }
 
 /// One JSON object an example: its text, its label, and what the model says.

@@ -8,6 +8,7 @@ use embert_report::{PageOptions, ReportError, Run, Sweep, page, sweep_page, swee
 use super::watch::{Answer, serve};
 use crate::cli::ReportArgs;
 use crate::error::Error;
+use crate::output::say;
 use crate::{output, reads};
 
 /// How often a served page is fetched again.
@@ -29,6 +30,24 @@ impl Subject {
                     return Err(Error::SweepAmongRuns { path: path.clone() });
                 }
                 Ok(Self::Runs(paths.iter().map(|path| Run::read(path)).collect::<Result<_, _>>()?))
+            }
+        }
+    }
+
+    /// What can't be read of it; the page has the rest.
+    fn say_damage(&self) {
+        match self {
+            Self::Runs(runs) => {
+                for (run, sentence) in
+                    runs.iter().flat_map(|run| run.damage.iter().map(move |text| (run, text)))
+                {
+                    say!("{}: {sentence}", run.path.display());
+                }
+            }
+            Self::Sweep(sweep) => {
+                if let Some(sentence) = &sweep.damage {
+                    say!("{}: {sentence}", sweep.path.display());
+                }
             }
         }
     }
@@ -57,6 +76,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
     }
     let output = args.output.as_deref().map(|path| destination(path, &args.runs)).transpose()?;
     let subject = Subject::read(&args.runs)?;
+    subject.say_damage();
     if args.terminal {
         return match &subject {
             Subject::Runs(runs) => runs.iter().try_for_each(|run| output::block(&terminal(run))),

@@ -4,49 +4,61 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use embert_metrics::{mean, standard_deviation};
+use embert_run::{Better, LOSS, MetricInfo};
 use maud::{Markup, html};
 
-use super::curves::{moving_mean, spoken, window};
+use super::curves::{moving_mean, window};
 use super::{Figure, Table, figures, section};
 use crate::compare::{Group, differences, distinguishing, groups, splits_differ, value};
 use crate::number::{counted, duration, figure, or_dash, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::text::named;
-use crate::{ReportError, Run};
+use crate::{ReportError, Run, measures};
 
 /// What the runs are compared by: their own metric, if they agree on one.
 struct Measure {
-    name: String,
+    metric: MetricInfo,
+    /// By which runs are judged unless their settings say otherwise.
+    default: MetricInfo,
     split: &'static str,
 }
 
 impl Measure {
     fn of(runs: &[Run]) -> Self {
-        let names: BTreeSet<String> = runs.iter().map(Run::metric).collect();
-        let mut names = names.into_iter();
-        let name = match (names.next(), names.next()) {
-            (Some(name), None)
-                if runs.iter().any(|run| run.log.evals.iter().any(|eval| eval.metric(&name).is_some())) =>
-            {
-                name
-            }
-            _ => "accuracy".to_owned(),
+        let default = runs.iter().find_map(|run| run.default_metric().cloned());
+        let default = default.unwrap_or_else(|| measures::named("", &[]));
+        let names: BTreeSet<String> = runs.iter().map(|run| run.metric().name).collect();
+        let known = |name: &str| {
+            runs.iter().any(|run| run.log.evals.iter().any(|eval| eval.metrics.get(name).is_some()))
         };
-        Self { name, split: "validation" }
+        let metric = match runs.first() {
+            Some(run) if names.len() == 1 && names.iter().all(|name| known(name)) => run.metric(),
+            _ => default.clone(),
+        };
+        Self { metric, default, split: "validation" }
     }
 
     fn value(&self, run: &Run) -> Option<f64> {
-        run.result(self.split)?.metric(&self.name)
+        run.result(self.split)?.metrics.get(&self.metric.name)
+    }
+
+    /// That of the default metric on the test split.
+    fn test(&self, run: &Run) -> Option<f64> {
+        run.result("test")?.metrics.get(&self.default.name)
     }
 
     /// The better one first; what has no value last.
     fn order(&self, one: Option<f64>, other: Option<f64>) -> Ordering {
         match (one, other) {
-            (Some(one), Some(other)) if self.name == "loss" => one.total_cmp(&other),
+            (Some(one), Some(other)) if self.metric.better == Better::Lower => one.total_cmp(&other),
             (Some(one), Some(other)) => other.total_cmp(&one),
             (one, other) => other.is_some().cmp(&one.is_some()),
         }
     }
+}
+
+fn loss_of(run: &Run) -> Option<f64> {
+    run.result("validation")?.metrics.get(LOSS)
 }
 
 pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
@@ -110,7 +122,7 @@ fn result(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> String {
     };
     format!(
         "Best validation {}: {} with {what}.",
-        spoken(&measure.name),
+        measure.metric.in_sentence(),
         over_seeds(best, |run| measure.value(run))
     )
 }
@@ -128,9 +140,9 @@ fn by_group(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Table {
     let headings = keys.iter().cloned().chain(
         [
             "runs",
-            &format!("validation {}", spoken(&measure.name)),
+            &format!("validation {}", measure.metric.in_sentence()),
             "validation loss",
-            "test accuracy",
+            &format!("test {}", measure.default.in_sentence()),
             "seconds",
             "trained parameters",
         ]
@@ -141,8 +153,8 @@ fn by_group(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Table {
         let figures = [
             thousands(group.runs.len()),
             over_seeds(group, |run| measure.value(run)),
-            over_seeds(group, |run| Some(run.result("validation")?.loss)),
-            over_seeds(group, |run| Some(run.result("test")?.accuracy)),
+            over_seeds(group, loss_of),
+            over_seeds(group, |run| measure.test(run)),
             over_seeds_seconds(group),
             trained.unwrap_or_else(|| "–".to_owned()),
         ];
@@ -159,10 +171,10 @@ fn over_seeds_seconds(group: &Group<'_>) -> String {
 fn by_run(runs: &[Run], names: &[String], keys: &[String], measure: &Measure) -> Table {
     let headings = std::iter::once("run".to_owned()).chain(keys.iter().cloned()).chain(
         [
-            &format!("validation {}", spoken(&measure.name)),
+            &format!("validation {}", measure.metric.in_sentence()),
             "step",
             "validation loss",
-            "test accuracy",
+            &format!("test {}", measure.default.in_sentence()),
             "time",
         ]
         .map(str::to_owned),
@@ -178,8 +190,8 @@ fn by_run(runs: &[Run], names: &[String], keys: &[String], measure: &Measure) ->
             .chain([
                 or_dash(measure.value(run)),
                 validation.map_or_else(|| "–".to_owned(), |eval| thousands(eval.step)),
-                or_dash(validation.map(|eval| eval.loss)),
-                or_dash(run.result("test").map(|eval| eval.accuracy)),
+                or_dash(loss_of(run)),
+                or_dash(measure.test(run)),
                 time,
             ])
             .collect()
@@ -203,7 +215,7 @@ fn points(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Option<Fi
         name: group.name(),
         values: group.runs.iter().filter_map(|run| measure.value(run)).collect(),
     });
-    ranking("compare-points", entries.collect(), keys, measure.split, &measure.name)
+    ranking("compare-points", entries.collect(), keys, measure.split, &measure.metric)
 }
 
 /// What the values of a ranking belong to.
@@ -221,7 +233,7 @@ pub(super) fn ranking(
     entries: Vec<Entry>,
     keys: &[String],
     split: &str,
-    metric: &str,
+    metric: &MetricInfo,
 ) -> Option<Figure> {
     let (mut spreads, mut dots, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for Entry { name, values } in entries {
@@ -259,7 +271,7 @@ pub(super) fn ranking(
     };
     Some(Figure {
         key: String::new(),
-        title: format!("{} {}", sentence(split), spoken(metric)),
+        title: format!("{} {}", sentence(split), metric.in_sentence()),
         value: None,
         alt: format!("{} settings, the best first: {} has {}.", rows.len(), first[0], first[1]),
         plot: Plot {
@@ -378,7 +390,7 @@ impl Lines {
 }
 
 fn evaluations(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
-    evaluations_of("compare-validation", groups, measure.split, &measure.name)
+    evaluations_of("compare-validation", groups, measure.split, &measure.metric)
 }
 
 /// A metric at each evaluation.
@@ -386,16 +398,16 @@ pub(super) fn evaluations_of(
     id: &'static str,
     groups: &[Group<'_>],
     split: &str,
-    metric: &str,
+    metric: &MetricInfo,
 ) -> Option<Figure> {
     let points = |run: &Run| {
         let evals = run.evals(split);
-        evals.filter_map(|eval| Some((eval.step as f64, eval.metric(metric)?))).collect()
+        evals.filter_map(|eval| Some((eval.step as f64, eval.metrics.get(&metric.name)?))).collect()
     };
-    let name = spoken(metric);
+    let name = metric.in_sentence();
     let alt = format!("The {split} {name} at each evaluation");
     let title = format!("{} {name} by step", sentence(split));
-    Lines::of(groups, points, true).figure(id, title, &alt, name, false)
+    Lines::of(groups, points, true).figure(id, title, &alt, &name, false)
 }
 
 pub(super) fn losses(id: &'static str, groups: &[Group<'_>]) -> Option<Figure> {
@@ -406,7 +418,7 @@ pub(super) fn losses(id: &'static str, groups: &[Group<'_>]) -> Option<Figure> {
     };
     let title = "Training loss, smoothed".to_owned();
     let alt = "The training loss at each step, smoothed";
-    Lines::of(groups, points, false).figure(id, title, alt, "loss", true)
+    Lines::of(groups, points, false).figure(id, title, alt, LOSS, true)
 }
 
 /// What a better value costs: each run by its seconds.
@@ -430,7 +442,7 @@ fn cost(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
     let fastest = all.iter().map(|point| point.0).min_by(f64::total_cmp)?;
     layers.reverse();
     let slowest = all.iter().map(|point| point.0).max_by(f64::total_cmp)?;
-    let name = spoken(&measure.name);
+    let name = measure.metric.in_sentence();
     Some(Figure {
         key: String::new(),
         title: format!("Validation {name} by time"),
@@ -450,6 +462,6 @@ fn cost(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
         },
         legend,
         note: String::new(),
-        table: Table::new(["settings", "time", name], rows),
+        table: Table::new(["settings", "time", name.as_str()], rows),
     })
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use embert_run::{LOSS, MetricInfo, TrainStep};
+
 use super::{Figure, Table};
 use crate::Run;
-use crate::log::Step;
 use crate::number::{counted, figure, fine_percent, or_dash, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 
@@ -79,8 +80,10 @@ fn loss(run: &Run) -> Option<Figure> {
     let (first, last) = (raw.first()?, raw.last()?);
     let window = window(raw.len());
     let smooth = moving_mean(&raw, window);
-    let validation: Vec<(f64, f64)> =
-        run.evals("validation").map(|eval| (eval.step as f64, eval.loss)).collect();
+    let validation: Vec<(f64, f64)> = run
+        .evals("validation")
+        .filter_map(|eval| Some((eval.step as f64, eval.metrics.get(LOSS)?)))
+        .collect();
     let lowest = validation.iter().min_by(|one, other| one.1.total_cmp(&other.1));
     let mut alt = format!(
         "Training loss goes from {} in step {} to {} in step {}.",
@@ -109,7 +112,7 @@ fn loss(run: &Run) -> Option<Figure> {
             step.step.to_string(),
             figure(step.loss),
             figure(smooth.1),
-            or_dash(validation.map(|eval| eval.loss)),
+            or_dash(validation.and_then(|eval| eval.metrics.get(LOSS))),
         ]
     });
     Some(Figure {
@@ -118,7 +121,7 @@ fn loss(run: &Run) -> Option<Figure> {
         value: None,
         alt,
         plot: Plot {
-            id: "loss",
+            id: LOSS,
             x: steps(run),
             y: range(raw.iter().chain(&validation).map(|point| point.1), true),
             x_title: "step".into(),
@@ -134,37 +137,48 @@ fn loss(run: &Run) -> Option<Figure> {
 fn metrics(run: &Run) -> Option<Figure> {
     let evals: Vec<_> = run.evals("validation").collect();
     let last = evals.last()?;
-    let names = ["accuracy", "precision", "recall", "f1", "mcc", "roc_auc"];
-    let shown = ["accuracy", "f1", "mcc", "roc_auc"];
+    // The loss has a plot of its own.
+    let known: Vec<&MetricInfo> = run
+        .metrics
+        .iter()
+        .filter(|metric| metric.name != LOSS)
+        .filter(|metric| evals.iter().any(|eval| eval.metrics.get(&metric.name).is_some()))
+        .collect();
+    let headlines = run.metrics.iter().filter(|metric| metric.headline && metric.name != LOSS);
     let mut layers = Vec::new();
     let mut legend = Vec::new();
     let mut values = Vec::new();
-    for (index, name) in shown.into_iter().enumerate() {
-        let points: Vec<(f64, f64)> =
-            evals.iter().filter_map(|eval| Some((eval.step as f64, eval.metric(name)?))).collect();
+    for (index, metric) in headlines.clone().enumerate() {
+        let points: Vec<(f64, f64)> = evals
+            .iter()
+            .filter_map(|eval| Some((eval.step as f64, eval.metrics.get(&metric.name)?)))
+            .collect();
         if points.is_empty() {
             continue;
         }
         values.extend(points.iter().map(|point| point.1));
-        legend.push((Ink::Series(index), spoken(name).to_owned()));
+        legend.push((Ink::Series(index), metric.in_sentence()));
         layers.push(Layer::Line { points: points.clone(), ink: Ink::Series(index), faint: false });
         layers.push(Layer::Dots { points, ink: Ink::Series(index) });
     }
     let rows = evals.iter().map(|eval| {
-        let figures = names.iter().map(|name| or_dash(eval.metric(name)));
+        let figures = known.iter().map(|metric| or_dash(eval.metrics.get(&metric.name)));
         std::iter::once(eval.step.to_string()).chain(figures).collect()
     });
+    let told: Vec<(String, String)> = headlines
+        .filter_map(|metric| Some((metric.in_sentence(), figure(last.metrics.get(&metric.name)?))))
+        .take(2)
+        .collect();
+    let told = match told.as_slice() {
+        [] => String::new(),
+        [(name, value)] => format!(", {name} is {value}"),
+        [(name, value), (other, second), ..] => format!(", {name} is {value} and {other} {second}"),
+    };
     Some(Figure {
         key: String::new(),
         title: "Validation metrics".to_owned(),
         value: None,
-        alt: format!(
-            "{}; after the last, step {}, accuracy is {} and F1 {}.",
-            counted(evals.len(), "evaluation"),
-            last.step,
-            figure(last.accuracy),
-            figure(last.f1)
-        ),
+        alt: format!("{}; after the last, step {}{told}.", counted(evals.len(), "evaluation"), last.step),
         plot: Plot {
             id: "metrics",
             x: steps(run),
@@ -175,7 +189,10 @@ fn metrics(run: &Run) -> Option<Figure> {
         },
         legend,
         note: String::new(),
-        table: Table::new(std::iter::once("step").chain(names.map(spoken)), rows.collect()),
+        table: Table::new(
+            std::iter::once("step".to_owned()).chain(known.iter().map(|metric| metric.in_sentence())),
+            rows.collect(),
+        ),
     })
 }
 
@@ -185,19 +202,6 @@ fn no_number(points: &[(f64, f64)], what: &str) -> String {
         0 => String::new(),
         1 => format!("1 step has {what} that is no number."),
         count => format!("{} steps have {what} that is no number.", thousands(count)),
-    }
-}
-
-/// A metric's name as people write it.
-pub(crate) fn spoken(metric: &str) -> &str {
-    match metric {
-        "f1" => "F1",
-        "macro_f1" => "macro F1",
-        "micro_f1" => "micro F1",
-        "weighted_f1" => "weighted F1",
-        "mcc" => "MCC",
-        "roc_auc" => "ROC AUC",
-        other => other,
     }
 }
 
@@ -217,7 +221,7 @@ fn depth(group: &str) -> (usize, usize) {
 /// The rate of each group at each step, the deepest group first: base and head where the log names no others.
 fn rates(run: &Run) -> Vec<(String, Vec<(f64, f64)>)> {
     let steps = &run.log.steps;
-    let of = |get: &dyn Fn(&Step) -> Option<f64>| -> Vec<(f64, f64)> {
+    let of = |get: &dyn Fn(&TrainStep) -> Option<f64>| -> Vec<(f64, f64)> {
         steps.iter().filter_map(|step| Some((step.step as f64, get(step)?))).collect()
     };
     let names: BTreeSet<&String> = steps.iter().flat_map(|step| step.learning_rates.keys()).collect();
@@ -229,7 +233,7 @@ fn rates(run: &Run) -> Vec<(String, Vec<(f64, f64)>)> {
     let mut names: Vec<&String> = names.into_iter().collect();
     names.sort_by_key(|name| depth(name));
     // Where only the head is trained the log has no groups, but the head's rate.
-    let rate = |step: &Step, name: &str| match step.learning_rates.get(name) {
+    let rate = |step: &TrainStep, name: &str| match step.learning_rates.get(name) {
         None if step.learning_rates.is_empty() && name == "head" => {
             Some(step.head_learning_rate.unwrap_or(step.learning_rate))
         }

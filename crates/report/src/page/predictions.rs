@@ -1,15 +1,16 @@
 //! What the kept weights say of a split: confusion, curves, calibration, scores, and the examples worth reading.
 
 use embert_metrics::{
-    Reliability, at_temperature, precision_recall_curve, reliability, roc_curve, temperature,
+    Metric, Reliability, at_temperature, precision_recall_curve, reliability, roc_curve, temperature,
 };
+use embert_run::{Example, MetricInfo, Metrics};
 use maud::{Markup, html};
 
 use super::{Figure, Table, figures};
-use crate::ReportError;
-use crate::number::{counted, figure, percent, short, thousands};
+use crate::number::{counted, figure, or_dash, percent, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
-use crate::predictions::{Example, Predictions};
+use crate::predictions::{Judged as _, Predictions};
+use crate::{ReportError, measures};
 
 /// As many as Guo et al. (2017) take.
 const RELIABILITY_BINS: usize = 15;
@@ -23,6 +24,8 @@ const OPEN: usize = 320;
 pub(super) struct Labels {
     pub(super) names: Vec<String>,
     pub(super) positive: usize,
+    /// What the run's metrics are called.
+    pub(super) metrics: Vec<MetricInfo>,
     /// Fitted on validation.
     pub(super) temperature: Option<f64>,
 }
@@ -45,6 +48,15 @@ pub(super) fn fitted_temperature(predictions: &Predictions<'_>) -> Option<f64> {
 
 /// The part of a page that is about one split.
 pub(super) fn of_split(predictions: &Predictions<'_>, labels: &Labels) -> Result<Markup, ReportError> {
+    let tables = html! {
+        div class="columns" {
+            div { h3 { "Confusion matrix" } (confusion(predictions, labels)) }
+            div { h3 { "By label" } (by_label(predictions, labels).render("Figures by label")) }
+        }
+    };
+    if predictions.examples.is_empty() {
+        return Ok(tables);
+    }
     let key = format!("-{}", predictions.split);
     let drawn = [
         roc(predictions, labels, &key),
@@ -53,10 +65,7 @@ pub(super) fn of_split(predictions: &Predictions<'_>, labels: &Labels) -> Result
         Some(scores(predictions, labels, &key)),
     ];
     Ok(html! {
-        div class="columns" {
-            div { h3 { "Confusion matrix" } (confusion(predictions, labels)) }
-            div { h3 { "By label" } (by_label(predictions, labels).render("Figures by label")) }
-        }
+        (tables)
         (figures(&drawn.into_iter().flatten().collect::<Vec<_>>())?)
         (examples(predictions, labels))
     })
@@ -64,7 +73,7 @@ pub(super) fn of_split(predictions: &Predictions<'_>, labels: &Labels) -> Result
 
 /// Rows are true labels; the shade is the share of its row.
 fn confusion(predictions: &Predictions<'_>, labels: &Labels) -> Markup {
-    let matrix = &predictions.report.confusion_matrix;
+    let matrix = &predictions.scores.detail;
     let count = labels.names.len();
     let row_sum = |target: usize| (0..count).map(|label| matrix.count(target, label)).sum::<usize>().max(1);
     html! {
@@ -91,25 +100,25 @@ fn confusion(predictions: &Predictions<'_>, labels: &Labels) -> Markup {
 }
 
 fn by_label(predictions: &Predictions<'_>, labels: &Labels) -> Table {
-    let classes = predictions.report.per_class.iter().enumerate();
-    let mut rows: Vec<Vec<String>> = classes
-        .map(|(label, class)| {
-            let figures = [class.precision, class.recall, class.f1].map(figure);
-            std::iter::once(labels.name(label).to_owned())
-                .chain(figures)
-                .chain([thousands(class.support)])
-                .collect()
-        })
-        .collect();
-    let mean = &predictions.report.macro_average;
-    let examples = thousands(predictions.report.examples);
-    rows.push(
-        std::iter::once("macro average".to_owned())
-            .chain([mean.precision, mean.recall, mean.f1].map(figure))
-            .chain([examples])
-            .collect(),
-    );
-    Table::new(["label", "precision", "recall", "F1", "examples"], rows)
+    let detail = &predictions.scores.detail;
+    let named = detail.classes.iter().map(|class| &class.metrics).find(|metrics| !metrics.is_empty());
+    let named: Vec<&str> =
+        named.into_iter().flat_map(|metrics| metrics.iter().map(|(name, _)| name)).collect();
+    let row = |name: String, metrics: &Metrics, examples: usize| {
+        let figures = named.iter().map(|name| or_dash(metrics.get(name)));
+        std::iter::once(name).chain(figures).chain([thousands(examples)]).collect()
+    };
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for (label, class) in detail.classes.iter().enumerate() {
+        rows.push(row(labels.name(label).to_owned(), &class.metrics, class.examples));
+    }
+    for average in detail.averages.iter().take(1) {
+        let name = format!("{} average", average.name);
+        rows.push(row(name, &average.metrics, predictions.scores.examples));
+    }
+    let titles = named.iter().map(|name| measures::named(name, &labels.metrics).in_sentence());
+    let headings = ["label".to_owned()].into_iter().chain(titles).chain(["examples".to_owned()]);
+    Table::new(headings, rows)
 }
 
 /// The unit square with a margin, so that a line along its edge is whole.
@@ -217,13 +226,13 @@ fn precision_recall(predictions: &Predictions<'_>, labels: &Labels, key: &str) -
             id: "precision-recall",
             x: unit(),
             y: unit(),
-            x_title: "recall".into(),
+            x_title: Metric::Recall.name().into(),
             x_ticks: Ticks::Numbers,
             layers,
         },
         legend,
         note: String::new(),
-        table: Table::new(["label", "threshold", "recall", "precision"], rows),
+        table: Table::new(["label", "threshold", Metric::Recall.name(), Metric::Precision.name()], rows),
     })
 }
 

@@ -1,30 +1,27 @@
 //! The page of one run.
 
+use embert_metrics::Metric;
+use embert_run::{Eval, Facts, RunFiles, Split};
 use maud::{Markup, html};
 
-use super::curves::{of_training, spoken, stages_table};
+use super::curves::{of_training, stages_table};
 use super::predictions::{Labels, fitted_temperature, of_split};
 use super::{Figure, Table, figures, section};
-use crate::facts::{Facts, Split};
 use crate::number::{counted, duration, figure, percent, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::predictions::{Predictions, by_split};
-use crate::{ReportError, Run};
+use crate::{ReportError, Run, measures};
 
 pub(super) fn content(run: &Run) -> Result<Markup, ReportError> {
     let labels = run.labels();
     let examples = run.examples.as_deref().unwrap_or_default();
-    let splits = if examples.is_empty() {
-        Vec::new()
-    } else {
-        by_split(examples, labels.len(), run.positive()).map_err(|problem| ReportError::Example {
-            path: run.path.join("examples.jsonl"),
-            line: 1,
-            problem,
-        })?
-    };
+    let splits =
+        by_split(examples, run.scores.as_ref(), labels.len(), run.positive()).map_err(|problem| {
+            ReportError::Example { path: RunFiles::new(&run.path).examples(), line: 1, problem }
+        })?;
     let temperature = splits.iter().find(|split| split.split == "validation").and_then(fitted_temperature);
-    let labels = Labels { positive: run.positive(), names: labels, temperature };
+    let labels =
+        Labels { positive: run.positive(), metrics: run.metrics.clone(), names: labels, temperature };
     let curves = of_training(run);
     let parts: Vec<Markup> = splits.iter().map(|split| of_split(split, &labels)).collect::<Result<_, _>>()?;
     Ok(html! {
@@ -72,7 +69,7 @@ fn header(run: &Run, splits: &[Predictions<'_>]) -> Markup {
 }
 
 /// The split that a result is quoted from: test where it was evaluated, since nothing was chosen on it.
-fn quoted(run: &Run) -> Option<&crate::log::Eval> {
+fn quoted(run: &Run) -> Option<&Eval> {
     run.result("test").or_else(|| run.result("validation"))
 }
 
@@ -89,12 +86,13 @@ fn result(run: &Run, splits: &[Predictions<'_>]) -> String {
             None => "Nothing has happened yet.".to_owned(),
         };
     };
-    let line = format!(
-        "Gets {} of {} {} examples right",
-        percent(eval.accuracy),
-        thousands(eval.examples),
-        eval.split
-    );
+    let Some(accuracy) = eval.metrics.get(Metric::Accuracy.name()) else {
+        let metric = run.metric();
+        let value = eval.metrics.get(&metric.name).map_or_else(|| "no".to_owned(), figure);
+        return format!("Has {value} {} on the {} split.", metric.in_sentence(), eval.split);
+    };
+    let line =
+        format!("Gets {} of {} {} examples right", percent(accuracy), thousands(eval.examples), eval.split);
     match baseline(run, &eval.split, splits) {
         Some((name, share)) => format!(
             "{line}; always answering “{name}”, the most frequent label of the training split, would get {}.",
@@ -109,7 +107,8 @@ fn baseline(run: &Run, split: &str, splits: &[Predictions<'_>]) -> Option<(Strin
     let facts = run.facts.as_ref()?;
     let majority = run.majority()?;
     let name = facts.labels.get(majority)?.clone();
-    if let Some(predictions) = splits.iter().find(|found| found.split == split) {
+    if let Some(predictions) = splits.iter().find(|found| found.split == split && !found.examples.is_empty())
+    {
         return Some((name, predictions.share_of(majority)));
     }
     let counted =
@@ -120,15 +119,18 @@ fn baseline(run: &Run, split: &str, splits: &[Predictions<'_>]) -> Option<(Strin
 fn tiles(run: &Run) -> Vec<(String, String, String)> {
     let mut tiles = Vec::new();
     if let Some(eval) = quoted(run) {
-        for name in ["accuracy", "f1", "mcc", "roc_auc", "loss"] {
-            if let Some(value) = eval.metric(name) {
-                tiles.push((format!("{} {}", eval.split, spoken(name)), figure(value), String::new()));
+        for metric in run.metrics.iter().filter(|metric| metric.headline) {
+            if let Some(value) = eval.metrics.get(&metric.name) {
+                let name = format!("{} {}", eval.split, metric.in_sentence());
+                tiles.push((name, figure(value), String::new()));
             }
         }
     }
     if let (Some(end), Some(step)) = (&run.log.end, run.kept_step()) {
         let why = match (end.best_metric, run.setting("keep").as_deref()) {
-            (Some(value), Some("best") | None) => format!("best {} {}", spoken(&end.metric), figure(value)),
+            (Some(value), Some("best") | None) => {
+                format!("best {} {}", measures::named(&end.metric, &run.metrics).in_sentence(), figure(value))
+            }
             _ => "the last".to_owned(),
         };
         tiles.push((
@@ -165,7 +167,9 @@ fn missing(run: &Run) -> Vec<String> {
     if !run.has_ended() {
         missing.push("The end: the run goes on, or was stopped. These are the figures so far.".to_owned());
     }
-    if run.facts.is_none() {
+    missing.extend(run.damage.iter().cloned());
+    let is_damaged = |file: &str| run.damage.iter().any(|sentence| sentence.starts_with(file));
+    if run.facts.is_none() && !is_damaged(RunFiles::FACTS) {
         missing.push(
             "Data set and parameters: there is no facts.json, as in runs of older versions.".to_owned(),
         );
@@ -177,7 +181,7 @@ fn missing(run: &Run) -> Vec<String> {
     if has_no_validation && run.has_ended() {
         missing.push("Validation: the run has no validation split.".to_owned());
     }
-    if run.examples.is_none() && run.has_ended() {
+    if run.examples.is_none() && run.has_ended() && !is_damaged(RunFiles::EXAMPLES) {
         missing.push(
             "Confusion, curves, calibration and single examples: there is no examples.jsonl, as in runs of older versions."
                 .to_owned(),

@@ -4,6 +4,7 @@ use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use embert_files::{LOCK, is_temporary};
+use embert_run::{RunFiles, SweepFiles};
 
 use super::Kind;
 use super::replace::REPLACES;
@@ -67,29 +68,37 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
         return Owner::Ours;
     }
     let shared = match (contents, text) {
-        (Contents::Run, "checkpoints") => Some(Contents::Checkpoints),
-        (Contents::Run, "model") => Some(Contents::Model),
-        (Contents::Run, "tensorboard") => Some(Contents::Events),
-        (Contents::Sweep, "runs") => Some(Contents::Runs),
+        (Contents::Run, RunFiles::CHECKPOINTS) => Some(Contents::Checkpoints),
+        (Contents::Run, RunFiles::MODEL) => Some(Contents::Model),
+        (Contents::Run, RunFiles::TENSORBOARD) => Some(Contents::Events),
+        (Contents::Sweep, SweepFiles::RUNS) => Some(Contents::Runs),
         (Contents::Runs, name) if is_run_name(name) => Some(Contents::Run),
         _ => None,
     };
     let is_ours = match contents {
         Contents::Run => {
             const FILES: [&str; 8] = [
-                "config.toml",
-                "facts.json",
-                "metrics.jsonl",
-                "examples.jsonl",
-                "scores.json",
-                "report.html",
+                RunFiles::CONFIG,
+                RunFiles::FACTS,
+                RunFiles::METRICS,
+                RunFiles::EXAMPLES,
+                RunFiles::SCORES,
+                RunFiles::REPORT,
                 LOCK,
                 REPLACES,
             ];
             FILES.contains(&text)
         }
         Contents::Sweep => {
-            ["sweep.toml", "sweep.json", "sweep.csv", "report.html", LOCK, REPLACES].contains(&text)
+            const FILES: [&str; 6] = [
+                SweepFiles::DEFINITION,
+                SweepFiles::TABLE,
+                SweepFiles::CSV,
+                RunFiles::REPORT,
+                LOCK,
+                REPLACES,
+            ];
+            FILES.contains(&text)
         }
         Contents::Model => {
             const FILES: [&str; 7] = [

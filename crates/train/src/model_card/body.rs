@@ -3,13 +3,14 @@
 use std::fmt::{self, Write as _};
 
 use embert_data::tokenize::Truncation;
-use embert_metrics::Average;
+use embert_metrics::{Average, Metric};
 use embert_model::SaveDtype;
 
 use super::markdown::{code, escaped, linked, url, word};
 use super::{DatasetFacts, ModelCard};
 use crate::TrainConfig;
 use crate::config::{DataConfig, Keep};
+use crate::scores::info;
 
 impl ModelCard<'_> {
     pub(super) fn introduction(&self, out: &mut String) -> fmt::Result {
@@ -49,25 +50,20 @@ impl ModelCard<'_> {
         if self.evaluations.is_empty() {
             return writeln!(out, "Not evaluated: there was no split to evaluate on.\n");
         }
-        writeln!(
-            out,
-            "| split | examples | loss | accuracy | precision | recall | F1 | MCC | ROC AUC |\n|---|{}",
-            "---:|".repeat(8)
-        )?;
+        write!(out, "| split | examples |")?;
+        for metric in Metric::LOGGED {
+            write!(out, " {} |", info(*metric).in_sentence())?;
+        }
+        writeln!(out, "\n|---|{}", "---:|".repeat(1 + Metric::LOGGED.len()))?;
         for eval in &self.evaluations {
-            let roc_auc = eval.roc_auc.map_or("not defined".to_owned(), |value| format!("{value:.4}"));
-            writeln!(
-                out,
-                "| {} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {:.4} | {:.4} | {roc_auc} |",
-                eval.split,
-                eval.examples,
-                eval.loss,
-                eval.accuracy,
-                eval.precision,
-                eval.recall,
-                eval.f1,
-                eval.mcc
-            )?;
+            write!(out, "| {} | {} |", eval.split, eval.examples)?;
+            for metric in Metric::LOGGED {
+                match eval.metrics.get(metric.name()) {
+                    Some(value) => write!(out, " {value:.4} |")?,
+                    None => write!(out, " not defined |")?,
+                }
+            }
+            writeln!(out)?;
         }
         let about = match self.average {
             Average::Binary { .. } => format!("those of the label {}", escaped(&self.averaged_over())),

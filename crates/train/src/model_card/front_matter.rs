@@ -1,5 +1,6 @@
 //! What stands between the lines `---` of a card: the keys of `huggingface_hub`'s `ModelCardData`.
 
+use embert_metrics::Metric;
 use serde::Serialize;
 
 use super::ModelCard;
@@ -92,18 +93,15 @@ impl ModelCard<'_> {
     /// An evaluation as the hub indexes it.
     fn indexed<'a>(&'a self, eval: &'a Eval) -> IndexedResult<'a> {
         let repository = self.dataset.repository.as_ref();
-        let figures = [
-            ("accuracy", "Accuracy", Some(eval.accuracy)),
-            ("precision", "Precision", Some(eval.precision)),
-            ("recall", "Recall", Some(eval.recall)),
-            ("f1", "F1", Some(eval.f1)),
-            ("matthews_correlation", "Matthews correlation", Some(eval.mcc)),
-            ("roc_auc", "ROC AUC", eval.roc_auc),
-        ];
-        let metrics = figures.into_iter().filter_map(|(r#type, name, value)| {
-            let averaged = ["precision", "recall", "f1"].contains(&r#type);
-            let name = if averaged { format!("{name} ({})", self.averaged_over()) } else { name.to_owned() };
-            Some(IndexedMetric { r#type, value: rounded(value?), name })
+        // The hub's index has no losses.
+        let figures = Metric::LOGGED.iter().filter(|metric| **metric != Metric::Loss);
+        let metrics = figures.filter_map(|metric| {
+            let mut name = metric.long_title().to_owned();
+            if metric.is_averaged() {
+                name = format!("{name} ({})", self.averaged_over());
+            }
+            let value = rounded(eval.metrics.get(metric.name())?);
+            Some(IndexedMetric { r#type: metric.hub_name(), value, name })
         });
         IndexedResult {
             task: IndexedTask { r#type: "text-classification", name: "Text Classification" },

@@ -47,6 +47,15 @@ pub enum SweepError {
         /// What is wrong with them.
         problem: &'static str,
     },
+    /// A complete run does not say what its result is worth.
+    #[error(
+        "{path} has a result, but none of scores.json, metrics.jsonl, facts.json and examples.jsonl tells what it is worth: move that folder away, and `sweep --resume` runs it again",
+        path = path.display()
+    )]
+    NoScores {
+        /// The run folder.
+        path: PathBuf,
+    },
     /// One run is no sweep.
     #[error(
         "there is nothing to sweep: add --grid KEY=V1,V2, --random KEY=MIN..MAX or --seeds N, or a [sweep] table to the config"

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use embert_run::{RunError, RunResult, Salvaged, SweepFiles, SweepTable};
+
 use super::Sweep;
 use super::record::has_ended;
-use super::table::{SweepTable, read_json};
 use crate::{RunFolder, TrainError};
 
 /// A sweep's folder: `sweep.toml` (its definition, resolved), `sweep.json` and `sweep.csv` (what came of it so far),
@@ -17,7 +18,7 @@ pub(super) struct SweepFolder {
 
 /// A run's folder, from the sweep's.
 pub(super) fn run_name(point: &str, seed: u64) -> String {
-    format!("runs/{point}-seed-{seed}")
+    SweepFiles::run_name(point, seed)
 }
 
 impl SweepFolder {
@@ -40,11 +41,20 @@ impl SweepFolder {
 
     /// Why runs failed, as far as the table on disk says; by their names.
     pub(super) fn failures(&self) -> Result<BTreeMap<String, String>, TrainError> {
-        if !self.json_path().is_file() {
-            return Ok(BTreeMap::new());
-        }
-        let table: SweepTable = read_json(&self.json_path())?;
-        Ok(table.runs().filter_map(|run| Some((run.run.clone(), run.error.clone()?))).collect())
+        let path = self.json_path();
+        let runs: Vec<RunResult> = match SweepTable::read(&path) {
+            Ok(table) => {
+                table.into_iter().flat_map(|table| table.points).flat_map(|point| point.runs).collect()
+            }
+            Err(error @ RunError::Damaged { .. }) => {
+                tracing::warn!(
+                    "{error}; it is made again from the runs, with the failures that can be read in it"
+                );
+                Salvaged::read(&path)?.runs
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(runs.into_iter().filter_map(|run| Some((run.run, run.error?))).collect())
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -56,15 +66,15 @@ impl SweepFolder {
     }
 
     pub(super) fn definition_path(&self) -> PathBuf {
-        self.path.join("sweep.toml")
+        self.path.join(SweepFiles::DEFINITION)
     }
 
     pub(super) fn json_path(&self) -> PathBuf {
-        self.path.join("sweep.json")
+        self.path.join(SweepFiles::TABLE)
     }
 
     pub(super) fn csv_path(&self) -> PathBuf {
-        self.path.join("sweep.csv")
+        self.path.join(SweepFiles::CSV)
     }
 
     /// The folder of the run of that name, whether it is there or not.

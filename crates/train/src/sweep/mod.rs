@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 use embert_data::DataSet;
 use embert_files::remove_leftovers;
 use embert_model::DeviceChoice;
+use embert_run::{Status, SweepTable};
 
 pub use self::builder::SweepBuilder;
 pub use self::definition::{Point, Sweep};
 pub use self::error::SweepError;
 use self::folder::{SweepFolder, run_name};
 use self::record::Records;
-pub use self::table::{Figures, PointResult, RunResult, Status, SweepTable};
 use crate::checkpoint::Checkpoints;
 use crate::claim::{Kind, tidy};
 use crate::error::IoContext as _;
@@ -281,8 +281,8 @@ impl Sweep {
         records: &mut Records,
         failures: &BTreeMap<String, String>,
     ) -> Result<SweepTable, TrainError> {
-        let table = SweepTable::of(self, folder, records, |name| failures.get(name).cloned())?;
-        table.write(folder)?;
+        let table = table::table(self, folder, records, |name| failures.get(name).cloned())?;
+        table::write(&table, folder)?;
         Ok(table)
     }
 

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs;
 
-use embert_metrics::{Accumulator, Average, Report};
-use serde::Deserialize;
+use embert_metrics::{Accumulator, Average, Metric, Report};
+use embert_run::{Example, Examples, Facts, Metrics, Parameters, RunError, Scores};
 
-use super::Sweep;
 use super::folder::{SweepFolder, run_name};
-use super::table::{Figures, read_json};
+use super::{Sweep, SweepError};
 use crate::config::Keep;
-use crate::error::IoContext as _;
 use crate::metrics_log::Logged;
-use crate::{End, RunFolder, TrainConfig, TrainError};
+use crate::{End, RunFolder, TrainConfig, TrainError, scores};
 
 /// The split that a sweep compares its points on.
 pub(super) const SPLIT: &str = "validation";
@@ -25,10 +22,11 @@ pub(super) struct Record {
     /// The step after which the kept weights were taken.
     pub(super) step: usize,
     /// Of the kept weights; absent without a validation split.
-    pub(super) metrics: Option<Figures>,
+    pub(super) metrics: Option<Metrics>,
     /// The sweep's metric of them.
     pub(super) value: Option<f64>,
-    pub(super) sizes: Sizes,
+    /// Absent where the run's facts can't be read.
+    pub(super) sizes: Option<Parameters>,
 }
 
 /// The records of a sweep's runs by their names. A run that has ended does not change, so its files are read once, however often
@@ -76,28 +74,59 @@ impl Record {
         let config = config()?;
         let best = (config.keep == Keep::Best).then_some(end.best_step).flatten();
         let step = best.unwrap_or(end.step);
-        let facts: Facts = read_json(&run.facts_path())?;
-        let mut metrics = logged.evaluation(SPLIT, step).map(Figures::from);
+        let facts = unless_damaged(Facts::read(&run.facts_path()))?;
+        let sizes = facts.as_ref().map(|facts| facts.parameters);
         let metric = sweep.base().metric;
-        let value = if facts.splits.validation.is_none() {
+        let mut metrics = logged.evaluation(SPLIT, step).map(|eval| eval.metrics.clone());
+        let scores = unless_damaged(Scores::read(&run.scores_path()))?;
+        // Those of other weights say nothing of these.
+        if let Some(scores) = scores.filter(|scores| scores.step == step) {
+            let scores = scores.split(SPLIT);
+            let value = scores.and_then(|scores| scores.metrics.get(metric.name()));
+            let metrics = metrics.or_else(|| Some(of_log(&scores?.metrics)));
+            return Ok(Some(Self { end, step, metrics, value, sizes }));
+        }
+        // A run of format 1.
+        let is_validated = facts.as_ref().is_none_or(|facts| facts.splits.validation.is_some());
+        let value = if !is_validated {
             None
         } else if metric == config.metric && config.keep == Keep::Best && metrics.is_some() {
             end.best_metric
         } else {
             // The run chose its weights by something else, or the line that says it is damaged: what the run says of each example
             // tells.
-            let report = facts.report(run)?;
-            metrics.get_or_insert_with(|| Figures::from(&report));
+            let report = facts.and_then(|facts| report(&facts, run).transpose()).transpose()?;
+            let Some(report) = report else {
+                return Err(SweepError::NoScores { path: run.path().to_owned() }.into());
+            };
+            metrics.get_or_insert_with(|| scores::logged(&report));
             metric.value(&report)
         };
-        Ok(Some(Self { end, step, metrics, value, sizes: facts.parameters }))
+        Ok(Some(Self { end, step, metrics, value, sizes }))
     }
+}
+
+/// What there is of a file; a damaged one counts for none, and is said.
+fn unless_damaged<T>(found: Result<Option<T>, RunError>) -> Result<Option<T>, TrainError> {
+    match found {
+        Err(error @ RunError::Damaged { .. }) => {
+            tracing::warn!("{error}; the sweep's table is made without it");
+            Ok(None)
+        }
+        found => Ok(found?),
+    }
+}
+
+/// Those figures that a log has.
+fn of_log(metrics: &Metrics) -> Metrics {
+    let names = Metric::LOGGED.iter().map(|metric| metric.name());
+    names.filter_map(|name| Some((name, metrics.get(name)?))).collect()
 }
 
 /// The log of a run that has its result. The result is there a moment before the log says so.
 fn logged(run: &RunFolder) -> Result<Option<Logged>, TrainError> {
     let is_there = run.model().is_dir() && run.metrics_path().is_file();
-    is_there.then(|| Logged::read(&run.metrics_path())).transpose()
+    Ok(is_there.then(|| Logged::read(&run.metrics_path())).transpose()?)
 }
 
 /// Whether a run is complete and says so.
@@ -105,54 +134,22 @@ pub(super) fn has_ended(run: &RunFolder) -> Result<bool, TrainError> {
     Ok(logged(run)?.is_some_and(|logged| logged.end.is_some()))
 }
 
-/// What is read of `facts.json`.
-#[derive(Deserialize)]
-struct Facts {
-    labels: Vec<String>,
-    positive: Option<String>,
-    parameters: Sizes,
-    splits: Splits,
-}
-
-#[derive(Deserialize)]
-struct Splits {
-    validation: Option<serde::de::IgnoredAny>,
-}
-
-/// Numbers of parameters.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Sizes {
-    pub(super) total: usize,
-    pub(super) trainable: usize,
-}
-
-/// What is read of a line of `examples.jsonl`.
-#[derive(Deserialize)]
-struct Example {
-    split: String,
-    label: usize,
-    probabilities: Vec<f64>,
-}
-
-impl Facts {
-    /// The metrics of the kept weights, of what the run says of each validation example.
-    fn report(&self, run: &RunFolder) -> Result<Report, TrainError> {
-        let positive = self.positive.as_ref();
-        let average = match positive.and_then(|name| self.labels.iter().position(|label| label == name)) {
-            Some(positive) => Average::Binary { positive },
-            None => Average::Macro,
-        };
-        let mut accumulator = Accumulator::new(self.labels.len(), average)?;
-        let path = run.examples_path();
-        for line in fs::read_to_string(&path).at("read", &path)?.lines() {
-            let example: Example =
-                serde_json::from_str(line).map_err(std::io::Error::from).at("read", &path)?;
-            if example.split == SPLIT {
-                let probability = example.probabilities.get(example.label).copied().unwrap_or_default();
-                let loss = -probability.max(f64::MIN_POSITIVE).ln();
-                accumulator.add(example.label, &example.probabilities, loss)?;
-            }
+/// The metrics of the kept weights, of what a run of format 1 says of each validation example; `None` where it says nothing.
+fn report(facts: &Facts, run: &RunFolder) -> Result<Option<Report>, TrainError> {
+    let Some(examples) = Examples::open(&run.examples_path())? else { return Ok(None) };
+    let positive = facts.positive.as_ref();
+    let average = match positive.and_then(|name| facts.labels.iter().position(|label| label == name)) {
+        Some(positive) => Average::Binary { positive },
+        None => Average::Macro,
+    };
+    let mut accumulator = Accumulator::new(facts.labels.len(), average)?;
+    for example in examples {
+        let (_, Example { split, label, probabilities, .. }) = example?;
+        if split == SPLIT {
+            let probability = probabilities.get(label).copied().unwrap_or_default();
+            let loss = -probability.max(f64::MIN_POSITIVE).ln();
+            accumulator.add(label, &probabilities, loss)?;
         }
-        Ok(accumulator.report())
     }
+    Ok(Some(accumulator.report()))
 }

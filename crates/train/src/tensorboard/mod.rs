@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use embert_metrics::Metric;
+use embert_run::Uncut;
 use prost::Message as _;
 use toml::{Table, Value as Toml};
 
@@ -20,11 +22,7 @@ use self::messages::{
     Plugin, RunStatus, SessionEnd, SessionLog, SessionStart, SessionStatus, Setting, SettingInfo,
     SettingType, SettingValue, Summary, Tensor, Value, What,
 };
-use crate::records::UncutLengths;
 use crate::{Eval, Event, Observer, TrainConfig, TrainError, TrainStep};
-
-/// The metrics of an evaluation, by their names in `metrics.jsonl`.
-const METRICS: [&str; 7] = ["loss", "accuracy", "precision", "recall", "f1", "mcc", "roc_auc"];
 
 /// Writes the events that stay as scalars, and the settings as hparams.
 #[derive(Debug)]
@@ -41,7 +39,7 @@ impl TensorBoard {
         folder: &Path,
         step: usize,
         config: &TrainConfig,
-        lengths: &UncutLengths,
+        lengths: Option<&Uncut>,
     ) -> Result<Self, TrainError> {
         let now = wall_time();
         let (file, goes_on) = EventFile::create(folder, now)?;
@@ -55,7 +53,9 @@ impl TensorBoard {
         board.write(now, 0, vec![hparams("experiment", HParamsData::Experiment(experiment))])?;
         let start = SessionStart { settings, start_time: now };
         board.write(now, 0, vec![hparams("session_start_info", HParamsData::Start(start))])?;
-        board.write(now, 0, vec![histogram("train/lengths", lengths)])?;
+        if let Some(lengths) = lengths {
+            board.write(now, 0, vec![histogram("train/lengths", lengths)])?;
+        }
         Ok(board)
     }
 
@@ -75,12 +75,8 @@ impl TensorBoard {
     }
 
     fn eval(&mut self, eval: &Eval) -> Result<(), TrainError> {
-        let Eval { loss, accuracy, precision, recall, f1, mcc, roc_auc, .. } = *eval;
-        let found = [loss, accuracy, precision, recall, f1, mcc].map(Some).into_iter().chain([roc_auc]);
-        let values = METRICS
-            .iter()
-            .zip(found)
-            .filter_map(|(metric, value)| Some(scalar(&format!("{}/{metric}", eval.split), value?)));
+        let values =
+            eval.metrics.iter().map(|(metric, value)| scalar(&format!("{}/{metric}", eval.split), value));
         self.write(wall_time(), eval.step, values.collect())
     }
 }
@@ -150,7 +146,7 @@ fn experiment(settings: &BTreeMap<String, Setting>, evaluates_test: bool) -> Exp
     let metric =
         |tag: String, split: MetricSplit| MetricInfo { name: Some(MetricName { tag }), split: split.into() };
     let of = |split: &'static str| {
-        METRICS.iter().map(move |name| metric(format!("{split}/{name}"), MetricSplit::Validation))
+        Metric::LOGGED.iter().map(move |name| metric(format!("{split}/{name}"), MetricSplit::Validation))
     };
     let mut metrics: Vec<MetricInfo> = of("validation").collect();
     if evaluates_test {
@@ -188,8 +184,8 @@ fn flatten(prefix: &str, table: Table, settings: &mut BTreeMap<String, Setting>)
 }
 
 /// Of numbers of tokens. Its sums are those of the bins' middles: the texts' own are not in the facts.
-fn histogram(tag: &str, lengths: &UncutLengths) -> Value {
-    let UncutLengths { bin_width, ref counts, longest } = *lengths;
+fn histogram(tag: &str, lengths: &Uncut) -> Value {
+    let Uncut { bin_width, ref counts, longest } = *lengths;
     let mut histogram = Histogram::default();
     for (bin, &count) in counts.iter().enumerate() {
         let (least, most) = ((bin * bin_width + 1) as f64, ((bin + 1) * bin_width).min(longest) as f64);
@@ -227,7 +223,7 @@ mod tests {
             ("evaluate_test".to_owned(), setting(SettingValue::Bool(false))),
             ("optimizer.learning_rate".to_owned(), setting(SettingValue::Number(2e-5))),
         ]);
-        let lengths = UncutLengths { bin_width: 4, counts: vec![0, 3, 2], longest: 10 };
+        let lengths = Uncut { bin_width: 4, counts: vec![0, 3, 2], longest: 10 };
         let summary = |value: Vec<Value>| What::Summary(Summary { value });
         let end = SessionEnd { status: RunStatus::Success.into(), end_time: TIME + 9.0 };
         let experiment = HParamsData::Experiment(experiment(&settings, false));

@@ -1,8 +1,9 @@
-//! What a run leaves at its end: `model/`, `examples.jsonl` and what the model card says.
+//! What a run leaves at its end: `model/`, `scores.json`, `examples.jsonl` and what the model card says.
 
 use std::time::Instant;
 
 use burn::module::Module as _;
+use embert_metrics::Report;
 use embert_model::BertForSequenceClassification;
 
 use super::{Job, Outcome, Plan, Progress};
@@ -13,9 +14,17 @@ use crate::events::{End, Eval, Event};
 use crate::metrics_log::Logged;
 use crate::model_card::ModelCard;
 use crate::records::{ScoredSplit, write_examples};
+use crate::scores::write_scores;
 use crate::task::Setup;
 use crate::tracker::Best;
-use crate::{DatasetFacts, TrainError, result};
+use crate::{DatasetFacts, TrainError, result, scores};
+
+/// What an evaluation of a split found.
+pub(super) struct Evaluated {
+    pub(super) eval: Eval,
+    pub(super) report: Report,
+    pub(super) scored: Vec<Scored>,
+}
 
 impl Job {
     /// Writes `model/` and says how the run ended.
@@ -39,20 +48,19 @@ impl Job {
         };
         let began = Instant::now();
         let kept_epoch = plan.epoch(kept_step);
-        let (mut evaluations, mut test_scored) = (Vec::new(), Vec::new());
-        let scored = progress.scored.take().filter(|(eval, _)| eval.step == kept_step);
-        let (validation_eval, validation_scored) =
-            self.validation_scored(scored, &kept, kept_step, kept_epoch)?.unzip();
-        evaluations.extend(validation_eval);
+        let scored = progress.scored.take().filter(|evaluated| evaluated.eval.step == kept_step);
+        let mut evaluated: Vec<Evaluated> =
+            self.validation_scored(scored, &kept, kept_step, kept_epoch)?.into_iter().collect();
         if let (true, Some(test)) = (self.config.evaluate_test, self.task.test.clone()) {
-            let (_, eval, scored) = self.evaluate_split("test", &test, None, &kept, kept_step, kept_epoch)?;
-            evaluations.push(eval);
-            test_scored = scored;
+            evaluated.push(self.evaluate_split("test", &test, None, &kept, kept_step, kept_epoch)?);
         }
         progress.phases.evaluate += began.elapsed().as_secs_f64();
         let began = Instant::now();
         self.emit(&Event::Saving { step: progress.step })?;
-        self.write_examples(validation_scored.unwrap_or_default(), test_scored)?;
+        let of_splits = evaluated.iter().map(|found| (found.eval.split.as_str(), &found.report));
+        write_scores(&self.run.scores_path(), kept_step, of_splits)?;
+        self.write_examples(&evaluated)?;
+        let evaluations = evaluated.into_iter().map(|found| found.eval).collect();
         result::write(&self.run, &kept, &self.task, &self.card(plan, &progress, kept_step, evaluations))?;
         progress.phases.save += began.elapsed().as_secs_f64();
         let end = End {
@@ -63,7 +71,7 @@ impl Job {
             best_metric: best.map(|best| best.value),
             early_stopped: !plan.is_last(progress.step),
             seconds: progress.seconds(),
-            phases: progress.phases,
+            phases: Some(progress.phases),
             peak_memory: self.peak_memory(&progress),
         };
         self.emit(&Event::End(end.clone()))?;
@@ -77,11 +85,11 @@ impl Job {
     /// that the log has. Where its line is damaged, they are those of the weights evaluated again, and the log gets them too.
     fn validation_scored(
         &mut self,
-        scored: Option<(Eval, Vec<Scored>)>,
+        scored: Option<Evaluated>,
         kept: &BertForSequenceClassification,
         kept_step: usize,
         kept_epoch: usize,
-    ) -> Result<Option<(Eval, Vec<Scored>)>, TrainError> {
+    ) -> Result<Option<Evaluated>, TrainError> {
         const SPLIT: &str = "validation";
         if scored.is_some() {
             return Ok(scored);
@@ -93,24 +101,23 @@ impl Job {
         let eval = if let Some(eval) = logged {
             eval
         } else {
-            let eval = Eval::new(SPLIT, kept_step, kept_epoch, &report);
+            let eval = scores::eval(SPLIT, kept_step, kept_epoch, &report);
             self.emit(&Event::Eval(eval.clone()))?;
             eval
         };
-        Ok(Some((eval, scored)))
+        Ok(Some(Evaluated { eval, report, scored }))
     }
 
     /// Writes `examples.jsonl`.
-    fn write_examples(&self, validation: Vec<Scored>, test: Vec<Scored>) -> Result<(), TrainError> {
+    fn write_examples(&self, evaluated: &[Evaluated]) -> Result<(), TrainError> {
         let Setup { validation_texts, test_texts, .. } = &self.task;
-        let splits = [
-            ("validation", validation_texts, &self.task.validation, validation),
-            ("test", test_texts, &self.task.test, test),
-        ];
+        let splits =
+            [("validation", validation_texts, &self.task.validation), ("test", test_texts, &self.task.test)];
         let splits: Vec<ScoredSplit<'_>> = splits
             .into_iter()
-            .filter_map(|(split, texts, encoded, scored)| {
-                Some(ScoredSplit { split, texts, encoded: encoded.as_deref()?, scored })
+            .filter_map(|(split, texts, encoded)| {
+                let found = evaluated.iter().find(|found| found.eval.split == split)?;
+                Some(ScoredSplit { split, texts, encoded: encoded.as_deref()?, scored: &found.scored })
             })
             .collect();
         write_examples(&self.run.examples_path(), &splits)

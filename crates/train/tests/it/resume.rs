@@ -21,7 +21,7 @@ pub(crate) fn same_result(place: &Place, one: &str, other: &str) {
     // The card, the config, the weights, and the tokenizer's four.
     assert_eq!(files, 7);
     assert_eq!(place.log(one), place.log(other));
-    for file in ["facts.json", "examples.jsonl"] {
+    for file in ["facts.json", "scores.json", "examples.jsonl"] {
         let bytes = [one, other].map(|run| place.bytes(&format!("{run}/{file}")));
         assert!(bytes[0] == bytes[1], "{file} differs");
     }
@@ -163,7 +163,7 @@ fn a_damaged_evaluation_in_the_log_is_measured_again() {
     assert_ne!(text, broken);
     fs::write(&path, broken).unwrap();
     place.train("damaged", &config).unwrap();
-    for file in ["model/README.md", "model/model.safetensors", "examples.jsonl"] {
+    for file in ["model/README.md", "model/model.safetensors", "scores.json", "examples.jsonl"] {
         assert!(place.bytes(&format!("whole/{file}")) == place.bytes(&format!("damaged/{file}")), "{file}");
     }
     let kept = |run: &str| {

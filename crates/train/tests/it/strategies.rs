@@ -167,7 +167,9 @@ fn training_on_the_cache_is_training_on_the_model() {
             assert_eq!(filled, if cache_frozen { 3 } else { 0 });
             let evals: Vec<f64> = events
                 .iter()
-                .filter_map(|event| if let Event::Eval(eval) = event { Some(eval.loss) } else { None })
+                .filter_map(
+                    |event| if let Event::Eval(eval) = event { eval.metrics.get("loss") } else { None },
+                )
                 .collect();
             assert_eq!(evals.len(), 2);
             let steps = steps(&events).into_iter();

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use embert_data::DataSet;
 use embert_metrics::Metric;
 use embert_train::{
-    ConfigBuilder, Keep, Status, Sweep, SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepStart,
-    SweepTable,
+    Better, ConfigBuilder, Keep, Status, Sweep, SweepBuilder, SweepEvent, SweepHost, SweepOutcome,
+    SweepStart, SweepTable,
 };
 
 use super::*;
@@ -131,7 +131,7 @@ fn the_table_has_the_sweeps_metric_of_the_kept_weights() {
     .build()
     .unwrap();
     let SweepOutcome::Complete(table) = run(&place, &sweep, &mut Host::default(), NEW) else { panic!() };
-    assert_eq!((table.metric, table.better.as_str()), (Metric::Loss, "lower"));
+    assert_eq!((table.metric.as_str(), table.better), ("loss", Better::Lower));
     for point in &table.points {
         let result = &point.runs[0];
         let config = read_config(&place, &result.run);
@@ -139,7 +139,7 @@ fn the_table_has_the_sweeps_metric_of_the_kept_weights() {
             assert_eq!(result.step, Some(4));
         }
         // Recomputed from the examples, in another order than at the evaluation: some units in the last place.
-        let difference = result.value.unwrap() - result.metrics.as_ref().unwrap().loss;
+        let difference = result.value.unwrap() - result.metrics.as_ref().unwrap().get("loss").unwrap();
         assert!(difference.abs() < 1e-12, "{point:?}");
     }
     let steps: Vec<_> = table.points.iter().map(|point| point.runs[0].step).collect();
@@ -214,7 +214,8 @@ fn a_damaged_evaluation_does_not_change_the_table() {
     assert_eq!((before.step, before.seconds, before.status), (after.step, after.seconds, after.status));
     let figures = |run: &embert_train::RunResult| {
         let figures = run.metrics.clone().unwrap();
-        [run.value.unwrap(), figures.accuracy, figures.f1, figures.mcc, figures.loss]
+        let named = ["accuracy", "f1", "mcc", "loss"].map(|name| figures.get(name).unwrap());
+        [run.value.unwrap(), named[0], named[1], named[2], named[3]]
     };
     // The sums are taken in another order.
     for (one, other) in figures(before).into_iter().zip(figures(after)) {

@@ -3,18 +3,19 @@
 mod plots;
 mod tables;
 
+use embert_metrics::Metric;
+use embert_run::{LOSS, Status};
 use maud::{Markup, html};
 
 use self::plots::{by_key, groups, parameters, points, time};
 use self::tables::{every_run, points_table, settings, unlucky, without_result};
 use super::comparison::{evaluations_of, losses};
-use super::curves::spoken;
 use super::{Figure, figures, section};
 use crate::chance::{Sample, Welch};
 use crate::compare::splits_differ;
 use crate::number::{counted, duration, figure, thousands};
-use crate::sweep::{Status, Sweep, SweepPoint};
-use crate::{ReportError, Run};
+use crate::sweep::{Sweep, SweepPoint};
+use crate::{ReportError, Run, measures};
 
 /// Values of a key that are lines of their own in another's plot, or that a table lists.
 const SERIES: usize = 8;
@@ -29,10 +30,11 @@ pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
         .chain(by_key(sweep))
         .chain([time(sweep), parameters(sweep)].into_iter().flatten())
         .collect();
-    let metric = (sweep.metric != "loss").then_some(sweep.metric.as_str());
+    let metric = (sweep.metric.name != LOSS).then_some(&sweep.metric);
+    let loss = measures::named(LOSS, &measures::of_format_1());
     let curves: Vec<Figure> = [
         metric.and_then(|metric| evaluations_of("sweep-metric", &groups, &sweep.split, metric)),
-        evaluations_of("sweep-validation", &groups, &sweep.split, "loss"),
+        evaluations_of("sweep-validation", &groups, &sweep.split, &loss),
         losses("sweep-loss", &groups),
     ]
     .into_iter()
@@ -51,7 +53,7 @@ pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
                 "Mean ± sample standard deviation over " (counted(sweep.seeds.len(), "seed")) "; time is the mean of complete runs."
             }
         }))
-        @if !without.is_empty() { (section("without", "Runs without a result", &unlucky(&without))) }
+        @if !without.is_empty() { (section("without", without_title(sweep), &unlucky(&without))) }
         @if !compared.is_empty() { (section("plots", "What it depends on", &figures(&compared)?)) }
         @if !curves.is_empty() { (section("curves", "Curves of all runs", &figures(&curves)?)) }
         (section("runs", "Every run", &every_run(sweep)))
@@ -72,7 +74,7 @@ fn header(sweep: &Sweep, runs: &[&Run]) -> Markup {
     });
     let [complete, failed, missing] =
         [Status::Complete, Status::Failed, Status::Missing].map(|status| sweep.count(status));
-    let seconds: f64 = sweep.runs().filter_map(|(_, run)| run.seconds).sum();
+    let seconds: f64 = sweep.runs().filter_map(|(_, run)| run.row.seconds).sum();
     html! {
         header {
             p class="over" { "Sweep" @if let Some(of) = of { " of " (of) } }
@@ -81,7 +83,7 @@ fn header(sweep: &Sweep, runs: &[&Run]) -> Markup {
             p class="note" { (caution(sweep, runs)) }
             dl class="tiles" {
                 @if let Some((_, best, _)) = sweep.ranked().next() {
-                    div { dt { "best " (sweep.split) " " (spoken(&sweep.metric)) } dd { (best.result()) } }
+                    div { dt { "best " (sweep.split) " " (sweep.metric.in_sentence()) } dd { (best.result()) } }
                 }
                 div { dt { "points" } dd { (thousands(sweep.points.len())) small { "over " (sweep.keys.join(", ")) } } }
                 div {
@@ -93,13 +95,26 @@ fn header(sweep: &Sweep, runs: &[&Run]) -> Markup {
                 }
                 div { dt { "time of all runs" } dd { (duration(seconds)) } }
             }
-            @if missing > 0 {
+            @if missing > 0 || sweep.damage.is_some() {
                 div class="missing" role="note" {
                     b { "Not in this report:" }
-                    ul { li { (counted(missing, "run")) " not run to the end: the sweep goes on, or was stopped. These are the figures so far." } }
+                    ul {
+                        @if missing > 0 {
+                            li { (counted(missing, "run")) " not run to the end: the sweep goes on, or was stopped. These are the figures so far." }
+                        }
+                        @if let Some(damage) = &sweep.damage { li { (damage) } }
+                    }
                 }
             }
         }
+    }
+}
+
+fn without_title(sweep: &Sweep) -> &'static str {
+    if sweep.runs().any(|(_, run)| run.damage().is_some()) {
+        "Runs without a result, or with damaged files"
+    } else {
+        "Runs without a result"
     }
 }
 
@@ -113,14 +128,18 @@ fn end_of(failed: usize, missing: usize) -> String {
 /// A point's settings as a sentence has them.
 fn described(sweep: &Sweep, point: &SweepPoint) -> String {
     if sweep.keys.is_empty() {
-        return point.point.clone();
+        return point.row.point.clone();
     }
     sweep.keys.iter().map(|key| format!("{key} = {}", point.setting(key))).collect::<Vec<_>>().join(", ")
 }
 
 /// Mean and spread of a point that has several values.
 fn sample(point: &SweepPoint) -> Option<Sample> {
-    Some(Sample { mean: point.mean?, deviation: point.standard_deviation?, count: point.values().len() })
+    Some(Sample {
+        mean: point.row.mean?,
+        deviation: point.row.standard_deviation?,
+        count: point.values().len(),
+    })
 }
 
 /// The result in one line: the best point, and whether it is ahead by more than its spread says.
@@ -132,7 +151,7 @@ pub(crate) fn result(sweep: &Sweep) -> String {
     let line = format!(
         "Best {} {}{}: {} with {}",
         sweep.split,
-        spoken(&sweep.metric),
+        sweep.metric.in_sentence(),
         if sweep.has_ended() { "" } else { " so far" },
         best.result(),
         described(sweep, best)
@@ -186,9 +205,10 @@ fn caution(sweep: &Sweep, runs: &[&Run]) -> String {
         lines.push("With one seed a point there is no spread: the order may be chance.".to_owned());
     }
     let examples = sweep.runs().find_map(|(_, run)| run.eval(&sweep.split).map(|eval| eval.examples));
-    let mean = best.and_then(|best| best.mean);
-    if let (Some(examples), Some(mean), "accuracy") =
-        (examples.filter(|count| *count > 0), mean, sweep.metric.as_str())
+    let mean = best.and_then(|best| best.row.mean);
+    // Of a share of examples the error follows from their number.
+    if let (Some(examples), Some(mean), true) =
+        (examples.filter(|count| *count > 0), mean, sweep.metric.name == Metric::Accuracy.name())
     {
         let error = (mean * (1.0 - mean) / examples as f64).sqrt();
         lines.push(format!(

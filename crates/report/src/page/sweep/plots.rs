@@ -5,7 +5,6 @@ use super::super::{Figure, Table};
 use super::SERIES;
 use crate::compare::Group;
 use crate::number::{counted, figure, thousands};
-use crate::page::curves::spoken;
 use crate::plot::{Axis, Ink, Layer, Plot, Ticks, range};
 use crate::sweep::{Sweep, SweepPoint};
 
@@ -31,7 +30,7 @@ pub(super) fn points(sweep: &Sweep) -> Option<Figure> {
 
 /// A point with one deviation above and below.
 fn bar(at: f64, point: &SweepPoint, mean: f64) -> (f64, f64, f64, f64) {
-    let around = point.standard_deviation.unwrap_or(0.0);
+    let around = point.row.standard_deviation.unwrap_or(0.0);
     (at, mean - around, mean, mean + around)
 }
 
@@ -71,7 +70,7 @@ pub(super) fn by_key(sweep: &Sweep) -> Vec<Figure> {
 fn of_key(sweep: &Sweep, key: &str, others: &[&str], is_number: bool, index: usize) -> Figure {
     let names = values_of(sweep, key);
     let numbers = || sweep.ranked().filter_map(|(_, point, _)| point.number(key));
-    let name = spoken(&sweep.metric);
+    let name = sweep.metric.in_sentence();
     let mut note = String::new();
     let axis = if is_number {
         Axis::of(numbers())
@@ -132,13 +131,13 @@ fn of_key(sweep: &Sweep, key: &str, others: &[&str], is_number: bool, index: usi
         .ranked()
         .map(|(_, point, mean)| {
             let of_others = others.iter().map(|other| point.setting(other));
-            let deviation = point.standard_deviation.map_or_else(|| "–".to_owned(), figure);
+            let deviation = point.row.standard_deviation.map_or_else(|| "–".to_owned(), figure);
             let row = std::iter::once(point.setting(key)).chain(of_others).chain([figure(mean), deviation]);
             (at(point), row.collect())
         })
         .collect();
     rows.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let headings = std::iter::once(key).chain(others.iter().copied()).chain([name, "deviation"]);
+    let headings = std::iter::once(key).chain(others.iter().copied()).chain([&name, "deviation"]);
     let best = sweep.ranked().next().map_or_else(String::new, |(_, point, _)| point.setting(key));
     Figure {
         key: format!("-{}", index + 1),
@@ -183,7 +182,7 @@ fn against(
     if low >= high {
         return None;
     }
-    let name = spoken(&sweep.metric);
+    let name = sweep.metric.in_sentence();
     let (mut layers, mut legend, mut words, mut all, mut rows) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for &(place, point, mean, value) in &points {
@@ -217,18 +216,25 @@ fn against(
         },
         legend,
         note: "Numbers are places in the table of points.".to_owned(),
-        table: Table::new(["point", quantity, name], rows),
+        table: Table::new(["point", quantity, &name], rows),
     })
 }
 
 pub(super) fn time(sweep: &Sweep) -> Option<Figure> {
-    let title = format!("{} {} by time", sentence(&sweep.split), spoken(&sweep.metric));
-    against(sweep, "sweep-time", title, "seconds", |point| point.seconds, |seconds| format!("{seconds:.1}"))
+    let title = format!("{} {} by time", sentence(&sweep.split), sweep.metric.in_sentence());
+    against(
+        sweep,
+        "sweep-time",
+        title,
+        "seconds",
+        |point| point.row.seconds,
+        |seconds| format!("{seconds:.1}"),
+    )
 }
 
 pub(super) fn parameters(sweep: &Sweep) -> Option<Figure> {
-    let title = format!("{} {} by trained parameters", sentence(&sweep.split), spoken(&sweep.metric));
-    let trained = |point: &SweepPoint| point.trainable.map(|count| count as f64);
+    let title = format!("{} {} by trained parameters", sentence(&sweep.split), sweep.metric.in_sentence());
+    let trained = |point: &SweepPoint| point.row.trainable.map(|count| count as f64);
     against(sweep, "sweep-parameters", title, "trained parameters", trained, |count| {
         thousands(count as usize)
     })

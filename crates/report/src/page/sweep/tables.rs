@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use embert_run::{LOSS, Status};
 use maud::{Markup, html};
 
 use super::super::Table;
@@ -9,15 +10,13 @@ use super::{OPEN_ROWS, SERIES, described, end_of};
 use crate::Run;
 use crate::compare::differences;
 use crate::number::{counted, duration, figure, or_dash, thousands};
-use crate::page::curves::spoken;
-use crate::sweep::{Status, Sweep};
-use crate::text::named;
+use crate::sweep::{Sweep, SweepRun};
 
 /// Seeds that have a column of their own.
 const SEED_COLUMNS: usize = 5;
 
 pub(super) fn points_table(sweep: &Sweep) -> Table {
-    let metric = format!("{} {}", sweep.split, spoken(&sweep.metric));
+    let metric = format!("{} {}", sweep.split, sweep.metric.in_sentence());
     let by_seed = (2..=SEED_COLUMNS).contains(&sweep.seeds.len());
     let seeds: Vec<String> = match sweep.seeds.len() {
         _ if by_seed => sweep.seeds.iter().map(|seed| format!("seed {seed}")).collect(),
@@ -30,10 +29,10 @@ pub(super) fn points_table(sweep: &Sweep) -> Table {
         .chain(seeds)
         .chain(["time", "trained parameters", "runs"].map(str::to_owned));
     let rows = sweep.points.iter().enumerate().map(|(index, point)| {
-        let place = if point.mean.is_some() { (index + 1).to_string() } else { "–".to_owned() };
+        let place = if point.row.mean.is_some() { (index + 1).to_string() } else { "–".to_owned() };
         let values = if by_seed {
             let of = |seed: &u64| {
-                or_dash(point.runs.iter().find(|run| run.seed == *seed).and_then(|run| run.value))
+                or_dash(point.runs.iter().find(|run| run.row.seed == *seed).and_then(|run| run.row.value))
             };
             sweep.seeds.iter().map(of).collect()
         } else if sweep.seeds.len() > SEED_COLUMNS {
@@ -41,7 +40,7 @@ pub(super) fn points_table(sweep: &Sweep) -> Table {
         } else {
             Vec::new()
         };
-        let count = |status| point.runs.iter().filter(|run| run.status == status).count();
+        let count = |status| point.runs.iter().filter(|run| run.row.status == status).count();
         let (failed, missing) = (count(Status::Failed), count(Status::Missing));
         let ends = format!("{} of {}", count(Status::Complete), point.runs.len());
         let ends = if failed + missing > 0 { format!("{ends}, {}", end_of(failed, missing)) } else { ends };
@@ -49,29 +48,30 @@ pub(super) fn points_table(sweep: &Sweep) -> Table {
             .chain(sweep.keys.iter().map(|key| point.setting(key)))
             .chain([point.result()])
             .chain(values)
-            .chain([point.seconds.map_or_else(|| "–".to_owned(), duration), point.trained(), ends])
+            .chain([point.row.seconds.map_or_else(|| "–".to_owned(), duration), point.trained(), ends])
             .collect()
     });
     Table::new(headings, rows.collect())
 }
 
-/// What each run without a result says: its point and seed, what became of it, its error.
-pub(super) fn without_result(sweep: &Sweep) -> Vec<(String, String, Option<&str>)> {
-    let unlucky = sweep.runs().filter(|(_, run)| run.status == Status::Failed || run.unreadable.is_some());
-    unlucky
-        .map(|(index, run)| {
-            let what = format!("{}, seed {}", described(sweep, &sweep.points[index]), run.seed);
-            let (state, error) = match (&run.error, &run.unreadable) {
-                (Some(error), _) => (run.state(), Some(error.as_str())),
-                (None, Some(unreadable)) => ("its files are damaged".to_owned(), Some(unreadable.as_str())),
-                (None, None) => (run.state(), None),
-            };
-            (what, state, error)
+/// What each run without a result, or with damaged files, says: its point and seed, what became of it, its error.
+pub(super) fn without_result(sweep: &Sweep) -> Vec<(String, String, Option<String>)> {
+    let said = |(index, run): (usize, &SweepRun)| {
+        let damage = run.damage();
+        if run.row.status != Status::Failed && damage.is_none() {
+            return None;
+        }
+        let what = format!("{}, seed {}", described(sweep, &sweep.points[index]), run.row.seed);
+        Some(match (&run.row.error, damage) {
+            (Some(error), _) => (what, run.state(), Some(error.clone())),
+            (None, Some(damage)) => (what, "its files are damaged".to_owned(), Some(damage)),
+            (None, None) => (what, run.state(), None),
         })
-        .collect()
+    };
+    sweep.runs().filter_map(said).collect()
 }
 
-pub(super) fn unlucky(runs: &[(String, String, Option<&str>)]) -> Markup {
+pub(super) fn unlucky(runs: &[(String, String, Option<String>)]) -> Markup {
     html! {
         ul class="failed" {
             @for (what, state, error) in runs {
@@ -82,9 +82,9 @@ pub(super) fn unlucky(runs: &[(String, String, Option<&str>)]) -> Markup {
 }
 
 pub(super) fn every_run(sweep: &Sweep) -> Markup {
-    let metric = format!("{} {}", sweep.split, spoken(&sweep.metric));
+    let metric = format!("{} {}", sweep.split, sweep.metric.in_sentence());
     // Where the loss is the metric, it stands there already.
-    let loss = (sweep.metric != "loss").then(|| format!("{} loss", sweep.split));
+    let loss = (sweep.metric.name != LOSS).then(|| format!("{} {LOSS}", sweep.split));
     let headings = ["run".to_owned()]
         .into_iter()
         .chain(sweep.keys.iter().cloned())
@@ -95,20 +95,20 @@ pub(super) fn every_run(sweep: &Sweep) -> Markup {
         .runs()
         .map(|(index, run)| {
             let point = &sweep.points[index];
-            let name = run
-                .run
-                .file_name()
-                .map_or_else(String::new, |name| named(&name.to_string_lossy()).into_owned());
+            let name = run.row.run.rsplit('/').next().unwrap_or_default().to_owned();
             std::iter::once(name)
                 .chain(sweep.keys.iter().map(|key| point.setting(key)))
                 .chain([
-                    run.seed.to_string(),
+                    run.row.seed.to_string(),
                     run.state(),
-                    or_dash(run.value),
-                    run.step.map_or_else(|| "–".to_owned(), thousands),
+                    or_dash(run.row.value),
+                    run.row.step.map_or_else(|| "–".to_owned(), thousands),
                 ])
-                .chain(loss.as_ref().map(|_| or_dash(run.eval(&sweep.split).map(|eval| eval.loss))))
-                .chain([run.seconds.map_or_else(|| "–".to_owned(), duration)])
+                .chain(
+                    loss.as_ref()
+                        .map(|_| or_dash(run.eval(&sweep.split).and_then(|eval| eval.metrics.get(LOSS)))),
+                )
+                .chain([run.row.seconds.map_or_else(|| "–".to_owned(), duration)])
                 .collect()
         })
         .collect();

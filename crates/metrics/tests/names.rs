@@ -1,0 +1,93 @@
+//! Metric names stand in one place of the workspace: elsewhere they come from [`Metric`] or from a run's own files.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use embert_metrics::Metric;
+
+/// What may stand elsewhere, each for a reason: the end of a path and the name.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    // Every task has a mean loss, and training has it at each step: `embert_run` declares its name for the files.
+    ("run/src/metrics.rs", "\"loss\""),
+];
+
+/// Rust sources below a folder but for those of tests.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// What names a metric in a line of code: a quoted name, or a field of that name. A loss is no field of that kind: steps have it
+/// too.
+fn named_in(line: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in Metric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]) {
+        let quoted = format!("\"{name}\"");
+        if line.contains(&quoted) {
+            found.push(quoted);
+        }
+        let declared = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+        let is_field = declared.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
+        if name != Metric::Loss.name() && is_field.is_some_and(|rest| !rest.starts_with(':')) {
+            found.push(format!("{name}:"));
+        }
+    }
+    found.dedup();
+    found
+}
+
+/// The lines of a source with their numbers, without comments and without the tests at its end.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = (1..).zip(text.lines()).take_while(|(_, line)| line.trim() != "#[cfg(test)]");
+    lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn no_other_crate_lists_metrics() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    for entry in fs::read_dir(root.join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        if folder.file_name().is_some_and(|name| name != "metrics") {
+            sources(&folder.join("src"), &mut files);
+        }
+    }
+    sources(&root.join("xtask/src"), &mut files);
+    assert!(files.len() > 100, "only {} files were found", files.len());
+    files.sort();
+    let mut wrong = Vec::new();
+    for file in &files {
+        for (number, line) in code(&fs::read_to_string(file).unwrap()) {
+            for found in named_in(line) {
+                let is_known = EXCEPTIONS.iter().any(|(path, name)| file.ends_with(path) && *name == found);
+                if !is_known {
+                    wrong.push(format!("{}, line {number}: {found}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "metrics are named outside this crate:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn lists_of_every_kind_are_seen() {
+    for (line, expected) in [
+        ("    pub accuracy: f64,", "accuracy:"),
+        ("    roc_auc: Option<f64>,", "roc_auc:"),
+        ("let names = [\"f1\"];", "\"f1\""),
+        ("(\"matthews_correlation\", 1)", "\"matthews_correlation\""),
+    ] {
+        assert_eq!(named_in(line), [expected], "{line}");
+    }
+    for line in ["pub loss: f64,", "println!(\"validation loss\")", "use recall::it;", "let accuracy = 1;"] {
+        assert!(named_in(line).is_empty(), "{line}");
+    }
+}

@@ -1,0 +1,101 @@
+//! What is wrong with a run's files, in sentences: which file, what, and what to do about it.
+
+use std::path::Path;
+
+use embert_run::{RunError, RunFiles};
+
+use crate::ReportError;
+
+/// The damage that was met on the way through a run's folder.
+#[derive(Default)]
+pub(crate) struct Damaged(Vec<String>);
+
+impl Damaged {
+    /// What was read; a damaged file counts for none, and `remedy` says what to do.
+    pub(crate) fn unless<T>(
+        &mut self,
+        read: Result<Option<T>, RunError>,
+        remedy: &str,
+    ) -> Result<Option<T>, RunError> {
+        match read {
+            Err(error @ RunError::Damaged { .. }) => {
+                self.0.push(of_file(&error, remedy));
+                Ok(None)
+            }
+            read => read,
+        }
+    }
+
+    /// Reads the settings; none where they are damaged.
+    pub(crate) fn settings(&mut self, path: &Path) -> Result<toml::Table, ReportError> {
+        let bytes =
+            std::fs::read(path).map_err(|source| ReportError::Io { path: path.to_owned(), source })?;
+        let (line, problem) = match std::str::from_utf8(&bytes) {
+            Err(error) => (line_of(&bytes, error.valid_up_to()), "it is no text in UTF-8".to_owned()),
+            Ok(text) => match text.parse::<toml::Table>() {
+                Ok(table) => return Ok(table),
+                Err(error) => {
+                    (line_of(&bytes, error.span().map_or(0, |span| span.start)), error.message().to_owned())
+                }
+            },
+        };
+        self.0.push(format!(
+            "{}, line {line}, can't be used: {problem}; settings are missing here, and model/README.md of a complete run states them",
+            RunFiles::CONFIG
+        ));
+        Ok(toml::Table::new())
+    }
+
+    /// Lines of the log that can't be read.
+    pub(crate) fn lines(&mut self, numbers: &[usize]) {
+        let text: Vec<String> = numbers.iter().take(MOST_LINES).map(ToString::to_string).collect();
+        let (text, more) = (text.join(", "), numbers.len().saturating_sub(MOST_LINES));
+        let what = match numbers.len() {
+            0 => return,
+            1 => format!("line {text}, can't be read and is passed over: what it said is missing here"),
+            _ if more == 0 => {
+                format!("lines {text}, can't be read and are passed over: what they said is missing here")
+            }
+            _ => format!(
+                "lines {text} and {more} more, can't be read and are passed over: what they said is missing here"
+            ),
+        };
+        self.0.push(format!("{}, {what}", RunFiles::METRICS));
+    }
+
+    pub(crate) fn into_sentences(self) -> Vec<String> {
+        self.0
+    }
+}
+
+/// Damaged lines that are named; of more, the number.
+const MOST_LINES: usize = 10;
+
+/// The number, from 1, of the line in which `end` is.
+fn line_of(bytes: &[u8], end: usize) -> usize {
+    bytes[..end.min(bytes.len())].split(|byte| *byte == b'\n').count()
+}
+
+/// The file by its name alone: where the run lies is not its page's to say.
+pub(crate) fn of_file(error: &RunError, remedy: &str) -> String {
+    match error {
+        RunError::Damaged { path, line, source } => {
+            format!("{}, line {line}, can't be used ({source}): {remedy}", name(path))
+        }
+        other => format!("{other}: {remedy}"),
+    }
+}
+
+/// An example that doesn't fit the labels.
+pub(crate) fn of_examples(error: &ReportError) -> String {
+    match error {
+        ReportError::Example { path, line, problem } => {
+            format!("{}, line {line}, can't be used ({problem}): single examples are left out", name(path))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

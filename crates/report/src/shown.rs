@@ -1,0 +1,267 @@
+//! Names as a page shows them: one pass over all that was read, before anything is made of it.
+//!
+//! Every struct is taken apart field by field, so that a new text does not get past it. The texts of examples are no names: the
+//! page sets them apart and escapes what is left in the whole page.
+
+use std::collections::BTreeMap;
+
+use embert_run::{
+    Average, ClassScores, Detail, End, Eval, Example, Facts, Log, MetricInfo, Metrics, PointResult,
+    RunResult, Scores, SplitScores, Stage, SweepTable, TrainStep,
+};
+use serde_json::{Map, Value};
+
+use crate::text::named;
+
+/// What has names in it.
+pub(crate) trait Shown {
+    /// The same with [`named`] names.
+    fn shown(self) -> Self;
+}
+
+impl Shown for String {
+    fn shown(self) -> Self {
+        named(&self).into_owned()
+    }
+}
+
+impl<T: Shown> Shown for Vec<T> {
+    fn shown(self) -> Self {
+        self.into_iter().map(Shown::shown).collect()
+    }
+}
+
+impl<T: Shown> Shown for Option<T> {
+    fn shown(self) -> Self {
+        self.map(Shown::shown)
+    }
+}
+
+/// The settings.
+impl Shown for toml::Table {
+    fn shown(self) -> Self {
+        self.into_iter().map(|(key, value)| (key.shown(), value.shown())).collect()
+    }
+}
+
+impl Shown for toml::Value {
+    fn shown(self) -> Self {
+        match self {
+            Self::String(text) => Self::String(text.shown()),
+            Self::Array(values) => Self::Array(values.shown()),
+            Self::Table(table) => Self::Table(table.shown()),
+            Self::Integer(_) | Self::Float(_) | Self::Boolean(_) | Self::Datetime(_) => self,
+        }
+    }
+}
+
+impl Shown for Value {
+    fn shown(self) -> Self {
+        match self {
+            Self::String(text) => Self::String(text.shown()),
+            Self::Array(values) => Self::Array(values.shown()),
+            Self::Object(fields) => Self::Object(fields.shown()),
+            Self::Null | Self::Bool(_) | Self::Number(_) => self,
+        }
+    }
+}
+
+impl Shown for Map<String, Value> {
+    fn shown(self) -> Self {
+        self.into_iter().map(|(key, value)| (key.shown(), value.shown())).collect()
+    }
+}
+
+impl Shown for Metrics {
+    fn shown(self) -> Self {
+        self.iter().map(|(name, value)| (named(name), value)).collect()
+    }
+}
+
+impl Shown for MetricInfo {
+    fn shown(self) -> Self {
+        let Self { name, title, better, headline } = self;
+        Self { name: name.shown(), title: title.shown(), better, headline }
+    }
+}
+
+impl Shown for Facts {
+    fn shown(self) -> Self {
+        let Self {
+            format,
+            task,
+            model,
+            dataset,
+            labels,
+            positive,
+            parameters,
+            splits,
+            shared,
+            skipped,
+            skipped_by_split,
+            lengths,
+            metrics,
+        } = self;
+        Self {
+            format,
+            task: task.shown(),
+            model: model.shown(),
+            dataset: dataset.shown(),
+            labels: labels.shown(),
+            positive: positive.shown(),
+            parameters,
+            splits,
+            shared,
+            skipped,
+            skipped_by_split,
+            lengths,
+            metrics: metrics.shown(),
+        }
+    }
+}
+
+impl Shown for Log {
+    fn shown(self) -> Self {
+        let Self { steps, evals, stages, end, damaged } = self;
+        Self { steps: steps.shown(), evals: evals.shown(), stages: stages.shown(), end: end.shown(), damaged }
+    }
+}
+
+impl Shown for TrainStep {
+    fn shown(self) -> Self {
+        let Self {
+            step,
+            epoch,
+            loss,
+            grad_norm,
+            learning_rate,
+            head_learning_rate,
+            learning_rates,
+            examples,
+            tokens,
+            seconds,
+        } = self;
+        let learning_rates: BTreeMap<String, f64> =
+            learning_rates.into_iter().map(|(group, rate)| (group.shown(), rate)).collect();
+        Self {
+            step,
+            epoch,
+            loss,
+            grad_norm,
+            learning_rate,
+            head_learning_rate,
+            learning_rates,
+            examples,
+            tokens,
+            seconds,
+        }
+    }
+}
+
+impl Shown for Eval {
+    fn shown(self) -> Self {
+        let Self { split, step, epoch, metrics, examples } = self;
+        Self { split: split.shown(), step, epoch, metrics: metrics.shown(), examples }
+    }
+}
+
+impl Shown for Stage {
+    fn shown(self) -> Self {
+        let Self { step, stage, freeze, trainable } = self;
+        Self { step, stage, freeze: freeze.shown(), trainable }
+    }
+}
+
+impl Shown for End {
+    fn shown(self) -> Self {
+        let Self { step, epoch, metric, best_step, best_metric, early_stopped, seconds, phases, peak_memory } =
+            self;
+        let metric = metric.shown();
+        Self { step, epoch, metric, best_step, best_metric, early_stopped, seconds, phases, peak_memory }
+    }
+}
+
+impl Shown for Example {
+    fn shown(self) -> Self {
+        let Self { split, id, text, text_pair, label, probabilities, tokens } = self;
+        Self { split: split.shown(), id, text, text_pair, label, probabilities, tokens }
+    }
+}
+
+impl Shown for Scores {
+    fn shown(self) -> Self {
+        let Self { format, step, splits } = self;
+        Self { format, step, splits: splits.shown() }
+    }
+}
+
+impl Shown for SplitScores {
+    fn shown(self) -> Self {
+        let Self { split, examples, metrics, detail } = self;
+        let Detail { classes, averages, confusion_matrix } = detail;
+        let detail = Detail { classes: classes.shown(), averages: averages.shown(), confusion_matrix };
+        Self { split: split.shown(), examples, metrics: metrics.shown(), detail }
+    }
+}
+
+impl Shown for ClassScores {
+    fn shown(self) -> Self {
+        let Self { metrics, examples } = self;
+        Self { metrics: metrics.shown(), examples }
+    }
+}
+
+impl Shown for Average {
+    fn shown(self) -> Self {
+        let Self { name, metrics } = self;
+        Self { name: name.shown(), metrics: metrics.shown() }
+    }
+}
+
+impl Shown for SweepTable {
+    fn shown(self) -> Self {
+        let Self { format, name, metric, better, split, keys, seeds, points } = self;
+        Self {
+            format,
+            name: name.shown(),
+            metric: metric.shown(),
+            better,
+            split: split.shown(),
+            keys: keys.shown(),
+            seeds,
+            points: points.shown(),
+        }
+    }
+}
+
+impl Shown for PointResult {
+    fn shown(self) -> Self {
+        let Self { point, settings, mean, standard_deviation, seconds, trainable, parameters, runs } = self;
+        Self {
+            point: point.shown(),
+            settings: settings.shown(),
+            mean,
+            standard_deviation,
+            seconds,
+            trainable,
+            parameters,
+            runs: runs.shown(),
+        }
+    }
+}
+
+impl Shown for RunResult {
+    fn shown(self) -> Self {
+        let Self { run, seed, status, error, value, step, seconds, metrics } = self;
+        Self {
+            run: run.shown(),
+            seed,
+            status,
+            error: error.shown(),
+            value,
+            step,
+            seconds,
+            metrics: metrics.shown(),
+        }
+    }
+}

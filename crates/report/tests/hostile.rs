@@ -1,0 +1,307 @@
+//! Folders whose every text wants to be something else: markup, a terminal's commands, another direction.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use embert_report::{PageOptions, Run, Sweep, is_hidden, page, sweep_page, sweep_terminal, terminal};
+use embert_run::{
+    Average, Better, ClassScores, Detail, End, Eval, Example, FORMAT, Facts, Lengths, MetricInfo, Metrics,
+    Parameters, Phases, PointResult, RunFiles, RunResult, Scores, Split, SplitScores, Splits, Stage, Status,
+    SweepFiles, SweepTable, TrainStep,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A name. Each place has its own, so that a label is not another label.
+fn name(place: &str) -> String {
+    format!("{place}\n\u{1b}[2J\u{202e}\0<script>alert(1)</script>\u{9b}\u{7f}\"'&\u{200f}ש")
+}
+
+/// The text of an example: it keeps its own direction, in a place of its own.
+fn text(place: &str) -> String {
+    format!("{place}\r\u{1b}[2J\0<script>alert(1)</script>\u{9b}")
+}
+
+fn metrics(value: f64) -> Metrics {
+    [("loss".to_owned(), 1.0 - value), (name("share"), value), (name("other"), value)].into_iter().collect()
+}
+
+fn facts() -> Facts {
+    let split = || Split { examples: 4, labels: vec![2, 2], duplicates: 0 };
+    let info = |name: String, title: String, better| MetricInfo { name, title, better, headline: true };
+    Facts {
+        format: FORMAT,
+        task: name("task"),
+        model: name("model"),
+        dataset: name("dataset"),
+        labels: vec![name("first"), name("second")],
+        positive: Some(name("second")),
+        parameters: Parameters { total: 9, trainable: 3 },
+        splits: Splits { train: split(), validation: Some(split()), test: Some(split()) },
+        shared: 1,
+        skipped: 1,
+        skipped_by_split: [1, 0, 0],
+        lengths: Lengths { max_length: 8, truncated: 1, bin_width: 4, counts: vec![2, 2], uncut: None },
+        metrics: vec![
+            info(name("share"), name("Share"), Better::Higher),
+            info(name("other"), name("Other"), Better::Higher),
+            info("loss".to_owned(), name("Loss"), Better::Lower),
+        ],
+    }
+}
+
+fn line(event: &str, of: &impl Serialize) -> String {
+    let mut fields = Map::from_iter([("event".to_owned(), Value::from(event))]);
+    let Value::Object(others) = serde_json::to_value(of).unwrap() else { panic!("no object") };
+    fields.extend(others);
+    format!("{}\n", Value::Object(fields))
+}
+
+fn log() -> String {
+    let step = |step: usize| TrainStep {
+        step,
+        epoch: 1,
+        loss: 1.0 / step as f64,
+        grad_norm: 1.0,
+        learning_rate: 1e-3,
+        head_learning_rate: Some(1e-2),
+        learning_rates: BTreeMap::from([(name("layer"), 1e-3), (name("head"), 1e-2)]),
+        examples: 4,
+        tokens: 9,
+        seconds: step as f64,
+    };
+    let eval = |split: &str, step: usize, value: f64| Eval {
+        split: split.to_owned(),
+        step,
+        epoch: 1,
+        metrics: metrics(value),
+        examples: 4,
+    };
+    let stage = Stage { step: 0, stage: 1, freeze: name("freeze"), trainable: 3 };
+    let end = End {
+        step: 2,
+        epoch: 1,
+        metric: name("share"),
+        best_step: Some(2),
+        best_metric: Some(0.75),
+        early_stopped: true,
+        seconds: 2.0,
+        phases: Some(Phases::default()),
+        peak_memory: Some(1 << 20),
+    };
+    [
+        line("stage", &stage),
+        line("train_step", &step(1)),
+        line("eval", &eval("validation", 1, 0.5)),
+        line(&name("event"), &step(1)),
+        line("train_step", &step(2)),
+        line("eval", &eval("validation", 2, 0.75)),
+        line("eval", &eval("test", 2, 0.5)),
+        line("eval", &eval(&name("split"), 2, 0.5)),
+        line("end", &end),
+    ]
+    .concat()
+}
+
+fn scores() -> Scores {
+    let split = |split: String| SplitScores {
+        split,
+        examples: 4,
+        metrics: metrics(0.75),
+        detail: Detail {
+            classes: vec![ClassScores { metrics: metrics(0.75), examples: 2 }; 2],
+            averages: vec![Average { name: name("macro"), metrics: metrics(0.75) }],
+            confusion_matrix: vec![vec![1, 1], vec![0, 2]],
+        },
+    };
+    let splits = ["validation".to_owned(), "test".to_owned(), name("split")].map(split);
+    Scores { format: FORMAT, step: 2, splits: splits.into() }
+}
+
+fn examples() -> String {
+    let mut lines = String::new();
+    for split in ["validation".to_owned(), "test".to_owned(), name("split")] {
+        for id in 0..4 {
+            let example = Example {
+                split: split.clone(),
+                id,
+                text: text("text"),
+                text_pair: Some(text("pair")),
+                label: id as usize % 2,
+                probabilities: vec![0.25 + id as f64 / 8.0, 0.75 - id as f64 / 8.0],
+                tokens: 3,
+            };
+            lines += &serde_json::to_string(&example).unwrap();
+            lines.push('\n');
+        }
+    }
+    lines
+}
+
+fn config(seed: i64) -> String {
+    let mut inner = toml::Table::new();
+    inner.insert(name("key"), name("value").into());
+    let mut config = toml::Table::new();
+    config.insert("metric".to_owned(), name("share").into());
+    config.insert("model".to_owned(), name("model").into());
+    config.insert("seed".to_owned(), seed.into());
+    config.insert("list".to_owned(), vec![name("item")].into());
+    config.insert(name("table"), inner.into());
+    toml::to_string(&config).unwrap()
+}
+
+fn write_run(folder: &Path, seed: i64) {
+    let files = RunFiles::new(folder);
+    fs::create_dir_all(folder).unwrap();
+    fs::write(files.config(), config(seed)).unwrap();
+    fs::write(files.facts(), serde_json::to_vec(&facts()).unwrap()).unwrap();
+    fs::write(files.metrics(), log()).unwrap();
+    fs::write(files.scores(), serde_json::to_vec(&scores()).unwrap()).unwrap();
+    fs::write(files.examples(), examples()).unwrap();
+}
+
+fn write_sweep(folder: &Path) {
+    let run = |seed: u64, run: String, status: Status| RunResult {
+        run,
+        seed,
+        status,
+        error: Some(name("error")),
+        value: Some(0.75),
+        step: Some(2),
+        seconds: Some(2.0),
+        metrics: Some(metrics(0.75)),
+    };
+    let point = |point: &str, runs: Vec<RunResult>| PointResult {
+        point: name(point),
+        settings: Map::from_iter([
+            (name("swept"), name(point).into()),
+            ("list".to_owned(), vec![name(point)].into()),
+            ("table".to_owned(), Value::Object(Map::from_iter([(name("key"), name(point).into())]))),
+        ]),
+        mean: Some(0.75),
+        standard_deviation: Some(0.1),
+        seconds: Some(2.0),
+        trainable: Some(3),
+        parameters: Some(9),
+        runs,
+    };
+    let table = SweepTable {
+        format: FORMAT,
+        name: name("sweep"),
+        metric: name("share"),
+        better: Better::Higher,
+        split: name("split"),
+        keys: vec![name("swept"), "list".to_owned(), "table".to_owned()],
+        seeds: vec![0, 1],
+        points: vec![
+            point(
+                "one",
+                vec![
+                    run(0, "runs/a".to_owned(), Status::Complete),
+                    run(1, "runs/b".to_owned(), Status::Failed),
+                ],
+            ),
+            point("two", vec![run(0, name("runs/c"), Status::Failed), run(1, name("d"), Status::Missing)]),
+        ],
+    };
+    fs::create_dir_all(folder).unwrap();
+    fs::write(SweepFiles::new(folder).table(), serde_json::to_vec(&table).unwrap()).unwrap();
+    write_run(&folder.join("runs/a"), 0);
+    write_run(&folder.join("runs/b"), 1);
+}
+
+/// True for what `embert_report`'s names may not have in a page: a control character that is no newline of the markup, or a mark
+/// that reorders the words around it. The isolates are its own.
+fn is_harmful(character: char) -> bool {
+    (character.is_control() && !matches!(character, '\n' | '\t'))
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
+}
+
+fn assert_harmless(html: &str) {
+    let found = html.char_indices().find(|(_, character)| is_harmful(*character));
+    assert!(
+        found.is_none(),
+        "{found:?}: {:?}",
+        found.map(|(place, _)| &html[place.saturating_sub(80)..place])
+    );
+    assert!(!html.contains("<script"), "a name became markup");
+}
+
+#[test]
+fn no_text_of_a_run_gets_into_a_page_as_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let folders = ["one", "two"].map(|run| place.path().join(run));
+    for (folder, seed) in folders.iter().zip(0..) {
+        write_run(folder, seed);
+    }
+    let runs: Vec<Run> = folders.iter().map(|folder| Run::read(folder).unwrap()).collect();
+    assert!(runs.iter().all(|run| run.damage.is_empty()), "{:?}", runs[0].damage);
+    let html = page(&runs[..1], &PageOptions::default()).unwrap();
+    assert_harmless(&html);
+    // All of it was there to be shown.
+    for part in
+        ["task", "model", "dataset", "first", "share", "layer", "freeze", "macro", "item", "text", "pair"]
+    {
+        let is_shown =
+            html.contains(&format!("{part}\\n\\u{{1b}}[2J")) || html.contains(&format!("{part}\\r"));
+        assert!(is_shown || part == "task", "{part} is not in the page");
+    }
+    assert_harmless(&page(&runs, &PageOptions::default()).unwrap());
+    let drawn = terminal(&runs[0]);
+    assert!(!drawn.contains(|character| is_hidden(character) && character != '\n'), "{drawn}");
+}
+
+#[test]
+fn no_text_of_a_sweep_gets_into_a_page_as_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    write_sweep(place.path());
+    let sweep = Sweep::read(place.path()).unwrap();
+    assert!(sweep.damage.is_none());
+    let html = sweep_page(&sweep, &PageOptions::default()).unwrap();
+    assert_harmless(&html);
+    for part in ["sweep", "split", "swept", "one", "two", "error"] {
+        assert!(html.contains(&format!("{part}\\n\\u{{1b}}[2J")), "{part} is not in the page");
+    }
+    let drawn = sweep_terminal(&sweep);
+    assert!(!drawn.contains(|character| is_hidden(character) && character != '\n'), "{drawn}");
+}
+
+/// What is wrong with a file quotes what is in it.
+#[test]
+fn nor_does_the_text_of_a_damage() {
+    let place = tempfile::tempdir().unwrap();
+    write_run(place.path(), 0);
+    let files = RunFiles::new(place.path());
+    let hostile = serde_json::to_string(&name("quoted")).unwrap();
+    fs::write(files.facts(), format!("{{\"model\": {hostile}, \"parameters\": {hostile}}}")).unwrap();
+    fs::write(files.scores(), format!("{{\"step\": {hostile}}}")).unwrap();
+    fs::write(files.examples(), format!("{{\"id\": {hostile}}}\n")).unwrap();
+    fs::write(files.config(), "model = \"a\u{1b}[2J\u{202e}\"\nseed = \u{202e}\n").unwrap();
+    fs::write(files.metrics(), format!("{hostile}\n{}", log())).unwrap();
+    let run = Run::read(place.path()).unwrap();
+    let damage = run.damage.join("\n");
+    for file in [
+        "config.toml, line 1",
+        "facts.json, line 1",
+        "scores.json",
+        "metrics.jsonl, line 1",
+        "examples.jsonl",
+    ] {
+        assert!(damage.contains(file), "{file} is not in {damage}");
+    }
+    let html = page(std::slice::from_ref(&run), &PageOptions::default()).unwrap();
+    assert!(!html.contains(is_harmful) && !html.contains("<script"), "{html}");
+    for file in [
+        "config.toml, line",
+        "facts.json, line",
+        "scores.json, line",
+        "metrics.jsonl, line",
+        "examples.jsonl, line",
+    ] {
+        assert!(html.contains(file), "{file} is not in the page");
+    }
+    assert!(!terminal(&run).contains(|character| is_hidden(character) && character != '\n'));
+}

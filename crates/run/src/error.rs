@@ -1,0 +1,51 @@
+//! [`RunError`].
+
+use std::path::{Path, PathBuf};
+
+/// Why a file of a run or of a sweep can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A file can't be read.
+    #[error("can't read {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file isn't what a run writes: it is damaged, or somebody else's.
+    #[error("{}, line {line}, can't be used: it is not what a run writes there", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// A newer version wrote the file.
+    #[error(
+        "{} has format {found}, and this version knows none above {known}: use a newer version of embert",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The format that it states.
+        found: u64,
+        /// The newest that is known here: [`FORMAT`](crate::FORMAT).
+        known: u64,
+    },
+}
+
+/// Says which file it was.
+pub(crate) trait At<T> {
+    fn at(self, path: &Path) -> Result<T, RunError>;
+}
+
+impl<T> At<T> for std::io::Result<T> {
+    fn at(self, path: &Path) -> Result<T, RunError> {
+        self.map_err(|source| RunError::Io { path: path.to_owned(), source })
+    }
+}

@@ -1,0 +1,139 @@
+//! [`Metrics`]: named values, and [`MetricInfo`], what a person is told of a name.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// The name of the mean loss, the one metric that every task has: training has it at each step too.
+pub const LOSS: &str = "loss";
+
+/// What a metric is called and which way it is better.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricInfo {
+    /// By which settings, logs and tables know it: `macro_f1`.
+    pub name: String,
+    /// As a heading has it: `Macro F1`.
+    pub title: String,
+    /// Which way it is better.
+    pub better: Better,
+    /// Whether it is among the few that sum up an evaluation, shown as a curve and a figure of its own; the others stand in tables.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub headline: bool,
+}
+
+/// Which way a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// More, as of a share that is right.
+    Higher,
+    /// Less, as of a loss.
+    Lower,
+}
+
+impl MetricInfo {
+    /// The title as a sentence has it: its first letter is small unless an abbreviation begins there (`macro F1`, `MCC`).
+    pub fn in_sentence(&self) -> String {
+        let mut letters = self.title.chars();
+        match (letters.next(), letters.clone().next()) {
+            (Some(first), Some(second)) if second.is_lowercase() => {
+                first.to_lowercase().chain(letters).collect()
+            }
+            _ => self.title.clone(),
+        }
+    }
+}
+
+/// Values by name, in the order in which they were evaluated or stand in a file.
+///
+/// A value that is not a number is written as null, and null is read as one. Other things than numbers are passed over.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics(Vec<(String, f64)>);
+
+impl Metrics {
+    /// The value of that name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    /// Every name with its value, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, f64)> + Clone {
+        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// True without values.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<N: Into<String>> FromIterator<(N, f64)> for Metrics {
+    fn from_iter<I: IntoIterator<Item = (N, f64)>>(values: I) -> Self {
+        Self(values.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+}
+
+impl Serialize for Metrics {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Metrics {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Values;
+        impl<'de> Visitor<'de> for Values {
+            type Value = Metrics;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("values by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metrics, A::Error> {
+                let mut values = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    match value {
+                        Value::Null => values.push((name, f64::NAN)),
+                        value => values.extend(value.as_f64().map(|value| (name, value))),
+                    }
+                }
+                Ok(Metrics(values))
+            }
+        }
+        from.deserialize_map(Values)
+    }
+}
+
+/// JSON has no word for a number that is none: null stands for it.
+pub(crate) fn read_number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_their_order_and_what_is_no_number_is_null() {
+        let metrics: Metrics = [("z", 0.1), ("a", f64::NAN)].into_iter().collect();
+        let json = serde_json::to_string(&metrics).unwrap();
+        assert_eq!(json, r#"{"z":0.1,"a":null}"#);
+        let read: Metrics = serde_json::from_str(r#"{"z":0.1,"words":"x","a":null}"#).unwrap();
+        assert_eq!(read.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["z", "a"]);
+        assert!(read.get("z") == Some(0.1) && read.get("a").unwrap().is_nan() && read.get("words").is_none());
+    }
+
+    #[test]
+    fn an_abbreviation_keeps_its_capitals() {
+        let of = |title: &str| {
+            let title = title.to_owned();
+            MetricInfo { name: String::new(), title, better: Better::Higher, headline: false }.in_sentence()
+        };
+        assert_eq!(
+            ["Accuracy", "F1", "Macro F1", "MCC", "ROC AUC", ""].map(of),
+            ["accuracy", "F1", "macro F1", "MCC", "ROC AUC", ""]
+        );
+    }
+}
