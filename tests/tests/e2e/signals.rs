@@ -1,9 +1,11 @@
 //! What ends a program from outside lets it save first: SIGTERM and SIGHUP as Ctrl-C.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -46,6 +48,35 @@ fn signals_save_and_resume_writes_the_same_bytes() {
         assert!(said.contains(says), "{said}");
         resume(&run);
         same_result(&whole, &run);
+    }
+}
+
+/// Closed, a terminal refuses what is written to it: neither the bar nor the table may cost the step.
+#[test]
+fn a_closed_terminal_costs_no_step() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, mut command) in
+        [("run", small_run(&dir.path().join("run"), SEED)), ("sweep", four_runs(&dir.path().join("sweep")))]
+    {
+        let run = dir.path().join(name);
+        let run = if name == "run" { run } else { run.join("runs/point-01-seed-0") };
+        let terminal = nix::pty::openpty(None, None).unwrap();
+        let theirs = fs::File::from(terminal.slave);
+        let mut child = command.stdout(theirs.try_clone().unwrap()).stderr(theirs).spawn().unwrap();
+        // Our own copies would keep the terminal open.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let is_closed = Arc::new(AtomicBool::new(false));
+        let mut ours = fs::File::from(terminal.master);
+        let reader = std::thread::spawn({
+            let is_closed = Arc::clone(&is_closed);
+            move || while ours.read(&mut [0; 4096]).is_ok() && !is_closed.load(Ordering::Relaxed) {}
+        });
+        wait_for_step(&run, 4, &mut child);
+        is_closed.store(true, Ordering::Relaxed);
+        reader.join().unwrap();
+        signal(&child, "HUP");
+        assert_eq!(child.wait().unwrap().code(), Some(129), "{name}");
+        assert!(fs::read_dir(run.join("checkpoints")).unwrap().count() > 0, "{name}: nothing was saved");
     }
 }
 
