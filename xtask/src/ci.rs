@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
-use crate::{TaskResult, fuzz, root, target_folder};
+use crate::{TaskResult, crash, fuzz, root, target_folder};
 
 /// What a workplace of ours may have beside the checkout; elsewhere the steps that need it are left out, and said so.
 const HUB_MIRROR: &str = "../shared/hub/serve.py";
@@ -16,6 +16,9 @@ const CUDA_BUILD: &str = "../shared/gpu/cargo-cuda";
 
 /// Seconds for all fuzz targets together, without their building.
 const FUZZING: u64 = 60;
+
+/// Seconds for a sample of all faults, kills and power cuts, and how many real processes are killed besides.
+const CRASHES: (u64, usize) = (110, 15);
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> TaskResult {
@@ -35,6 +38,9 @@ pub(crate) fn run() -> TaskResult {
         step(&command, &mut shell(&command))?;
     }
     with_hub_mirror(&readmes)?;
+    println!("== crash");
+    let (seconds, kills) = CRASHES;
+    crash::run(&crash::Arguments { sample: Some(seconds), kills, seed: 0 })?;
     println!("== fuzz");
     fuzz::run_with(&fuzz::Arguments { seconds: FUZZING, target: Vec::new() }, &wrapper)?;
     cuda_type_checks()

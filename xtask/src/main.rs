@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod crash;
 mod fetch;
 mod fuzz;
 mod reference;
@@ -30,6 +31,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run every check that a change must pass
     Ci,
+    /// Let operations fail, kill processes and cut the power at every point of small runs: each must end with the same bytes
+    Crash(crash::Arguments),
     /// Give every reader millions of odd inputs: none may panic, fill the memory or take long
     Fuzz(fuzz::Arguments),
     /// Make the fixtures of the tests anew with transformers, PyTorch and scikit-learn, and compare
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Fetch(arguments) => fetch::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci => ci::run(),
+        Command::Crash(arguments) => crash::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Reference(arguments) => reference::run(&arguments),
         Command::SampleModel => sample_model::run(),

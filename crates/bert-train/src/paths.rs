@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use embert_train::TrainConfig;
+use embert_train::{ConfigBuilder, Sweep, TrainConfig};
 
 use crate::error::Error;
 use crate::output::say;
@@ -70,6 +70,35 @@ fn name_of_run(run: &Path, config: &TrainConfig, name: Name<'_>) -> Result<Strin
     let Some(found) = found.to_str() else { return Ok(text.to_owned()) };
     say!("{} has a relative path of an older version: the {what} {text} is {found}", settings.display());
     Ok(found.to_owned())
+}
+
+/// The sweep in `folder` with its models and data sets where they are: relative paths of an older version are taken from the folder
+/// that the sweep was begun in, which the first of its runs tells.
+pub(crate) fn names_of_sweep(folder: &Path, sweep: Sweep) -> Result<Sweep, Error> {
+    let Some(began_in) = began_in(folder) else { return Ok(sweep) };
+    let named = sweep.with_names(|key, name| {
+        let path = absolute(&began_in.join(name));
+        match path.to_str() {
+            Some(found) if Path::new(name).is_relative() && path.exists() && found != name => {
+                say!(
+                    "{} has a relative path of an older version: the {key} {name} is {found}",
+                    folder.display()
+                );
+                found.to_owned()
+            }
+            _ => name.to_owned(),
+        }
+    })?;
+    Ok(named)
+}
+
+/// The folder that a sweep of an older version was begun in, by a run whose output is relative to it.
+fn began_in(sweep: &Path) -> Option<PathBuf> {
+    let runs = std::fs::read_dir(sweep.join("runs")).ok()?;
+    runs.flatten().find_map(|run| {
+        let config = ConfigBuilder::new().file(&run.path().join("config.toml")).ok()?.build().ok()?;
+        working_folder(&run.path().canonicalize().ok()?, config.output.as_deref()?)
+    })
 }
 
 /// The folder from which `output` is `run`, if it is a path below it.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use embert_report::Sweep;
+use embert_run::{RunFiles, SweepFiles};
 
 /// What is read of a checkpoint's folder, besides all that is named `*.safetensors`.
 const MODEL_FILES: [&str; 9] = [
@@ -18,19 +19,13 @@ const MODEL_FILES: [&str; 9] = [
     "vocab.txt",
 ];
 
-/// What is read of a run's folder.
-const RUN_FILES: [&str; 5] = ["config.toml", "facts.json", "metrics.jsonl", "examples.jsonl", "scores.json"];
-
-/// What is read of a sweep's folder.
-const SWEEP_FILES: [&str; 3] = ["sweep.toml", "sweep.json", "sweep.csv"];
-
 /// Of the model in `folder`, and of the run that it is the result of.
 pub(crate) fn of_model(folder: &Path) -> Vec<PathBuf> {
     let mut files = checkpoint(folder);
     if let Ok(folder) = folder.canonicalize()
-        && let Some(run) = folder.parent().filter(|run| run.join(RUN_FILES[0]).is_file())
+        && let Some(run) = folder.parent().map(RunFiles::new).filter(|run| run.config().is_file())
     {
-        files.extend(RUN_FILES.map(|name| run.join(name)));
+        files.extend(own(&run));
     }
     files
 }
@@ -40,23 +35,29 @@ pub(crate) fn of_report(folders: &[PathBuf]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for folder in folders {
         if Sweep::is_in(folder) {
-            files.extend(SWEEP_FILES.map(|name| folder.join(name)));
-            for run in folders_in(&folder.join("runs")) {
-                run_and_its_models(&run, &mut files);
+            let sweep = SweepFiles::new(folder);
+            files.extend([sweep.definition(), sweep.table(), sweep.csv()]);
+            for run in folders_in(&sweep.runs()) {
+                run_and_its_models(&RunFiles::new(run), &mut files);
             }
         } else {
-            run_and_its_models(folder, &mut files);
+            run_and_its_models(&RunFiles::new(folder), &mut files);
         }
     }
     files
 }
 
-fn run_and_its_models(run: &Path, files: &mut Vec<PathBuf>) {
-    files.extend(RUN_FILES.map(|name| run.join(name)));
-    for folder in folders_in(&run.join("checkpoints")).into_iter().chain([run.join("model")]) {
+fn run_and_its_models(run: &RunFiles, files: &mut Vec<PathBuf>) {
+    files.extend(own(run));
+    for folder in folders_in(&run.checkpoints()).into_iter().chain([run.model()]) {
         files.extend(checkpoint(&folder));
         files.push(folder.join("state.json"));
     }
+}
+
+/// A run's own files, but for its page.
+fn own(run: &RunFiles) -> [PathBuf; 5] {
+    [run.config(), run.facts(), run.metrics(), run.scores(), run.examples()]
 }
 
 fn checkpoint(folder: &Path) -> Vec<PathBuf> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use embert_data::tokenize::Tokenizer;
 use embert_data::{Card, DataError, DataSet, DataSource, FilesProblem, LoadOptions, RepositoryPlan, load};
-use embert_hub::Hub;
+use embert_hub::{Hub, Source};
 use embert_model::BertConfig;
 use embert_train::HubRepository;
 
@@ -12,13 +12,40 @@ use crate::error::Error;
 use crate::output::{name, say, thousands};
 use crate::terminal::Downloads;
 
+/// What a model's name stands for, found before anything is written: the output folder may have that name too.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    source: Source,
+    repository: Option<HubRepository>,
+}
+
+/// What a model's name stands for.
+pub(crate) fn find_model(name: &str) -> Result<Model, Error> {
+    Ok(match shipped(name) {
+        Some(folder) => Model { source: Source::Folder(folder), repository: None },
+        None => Model { source: Source::parse(name)?, repository: repository_of(name) },
+    })
+}
+
+impl Model {
+    /// Its folder: the one named, or where the hub's files are in the cache.
+    pub(crate) fn folder(&self) -> Result<PathBuf, Error> {
+        if let Source::Folder(folder) = &self.source {
+            return Ok(folder.clone());
+        }
+        let mut downloads = Downloads::new();
+        Ok(Hub::from_env()?.model_of(&self.source, &mut |event| downloads.show(&event))?.folder)
+    }
+
+    /// The hub's repository, unless it is a folder here.
+    pub(crate) fn repository(&self) -> Option<HubRepository> {
+        self.repository.clone()
+    }
+}
+
 /// The folder of a model: the one named, or where the hub's files are in the cache.
 pub(crate) fn model_folder(name: &str) -> Result<PathBuf, Error> {
-    if let Some(shipped) = shipped(name) {
-        return Ok(shipped);
-    }
-    let mut downloads = Downloads::new();
-    Ok(Hub::from_env()?.model(name, &mut |event| downloads.show(&event))?.folder)
+    find_model(name)?.folder()
 }
 
 /// The folder of a tokenizer. A model's weights may not be there: a folder with a vocabulary is enough.
@@ -28,7 +55,7 @@ pub(crate) fn tokenizer_folder(name: &str) -> Result<PathBuf, Error> {
 }
 
 /// The hub's repository that a model's name stands for, unless it is a folder here.
-pub(crate) fn repository_of(name: &str) -> Option<HubRepository> {
+fn repository_of(name: &str) -> Option<HubRepository> {
     let is_shipped = || Some(name.starts_with("datasets/") && repository()?.join(name).is_dir());
     let is_folder = Path::new(name).is_dir() || is_shipped() == Some(true);
     (!is_folder).then(|| HubRepository::new(name))
@@ -61,7 +88,17 @@ fn card_folders() -> Vec<PathBuf> {
 /// The data set that the user named, from files here or from the hub, and its card. Says which files those are, and what was
 /// passed over.
 pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
-    let (card, root) = match DataSource::resolve(name, &card_folders())? {
+    load_data(find_data(name)?, options)
+}
+
+/// What a data set's name stands for, found before anything is written: the output folder may have that name too.
+pub(crate) fn find_data(name: &str) -> Result<DataSource, Error> {
+    Ok(DataSource::resolve(name, &card_folders())?)
+}
+
+/// Reads what [`find_data`] has found.
+pub(crate) fn load_data(source: DataSource, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
+    let (card, root) = match source {
         DataSource::Local { card, root, notes } => {
             say_notes(&notes);
             (*card, root)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::disk;
 use crate::error::{At as _, FileError};
-use crate::temporary::{is_filled, make, parent, remove_leftovers_of};
+use crate::temporary::{is_filled, make, parent, remove_leftovers_of, scratch_file};
 
 /// Bytes that are written at once.
 pub(crate) const BUFFER: usize = 1 << 16;
@@ -130,12 +130,10 @@ pub fn remove_file(path: &Path) -> Result<(), FileError> {
     disk::sync_dir(parent(path)).at("remove", path)
 }
 
-/// Whether a file could be written in `folder`: one is made and removed.
+/// Whether a file could be written in `folder`: one without a name is made, which goes whatever happens.
 ///
 /// # Errors
 /// It can't.
 pub fn check_writable(folder: &Path) -> Result<(), FileError> {
-    let (file, path) = make(&folder.join("probe"), disk::create_file).at("write a file in", folder)?;
-    drop(file);
-    disk::remove_file(&path).at("remove", &path)
+    scratch_file(folder).map(drop)
 }

@@ -15,13 +15,20 @@ use crate::temporary::{filling, make, parent, remove_all};
 /// The folder can't be written, or those of `fill`.
 pub fn folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
     let ((), temporary) = make(path, disk::create_dir).at("create a folder in", parent(path))?;
-    let filled = filling(&temporary, || fill(&temporary))
-        .and_then(|()| Ok(sync_folders(&temporary).and_then(|()| replace(&temporary, path))?));
-    if filled.is_err() && temporary.is_dir() {
-        // The error that is on its way says more; what stays is removed at the next start.
-        let _ = remove_all(&temporary);
-    }
-    filled
+    let replaced = filling(&temporary, || fill(&temporary))
+        .and_then(|()| Ok(sync_folders(&temporary)?))
+        .and_then(|()| Ok(give_name(&temporary, path)?));
+    let old = match replaced {
+        Ok(old) => old,
+        Err(error) => {
+            // The error that is on its way says more; what stays is removed at the next start.
+            let _ = remove_all(&temporary);
+            return Err(error);
+        }
+    };
+    // What was there goes when the new name is on the disk: before that, it may be what the name leads to when the power goes.
+    disk::sync_dir(parent(path)).at("write", path)?;
+    old.map_or(Ok(()), |old| Ok(remove_all(&old)?))
 }
 
 /// Puts all names in a folder on the disk.
@@ -35,37 +42,40 @@ fn sync_folders(folder: &Path) -> Result<(), FileError> {
     disk::sync_dir(folder).at("write", folder)
 }
 
-/// Gives the folder `temporary` the name `path`.
-fn replace(temporary: &Path, path: &Path) -> Result<(), FileError> {
+/// Gives the folder `temporary` the name `path`; says where the folder is that had it. Where that fails it still has it.
+fn give_name(temporary: &Path, path: &Path) -> Result<Option<PathBuf>, FileError> {
     if !path.is_dir() {
         disk::rename(temporary, path).at("write", path)?;
-        return disk::sync_dir(parent(path)).at("write", path);
+        return Ok(None);
     }
     match disk::exchange(temporary, path) {
-        Ok(()) => {
-            disk::sync_dir(parent(path)).at("write", path)?;
-            remove_all(temporary)
-        }
+        Ok(()) => Ok(Some(temporary.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::Unsupported => {
             let old = aside(path)?;
-            disk::rename(temporary, path).at("write", path)?;
-            disk::sync_dir(parent(path)).at("write", path)?;
-            remove_all(&old)
+            disk::rename(temporary, path).at("write", path).inspect_err(|_| give_back(&old, path))?;
+            Ok(Some(old))
         }
         Err(error) => Err(error).at("write", path),
     }
 }
 
-/// Gives a folder a temporary name, on the disk.
+/// Gives a folder a temporary name, on the disk. Where that fails it keeps its own.
 fn aside(path: &Path) -> Result<PathBuf, FileError> {
     // Made, so that no other process has the name, and taken: an empty folder may be replaced.
     let ((), name) = make(path, disk::create_dir).at("create a folder in", parent(path))?;
     if !cfg!(unix) {
         disk::remove_dir(&name).at("remove", &name)?;
     }
-    disk::rename(path, &name).at("remove", path)?;
-    disk::sync_dir(parent(path)).at("remove", path)?;
+    disk::rename(path, &name).at("remove", path).inspect_err(|_| {
+        let _ = disk::remove_dir(&name);
+    })?;
+    disk::sync_dir(parent(path)).at("remove", path).inspect_err(|_| give_back(&name, path))?;
     Ok(name)
+}
+
+/// Gives a folder its name back. The error that is on its way says more than one of this.
+fn give_back(temporary: &Path, path: &Path) {
+    let _ = disk::rename(temporary, path);
 }
 
 /// Removes a folder with all that is in it: it is whole under its name or not there.

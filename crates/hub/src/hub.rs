@@ -159,9 +159,19 @@ impl Hub {
     ///
     /// `name` is a folder, which is returned as it is, or a repository: `name`, `owner/name`, `owner/name@revision`.
     pub fn model(&self, name: &str, progress: &mut Progress<'_>) -> Result<LocalFiles, HubError> {
-        match Source::parse(name)? {
-            Source::Folder(folder) => Ok(LocalFiles { folder, commit: None, files: Vec::new() }),
-            Source::Repository(id) => self.model_repository(&id, progress),
+        self.model_of(&Source::parse(name)?, progress)
+    }
+
+    /// [`model`](Self::model) of a name that was read before: a folder that has come to be since then doesn't count.
+    ///
+    /// # Errors
+    /// As [`model`](Self::model).
+    pub fn model_of(&self, source: &Source, progress: &mut Progress<'_>) -> Result<LocalFiles, HubError> {
+        match source {
+            Source::Folder(folder) => {
+                Ok(LocalFiles { folder: folder.clone(), commit: None, files: Vec::new() })
+            }
+            Source::Repository(id) => self.model_repository(id, progress),
         }
     }
 

@@ -235,13 +235,16 @@ fn the_complete_sweep_has_nothing_to_do_and_the_same_table() {
 #[test]
 fn a_run_that_a_sweep_lacks_is_trained_with_the_sweeps_settings() {
     let place = tempfile::tempdir().unwrap();
-    let golden = copied(place.path());
-    let sweep = golden.join("runs/sweep");
+    let sweep = copied(place.path()).join("runs/sweep");
     let expected = table(&sweep);
     fs::remove_dir_all(sweep.join("runs/point-02-seed-8")).unwrap();
-    // Its relative paths are those of the folder that it was begun in.
-    succeed(bert_train().current_dir(&golden).args(["sweep", "--resume", "runs/sweep"]));
+    // Its relative paths are those of the folder that it was begun in, from wherever it is resumed.
+    let output = program(&["sweep", "--resume"], &sweep).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("relative path of an older version"), "{}", stderr(&output));
     assert_same_table(&table(&sweep), &expected, "sweep.json");
+    let run = sweep.join("runs/point-02-seed-8");
+    succeed(&mut program(&["eval", "--model"], &run.join("model")));
 }
 
 /// Killed after `model/` was written and before the log had its `end`.
@@ -325,4 +328,21 @@ fn what_a_later_version_adds_is_ignored() {
     fs::write(&config, format!("of_a_later_version = 1\n{text}")).unwrap();
     let said = fail(&mut program(&["eval", "--model"], &complete.join("model")));
     assert!(said.contains("of_a_later_version"), "{said}");
+}
+
+#[test]
+fn a_newer_format_is_refused_with_what_to_do() {
+    let place = tempfile::tempdir().unwrap();
+    let golden = copied(place.path());
+    let (run, sweep) = (golden.join("runs/complete"), golden.join("runs/sweep"));
+    for file in [run.join("facts.json"), sweep.join("sweep.json")] {
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replacen('{', "{\"format\": 99,", 1)).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        for form in [&["report"][..], &["report", "--terminal"]] {
+            let said = fail(&mut program(form, file.parent().unwrap()));
+            assert!(said.contains(name) && said.contains("format 99"), "{said}");
+            assert!(said.contains("none above 2") && said.contains("newer version"), "{said}");
+        }
+    }
 }

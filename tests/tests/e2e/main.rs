@@ -11,6 +11,8 @@ mod hostile;
 mod hub;
 mod kinds;
 mod limits;
+#[cfg(unix)]
+mod locks;
 mod made_up;
 #[cfg(unix)]
 mod output;

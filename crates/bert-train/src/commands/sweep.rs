@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use embert_data::DataSet;
+use embert_data::{DataSet, DataSource};
 use embert_train::{
     Claim, ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, Status, StopSignal, Sweep,
     SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepTable, TrainConfig, TrainError,
@@ -14,25 +14,32 @@ use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
 use crate::cli::{SweepArgs, names, option_of};
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
+use crate::paths::names_of_sweep;
 use crate::signals::stop_on_signals;
+use crate::sources::Model;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
+    let mut host = Host::default();
     let (sweep, claim) = if let Some(folder) = &args.resume {
         if let Some((key, _)) = args.run.options.settings().first() {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
         let claim = Claim::resumed_sweep(folder)?;
-        (Sweep::open(folder)?, claim)
+        (names_of_sweep(folder, Sweep::open(folder)?)?, claim)
     } else {
         let sweep = sweep(args)?;
+        let name = name(args, &sweep);
+        let output = sweep.output().map(Path::to_owned);
+        let sweep = sweep.with_names(same_everywhere)?;
+        host.find(&sweep)?;
         // Refused before anything is downloaded; from here on no other process takes it.
-        let claim = match sweep.output() {
-            Some(folder) => Claim::sweep(folder, args.run.existing())?,
-            None => Claim::free_sweep(Path::new("runs"), &name(args, &sweep))?,
+        let claim = match output {
+            Some(folder) => Claim::sweep(&folder, args.run.existing())?,
+            None => Claim::free_sweep(Path::new("runs"), &name)?,
         };
-        (sweep.with_names(same_everywhere)?, claim)
+        (sweep, claim)
     };
     let folder = claim.path().to_owned();
     say!(
@@ -43,7 +50,6 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     );
     let stop = StopSignal::default();
     let interruption = stop_on_signals(stop.clone())?;
-    let mut host = Host::default();
     let outcome = sweep.run_in(claim, &mut host, &stop);
     let is_complete =
         matches!(&outcome, Ok(SweepOutcome::Complete(table)) if table.count(Status::Failed) == 0);
@@ -156,6 +162,9 @@ fn name(args: &SweepArgs, sweep: &Sweep) -> String {
 /// Fetches what runs need, and tells how far they are.
 #[derive(Default)]
 struct Host {
+    /// What the names of models and data sets stood for before anything was written.
+    found_models: HashMap<String, Model>,
+    found_data: HashMap<String, DataSource>,
     /// The folders of models, by name.
     models: HashMap<String, PathBuf>,
     /// What the cards say of data sets, by name.
@@ -164,18 +173,46 @@ struct Host {
     replaced: Option<PathBuf>,
 }
 
+impl Host {
+    /// Finds what the names in a sweep's settings stand for. What can't be found is said where a run needs it.
+    fn find(&mut self, sweep: &Sweep) -> Result<(), Error> {
+        for point in 0..sweep.points().len() {
+            for seed in sweep.seeds() {
+                let config = sweep.config(point, seed)?;
+                if !self.found_models.contains_key(&config.model)
+                    && let Ok(model) = sources::find_model(&config.model)
+                {
+                    self.found_models.insert(config.model.clone(), model);
+                }
+                if !self.found_data.contains_key(&config.dataset)
+                    && let Ok(data) = sources::find_data(&config.dataset)
+                {
+                    self.found_data.insert(config.dataset, data);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn find_model(&self, name: &str) -> Result<Model, Error> {
+        self.found_models.get(name).cloned().map_or_else(|| sources::find_model(name), Ok)
+    }
+}
+
 impl SweepHost for Host {
     fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, Box<dyn std::error::Error + Send + Sync>> {
         if let Some(folder) = self.models.get(&config.model) {
             return Ok(folder.clone());
         }
-        let folder = sources::model_folder(&config.model)?;
+        let folder = self.find_model(&config.model)?.folder()?;
         self.models.insert(config.model.clone(), folder.clone());
         Ok(folder)
     }
 
     fn data(&mut self, config: &TrainConfig) -> Result<DataSet, Box<dyn std::error::Error + Send + Sync>> {
-        let (data, card) = sources::data_set(&config.dataset, &config.load_options())?;
+        let found = self.found_data.get(&config.dataset).cloned();
+        let source = found.map_or_else(|| sources::find_data(&config.dataset), Ok)?;
+        let (data, card) = sources::load_data(source, &config.load_options())?;
         sources::print_facts(&data);
         self.data_sets.insert(config.dataset.clone(), DatasetFacts::from(&card));
         Ok(data)
@@ -183,7 +220,7 @@ impl SweepHost for Host {
 
     fn provenance(&self, config: &TrainConfig) -> Provenance {
         Provenance {
-            model: sources::repository_of(&config.model),
+            model: self.find_model(&config.model).ok().and_then(|model| model.repository()),
             dataset: self.data_sets.get(&config.dataset).cloned(),
         }
     }

@@ -35,6 +35,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     };
     let device_choice: DeviceChoice = config.device.parse()?;
     let (backend, device) = device_choice.resolve()?;
+    let (model, data_source) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
     // Refused before anything is downloaded; from here on no other process takes it.
     let place = match (resumed, &config.output) {
         (Some((run, stored)), _) => Place::Resumed(run, Box::new(stored)),
@@ -48,10 +49,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     }
     let output_folder = place.path().to_owned();
 
-    let model_folder = sources::model_folder(&config.model)?;
-    let (data, card) = sources::data_set(&config.dataset, &config.load_options())?;
-    let provenance =
-        Provenance { model: sources::repository_of(&config.model), dataset: Some(DatasetFacts::from(&card)) };
+    let model_folder = model.folder()?;
+    let (data, card) = sources::load_data(data_source, &config.load_options())?;
+    let provenance = Provenance { model: model.repository(), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
     let task = Task::prepare(&config, &model_folder, data, &device)?;
     for line in task.notes() {

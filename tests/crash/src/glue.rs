@@ -1,0 +1,235 @@
+//! What the program `bert-train` does of its libraries: `train`, `train --resume`, `sweep`, `sweep --resume` and `report`, without
+//! arguments and terminal.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use embert_data::{Card, DataSet, load};
+use embert_report::{PageOptions, ReportError, Run, page, sweep_page};
+use embert_train::{
+    Claim, ConfigBuilder, EarlyStoppingConfig, Event, Existing, LogFormat, Observer, Outcome, RunFolder,
+    StopSignal, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost, SweepOutcome, Task, TrainConfig,
+    TrainError, Trainer,
+};
+
+use crate::place::Place;
+
+/// How a command ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The result is there.
+    Complete,
+    /// It was asked to stop, saved, and can go on.
+    Interrupted,
+}
+
+/// Why a command did not do what it was to do.
+#[derive(Debug, thiserror::Error)]
+pub enum GlueError {
+    /// The run or the sweep.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The page about it.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// Its file.
+    #[error(transparent)]
+    Page(#[from] embert_files::FileError),
+}
+
+impl GlueError {
+    /// Whether what should go on has come to its end.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Train(TrainError::AlreadyComplete { .. }))
+    }
+
+    /// Whether there is nothing that could go on.
+    pub fn is_nothing(&self) -> bool {
+        matches!(
+            self,
+            Self::Train(TrainError::NoRun { .. } | TrainError::Sweep(SweepError::NotASweep { .. }))
+        )
+    }
+}
+
+/// Nine steps at most, an evaluation and a checkpoint after every second one.
+pub fn config(place: &Place, seed: u64) -> TrainConfig {
+    let mut config = TrainConfig {
+        model: place.model().to_string_lossy().into_owned(),
+        from_scratch: true,
+        dataset: place.data().to_string_lossy().into_owned(),
+        output: Some(place.run()),
+        device: "flex".to_owned(),
+        epochs: 3,
+        batch_size: 8,
+        evaluate_every: Some(2),
+        save_every: Some(2),
+        keep_checkpoints: 2,
+        evaluate_test: true,
+        log: vec![LogFormat::Tensorboard],
+        early_stopping: EarlyStoppingConfig { patience: Some(1), min_delta: 0.0 },
+        seed,
+        ..TrainConfig::default()
+    };
+    config.data.max_length = 16;
+    config.optimizer.learning_rate = 2e-2;
+    config
+}
+
+/// `train`, with its page.
+///
+/// # Errors
+/// The folder can't be used, or something can't be written.
+pub(crate) fn train(
+    place: &Place,
+    seed: u64,
+    existing: Existing,
+    stop_after: Option<usize>,
+) -> Result<Ended, GlueError> {
+    let config = config(place, seed);
+    let claim = Claim::run(&place.run(), existing)?;
+    claim.check_reads(&config)?;
+    let task = task(place, &config)?;
+    let run = RunFolder::begin(claim, &config)?;
+    finish(config, task, &run, stop_after)
+}
+
+/// `train --resume`, with its page.
+///
+/// # Errors
+/// There is nothing to resume, it is complete, or something can't be written.
+pub(crate) fn resume(place: &Place) -> Result<Ended, GlueError> {
+    let (run, config) = RunFolder::open(&place.run())?;
+    let task = task(place, &config)?;
+    finish(config, task, &run, None)
+}
+
+fn task(place: &Place, config: &TrainConfig) -> Result<Task, TrainError> {
+    Task::prepare(config, &place.model(), data(place, config)?, &Device::flex())
+}
+
+fn data(place: &Place, config: &TrainConfig) -> Result<DataSet, TrainError> {
+    Ok(load(&Card::for_folder(&place.data())?, &place.data(), &config.load_options())?)
+}
+
+fn finish(
+    config: TrainConfig,
+    task: Task,
+    run: &RunFolder,
+    stop_after: Option<usize>,
+) -> Result<Ended, GlueError> {
+    let mut trainer = Trainer::new(config, task, run.clone(), Device::flex());
+    if let Some(step) = stop_after {
+        let signal = trainer.stop_signal();
+        trainer = trainer.observe(StopAfter { step, signal });
+    }
+    match trainer.run()? {
+        Outcome::Complete(_) => {
+            report(run.path())?;
+            Ok(Ended::Complete)
+        }
+        Outcome::Interrupted { .. } => Ok(Ended::Interrupted),
+    }
+}
+
+/// Asks the trainer to stop after a step.
+struct StopAfter {
+    step: usize,
+    signal: StopSignal,
+}
+
+impl Observer for StopAfter {
+    fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
+        if matches!(event, Event::TrainStep(step) if step.step == self.step) {
+            self.signal.request();
+        }
+        Ok(())
+    }
+}
+
+/// `sweep`, or `sweep --resume`, with the pages of runs and sweep.
+///
+/// # Errors
+/// There is nothing to resume, or something can't be written. A run that failed is an error of the sweep too.
+pub(crate) fn sweep(place: &Place, goes_on: bool) -> Result<Ended, GlueError> {
+    let (sweep, claim) = if goes_on {
+        let sweep = Sweep::open(&place.sweep()).map_err(TrainError::from)?;
+        (sweep, Claim::resumed_sweep(&place.sweep())?)
+    } else {
+        let toml = TrainConfig { output: None, ..config(place, 0) }.to_toml().map_err(TrainError::from)?;
+        let sweep = SweepBuilder::new(ConfigBuilder::new())
+            .text(&toml, "the harness".as_ref())
+            .and_then(|builder| builder.grid("epochs=1,2"))
+            .and_then(SweepBuilder::build)
+            .map_err(TrainError::from)?;
+        (sweep, Claim::sweep(&place.sweep(), Existing::Keep)?)
+    };
+    let mut host = Host { place, failed: None, page: None };
+    let outcome = sweep.run_in(claim, &mut host, &StopSignal::default())?;
+    if let Some(error) = host.failed {
+        return Err(TrainError::from(SweepError::Source {
+            what: "a run failed".into(),
+            source: error.into(),
+        })
+        .into());
+    }
+    if let Some(error) = host.page {
+        return Err(error);
+    }
+    report(&place.sweep())?;
+    Ok(match outcome {
+        SweepOutcome::Complete(_) => Ended::Complete,
+        SweepOutcome::Interrupted(_) => Ended::Interrupted,
+    })
+}
+
+struct Host<'a> {
+    place: &'a Place,
+    /// What a run failed with.
+    failed: Option<String>,
+    /// What its page failed with.
+    page: Option<GlueError>,
+}
+
+impl SweepHost for Host<'_> {
+    fn model(&mut self, _: &TrainConfig) -> Result<PathBuf, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.place.model())
+    }
+
+    fn data(&mut self, config: &TrainConfig) -> Result<DataSet, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(data(self.place, config)?)
+    }
+
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
+        match event {
+            SweepEvent::RunEnds { run, .. } => self.page = report(run.path()).err().or(self.page.take()),
+            SweepEvent::RunFailed { error, .. } => self.failed = Some((*error).to_owned()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// `report` into the folder of a run or a sweep.
+///
+/// # Errors
+/// The folder's files can't be read, or the page not written.
+pub(crate) fn report(folder: &Path) -> Result<(), GlueError> {
+    let html = html(folder)?.0;
+    Ok(embert_files::write(&folder.join("report.html"), html.as_bytes())?)
+}
+
+/// The page about a run or a sweep, and whether it takes it for complete.
+///
+/// # Errors
+/// The folder's files can't be read.
+pub(crate) fn html(folder: &Path) -> Result<(String, bool), ReportError> {
+    let options = PageOptions::default();
+    if embert_report::Sweep::is_in(folder) {
+        let sweep = embert_report::Sweep::read(folder)?;
+        return Ok((sweep_page(&sweep, &options)?, sweep.has_ended()));
+    }
+    let run = Run::read(folder)?;
+    let has_ended = run.has_ended();
+    Ok((page(&[run], &options)?, has_ended))
+}

@@ -1,0 +1,95 @@
+//! [`Place`]: a folder with a checkpoint's shape, some examples, and what a run makes of them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The special tokens, then words of good and of bad reviews, then the others.
+const WORDS: [&str; 24] = [
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "fine", "great", "lovely", "bad", "poor", "awful",
+    "dull", "the", "a", "film", "food", "room", "was", "and", "so", "very", "not", ".",
+];
+
+/// Where runs are tried. What they read is in `inputs/`, what they write in `work/`.
+#[derive(Clone, Debug)]
+pub struct Place {
+    root: PathBuf,
+}
+
+impl Place {
+    /// Writes the inputs.
+    ///
+    /// # Errors
+    /// They can't be written.
+    pub fn new(root: &Path) -> io::Result<Self> {
+        let place = Self { root: root.to_owned() };
+        fs::create_dir_all(place.model())?;
+        fs::create_dir_all(place.data())?;
+        fs::create_dir_all(place.work())?;
+        fs::write(place.model().join("vocab.txt"), WORDS.map(|word| format!("{word}\n")).concat())?;
+        let tokenizer = serde_json::json!({"do_lower_case": true, "tokenizer_class": "BertTokenizer", "model_max_length": 16});
+        fs::write(place.model().join("tokenizer_config.json"), tokenizer.to_string())?;
+        let config = serde_json::json!({
+            "architectures": ["BertModel"],
+            "model_type": "bert",
+            "vocab_size": WORDS.len(),
+            "hidden_size": 8,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "intermediate_size": 16,
+            "hidden_act": "gelu",
+            "hidden_dropout_prob": 0.1,
+            "attention_probs_dropout_prob": 0.1,
+            "max_position_embeddings": 16,
+            "type_vocab_size": 2,
+            "initializer_range": 0.2,
+            "layer_norm_eps": 1e-12,
+            "pad_token_id": 0,
+        });
+        fs::write(place.model().join("config.json"), config.to_string())?;
+        for (split, count, shift) in [("train", 24, 0), ("validation", 8, 3), ("test", 4, 5)] {
+            let mut text = String::new();
+            for number in 0..count {
+                let label = number % 2;
+                let word = |place: usize| WORDS[13 + (number * 5 + place * 3 + shift) % 10];
+                let telling = WORDS[5 + 4 * label + (number / 2 + shift) % 4];
+                let words = [word(0), word(1), telling, word(2)].join(" ");
+                let row = serde_json::json!({"text": words, "label": (["pos", "neg"][label])});
+                writeln!(text, "{row}").map_err(io::Error::other)?;
+            }
+            fs::write(place.data().join(format!("{split}.jsonl")), text)?;
+        }
+        Ok(place)
+    }
+
+    /// The folder of all.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A folder with the shape of a BERT of one layer, its vocabulary and no weights.
+    pub fn model(&self) -> PathBuf {
+        self.root.join("inputs/model")
+    }
+
+    /// A data set.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("inputs/data")
+    }
+
+    /// What runs write.
+    pub fn work(&self) -> PathBuf {
+        self.root.join("work")
+    }
+
+    /// The folder of a run.
+    pub fn run(&self) -> PathBuf {
+        self.work().join("run")
+    }
+
+    /// The folder of a sweep.
+    pub fn sweep(&self) -> PathBuf {
+        self.work().join("sweep")
+    }
+}

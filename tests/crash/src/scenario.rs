@@ -1,0 +1,245 @@
+//! [`Scenario`]: what is tried: the commands of a user, small and real.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use embert_train::Existing;
+
+use crate::glue::{self, Ended, GlueError};
+use crate::place::Place;
+use crate::script;
+use crate::tree::{Bytes, Node, Tree};
+
+/// A command, what stood in its folder before, and what a user does when it did not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// Calls of `embert-files`, each once.
+    Files,
+    /// The same on a file system that can't exchange two names.
+    FilesWithoutExchange,
+    /// `train` into a new folder, with checkpoints, evaluation, early stopping and a TensorBoard log.
+    Train,
+    /// `train --resume` of a run that was stopped; a file of the user's and a copy of a checkpoint lie in its folder.
+    Resume,
+    /// `train --overwrite` of a complete run; a file of the user's lies in its folder.
+    Overwrite,
+    /// `sweep` of two points.
+    Sweep,
+}
+
+/// The seed of the run that is replaced.
+const OLD: u64 = 1;
+/// That of every other one.
+const NEW: u64 = 2;
+
+/// A file of the user's, in every folder that was there before.
+const NOTES: (&str, &[u8]) = ("notes.txt", b"mine\n");
+
+impl Scenario {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Files, Self::FilesWithoutExchange, Self::Train, Self::Resume, Self::Overwrite, Self::Sweep];
+
+    /// Its name in messages and arguments.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::FilesWithoutExchange => "files-without-exchange",
+            Self::Train => "train",
+            Self::Resume => "resume",
+            Self::Overwrite => "overwrite",
+            Self::Sweep => "sweep",
+        }
+    }
+
+    /// Whether the file system can exchange two names.
+    pub fn exchanges(self) -> bool {
+        self != Self::FilesWithoutExchange
+    }
+
+    /// Makes what stands in the folder before the command.
+    ///
+    /// # Errors
+    /// It can't be made.
+    pub fn prepare(self, place: &Place) -> Result<(), Box<dyn std::error::Error>> {
+        match self {
+            Self::Train | Self::Sweep => {}
+            Self::Files | Self::FilesWithoutExchange => script::prepare(&place.work())?,
+            Self::Resume => {
+                glue::train(place, NEW, Existing::Keep, Some(3))?;
+                fs::write(place.run().join(NOTES.0), NOTES.1)?;
+                let checkpoints = place.run().join("checkpoints");
+                copy(&checkpoints.join("step-00000003"), &checkpoints.join("step-00000001-keep"))?;
+            }
+            Self::Overwrite => {
+                glue::train(place, OLD, Existing::Keep, None)?;
+                fs::write(place.run().join(NOTES.0), NOTES.1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The command.
+    ///
+    /// # Errors
+    /// Whatever it fails with.
+    pub fn run(self, place: &Place) -> Result<Ended, GlueError> {
+        match self {
+            Self::Files | Self::FilesWithoutExchange => Ok(script::run(&place.work())?),
+            Self::Train => glue::train(place, NEW, Existing::Keep, None),
+            Self::Resume => glue::resume(place),
+            Self::Overwrite => glue::train(place, NEW, Existing::Overwrite, None),
+            Self::Sweep => glue::sweep(place, false),
+        }
+    }
+
+    /// What a user does after the command ended early: go on, and where there is nothing to go on with, the same command again.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn go_on(self, place: &Place) -> Result<(), String> {
+        let goes_on = || match self {
+            Self::Files | Self::FilesWithoutExchange => Ok(script::go_on(&place.work())?),
+            Self::Sweep => glue::sweep(place, true),
+            _ => glue::resume(place),
+        };
+        match goes_on() {
+            Ok(Ended::Complete) => {}
+            Ok(Ended::Interrupted) => return Err("it stopped unasked".to_owned()),
+            Err(error) if error.is_complete() => {}
+            Err(error) if error.is_nothing() => return self.again(place),
+            Err(error) => return Err(format!("it does not go on: {}", chain(&error))),
+        }
+        if self == Self::Overwrite && seed(&place.run()) == Some(OLD) {
+            return self.again(place);
+        }
+        Ok(())
+    }
+
+    fn again(self, place: &Place) -> Result<(), String> {
+        match self.run(place) {
+            Ok(Ended::Complete) => Ok(()),
+            Ok(Ended::Interrupted) => Err("it stopped unasked".to_owned()),
+            Err(error) => Err(format!("the same command fails: {}", chain(&error))),
+        }
+    }
+
+    /// What is wrong with a state that the command left, before anybody does anything about it.
+    pub fn check(self, place: &Place, before: &Tree, state: &Tree) -> Vec<String> {
+        match self {
+            Self::Files | Self::FilesWithoutExchange => script::check(before, state, self.exchanges()),
+            Self::Train => page(place, "run", state),
+            Self::Resume => {
+                let mut wrong = page(place, "run", state);
+                let users = |path: &Path| {
+                    path.starts_with("run/notes.txt")
+                        || path.starts_with("run/checkpoints/step-00000001-keep")
+                };
+                for (path, node) in before.iter().filter(|(path, _)| users(path)) {
+                    if state.get(path) != Some(node) {
+                        wrong.push(format!("the user's {} is lost", path.display()));
+                    }
+                }
+                wrong
+            }
+            Self::Overwrite => {
+                let mut wrong = page(place, "run", state);
+                // Wherever it is now.
+                let is_there = |file: &str| {
+                    let old = before.get(&Path::new("run").join(file));
+                    state
+                        .iter()
+                        .any(|(path, node)| path.ends_with(file) && !is_hidden(path) && Some(node) == old)
+                };
+                if !is_there(NOTES.0) {
+                    wrong.push("the user's notes.txt is lost".to_owned());
+                }
+                let is_new = seed_of(state.get(Path::new("run/config.toml"))) == Some(NEW);
+                let has_new = is_new && is_complete(state, Path::new("run"));
+                if !has_new && !is_there("model/model.safetensors") {
+                    wrong.push("the old result is lost, and the new one is not there".to_owned());
+                }
+                wrong
+            }
+            Self::Sweep => {
+                let mut wrong = page(place, "sweep", state);
+                if let Some(Node::File(table)) = state.get(Path::new("sweep/sweep.json")) {
+                    let table: serde_json::Value =
+                        serde_json::from_slice(table.as_slice()).unwrap_or_default();
+                    let points = table["points"].as_array().into_iter().flatten();
+                    for run in points.flat_map(|point| point["runs"].as_array().into_iter().flatten()) {
+                        let path = Path::new("sweep").join(run["run"].as_str().unwrap_or_default());
+                        if run["status"] == "complete" && !is_complete(state, &path) {
+                            wrong.push(format!("the table claims that {} is complete", path.display()));
+                        }
+                    }
+                }
+                wrong
+            }
+        }
+    }
+}
+
+/// Whether a path is under a temporary name, where no user looks.
+fn is_hidden(path: &Path) -> bool {
+    path.iter().any(embert_files::is_temporary)
+}
+
+/// Whether the run in a folder has its result and says so.
+fn is_complete(state: &Tree, run: &Path) -> bool {
+    let Some(Node::File(log)) = state.get(&run.join("metrics.jsonl")) else { return false };
+    let is_end = |line: &[u8]| {
+        serde_json::from_slice::<serde_json::Value>(line).is_ok_and(|line| line["event"] == "end")
+    };
+    let lines = log.as_slice().split_inclusive(|byte| *byte == b'\n');
+    let has_end = lines.filter_map(|line| line.strip_suffix(b"\n")).any(is_end);
+    has_end && state.get(&run.join("model/model.safetensors")).is_some()
+}
+
+/// What is wrong with the page about a run or a sweep.
+fn page(place: &Place, name: &str, state: &Tree) -> Vec<String> {
+    let (folder, file) = match name {
+        "sweep" => (place.sweep(), "sweep.json"),
+        _ => (place.run(), "config.toml"),
+    };
+    // Before that there is nothing that a page could be about.
+    if state.get(&Path::new(name).join(file)).is_none() {
+        return Vec::new();
+    }
+    match glue::html(&folder) {
+        Err(error) => vec![format!("no report: {}", chain(&error))],
+        Ok((_, true)) if name == "run" && !is_complete(state, Path::new("run")) => {
+            vec!["the report claims that the run is complete".to_owned()]
+        }
+        Ok(_) => Vec::new(),
+    }
+}
+
+/// The seed of the run in a folder.
+fn seed(run: &Path) -> Option<u64> {
+    let text = fs::read(run.join("config.toml")).ok()?;
+    seed_of(Some(&Node::File(Bytes::from(text.as_slice()))))
+}
+
+fn seed_of(config: Option<&Node>) -> Option<u64> {
+    let Some(Node::File(bytes)) = config else { return None };
+    let text = std::str::from_utf8(bytes.as_slice()).ok()?;
+    let table: toml::Table = text.parse().ok()?;
+    table.get("seed")?.as_integer()?.try_into().ok()
+}
+
+/// An error with all its causes in a line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    Tree::read(from)?.write(to)
+}

@@ -1,0 +1,191 @@
+//! [`Tree`]: what stands in a folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use embert_files::{LOCK, is_temporary};
+
+/// A file's content, shared by all states that have it.
+#[derive(Clone, Debug)]
+pub struct Bytes {
+    content: Rc<[u8]>,
+    hash: u64,
+}
+
+impl Bytes {
+    /// The content itself.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.content
+    }
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(content: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        Self { content: content.into(), hash: hasher.finish() }
+    }
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        [].as_slice().into()
+    }
+}
+
+impl PartialEq for Bytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.content == other.content
+    }
+}
+
+/// A file or a folder.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// A folder; what is in it stands in the tree under its own path.
+    Folder,
+    /// A file and its content.
+    File(Bytes),
+}
+
+/// All files and folders below a folder, by their paths from it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tree(BTreeMap<PathBuf, Node>);
+
+impl Tree {
+    /// Reads what is in `root`.
+    ///
+    /// # Errors
+    /// Something in it can't be read, or is neither a file nor a folder.
+    pub fn read(root: &Path) -> io::Result<Self> {
+        let mut tree = Self::default();
+        tree.read_below(root, Path::new(""))?;
+        Ok(tree)
+    }
+
+    fn read_below(&mut self, root: &Path, below: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(root.join(below))? {
+            let entry = entry?;
+            let path = below.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                self.0.insert(path.clone(), Node::Folder);
+                self.read_below(root, &path)?;
+            } else {
+                let content = fs::read(entry.path())?;
+                self.0.insert(path, Node::File(content.as_slice().into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes `root` hold this and nothing else.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn write(&self, root: &Path) -> io::Result<()> {
+        if root.symlink_metadata().is_ok() {
+            fs::remove_dir_all(root)?;
+        }
+        fs::create_dir_all(root)?;
+        for (path, node) in &self.0 {
+            // A folder's path is before those of what is in it.
+            match node {
+                Node::Folder => fs::create_dir(root.join(path))?,
+                Node::File(bytes) => fs::write(root.join(path), bytes.as_slice())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a file or folder.
+    pub fn insert(&mut self, path: PathBuf, node: Node) {
+        self.0.insert(path, node);
+    }
+
+    /// What is at a path.
+    pub fn get(&self, path: &Path) -> Option<&Node> {
+        self.0.get(path)
+    }
+
+    /// All of it, each folder before what is in it.
+    pub fn iter(&self) -> impl Iterator<Item = (&Path, &Node)> {
+        self.0.iter().map(|(path, node)| (path.as_path(), node))
+    }
+
+    /// A number that equal trees share. The content of a file does not count that nothing which goes on reads: one under a temporary
+    /// name, a lock's, an event file for TensorBoard.
+    pub fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for (path, node) in &self.0 {
+            path.hash(&mut hasher);
+            match node {
+                Node::Folder => 0_u64.hash(&mut hasher),
+                Node::File(bytes) if is_read(path) => (2_u64, bytes.hash).hash(&mut hasher),
+                Node::File(_) => 1_u64.hash(&mut hasher),
+            }
+        }
+        hasher.finish()
+    }
+
+    /// The paths that differ, with what differs, at most ten.
+    pub fn difference(&self, other: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (path, node) in &self.0 {
+            match other.0.get(path) {
+                None => found.push(format!("{} is missing", path.display())),
+                Some(there) if there != node => found.push(format!("{} differs", path.display())),
+                Some(_) => {}
+            }
+        }
+        for path in other.0.keys().filter(|path| !self.0.contains_key(*path)) {
+            found.push(format!("{} is there and should not be", path.display()));
+        }
+        found.truncate(10);
+        found
+    }
+}
+
+fn is_read(path: &Path) -> bool {
+    !path.iter().any(|name| is_temporary(name) || name == LOCK || name == "tensorboard")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_read_as_it_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut tree = Tree::default();
+        tree.insert("a".into(), Node::Folder);
+        tree.insert("a/b".into(), Node::File(b"1".as_slice().into()));
+        tree.insert("a.txt".into(), Node::File(Bytes::default()));
+        let root = dir.path().join("root");
+        fs::create_dir(&root).unwrap();
+        fs::write(root.join("old"), "x").unwrap();
+        tree.write(&root).unwrap();
+        let read = Tree::read(&root).unwrap();
+        assert_eq!(read, tree);
+        assert_eq!(read.hash(), tree.hash());
+    }
+
+    #[test]
+    fn what_nobody_reads_does_not_count() {
+        let tree = |path: &str, content: &str| {
+            let mut tree = Tree::default();
+            tree.insert(path.into(), Node::File(content.as_bytes().into()));
+            tree
+        };
+        for path in [".tmp-a", ".tmp-a/b", ".lock", "run/tensorboard/a"] {
+            assert_eq!(tree(path, "1").hash(), tree(path, "2").hash());
+        }
+        assert_ne!(tree(".tmp-a", "1").hash(), tree(".tmp-b", "1").hash());
+        assert_ne!(tree("a", "1").hash(), tree("a", "2").hash());
+        assert_eq!(tree("a", "1").difference(&tree("a", "2")), ["a differs"]);
+        assert_eq!(tree("a", "1").difference(&tree("b", "1")).len(), 2);
+    }
+}
