@@ -14,8 +14,11 @@ pub enum ReportError {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder holds no sweep.
-    #[error("{} is no sweep's folder: it has no sweep.json, which a sweep writes once its first run has ended, and `sweep --resume` where it is lost", path.display())]
+    /// The folder holds no sweep's table.
+    #[error(
+        "{path} has no sweep.json, which a sweep writes once its first run has ended: `sweep --resume {path}` makes one of the runs that are there",
+        path = path.display()
+    )]
     NotASweep {
         /// The folder.
         path: PathBuf,

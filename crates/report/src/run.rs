@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use embert_run::{Better, Eval, Example, Facts, Log, MetricInfo, RunError, RunFiles, Scores};
+use embert_run::{Better, Eval, Example, Facts, Log, MetricInfo, RunError, RunFiles, Scores, SweepFiles};
 
 use crate::damage::{self, Damaged};
 use crate::error::At as _;
@@ -61,6 +61,9 @@ impl Run {
     pub(crate) fn read_without_examples(path: &Path) -> Result<Self, ReportError> {
         let files = RunFiles::new(path);
         if !files.config().is_file() {
+            if SweepFiles::new(path).definition().is_file() {
+                return Err(ReportError::NotASweep { path: path.to_owned() });
+            }
             return Err(ReportError::NotARun { path: path.to_owned() });
         }
         let mut damaged = Damaged::default();

@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::fs;
 
-use embert_run::{Detail, Eval, FORMAT, Log, Metrics, RunFiles, Scores, SplitScores};
+use embert_run::{Detail, Eval, FORMAT, Log, LogLine, Metrics, RunFiles, Scores, SplitScores};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let metrics: Metrics = [("loss", 0.41), ("exact_match", 0.75)].into_iter().collect();
 
     let eval = Eval { split: "validation".into(), step: 9, epoch: 1, metrics: metrics.clone(), examples: 8 };
-    let line = serde_json::to_string(&eval)?.replacen('{', "{\"event\":\"eval\",", 1);
+    let line = serde_json::to_string(&LogLine::Eval(eval))?;
     // The second line is damaged, the third one is being written.
     fs::write(run.metrics(), format!("{line}\n{{\"event\":\n{{\"event\":\"train_st"))?;
     let splits =

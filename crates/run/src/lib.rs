@@ -46,7 +46,7 @@ pub use example::{Example, Examples};
 pub use facts::{Facts, Lengths, Parameters, Split, Splits, Uncut};
 pub use files::{RunFiles, SweepFiles};
 pub use format::{FORMAT, TEXT_CLASSIFICATION};
-pub use log::{End, Eval, Log, Phases, Stage, TrainStep};
+pub use log::{End, Eval, Log, LogLine, Phases, Stage, TrainStep};
 pub use metrics::{Better, LOSS, MetricInfo, Metrics};
 pub use salvage::Salvaged;
 pub use scores::{Average, ClassScores, Detail, Scores, SplitScores};

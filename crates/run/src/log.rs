@@ -123,14 +123,19 @@ pub struct Phases {
     pub save: f64,
 }
 
-/// A line; kinds that came later are passed over.
-#[derive(Deserialize)]
+/// A line of the log, whose key `event` says what it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Line {
+pub enum LogLine {
+    /// An optimizer step is done.
     TrainStep(TrainStep),
+    /// An evaluation is done.
     Eval(Eval),
+    /// A stage begins.
     Stage(Stage),
+    /// The run is complete.
     End(End),
+    /// What a later version says besides; passed over.
     #[serde(other)]
     Other,
 }
@@ -153,11 +158,11 @@ impl Log {
         for (number, line) in (1..).zip(lines) {
             let Some(line) = line.strip_suffix(b"\n") else { continue };
             match serde_json::from_slice(line) {
-                Ok(Line::TrainStep(step)) => log.steps.push(step),
-                Ok(Line::Eval(eval)) => log.evals.push(eval),
-                Ok(Line::Stage(stage)) => log.stages.push(stage),
-                Ok(Line::End(end)) => log.end = Some(end),
-                Ok(Line::Other) => {}
+                Ok(LogLine::TrainStep(step)) => log.steps.push(step),
+                Ok(LogLine::Eval(eval)) => log.evals.push(eval),
+                Ok(LogLine::Stage(stage)) => log.stages.push(stage),
+                Ok(LogLine::End(end)) => log.end = Some(end),
+                Ok(LogLine::Other) => {}
                 Err(_) => log.damaged.push(number),
             }
         }
@@ -234,5 +239,9 @@ mod tests {
         let json = serde_json::to_string(&eval).unwrap();
         assert_eq!(json, r#"{"split":"test","step":3,"epoch":2,"loss":0.25,"share":1.0,"examples":4}"#);
         assert_eq!(serde_json::from_str::<Eval>(&json).unwrap(), eval);
+        let line = LogLine::Eval(eval);
+        let json = serde_json::to_string(&line).unwrap();
+        assert!(json.starts_with("{\"event\":\"eval\",\"split\":\"test\","), "{json}");
+        assert_eq!(serde_json::from_str::<LogLine>(&json).unwrap(), line);
     }
 }

@@ -94,17 +94,6 @@ impl Event {
     pub(crate) fn comes_before_a_save(&self) -> bool {
         matches!(self, Self::Saving { .. } | Self::End(_))
     }
-
-    /// The step after which the event happened, for the events that `metrics.jsonl` holds.
-    pub(crate) fn logged_step(&self) -> Option<usize> {
-        match self {
-            Self::Stage(event) => Some(event.step),
-            Self::TrainStep(event) => Some(event.step),
-            Self::Eval(event) => Some(event.step),
-            Self::End(event) => Some(event.step),
-            _ => None,
-        }
-    }
 }
 
 /// The size of the run that begins.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use embert_files::Appender;
+use embert_run::LogLine;
 use serde::Deserialize;
 
 use crate::error::IoContext as _;
@@ -75,11 +76,22 @@ impl MetricsLog {
 /// The results that a log holds, whichever process wrote them there.
 pub(crate) type Logged = embert_run::Log;
 
+/// The line of an event that stays.
+fn line_of(event: &Event) -> Option<LogLine> {
+    match event {
+        Event::Stage(stage) => Some(LogLine::Stage(stage.clone())),
+        Event::TrainStep(step) => Some(LogLine::TrainStep(step.clone())),
+        Event::Eval(eval) => Some(LogLine::Eval(eval.clone())),
+        Event::End(end) => Some(LogLine::End(end.clone())),
+        _ => None,
+    }
+}
+
 impl Observer for MetricsLog {
     fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {
-        if event.logged_step().is_some() {
+        if let Some(line) = line_of(event) {
             let path = self.file.path();
-            let mut line = serde_json::to_vec(event).map_err(std::io::Error::from).at("write", path)?;
+            let mut line = serde_json::to_vec(&line).map_err(std::io::Error::from).at("write", path)?;
             line.push(b'\n');
             self.file.append(&line)?;
         }
@@ -138,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_names_are_those_that_others_read() {
-        let line = serde_json::to_string(&step(1)).unwrap();
+        let line = serde_json::to_string(&line_of(&step(1)).unwrap()).unwrap();
         assert_eq!(
             line,
             r#"{"event":"train_step","step":1,"epoch":1,"loss":0.5,"grad_norm":1.0,"learning_rate":0.00002,"examples":16,"tokens":300,"seconds":1.5}"#

@@ -223,6 +223,35 @@ fn a_damaged_evaluation_does_not_change_the_table() {
     }
 }
 
+/// Of a table that is cut, what stands before the cut is kept: here a failure that is not tried again, since the sweep is stopped at
+/// once.
+#[test]
+fn a_damaged_table_keeps_the_failures_that_can_be_read() {
+    let place = Place::new();
+    let fails = |config: &mut TrainConfig| {
+        config.max_grad_norm = 0.0;
+        config.optimizer.warmup_ratio = 0.0;
+    };
+    let sweep = builder(&place, fails).grid("optimizer.learning_rate=1e-4,1e30").unwrap().build().unwrap();
+    let SweepOutcome::Complete(table) = run(&place, &sweep, &mut Host::default(), NEW) else {
+        panic!("stopped")
+    };
+    let failures = |table: &SweepTable| -> Vec<(String, Option<String>)> {
+        table.runs().map(|run| (run.run.clone(), run.error.clone())).collect()
+    };
+    assert_eq!(table.count(Status::Failed), 1, "{table:?}");
+    let path = place.path("sweep/sweep.json");
+    let bytes = fs::read(&path).unwrap();
+    // The run that failed is the last: the brackets behind it are lost.
+    fs::write(&path, &bytes[..bytes.len() - 8]).unwrap();
+    let mut host = Host::default();
+    host.stop.request();
+    let SweepOutcome::Complete(again) = run(&place, &sweep, &mut host, SweepStart::GoOn) else {
+        panic!("the failure is forgotten")
+    };
+    assert_eq!(failures(&again), failures(&table));
+}
+
 /// Each card has the seed that cut its splits, which is the sweep's for all seeds of a point.
 #[test]
 fn cards_of_a_sweep_name_the_seed_of_the_splits() {
