@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use embert_tests::program::{bert_train, fail, root, small_run, stderr, succeed};
 
-use crate::resume::{SEED, resume, same_result, signal, start, wait_for_step};
+use crate::resume::{SEED, same_result, signal, start, wait_for_step};
 use crate::sweep::four_runs;
 
 /// All files below a folder with their bytes.
