@@ -1,7 +1,7 @@
 //! [`Disk`]: a file system with what of it is surely on the disk, and what may be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::trace::Step;
@@ -210,25 +210,24 @@ impl Disk {
 
     /// Drops what is in folders that no name leads to any more, on the disk or not.
     fn forget(&mut self) {
-        let reached = self.reached();
+        let reached = self.reached(|_| true);
         self.pending.retain(|change| change.names.iter().any(|((folder, _), _)| reached.contains(folder)));
         self.synced.retain(|(folder, _), _| reached.contains(folder));
         self.now.retain(|(folder, _), _| reached.contains(folder));
     }
 
-    /// Whatever a name leads to now, or may lead to after the power went.
-    pub(crate) fn reached(&self) -> BTreeSet<Id> {
+    /// Whatever a name leads to now, or may lead to after the power went, through names that `counts` says yes to.
+    pub(crate) fn reached(&self, counts: impl Fn(&OsStr) -> bool) -> BTreeSet<Id> {
         let mut reached = BTreeSet::from([ROOT]);
         loop {
             let before = reached.len();
-            let pending =
-                self.pending.iter().flat_map(|change| &change.names).map(|((folder, _), id)| (folder, *id));
-            let synced = self.synced.iter().map(|((folder, _), (_, id))| (folder, *id));
-            let now = self.now.iter().map(|((folder, _), id)| (folder, Some(*id)));
+            let pending = self.pending.iter().flat_map(|change| &change.names).map(|(name, id)| (name, *id));
+            let synced = self.synced.iter().map(|(name, (_, id))| (name, *id));
+            let now = self.now.iter().map(|(name, id)| (name, Some(*id)));
             let found: Vec<Id> = pending
                 .chain(synced)
                 .chain(now)
-                .filter_map(|(folder, id)| id.filter(|_| reached.contains(folder)))
+                .filter_map(|((folder, name), id)| id.filter(|_| reached.contains(folder) && counts(name)))
                 .collect();
             reached.extend(found);
             if reached.len() == before {

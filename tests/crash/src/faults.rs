@@ -58,6 +58,11 @@ impl Failing {
     pub fn new(kind: Kind, operation: usize, exchanges: bool) -> Self {
         Self { kind, operation, seen: 0, exchanges }
     }
+
+    /// None fails.
+    pub fn never(exchanges: bool) -> Self {
+        Self::new(Kind::Full, usize::MAX, exchanges)
+    }
 }
 
 impl Double for Failing {

@@ -17,7 +17,7 @@
 //! ```
 //! use embert_crash::{Disturbance, Scenario, Trial};
 //!
-//! let place = tempfile::tempdir()?;
+//! let place = embert_crash::fresh_folder()?;
 //! let trial = Trial::new(Scenario::Files, place.path())?;
 //! assert!(trial.disturb(&Disturbance::Kill(trial.operations() / 2))?.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,7 +39,7 @@ mod trial;
 pub use disk::{Disk, Impossible};
 pub use faults::{Failing, Kind};
 pub use glue::{Ended, GlueError, config};
-pub use place::Place;
+pub use place::{Place, fresh_folder};
 pub use power::{Fate, Fates, Power};
 pub use result::{Outcome, left_over};
 pub use scenario::Scenario;

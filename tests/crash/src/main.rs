@@ -16,7 +16,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
-use embert_crash::{Disturbance, Scenario, Trial};
+use embert_crash::{Disturbance, Scenario, Trial, fresh_folder};
 use serde::{Deserialize, Serialize};
 
 use self::work::{Counts, Failure, Work};
@@ -142,13 +142,6 @@ fn scenario(name: &str) -> Result<Scenario, String> {
     let names = || Scenario::ALL.map(Scenario::name).join(", ");
     let found = Scenario::ALL.into_iter().find(|scenario| scenario.name() == name);
     found.ok_or_else(|| format!("there is no scenario `{name}`: they are {}", names()))
-}
-
-/// A new folder in memory where the system has such a place, since nothing here has to outlive the power.
-fn fresh_folder() -> Result<tempfile::TempDir, std::io::Error> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("embert-crash-");
-    builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir())
 }
 
 fn states(arguments: &States) -> Outcome {

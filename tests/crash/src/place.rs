@@ -11,6 +11,16 @@ const WORDS: [&str; 24] = [
     "dull", "the", "a", "film", "food", "room", "was", "and", "so", "very", "not", ".",
 ];
 
+/// A new folder in memory where the system has such a place: nothing here has to outlive the power, and a disk syncs slowly.
+///
+/// # Errors
+/// It can't be made.
+pub fn fresh_folder() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("embert-crash-");
+    builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir())
+}
+
 /// Where runs are tried. What they read is in `inputs/`, what they write in `work/`.
 #[derive(Clone, Debug)]
 pub struct Place {

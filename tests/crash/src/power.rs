@@ -18,7 +18,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use crate::disk::{Disk, Id, Inode};
-use crate::tree::{Bytes, Tree};
+use crate::tree::{Bytes, Tree, is_read};
 
 /// What happens to each change that is not surely on the disk: 0 where it is kept, else how it is lost.
 pub type Fate = Vec<u8>;
@@ -26,7 +26,7 @@ pub type Fate = Vec<u8>;
 /// What a power cut may leave of a [`Disk`].
 pub struct Power<'a> {
     disk: &'a Disk,
-    /// The files whose content is not surely on the disk, with what they may have instead: first what they have now, then what they
+    /// The files that somebody may read and whose content is not surely on the disk, with what they may have instead: first what they have now, then what they
     /// had when they were synced.
     files: Vec<(Id, Vec<Bytes>)>,
 }
@@ -44,7 +44,7 @@ impl<'a> Power<'a> {
     /// The power goes now.
     pub fn new(disk: &'a Disk) -> Self {
         let files = disk
-            .reached()
+            .reached(is_read)
             .into_iter()
             .filter_map(|id| match &disk.inodes[id] {
                 Inode::File { synced, now } if synced != now => Some((id, contents(synced, now))),

@@ -24,6 +24,8 @@ pub enum Scenario {
     Resume,
     /// `train --overwrite` of a complete run; a file of the user's lies in its folder.
     Overwrite,
+    /// The same on a file system that can't exchange two names.
+    OverwriteWithoutExchange,
     /// `sweep` of two points.
     Sweep,
 }
@@ -38,8 +40,15 @@ const NOTES: (&str, &[u8]) = ("notes.txt", b"mine\n");
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Files, Self::FilesWithoutExchange, Self::Train, Self::Resume, Self::Overwrite, Self::Sweep];
+    pub const ALL: [Self; 7] = [
+        Self::Files,
+        Self::FilesWithoutExchange,
+        Self::Train,
+        Self::Resume,
+        Self::Overwrite,
+        Self::OverwriteWithoutExchange,
+        Self::Sweep,
+    ];
 
     /// Its name in messages and arguments.
     pub fn name(self) -> &'static str {
@@ -49,13 +58,14 @@ impl Scenario {
             Self::Train => "train",
             Self::Resume => "resume",
             Self::Overwrite => "overwrite",
+            Self::OverwriteWithoutExchange => "overwrite-without-exchange",
             Self::Sweep => "sweep",
         }
     }
 
     /// Whether the file system can exchange two names.
     pub fn exchanges(self) -> bool {
-        self != Self::FilesWithoutExchange
+        !matches!(self, Self::FilesWithoutExchange | Self::OverwriteWithoutExchange)
     }
 
     /// Makes what stands in the folder before the command.
@@ -72,7 +82,7 @@ impl Scenario {
                 let checkpoints = place.run().join("checkpoints");
                 copy(&checkpoints.join("step-00000003"), &checkpoints.join("step-00000001-keep"))?;
             }
-            Self::Overwrite => {
+            Self::Overwrite | Self::OverwriteWithoutExchange => {
                 glue::train(place, OLD, Existing::Keep, None)?;
                 fs::write(place.run().join(NOTES.0), NOTES.1)?;
             }
@@ -89,7 +99,9 @@ impl Scenario {
             Self::Files | Self::FilesWithoutExchange => Ok(script::run(&place.work())?),
             Self::Train => glue::train(place, NEW, Existing::Keep, None),
             Self::Resume => glue::resume(place),
-            Self::Overwrite => glue::train(place, NEW, Existing::Overwrite, None),
+            Self::Overwrite | Self::OverwriteWithoutExchange => {
+                glue::train(place, NEW, Existing::Overwrite, None)
+            }
             Self::Sweep => glue::sweep(place, false),
         }
     }
@@ -111,7 +123,8 @@ impl Scenario {
             Err(error) if error.is_nothing() => return self.again(place),
             Err(error) => return Err(format!("it does not go on: {}", chain(&error))),
         }
-        if self == Self::Overwrite && seed(&place.run()) == Some(OLD) {
+        let overwrites = matches!(self, Self::Overwrite | Self::OverwriteWithoutExchange);
+        if overwrites && seed(&place.run()) == Some(OLD) {
             return self.again(place);
         }
         Ok(())
@@ -143,7 +156,7 @@ impl Scenario {
                 }
                 wrong
             }
-            Self::Overwrite => {
+            Self::Overwrite | Self::OverwriteWithoutExchange => {
                 let mut wrong = page(place, "run", state);
                 // Wherever it is now.
                 let is_there = |file: &str| {

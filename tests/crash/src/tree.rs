@@ -1,6 +1,7 @@
 //! [`Tree`]: what stands in a folder.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
@@ -124,7 +125,7 @@ impl Tree {
             path.hash(&mut hasher);
             match node {
                 Node::Folder => 0_u64.hash(&mut hasher),
-                Node::File(bytes) if is_read(path) => (2_u64, bytes.hash).hash(&mut hasher),
+                Node::File(bytes) if path.iter().all(is_read) => (2_u64, bytes.hash).hash(&mut hasher),
                 Node::File(_) => 1_u64.hash(&mut hasher),
             }
         }
@@ -149,8 +150,9 @@ impl Tree {
     }
 }
 
-fn is_read(path: &Path) -> bool {
-    !path.iter().any(|name| is_temporary(name) || name == LOCK || name == "tensorboard")
+/// Whether anything which goes on reads a file of this name, or those in a folder of this name.
+pub(crate) fn is_read(name: &OsStr) -> bool {
+    !(is_temporary(name) || name == LOCK || name == "tensorboard")
 }
 
 #[cfg(test)]
