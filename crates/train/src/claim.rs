@@ -118,7 +118,7 @@ impl Claim {
     /// # Errors
     /// There is no sweep, or another process works in it.
     pub fn resumed_sweep(path: &Path) -> Result<Self, TrainError> {
-        replace::recover(Kind::Sweep, path)?;
+        Self::put_back(Kind::Sweep, path)?;
         if !path.join(Kind::Sweep.definition()).is_file() {
             return Err(SweepError::NotASweep { path: path.to_owned() }.into());
         }
@@ -152,9 +152,9 @@ impl Claim {
         Ok(())
     }
 
-    /// Puts back a run that a process was moving away when it was killed.
-    pub(crate) fn recover_run(path: &Path) -> Result<(), TrainError> {
-        replace::recover(Kind::Run, path)
+    /// Puts back what a process was moving away when it was killed, where nothing has its name.
+    pub(crate) fn put_back(kind: Kind, path: &Path) -> Result<(), TrainError> {
+        if path.exists() { Ok(()) } else { replace::recover(kind, path) }
     }
 
     fn free(kind: Kind, parent: &Path, name: &str) -> Result<Self, TrainError> {
@@ -221,7 +221,7 @@ impl Claim {
             return Err(TrainError::NotAFolder { path: path.to_owned(), file: file.to_owned() });
         }
         let place = if path.exists() { path.canonicalize().at("find", path)? } else { path.to_owned() };
-        replace::recover(kind, &place)?;
+        Self::put_back(kind, &place)?;
         create_dir_all(replace::parent(&place))?;
         let is_made = create_dir(&place)?;
         let place = place.canonicalize().at("find", path)?;
@@ -231,6 +231,8 @@ impl Claim {
         let (path, lock) = (path.to_owned(), Some(lock?));
         let claim = Self { kind, path, place, lock, replaces: false, is_made, goes_on: false };
         remove_leftovers(&claim.place)?;
+        // Not before the lock: who has it may be making these folders.
+        replace::recover(kind, &claim.place)?;
         replace::remove_leftovers_of_old(&claim.place)?;
         Ok(claim)
     }

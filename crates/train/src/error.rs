@@ -102,6 +102,17 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// The settings in a run's folder can't be used.
+    #[error(
+        "the run in {} can't go on with its config.toml: put back what was there, or train again with --overwrite",
+        path.display()
+    )]
+    Settings {
+        /// The run folder.
+        path: PathBuf,
+        /// The cause.
+        source: Box<ConfigError>,
+    },
     /// The run has its result, but neither the end of its log nor a checkpoint to make it from again.
     #[error(
         "the run in {} has its result in model/, but its log has lost its end, and there is no checkpoint: use the model as it is, or train again with --overwrite",

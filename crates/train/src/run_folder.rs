@@ -86,7 +86,7 @@ impl RunFolder {
 
     /// [`open`](Self::open) of a run whatever has become of it.
     pub(crate) fn open_any(path: &Path) -> Result<(Self, TrainConfig), TrainError> {
-        Claim::recover_run(path)?;
+        Claim::put_back(Kind::Run, path)?;
         let folder = Self::at(path);
         if !folder.config_path().is_file() {
             return Err(TrainError::NoRun { path: path.to_owned() });
@@ -96,7 +96,10 @@ impl RunFolder {
         if let Err(error @ RunError::Newer { .. }) = Facts::read(&folder.facts_path()) {
             return Err(error.into());
         }
-        let config = ConfigBuilder::new().file(&folder.config_path())?.build()?;
+        let config = ConfigBuilder::new()
+            .file(&folder.config_path())
+            .and_then(ConfigBuilder::build)
+            .map_err(|source| TrainError::Settings { path: path.to_owned(), source: Box::new(source) })?;
         if folder.checkpoints().is_dir() {
             remove_leftovers(&folder.checkpoints())?;
         }

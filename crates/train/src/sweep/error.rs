@@ -113,6 +113,17 @@ pub enum SweepError {
         /// The folder.
         path: PathBuf,
     },
+    /// The definition in a sweep's folder can't be used.
+    #[error(
+        "the sweep in {} can't go on with its sweep.toml: put back what was there, or sweep again with --overwrite",
+        path.display()
+    )]
+    Definition {
+        /// The sweep's folder.
+        path: PathBuf,
+        /// The cause.
+        source: Box<SweepError>,
+    },
     /// A run's settings are not those that the definition gives it.
     #[error(
         "{path} has other settings than sweep.toml gives it: undo what changed in one of them, or remove the run",

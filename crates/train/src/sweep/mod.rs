@@ -162,6 +162,7 @@ impl Sweep {
             return Err(SweepError::NotASweep { path: folder.to_owned() });
         }
         Self::read(&definition)
+            .map_err(|source| SweepError::Definition { path: folder.to_owned(), source: Box::new(source) })
     }
 
     /// Trains what the folder lacks, run after run, and writes the table after each: [`run_in`](Self::run_in) the folder that is
