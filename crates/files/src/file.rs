@@ -19,7 +19,7 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {
     write_with(path, |out| out.write_all(content).at("write", path))
 }
 
-/// [`write`] of what `fill` writes. What goes through it is buffered.
+/// [`write()`] of what `fill` writes. What goes through it is buffered.
 ///
 /// # Errors
 /// The file can't be written, or those of `fill`.
@@ -34,7 +34,7 @@ pub fn write_with<E: From<FileError>>(
     Ok(temporary.publish()?)
 }
 
-/// [`write`] of a file that another library writes under the path which `fill` gets. That library may replace the file.
+/// [`write()`] of a file that another library writes under the path which `fill` gets. That library may replace the file.
 ///
 /// # Errors
 /// The file can't be written, or those of `fill`.

@@ -1,6 +1,6 @@
 //! The one place in embert that writes: files and folders that are on the disk whole or not at all, logs, and locks.
 //!
-//! - [`write`], [`write_with`]: a file appears under its name when all of it is on the disk: written under another name, synced,
+//! - [`write()`], [`write_with`]: a file appears under its name when all of it is on the disk: written under another name, synced,
 //!   renamed, and its folder synced. Until then the file that was there stays.
 //! - [`folder`], [`remove_folder`]: the same for folders, which are replaced in one step.
 //! - [`Appender`]: a log, which can lose its end and never its middle.
