@@ -48,7 +48,8 @@ impl MetricInfo {
 
 /// Values by name, in the order in which they were evaluated or stand in a file.
 ///
-/// A value that is not a number is written as null, and null is read as one. Other things than numbers are passed over.
+/// A value that is not a number is written as null. Of the loss null is read as such a value; any other metric that has null is not
+/// defined, and absent, as are things other than numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metrics(Vec<(String, f64)>);
 
@@ -95,7 +96,7 @@ impl<'de> Deserialize<'de> for Metrics {
                 let mut values = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
                     match value {
-                        Value::Null => values.push((name, f64::NAN)),
+                        Value::Null if name == LOSS => values.push((name, f64::NAN)),
                         value => values.extend(value.as_f64().map(|value| (name, value))),
                     }
                 }
@@ -120,9 +121,11 @@ mod tests {
         let metrics: Metrics = [("z", 0.1), ("a", f64::NAN)].into_iter().collect();
         let json = serde_json::to_string(&metrics).unwrap();
         assert_eq!(json, r#"{"z":0.1,"a":null}"#);
-        let read: Metrics = serde_json::from_str(r#"{"z":0.1,"words":"x","a":null}"#).unwrap();
-        assert_eq!(read.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["z", "a"]);
-        assert!(read.get("z") == Some(0.1) && read.get("a").unwrap().is_nan() && read.get("words").is_none());
+        let read: Metrics = serde_json::from_str(r#"{"z":0.1,"words":"x","a":null,"loss":null}"#).unwrap();
+        assert_eq!(read.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["z", LOSS]);
+        assert!(
+            read.get("z") == Some(0.1) && read.get(LOSS).unwrap().is_nan() && read.get("words").is_none()
+        );
     }
 
     #[test]
