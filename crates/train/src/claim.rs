@@ -180,7 +180,7 @@ impl Claim {
     }
 
     fn take(kind: Kind, path: &Path, existing: Existing) -> Result<Self, TrainError> {
-        let claim = Self::lock(kind, path)?;
+        let mut claim = Self::lock(kind, path)?;
         let path = path.to_owned();
         if is_free(kind, &claim.place)? {
             return Ok(claim);
@@ -194,7 +194,6 @@ impl Claim {
         match existing {
             Existing::Overwrite => {
                 check_writable(replace::parent(&claim.place))?;
-                let mut claim = claim;
                 claim.replaces = true;
                 Ok(claim)
             }

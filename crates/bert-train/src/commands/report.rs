@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use embert_files::Output;
 use embert_report::{PageOptions, ReportError, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
+use embert_run::RunFiles;
 
 use super::watch::{Answer, serve};
 use crate::cli::ReportArgs;
@@ -108,14 +109,11 @@ pub(crate) fn write_own(folder: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// The page's name, in its folder.
-pub(super) const NAME: &str = "report.html";
-
 fn default_output(runs: &[PathBuf]) -> PathBuf {
     match runs {
-        [run] => run.join(NAME),
+        [run] => run.join(RunFiles::REPORT),
         // `a/..` would be another folder than the one that holds `a` where `a` is a link, and `a` alone has no parent.
-        runs => runs.first().and_then(|run| run.parent()).unwrap_or(Path::new("")).join(NAME),
+        runs => runs.first().and_then(|run| run.parent()).unwrap_or(Path::new("")).join(RunFiles::REPORT),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use embert_data::{DataSet, DataSource};
+use embert_run::RunFiles;
 use embert_train::{
     Claim, ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, Status, StopSignal, Sweep,
     SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepTable, TrainConfig, TrainError,
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     // A process that was killed just after a run had no time for its page.
     for run in table.runs().filter(|run| run.status == Status::Complete) {
         let run = folder.join(&run.run);
-        if !run.join(super::report::NAME).exists()
+        if !RunFiles::new(&run).report().exists()
             && let Err(error) = super::report::write_own(&run)
         {
             say!("no report: {error}");
