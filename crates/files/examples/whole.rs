@@ -1,4 +1,4 @@
-//! A folder whose filling fails is not there; the one before it stays.
+//! A folder whose filling fails is not created, and the old folder stays.
 
 #![allow(clippy::print_stdout)]
 

@@ -7,8 +7,8 @@ use crate::disk;
 use crate::error::{At as _, FileError};
 use crate::temporary::parent;
 
-/// A file that grows, each piece written as it comes. A process that is killed, or power that goes, may cost its end: what came
-/// after the last [`sync`](Self::sync), never what is before.
+/// A file that grows; each piece is written when it is appended. A killed process or a power cut may lose the
+/// pieces after the last [`sync`](Self::sync), never those before.
 #[derive(Debug)]
 pub struct Appender {
     path: PathBuf,
@@ -16,26 +16,26 @@ pub struct Appender {
 }
 
 impl Appender {
-    /// Opens a file at its end, and makes it where it is not there.
+    /// Opens a file at its end; a missing file is created.
     ///
     /// # Errors
-    /// It can't be opened.
+    /// The file can't be opened.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let file = disk::open_append(path).at("write", path)?;
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Makes a file, which is not there yet.
+    /// Creates a file.
     ///
     /// # Errors
-    /// It can't be made, or is there.
+    /// The file can't be created, or exists.
     pub fn create(path: &Path) -> Result<Self, FileError> {
         let file = disk::create_file(path).at("create", path)?;
         disk::sync_dir(parent(path)).at("create", path)?;
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Its path.
+    /// The file's path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -43,23 +43,23 @@ impl Appender {
     /// Appends `bytes`.
     ///
     /// # Errors
-    /// They can't be written; some of them may be.
+    /// The bytes can't be written; some of them may have been.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         disk::write(&self.file, &self.path, bytes).at("write", &self.path)
     }
 
-    /// Empties the file, to begin again.
+    /// Empties the file.
     ///
     /// # Errors
-    /// It can't be written.
+    /// The file can't be written.
     pub fn clear(&mut self) -> Result<(), FileError> {
         disk::truncate(&self.file, &self.path).at("write", &self.path)
     }
 
-    /// Puts all that was appended on the disk.
+    /// Syncs all appended pieces to the disk.
     ///
     /// # Errors
-    /// It can't be written.
+    /// The file can't be written.
     pub fn sync(&self) -> Result<(), FileError> {
         disk::sync_file(&self.file, &self.path).at("write", &self.path)
     }

@@ -1,4 +1,5 @@
-//! What a cache of downloads needs besides whole files: parts that grow, links, and locks that others take too.
+//! What a cache of downloads needs besides whole files: renames, links, and locks that other programs take
+//! too.
 
 use std::fs::File;
 use std::path::Path;
@@ -7,34 +8,35 @@ use crate::disk;
 use crate::error::{At as _, FileError};
 use crate::temporary::{make, parent};
 
-/// Gives a whole file, synced, the name `to` in the same file system; what had that name is replaced.
+/// Renames a complete, synced file to `to` in the same file system; a file of that name is replaced.
 ///
 /// # Errors
-/// It can't be renamed.
+/// The file can't be renamed.
 pub fn replace_file(from: &Path, to: &Path) -> Result<(), FileError> {
     disk::rename(from, to).at("write", to)?;
     disk::sync_dir(parent(to)).at("write", to)
 }
 
-/// Makes a link to `target` under `path`, at once in place of what has that name.
+/// Creates a link to `target` at `path`; a file there is replaced in one step.
 ///
 /// # Errors
-/// It can't be made.
+/// The link can't be created.
 #[cfg(unix)]
 pub fn link(target: &Path, path: &Path) -> Result<(), FileError> {
     let ((), temporary) = make(path, |path| disk::symlink(target, path)).at("link", path)?;
     let linked = replace_file(&temporary, path);
     if linked.is_err() {
-        // The error that is on its way says more.
+        // The first error says more than one of the cleaning up.
         let _ = disk::remove_file(&temporary);
     }
     linked
 }
 
-/// Opens a file that several programs agree to lock, and makes it where it is not there. It is not locked yet, and stays.
+/// Opens a file that several programs agree to lock; a missing file is created. The file is not locked yet,
+/// and is never removed.
 ///
 /// # Errors
-/// It can't be opened.
+/// The file can't be opened.
 pub fn open_to_lock(path: &Path) -> Result<File, FileError> {
     disk::open_lock(path).at("open the lock", path)
 }

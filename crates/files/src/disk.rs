@@ -1,93 +1,94 @@
-//! Every operation that changes something on the disk, each in a function of its own, with a place for a test double before it.
+//! The operations that change something on the disk, a function each, with a hook for a test double before
+//! each.
 
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// An operation that changes something on the disk, told before it happens.
+/// An operation that changes something on the disk, as a test double sees it before it happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation<'a> {
-    /// Makes an empty folder.
+    /// Creates an empty folder.
     CreateDir {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
-    /// Makes an empty file.
+    /// Creates an empty file.
     CreateFile {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
     /// Opens a file to append to it.
     Open {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
     /// Appends to a file.
     Write {
-        /// Its path.
+        /// The path.
         path: &'a Path,
-        /// What is appended.
+        /// The appended bytes.
         bytes: &'a [u8],
     },
-    /// A file has got its content from another library; that is told after it happened.
+    /// Another library has written a file's content; the test double is called afterwards.
     Adopt {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
     /// Empties a file.
     Truncate {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
-    /// Puts a file's content on the disk.
+    /// Syncs a file's content to the disk.
     SyncFile {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
-    /// Puts the names in a folder on the disk.
+    /// Syncs the names in a folder to the disk.
     SyncDir {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
-    /// Gives a file or folder another name; a file that has this name already is replaced.
+    /// Renames a file or folder; a file that has the new name is replaced.
     Rename {
-        /// Its name.
+        /// The old name.
         from: &'a Path,
-        /// The other name.
+        /// The new name.
         to: &'a Path,
     },
-    /// Two files or folders take each other's name.
+    /// Exchanges the names of two files or folders.
     Exchange {
         /// One name.
         one: &'a Path,
         /// The other one.
         other: &'a Path,
     },
-    /// Makes a link.
+    /// Creates a link.
     Link {
-        /// Its path.
+        /// The path.
         path: &'a Path,
-        /// What it leads to.
+        /// The link's target.
         target: &'a Path,
     },
     /// Removes a file.
     RemoveFile {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
     /// Removes an empty folder.
     RemoveDir {
-        /// Its path.
+        /// The path.
         path: &'a Path,
     },
 }
 
-/// What a test double lets an operation do instead.
+/// The fault that a test double gives an operation.
 #[derive(Debug)]
 pub struct Fault {
-    /// The error that it fails with.
+    /// The error of the operation.
     pub error: io::Error,
     /// How many bytes a [`Write`](Operation::Write) writes before it fails.
     pub written: usize,
@@ -99,12 +100,13 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// A test double below all writing.
+/// A test double for the disk.
 pub trait Double {
-    /// Called before each operation of this thread. With an error, the operation doesn't happen and fails with it.
+    /// Called before each operation of this thread. If it returns an error, the operation does not happen and
+    /// returns the error.
     ///
     /// # Errors
-    /// The fault that the operation is to have.
+    /// The fault for the operation.
     fn before(&mut self, operation: Operation<'_>) -> Result<(), Fault>;
 }
 
@@ -112,7 +114,7 @@ thread_local! {
     static DOUBLE: RefCell<Option<Box<dyn Double>>> = const { RefCell::new(None) };
 }
 
-/// Puts a test double below this thread's writing, or takes it away; returns the one before.
+/// Sets or removes this thread's test double; returns the previous one.
 pub fn set_double(double: Option<Box<dyn Double>>) -> Option<Box<dyn Double>> {
     DOUBLE.with_borrow_mut(|place| std::mem::replace(place, double))
 }
@@ -130,7 +132,7 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-/// Fails where there is something of that name.
+/// Fails if there is a file or folder of that name.
 pub(crate) fn create_file(path: &Path) -> io::Result<File> {
     allowed(Operation::CreateFile { path })?;
     OpenOptions::new().write(true).create_new(true).open(path)
@@ -146,13 +148,13 @@ pub(crate) fn open_append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// Opens a pipe, a device or what another process holds open, which is there.
+/// Opens an existing pipe, device, or file that another process holds open.
 pub(crate) fn open_stream(path: &Path) -> io::Result<File> {
     allowed(Operation::Open { path })?;
     OpenOptions::new().append(true).open(path)
 }
 
-/// Opens a file to lock it, and makes it where it is not there.
+/// Opens a file to lock it; a missing file is created.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     if path.exists() {
         allowed(Operation::Open { path })?;
@@ -184,14 +186,14 @@ pub(crate) fn sync_file(file: &File, path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Where a system or a file system can't do this, names are on the disk when it likes.
+/// On a system or file system without this operation, nobody can say when a name is on the disk.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     allowed(Operation::SyncDir { path })?;
     if !cfg!(unix) {
         return Ok(());
     }
     match File::open(path)?.sync_all() {
-        // What network and user-space file systems say that have no such operation.
+        // The errors of network and user-space file systems without the operation.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
             Ok(())
         }
@@ -204,7 +206,8 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// An error of kind [`Unsupported`](io::ErrorKind::Unsupported) where the system or the file system has no such operation.
+/// The error is [`Unsupported`](io::ErrorKind::Unsupported) if the system or the file system has no such
+/// operation.
 pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     allowed(Operation::Exchange { one, other })?;
     #[cfg(target_os = "linux")]

@@ -3,15 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Holder;
+use crate::holder::Holder;
 
 /// A file or folder can't be written.
 #[derive(Debug, thiserror::Error)]
 #[error("can't {action} {}", path.display())]
 pub struct FileError {
-    /// What was tried, as in "write".
+    /// The operation, as in "write".
     pub action: &'static str,
-    /// The file or folder, by the name that it was to have.
+    /// The file or folder, under its final name.
     pub path: PathBuf,
     /// The cause.
     pub source: io::Error,
@@ -21,62 +21,62 @@ pub struct FileError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
-    /// Another process works in it.
+    /// Another process works in the folder.
     #[error("{} is in use by {}", path.display(), holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string))]
     Held {
         /// The folder.
         path: PathBuf,
-        /// Who; absent where the lock's file can't be read.
+        /// The process; `None` if the lock's file can't be read.
         holder: Option<Holder>,
     },
-    /// The lock's file can't be made or locked.
+    /// The lock's file can't be created or locked.
     #[error(transparent)]
     File(#[from] FileError),
 }
 
-/// Why nothing is written to a place that the user named.
+/// Why an output that the user named is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputError {
-    /// It is a folder.
+    /// The output is a folder.
     #[error("\"{}\" is no file to write to but a folder: name a file in it", path.display())]
     Folder {
-        /// The place.
+        /// The output.
         path: PathBuf,
     },
-    /// The folder that it would be in is not there.
+    /// The output's folder does not exist.
     #[error("can't write {}: there is no folder {}; make it first, or name another place", path.display(), folder.display())]
     NoFolder {
-        /// The place.
+        /// The output.
         path: PathBuf,
         /// The folder.
         folder: PathBuf,
     },
-    /// Its owner may not write it.
+    /// The file is write-protected.
     #[error("{} is write-protected: allow writing (chmod u+w), or name another file", path.display())]
     Protected {
-        /// The file, links followed.
+        /// The file, with links followed.
         path: PathBuf,
     },
-    /// Its folder takes no file.
+    /// No file can be created in the output's folder.
     #[error("can't write {}: no file can be made in {}; name a place in another folder", path.display(), folder.display())]
     NotWritable {
-        /// The place.
+        /// The output.
         path: PathBuf,
         /// The folder.
         folder: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// It is among what is read.
+    /// The output is one of the files that are read.
     #[error("can't write {}: it is {}; name another file", path.display(), input_of(path, input.as_deref()))]
     IsRead {
-        /// The place.
+        /// The output.
         path: PathBuf,
-        /// The file that is read, or the folder all of whose files are; absent for the standard input.
+        /// The file that is read, or a folder whose files are all read; `None` for the standard input.
         input: Option<PathBuf>,
     },
-    /// What is there can't be found or opened.
+    /// The output can't be inspected or opened.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -90,7 +90,7 @@ fn input_of(path: &Path, input: Option<&Path>) -> String {
     }
 }
 
-/// Says what was tried on which path when an operation fails.
+/// Adds the operation and the path to an I/O error.
 pub(crate) trait At<T> {
     fn at(self, action: &'static str, path: &Path) -> Result<T, FileError>;
 }

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all.
+//! Files that are written completely or not at all.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -8,21 +8,32 @@ use crate::disk;
 use crate::error::{At as _, FileError};
 use crate::temporary::{is_filled, make, parent, remove_leftovers_of, scratch_file};
 
-/// Bytes that are written at once.
+/// The size of the write buffer in bytes.
 pub(crate) const BUFFER: usize = 1 << 16;
 
-/// Writes a file: it has all of `content`, on the disk, or stays what it was. A file that is replaced keeps its permissions.
+/// Writes a file: afterwards it has all of `content`, on the disk, or is unchanged. A file that is replaced
+/// keeps its permissions.
 ///
 /// # Errors
-/// It can't be written.
+/// The file can't be written.
 pub fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {
     write_with(path, |out| out.write_all(content).at("write", path))
+}
+
+/// [`write()`] of a value as indented JSON with a line break at its end.
+///
+/// # Errors
+/// The value has no form in JSON, or the file can't be written.
+pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FileError> {
+    let mut json = serde_json::to_vec_pretty(value).map_err(io::Error::from).at("write", path)?;
+    json.push(b'\n');
+    write(path, &json)
 }
 
 /// [`write()`] of what `fill` writes. What goes through it is buffered.
 ///
 /// # Errors
-/// The file can't be written, or those of `fill`.
+/// The file can't be written, or an error of `fill`.
 pub fn write_with<E: From<FileError>>(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
@@ -34,10 +45,11 @@ pub fn write_with<E: From<FileError>>(
     Ok(temporary.publish()?)
 }
 
-/// [`write()`] of a file that another library writes under the path which `fill` gets. That library may replace the file.
+/// [`write()`] with a file that another library writes to the path which `fill` gets. The library may replace
+/// the file.
 ///
 /// # Errors
-/// The file can't be written, or those of `fill`.
+/// The file can't be written, or an error of `fill`.
 pub fn write_path_with<E: From<FileError>>(
     path: &Path,
     fill: impl FnOnce(&Path) -> Result<(), E>,
@@ -51,12 +63,13 @@ pub fn write_path_with<E: From<FileError>>(
     Ok(temporary.publish()?)
 }
 
-/// A file that is not whole yet. Without [`publish`](Self::publish) it goes.
+/// A temporary file that is still being written. It is removed when dropped without
+/// [`publish`](Self::publish).
 struct Temporary<'a> {
     file: File,
-    /// Where it is.
+    /// The temporary path.
     path: PathBuf,
-    /// Where it will be.
+    /// The final path.
     target: &'a Path,
     is_published: bool,
 }
@@ -70,7 +83,8 @@ impl<'a> Temporary<'a> {
         remove_leftovers_of(target);
         let (file, path) = make(target, disk::create_file).at("write a file in", parent(target))?;
         let temporary = Self { file, path, target, is_published: false };
-        // So that nobody takes it for a killed process's; without locks nobody does.
+        // The lock tells other processes that this one is alive; where there are no locks, they remove
+        // nothing.
         let _ = temporary.file.try_lock();
         if let Ok(there) = target.metadata()
             && there.is_file()
@@ -80,14 +94,14 @@ impl<'a> Temporary<'a> {
         Ok(temporary)
     }
 
-    /// Puts it on the disk and gives it its name.
+    /// Syncs the file and gives it its final name.
     fn publish(mut self) -> Result<(), FileError> {
         disk::sync_file(&self.file, &self.path).at("write", self.target)?;
         if self.path != self.target {
             disk::rename(&self.path, self.target).at("write", self.target)?;
         }
         self.is_published = true;
-        // The names in a folder that is being filled go to the disk together.
+        // The names in a temporary folder are synced together at its end.
         if self.path != self.target {
             disk::sync_dir(parent(self.target)).at("write", self.target)?;
         }
@@ -98,7 +112,7 @@ impl<'a> Temporary<'a> {
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
         if !self.is_published {
-            // The error that is on its way says more; what stays is removed by the next who writes the file.
+            // The first error says more; the next writer of the file removes the remains.
             let _ = disk::remove_file(&self.path);
         }
     }
@@ -124,16 +138,17 @@ impl Write for Writing<'_> {
 /// Removes a file.
 ///
 /// # Errors
-/// It can't be removed.
+/// The file can't be removed.
 pub fn remove_file(path: &Path) -> Result<(), FileError> {
     disk::remove_file(path).at("remove", path)?;
     disk::sync_dir(parent(path)).at("remove", path)
 }
 
-/// Whether a file could be written in `folder`: one without a name is made, which goes whatever happens.
+/// Checks that a file can be created in `folder`, with an unlinked temporary file, which the operating system
+/// removes in any case.
 ///
 /// # Errors
-/// It can't.
+/// No file can be created in `folder`.
 pub fn check_writable(folder: &Path) -> Result<(), FileError> {
     scratch_file(folder).map(drop)
 }

@@ -1,4 +1,4 @@
-//! Folders that are there whole or not at all.
+//! Folders that are written completely or not at all.
 
 use std::fs;
 use std::io;
@@ -8,11 +8,12 @@ use crate::disk;
 use crate::error::{At as _, FileError};
 use crate::temporary::{filling, make, parent, remove_all};
 
-/// Makes a folder: `fill` gets the path of a temporary one, which takes the name `path` when all of it is on the disk. A folder of
-/// that name is replaced in one step where the system can exchange names (Linux), else moved away first.
+/// Creates a folder: `fill` gets the path of a temporary folder, which is renamed to `path` when all of it is
+/// on the disk. An existing folder is replaced in one step if the system can exchange names (Linux), else it
+/// is moved away first.
 ///
 /// # Errors
-/// The folder can't be written, or those of `fill`.
+/// The folder can't be written, or an error of `fill`.
 pub fn folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
     let ((), temporary) = make(path, disk::create_dir).at("create a folder in", parent(path))?;
     let replaced = filling(&temporary, || fill(&temporary))
@@ -21,17 +22,18 @@ pub fn folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Resul
     let old = match replaced {
         Ok(old) => old,
         Err(error) => {
-            // The error that is on its way says more; what stays is removed at the next start.
+            // The first error says more; the remains are removed at the next start.
             let _ = remove_all(&temporary);
             return Err(error);
         }
     };
-    // What was there goes when the new name is on the disk: before that, it may be what the name leads to when the power goes.
+    // The old folder is removed once the new name is on the disk: until then, a power cut may bring the old
+    // folder back under the name.
     disk::sync_dir(parent(path)).at("write", path)?;
     old.map_or(Ok(()), |old| Ok(remove_all(&old)?))
 }
 
-/// Puts all names in a folder on the disk.
+/// Syncs all names in a folder to the disk.
 fn sync_folders(folder: &Path) -> Result<(), FileError> {
     for entry in fs::read_dir(folder).at("read", folder)? {
         let entry = entry.at("read", folder)?;
@@ -42,7 +44,8 @@ fn sync_folders(folder: &Path) -> Result<(), FileError> {
     disk::sync_dir(folder).at("write", folder)
 }
 
-/// Gives the folder `temporary` the name `path`; says where the folder is that had it. Where that fails it still has it.
+/// Renames the folder `temporary` to `path` and returns the new place of the folder that was there. On
+/// failure the old folder keeps its name.
 fn give_name(temporary: &Path, path: &Path) -> Result<Option<PathBuf>, FileError> {
     if !path.is_dir() {
         disk::rename(temporary, path).at("write", path)?;
@@ -59,9 +62,10 @@ fn give_name(temporary: &Path, path: &Path) -> Result<Option<PathBuf>, FileError
     }
 }
 
-/// Gives a folder a temporary name, on the disk. Where that fails it keeps its own.
+/// Renames a folder to a temporary name, synced. On failure the folder keeps its name.
 fn aside(path: &Path) -> Result<PathBuf, FileError> {
-    // Made, so that no other process has the name, and taken: an empty folder may be replaced.
+    // A folder of the temporary name is created first, so that no other process takes the name; an empty
+    // folder may be replaced.
     let ((), name) = make(path, disk::create_dir).at("create a folder in", parent(path))?;
     if !cfg!(unix) {
         disk::remove_dir(&name).at("remove", &name)?;
@@ -73,23 +77,23 @@ fn aside(path: &Path) -> Result<PathBuf, FileError> {
     Ok(name)
 }
 
-/// Gives a folder its name back. The error that is on its way says more than one of this.
+/// Gives a folder its name back. The first error says more than one of this renaming.
 fn give_back(temporary: &Path, path: &Path) {
     let _ = disk::rename(temporary, path);
 }
 
-/// Removes a folder with all that is in it: it is whole under its name or not there.
+/// Removes a folder and its content: under its name it is complete or absent at any time.
 ///
 /// # Errors
-/// It can't be removed.
+/// The folder can't be removed.
 pub fn remove_folder(path: &Path) -> Result<(), FileError> {
     remove_all(&aside(path)?)
 }
 
-/// Makes a folder and those above it that are not there; all of them are on the disk.
+/// Creates a folder and the missing ones above it, and syncs them.
 ///
 /// # Errors
-/// One of them can't be made.
+/// One of the folders can't be created.
 pub fn create_dir_all(path: &Path) -> Result<(), FileError> {
     if path.is_dir() || path.as_os_str().is_empty() {
         return Ok(());
@@ -101,10 +105,10 @@ pub fn create_dir_all(path: &Path) -> Result<(), FileError> {
     create_dir(path).map(drop)
 }
 
-/// Makes a folder and says whether it was not there.
+/// Creates a folder; returns whether it was missing.
 ///
 /// # Errors
-/// It can't be made.
+/// The folder can't be created.
 pub fn create_dir(path: &Path) -> Result<bool, FileError> {
     match disk::create_dir(path) {
         Ok(()) => {
@@ -116,10 +120,10 @@ pub fn create_dir(path: &Path) -> Result<bool, FileError> {
     }
 }
 
-/// Moves a file or folder to another name in the same file system, where there is nothing.
+/// Renames a file or folder in the same file system to a name that is free.
 ///
 /// # Errors
-/// It can't be moved.
+/// The file or folder can't be renamed.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     if to.symlink_metadata().is_ok() {
         return Err(io::Error::from(io::ErrorKind::AlreadyExists)).at("write", to);
@@ -132,20 +136,20 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Two folders take each other's name in one step. An error whose cause is [`Unsupported`](io::ErrorKind::Unsupported) where the
-/// system or the file system has no such operation.
+/// Exchanges the names of two folders in one step. The error's cause is
+/// [`Unsupported`](io::ErrorKind::Unsupported) if the system or the file system has no such operation.
 ///
 /// # Errors
-/// They can't.
+/// The names can't be exchanged.
 pub fn exchange(one: &Path, other: &Path) -> Result<(), FileError> {
     disk::exchange(one, other).at("move", other)?;
     disk::sync_dir(parent(other)).at("write", other)
 }
 
-/// Removes a folder that is empty, and says whether it was.
+/// Removes a folder if it is empty; returns whether it was.
 ///
 /// # Errors
-/// It can't be removed though it is empty.
+/// The folder is empty and can't be removed.
 pub fn remove_if_empty(path: &Path) -> Result<bool, FileError> {
     if fs::read_dir(path).at("read", path)?.next().is_some() {
         return Ok(false);

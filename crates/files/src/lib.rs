@@ -1,17 +1,19 @@
-//! The one place in embert that writes: files and folders that are on the disk whole or not at all, logs, and locks.
+//! The one place in embert that writes: files and folders that are on the disk completely or not at all,
+//! logs, and locks.
 //!
-//! - [`write()`], [`write_with`]: a file appears under its name when all of it is on the disk: written under another name, synced,
-//!   renamed, and its folder synced. Until then the file that was there stays.
+//! - [`write()`], [`write_with`]: a file gets its name when all of it is on the disk: it is written under a
+//!   temporary name, synced, renamed, and its folder synced. Until then the old file stays.
 //! - [`folder`], [`remove_folder`]: the same for folders, which are replaced in one step.
 //! - [`Appender`]: a log, which can lose its end and never its middle.
-//! - [`Output`]: what the user named to write to, a file or a pipe or a device, never what is read.
-//! - [`Lock`]: one process at a time works in a folder, and others learn who does.
-//! - [`remove_leftovers`]: what killed processes left goes at the next start.
+//! - [`Output`]: a file, pipe or device that the user named to write to, and that is none of the files that
+//!   are read.
+//! - [`Lock`]: one process at a time works in a folder, and another process learns which one.
+//! - [`remove_leftovers`]: removes the temporary files of killed processes.
 //!
-//! What it does not do: read, know what the files are for, or speak of BERT.
+//! The crate does not read files, and does not know what they are for.
 //!
-//! A test double ([`set_double`]) sees every operation of a thread before it happens and can let it fail: what a process leaves that
-//! is killed there, or a disk whose power goes, can be built from what it saw.
+//! A test double ([`set_double`]) sees every operation of a thread before it happens and can let it fail.
+//! From these operations a test builds the disk that a killed process or a power cut leaves.
 //!
 //! ```
 //! let place = tempfile::tempdir()?;
@@ -34,6 +36,7 @@ mod disk;
 mod error;
 mod file;
 mod folder;
+mod holder;
 mod lock;
 mod output;
 mod temporary;
@@ -44,8 +47,9 @@ pub use cache::link;
 pub use cache::{open_to_lock, replace_file};
 pub use disk::{Double, Fault, Operation, set_double};
 pub use error::{FileError, LockError, OutputError};
-pub use file::{check_writable, remove_file, write, write_path_with, write_with};
+pub use file::{check_writable, remove_file, write, write_json, write_path_with, write_with};
 pub use folder::{create_dir, create_dir_all, exchange, folder, remove_folder, remove_if_empty, rename};
-pub use lock::{Holder, LOCK, Lock, free_space, time_in_name};
+pub use holder::Holder;
+pub use lock::{LOCK, Lock, free_space, is_time_in_name, time_in_name};
 pub use output::Output;
 pub use temporary::{TEMPORARY, is_temporary, remove_leftovers, remove_leftovers_beginning, scratch_file};

@@ -1,60 +1,19 @@
 //! [`Lock`]: one process at a time works in a folder.
 
-use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-
 use crate::disk;
 use crate::error::{At as _, FileError, LockError};
+use crate::holder::Holder;
 
-/// The file in a folder that is locked. Where a killed process left it, nobody has locked it: the system releases locks.
+/// The locked file in a folder. The file that a killed process left is not locked: the system releases locks.
 pub const LOCK: &str = ".lock";
 
-/// Who works in a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// The machine's name.
-    pub host: String,
-    /// The number of its process.
-    pub pid: u32,
-    /// When it began: RFC 3339, in UTC.
-    pub since: String,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process {} on {} since {}", self.pid, self.host, self.since)
-    }
-}
-
-impl Holder {
-    /// This process, from now on.
-    fn this() -> Self {
-        let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        Self { host: host(), pid: std::process::id(), since }
-    }
-
-    fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
-    }
-}
-
-#[cfg(unix)]
-fn host() -> String {
-    nix::unistd::gethostname().map_or_else(|_| "?".to_owned(), |name| name.to_string_lossy().into_owned())
-}
-
-#[cfg(not(unix))]
-fn host() -> String {
-    std::env::var("COMPUTERNAME").unwrap_or_else(|_| "?".to_owned())
-}
-
-/// A folder that this process works in and no other does. The lock ends with the value, or with the process however it ends.
-/// Readers need none.
+/// A folder that only this process works in. Dropping the value releases the lock, and so does the end of the
+/// process. Readers need no lock.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
@@ -62,16 +21,17 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Locks a folder, which is there. Where the file system has no locks, that is logged as a warning, and nothing is locked.
+    /// Locks an existing folder. On a file system without locks, a warning is logged and nothing is locked.
     ///
     /// # Errors
-    /// Another process works in it, or the lock's file can't be made.
+    /// Another process works in the folder, or the lock's file can't be created.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(LOCK);
         let file = loop {
             let file = disk::open_lock(&path).at("write", &path)?;
             match file.try_lock() {
-                // Who had it before may have removed the file meanwhile: then this is not the one that others lock.
+                // The previous holder may have removed the file in the meantime: then other processes lock
+                // another file.
                 Ok(()) if !is_at(&file, &path) => {}
                 Ok(()) => break file,
                 Err(TryLockError::WouldBlock) => {
@@ -98,7 +58,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Says that the folder has another name now.
+    /// Tells the lock the folder's new name.
     pub fn moved_to(&mut self, folder: &Path) {
         folder.clone_into(&mut self.folder);
     }
@@ -110,7 +70,7 @@ impl Lock {
 }
 
 impl Drop for Lock {
-    /// Removes the lock's file, where it can; what stays is nobody's lock.
+    /// Removes the lock's file if possible; a file that stays locks nothing.
     fn drop(&mut self) {
         let path = self.folder.join(LOCK);
         if cfg!(unix) && is_at(&self.file, &path) {
@@ -119,7 +79,7 @@ impl Drop for Lock {
     }
 }
 
-/// Whether `file` has the name `path`. Where the system can't tell, it has.
+/// Whether `file` is the file at `path`; true if the system can't tell.
 fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -146,6 +106,16 @@ fn has_no_locks(error: &io::Error) -> bool {
 pub fn time_in_name() -> String {
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     time.replace(['-', ':'], "")
+}
+
+/// True if `text` is a time as [`time_in_name`] writes it.
+pub fn is_time_in_name(text: &str) -> bool {
+    if text.len() != 16 || !text.is_ascii() {
+        return false;
+    }
+    let [year, month, rest] = [&text[..4], &text[4..6], &text[6..11]];
+    let time = format!("{year}-{month}-{rest}:{}:{}", &text[11..13], &text[13..]);
+    humantime::parse_rfc3339(&time).is_ok()
 }
 
 /// Bytes that can be written to the file system of `folder`, where the system says it.

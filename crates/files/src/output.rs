@@ -1,4 +1,4 @@
-//! [`Output`]: a place that the user named to write to.
+//! [`Output`]: a file, pipe or device that the user named to write to.
 
 #[cfg(unix)]
 use std::fs::Metadata;
@@ -11,14 +11,15 @@ use crate::error::{At as _, FileError, OutputError};
 use crate::file::{BUFFER, Writing, check_writable, write_with};
 use crate::temporary::parent;
 
-/// Links in a row that are followed, as many as Linux follows.
+/// How many links in a row are followed: as many as Linux follows.
 const MOST_LINKS: usize = 40;
 
-/// A place that the user named to write to, found and checked before anything is written: before the work whose result it is for.
+/// A file, pipe or device that the user named to write to. It is found and checked before the work whose
+/// result it is for.
 ///
-/// A file is written whole or not at all, as with [`write_with`]; a link is followed, and what it leads to is replaced. What can't be
-/// replaced by a file is written through: pipes, devices, sockets, and files that a process holds open, as `/dev/stdout`,
-/// `/dev/fd/N` and a shell's `>(...)` name them. The last are appended to, so that a shell's `>>` keeps what was there.
+/// A file is written completely or not at all, as with [`write_with`]; a link is followed, and its target is
+/// replaced. Pipes, devices, sockets and open files (`/dev/stdout`, `/dev/fd/N` and a shell's `>(...)`) are
+/// written to directly. Open files are appended to, so that a shell's `>>` keeps their content.
 ///
 /// ```
 /// let place = tempfile::tempdir()?;
@@ -34,19 +35,20 @@ const MOST_LINKS: usize = 40;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// As the user named it.
+    /// The path as the user named it.
     named: PathBuf,
     target: Target,
 }
 
-/// What is written to, links followed.
+/// The target, with links followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Target {
-    /// A file, which may not be there yet.
+    /// A file, which may not exist yet.
     File(PathBuf),
-    /// Something that is written through.
+    /// A pipe, a device or a socket, which is written to directly.
     Stream(PathBuf),
-    /// This process's standard output or standard error: its own descriptor is written to, which a path may not open.
+    /// This process's standard output or standard error, written to through its descriptor: a path may not
+    /// open it.
     Standard(Standard),
 }
 
@@ -57,10 +59,11 @@ enum Standard {
 }
 
 impl Output {
-    /// Finds what `path` stands for and checks that it can be written, as far as that can be known before it is.
+    /// Finds the target of `path` and checks that it can be written, as far as that can be known without
+    /// writing.
     ///
     /// # Errors
-    /// It is a folder, is in none, is write-protected, or nothing can be written there.
+    /// The output is a folder, its folder is missing, it is write-protected, or no file can be created there.
     pub fn new(path: &Path) -> Result<Self, OutputError> {
         let target = find(path)?;
         match &target {
@@ -88,11 +91,11 @@ impl Output {
         &self.named
     }
 
-    /// Whether what is written is read by a person, on a terminal.
+    /// Whether the output is a terminal.
     pub fn is_terminal(&self) -> bool {
         match &self.target {
             Target::File(_) => false,
-            // Opening a pipe to ask would wait for its reader.
+            // Opening a pipe would wait for its reader.
             Target::Stream(path) => {
                 is_character_device(path) && open(path).is_ok_and(|file| file.is_terminal())
             }
@@ -101,11 +104,11 @@ impl Output {
         }
     }
 
-    /// Checks that writing would not destroy what is read: that this is not the file `input`, by whatever names, and no file in the
-    /// folder `input`.
+    /// Checks that writing does not destroy an input: that the output is not the file `input`, under any
+    /// name, and no file in the folder `input`.
     ///
     /// # Errors
-    /// It is.
+    /// The output is `input`, or in it.
     pub fn differs_from(&self, input: &Path) -> Result<(), OutputError> {
         let Some(output) = self.identity() else { return Ok(()) };
         let is_read = if input.is_dir() {
@@ -119,10 +122,10 @@ impl Output {
         Ok(())
     }
 
-    /// [`differs_from`](Self::differs_from) of a file that the standard input was opened from.
+    /// [`differs_from`](Self::differs_from) for the file that the standard input reads.
     ///
     /// # Errors
-    /// It is this file.
+    /// The output is this file.
     pub fn differs_from_standard_input(&self) -> Result<(), OutputError> {
         #[cfg(unix)]
         {
@@ -136,10 +139,11 @@ impl Output {
         Ok(())
     }
 
-    /// Writes what `fill` writes. What goes through it is buffered.
+    /// Writes the output: `fill` gets a buffered writer.
     ///
     /// # Errors
-    /// It can't be written, or those of `fill`. A file that was there is what it was then; what went through is gone through.
+    /// The output can't be written, or an error of `fill`. An existing file is then unchanged; bytes that
+    /// went to a pipe or device stay written.
     pub fn write_with<E: From<FileError>>(
         &self,
         fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
@@ -155,7 +159,7 @@ impl Output {
         Ok(out.flush().at("write", &self.named)?)
     }
 
-    /// What tells a file from all others, if it is there and has content of its own, which a device has not.
+    /// The identity of a file; `None` if it does not exist or, as a device, has no content of its own.
     fn identity(&self) -> Option<Identity> {
         match &self.target {
             Target::File(path) | Target::Stream(path) => identity(path),
@@ -175,7 +179,7 @@ impl Output {
 }
 
 impl Standard {
-    /// The open file itself, with its place in it.
+    /// The open file, with its position.
     fn descriptor(self) -> io::Result<File> {
         #[cfg(unix)]
         {
@@ -198,7 +202,7 @@ impl Standard {
     }
 }
 
-/// Follows links to what is written.
+/// Follows links to the target.
 fn find(named: &Path) -> Result<Target, OutputError> {
     let io = |source| OutputError::File(FileError { action: "write", path: named.to_owned(), source });
     let name = named.as_os_str().as_encoded_bytes();
@@ -245,13 +249,13 @@ fn find(named: &Path) -> Result<Target, OutputError> {
     Err(io(io::Error::other(format!("more than {MOST_LINKS} links in a row"))))
 }
 
-/// Whether what is in a folder is of running processes: Linux has their open files in `/proc`, where `/dev/fd` leads; others have
-/// `/dev/fd` itself.
+/// Whether a folder lists open files of processes: on Linux in `/proc`, where `/dev/fd` leads; on other
+/// systems `/dev/fd` itself.
 fn is_of_processes(folder: &Path) -> bool {
     cfg!(unix) && (folder.starts_with("/proc") || folder.starts_with("/dev/fd"))
 }
 
-/// The standard output or error, if this is its name: `1` or `2` among this process's open files.
+/// The standard output or error, if the path is `1` or `2` among this process's open files.
 fn standard(folder: &Path, path: &Path) -> Option<Standard> {
     let own = PathBuf::from(format!("/proc/{}/fd", std::process::id()));
     if folder != own && folder != Path::new("/dev/fd") {
@@ -264,7 +268,7 @@ fn standard(folder: &Path, path: &Path) -> Option<Standard> {
     }
 }
 
-/// Opens what is written through.
+/// Opens a pipe, device or socket.
 fn open(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -290,7 +294,7 @@ fn is_character_device(path: &Path) -> bool {
     }
 }
 
-/// Whether this process may write to what is there.
+/// Whether this process may write to the file.
 fn access(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -323,7 +327,7 @@ fn identity(path: &Path) -> Option<Identity> {
     unix_identity(&path.metadata().ok()?)
 }
 
-/// The file system and the file's number in it, which its hard links share.
+/// The file system and the file's number in it; hard links share them.
 #[cfg(unix)]
 fn unix_identity(metadata: &Metadata) -> Option<Identity> {
     use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};

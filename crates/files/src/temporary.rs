@@ -1,4 +1,5 @@
-//! Names for what is not whole yet, and the removal of what killed processes left under such names.
+//! Temporary names for files and folders that are being written, and the removal of those that killed
+//! processes left.
 
 use std::cell::RefCell;
 use std::ffi::OsStr;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::disk;
 use crate::error::{At as _, FileError};
 
-/// What the names of temporary files and folders begin with.
+/// The prefix of temporary names.
 pub const TEMPORARY: &str = ".tmp-";
 
 thread_local! {
@@ -17,12 +18,12 @@ thread_local! {
     static FILLED: RefCell<Vec<PathBuf>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The folder that a path is in.
+/// The parent folder of a path.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes something under a temporary name beside `path`: `.tmp-<name>-<random>`.
+/// Creates a file or folder under a temporary name beside `path`: `.tmp-<name>-<random>`.
 pub(crate) fn make<T>(path: &Path, mut make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
     let prefix = format!("{TEMPORARY}{}-", path.file_name().unwrap_or_default().to_string_lossy());
     let made = tempfile::Builder::new()
@@ -33,7 +34,7 @@ pub(crate) fn make<T>(path: &Path, mut make: impl FnMut(&Path) -> io::Result<T>)
     Ok((made, path))
 }
 
-/// Runs `fill` while the temporary folder `folder` is being filled: files in it need no temporary names of their own.
+/// Runs `fill` and marks `folder` as being filled: files in it need no temporary names of their own.
 pub(crate) fn filling<T>(folder: &Path, fill: impl FnOnce() -> T) -> T {
     struct Pop;
     impl Drop for Pop {
@@ -51,13 +52,13 @@ pub(crate) fn is_filled(path: &Path) -> bool {
     FILLED.with_borrow(|filled| filled.last().is_some_and(|folder| path.starts_with(folder)))
 }
 
-/// Whether a file or folder of this name is a temporary one of ours.
+/// Whether a name is a temporary one of embert.
 pub fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
 }
 
-/// Removes every temporary file and folder in `folder`: for a folder that this process has locked, so that they are a killed
-/// process's.
+/// Removes every temporary file and folder in `folder`. The process must have locked the folder, so that they
+/// belong to a killed process.
 ///
 /// # Errors
 /// The folder can't be read, or something in it can't be removed.
@@ -65,7 +66,8 @@ pub fn remove_leftovers(folder: &Path) -> Result<(), FileError> {
     remove_leftovers_beginning(folder, "")
 }
 
-/// [`remove_leftovers`] of the files and folders whose own names begin with `prefix`: for a place that others write in too.
+/// [`remove_leftovers`] for files and folders whose final names begin with `prefix`: for a folder that other
+/// processes write in too.
 ///
 /// # Errors
 /// The folder can't be read, or something in it can't be removed.
@@ -73,7 +75,7 @@ pub fn remove_leftovers_beginning(folder: &Path, prefix: &str) -> Result<(), Fil
     let prefix = format!("{TEMPORARY}{prefix}");
     for entry in fs::read_dir(folder).at("read", folder)? {
         let entry = entry.at("read", folder)?;
-        // A file that is locked is being written: a report is, by who has not locked the folder.
+        // A locked file is being written: a report is written without locking the folder.
         if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes())
             && !is_being_written(&entry.path())
         {
@@ -83,20 +85,20 @@ pub fn remove_leftovers_beginning(folder: &Path, prefix: &str) -> Result<(), Fil
     Ok(())
 }
 
-/// Whether a living process writes a temporary file. Where that can't be known, it may.
+/// Whether a living process may be writing a temporary file; true if that can't be known.
 fn is_being_written(path: &Path) -> bool {
     path.is_file() && !File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// Removes the temporary files that killed processes left of `path`: those that nobody has locked. A file that can't be removed
-/// is no reason not to write another.
+/// Removes the temporary files of `path` that no process has locked: killed processes left them. A file that
+/// can't be removed is ignored.
 pub(crate) fn remove_leftovers_of(path: &Path) {
     let prefix = format!("{TEMPORARY}{}-", path.file_name().unwrap_or_default().to_string_lossy());
     let Ok(entries) = fs::read_dir(parent(path)) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
-        // What is of another file has a name that goes on.
+        // The temporary file of a longer name belongs to another file.
         if rest.is_none_or(|rest| rest.contains(['-', '.'])) || !entry.path().is_file() {
             continue;
         }
@@ -108,17 +110,18 @@ pub(crate) fn remove_leftovers_of(path: &Path) {
     }
 }
 
-/// A file without a name, for what does not fit the memory: the system removes it when it is closed, however the process ends.
+/// An unlinked temporary file, for data that does not fit the memory: the operating system removes it when it
+/// is closed, or when the process ends.
 ///
 /// # Errors
-/// It can't be made in `folder`.
+/// The file can't be created in `folder`.
 pub fn scratch_file(folder: &Path) -> Result<File, FileError> {
     tempfile::tempfile_in(folder).at("write a file in", folder)
 }
 
-/// Removes a file, or a folder with all that is in it, under the name that it has.
+/// Removes a file, or a folder and its content, under its present name.
 pub(crate) fn remove_all(path: &Path) -> Result<(), FileError> {
-    // A link is removed itself, never what it leads to.
+    // A link itself is removed, never its target.
     if !path.symlink_metadata().at("read", path)?.is_dir() {
         return disk::remove_file(path).at("remove", path);
     }

@@ -14,7 +14,7 @@ pub enum RunError {
         /// The cause.
         source: std::io::Error,
     },
-    /// A file isn't what a run writes: it is damaged, or somebody else's.
+    /// A file is not what a run writes: it is damaged, or another program's.
     #[error("{}, line {line}, can't be used: it is not what a run writes there", path.display())]
     Damaged {
         /// The file.
@@ -32,14 +32,14 @@ pub enum RunError {
     Newer {
         /// The file.
         path: PathBuf,
-        /// The format that it states.
+        /// The format that the file states.
         found: u64,
-        /// The newest that is known here: [`FORMAT`](crate::FORMAT).
+        /// The newest format that this version reads: [`FORMAT`](crate::FORMAT).
         known: u64,
     },
 }
 
-/// Says which file it was.
+/// Adds the file's path to an error.
 pub(crate) trait At<T> {
     fn at(self, path: &Path) -> Result<T, RunError>;
 }

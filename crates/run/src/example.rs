@@ -1,4 +1,4 @@
-//! `examples.jsonl`: what the kept weights say of each example, one JSON object a line.
+//! `examples.jsonl`: the predictions of the kept weights, one JSON object a line.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Lines};
@@ -11,28 +11,28 @@ use serde::{Deserialize, Serialize};
 use crate::RunError;
 use crate::error::At as _;
 
-/// An example and what the model says of it.
+/// An example with the model's prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// `validation` or `test`.
     pub split: String,
-    /// Its row number.
+    /// The example's row number.
     pub id: u64,
-    /// Its text.
+    /// The text.
     pub text: String,
     /// The second text of a pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_pair: Option<String>,
-    /// The number of its label.
+    /// The index of the true label.
     pub label: usize,
-    /// The probability of each label; of a text with several windows, the mean of theirs.
+    /// The probability of each label; for a text with several windows, the mean over the windows.
     pub probabilities: Vec<f64>,
-    /// Tokens, after cutting.
+    /// The number of tokens after truncation.
     pub tokens: usize,
 }
 
-/// The lines of `examples.jsonl`, each read when it is asked for, with their numbers from 1. An item is an error where its line can't
-/// be read or isn't what a run writes.
+/// An iterator over the lines of `examples.jsonl`, with their numbers from 1. An item is an error if its line
+/// can't be read or is not what a run writes.
 #[derive(Debug)]
 pub struct Examples {
     path: PathBuf,
@@ -40,7 +40,7 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// Opens `examples.jsonl`; `None` where there is none.
+    /// Opens `examples.jsonl`; `None` if there is no such file.
     ///
     /// # Errors
     /// The file can't be opened.

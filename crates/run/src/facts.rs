@@ -1,4 +1,4 @@
-//! `facts.json`: what a run knows when it begins.
+//! `facts.json`: model, data and metrics of a run, known when it begins.
 
 use std::path::Path;
 
@@ -7,41 +7,41 @@ use serde::{Deserialize, Serialize};
 use crate::format::{first, first_task, read_json};
 use crate::{MetricInfo, RunError};
 
-/// The model, the data and the metrics of a run. The same for a run that goes on, so it may be written again.
+/// The model, the data and the metrics of a run. A resumed run has the same facts and may write them again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
-    /// The format of the folder's files; 1 where the file states none.
+    /// The format of the folder's files; 1 if the file states none.
     #[serde(default = "first")]
     pub format: u64,
-    /// What is learnt, by the hub's name for it.
+    /// The task, by the hub's name (`text-classification`).
     #[serde(default = "first_task")]
     pub task: String,
-    /// The model that it started from.
+    /// The checkpoint that the run started from.
     pub model: String,
     /// The data set.
     pub dataset: String,
     /// The labels' names, in the order of the model's outputs.
     pub labels: Vec<String>,
-    /// The one that precision, recall and F1 are about; none with more than two.
+    /// The label that precision, recall and F1 are about; `None` with more than two labels.
     #[serde(default)]
     pub positive: Option<String>,
     /// Numbers of parameters.
     pub parameters: Parameters,
-    /// The splits that it has.
+    /// The splits of the data set.
     pub splits: Splits,
-    /// Validation and test examples whose text the training split has too.
+    /// How many validation and test examples have a text that is in the training split too.
     #[serde(default)]
     pub shared: usize,
-    /// Rows that could not be used.
+    /// How many rows were skipped because they could not be used.
     #[serde(default)]
     pub skipped: usize,
-    /// The same of the files of train, validation and test.
+    /// The skipped rows in the files of train, validation and test.
     #[serde(default)]
     pub skipped_by_split: [usize; 3],
-    /// How long the training texts are.
+    /// The lengths of the training texts.
     pub lengths: Lengths,
-    /// Every metric that settings and logs may name, in the order in which they are shown; the first is the one by which runs are
-    /// judged unless their settings say otherwise. Empty in format 1.
+    /// The metrics that settings and logs may name, in the order of display. The first is the default by
+    /// which runs are compared. Empty in format 1.
     #[serde(default)]
     pub metrics: Vec<MetricInfo>,
 }
@@ -49,21 +49,21 @@ pub struct Facts {
 /// Numbers of parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameters {
-    /// All.
+    /// All parameters.
     pub total: usize,
-    /// Those that are trained.
+    /// The trained parameters.
     pub trainable: usize,
 }
 
-/// The splits of a data set; those without examples are absent.
+/// The splits of a data set; a split without examples is `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Splits {
-    /// What is trained on.
+    /// The training split.
     pub train: Split,
-    /// What the best weights are chosen on.
+    /// The validation split, which decides on the best weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<Split>,
-    /// What the result is measured on.
+    /// The test split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<Split>,
 }
@@ -71,43 +71,43 @@ pub struct Splits {
 /// A split in numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
-    /// Its examples.
+    /// The number of examples.
     pub examples: usize,
-    /// Those of each label.
+    /// The number of examples of each label.
     pub labels: Vec<usize>,
-    /// Those whose text another one before them has.
+    /// The number of examples whose text occurs earlier in the split.
     pub duplicates: usize,
 }
 
-/// A histogram of the training texts' tokens, after cutting.
+/// A histogram of the training texts' lengths in tokens, after truncation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lengths {
-    /// Where texts are cut.
+    /// The length at which texts are cut, in tokens.
     pub max_length: usize,
-    /// How many were.
+    /// How many texts were cut.
     pub truncated: usize,
-    /// Tokens in a bin.
+    /// The width of a bin in tokens.
     pub bin_width: usize,
-    /// Texts in each bin: the first has 1 to `bin_width` tokens.
+    /// The number of texts in each bin; the first bin covers 1 to `bin_width` tokens.
     pub counts: Vec<usize>,
-    /// The same before cutting; absent in runs of older versions.
+    /// The histogram before truncation; `None` in runs of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncut: Option<Uncut>,
 }
 
-/// A histogram of the training texts' tokens before cutting.
+/// A histogram of the training texts' lengths in tokens before truncation. The last bin is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uncut {
-    /// Tokens in a bin.
+    /// The width of a bin in tokens.
     pub bin_width: usize,
-    /// Texts in each bin: the first has 1 to `bin_width` tokens.
+    /// The number of texts in each bin; the first bin covers 1 to `bin_width` tokens.
     pub counts: Vec<usize>,
-    /// The tokens of the longest.
+    /// The length of the longest text in tokens.
     pub longest: usize,
 }
 
 impl Facts {
-    /// Reads `facts.json`; `None` where there is none.
+    /// Reads `facts.json`; `None` if there is no such file.
     ///
     /// # Errors
     /// The file can't be read, is damaged, or has a newer format.
@@ -141,7 +141,7 @@ mod tests {
         assert!(Facts::read("none/facts.json".as_ref()).unwrap().is_none());
     }
 
-    /// Also where the newer file lacks what this version wants.
+    /// A newer format is reported even if the file lacks a field that this version needs.
     #[test]
     fn a_newer_format_is_refused_before_all_else() {
         let error = read(&format!("{{\"format\": {}}}", FORMAT + 1)).unwrap_err();

@@ -1,28 +1,62 @@
-//! [`RunFiles`] and [`SweepFiles`]: where each file of a folder stands.
+//! [`RunFiles`] and [`SweepFiles`]: the paths of the files in a run's or a sweep's folder.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use crate::{Log, RunError};
+
+/// What a folder holds: a run or a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderKind {
+    /// One run, with the files that [`RunFiles`] names.
+    Run,
+    /// A sweep of many runs, with the files that [`SweepFiles`] names.
+    Sweep,
+}
+
+impl FolderKind {
+    /// The name of the file that makes a folder one of this kind: the first file to be written there.
+    pub fn definition(self) -> &'static str {
+        match self {
+            Self::Run => RunFiles::CONFIG,
+            Self::Sweep => SweepFiles::DEFINITION,
+        }
+    }
+}
+
+impl fmt::Display for FolderKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Run => "run",
+            Self::Sweep => "sweep",
+        })
+    }
+}
 
 /// The paths of a run folder's files, whether they are there or not.
 ///
-/// - `config.toml`: every setting, when the run begins, and again where it goes on with another `device` or `save_dtype`.
-/// - `facts.json` ([`Facts`](crate::Facts)): the model, the labels, the metrics, numbers of parameters, the splits in numbers, a
-///   histogram of lengths; when the run begins.
-/// - `metrics.jsonl` ([`Log`](crate::Log)): a line for each step, each stage, each evaluation and the end, as they happen.
-/// - `checkpoints/`: the newest ones, and the best weights.
-/// - `scores.json` ([`Scores`](crate::Scores)): what the last evaluation of the kept weights said of each split; at the end.
-/// - `examples.jsonl` ([`Example`](crate::Example)): a line for each example of the validation split (and of the test split where
-///   it is evaluated) with its text, its label and the probability that the kept weights give each label, before they are rounded
-///   to `save_dtype`; at the end.
-/// - `tensorboard/`: event files, one a process, if `log` asks for them; as things happen.
+/// - `config.toml`: every setting; written when the run begins, and again when it is resumed with another
+///   `device` or `save_dtype`.
+/// - `facts.json` ([`Facts`](crate::Facts)): the model, the labels, the metrics, numbers of parameters, the
+///   splits in numbers, a histogram of lengths; written when the run begins.
+/// - `metrics.jsonl` ([`Log`](crate::Log)): a line for each step, each stage, each evaluation and the end;
+///   appended during the run.
+/// - `checkpoints/`: the newest checkpoints, and the best weights.
+/// - `scores.json` ([`Scores`](crate::Scores)): the metrics of the kept weights on each split; written at the
+///   end.
+/// - `examples.jsonl` ([`Example`](crate::Example)): a line for each example of the validation split (and of
+///   the test split if it is evaluated) with its text, its label and the probability that the kept weights
+///   give each label, before the weights are rounded to `save_dtype`; written at the end.
+/// - `tensorboard/`: event files, one a process, if `log` asks for them; appended during the run.
 /// - `model/`: the result, in Hugging Face format, once the run is complete.
-/// - `report.html`: the page about the run, made of the files above.
+/// - `report.html`: the page about the run, made from the files above.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFiles {
     folder: PathBuf,
 }
 
 impl RunFiles {
-    /// The name of [`config`](Self::config), the file that makes a folder a run's.
+    /// The name of [`config`](Self::config). A folder with this file is a run's.
     pub const CONFIG: &'static str = "config.toml";
     /// The name of [`facts`](Self::facts).
     pub const FACTS: &'static str = "facts.json";
@@ -41,7 +75,7 @@ impl RunFiles {
     /// The name of [`model`](Self::model).
     pub const MODEL: &'static str = "model";
 
-    /// Those of the run in `folder`.
+    /// The files of the run in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -56,7 +90,7 @@ impl RunFiles {
         self.folder.join(Self::CONFIG)
     }
 
-    /// What the run knew when it began.
+    /// The facts: model, data and metrics.
     pub fn facts(&self) -> PathBuf {
         self.folder.join(Self::FACTS)
     }
@@ -66,12 +100,12 @@ impl RunFiles {
         self.folder.join(Self::METRICS)
     }
 
-    /// What the kept weights say of each example: one JSON object a line.
+    /// The predictions of the kept weights: one JSON object a line.
     pub fn examples(&self) -> PathBuf {
         self.folder.join(Self::EXAMPLES)
     }
 
-    /// What the last evaluation of the kept weights said.
+    /// The metrics of the kept weights.
     pub fn scores(&self) -> PathBuf {
         self.folder.join(Self::SCORES)
     }
@@ -95,14 +129,24 @@ impl RunFiles {
     pub fn model(&self) -> PathBuf {
         self.folder.join(Self::MODEL)
     }
+
+    /// True if the run is complete: `model/` is there, and the log has the run's end. A process that is killed between the two
+    /// leaves `model/` alone.
+    ///
+    /// # Errors
+    /// The log can't be read.
+    pub fn is_complete(&self) -> Result<bool, RunError> {
+        let log = self.metrics();
+        Ok(self.model().is_dir() && log.is_file() && Log::read(&log)?.end.is_some())
+    }
 }
 
-/// The paths of a sweep folder's files, whether they are there or not.
+/// The paths of a sweep folder's files, whether or not the files exist.
 ///
-/// - `sweep.toml`: the definition, resolved; when the sweep begins.
-/// - `sweep.json` ([`SweepTable`](crate::SweepTable)) and `sweep.csv`: what came of it so far, after each run. Both are made of
-///   the runs, so that the next `sweep --resume` makes them again where they are missing.
-/// - `runs/<point>-seed-<seed>/`: a run folder each.
+/// - `sweep.toml`: the definition, resolved; written when the sweep begins.
+/// - `sweep.json` ([`SweepTable`](crate::SweepTable)) and `sweep.csv`: the results so far; written after each
+///   run. Both are made from the runs, so `sweep --resume` restores a missing one.
+/// - `runs/<point>-seed-<seed>/`: the run folders.
 /// - `report.html`: the page about the sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepFiles {
@@ -110,7 +154,7 @@ pub struct SweepFiles {
 }
 
 impl SweepFiles {
-    /// The name of [`definition`](Self::definition), the file that makes a folder a sweep's.
+    /// The name of [`definition`](Self::definition). A folder with this file is a sweep's.
     pub const DEFINITION: &'static str = "sweep.toml";
     /// The name of [`table`](Self::table).
     pub const TABLE: &'static str = "sweep.json";
@@ -119,7 +163,7 @@ impl SweepFiles {
     /// The name of [`runs`](Self::runs).
     pub const RUNS: &'static str = "runs";
 
-    /// Those of the sweep in `folder`.
+    /// The files of the sweep in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -129,17 +173,17 @@ impl SweepFiles {
         &self.folder
     }
 
-    /// What is swept, in TOML.
+    /// The definition of the sweep, in TOML.
     pub fn definition(&self) -> PathBuf {
         self.folder.join(Self::DEFINITION)
     }
 
-    /// What came of the sweep.
+    /// The results of the sweep.
     pub fn table(&self) -> PathBuf {
         self.folder.join(Self::TABLE)
     }
 
-    /// The same with a line a point, for spreadsheets.
+    /// The results with a line for each point, for spreadsheets.
     pub fn csv(&self) -> PathBuf {
         self.folder.join(Self::CSV)
     }
@@ -154,12 +198,12 @@ impl SweepFiles {
         self.folder.join(RunFiles::REPORT)
     }
 
-    /// A run's folder seen from the sweep's, with `/` on every system: `runs/point-01-seed-0`.
+    /// A run's folder relative to the sweep's, with `/` on every system: `runs/point-01-seed-0`.
     pub fn run_name(point: &str, seed: u64) -> String {
         format!("{}/{point}-seed-{seed}", Self::RUNS)
     }
 
-    /// The files of the run of that name.
+    /// The files of the run `name`.
     pub fn run(&self, name: &str) -> RunFiles {
         RunFiles::new(self.folder.join(name))
     }

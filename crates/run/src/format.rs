@@ -1,4 +1,4 @@
-//! The number that a file states of its own format, and the reading of JSON files that do.
+//! [`FORMAT`]: the number of a file's format, and the reading of JSON files that state one.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 use crate::RunError;
 use crate::error::At as _;
 
-/// The format that this version writes, and the newest that it reads. Format 1, which states no number, had neither `task` nor
-/// `metrics` in `facts.json`, and no `scores.json`.
+/// The format that this version writes, and the newest that it reads. A file of format 1 states no number;
+/// `facts.json` had neither `task` nor `metrics` then, and there was no `scores.json`.
 pub const FORMAT: u64 = 2;
 
-/// The task of every run of format 1, and its name in the hub's list of tasks.
+/// The task of every run of format 1, by its name in the hub's list of tasks.
 pub const TEXT_CLASSIFICATION: &str = "text-classification";
 
 /// The format of files that state none.
@@ -24,15 +24,15 @@ pub(crate) fn first_task() -> String {
     TEXT_CLASSIFICATION.to_owned()
 }
 
-/// What every JSON file with a format has, whatever else.
+/// The one key that every JSON file with a format has.
 #[derive(Deserialize)]
 struct Header {
     #[serde(default = "first")]
     format: u64,
 }
 
-/// Reads a JSON file whose format may be newer than [`FORMAT`], which is said before anything else that is wrong with it. `None`
-/// where there is no file.
+/// Reads a JSON file. A format newer than [`FORMAT`] is reported before any other error. `None` if there is
+/// no file.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RunError> {
     let bytes = match std::fs::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

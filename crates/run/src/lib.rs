@@ -1,14 +1,14 @@
 //! The files of a run folder and of a sweep folder, each format declared once.
 //!
-//! [`RunFiles`] and [`SweepFiles`] say where each file stands. [`Facts`] is what a run knows when it begins, [`Log`] what
-//! happened in it, [`Scores`] and [`Example`] what the kept weights say at its end, [`SweepTable`] what came of a sweep. The
-//! types are written by whoever trains and read by whoever reports; both get the same bytes and the same meaning. Metrics are
-//! named values ([`Metrics`]), described by [`MetricInfo`]: no metric is a field.
+//! [`RunFiles`] and [`SweepFiles`] give the path of each file. [`Facts`] holds model, data and metrics,
+//! [`Log`] the steps and evaluations, [`Scores`] and [`Example`] the metrics and predictions of the kept
+//! weights, [`SweepTable`] the results of a sweep. `embert-train` writes these types and `embert-report`
+//! reads them. Metrics are named values ([`Metrics`]), described by [`MetricInfo`]: no metric is a field.
 //!
-//! Reading is tolerant where a file may be cut or damaged ([`Log::read`] lists such lines by number) and strict about
-//! [`FORMAT`]: a file with a newer format is an error that says so.
+//! Reading tolerates a file that was cut or damaged ([`Log::read`] lists such lines by number). A file with a
+//! newer [`FORMAT`] is an error.
 //!
-//! What it does not do: train, compute a metric, draw, or know what the settings in `config.toml` mean.
+//! The crate does not train, compute metrics or draw, and does not know the settings in `config.toml`.
 //!
 //! ```
 //! use embert_run::{Log, RunFiles};
@@ -30,6 +30,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod checkpoint;
 mod error;
 mod example;
 mod facts;
@@ -41,10 +42,11 @@ mod salvage;
 mod scores;
 mod sweep;
 
+pub use checkpoint::{Best, CheckpointName, CheckpointState, Fingerprint, TrackerState};
 pub use error::RunError;
 pub use example::{Example, Examples};
 pub use facts::{Facts, Lengths, Parameters, Split, Splits, Uncut};
-pub use files::{RunFiles, SweepFiles};
+pub use files::{FolderKind, RunFiles, SweepFiles};
 pub use format::{FORMAT, TEXT_CLASSIFICATION};
 pub use log::{End, Eval, Log, LogLine, Phases, Stage, TrainStep};
 pub use metrics::{Better, LOSS, MetricInfo, Metrics};

@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: what happened in a run, one JSON object a line.
+//! `metrics.jsonl`: the log of a run, one JSON object a line.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,18 +9,18 @@ use crate::error::At as _;
 use crate::metrics::read_number;
 use crate::{Metrics, RunError};
 
-/// What happened in a run.
+/// The log of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Log {
-    /// Every optimizer step.
+    /// The optimizer steps.
     pub steps: Vec<TrainStep>,
-    /// Every evaluation.
+    /// The evaluations.
     pub evals: Vec<Eval>,
-    /// Where what is trained changes during the run.
+    /// The stages, in each of which other parameters are trained.
     pub stages: Vec<Stage>,
-    /// The end; absent while the run goes on, or where it was stopped.
+    /// The end; `None` while the run goes on, and if it was stopped.
     pub end: Option<End>,
-    /// The numbers of the lines that can't be read, from 1: what they said is not known.
+    /// The numbers of the lines that can't be read, from 1.
     pub damaged: Vec<usize>,
 }
 
@@ -31,18 +31,18 @@ pub struct TrainStep {
     pub step: usize,
     /// The epoch, from 1.
     pub epoch: usize,
-    /// The mean loss over the step's examples, before the update; not a number where the log has null.
+    /// The mean loss over the step's examples, before the update; NaN if the log has null.
     #[serde(deserialize_with = "read_number")]
     pub loss: f64,
-    /// The L2 norm of all gradients together, before clipping; not a number where the log has null.
+    /// The L2 norm over all gradients, before clipping; NaN if the log has null.
     #[serde(deserialize_with = "read_number")]
     pub grad_norm: f64,
     /// The learning rate of the base group in this step.
     pub learning_rate: f64,
-    /// That of the head; absent where it is the same.
+    /// The learning rate of the head; `None` if it is that of the base group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_learning_rate: Option<f64>,
-    /// That of each part of the model; empty where there are no more than base and head.
+    /// The learning rate of each part of the model; empty if there are only base and head.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub learning_rates: BTreeMap<String, f64>,
     /// Examples in the step.
@@ -56,13 +56,13 @@ pub struct TrainStep {
 /// The beginning of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
-    /// The last step before it; 0 where the run begins with it.
+    /// The last step before the stage; 0 if the run begins with the stage.
     pub step: usize,
-    /// Its number, from 1.
+    /// The stage's number, from 1.
     pub stage: usize,
-    /// What is frozen in it, as a config says it.
+    /// The frozen parts, as the config's `freeze` spells them.
     pub freeze: String,
-    /// Parameters that are trained in it.
+    /// The number of parameters that are trained in the stage.
     pub trainable: usize,
 }
 
@@ -76,7 +76,7 @@ pub struct Eval {
     /// The epoch of that step.
     #[serde(default)]
     pub epoch: usize,
-    /// The figures by their names, keys of their own in the line; one that is not defined is absent.
+    /// The metrics by name, each a key of the line; an undefined metric is absent.
     #[serde(flatten)]
     pub metrics: Metrics,
     /// Examples in the split.
@@ -93,37 +93,38 @@ pub struct End {
     pub epoch: usize,
     /// The metric that chose the best checkpoint.
     pub metric: String,
-    /// The step of the best evaluation; absent without a validation split.
+    /// The step of the best evaluation; `None` without a validation split.
     pub best_step: Option<usize>,
-    /// The best value of the metric; absent without a validation split.
+    /// The best value of the metric; `None` without a validation split.
     pub best_metric: Option<f64>,
     /// Whether early stopping ended the run.
     #[serde(default)]
     pub early_stopped: bool,
     /// Seconds of the whole run, not counting the time it was stopped.
     pub seconds: f64,
-    /// What the time went into; absent in runs of older versions.
+    /// The time of each part of the run; `None` in runs of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phases: Option<Phases>,
-    /// The most memory that a process of the run held, in bytes; in a sweep, from the run's beginning on. Absent where the system
-    /// doesn't say.
+    /// The peak memory of the run's processes in bytes; in a sweep, since the run began. `None` if the system
+    /// does not state it.
     pub peak_memory: Option<u64>,
 }
 
-/// Seconds of the parts of a run, those of earlier processes included.
+/// Seconds of the parts of a run, earlier processes included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Phases {
-    /// Loading the checkpoint and encoding the texts, each time that the run began or went on; not part of the run's seconds.
+    /// Loading the checkpoint and encoding the texts, at the start and at each resume; not part of the run's
+    /// seconds.
     pub prepare: f64,
     /// Optimizer steps.
     pub train: f64,
     /// Evaluations.
     pub evaluate: f64,
-    /// Checkpoints and the result.
+    /// Writing checkpoints and the result.
     pub save: f64,
 }
 
-/// A line of the log, whose key `event` says what it is.
+/// A line of the log; the key `event` names the variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum LogLine {
@@ -135,16 +136,16 @@ pub enum LogLine {
     Stage(Stage),
     /// The run is complete.
     End(End),
-    /// What a later version says besides; passed over.
+    /// An event of a later version; it is ignored.
     #[serde(other)]
     Other,
 }
 
 impl Log {
-    /// Reads a log; without the file nothing has happened yet.
+    /// Reads a log; a missing file is an empty log.
     ///
-    /// A last line without its end is left out: a run that goes on is writing it, or was killed meanwhile. Any other line that
-    /// can't be read costs what it said and is listed in [`damaged`](Self::damaged).
+    /// A last line without a line break is left out: a run is writing it, or was killed while writing it. Any
+    /// other line that can't be read is left out too and listed in [`damaged`](Self::damaged).
     ///
     /// # Errors
     /// The file can't be read.
@@ -199,7 +200,7 @@ mod tests {
         let log = read(format!("{STEP}\n{{\"event\":\"saved\",\"step\":1}}\n{{\"event\":\"train_st"));
         assert_eq!((log.steps.len(), log.end, log.damaged), (1, None, vec![]));
         assert_eq!(log.steps[0].head_learning_rate, None);
-        // Nor is one that only lacks its end: the run that goes on drops it.
+        // A line that only lacks its line break is left out too: the resumed run drops it.
         assert!(read(STEP).steps.is_empty());
         assert_eq!(Log::read("none/metrics.jsonl".as_ref()).unwrap(), Log::default());
     }
@@ -226,7 +227,7 @@ mod tests {
         assert_eq!((&log.damaged, &log.end), (&vec![2, 4, 5], &None));
     }
 
-    /// The figures stand among the line's other keys, where they were when each was a field.
+    /// The metrics are keys beside the line's other keys, as they were when each was a field.
     #[test]
     fn an_evaluation_is_written_flat() {
         let eval = Eval {

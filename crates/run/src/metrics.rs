@@ -1,4 +1,4 @@
-//! [`Metrics`]: named values, and [`MetricInfo`], what a person is told of a name.
+//! [`Metrics`]: named values; [`MetricInfo`]: a name's title and direction.
 
 use std::fmt;
 
@@ -6,35 +6,47 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// The name of the mean loss, the one metric that every task has: training has it at each step too.
+/// The name of the mean loss, the one metric that every task has, at each training step too.
 pub const LOSS: &str = "loss";
 
-/// What a metric is called and which way it is better.
+/// A metric's names and direction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricInfo {
-    /// By which settings, logs and tables know it: `macro_f1`.
+    /// The name in settings, logs and tables: `macro_f1`.
     pub name: String,
-    /// As a heading has it: `Macro F1`.
+    /// The name in headings: `Macro F1`.
     pub title: String,
-    /// Which way it is better.
+    /// Whether a greater or a smaller value is better.
     pub better: Better,
-    /// Whether it is among the few that sum up an evaluation, shown as a curve and a figure of its own; the others stand in tables.
+    /// Whether the metric sums up an evaluation and is shown as a curve and a tile; other metrics are shown
+    /// in tables.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headline: bool,
 }
 
-/// Which way a metric is better.
+/// Whether a greater or a smaller value of a metric is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
-    /// More, as of a share that is right.
+    /// Greater is better, as for the accuracy.
     Higher,
-    /// Less, as of a loss.
+    /// Smaller is better, as for the loss.
     Lower,
 }
 
+impl Better {
+    /// Whether `value` is strictly better than `than`. Never with a NaN.
+    pub fn is_better(self, value: f64, than: f64) -> bool {
+        match self {
+            Self::Higher => value > than,
+            Self::Lower => value < than,
+        }
+    }
+}
+
 impl MetricInfo {
-    /// The title as a sentence has it: its first letter is small unless an abbreviation begins there (`macro F1`, `MCC`).
+    /// The title within a sentence: the first letter is small unless an abbreviation begins there (`macro
+    /// F1`, `MCC`).
     pub fn in_sentence(&self) -> String {
         let mut letters = self.title.chars();
         match (letters.next(), letters.clone().next()) {
@@ -46,25 +58,25 @@ impl MetricInfo {
     }
 }
 
-/// Values by name, in the order in which they were evaluated or stand in a file.
+/// Values by name, in the order of evaluation or of the file.
 ///
-/// A value that is not a number is written as null. Of the loss null is read as such a value; any other metric that has null is not
-/// defined, and absent, as are things other than numbers.
+/// NaN and infinity are written as null. A null loss is read as NaN; any other metric with null is undefined
+/// and left out, as are values that are no numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metrics(Vec<(String, f64)>);
 
 impl Metrics {
-    /// The value of that name.
+    /// The value of the metric `name`.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    /// Every name with its value, in order.
+    /// The names with their values, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, f64)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// True without values.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -107,7 +119,7 @@ impl<'de> Deserialize<'de> for Metrics {
     }
 }
 
-/// JSON has no word for a number that is none: null stands for it.
+/// JSON has no NaN: null stands for it.
 pub(crate) fn read_number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }

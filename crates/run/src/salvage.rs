@@ -1,4 +1,4 @@
-//! [`Salvaged`]: what is left of a `sweep.json` that was cut or overwritten.
+//! [`Salvaged`]: the readable part of a `sweep.json` that was cut or overwritten.
 
 use std::fmt;
 use std::path::Path;
@@ -10,24 +10,24 @@ use serde_json::{Map, Value};
 use crate::error::At as _;
 use crate::{PointResult, RunError, RunResult, SweepTable};
 
-/// What stands before the place where a damaged `sweep.json` can't be read any more.
+/// The part of a damaged `sweep.json` before the damage.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Salvaged {
-    /// Every run that is whole, also of the point in which the damage is.
+    /// The complete runs, those of the damaged point included.
     pub runs: Vec<RunResult>,
-    /// The table with the points that are whole; absent where its beginning is damaged.
+    /// The table with the complete points; `None` if the table's beginning is damaged.
     pub table: Option<SweepTable>,
 }
 
 impl Salvaged {
-    /// Reads what can be read.
+    /// Reads the file up to the damage.
     ///
     /// # Errors
     /// The file can't be read.
     pub fn read(path: &Path) -> Result<Self, RunError> {
         let bytes = std::fs::read(path).at(path)?;
         let mut parts = Parts::default();
-        // The error is what the damage is, and why the caller is here.
+        // The error is the damage, which the caller knows of.
         let _ = Table(&mut parts).deserialize(&mut serde_json::Deserializer::from_slice(&bytes));
         let Parts { mut head, points, runs } = parts;
         head.insert("points".to_owned(), Value::Array(Vec::new()));
@@ -36,7 +36,7 @@ impl Salvaged {
     }
 }
 
-/// What was read before an error.
+/// The parts that were read before an error.
 #[derive(Default)]
 struct Parts {
     /// The table's other fields.
@@ -45,7 +45,8 @@ struct Parts {
     runs: Vec<RunResult>,
 }
 
-/// Reads into what it holds, so that an error leaves what came before it. One for each level of the file.
+/// Deserializers that store into their field, so that an error keeps the parts before it: one for each level
+/// of the file.
 struct Table<'a>(&'a mut Parts);
 struct Points<'a>(&'a mut Parts);
 struct Point<'a>(&'a mut Parts);
@@ -180,7 +181,7 @@ mod tests {
         }
     }
 
-    /// Cut after every byte: never less than before, and all of it in the end.
+    /// Cut after every byte: a longer file never gives less, and the complete file gives everything.
     #[test]
     fn what_stands_before_the_damage_is_read() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! `scores.json`: what the last evaluation of the kept weights said.
+//! `scores.json`: the metrics of the weights that a run kept.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::format::{first, read_json};
 use crate::{Metrics, RunError};
 
-/// The figures of the weights that a run kept, for each split that it evaluated them on.
+/// The metrics of the weights that a run kept, for each evaluated split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// The file's format.
@@ -19,54 +19,54 @@ pub struct Scores {
     pub splits: Vec<SplitScores>,
 }
 
-/// The figures of one split.
+/// The metrics of one split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SplitScores {
     /// `validation` or `test`.
     pub split: String,
-    /// Its examples.
+    /// The number of examples.
     pub examples: usize,
-    /// Every figure of the whole split, in the order in which they are shown; one that is not defined is absent.
+    /// The metrics of the whole split, in the order of display; an undefined metric is absent.
     pub metrics: Metrics,
-    /// What there is to say beyond single figures.
+    /// Metrics of parts of the split.
     #[serde(default)]
     pub detail: Detail,
 }
 
-/// The figures of parts of a split.
+/// Metrics of single labels, their averages, and the confusion matrix.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Detail {
-    /// One for each label, in the order of the model's outputs.
+    /// The metrics of each label, in the order of the model's outputs.
     #[serde(default)]
     pub classes: Vec<ClassScores>,
     /// Averages over the labels.
     #[serde(default)]
     pub averages: Vec<Average>,
-    /// Counts: a row for each true label, in it a column for each predicted one.
+    /// The confusion matrix: a row for each true label, a column for each predicted one.
     #[serde(default)]
     pub confusion_matrix: Vec<Vec<usize>>,
 }
 
-/// What was achieved on one label.
+/// The metrics of one label.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassScores {
-    /// Its figures.
+    /// The label's metrics.
     pub metrics: Metrics,
-    /// The examples that have this label.
+    /// The number of examples with this label.
     pub examples: usize,
 }
 
-/// The average of the labels' figures.
+/// The average of the labels' metrics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Average {
-    /// How it is weighted: `macro`, `micro` or `weighted`.
+    /// The kind of average: `macro`, `micro` or `weighted`.
     pub name: String,
-    /// The averaged figures.
+    /// The averaged metrics.
     pub metrics: Metrics,
 }
 
 impl Scores {
-    /// Reads `scores.json`; `None` where there is none.
+    /// Reads `scores.json`; `None` if there is no such file.
     ///
     /// # Errors
     /// The file can't be read, is damaged, or has a newer format.
@@ -74,14 +74,14 @@ impl Scores {
         read_json(path)
     }
 
-    /// The figures of that split.
+    /// The metrics of the split `name`.
     pub fn split(&self, name: &str) -> Option<&SplitScores> {
         self.splits.iter().find(|scores| scores.split == name)
     }
 }
 
 impl Detail {
-    /// The examples of one label that were taken for another, 0 beyond the matrix.
+    /// How many examples of one label were predicted as another; 0 beyond the matrix.
     pub fn count(&self, target: usize, predicted: usize) -> usize {
         self.confusion_matrix.get(target).and_then(|row| row.get(predicted)).copied().unwrap_or(0)
     }

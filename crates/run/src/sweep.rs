@@ -1,4 +1,4 @@
-//! `sweep.json`: what came of a sweep.
+//! `sweep.json`: the results of a sweep.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::format::{first, read_json};
 use crate::{Better, Metrics, RunError};
 
-/// The result of a sweep so far, best point first.
+/// The results of a sweep so far, best point first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepTable {
     /// The file's format.
@@ -16,11 +16,11 @@ pub struct SweepTable {
     pub format: u64,
     /// The folder's name.
     pub name: String,
-    /// What the points are compared by, of the weights that each run keeps.
+    /// The metric that compares the points, of the weights that each run keeps.
     pub metric: String,
-    /// Which way that is better.
+    /// Whether a greater or a smaller value is better.
     pub better: Better,
-    /// The split that it is measured on.
+    /// The split that the metric is measured on.
     pub split: String,
     /// The swept keys of the config.
     pub keys: Vec<String>,
@@ -30,28 +30,28 @@ pub struct SweepTable {
     pub points: Vec<PointResult>,
 }
 
-/// What came of a point.
+/// The results of a point.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PointResult {
-    /// `point-01`, ...
+    /// The point's name: `point-01`, ...
     pub point: String,
-    /// Each swept key with its value; null where the config's own holds.
+    /// Each swept key with its value; null if the point keeps the config's value.
     pub settings: Map<String, Value>,
-    /// The mean of its runs' values.
+    /// The mean of the runs' values.
     pub mean: Option<f64>,
-    /// Their standard deviation, that of a sample (n - 1); absent for fewer than two.
+    /// The sample standard deviation (n - 1) of the runs' values; `None` for fewer than two.
     pub standard_deviation: Option<f64>,
     /// Mean seconds of a complete run.
     pub seconds: Option<f64>,
-    /// Parameters that some stage of a run trains.
+    /// The number of parameters that some stage of a run trains.
     pub trainable: Option<usize>,
-    /// Parameters of the model.
+    /// The number of the model's parameters.
     pub parameters: Option<usize>,
-    /// One for each seed.
+    /// The runs, one for each seed.
     pub runs: Vec<RunResult>,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
     /// Its folder, from the sweep's.
@@ -69,27 +69,28 @@ pub struct RunResult {
     pub step: Option<usize>,
     /// Seconds of the run.
     pub seconds: Option<f64>,
-    /// What else there is to say of the kept weights.
+    /// The metrics of the kept weights.
     pub metrics: Option<Metrics>,
 }
 
-/// How far a run is.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// It has its result.
+    /// The run has its result.
     Complete,
-    /// It stopped with an error.
+    /// The run stopped with an error.
     Failed,
-    /// It hasn't begun, or was stopped.
+    /// The run has not begun, or was stopped.
     Missing,
 }
 
 impl SweepTable {
-    /// Reads `sweep.json`; `None` where there is none.
+    /// Reads `sweep.json`; `None` if there is no such file.
     ///
     /// # Errors
-    /// The file can't be read, has a newer format, or is damaged; [`Salvaged::read`](crate::Salvaged::read) has what is left of it.
+    /// The file can't be read, has a newer format, or is damaged; [`Salvaged::read`](crate::Salvaged::read)
+    /// reads the part before the damage.
     pub fn read(path: &Path) -> Result<Option<Self>, RunError> {
         read_json(path)
     }
@@ -99,14 +100,14 @@ impl SweepTable {
         self.points.iter().flat_map(|point| &point.runs)
     }
 
-    /// How many runs are so far.
+    /// The number of runs with this status.
     pub fn count(&self, status: Status) -> usize {
         self.runs().filter(|run| run.status == status).count()
     }
 }
 
 impl PointResult {
-    /// A key's value as text, without quotes; empty where the config's own holds.
+    /// A key's value as text, without quotes; empty if the point keeps the config's value.
     pub fn setting(&self, key: &str) -> String {
         match self.settings.get(key) {
             None | Some(Value::Null) => String::new(),
