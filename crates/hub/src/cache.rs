@@ -9,7 +9,7 @@
 //! .locks/models--owner--name/<hash>.lock
 //! ```
 //!
-//! hf-hub keeps its own functions for this layout private, and offers them only together with its download.
+//! hf-hub has functions for this layout, but they are private to its own download.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -20,10 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::ContentHash;
 use crate::error::HubError;
-use crate::remote::{Kind, Listing};
+use crate::kind::Kind;
+use crate::remote::Listing;
 use crate::source::{RepositoryId, is_commit, is_plain_path};
 
-/// The part of the hub's answer about a repository that is kept.
+/// The part of the hub's answer about a repository that the cache keeps.
 #[derive(Serialize, Deserialize)]
 struct StoredListing {
     id: String,
@@ -35,10 +36,10 @@ struct Sibling {
     rfilename: String,
 }
 
-/// How often a lock that another process holds is tried.
+/// The time between two attempts to take a lock that another process holds.
 const LOCK_POLL: Duration = Duration::from_millis(50);
 
-/// One repository's part of the cache.
+/// The folder of one repository in the cache.
 #[derive(Clone, Debug)]
 pub(crate) struct RepositoryCache {
     root: PathBuf,
@@ -61,12 +62,12 @@ impl RepositoryCache {
         self.root.join("blobs").join(hash.as_str())
     }
 
-    /// What a download writes to until it is whole and checked.
+    /// The file that a download writes to until the content is complete and its hash is checked.
     pub(crate) fn incomplete(&self, hash: &ContentHash) -> PathBuf {
         self.root.join("blobs").join(format!("{}.incomplete", hash.as_str()))
     }
 
-    /// The commit that `revision` stood for when it was last asked for.
+    /// The commit of `revision` when the hub was last asked.
     pub(crate) fn commit(&self, revision: &str) -> Option<String> {
         if is_commit(revision) {
             return Some(revision.to_owned());
@@ -82,7 +83,7 @@ impl RepositoryCache {
         write(&self.root.join("refs").join(revision), commit)
     }
 
-    /// The file of a commit, where it is there.
+    /// The path of a commit's file; `None` if the file is not in the cache.
     pub(crate) fn file(&self, commit: &str, file: &str) -> Option<PathBuf> {
         // `is_file` follows the link, so a link whose blob is gone does not count.
         Some(self.snapshot(commit).join(file)).filter(|path| path.is_file())
@@ -99,12 +100,12 @@ impl RepositoryCache {
         write(&self.root.join(".no_exist").join(commit).join(file), "")
     }
 
-    /// What files a commit has, where the hub has been asked.
+    /// The list of a commit's files; `None` if the hub was never asked for it.
     pub(crate) fn listing(&self, commit: &str) -> Option<Listing> {
         let text = fs::read_to_string(self.listing_file(commit)).ok()?;
         let stored: StoredListing = serde_json::from_str(&text).ok()?;
         let files: Vec<String> = stored.siblings.into_iter().map(|sibling| sibling.rfilename).collect();
-        // The names become paths.
+        // The names become paths, so each is checked.
         let is_right =
             RepositoryId::new(&stored.id, None).is_ok() && files.iter().all(|file| is_plain_path(file));
         is_right.then(|| Listing { canonical: stored.id, commit: commit.to_owned(), files })
@@ -126,7 +127,7 @@ impl RepositoryCache {
         self.root.join(".listings").join(format!("{commit}.json"))
     }
 
-    /// The names of all files of a commit that are there, sorted.
+    /// The names of a commit's files that are in the cache, sorted.
     pub(crate) fn files(&self, commit: &str) -> Vec<String> {
         fn walk(folder: &Path, prefix: &str, names: &mut Vec<String>) {
             let Ok(entries) = fs::read_dir(folder) else { return };
@@ -146,8 +147,8 @@ impl RepositoryCache {
         names
     }
 
-    /// Whether a cached file still has the content that its blob is named after. A file whose blob has another kind of name
-    /// (a copy, where links are not possible) can't be told and passes.
+    /// Whether a cached file still has the hash that its blob is named after. A copy of a blob (on systems
+    /// without links) has no such name, can't be checked, and counts as intact.
     pub(crate) fn is_intact(path: &Path) -> Result<bool, HubError> {
         let Ok(target) = fs::read_link(path) else { return Ok(true) };
         let Some(expected) = target.file_name().and_then(|name| name.to_str()).and_then(ContentHash::parse)
@@ -157,7 +158,7 @@ impl RepositoryCache {
         Ok(expected.of_file(path).map_err(HubError::io("read", path))? == expected)
     }
 
-    /// Puts a blob into a commit's snapshot under the file's name.
+    /// Links a blob into a commit's snapshot under the file's name.
     pub(crate) fn link(&self, commit: &str, file: &str, hash: &ContentHash) -> Result<PathBuf, HubError> {
         let pointer = self.snapshot(commit).join(file);
         let target = format!("{}blobs/{}", "../".repeat(2 + file.matches('/').count()), hash.as_str());
@@ -175,7 +176,7 @@ impl RepositoryCache {
         Ok(embert_files::link(Path::new(target), path)?)
     }
 
-    /// Elsewhere a link needs rights that few users have; `huggingface_hub` copies there too.
+    /// On Windows a link needs rights that few users have; `huggingface_hub` copies there too.
     #[cfg(not(unix))]
     fn link_or_copy(&self, _target: &str, hash: &ContentHash, path: &Path) -> Result<(), HubError> {
         let blob = self.blob(hash);
@@ -185,8 +186,8 @@ impl RepositoryCache {
         })
     }
 
-    /// Waits for the lock of a blob, the same that `huggingface_hub` takes. It is released when the file is dropped, also
-    /// when the process is killed. `waiting` is called once if another holds it.
+    /// Waits for the lock of a blob, which `huggingface_hub` takes too. Dropping the file releases the lock,
+    /// and so does the end of the process. `waiting` is called once if another process holds the lock.
     pub(crate) fn lock(&self, hash: &ContentHash, waiting: impl FnOnce()) -> Result<File, HubError> {
         create_folder(&self.locks)?;
         let path = self.locks.join(format!("{}.lock", hash.as_str()));

@@ -1,4 +1,4 @@
-//! Files of data sets' repositories.
+//! [`DatasetRepository`]: the files of a data set's repository.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,8 +8,9 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::cache::RepositoryCache;
 use crate::error::HubError;
 use crate::hub::{Hub, LocalFiles, Reply, local};
+use crate::kind::Kind;
 use crate::progress::{Event, Progress};
-use crate::remote::{Kind, Listing};
+use crate::remote::Listing;
 use crate::source::{DEFAULT_REVISION, RepositoryId};
 
 impl Hub {
@@ -38,8 +39,9 @@ impl Hub {
         repository.fetch(&names.into_iter().collect::<Vec<_>>(), progress)
     }
 
-    /// A data set's repository at one commit: what files it has, to fetch some of them. The hub is asked what it has, unless the
-    /// cache knows; where the hub can't be asked, the cache stands in.
+    /// A data set's repository at one commit: the list of its files, of which some can be fetched. The list
+    /// comes from the cache for a commit that the cache knows, else from the hub, and from the cache again if
+    /// the hub can't be reached.
     ///
     /// `revision` is a branch, a tag or a commit, by default `main`.
     pub fn dataset_repository(
@@ -50,37 +52,29 @@ impl Hub {
         let id = RepositoryId::new(repository, revision)?;
         let cache = RepositoryCache::new(&self.settings.cache, Kind::Dataset, &id);
         let known = |commit: &str| cache.listing(commit).filter(|_| !self.verify_cache);
-        // A commit never changes, so there is nothing to ask.
+        let of_hub = |id, cache, listing| DatasetRepository {
+            hub: self,
+            id,
+            cache,
+            listing,
+            origin: Origin::Hub,
+            is_whole: true,
+        };
+        // A commit never changes, so the stored list is right.
         if id.is_pinned()
             && let Some(listing) = known(id.revision())
         {
-            return Ok(DatasetRepository {
-                hub: self,
-                id,
-                cache,
-                listing,
-                origin: Origin::Hub,
-                is_whole: true,
-            });
+            return Ok(of_hub(id, cache, listing));
         }
         let reason = match self.ask(Kind::Dataset, &id)? {
-            Reply::Listing(listing) => {
-                return Ok(DatasetRepository {
-                    hub: self,
-                    id,
-                    cache,
-                    listing,
-                    origin: Origin::Hub,
-                    is_whole: true,
-                });
-            }
+            Reply::Listing(listing) => return Ok(of_hub(id, cache, listing)),
             Reply::Nothing(reason) => reason,
         };
         let stored = cache.commit(id.revision()).and_then(|commit| {
             if let Some(listing) = cache.listing(&commit) {
                 return Some((listing, true));
             }
-            // Fetched by another program, which keeps no list.
+            // Another program fetched these files; it keeps no list.
             let files = cache.files(&commit);
             (!files.is_empty()).then(|| (Listing { canonical: id.id().to_owned(), commit, files }, false))
         });
@@ -94,7 +88,7 @@ impl Hub {
     }
 }
 
-/// What fetches a data set.
+/// The command that fetches a data set, for error messages.
 fn download_command(id: &RepositoryId) -> String {
     let revision = if id.revision() == DEFAULT_REVISION {
         String::new()
@@ -104,11 +98,11 @@ fn download_command(id: &RepositoryId) -> String {
     format!("cargo xtask fetch --dataset {id}` or `hf download --repo-type dataset {}{revision}", id.id())
 }
 
-/// Where a repository's files come from.
+/// The source of a repository's files.
 #[derive(Debug)]
 enum Origin {
     Hub,
-    /// The cache, which stands in for the hub, and why; `None` in offline mode.
+    /// The cache in place of the hub, with the error of the hub; `None` in offline mode.
     Cache(Option<HubError>),
 }
 
@@ -124,13 +118,13 @@ pub struct DatasetRepository<'a> {
 }
 
 impl DatasetRepository<'_> {
-    /// The names of its files, sorted.
+    /// The names of the repository's files, sorted.
     pub fn files(&self) -> &[String] {
         &self.listing.files
     }
 
-    /// Whether [`files`](Self::files) are all that it has; else they are what another program left in the cache, and the hub
-    /// could not be asked for more.
+    /// Whether [`files`](Self::files) lists all files of the commit. Else it lists those that another program
+    /// left in the cache, and the hub could not be asked.
     pub fn is_whole(&self) -> bool {
         self.is_whole
     }
@@ -140,24 +134,26 @@ impl DatasetRepository<'_> {
         &self.listing.commit
     }
 
-    /// Makes sure that these files are on this machine; `names` are some of [`files`](Self::files).
+    /// Fetches the files that are not in the cache; `names` are some of [`files`](Self::files).
     ///
     /// # Errors
-    /// There is no such file, it can't be fetched, or it is not in the cache and the hub can't be asked.
+    /// The repository has no such file, the download fails, or the file is not in the cache and the hub can't
+    /// be asked.
     pub fn fetch(&mut self, names: &[String], progress: &mut Progress<'_>) -> Result<LocalFiles, HubError> {
         let files = self.obtain(names, progress)?;
         if matches!(self.origin, Origin::Hub) {
             self.cache.remember_listing(&self.listing)?;
-            // Last, so that what the name stands for without the hub is whole.
+            // Last, so that a revision in the cache always leads to a complete snapshot.
             self.cache.remember_commit(self.id.revision(), &self.listing.commit)?;
         }
         Ok(files)
     }
 
-    /// A file that says what to [`fetch`](Self::fetch), such as `README.md`; `None` where the repository has no such file.
+    /// Fetches one file that helps to choose what to [`fetch`](Self::fetch), such as `README.md`; `None` if
+    /// the repository has no such file.
     ///
     /// # Errors
-    /// It can't be fetched, or it is not in the cache and the hub can't be asked.
+    /// The download fails, or the file is not in the cache and the hub can't be asked.
     pub fn peek(&mut self, name: &str, progress: &mut Progress<'_>) -> Result<Option<PathBuf>, HubError> {
         if !self.has(name) {
             return Ok(None);
@@ -195,8 +191,8 @@ impl DatasetRepository<'_> {
         Ok(local(&self.cache, &commit, &names.iter().cloned().collect()))
     }
 
-    /// Why a file, or what matches a pattern, can't be had: the repository has no such file, or the cache has not, and the hub
-    /// can't be asked.
+    /// The error for a file or pattern without a match: the repository has no such file, or the cache has
+    /// none and the hub can't be asked.
     pub fn missing(&mut self, file: &str) -> HubError {
         match &mut self.origin {
             Origin::Hub => HubError::FileNotFound {

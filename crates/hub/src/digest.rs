@@ -1,4 +1,4 @@
-//! What the hub says a file's content is, and the check that it is so.
+//! [`ContentHash`]: the hash that the hub states for a file's content, and its check.
 
 use std::fmt;
 use std::fs::File;
@@ -21,8 +21,8 @@ pub enum ContentHash {
 }
 
 impl ContentHash {
-    /// Reads an `ETag` header (`"..."`, also weak: `W/"..."`) or a blob's file name. `None` where it is neither of the
-    /// two hashes: such content cannot be checked.
+    /// Reads an `ETag` header (`"..."`, also weak: `W/"..."`) or a blob's file name. `None` if the text is
+    /// neither of the two hashes: such content can't be checked.
     pub fn parse(etag: &str) -> Option<Self> {
         let digits = etag.strip_prefix("W/").unwrap_or(etag).trim_matches('"');
         if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -43,7 +43,7 @@ impl ContentHash {
         }
     }
 
-    /// The hash of the same kind of the file at `path`.
+    /// Computes the hash of the file at `path`, of the same kind as `self`.
     pub(crate) fn of_file(&self, path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let mut hasher = Hasher::new(self, file.metadata()?.len());
@@ -73,7 +73,7 @@ pub(crate) enum Hasher {
 }
 
 impl Hasher {
-    /// A hasher of `expected`'s kind for content of `length` bytes, which git's hash takes in first.
+    /// A hasher of `expected`'s kind for content of `length` bytes. git's hash begins with the length.
     pub(crate) fn new(expected: &ContentHash, length: u64) -> Self {
         match expected {
             ContentHash::Sha256(_) => Self::Sha256(Sha256::new()),

@@ -15,26 +15,27 @@ use reqwest::header::CONTENT_RANGE;
 use crate::cache::{RepositoryCache, create_folder};
 use crate::digest::{ContentHash, Hasher};
 use crate::error::HubError;
+use crate::kind::Kind;
 use crate::progress::{Event, Progress};
-use crate::remote::{FileFacts, Kind, Listing, Refused, Remote};
+use crate::remote::{FileFacts, Listing, Refused, Remote};
 use crate::source::RepositoryId;
 
-/// Times that a file is fetched before content that does not match its hash is an error.
+/// How often a file is fetched before content with a wrong hash becomes an error.
 const MAX_WRONG: u32 = 3;
-/// Times that a file may stall: each costs the whole time limit, and a connection that stalls again and again is no use
-/// even if some bytes arrive between.
+/// How often a file may stall. Each stall costs the whole time limit, and a connection that stalls repeatedly
+/// is useless even if some bytes arrive in between.
 const MAX_STALLS: u32 = 3;
 const MAX_DELAY: Duration = Duration::from_secs(8);
-/// The longest wait that the hub may ask for.
+/// The longest wait that is granted when the hub asks for one (`Retry-After`).
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 const BUFFER: usize = 256 * 1024;
 
 /// How failed attempts are repeated.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Retry {
-    /// Failures in a row, with nothing new between them, that are made up for.
+    /// How many failures in a row, without a new byte in between, are repeated.
     pub(crate) retries: u32,
-    /// The wait after the first; it doubles with each.
+    /// The wait after the first failure; each further failure doubles the wait.
     pub(crate) backoff: Duration,
 }
 
@@ -52,12 +53,12 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) id: &'a RepositoryId,
     pub(crate) listing: &'a Listing,
     pub(crate) retry: Retry,
-    /// Whether content that is in the cache is hashed again.
+    /// Whether files in the cache are hashed again.
     pub(crate) verify_cache: bool,
 }
 
 impl Fetcher<'_> {
-    /// Makes sure that `file` is in the cache and right.
+    /// Fetches `file` unless the cache has it with the right content.
     pub(crate) fn fetch(&self, file: &str, progress: &mut Progress<'_>) -> Result<(), HubError> {
         if let Some(path) = self.cache.file(&self.listing.commit, file) {
             if !self.verify_cache || RepositoryCache::is_intact(&path)? {
@@ -139,7 +140,7 @@ impl Fetcher<'_> {
             if !error.is_transient() {
                 return Err(error);
             }
-            // What has arrived counts: a bad line that gets on, a piece at a time, is not given up.
+            // New bytes reset the count of failures: a bad connection that makes progress is not given up.
             failures = if partial.length > before { 1 } else { failures + 1 };
             stalls += u32::from(matches!(error, HubError::Stalled { .. }));
             if failures > self.retry.retries || stalls == MAX_STALLS {
@@ -161,7 +162,7 @@ impl Fetcher<'_> {
         Ok(bytes)
     }
 
-    /// One request; on success all bytes are there.
+    /// Makes one request; on success the file is complete.
     fn attempt(
         &self,
         file: &str,
@@ -174,7 +175,7 @@ impl Fetcher<'_> {
         }
         let mut answer = self.remote.content(self.kind, self.id, file, &facts.url, partial.length)?;
         if partial.length > 0 && range_start(&answer) != Some(partial.length) {
-            // The server sends all of it, or another part than was asked for.
+            // The server sends the whole file, or another part than the one requested.
             partial.restart().map_err(HubError::from)?;
             if answer.status() != 200 {
                 answer = self.remote.content(self.kind, self.id, file, &facts.url, 0)?;
@@ -202,7 +203,7 @@ impl Fetcher<'_> {
         Ok(())
     }
 
-    /// An error while the body was read: the HTTP client wraps its own into an I/O error.
+    /// The error of reading a body; the HTTP client wraps its own error into an I/O error.
     fn broken(&self, facts: &FileFacts, error: io::Error) -> HubError {
         match error.downcast::<reqwest::Error>() {
             Ok(error) => self.remote.download_error(&facts.url, error),
@@ -218,7 +219,7 @@ impl Fetcher<'_> {
     }
 }
 
-/// The first byte of a partial answer.
+/// The offset of a partial answer's first byte.
 fn range_start(answer: &Response) -> Option<u64> {
     if answer.status() != 206 {
         return None;
@@ -227,19 +228,19 @@ fn range_start(answer: &Response) -> Option<u64> {
     range.strip_prefix("bytes ")?.split_once('-')?.0.trim().parse().ok()
 }
 
-/// What has arrived so far of a file, hashed as it arrives.
+/// The received part of a file, hashed as it arrives.
 struct Partial {
     file: Appender,
     length: u64,
     size: Option<u64>,
     expected: ContentHash,
-    /// `None` where the length, which git's hash begins with, is not known before the end.
+    /// `None` if the hash is git's, which begins with the length, and the length is unknown.
     hasher: Option<Hasher>,
     path: std::path::PathBuf,
 }
 
 impl Partial {
-    /// Takes up what an earlier attempt left.
+    /// Opens the part that an earlier attempt left and hashes it.
     fn open(path: &Path, facts: &FileFacts) -> Result<Self, HubError> {
         if let Some(folder) = path.parent() {
             create_folder(folder)?;

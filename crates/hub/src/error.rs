@@ -1,4 +1,4 @@
-//! The one error type of the crate.
+//! [`HubError`].
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,25 +6,25 @@ use std::time::Duration;
 
 use embert_files::FileError;
 
-use crate::remote::Kind;
+use crate::kind::Kind;
 
-/// Why a model or a data set could not be had.
+/// Why a model or a data set can't be resolved to local files.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubError {
     /// The name can only be a path, and there is no such folder.
     #[error("there is no folder {}; name an existing folder, or a repository of the hub as `owner/name`", path.display())]
     FolderNotFound {
-        /// What was named.
+        /// The name that the user gave.
         path: PathBuf,
     },
 
     /// Neither a folder nor a name that a repository can have.
     #[error("`{name}` is neither a folder nor a repository's name: {reason}")]
     InvalidId {
-        /// What was named.
+        /// The name that the user gave.
         name: String,
-        /// The rule that it breaks.
+        /// The rule that the name breaks.
         reason: &'static str,
     },
 
@@ -39,12 +39,12 @@ pub enum HubError {
         reason: &'static str,
     },
 
-    /// A pattern of file names that is not one.
+    /// A pattern of file names has a syntax error.
     #[error("`{pattern}` is not a file name pattern")]
     InvalidPattern {
-        /// What was given.
+        /// The pattern.
         pattern: String,
-        /// Where it breaks off.
+        /// The syntax error.
         source: globset::Error,
     },
 
@@ -99,7 +99,7 @@ pub enum HubError {
         id: String,
         /// 401 or 403.
         status: u16,
-        /// What the hub says.
+        /// The hub's message.
         message: String,
     },
 
@@ -124,78 +124,79 @@ pub enum HubError {
         source: serde_json::Error,
     },
 
-    /// Not in the cache, and the hub does not answer.
+    /// The files are not in the cache, and the hub does not answer.
     #[error("{what} is not in the cache at {}, and the hub can't be reached; when it can, run `{command}`", cache.display())]
     Unreachable {
-        /// What was wanted.
+        /// The model or data set.
         what: String,
         /// The cache that was searched.
         cache: PathBuf,
-        /// What fetches it.
+        /// The command that fetches it.
         command: String,
         /// Why the hub can't be reached.
         source: Box<HubError>,
     },
 
-    /// Not in the cache, and offline mode forbids asking the hub.
+    /// The files are not in the cache, and offline mode forbids requests to the hub.
     #[error("{what} is not in the cache at {}, and HF_HUB_OFFLINE is set; unset it and run `{command}`", cache.display())]
     Offline {
-        /// What was wanted.
+        /// The model or data set.
         what: String,
         /// The cache that was searched.
         cache: PathBuf,
-        /// What fetches it.
+        /// The command that fetches it.
         command: String,
     },
 
     /// The connection could not be made or broke off.
     #[error("the request to {url} failed")]
     Transport {
-        /// What was asked for.
+        /// The address of the request.
         url: String,
-        /// The HTTP client's account of it.
+        /// The HTTP client's error.
         source: reqwest::Error,
     },
 
     /// The connection broke off in the middle of a body.
     #[error("{url} broke off")]
     Broken {
-        /// What was asked for.
+        /// The address of the request.
         url: String,
-        /// The system's account of it.
+        /// The system's error.
         source: io::Error,
     },
 
     /// Nothing arrived for longer than the time limit.
     #[error("{url} sent nothing for {} s (HF_HUB_DOWNLOAD_TIMEOUT sets this limit)", timeout.as_secs_f32())]
     Stalled {
-        /// What was asked for.
+        /// The address of the request.
         url: String,
         /// The limit.
         timeout: Duration,
     },
 
-    /// The hub answered with a status that is none of the cases above.
+    /// The hub answered with a status that no other variant covers.
     #[error("{url} answered {status}{}", message.as_ref().map(|m| format!(": {m}")).unwrap_or_default())]
     Status {
-        /// What was asked for.
+        /// The address of the request.
         url: String,
         /// The HTTP status.
         status: u16,
-        /// What the hub says.
+        /// The hub's message.
         message: Option<String>,
     },
 
-    /// The hub's answer lacks something that it always has.
+    /// The hub's answer lacks a field or has an invalid one.
     #[error("the answer of {url} can't be used: {what}")]
     UnexpectedAnswer {
-        /// What was asked for.
+        /// The address of the request.
         url: String,
-        /// What is missing or wrong.
+        /// The missing or invalid part.
         what: String,
     },
 
-    /// The download broke off on every attempt. What has arrived is kept: the next run goes on from there.
+    /// The download broke off on every attempt. The received part is kept, and the next run goes on from
+    /// there.
     #[error(
         "{file} of `{id}` broke off at byte {received} and {attempts} attempts did not complete it; run it again to go on from there"
     )]
@@ -204,15 +205,15 @@ pub enum HubError {
         file: String,
         /// The repository.
         id: String,
-        /// Bytes that are there.
+        /// Bytes received.
         received: u64,
         /// Attempts made.
         attempts: u32,
-        /// What ended the last one.
+        /// The error of the last attempt.
         source: Box<HubError>,
     },
 
-    /// What arrived is not what the hub says the file is. Nothing of it is kept.
+    /// The content's hash is not the hub's. Nothing of the content is kept.
     #[error(
         "{file} of `{id}` arrived damaged (attempt {attempts}): its content is {found}, the hub says {expected}; nothing of it was kept"
     )]
@@ -225,11 +226,11 @@ pub enum HubError {
         expected: String,
         /// The content's hash.
         found: String,
-        /// Times that it was fetched.
+        /// How often the file was fetched.
         attempts: u32,
     },
 
-    /// A file in the cache has not the content that its name says, and the hub can't be asked for it.
+    /// A file in the cache does not have the hash that its blob is named after, and the hub can't be asked.
     #[error("{} is damaged: its content is not what the hub had; fetch it again with HF_HUB_OFFLINE unset", path.display())]
     Damaged {
         /// The file.
@@ -246,18 +247,18 @@ pub enum HubError {
     /// The HTTP client could not be set up.
     #[error("the HTTP client can't be set up")]
     Setup {
-        /// The HTTP client's account of it.
+        /// The HTTP client's error.
         source: reqwest::Error,
     },
 
     /// Reading or writing the cache failed.
     #[error("can't {action} {}", path.display())]
     Io {
-        /// What was being done: "write", "lock" ...
+        /// The operation: "write", "lock" ...
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The system's account of it.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -274,7 +275,7 @@ impl HubError {
         move |source| Self::Io { action, path, source }
     }
 
-    /// From an error of the HTTP client: a time-out is a stall.
+    /// Converts an error of the HTTP client: a time-out is a stall.
     pub(crate) fn transport(url: &str, timeout: Duration, source: reqwest::Error) -> Self {
         if source.is_timeout() && !source.is_connect() {
             Self::Stalled { url: url.to_owned(), timeout }
@@ -283,7 +284,7 @@ impl HubError {
         }
     }
 
-    /// Whether the same request may well succeed later: what is tried again, and where the cache's copy will do.
+    /// Whether the same request may succeed later: it is repeated, and the cache is used in the end.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Transport { .. } | Self::Broken { .. } | Self::Stalled { .. } => true,
@@ -293,7 +294,7 @@ impl HubError {
     }
 }
 
-/// Some of what is there, for a user who misspelt what is not.
+/// Lists some of the existing files, for a user who misspelt a name.
 fn hint(available: &[String]) -> String {
     const SHOWN: usize = 8;
     if available.is_empty() {

@@ -1,4 +1,4 @@
-//! The hub and its cache as one: names in, local files out.
+//! [`Hub`]: names to local files, from the cache or from the hub.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,25 +9,26 @@ use std::time::Duration;
 use crate::cache::RepositoryCache;
 use crate::download::{Fetcher, Retry};
 use crate::error::HubError;
+use crate::kind::Kind;
 use crate::model_files::{self, Weights};
 use crate::progress::{Event, Progress};
-use crate::remote::{Kind, Listing, Remote};
+use crate::remote::{Listing, Remote};
 use crate::settings::Settings;
 use crate::source::{RepositoryId, Source};
 
-/// Files of a repository, or of a folder that the user named, on this machine.
+/// Local files: those of a repository in the cache, or a folder that the user named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalFiles {
-    /// The folder that holds them under the names that they have in the repository. For a repository it is the commit's
-    /// snapshot in the cache: read it, don't write to it.
+    /// The folder with the files under their names in the repository. For a repository it is the commit's
+    /// snapshot in the cache: read from it, don't write to it.
     pub folder: PathBuf,
     /// The commit; `None` for a folder that the user named.
     pub commit: Option<String>,
-    /// The files asked for, below `folder`. Empty for a folder that the user named: nothing was asked of it.
+    /// The requested files, below `folder`. Empty for a folder that the user named.
     pub files: Vec<PathBuf>,
 }
 
-/// How a [`Hub`] works: the environment's settings, unless set otherwise here.
+/// Builds a [`Hub`] from the environment's settings and those set here.
 #[derive(Clone)]
 pub struct HubBuilder {
     settings: Settings,
@@ -57,15 +58,16 @@ impl HubBuilder {
         self
     }
 
-    /// Whether the hub must not be asked at all (`HF_HUB_OFFLINE`).
+    /// Forbids requests to the hub (`HF_HUB_OFFLINE`).
     #[must_use]
     pub fn offline(mut self, offline: bool) -> Self {
         self.settings.offline = offline;
         self
     }
 
-    /// The longest silence of the hub before an attempt counts as stalled (`HF_HUB_DOWNLOAD_TIMEOUT` for content,
-    /// `HF_HUB_ETAG_TIMEOUT` for questions; 10 s each). A file that stalls three times is given up.
+    /// The longest silence of the hub before an attempt counts as stalled (`HF_HUB_DOWNLOAD_TIMEOUT` for
+    /// content, `HF_HUB_ETAG_TIMEOUT` for other requests; 10 s each). A file that stalls three times is given
+    /// up.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.download_timeout = timeout;
@@ -73,7 +75,7 @@ impl HubBuilder {
         self
     }
 
-    /// Failed attempts in a row, none of which brought anything, that are repeated (5), and the wait before the first
+    /// How many failed attempts in a row, without a new byte, are repeated (5), and the wait before the first
     /// repetition (0.5 s), which doubles with each.
     #[must_use]
     pub fn retries(mut self, retries: u32, backoff: Duration) -> Self {
@@ -81,15 +83,15 @@ impl HubBuilder {
         self
     }
 
-    /// Whether files that are in the cache are hashed again, and fetched again where they are damaged (no). What this
-    /// crate fetches is always checked; the cache may hold what others have put there.
+    /// Whether files in the cache are hashed again, and damaged ones fetched again (no). Downloads are always
+    /// checked, but other programs write to the cache too.
     #[must_use]
     pub fn verify_cache(mut self, verify: bool) -> Self {
         self.verify_cache = verify;
         self
     }
 
-    /// The hub. Nothing is asked of it yet.
+    /// Builds the hub. It makes no request yet.
     pub fn build(self) -> Hub {
         Hub {
             settings: self.settings,
@@ -108,12 +110,12 @@ impl fmt::Debug for HubBuilder {
 
 /// Turns names into local files, from the cache or from the hub.
 ///
-/// Its calls block; inside an async runtime, make them from a thread that may block.
+/// The calls block; inside an async runtime, make them from a thread that may block.
 pub struct Hub {
     pub(crate) settings: Settings,
     retry: Retry,
     pub(crate) verify_cache: bool,
-    /// Made when first needed: a folder or an offline run needs no HTTP client.
+    /// Built when it is first needed: a folder or an offline run needs no HTTP client.
     remote: Mutex<Option<Arc<Remote>>>,
 }
 
@@ -123,7 +125,7 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// Everything but the token.
+/// Writes all settings but the token.
 fn describe(settings: &Settings, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.debug_struct(name)
         .field("endpoint", &settings.endpoint)
@@ -134,12 +136,12 @@ fn describe(settings: &Settings, name: &str, f: &mut fmt::Formatter<'_>) -> fmt:
 }
 
 impl Hub {
-    /// The hub as the environment describes it, in the variables of Python's `huggingface_hub`.
+    /// A hub with the settings of the environment, in the variables of Python's `huggingface_hub`.
     pub fn from_env() -> Result<Self, HubError> {
         Ok(Self::builder()?.build())
     }
 
-    /// Begins with the environment's settings.
+    /// A builder with the environment's settings.
     pub fn builder() -> Result<HubBuilder, HubError> {
         Ok(HubBuilder {
             settings: Settings::from_env()?,
@@ -153,16 +155,17 @@ impl Hub {
         &self.settings.cache
     }
 
-    /// The files of a model: `config.json`, its card (`README.md`), the tokenizer's files that it has (`tokenizer.json`,
-    /// `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, `vocab.txt`), and its safetensors weights, in
-    /// one file or sharded.
+    /// Fetches the files of a model: `config.json`, the card (`README.md`), the tokenizer's files (those of
+    /// `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json` and
+    /// `vocab.txt` that exist), and the safetensors weights, in one file or sharded.
     ///
     /// `name` is a folder, which is returned as it is, or a repository: `name`, `owner/name`, `owner/name@revision`.
     pub fn model(&self, name: &str, progress: &mut Progress<'_>) -> Result<LocalFiles, HubError> {
         self.model_of(&Source::parse(name)?, progress)
     }
 
-    /// [`model`](Self::model) of a name that was read before: a folder that has come to be since then doesn't count.
+    /// [`model`](Self::model) with a name that was parsed before: a folder that was created since then is not
+    /// looked for.
     ///
     /// # Errors
     /// As [`model`](Self::model).
@@ -181,7 +184,7 @@ impl Hub {
         progress: &mut Progress<'_>,
     ) -> Result<LocalFiles, HubError> {
         let cache = RepositoryCache::new(&self.settings.cache, Kind::Model, id);
-        // A commit never changes, so there is nothing to ask if all of it is here.
+        // A commit never changes, so a complete snapshot needs no request.
         if id.is_pinned()
             && !self.verify_cache
             && model_files::is_settled(&cache, id.revision())
@@ -216,12 +219,12 @@ impl Hub {
         for file in model_files::absent(&listing.files) {
             cache.remember_missing(&listing.commit, file)?;
         }
-        // Last, so that what the name stands for without the hub is whole.
+        // Last, so that a revision in the cache always leads to a complete snapshot.
         cache.remember_commit(id.revision(), &listing.commit)?;
         Ok(local(&cache, &listing.commit, &names))
     }
 
-    /// What the hub has of the repository, or why it can't be asked. That it refuses is an error.
+    /// Asks the hub for the repository's files. An unreachable hub is a reply; a refusal is an error.
     pub(crate) fn ask(&self, kind: Kind, id: &RepositoryId) -> Result<Reply, HubError> {
         if self.settings.offline {
             return Ok(Reply::Nothing(None));
@@ -283,10 +286,10 @@ impl Hub {
     }
 }
 
-/// What came of asking the hub.
+/// The reply to a request for a repository's files.
 pub(crate) enum Reply {
     Listing(Listing),
-    /// Nothing, and why; `None` in offline mode. The cache may stand in.
+    /// No list, with the error of the hub; `None` in offline mode. The cache can be used instead.
     Nothing(Option<HubError>),
 }
 

@@ -1,9 +1,9 @@
-//! What the user named (a folder, `name`, `owner/name`, `owner/name@revision`) becomes local, verified files.
+//! Resolves a name (a folder, `name`, `owner/name`, `owner/name@revision`) to local, verified files.
 //!
-//! A [`Hub`] looks in the cache that Python's `huggingface_hub` uses, in the same layout, and fetches from the hub what is
-//! not there: of a model only the configuration, the tokenizer's files and the safetensors weights, of a data set only the
-//! files asked for. What arrives is compared with the hash that the hub gives for it before it gets its name in the
-//! cache. A download that breaks off goes on where it stopped, in the same run or the next; one that stalls ends within its
+//! A [`Hub`] uses the cache of Python's `huggingface_hub`, in the same layout, and downloads what the cache
+//! lacks: of a model only the configuration, the tokenizer's files and the safetensors weights, of a data set
+//! only the requested files. A file gets its name in the cache after its content has matched the hub's hash.
+//! A download that breaks off is resumed, in the same process or the next; one that stalls ends within its
 //! time limit; processes that fetch the same file wait for each other. `HF_ENDPOINT`, `HF_TOKEN`, `HF_HOME`,
 //! `HF_HUB_CACHE`, `HF_HUB_OFFLINE` and the time limits mean what they mean in Python.
 //!
@@ -21,8 +21,8 @@
 //! # Ok::<(), embert_hub::HubError>(())
 //! ```
 //!
-//! It does not read what it fetches (only an index of shards, to know their names), does not upload, and prints nothing:
-//! [`Event`]s say what happens.
+//! The crate does not read the files that it fetches (but for an index of shards, which names them), does not
+//! upload, and prints nothing: [`Event`]s report the progress.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -34,6 +34,7 @@ mod digest;
 mod download;
 mod error;
 mod hub;
+mod kind;
 mod model_files;
 mod progress;
 mod remote;
@@ -44,6 +45,6 @@ pub use dataset::DatasetRepository;
 pub use digest::ContentHash;
 pub use error::HubError;
 pub use hub::{Hub, HubBuilder, LocalFiles};
+pub use kind::Kind;
 pub use progress::{Event, Progress};
-pub use remote::Kind;
 pub use source::{DEFAULT_REVISION, RepositoryId, Source};

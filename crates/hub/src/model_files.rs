@@ -1,4 +1,5 @@
-//! Which of a model repository's files are needed: one weight format, not all of them.
+//! The files of a model's repository that are needed: weights in one format, the configuration, the
+//! tokenizer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,8 +17,8 @@ const INDEX: &str = "model.safetensors.index.json";
 
 const TOKENIZER: &str = "tokenizer.json";
 
-/// Taken where they are there: all that says something of the tokenizer, the card, which states the licence, and the
-/// description of an adapter, with which the weights are not the whole model.
+/// Fetched if the repository has them: every file about the tokenizer, the card, which states the licence,
+/// and the description of an adapter, with which the weights are not the whole model.
 const OPTIONAL: &[&str] = &[
     "README.md",
     "adapter_config.json",
@@ -28,28 +29,29 @@ const OPTIONAL: &[&str] = &[
     "vocab.txt",
 ];
 
-/// Vocabularies of other families. Without a `tokenizer.json` they go before `vocab.txt` in `transformers`, so whoever reads
-/// the folder has to see them.
+/// Vocabularies of other model families. Without a `tokenizer.json`, `transformers` prefers them to
+/// `vocab.txt`, so a reader of the folder has to see them.
 const OTHER_VOCABULARIES: &[&str] = &["tekken.json", "tiktoken.model", "tokenizer.model"];
 
-/// Extensions of weights in formats that are not read, named in the error where there are no others.
+/// Extensions of weights in formats that embert does not read; the error for a repository without safetensors
+/// lists them.
 const OTHER_WEIGHTS: &[&str] = &["bin", "h5", "msgpack", "onnx", "ot", "pt", "ckpt", "gguf", "safetensors"];
 
-/// In how many files the weights are.
+/// Whether the weights are in one file or in shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weights {
     Single,
-    /// As many as the index names.
+    /// In the shards that the index names.
     Sharded,
 }
 
-/// What is taken where it is there.
+/// The files that are fetched if the repository has them.
 fn optional(has_tokenizer: bool) -> impl Iterator<Item = &'static str> {
     let others: &'static [&'static str] = if has_tokenizer { &[] } else { OTHER_VOCABULARIES };
     OPTIONAL.iter().chain(others).copied()
 }
 
-/// Files that would be taken and that are not among `available`.
+/// The optional files that are not among `available`.
 pub(crate) fn absent(available: &[String]) -> impl Iterator<Item = &'static str> {
     OPTIONAL
         .iter()
@@ -58,7 +60,7 @@ pub(crate) fn absent(available: &[String]) -> impl Iterator<Item = &'static str>
         .filter(move |name| available.iter().all(|file| file != name))
 }
 
-/// The needed ones of `available`; of sharded weights the index only, which says what the shards are.
+/// The needed files among `available`. For sharded weights that is the index alone, which names the shards.
 pub(crate) fn needed(
     id: &RepositoryId,
     available: &[String],
@@ -131,7 +133,7 @@ pub(crate) fn cached(cache: &RepositoryCache, commit: &str) -> Result<Option<BTr
     Ok(Some(names))
 }
 
-/// Whether it is known of each optional file whether the commit has it, so that the hub need not be asked.
+/// Whether the cache knows of each optional file if the commit has it, so that the hub need not be asked.
 pub(crate) fn is_settled(cache: &RepositoryCache, commit: &str) -> bool {
     let has = |name: &str| cache.file(commit, name).is_some();
     optional(has(TOKENIZER)).all(|name| has(name) || cache.is_known_missing(commit, name))
@@ -180,7 +182,7 @@ mod tests {
         assert_eq!(taken(&files), files);
         assert_eq!(taken(&["tokenizer.model", "vocab.txt"]), ["tokenizer.model", "vocab.txt"]);
         assert_eq!(taken(&["tokenizer.model", "tokenizer.json", "tf_model.h5"]), ["tokenizer.json"]);
-        // What the hub has and nobody takes is not known to be missing.
+        // A file that the hub has but nobody fetches does not count as missing.
         let available = ["tokenizer.model", "tokenizer.json", "README.md"].map(str::to_owned);
         let absent: Vec<_> = absent(&available).collect();
         assert!(absent.contains(&"vocab.txt") && absent.contains(&"tekken.json"), "{absent:?}");

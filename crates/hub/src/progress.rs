@@ -1,58 +1,58 @@
-//! What a fetch reports while it runs.
+//! [`Event`]: what a fetch reports while it runs.
 
 use std::time::Duration;
 
 use crate::error::HubError;
 
-/// One thing that happened to one file. The crate prints nothing: a caller that wants a bar or a line makes it from these.
+/// One event of one file. The crate prints nothing: a caller that wants a progress bar draws it from these.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The file was in the cache already.
     Cached {
-        /// Its name in the repository.
+        /// The file's name in the repository.
         file: &'a str,
     },
-    /// Another process holds the file's lock: it is being fetched there.
+    /// Another process holds the file's lock and fetches the file.
     Waiting {
-        /// Its name in the repository.
+        /// The file's name in the repository.
         file: &'a str,
     },
     /// A download begins.
     Started {
-        /// Its name in the repository.
+        /// The file's name in the repository.
         file: &'a str,
-        /// Bytes that an earlier attempt left: the download goes on from there.
+        /// Bytes that an earlier attempt left; the download goes on from there.
         resumed: u64,
-        /// Bytes in the whole file, where the hub says so.
+        /// Bytes of the whole file; `None` if the hub does not state them.
         total: Option<u64>,
     },
-    /// Bytes have arrived. `done` goes back where a download starts again.
+    /// Bytes have arrived. `done` decreases if a download starts again.
     Progress {
-        /// Its name in the repository.
+        /// The file's name in the repository.
         file: &'a str,
-        /// Bytes there now, those of earlier attempts included.
+        /// Bytes received, those of earlier attempts included.
         done: u64,
-        /// Bytes in the whole file, where the hub says so.
+        /// Bytes of the whole file; `None` if the hub does not state them.
         total: Option<u64>,
     },
     /// An attempt failed and the next one follows after `delay`.
     Retrying {
-        /// Its name in the repository.
+        /// The file's name in the repository.
         file: &'a str,
         /// What went wrong.
         error: &'a HubError,
         /// The time until the next attempt.
         delay: Duration,
     },
-    /// The file is complete, its content is what the hub says, and it is in the cache.
+    /// The file is complete, its hash is the hub's, and it is in the cache.
     Finished {
-        /// Its name in the repository.
+        /// The file's name in the repository.
         file: &'a str,
-        /// Its length in bytes.
+        /// The file's length in bytes.
         bytes: u64,
     },
 }
 
-/// Where a fetch reports to.
+/// The callback that a fetch reports to.
 pub type Progress<'a> = dyn FnMut(Event<'_>) + 'a;

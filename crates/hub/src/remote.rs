@@ -1,4 +1,4 @@
-//! Questions to the hub: what a repository holds, and what a file of it is.
+//! [`Remote`]: requests to the hub for a repository's files, a file's hash, and a file's content.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,53 +11,27 @@ use reqwest::{Method, Url};
 
 use crate::digest::ContentHash;
 use crate::error::HubError;
+use crate::kind::Kind;
 use crate::settings::Settings;
 use crate::source::{RepositoryId, is_commit, is_plain_path};
 
 const USER_AGENT: &str = concat!("embert/", env!("CARGO_PKG_VERSION"));
-/// A host that does not answer at all is given up sooner than one that is slow.
+/// A host that does not answer is given up sooner than one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// hf-hub's attempts after the first, for questions: more only delays the fall-back on the cache.
 const QUESTION_RETRIES: usize = 3;
 const MAX_REDIRECTS: usize = 10;
 
-/// The kinds of repositories.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A model.
-    Model,
-    /// A data set.
-    Dataset,
-}
-
-impl Kind {
-    pub(crate) fn plural(self) -> &'static str {
-        match self {
-            Self::Model => "models",
-            Self::Dataset => "datasets",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Model => "model",
-            Self::Dataset => "data set",
-        })
-    }
-}
-
-/// What a repository holds at a revision.
+/// The files of a repository at a revision.
 #[derive(Debug)]
 pub(crate) struct Listing {
-    /// The name that the hub has for it: `bert-base-uncased` is `google-bert/bert-base-uncased` there.
+    /// The hub's own name of the repository: `bert-base-uncased` is `google-bert/bert-base-uncased`.
     pub(crate) canonical: String,
     pub(crate) commit: String,
     pub(crate) files: Vec<String>,
 }
 
-/// What the hub says of one file.
+/// A file's address, hash and size.
 #[derive(Clone, Debug)]
 pub(crate) struct FileFacts {
     pub(crate) url: Url,
@@ -132,7 +106,7 @@ impl Remote {
         })
     }
 
-    /// One question for the commit that a revision stands for and the files that it has.
+    /// Asks the hub for the commit of a revision and the list of its files.
     pub(crate) fn listing(&self, kind: Kind, id: &RepositoryId) -> Result<Listing, HubError> {
         let (owner, name) = hf_hub::split_id(id.id());
         let revision = id.revision().to_owned();
@@ -157,7 +131,7 @@ impl Remote {
             url: format!("{}/api/{}/{}", self.endpoint, kind.plural(), id.id()),
             what,
         };
-        // The names become paths in the cache, so none that leads out of it gets in.
+        // The names become paths in the cache, so a name that leads out of the cache is refused.
         let canonical =
             RepositoryId::new(&canonical, None).map_or_else(|_| id.id().to_owned(), |c| c.id().to_owned());
         let commit =
@@ -171,7 +145,7 @@ impl Remote {
         Ok(Listing { canonical, commit, files })
     }
 
-    /// What the hub says of one file.
+    /// Asks the hub for a file's hash and size.
     ///
     /// hf-hub's `get_file_metadata` follows every redirect, and so loses hash and commit of large files, which only the
     /// redirect carries.
@@ -203,8 +177,8 @@ impl Remote {
         Ok(FileFacts { url, hash, size })
     }
 
-    /// Asks for the content from byte `start` on. The answer has status 200 (the whole), 206 (the rest) or 416 (there is no
-    /// rest); any other is an error.
+    /// Requests the content from byte `start` on. The answer has status 200 (the whole file), 206 (the rest)
+    /// or 416 (there is no rest); any other status is an error.
     pub(crate) fn content(
         &self,
         kind: Kind,
@@ -236,10 +210,10 @@ impl Remote {
     }
 
     fn request(&self, client: &Client, method: Method, url: &Url) -> reqwest::blocking::RequestBuilder {
-        // A compressed body would have another length than the file.
+        // A compressed body has another length than the file.
         let request = client.request(method, url.clone()).header(ACCEPT_ENCODING, "identity");
         match &self.token {
-            // The client takes it off where a redirect leads to another host.
+            // The client drops the token where a redirect leads to another host.
             Some(token) => request.bearer_auth(token),
             None => request,
         }
@@ -261,7 +235,7 @@ impl Remote {
         Ok(url)
     }
 
-    /// The meaning of a refusal, as `huggingface_hub`'s `hf_raise_for_status` reads it.
+    /// The error that a refusal means, as in `huggingface_hub`'s `hf_raise_for_status`.
     fn refusal(&self, kind: Kind, id: &RepositoryId, file: Option<&str>, answer: &Response) -> HubError {
         let (url, status) = (answer.url().to_string(), answer.status().as_u16());
         let code = text(answer.headers(), "x-error-code").map(str::to_owned);
@@ -312,7 +286,7 @@ impl Remote {
                 HubError::Gated { id: id.id().to_owned(), endpoint: self.endpoint.clone() }
             }
             (Some("RepoNotFound"), _) => repository_not_found(),
-            // Without a token the hub answers 401 for a repository that is not there, too.
+            // Without a token the hub answers 401 for a repository that does not exist, too.
             (_, 401)
                 if self.token.is_none() && message != Some("Invalid credentials in Authorization header") =>
             {
@@ -340,7 +314,7 @@ impl Remote {
     }
 }
 
-/// The parts of a refusal that tell what it means.
+/// The parts of a refusal that determine the error.
 struct Answer {
     url: String,
     status: u16,
@@ -354,7 +328,7 @@ struct Answer {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) error: HubError,
-    /// How long the hub asks to wait.
+    /// The wait that the hub asks for (`Retry-After`).
     pub(crate) retry_after: Option<Duration>,
 }
 

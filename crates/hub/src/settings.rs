@@ -1,4 +1,4 @@
-//! The environment variables of `huggingface_hub`, read as it reads them.
+//! [`Settings`]: the environment variables of `huggingface_hub`, with its rules.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use crate::error::HubError;
 const ENDPOINT: &str = "https://huggingface.co";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the environment says. An empty variable counts as not set.
+/// The settings of the environment. An empty variable counts as not set.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Without a slash at the end.
+    /// The hub's address, without a slash at its end.
     pub(crate) endpoint: String,
     pub(crate) token: Option<String>,
-    /// The folder that holds `models--owner--name` and its like.
+    /// The folder that holds `models--owner--name` and the other repositories.
     pub(crate) cache: PathBuf,
     pub(crate) offline: bool,
-    /// For an answer's head, and for each piece of its body.
+    /// The time limit for the head of a download's answer, and for each piece of its body.
     pub(crate) download_timeout: Duration,
-    /// For questions about a repository or a file.
+    /// The time limit for requests about a repository or a file.
     pub(crate) metadata_timeout: Duration,
 }
 
@@ -28,7 +28,7 @@ impl Settings {
         Self::from_lookup(&|name| std::env::var(name).ok())
     }
 
-    /// `lookup` is `std::env::var`, or a test's own table: a process's environment is shared by all of its tests.
+    /// `lookup` is `std::env::var`, or a test's own table: all tests of a process share its environment.
     fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, HubError> {
         let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
         // `~` and `$NAME`, as Python's expanduser and expandvars: an unknown name stays as it is.

@@ -1,4 +1,4 @@
-//! What a user may name: a folder, or a repository of the hub at a revision.
+//! [`Source`]: a folder, or a repository of the hub at a revision.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use crate::error::HubError;
 
-/// The branch that a repository is read at when no revision is named.
+/// The branch that is read if no revision is named.
 pub const DEFAULT_REVISION: &str = "main";
 
-/// Where a model comes from: what the user named, read.
+/// The source of a model, parsed from the user's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A folder on disk, used as it is.
@@ -19,11 +19,11 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads `name`: an existing folder wins; else `name`, `owner/name` or `owner/name@revision`.
+    /// Parses `name`: an existing folder, else `name`, `owner/name` or `owner/name@revision`.
     ///
     /// # Errors
-    /// [`HubError::FolderNotFound`] where `name` can only be a path and is not there, [`HubError::InvalidId`] where it is
-    /// neither a folder nor a repository's name.
+    /// [`HubError::FolderNotFound`] if `name` can only be a path and there is no such folder,
+    /// [`HubError::InvalidId`] if it is neither a folder nor a repository's name.
     pub fn parse(name: &str) -> Result<Self, HubError> {
         let path = Path::new(name);
         if path.is_dir() {
@@ -48,7 +48,7 @@ impl FromStr for Source {
     }
 }
 
-/// A repository of the hub and the revision of it that is meant.
+/// A repository of the hub at a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepositoryId {
     id: String,
@@ -59,7 +59,7 @@ impl RepositoryId {
     /// `id` is `name` or `owner/name`; `revision` a branch, tag, commit or `refs/pr/N`, by default [`DEFAULT_REVISION`].
     ///
     /// # Errors
-    /// [`HubError::InvalidId`] where either is not one that the hub can have.
+    /// [`HubError::InvalidId`] if the hub can't have such a name or revision.
     pub fn new(id: &str, revision: Option<&str>) -> Result<Self, HubError> {
         let revision = revision.unwrap_or(DEFAULT_REVISION);
         let refuse = |reason| Err(HubError::InvalidId { name: id.to_owned(), reason });
@@ -100,7 +100,7 @@ impl RepositoryId {
         &self.revision
     }
 
-    /// Whether the revision is a full commit id: then what it holds can never change.
+    /// Whether the revision is a full commit id, whose files never change.
     pub fn is_pinned(&self) -> bool {
         is_commit(&self.revision)
     }
@@ -127,12 +127,12 @@ impl fmt::Display for RepositoryId {
     }
 }
 
-/// A full commit id.
+/// Whether the text is a full commit id.
 pub(crate) fn is_commit(revision: &str) -> bool {
     revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A relative path that stays below where it starts: what may be joined to a folder of the cache. Names come from the
+/// Whether the text is a relative path that stays below the folder that it is joined to. Names come from the
 /// hub and from index files, so they are checked before anything is written.
 pub(crate) fn is_plain_path(path: &str) -> bool {
     !path.is_empty()

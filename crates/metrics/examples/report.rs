@@ -1,4 +1,4 @@
-//! The figures of ten film reviews and what a model says of them.
+//! All metrics over ten film reviews and a model's logits.
 //!
 //! `cargo run -p embert-metrics --example report`
 
@@ -25,7 +25,7 @@ const EXAMPLES: [(usize, [f32; 3]); 10] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Two halves, as from two workers.
+    // Two halves are merged, as from two workers.
     let (left, right) = EXAMPLES.split_at(5);
     let mut accumulator = accumulate(left)?;
     accumulator.merge(accumulate(right)?)?;

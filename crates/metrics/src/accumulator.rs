@@ -1,7 +1,8 @@
-//! Takes examples, gives figures.
+//! [`Accumulator`]: examples one after another to a [`Report`].
 
 use std::fmt;
 
+use crate::argmax::argmax;
 use crate::roc::RocAuc;
 use crate::sum::Sum;
 use crate::{Average, ConfusionMatrix, MetricsError, Report};
@@ -19,7 +20,8 @@ pub struct Accumulator {
 }
 
 impl Accumulator {
-    /// For a classifier of `num_labels` labels; `average` is what the report's `precision`, `recall` and `f1` stand for.
+    /// An accumulator for a classifier of `num_labels` labels. `average` says how the report's `precision`,
+    /// `recall` and `f1` are averaged.
     ///
     /// # Errors
     /// No labels; [`Average::Binary`] with other than two labels, or a positive label that is none of them.
@@ -31,7 +33,7 @@ impl Accumulator {
             }
             (2, Average::Binary { positive }) => positive..positive + 1,
             (_, Average::Binary { .. }) => return Err(MetricsError::NotBinary { num_labels }),
-            // One label has no curve: nothing to keep.
+            // A single label has no ROC curve, so no scores are kept.
             (1, _) => 0..0,
             (2, _) => 1..2,
             _ => 0..num_labels,
@@ -44,14 +46,14 @@ impl Accumulator {
         })
     }
 
-    /// Takes an example whose label is `target`.
+    /// Adds an example whose label is `target`.
     ///
     /// `probabilities` has one number for each label. The prediction is the first of the largest. `loss` is the
     /// example's cross-entropy in nats.
     ///
     /// # Errors
-    /// Not one probability for each label, a target that is none of the labels, a probability or loss that is NaN or
-    /// infinite. The accumulator then is as it was.
+    /// The number of probabilities is not that of the labels, the target is none of the labels, or a
+    /// probability or the loss is NaN or infinite. The accumulator is unchanged then.
     pub fn add(&mut self, target: usize, probabilities: &[f64], loss: f64) -> Result<(), MetricsError> {
         let num_labels = self.confusion.num_labels();
         if probabilities.len() != num_labels {
@@ -66,13 +68,13 @@ impl Accumulator {
         if !loss.is_finite() {
             return Err(MetricsError::LossNotFinite { value: loss });
         }
-        self.confusion.add(target, first_maximum(probabilities));
+        self.confusion.add(target, argmax(probabilities));
         self.roc_auc.add(target, probabilities);
         self.loss.add(loss);
         Ok(())
     }
 
-    /// Takes all examples of `other`, as if they had been added here.
+    /// Adds all examples of `other`.
     ///
     /// # Errors
     /// `other` has another number of labels or another average.
@@ -90,7 +92,7 @@ impl Accumulator {
         Ok(())
     }
 
-    /// The figures of all examples so far. Sorts the scores once for each label of the ROC AUC.
+    /// The metrics over all examples so far. Sorts the scores once for each label of the ROC AUC.
     pub fn report(&self) -> Report {
         Report::new(self.average, self.loss.value(), self.roc_auc.value(), self.confusion.clone())
     }
@@ -105,10 +107,6 @@ impl fmt::Debug for Accumulator {
             .field("examples", &self.confusion.total())
             .finish_non_exhaustive()
     }
-}
-
-fn first_maximum(values: &[f64]) -> usize {
-    (1..values.len()).fold(0, |best, index| if values[index] > values[best] { index } else { best })
 }
 
 #[cfg(test)]

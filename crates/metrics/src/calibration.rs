@@ -1,7 +1,9 @@
-//! Whether a model is as often right as it says: reliability, expected calibration error, temperature.
+//! Calibration, whether a model is right as often as its probabilities say: reliability, expected calibration
+//! error, temperature.
 //!
 //! Guo et al., "On Calibration of Modern Neural Networks", 2017.
 
+use crate::softmax::tempered;
 use crate::sum::Sum;
 
 /// How often predictions of about the same confidence are right.
@@ -16,15 +18,15 @@ pub struct Reliability {
 /// The predictions whose confidence is above `lower` and at most `upper`. The first bin has confidence 0 too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReliabilityBin {
-    /// Where it begins.
+    /// The lower edge.
     pub lower: f64,
-    /// Where it ends.
+    /// The upper edge.
     pub upper: f64,
-    /// Predictions in it.
+    /// The number of predictions in the bin.
     pub count: usize,
-    /// Their mean confidence; 0 where there are none.
+    /// The predictions' mean confidence; 0 for an empty bin.
     pub confidence: f64,
-    /// The share of them that is right; 0 where there are none.
+    /// The share of right predictions; 0 for an empty bin.
     pub accuracy: f64,
 }
 
@@ -37,7 +39,7 @@ pub struct ReliabilityBin {
 /// ```
 pub fn reliability(predictions: impl IntoIterator<Item = (f64, bool)>, bins: usize) -> Reliability {
     let bins = bins.max(1);
-    // numpy's `linspace`, so that what lies on an edge falls into the same bin.
+    // As NumPy's `linspace`, so that a confidence on an edge falls into the same bin.
     let width = 1.0 / bins as f64;
     let edge = |index: usize| if index == bins { 1.0 } else { index as f64 * width };
     let edges: Vec<f64> = (0..=bins).map(edge).collect();
@@ -64,14 +66,15 @@ pub fn reliability(predictions: impl IntoIterator<Item = (f64, bool)>, bins: usi
     Reliability { bins, expected_error: if total == 0 { 0.0 } else { error.value() / total as f64 } }
 }
 
-/// How far the inverse temperature is looked for on either side of 1: e^-10 to e^10, as scikit-learn's temperature scaling.
+/// The logarithm of the largest inverse temperature: the search is from e^-10 to e^10, as in scikit-learn's
+/// temperature scaling.
 const LOG_RANGE: f64 = 10.0;
 
 /// The temperature that minimises the mean cross-entropy of `softmax(ln(probabilities) / temperature)`, over examples that
 /// each are a label and the probability of every label. Above 1 the model is too sure of itself, below 1 not sure enough.
 ///
-/// `None` where the loss has no minimum between e^-10 and e^10: no examples, or all right, so that being surer is always
-/// better.
+/// `None` if the loss has no minimum between e^-10 and e^10: without examples, and if all predictions are
+/// right, so that more confidence is always better.
 pub fn temperature<'a>(examples: impl IntoIterator<Item = (usize, &'a [f64])>) -> Option<f64> {
     let examples: Vec<(usize, Vec<f64>)> =
         examples.into_iter().map(|(target, probabilities)| (target, logs(probabilities))).collect();
@@ -107,17 +110,9 @@ pub fn at_temperature(probabilities: &[f64], temperature: f64) -> Vec<f64> {
     tempered(&logs(probabilities), 1.0 / temperature)
 }
 
-/// A probability that was rounded to 0 still has a logarithm.
+/// The logarithms of probabilities; a probability that was rounded to 0 counts as the smallest number.
 fn logs(probabilities: &[f64]) -> Vec<f64> {
     probabilities.iter().map(|probability| probability.max(f64::MIN_POSITIVE).ln()).collect()
-}
-
-/// `softmax(beta * logits)`.
-fn tempered(logits: &[f64], beta: f64) -> Vec<f64> {
-    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let exponentials: Vec<f64> = logits.iter().map(|logit| ((logit - largest) * beta).exp()).collect();
-    let sum: f64 = exponentials.iter().sum();
-    exponentials.into_iter().map(|value| value / sum).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How often which label was taken for which.
+//! [`ConfusionMatrix`]: how often each label was predicted as each other.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ impl ConfusionMatrix {
         Self { rows: vec![vec![0; num_labels]; num_labels] }
     }
 
-    /// Examples whose label is `target` and for which `predicted` was predicted.
+    /// The number of examples with the label `target` and the prediction `predicted`.
     ///
     /// # Panics
     /// If one of the two is not below [`num_labels`](Self::num_labels).
@@ -23,7 +23,7 @@ impl ConfusionMatrix {
         self.rows[target][predicted]
     }
 
-    /// A row for each true label, in it the count of each predicted one.
+    /// The counts: a row for each true label, a column for each predicted one.
     pub fn rows(&self) -> &[Vec<usize>] {
         &self.rows
     }
@@ -46,22 +46,22 @@ impl ConfusionMatrix {
         }
     }
 
-    /// Examples in all.
+    /// The number of all examples.
     pub(crate) fn total(&self) -> usize {
         self.rows.iter().flatten().sum()
     }
 
-    /// Examples predicted right.
+    /// The number of examples predicted right.
     pub(crate) fn correct(&self) -> usize {
         (0..self.num_labels()).map(|label| self.count(label, label)).sum()
     }
 
-    /// Examples whose label is `label`.
+    /// The number of examples with the label `label`.
     pub(crate) fn support(&self, label: usize) -> usize {
         self.rows[label].iter().sum()
     }
 
-    /// Examples for which `label` was predicted.
+    /// The number of examples with the prediction `label`.
     pub(crate) fn predicted(&self, label: usize) -> usize {
         self.rows.iter().map(|row| row[label]).sum()
     }

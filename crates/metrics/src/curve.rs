@@ -2,45 +2,45 @@
 
 use crate::roc::area;
 
-/// The ROC curve of a score: what each threshold lets through, right and wrong.
+/// The ROC curve of a score: the true and false positive rates of each threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RocCurve {
-    /// From (0, 0) to (1, 1), one for each score that occurs, the highest threshold first.
+    /// The points from (0, 0) to (1, 1), one for each score that occurs, the highest threshold first.
     pub points: Vec<RocPoint>,
-    /// The area under it, 0 to 1.
+    /// The area under the curve, 0 to 1.
     pub area: f64,
 }
 
-/// What a threshold lets through.
+/// The rates of one threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RocPoint {
-    /// Scores from here on count as positive; infinity where none does.
+    /// The threshold: scores from this one on count as positive; infinity if no score does.
     pub threshold: f64,
     /// The share of the negative examples that count as positive, 0 to 1.
     pub false_positive_rate: f64,
-    /// The share of the positive examples that do, 0 to 1.
+    /// The share of the positive examples that count as positive, 0 to 1.
     pub true_positive_rate: f64,
 }
 
-/// Precision against recall of a score.
+/// The precision-recall curve of a score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrecisionRecallCurve {
-    /// From recall 0 to 1, one for each score that occurs, the highest threshold first. The first has no prediction
-    /// behind it and is (1, 0) by agreement.
+    /// The points from recall 0 to 1, one for each score that occurs, the highest threshold first. The first
+    /// point has no predictions and is (1, 0) by convention.
     pub points: Vec<PrecisionRecallPoint>,
-    /// The mean of the precisions, each weighted with the recall that its threshold adds (no interpolation, which would
-    /// flatter).
+    /// The average precision: the mean of the precisions, each weighted with the recall that its threshold
+    /// adds. Interpolation would make it too high.
     pub average_precision: f64,
 }
 
-/// What a threshold finds, and how much of that is right.
+/// Precision and recall of one threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PrecisionRecallPoint {
-    /// Scores from here on count as positive; infinity where none does.
+    /// The threshold: scores from this one on count as positive; infinity if no score does.
     pub threshold: f64,
-    /// The share of right ones among what counts as positive, 0 to 1.
+    /// The precision: the share of positive examples among those that count as positive, 0 to 1.
     pub precision: f64,
-    /// The share of the positive examples that was found, 0 to 1.
+    /// The recall: the share of the positive examples that count as positive, 0 to 1.
     pub recall: f64,
 }
 
@@ -85,7 +85,7 @@ pub fn precision_recall_curve(examples: &[(f64, bool)]) -> Option<PrecisionRecal
     Some(PrecisionRecallCurve { points, average_precision })
 }
 
-/// What scores from `threshold` on hold.
+/// The counts of examples whose scores are at least `threshold`.
 struct Count {
     threshold: f64,
     right: usize,
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(roc_curve(&[(0.5, false)]), None);
         assert_eq!(precision_recall_curve(&[(0.5, false)]), None);
         assert_eq!(precision_recall_curve(&[]), None);
-        // Nothing negative is no obstacle to precision.
+        // Without negative examples the precision is 1.
         let alone = precision_recall_curve(&[(0.5, true), (0.7, true)]).unwrap();
         assert_eq!(alone.average_precision.to_bits(), 1.0_f64.to_bits());
     }

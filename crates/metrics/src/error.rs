@@ -1,8 +1,8 @@
-//! The one error type of the crate.
+//! [`MetricsError`].
 
-use crate::{Average, Metric};
+use crate::Average;
 
-/// Why figures could not be computed.
+/// Why metrics can't be computed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsError {
@@ -24,7 +24,7 @@ pub enum MetricsError {
         positive: usize,
     },
 
-    /// Not one probability for each label.
+    /// The number of probabilities is not that of the labels.
     #[error("found {found} probabilities for an example, expected {expected}, one for each label")]
     ProbabilityCount {
         /// Probabilities given.
@@ -45,45 +45,43 @@ pub enum MetricsError {
     /// A probability is not a number, or infinite: the model has diverged.
     #[error("the probability of label {label} is {value}, expected a finite number")]
     ProbabilityNotFinite {
-        /// Whose probability it is.
+        /// The label of the probability.
         label: usize,
-        /// What was given.
+        /// The value given.
         value: f64,
     },
 
     /// The loss is not a number, or infinite: the model has diverged.
     #[error("the loss of an example is {value}, expected a finite number")]
     LossNotFinite {
-        /// What was given.
+        /// The value given.
         value: f64,
     },
 
     /// Two accumulators for different numbers of labels can't be merged.
     #[error("can't merge figures of {found} labels into figures of {expected}")]
     DifferentLabels {
-        /// The number of labels of what was to be merged in.
+        /// The number of labels of the accumulator to merge.
         found: usize,
-        /// The number of labels of the accumulator that stays.
+        /// The number of labels of the accumulator that is merged into.
         expected: usize,
     },
 
     /// Two accumulators with different averages can't be merged.
     #[error("can't merge figures with the average {found:?} into figures with the average {expected:?}")]
     DifferentAverage {
-        /// The average of what was to be merged in.
+        /// The average of the accumulator to merge.
         found: Average,
-        /// The average of the accumulator that stays.
+        /// The average of the accumulator that is merged into.
         expected: Average,
     },
 
     /// No metric has this name.
-    #[error("there is no metric `{name}`; known are {}", known_metrics())]
+    #[error("there is no metric `{name}`; known are {known}")]
     UnknownMetric {
-        /// What was given.
+        /// The value given.
         name: String,
+        /// The names of all metrics, separated by commas.
+        known: String,
     },
-}
-
-fn known_metrics() -> String {
-    Metric::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ")
 }

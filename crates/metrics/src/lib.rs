@@ -1,11 +1,13 @@
 //! Classification metrics as scikit-learn defines them, streaming, without tensors.
 //!
-//! An [`Accumulator`] takes one example after another: its true label, the probability of each label, its loss. At any
-//! time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC AUC, the confusion matrix.
-//! The figures are of all examples together, never means of batch means. A [`Metric`] names one figure of the report and
-//! knows which way is better; [`softmax`] makes probabilities of logits. What a picture needs is in functions of their own:
-//! [`roc_curve`], [`precision_recall_curve`], [`reliability`] with the expected calibration error, and [`temperature`]; what
-//! several runs say together is in [`mean`] and [`standard_deviation`].
+//! An [`Accumulator`] takes one example after another: the true label, the probability of each label, the
+//! loss. At any time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC
+//! AUC, the confusion matrix. All are computed over all examples together, never as means of batch means. A
+//! [`Metric`] names one number of the report and says whether greater is better. [`softmax`] turns logits
+//! into probabilities, [`argmax`] finds the predicted label, [`WindowMean`] averages over the windows of a
+//! text. Curves and calibration have functions of their own: [`roc_curve`], [`precision_recall_curve`],
+//! [`reliability`] with the expected calibration error, and [`temperature`]. [`mean`] and
+//! [`standard_deviation`] summarize several runs.
 //!
 //! ```
 //! use embert_metrics::{Accumulator, Average, Metric, softmax};
@@ -22,28 +24,30 @@
 //! # Ok::<(), embert_metrics::MetricsError>(())
 //! ```
 //!
-//! It does not know models, data or files, has no metrics for regression or for several labels on one example, and
-//! prints nothing.
+//! The crate does not know models, data or files, has no metrics for regression or for several labels on one
+//! example, and prints nothing.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 mod accumulator;
+mod argmax;
 mod average;
 mod calibration;
 mod confusion;
 mod curve;
 mod error;
 mod metric;
-mod pool;
 mod report;
 mod roc;
 mod softmax;
 mod spread;
 mod sum;
+mod window_mean;
 
 pub use accumulator::Accumulator;
+pub use argmax::argmax;
 pub use average::Average;
 pub use calibration::{Reliability, ReliabilityBin, at_temperature, reliability, temperature};
 pub use confusion::ConfusionMatrix;
@@ -52,7 +56,7 @@ pub use curve::{
 };
 pub use error::MetricsError;
 pub use metric::Metric;
-pub use pool::Pool;
 pub use report::{ClassScores, Report, Scores, Undefined};
 pub use softmax::softmax;
 pub use spread::{mean, standard_deviation};
+pub use window_mean::WindowMean;

@@ -1,17 +1,21 @@
-//! The name of a figure.
+//! [`Metric`]: the names of the numbers in a report.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray};
 
-use crate::{MetricsError, Report};
+use crate::MetricsError;
 
-/// One figure of a [`Report`], by the name that configurations, logs and the command line use (`macro_f1`, `roc_auc`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// One number of a [`Report`](crate::Report), by the name that configurations, logs and the command line use (`macro_f1`,
+/// `roc_auc`).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum Metric {
-    /// `loss`: the mean cross-entropy; the only one where less is better.
+    /// `loss`: the mean cross-entropy; the only metric where smaller is better.
     Loss,
     /// `accuracy`: the share of examples predicted right.
     Accuracy,
@@ -35,46 +39,25 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric, in the order in which they are listed to users.
-    pub const ALL: &[Metric] = &[
-        Self::Loss,
-        Self::Accuracy,
-        Self::Precision,
-        Self::Recall,
-        Self::F1,
-        Self::MacroF1,
-        Self::MicroF1,
-        Self::WeightedF1,
-        Self::Mcc,
-        Self::RocAuc,
-    ];
+    pub const ALL: &[Metric] = Self::VARIANTS;
 
-    /// The name, as [`FromStr`] takes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Loss => "loss",
-            Self::Accuracy => "accuracy",
-            Self::Precision => "precision",
-            Self::Recall => "recall",
-            Self::F1 => "f1",
-            Self::MacroF1 => "macro_f1",
-            Self::MicroF1 => "micro_f1",
-            Self::WeightedF1 => "weighted_f1",
-            Self::Mcc => "mcc",
-            Self::RocAuc => "roc_auc",
-        }
+    /// The name, which [`FromStr`] parses.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    /// What an evaluation logs, in the order of the line.
+    /// The metrics that an evaluation logs, in the order of the line.
     pub const LOGGED: &[Metric] =
         &[Self::Loss, Self::Accuracy, Self::Precision, Self::Recall, Self::F1, Self::Mcc, Self::RocAuc];
 
-    /// Every metric in the order in which figures are shown: the loss last. The first judges a run by default.
+    /// Every metric in the order of display: the loss last. The first is the default by which runs are
+    /// compared.
     pub fn displayed() -> impl Iterator<Item = Self> + Clone {
         let others = Self::ALL.iter().copied().filter(|metric| *metric != Self::Loss);
         others.chain([Self::Loss])
     }
 
-    /// As a heading has it.
+    /// The name in headings.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Loss => "Loss",
@@ -90,7 +73,7 @@ impl Metric {
         }
     }
 
-    /// The title without an abbreviation that a stranger to it would have to look up.
+    /// The title, with an uncommon abbreviation written out.
     pub const fn long_title(self) -> &'static str {
         match self {
             Self::Mcc => "Matthews correlation",
@@ -98,58 +81,33 @@ impl Metric {
         }
     }
 
-    /// The hub's identifier of it, in model cards.
-    pub const fn hub_name(self) -> &'static str {
+    /// The hub's identifier of the metric, for model cards.
+    pub fn hub_name(self) -> &'static str {
         match self {
             Self::Mcc => "matthews_correlation",
             other => other.name(),
         }
     }
 
-    /// Whether more is better: of all but the loss.
+    /// Whether greater is better: true for all but the loss.
     pub const fn is_higher_better(self) -> bool {
         !matches!(self, Self::Loss)
     }
 
-    /// Whether it is among the few that sum up an evaluation.
+    /// Whether the metric is among the few that sum up an evaluation.
     pub const fn is_headline(self) -> bool {
         matches!(self, Self::Loss | Self::Accuracy | Self::F1 | Self::Mcc | Self::RocAuc)
     }
 
-    /// Whether it comes from the figures of single labels as the report's [`Average`](crate::Average) says.
+    /// Whether the metric is averaged over the labels as the report's [`Average`](crate::Average) says.
     pub const fn is_averaged(self) -> bool {
         matches!(self, Self::Precision | Self::Recall | Self::F1)
     }
 
-    /// The figure in `report`. `None` where nothing can be compared: a report of no examples, and a ROC AUC that is not
-    /// defined. Other undefined figures are 0, as in the report.
-    pub fn value(self, report: &Report) -> Option<f64> {
-        if report.examples == 0 {
-            return None;
-        }
-        match self {
-            Self::Loss => Some(report.loss),
-            Self::Accuracy => Some(report.accuracy),
-            Self::Precision => Some(report.precision),
-            Self::Recall => Some(report.recall),
-            Self::F1 => Some(report.f1),
-            Self::MacroF1 => Some(report.macro_average.f1),
-            Self::MicroF1 => Some(report.micro_average.f1),
-            Self::WeightedF1 => Some(report.weighted_average.f1),
-            Self::Mcc => Some(report.mcc),
-            Self::RocAuc => report.roc_auc,
-        }
-    }
-
-    /// Whether `value` is strictly better than `than`: less for the loss, more for all others. Never with a NaN.
+    /// Whether `value` is strictly better than `than`: smaller for the loss, greater for all others. Always
+    /// false with a NaN.
     pub fn is_better(self, value: f64, than: f64) -> bool {
         if self.is_higher_better() { value > than } else { value < than }
-    }
-}
-
-impl fmt::Display for Metric {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
     }
 }
 
@@ -158,7 +116,10 @@ impl FromStr for Metric {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let known = Self::ALL.iter().copied().find(|metric| metric.name() == name);
-        known.ok_or_else(|| MetricsError::UnknownMetric { name: name.to_owned() })
+        known.ok_or_else(|| MetricsError::UnknownMetric {
+            name: name.to_owned(),
+            known: Self::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", "),
+        })
     }
 }
 
@@ -170,16 +131,10 @@ impl TryFrom<String> for Metric {
     }
 }
 
-impl From<Metric> for &'static str {
-    fn from(metric: Metric) -> Self {
-        metric.name()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Accumulator, Average, Scores};
+    use crate::{Accumulator, Average, Report, Scores};
 
     #[test]
     fn each_metric_is_its_own_figure() {

@@ -1,13 +1,13 @@
-//! All figures of an evaluation.
+//! [`Report`]: all metrics of an evaluation.
 
 use serde::Serialize;
 
 use crate::{Average, ConfusionMatrix, Metric};
 
-/// All figures of the examples that an [`Accumulator`](crate::Accumulator) has seen.
+/// All metrics over the examples of an [`Accumulator`](crate::Accumulator).
 ///
-/// Every number is finite. Where scikit-learn divides 0 by 0, warns and answers 0 (`zero_division="warn"`), so does this:
-/// the figure is 0 and is listed in [`undefined`](Self::undefined).
+/// Every number is finite. 0 divided by 0 is 0, as with scikit-learn's `zero_division="warn"`, and the metric
+/// is listed in [`undefined`](Self::undefined).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// The number of examples.
@@ -16,11 +16,11 @@ pub struct Report {
     pub loss: f64,
     /// The share of examples predicted right, 0 to 1.
     pub accuracy: f64,
-    /// Precision of the [`Average`] asked for, 0 to 1.
+    /// Precision, of the requested [`Average`], 0 to 1.
     pub precision: f64,
-    /// Recall of the [`Average`] asked for, 0 to 1.
+    /// Recall, of the requested [`Average`], 0 to 1.
     pub recall: f64,
-    /// F1 of the [`Average`] asked for, 0 to 1.
+    /// F1, of the requested [`Average`], 0 to 1.
     pub f1: f64,
     /// Matthews correlation coefficient, -1 to 1, in Gorodkin's form (2004) for any number of labels. 0 where all
     /// examples have, or were given, the same label.
@@ -29,67 +29,68 @@ pub struct Report {
     /// [`Average::Binary`] says otherwise); with more the mean over the labels, each against the rest, as scikit-learn's
     /// `roc_auc_score(multi_class="ovr")`. `None` if a label does not occur.
     pub roc_auc: Option<f64>,
-    /// The mean over the labels.
+    /// Precision, recall and F1 as means over the labels.
     pub macro_average: Scores,
-    /// From the counts of all labels together.
+    /// Precision, recall and F1 of the counts summed over the labels.
     pub micro_average: Scores,
-    /// The mean over the labels, weighted with their numbers of examples.
+    /// Precision, recall and F1 as means over the labels, weighted with their numbers of examples.
     pub weighted_average: Scores,
-    /// One for each label, in the order of the labels.
+    /// The metrics of each label, in the order of the labels.
     pub per_class: Vec<ClassScores>,
-    /// Which label was taken for which.
+    /// The confusion matrix.
     pub confusion_matrix: ConfusionMatrix,
-    /// The figures that were 0 divided by 0 and are given as 0.
+    /// The metrics that were 0 divided by 0 and are reported as 0.
     pub undefined: Vec<Undefined>,
 }
 
 /// Averaged precision, recall and F1, each 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Scores {
-    /// The share of right ones among the predictions.
+    /// Precision: the share of right predictions among all predictions of a label.
     pub precision: f64,
-    /// The share of the examples that was found.
+    /// Recall: the share of a label's examples that were predicted right.
     pub recall: f64,
-    /// An average's F1 is the average of the labels' F1, not the harmonic mean of the two others.
+    /// F1: the average of the labels' F1, not the harmonic mean of the averaged precision and recall.
     pub f1: f64,
 }
 
 impl Scores {
-    /// Each figure with its metric.
+    /// The three numbers with their metrics.
     pub fn named(&self) -> [(Metric, f64); 3] {
         [(Metric::Precision, self.precision), (Metric::Recall, self.recall), (Metric::F1, self.f1)]
     }
 }
 
-/// What was achieved on one label.
+/// The metrics of one label.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ClassScores {
-    /// The share of right ones among the predictions of this label, 0 to 1.
+    /// Precision: the share of right predictions among the predictions of this label, 0 to 1.
     pub precision: f64,
-    /// The share of this label's examples that was found, 0 to 1.
+    /// Recall: the share of this label's examples that were predicted right, 0 to 1.
     pub recall: f64,
-    /// The harmonic mean of the two, 0 to 1.
+    /// F1: the harmonic mean of precision and recall, 0 to 1.
     pub f1: f64,
     /// The number of examples that have this label.
     pub support: usize,
 }
 
 impl ClassScores {
-    /// Each figure with its metric.
+    /// The three numbers with their metrics.
     pub fn named(&self) -> [(Metric, f64); 3] {
         let Self { precision, recall, f1, support: _ } = *self;
         Scores { precision, recall, f1 }.named()
     }
 }
 
-/// A figure that was 0 divided by 0 and is given as 0, as where scikit-learn has an `UndefinedMetricWarning`.
+/// A metric that was 0 divided by 0 and is reported as 0, where scikit-learn has an `UndefinedMetricWarning`.
 ///
-/// An average is taken over such zeros as over any other figure; it is listed itself only if there were no examples.
+/// An average takes in such zeros like any other number; the average itself is listed only if there were no
+/// examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Undefined {
-    /// The figure.
+    /// The metric.
     pub metric: Metric,
-    /// The label whose figure it is; `None` for a figure of all labels together.
+    /// The label; `None` for a metric over all labels.
     pub class: Option<usize>,
 }
 
@@ -147,6 +148,28 @@ impl Report {
             per_class,
             confusion_matrix,
             undefined,
+        }
+    }
+}
+
+impl Metric {
+    /// The metric's value in `report`. `None` for a report without examples, and for an undefined ROC AUC.
+    /// Other undefined metrics are 0, as in the report.
+    pub fn value(self, report: &Report) -> Option<f64> {
+        if report.examples == 0 {
+            return None;
+        }
+        match self {
+            Self::Loss => Some(report.loss),
+            Self::Accuracy => Some(report.accuracy),
+            Self::Precision => Some(report.precision),
+            Self::Recall => Some(report.recall),
+            Self::F1 => Some(report.f1),
+            Self::MacroF1 => Some(report.macro_average.f1),
+            Self::MicroF1 => Some(report.micro_average.f1),
+            Self::WeightedF1 => Some(report.weighted_average.f1),
+            Self::Mcc => Some(report.mcc),
+            Self::RocAuc => report.roc_auc,
         }
     }
 }

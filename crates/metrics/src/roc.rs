@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-/// Collects what the area under the ROC curve needs: it depends on the order of all scores, so they have to be kept.
+/// Collects the scores for the area under the ROC curve, which depends on the order of all scores.
 #[derive(Clone)]
 pub(crate) struct RocAuc {
-    /// The labels whose scores are kept: one of two, or all of more.
+    /// The labels whose scores are kept: one of two labels, or each of more.
     labels: Range<usize>,
     targets: Vec<usize>,
     /// `[examples, labels.len()]`, row after row.
@@ -17,14 +17,14 @@ impl RocAuc {
         Self { labels, targets: Vec::new(), scores: Vec::new() }
     }
 
-    /// Takes the example's label and its scores of all labels.
+    /// Adds an example's label and its scores of all labels.
     pub(crate) fn add(&mut self, target: usize, scores: &[f64]) {
         self.targets.push(target);
         // `+ 0.0` turns -0.0 into 0.0, so that the two tie in the total order below.
         self.scores.extend(scores[self.labels.clone()].iter().map(|score| score + 0.0));
     }
 
-    /// Takes the examples of one that keeps the same labels.
+    /// Adds the examples of `other`, which keeps the same labels.
     pub(crate) fn merge(&mut self, other: Self) {
         self.targets.extend(other.targets);
         self.scores.extend(other.scores);
@@ -52,7 +52,7 @@ impl RocAuc {
 /// The probability that a positive example has a higher score than a negative one, a tie counting half: the area under
 /// the ROC curve (Mann and Whitney's U over the number of pairs). `None` if one of the two kinds does not occur.
 ///
-/// Counted in whole numbers, so that nothing is rounded but the division.
+/// The pairs are counted in whole numbers, so that only the division rounds.
 pub(crate) fn area(mut examples: Vec<(f64, bool)>) -> Option<f64> {
     examples.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
     let (mut positives, mut negatives, mut doubled_wins) = (0_u128, 0_u128, 0_u128);

@@ -1,14 +1,18 @@
 //! Logits to probabilities.
 
-/// The probabilities that the logits of one example stand for: `exp(x_i) / sum_j exp(x_j)`, computed in f64.
+/// The softmax of one example's logits: `exp(x_i) / sum_j exp(x_j)`, computed in f64.
 ///
-/// The largest logit is subtracted first, which changes nothing but keeps `exp` from overflowing. If a logit is NaN or
-/// infinity, or all are minus infinity, all probabilities are NaN or contain NaN, which
+/// The largest logit is subtracted first, which keeps `exp` from overflowing and does not change the result.
+/// If a logit is NaN or infinity, or all are minus infinity, some probabilities are NaN, which
 /// [`Accumulator::add`](crate::Accumulator::add) refuses. No logits give no probabilities.
 pub fn softmax(logits: &[f32]) -> Vec<f64> {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exponentials: Vec<f64> =
-        logits.iter().map(|&logit| (f64::from(logit) - f64::from(largest)).exp()).collect();
+    tempered(&logits.iter().copied().map(f64::from).collect::<Vec<_>>(), 1.0)
+}
+
+/// `softmax(beta * logits)`: the probabilities at the temperature `1 / beta`.
+pub(crate) fn tempered(logits: &[f64], beta: f64) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let exponentials: Vec<f64> = logits.iter().map(|logit| ((logit - largest) * beta).exp()).collect();
     let sum: f64 = exponentials.iter().sum();
     exponentials.into_iter().map(|value| value / sum).collect()
 }

@@ -1,6 +1,6 @@
-//! Several values of one figure, as of runs that differ in their seed.
+//! Mean and standard deviation of several values, such as those of runs with different seeds.
 
-/// The arithmetic mean; `None` of nothing.
+/// The arithmetic mean; `None` without values.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

@@ -5,7 +5,7 @@
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum {
     sum: f64,
-    /// What rounding took away from `sum`.
+    /// The part that rounding took away from `sum`.
     lost: f64,
 }
 

@@ -1,0 +1,18 @@
+//! [`argmax`].
+
+/// The index of the largest value; of equal ones the first, as `numpy.argmax` gives it. A NaN is never larger. 0 for no values.
+pub fn argmax(values: &[f64]) -> usize {
+    (1..values.len()).fold(0, |best, index| if values[index] > values[best] { index } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_the_largest_counts() {
+        assert_eq!(argmax(&[0.25, 0.375, 0.375]), 1);
+        assert_eq!(argmax(&[-1.0, f64::NAN, -0.5]), 2);
+        assert_eq!(argmax(&[]), 0);
+    }
+}
