@@ -4,12 +4,14 @@
 
 vocab.txt        the vocabulary
 tokenizer.json   the same as transformers saves it, with a truncation and a padding of its own
-expected.json    `configs`: tokenizer_config.json files to lay beside vocab.txt; `cases`: texts with their encodings. The
-                 offsets are in bytes of UTF-8 (Python counts characters). `folders`: what AutoTokenizer makes of a text
-                 where tokenizer.json and the configs beside it do not say the same
+expected.json    `configs`: tokenizer_config.json files to lay beside vocab.txt; `cases`: texts with their encodings; offsets
+                 count characters. `folders`: what AutoTokenizer makes of a text where tokenizer.json and the configs
+                 beside it do not say the same
 long.json        `cut`: texts cut with `tail` (truncation_side="left") and `head_tail:N` (which transformers does not have:
                  slices of what it makes of the whole text, as Sun et al. 2019 take them); `windows`: all windows of texts
-                 (return_overflowing_tokens=True), or what transformers says where it refuses. Offsets as above
+                 (return_overflowing_tokens=True), or what transformers says where it refuses
+words.json       words in place of a text, alone and in pairs (is_split_into_words=True): cut on either side, and in windows;
+                 offsets count the characters of a word. `added`: tokens that are added to the vocabulary for them
 """
 
 import json
@@ -75,6 +77,16 @@ LONG = [
     ("", "it is not bad, " * 4),
 ]
 
+# Words given in place of a text, as a data set of named entities has them.
+WORDS = [
+    ["The", "film", "was", "unbelievably", "good", "!"],
+    ["Café", "naïve\u0301", "中文", "🎬film🎬", "", " ", "don't", "[E1]", "[SEP]", "\u200b", "zzz"],
+    ["the", "movie", "wasn't", "worth", "seeing,"] * 3,
+    [],
+    ["a b c", "the\u00a0film", "[E1]x"],
+]
+ADDED = ["[E1]", "new york"]
+
 FOLDER_TEXT = "The Café 中文"
 # The normalizer that a tokenizer.json states, against the tokenizer_config.json and the config.json beside it.
 NORMALIZERS = [{"lowercase": True}, {"lowercase": False, "strip_accents": False, "handle_chinese_chars": False}]
@@ -119,28 +131,13 @@ def encode(tokenizer: BertTokenizerFast, config: str, text: str, pair: str | Non
     # What a user calls must say the same. As a batch: alone, an empty second text is taken for none.
     direct = tokenizer([text], None if pair is None else [pair], truncation=truncation, max_length=length)
     assert direct["input_ids"] == [encoding.ids], case
-    texts = (text, pair or "")
-    in_bytes = lambda sequence, at: len(texts[sequence or 0][:at].encode())
-    return case | {
-        "ids": encoding.ids,
-        "type_ids": encoding.type_ids,
-        "attention_mask": encoding.attention_mask,
-        "offsets": [
-            [in_bytes(sequence, start), in_bytes(sequence, end)]
-            for sequence, (start, end) in zip(encoding.sequence_ids, encoding.offsets)
-        ],
-    }
+    return case | row(encoding) | {"attention_mask": encoding.attention_mask}
 
 
-def row(encoding, text: str, pair: str | None) -> dict:
-    """Ids, types and offsets in bytes."""
-    texts = (text, pair or "")
-    in_bytes = lambda sequence, at: len(texts[sequence or 0][:at].encode())
-    offsets = [
-        [in_bytes(sequence, start), in_bytes(sequence, end)]
-        for sequence, (start, end) in zip(encoding.sequence_ids, encoding.offsets)
-    ]
-    return {"ids": encoding.ids, "type_ids": encoding.type_ids, "offsets": offsets}
+def row(encoding) -> dict:
+    """The entries of an encoding's tokens, but for the mask."""
+    keys = ("ids", "type_ids", "offsets", "word_ids", "sequence_ids")
+    return {key: getattr(encoding, key) for key in keys}
 
 
 def called(tokenizer: BertTokenizerFast, text: str, pair: str | None, side: str, **options) -> list:
@@ -152,14 +149,14 @@ def called(tokenizer: BertTokenizerFast, text: str, pair: str | None, side: str,
 def tail_case(tokenizer: BertTokenizerFast, text: str, pair: str | None, length: int) -> dict:
     [encoding] = called(tokenizer, text, pair, "left", truncation="longest_first", max_length=length)
     case = {"text": text, "text_pair": pair, "truncation": "tail", "max_length": length}
-    return case | row(encoding, text, pair)
+    return case | row(encoding)
 
 
 def head_tail_case(tokenizer: BertTokenizerFast, text: str, pair: str | None, length: int, head: int) -> dict:
     """Each text's share is the one that longest_first leaves it; of that, head / (content tokens of max_length) are first ones."""
     [whole] = called(tokenizer, text, pair, "right")
     [cut] = called(tokenizer, text, pair, "right", truncation="longest_first", max_length=length)
-    whole_row = row(whole, text, pair)
+    whole_row = row(whole)
     room = length - (2 if pair is None else 3)
     kept = []
     for sequence in (0, 1):
@@ -186,7 +183,7 @@ def windows_case(tokenizer, text: str, pair: str | None, truncation: str, side: 
         return case | {"error": str(error)}
     if any(len(encoding.ids) > length for encoding in found):
         return case | {"error": "a window is longer than max_length"}
-    return case | {"windows": [row(encoding, text, pair) for encoding in found]}
+    return case | {"windows": [row(encoding) for encoding in found]}
 
 
 def folder_case(normalizer: dict, tokenizer_config: dict | None, model: dict | None) -> dict:
@@ -250,3 +247,27 @@ windows = [
 ]
 cut, windows = (",\n".join(map(json.dumps, rows)) for rows in (cut, windows))
 (FOLDER / "long.json").write_text(f'{{"cut": [\n{cut}\n],\n"windows": [\n{windows}\n]}}\n')
+
+
+def words_case(tokenizer, words: list, pair: list | None, side: str, length: int, stride: int | None) -> dict:
+    """Windows where there is a stride; else one encoding, cut."""
+    options = {} if stride is None else {"stride": stride, "return_overflowing_tokens": True}
+    found = called(tokenizer, words, pair, side, is_split_into_words=True, truncation="longest_first", max_length=length, **options)
+    named = "tail" if side == "left" else "longest_first"
+    case = {"words": words, "pair": pair, "truncation": named, "max_length": length, "stride": stride}
+    return case | {"windows": [row(encoding) for encoding in found]}
+
+
+tokenizer = load({}, "uncased")
+tokenizer.add_tokens(ADDED)
+words = [
+    words_case(tokenizer, words, pair, side, length, stride)
+    for words in WORDS
+    for pair in [None, *WORDS[:3]]
+    for side in ("right", "left")
+    for length, stride in ((40, None), (10, None), (6, None), (12, 2), (9, 0))
+    # The windows of a pair come in another order where both of its sequences are cut.
+    if stride is None or pair is None
+]
+words = ",\n".join(map(json.dumps, words))
+(FOLDER / "words.json").write_text(f'{{"added": {json.dumps(ADDED)},\n"cases": [\n{words}\n]}}\n')

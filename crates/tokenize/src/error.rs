@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use embert_files::FileError;
 
-use crate::Truncation;
+use crate::limits::MOST_WINDOWS;
+use crate::truncation::Truncation;
 
 /// Why a tokenizer can't be loaded or used.
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +151,7 @@ pub enum TokenizeError {
         token: String,
         /// The id that the file states.
         stated: u32,
-        /// The one that it gets.
+        /// The id that the token gets.
         id: u32,
     },
     /// Two tokens with one id: in the file, or because its ids have gaps and an added token gets the id of another.
@@ -210,14 +211,6 @@ pub enum TokenizeError {
         /// Special tokens that are added.
         special: usize,
     },
-    /// The name of no truncation.
-    #[error(
-        "\"{found}\" is no truncation: expected longest_first, head, tail, head_tail:N (as in head_tail:128), only_first or only_second"
-    )]
-    UnknownTruncation {
-        /// What was asked for.
-        found: String,
-    },
     /// More of the first tokens than there is room for.
     #[error(
         "truncation = \"head_tail:{head}\" leaves no room for the end of a text: of max_length {max_length}, {special} are special tokens; expected head_tail:N with N below {}, or a larger max_length",
@@ -246,7 +239,7 @@ pub enum TokenizeError {
     /// More windows than are held in memory.
     #[error(
         "a text of {tokens} tokens has {windows} windows that overlap by stride = {stride} tokens, more than the {most} that are held in memory: take a smaller stride, split the text, or cut it (stride none)",
-        most = crate::MOST_WINDOWS
+        most = MOST_WINDOWS
     )]
     Windows {
         /// Tokens of the text or pair, the special ones included.
@@ -261,7 +254,7 @@ pub enum TokenizeError {
         "the pair can't be cut to {max_length} tokens with truncation = \"{truncation}\": the other text alone is too long; use longest_first"
     )]
     Truncation {
-        /// The longest that it may be.
+        /// The largest number of tokens.
         max_length: usize,
         /// Which text may be cut.
         truncation: Truncation,
@@ -271,7 +264,7 @@ pub enum TokenizeError {
         "the text can't be cut to {max_length} tokens with truncation = \"only_second\": it is not a pair; use longest_first"
     )]
     NoPair {
-        /// The longest that it may be.
+        /// The largest number of tokens.
         max_length: usize,
     },
     /// The tokenizer library fails on a text.

@@ -1,8 +1,8 @@
-//! Text to what BERT reads: token ids, token types and an attention mask.
+//! From texts to BERT's input: token ids, token types and an attention mask.
 //!
 //! [`Tokenizer`] reads a checkpoint's `tokenizer.json`, or builds the same from its `vocab.txt`. It cuts texts and pairs to a
 //! length as `transformers` does, encodes batches on all cores, and writes its files back. Padding is a matter of the
-//! batch: [`Padding`] says to which length, whoever builds the tensors does it.
+//! batch: [`Padding`] says to which length, and the code that builds the tensors pads.
 //!
 //! Not here: other tokenizers than BERT's, cleaning of texts, tensors.
 //!
@@ -18,27 +18,27 @@
 //! # Ok::<(), embert_tokenize::TokenizeError>(())
 //! ```
 
-mod added;
-mod build;
-mod class;
+mod cut;
 mod encode;
 mod encoding;
 mod error;
-mod files;
-mod notes;
+mod input;
+mod limits;
+mod load;
+mod padding;
 mod save;
-mod settings;
-mod template;
 mod tokenizer;
+mod truncation;
 mod types;
-mod vocab;
-mod windows;
 
-pub use encode::MOST_WINDOWS;
-pub use encoding::{EncodeOptions, Encoding, Padding, Truncation, TruncationCount};
+pub use cut::windows::Windows;
+pub use encoding::{EncodeOptions, Encoding, TruncationCount};
 pub use error::TokenizeError;
+pub use input::{Input, Sequence};
+pub use limits::MOST_WINDOWS;
+pub use padding::Padding;
 pub use tokenizer::{Tokenizer, TokenizerFacts};
-pub use windows::Windows;
+pub use truncation::{Truncation, UnknownTruncation};
 
 /// The README's example is compiled with the other ones.
 #[cfg(doctest)]

@@ -5,17 +5,20 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use tokenizers::NormalizerWrapper;
 
-use crate::build::normalization;
-use crate::class::Class;
-use crate::settings::NEEDED;
-use crate::{EncodeOptions, TokenizeError, Tokenizer, Truncation};
+use crate::encoding::EncodeOptions;
+use crate::error::TokenizeError;
+use crate::load::build::normalization;
+use crate::load::class::Class;
+use crate::load::settings::NEEDED;
+use crate::tokenizer::Tokenizer;
+use crate::truncation::Truncation;
 
 impl Tokenizer {
     /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`, `tokenizer_config.json`,
     /// `special_tokens_map.json`, and `vocab.txt` where BERT's tokenizer of it is
     /// the same. How a model's texts were cut, if given, becomes
-    /// `model_max_length` and `truncation_side`, so that whoever loads it then cuts there too; `head_tail:N`, for which there are
-    /// no words, as `head`.
+    /// `model_max_length` and `truncation_side`, so that a program that loads the folder cuts there too; `head_tail:N`, for which `transformers`
+    /// has no name, is written as `head`.
     ///
     /// # Errors
     /// A file can't be written.

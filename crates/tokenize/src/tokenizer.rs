@@ -9,11 +9,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokenizers::{NormalizerWrapper, PostProcessor as _};
 
-use crate::build::{self, Built};
-use crate::class::Class;
-use crate::files::Files;
-use crate::settings::Settings;
-use crate::{TokenizeError, Truncation};
+use crate::error::TokenizeError;
+use crate::load::build::{self, Built};
+use crate::load::class::Class;
+use crate::load::files::Files;
+use crate::load::settings::Settings;
+use crate::truncation::Truncation;
 
 /// BERT's tokenizer: normalisation, splitting at white space and punctuation, WordPiece, special tokens.
 ///
@@ -35,7 +36,7 @@ pub struct Tokenizer {
     source: PathBuf,
 }
 
-/// What [`Tokenizer::facts`] knows.
+/// Facts about a tokenizer, from [`Tokenizer::facts`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenizerFacts {
     /// The file that the tokenizer was read from.
@@ -71,7 +72,7 @@ impl fmt::Display for TokenizerFacts {
 impl Tokenizer {
     /// Reads the tokenizer of a checkpoint's folder as `transformers`' `AutoTokenizer` does: its `tokenizer.json`, else its
     /// `vocab.txt`, with what `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json` and `config.json` say of
-    /// it. What is passed over is said in the [`notes`](Self::notes).
+    /// it. The [`notes`](Self::notes) name the settings that are passed over.
     ///
     /// # Errors
     /// There is neither, a file can't be read or lacks what BERT needs, or a file asks for something else than BERT's tokenizer.
@@ -133,7 +134,7 @@ impl Tokenizer {
         }
     }
 
-    /// What a user should know: settings that change nothing, tokens that don't count, a vocabulary that doesn't fit what is
+    /// Notes for the user: settings that change nothing, tokens that don't count, a vocabulary that doesn't fit what is
     /// done to the case of texts. One line each.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -187,7 +188,7 @@ impl Tokenizer {
         }
     }
 
-    /// What there is to know about it.
+    /// The vocabulary's size, the treatment of case and the special tokens.
     pub fn facts(&self) -> TokenizerFacts {
         let lowercase = match self.inner.get_normalizer() {
             Some(NormalizerWrapper::BertNormalizer(normalizer)) => Some(normalizer.lowercase),

@@ -1,6 +1,9 @@
 //! Token types: the segments of a pair.
 
-use crate::{EncodeOptions, TokenizeError, Tokenizer, Truncation};
+use crate::encoding::EncodeOptions;
+use crate::error::TokenizeError;
+use crate::tokenizer::Tokenizer;
+use crate::truncation::Truncation;
 
 impl Tokenizer {
     /// How many token types an encoding of a text, or of a pair, has: BERT's have 1 and 2. A model needs a row of its

@@ -1,9 +1,9 @@
-//! The same ids, token types, masks and offsets as transformers has.
+//! The same ids, token types, masks, offsets, word ids and sequence ids as transformers has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use embert_tokenize::{Encoding, TokenizeError, Tokenizer, Truncation};
+use embert_tokenize::{Encoding, Input, Sequence, TokenizeError, Tokenizer, Truncation};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -41,8 +41,14 @@ struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Outcome {
-    Encoded { ids: Vec<u32>, type_ids: Vec<u32>, attention_mask: Vec<u32>, offsets: Vec<(usize, usize)> },
-    Refused { error: String },
+    Encoded {
+        attention_mask: Vec<u32>,
+        #[serde(flatten)]
+        row: Row,
+    },
+    Refused {
+        error: String,
+    },
 }
 
 fn expected() -> Expected {
@@ -54,18 +60,9 @@ fn check(tokenizer: &Tokenizer, case: &Case) {
     let options = options(case.max_length, case.truncation);
     let found = tokenizer.encode(&case.text, case.text_pair.as_deref(), &options);
     match (&case.result, found) {
-        (Outcome::Encoded { ids, type_ids, attention_mask, offsets }, Ok(found)) => {
-            let Encoding {
-                ids: found_ids,
-                type_ids: found_types,
-                attention_mask: found_mask,
-                offsets: found_offsets,
-                ..
-            } = found;
-            assert_eq!(&found_ids, ids, "ids of {case:?}");
-            assert_eq!(&found_types, type_ids, "token types of {case:?}");
-            assert_eq!(&found_mask, attention_mask, "mask of {case:?}");
-            assert_eq!(&found_offsets, offsets, "offsets of {case:?}");
+        (Outcome::Encoded { attention_mask, row }, Ok(found)) => {
+            assert_eq!(&found.attention_mask, attention_mask, "mask of {case:?}");
+            assert_eq!(&Row::from(found), row, "{case:?}");
         }
         (Outcome::Refused { error }, Err(TokenizeError::Truncation { .. }))
             if error.contains("too short") => {}
@@ -176,12 +173,16 @@ struct Windowed {
 struct Row {
     ids: Vec<u32>,
     type_ids: Vec<u32>,
+    /// In characters.
     offsets: Vec<(usize, usize)>,
+    word_ids: Vec<Option<u32>>,
+    sequence_ids: Vec<Option<usize>>,
 }
 
 impl From<Encoding> for Row {
-    fn from(Encoding { ids, type_ids, offsets, .. }: Encoding) -> Self {
-        Self { ids, type_ids, offsets }
+    fn from(encoding: Encoding) -> Self {
+        let Encoding { ids, type_ids, offsets, word_ids, sequence_ids, .. } = encoding;
+        Self { ids, type_ids, offsets, word_ids, sequence_ids }
     }
 }
 
@@ -199,7 +200,7 @@ fn the_end_and_both_ends_of_a_text_are_kept_as_the_reference_keeps_them() {
         let found = tokenizer.encode(&case.text, case.text_pair.as_deref(), &options).unwrap();
         let whole =
             tokenizer.encode(&case.text, case.text_pair.as_deref(), &support::options(512, case.truncation));
-        assert_eq!(found.uncut, whole.unwrap().len(), "{case:?}");
+        assert_eq!(found.untruncated_length, whole.unwrap().len(), "{case:?}");
         if found.truncated() {
             kept.entry(case.truncation.to_string()).or_default().insert(found.ids.clone());
         }
@@ -266,4 +267,50 @@ fn a_text_that_fits_has_the_window_that_it_has_without_a_stride() {
         assert_eq!(windows, tokenizer.windows_batch(&texts, &options, None).unwrap());
         assert_eq!(windows.concat(), tokenizer.encode_batch(&texts, &options).unwrap());
     }
+}
+
+/// What `tests/reference/tokenizer.py` says of words that are given in place of texts.
+#[derive(Deserialize)]
+struct Words {
+    added: Vec<String>,
+    cases: Vec<WordsCase>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WordsCase {
+    words: Vec<String>,
+    pair: Option<Vec<String>>,
+    truncation: Truncation,
+    max_length: usize,
+    stride: Option<usize>,
+    windows: Vec<Row>,
+}
+
+#[test]
+fn words_that_are_given_are_encoded_as_transformers_encodes_them() {
+    let Words { added, cases } = serde_json::from_slice(&fs::read(fixture("words.json")).unwrap()).unwrap();
+    let folder = vocab_folder("{}");
+    let vocab = fs::read_to_string(folder.path().join("vocab.txt")).unwrap().lines().count();
+    let added: Map<String, Value> = added.into_iter().zip((vocab..).map(Value::from)).collect();
+    fs::write(folder.path().join("added_tokens.json"), Value::Object(added).to_string()).unwrap();
+    let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+    let (mut windows, mut pairs) = (0, 0);
+    for case in cases {
+        let first: Vec<&str> = case.words.iter().map(String::as_str).collect();
+        let second: Option<Vec<&str>> =
+            case.pair.as_ref().map(|pair| pair.iter().map(String::as_str).collect());
+        let input = Input { first: Sequence::Words(&first), second: second.as_deref().map(Sequence::Words) };
+        let options = options(case.max_length, case.truncation);
+        let [found] = tokenizer.windows_batch(&[input], &options, case.stride).unwrap().try_into().unwrap();
+        let found: Vec<Row> = found.into_iter().map(Row::from).collect();
+        assert_eq!(found, case.windows, "{case:?}");
+        if let Some(stride) = case.stride {
+            let iterated = tokenizer.input_window_iter(&input, &options, stride).unwrap();
+            let iterated: Vec<Row> = iterated.map(|window| window.unwrap().into()).collect();
+            assert_eq!(iterated, case.windows, "one at a time: {case:?}");
+        }
+        windows += found.len();
+        pairs += usize::from(case.pair.is_some());
+    }
+    assert!(windows > 150 && pairs > 80, "{windows} windows, {pairs} pairs");
 }

@@ -1,4 +1,4 @@
-//! Templates of a `tokenizer.json`: what is put around a text.
+//! Templates of a `tokenizer.json`: the special tokens around a text.
 
 use serde_json::Value;
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::TokenizeError;
+use crate::error::TokenizeError;
 
-/// Where each file is, if it is there.
+/// The path of each file that exists.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     pub(crate) tokenizer_json: Option<PathBuf>,

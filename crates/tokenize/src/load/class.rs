@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::TokenizeError;
-use crate::files::Files;
+use super::files::Files;
+use crate::error::TokenizeError;
 
 /// How `transformers` makes the tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum Class {
     File,
 }
 
-/// What the class decides.
+/// The class of a tokenizer, and the settings that follow from it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Choice {
     pub(crate) class: Class,

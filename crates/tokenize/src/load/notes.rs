@@ -1,4 +1,4 @@
-//! What a user should know of a tokenizer that is read without an error.
+//! Notes for the user on a tokenizer that is read without an error.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use tokenizers::{
     PreTokenizerWrapper,
 };
 
-use crate::files::read;
+use super::files::read;
 
 /// A vocabulary is taken for a cased one if one in this many of its tokens has a capital, and for one of a script with case
 /// if as many have a small letter.

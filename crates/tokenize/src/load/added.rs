@@ -1,4 +1,4 @@
-//! Tokens that are found in a text before it is split: the special ones and those that were added to the vocabulary.
+//! Tokens that are found in a text before it is split: special tokens and tokens that were added to the vocabulary.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use tokenizers::AddedToken;
 
-use crate::TokenizeError;
+use crate::error::TokenizeError;
 
 /// A token that a key names, as a string or as an object with its `content`.
 ///
 /// # Errors
-/// It is neither.
+/// The value is neither.
 pub(crate) fn parse(path: &Path, key: &str, value: &Value) -> Result<AddedToken, TokenizeError> {
     let wrong = || TokenizeError::Setting {
         path: path.to_owned(),
@@ -75,7 +75,7 @@ pub(crate) fn parse_decoder(path: &Path, value: &Value) -> Result<BTreeMap<u32, 
     Ok(added)
 }
 
-/// An `added_tokens.json`: ids by token. Those that another file calls special are.
+/// An `added_tokens.json`: ids by token. A token that another file calls special is special.
 pub(crate) fn parse_file(
     path: &Path,
     tokens: &Map<String, Value>,

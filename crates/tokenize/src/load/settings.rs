@@ -1,4 +1,4 @@
-//! What the files beside a vocabulary say of the tokenizer, brought together as `transformers` does.
+//! [`Settings`]: the settings in the files beside a vocabulary, merged as `transformers` merges them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use tokenizers::AddedToken;
 
-use crate::added;
-use crate::class::{Choice, Class};
-use crate::files::{Files, read_object};
-use crate::{TokenizeError, Truncation};
+use super::added;
+use super::class::{Choice, Class};
+use super::files::{Files, read_object};
+use crate::error::TokenizeError;
+use crate::truncation::Truncation;
 
 /// The keys of the special tokens, in `transformers`' order, and BERT's names for them.
 const NAMED: [(&str, Option<&str>); 7] = [
@@ -44,11 +45,11 @@ const REFUSED: &[(&str, &str)] = &[
 pub(crate) struct Named {
     pub(crate) key: String,
     pub(crate) token: AddedToken,
-    /// No file names it: it is the class's default.
+    /// True for a token that no file names: the class's default.
     pub(crate) implied: bool,
 }
 
-/// All of it.
+/// The settings of all files.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) class: Class,
@@ -119,7 +120,7 @@ impl Settings {
     /// A flag; `None` where nothing states it.
     ///
     /// # Errors
-    /// It is neither `true` nor `false`.
+    /// The value is neither `true` nor `false`.
     pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, TokenizeError> {
         match self.values.get(key) {
             None => Ok(None),
@@ -418,7 +419,7 @@ impl Settings {
     }
 }
 
-/// What Python takes for false: `null`, and what is empty.
+/// True for values that Python takes for false: `null` and empty ones.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,

@@ -6,13 +6,13 @@ use std::path::Path;
 use tokenizers::Model as _;
 use tokenizers::models::wordpiece::WordPiece;
 
-use crate::TokenizeError;
-use crate::files::read;
+use super::files::read;
+use crate::error::TokenizeError;
 
 /// The largest id: a vocabulary is written in the order of its ids, from 0 on.
 const MAX_ID: u32 = (1 << 24) - 1;
 
-/// Lines that are there twice of which each is said.
+/// Repeated lines that are each named in a note.
 const SAID: usize = 3;
 
 /// A vocabulary from its file: one token a line, whose number from 0 is the token's id. White space at a line's end, a

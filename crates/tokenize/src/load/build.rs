@@ -1,4 +1,4 @@
-//! Making the library's tokenizer of a vocabulary, or of a `tokenizer.json`, and the [`Settings`] beside it.
+//! The library's tokenizer, built from a vocabulary or a `tokenizer.json` and the [`Settings`] beside it.
 
 use std::path::Path;
 
@@ -12,26 +12,26 @@ use tokenizers::{
     PreTokenizerWrapper,
 };
 
-use crate::TokenizeError;
-use crate::added;
-use crate::class::Class;
-use crate::files::{Files, read};
-use crate::notes;
-use crate::settings::{NEEDED, Named, Settings, file_name};
-use crate::template;
-use crate::vocab::{check_ids, read_vocab};
+use super::added;
+use super::class::Class;
+use super::files::{Files, read};
+use super::notes;
+use super::settings::{NEEDED, Named, Settings, file_name};
+use super::template;
+use super::vocab::{check_ids, read_vocab};
+use crate::error::TokenizeError;
 
-/// A tokenizer, and what its [`Settings`] were.
+/// A tokenizer and its [`Settings`].
 pub(crate) struct Built {
     pub(crate) inner: tokenizers::Tokenizer,
     pub(crate) settings: Settings,
     pub(crate) pad_id: u32,
 }
 
-/// Of a `tokenizer.json`.
+/// Builds the tokenizer of a `tokenizer.json`.
 ///
 /// # Errors
-/// It is none, another family's, lacks a token or a post-processor, or the settings are refused.
+/// The file is no tokenizer or another family's, lacks a token or a post-processor, or the settings are refused.
 pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, TokenizeError> {
     let refused = |source| TokenizeError::Refused { path: path.to_owned(), source };
     let text = read(path)?;
@@ -105,7 +105,7 @@ fn wordpiece(inner: &tokenizers::Tokenizer) -> WordPiece {
     }
 }
 
-/// What a normalizer does, as `tokenizer_config.json` says it.
+/// The keys of `tokenizer_config.json` that describe a normalizer.
 pub(crate) fn normalization(normalizer: BertNormalizer) -> Map<String, Value> {
     let settings = [
         ("do_lower_case", normalizer.lowercase.into()),
@@ -115,10 +115,10 @@ pub(crate) fn normalization(normalizer: BertNormalizer) -> Map<String, Value> {
     settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Of a `vocab.txt`.
+/// Builds the tokenizer of a `vocab.txt`.
 ///
 /// # Errors
-/// It can't be read, lacks a token, is shorter than the model's embedding, or the settings are refused.
+/// The file can't be read, lacks a token, is shorter than the model's embedding, or the settings are refused.
 pub(crate) fn from_vocab(path: &Path, files: &Files) -> Result<Built, TokenizeError> {
     let mut settings = Settings::read(files, None, None)?;
     let mut notes = Vec::new();
@@ -136,7 +136,7 @@ pub(crate) fn from_vocab(path: &Path, files: &Files) -> Result<Built, TokenizeEr
     Ok(built)
 }
 
-/// What `transformers`' `BertTokenizer` is, of a vocabulary. Of a `tokenizer.json` it takes no more than that.
+/// The tokenizer that `transformers`' `BertTokenizer` builds from a vocabulary; it takes only the vocabulary of a `tokenizer.json` too.
 fn bert(mut model: WordPiece, mut settings: Settings, source: &Path) -> Result<Built, TokenizeError> {
     let refused = |error| TokenizeError::Refused { path: source.to_owned(), source: error };
     let content = |settings: &Settings, key: &str| {

@@ -1,0 +1,5 @@
+//! Cutting: texts that are too long lose tokens, or are read in windows.
+
+pub(crate) mod sequence;
+pub(crate) mod truncation;
+pub(crate) mod windows;
