@@ -1,6 +1,8 @@
-"""Parquet as pyarrow writes it: each codec, the types that texts and labels come in, and metadata of `datasets` and pandas.
+"""Parquet as pyarrow writes it: each codec, the types that texts and labels come in, nested values, and metadata of
+`datasets` and pandas.
 
-`types.json` has what pyarrow reads back from `types.parquet`, column by column.
+`types.json` has what pyarrow reads back from `types.parquet`, column by column; `nested.json` has the rows of
+`nested.parquet`.
 """
 
 import datetime
@@ -66,6 +68,35 @@ for name, column in columns.items():
     else:
         expected[name] = values
 output(f"{FOLDER}/types.json").write_text(json.dumps(expected, indent=1) + "\n")
+
+# What tasks read besides one label: answers of SQuAD, words with tags, spans, several labels, a score.
+tag, span = pa.list_(pa.int64()), pa.list_(pa.struct({"start": pa.int32(), "end": pa.int32(), "label": pa.string()}))
+nested = {
+    "id": pa.array(["q0", "q1", "q2", None, ""]),
+    "answers": pa.array(
+        [
+            {"text": ["a film", "film"], "answer_start": [0, 2]},
+            {"text": [], "answer_start": []},
+            {"text": ["naïve \U0001f3ac", ""], "answer_start": [7, None]},
+            None,
+            {"text": None, "answer_start": [1]},
+        ],
+        pa.struct({"text": pa.list_(pa.string()), "answer_start": pa.list_(pa.int32())}),
+    ),
+    "tokens": pa.array([["A", "film"], [], [" ", "", "b"], None, [None]], pa.list_(pa.string())),
+    "tags": pa.array([[0, 3], [], [1, 2, 0], None, [None]], tag),
+    "spans": pa.array([[{"start": 0, "end": 1, "label": "PER"}, None], [], [{"start": 5, "end": 9, "label": None}], None, []], span),
+    "matrix": pa.array([[[1, 2], []], [], [None, [3]], None, [[]]], pa.list_(tag)),
+    "map": pa.array([[("k", 1), ("l", None)], [], None, None, [("", 0)]], pa.map_(pa.string(), pa.int64())),
+    "score": pa.array([2.5, 0.0, None, -1.0, 5.0], pa.float32()),
+    "half": pa.array([0.5, 1.0, None, -2.0, 0.25], pa.float16()),
+    "text": pa.array(["one", "two", "three", "four", "five"]),
+}
+table = pa.table(nested)
+write("nested", table, row_group_size=2)
+as_json = lambda value: [{"key": key, "value": entry} for key, entry in value] if value is not None else None
+rows = [row | {"map": as_json(row["map"])} for row in table.to_pylist()]
+output(f"{FOLDER}/nested.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 classes = {"names": ["negative", "positive"], "_type": "ClassLabel"}
 features = {

@@ -8,8 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use embert_data::tokenize::{EncodeOptions, Padding, Tokenizer, Truncation};
-use embert_data::{BatchLoader, Batcher, DataSource, LoadOptions, Order, Sampler, encode, load};
+use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
+use embert_data::{
+    BatchLoader, Batcher, DataError, DataSource, Example, LoadOptions, Order, Sampler, WindowOptions, encode,
+    load,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
@@ -29,14 +32,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let vocab = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizer");
     let tokenizer = Tokenizer::from_folder(Path::new(vocab))?;
     let encoding = EncodeOptions { max_length: 16, truncation: Truncation::LongestFirst };
-    let (train, cut) = encode(&data.splits.train, &tokenizer, &encoding)?;
+    let options = WindowOptions { encoding, stride: None };
+    let label = |example: &Example, _: &Encoding| Ok::<_, DataError>(example.label);
+    let (train, cut) = encode(&data.splits.train, &tokenizer, &options, label)?;
     println!("{} of {} texts were cut", cut.truncated, cut.total);
 
     let plan = Sampler::new(Order::GroupedByLength, 8, 0).epoch(&train.lengths(), 1);
     let batcher = Batcher::new(tokenizer.pad_id(), Padding::Longest);
     for batch in BatchLoader::new(Arc::new(train), batcher, plan, 0, Device::default()) {
         let batch = batch?;
-        println!("{:?} rows {:?} labels {:?}", batch.input_ids.dims(), batch.ids, batch.targets);
+        println!("{:?} rows {:?} targets {:?}", batch.input_ids.dims(), batch.ids, batch.targets);
     }
     Ok(())
 }

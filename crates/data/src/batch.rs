@@ -1,30 +1,30 @@
-//! [`Batcher`]: encoded examples to tensors.
+//! [`Batcher`]: encoded features to tensors.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use embert_tokenize::Padding;
 
-use crate::encode::EncodedExample;
+use crate::features::EncodedFeature;
 
-/// Encoded examples as tensors, padded on the right.
+/// Encoded features as tensors, padded on the right, with a target of type `T` for each.
 #[derive(Clone, Debug)]
-pub struct Batch {
+pub struct Batch<T = Option<usize>> {
     /// Token ids, `[batch, seq]`.
     pub input_ids: Tensor<2, Int>,
     /// Token types, `[batch, seq]`; 0 at padding.
     pub token_type_ids: Tensor<2, Int>,
     /// `[batch, seq]`: 1 at tokens, 0 at padding.
     pub attention_mask: Tensor<2, Int>,
-    /// The labels' indices, `[batch]`; `None` unless every example has one.
-    pub labels: Option<Tensor<1, Int>>,
-    /// The same on the host; empty without labels.
-    pub targets: Vec<usize>,
-    /// The examples' row numbers.
+    /// Tokens of each feature, without padding.
+    pub lengths: Vec<usize>,
+    /// The target of each feature.
+    pub targets: Vec<T>,
+    /// The row number of each feature's example.
     pub ids: Vec<u64>,
-    /// Tokens, without padding.
+    /// Tokens of all features, without padding.
     pub tokens: usize,
 }
 
-/// Pads examples to one length and makes tensors of them.
+/// Pads features to one length and makes tensors of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batcher {
     pad_id: u32,
@@ -37,37 +37,34 @@ impl Batcher {
         Self { pad_id, padding }
     }
 
-    /// To what length it pads.
+    /// The length to which batches are padded.
     pub fn padding(&self) -> Padding {
         self.padding
     }
 }
 
-impl burn::data::dataloader::batcher::Batcher<EncodedExample, Batch> for Batcher {
-    fn batch(&self, items: Vec<EncodedExample>, device: &Device) -> Batch {
-        let longest = items.iter().map(|item| item.ids.len()).max().unwrap_or(0);
-        let shape = [items.len(), self.padding.length(longest)];
-        let padded = |values: &dyn Fn(&EncodedExample) -> Vec<u32>, pad: u32| {
+impl<T: Clone + Send + Sync + 'static> burn::data::dataloader::batcher::Batcher<EncodedFeature<T>, Batch<T>>
+    for Batcher
+{
+    fn batch(&self, features: Vec<EncodedFeature<T>>, device: &Device) -> Batch<T> {
+        let lengths: Vec<usize> = features.iter().map(|feature| feature.ids.len()).collect();
+        let shape = [features.len(), self.padding.length(lengths.iter().copied().max().unwrap_or(0))];
+        let padded = |values: &dyn Fn(&EncodedFeature<T>) -> Vec<u32>, pad: u32| {
             let mut all = Vec::with_capacity(shape[0] * shape[1]);
-            for (row, item) in (1..).zip(&items) {
-                all.extend(values(item).into_iter().map(i64::from));
+            for (row, feature) in (1..).zip(&features) {
+                all.extend(values(feature).into_iter().map(i64::from));
                 all.resize(row * shape[1], i64::from(pad));
             }
             Tensor::<2, Int>::from_data(TensorData::new(all, shape), device)
         };
-        let targets: Option<Vec<usize>> = items.iter().map(|item| item.label).collect();
         Batch {
-            input_ids: padded(&|item| item.ids.clone(), self.pad_id),
-            token_type_ids: padded(&|item| item.type_ids.clone(), 0),
-            attention_mask: padded(&|item| vec![1; item.ids.len()], 0),
-            labels: targets.as_ref().map(|targets| {
-                let targets: Vec<i64> =
-                    targets.iter().map(|&target| target.try_into().unwrap_or(i64::MAX)).collect();
-                Tensor::from_data(TensorData::new(targets, [shape[0]]), device)
-            }),
-            targets: targets.unwrap_or_default(),
-            ids: items.iter().map(|item| item.id).collect(),
-            tokens: items.iter().map(|item| item.ids.len()).sum(),
+            input_ids: padded(&|feature| feature.ids.clone(), self.pad_id),
+            token_type_ids: padded(&|feature| feature.type_ids.clone(), 0),
+            attention_mask: padded(&|feature| vec![1; feature.ids.len()], 0),
+            tokens: lengths.iter().sum(),
+            lengths,
+            ids: features.iter().map(|feature| feature.id).collect(),
+            targets: features.into_iter().map(|feature| feature.target).collect(),
         }
     }
 }
@@ -79,10 +76,11 @@ mod tests {
     use burn::data::dataset::Dataset as _;
 
     use super::*;
-    use crate::encode::EncodedDataset;
+    use crate::features::EncodedDataset;
 
-    fn item(id: u64, ids: &[u32], label: Option<usize>) -> EncodedExample {
-        EncodedExample { id, ids: ids.to_vec(), type_ids: vec![1; ids.len()], label, uncut: ids.len() }
+    fn item<T>(id: u64, ids: &[u32], target: T) -> EncodedFeature<T> {
+        let (type_ids, untruncated_length) = (vec![1; ids.len()], ids.len());
+        EncodedFeature { id, ids: ids.to_vec(), type_ids, target, untruncated_length }
     }
 
     fn rows(tensor: Tensor<2, Int>) -> Vec<i64> {
@@ -97,14 +95,18 @@ mod tests {
         assert_eq!(rows(batch.input_ids), [2, 7, 3, 9, 2, 3, 9, 9]);
         assert_eq!(rows(batch.attention_mask), [1, 1, 1, 0, 1, 1, 0, 0]);
         assert_eq!(rows(batch.token_type_ids), [1, 1, 1, 0, 1, 1, 0, 0]);
-        assert_eq!((batch.targets, batch.ids, batch.tokens), (vec![1, 0], vec![5, 9], 5));
+        assert_eq!((batch.targets, batch.ids), (vec![Some(1), Some(0)], vec![5, 9]));
+        assert_eq!((batch.lengths, batch.tokens), (vec![3, 2], 5));
     }
 
     #[test]
-    fn one_example_without_a_label_makes_a_batch_without_labels() {
+    fn a_batch_has_a_target_for_each_feature_whatever_its_type() {
         let items = vec![item(0, &[2, 3], Some(1)), item(1, &[2, 3], None)];
         let batch = Batcher::new(0, Padding::Longest).batch(items, &Device::flex());
-        assert!(batch.labels.is_none() && batch.targets.is_empty());
+        assert_eq!(batch.targets, [Some(1), None]);
+        let spans = vec![item(0, &[2, 3], (0_usize, 1_usize)), item(1, &[2, 3], (1, 1))];
+        let batch = Batcher::new(0, Padding::Longest).batch(spans, &Device::flex());
+        assert_eq!(batch.targets, [(0, 1), (1, 1)]);
     }
 
     /// Burn's own loader can drive them.
@@ -113,7 +115,9 @@ mod tests {
         let examples = (0..5).map(|id| item(id, &vec![7; 2 + id as usize], Some(id as usize % 2)));
         let data = EncodedDataset::new(examples.collect());
         assert_eq!((data.len(), data.lengths()), (5, vec![2, 3, 4, 5, 6]));
-        let loader = DataLoaderBuilder::new(Batcher::new(0, Padding::Longest)).batch_size(2).build(data);
+        let loader = DataLoaderBuilder::<EncodedFeature, Batch>::new(Batcher::new(0, Padding::Longest))
+            .batch_size(2)
+            .build(data);
         let shapes: Vec<[usize; 2]> = loader.iter().map(|batch| batch.unwrap().input_ids.dims()).collect();
         assert_eq!(shapes, [[2, 3], [2, 5], [1, 6]]);
     }

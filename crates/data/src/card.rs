@@ -1,15 +1,16 @@
 //! [`Card`]: what a data set is, in TOML.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::columns::Columns;
 use crate::error::DataError;
 use crate::read::ReadOptions;
-use crate::repository::RepositoryName;
-use crate::row::Columns;
+use crate::repository::name::RepositoryName;
 use crate::split::check_ratios;
+use crate::split_files::SplitFiles;
 
 /// Where a data set lies and what its columns and labels mean.
 ///
@@ -38,10 +39,10 @@ use crate::split::check_ratios;
 pub struct Card {
     /// The name that `--dataset` knows.
     pub name: String,
-    /// What it is, in a sentence.
+    /// A sentence about the data set.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// What it is for.
+    /// The task that the data set is for.
     pub task: Task,
     /// An SPDX expression, or what the authors say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,8 +53,8 @@ pub struct Card {
     /// Where to read about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// The labels' names: by index where the files have integers and the names aren't integers themselves. What is listed is a
-    /// label as it is written. Empty: those that the files state, else those that occur in the training split.
+    /// The labels' names: by index where the files have integers and the names aren't integers themselves. A label
+    /// that is listed counts as it is written. Empty: the labels that the files state, else the labels that occur in the training split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// Whether numbers in the files are the labels' indices, from 0, also where the labels are called by numbers.
@@ -104,31 +105,6 @@ pub struct HubSource {
     pub files: SplitFiles,
 }
 
-/// The files of each split, read one after the other: names, or patterns as `train-*.csv`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SplitFiles {
-    /// Of the training split.
-    pub train: Vec<PathBuf>,
-    /// Of the validation split.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub validation: Vec<PathBuf>,
-    /// Of the test split.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub test: Vec<PathBuf>,
-}
-
-impl SplitFiles {
-    /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
-        self.train.iter().chain(&self.validation).chain(&self.test)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.all().next().is_none()
-    }
-}
-
 /// The columns' names in the files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -150,11 +126,9 @@ impl Default for CardColumns {
 
 impl From<&CardColumns> for Columns {
     fn from(columns: &CardColumns) -> Self {
-        Self {
-            text: columns.text.clone(),
-            text_pair: columns.text_pair.clone(),
-            label: Some(columns.label.clone()),
-        }
+        let of_texts = Self::new().with_text(&columns.text);
+        let of_texts = columns.text_pair.iter().fold(of_texts, Columns::with_text);
+        of_texts.with_label(&columns.label)
     }
 }
 
@@ -220,16 +194,7 @@ impl Card {
         )
     }
 
-    /// A card for a folder, by what is in it; [`DataSource::resolve`](crate::DataSource::resolve) says besides what was
-    /// decided and passed over.
-    ///
-    /// # Errors
-    /// The folder can't be read, or it can't be told which of its files is what.
-    pub fn for_folder(path: &Path) -> Result<Self, DataError> {
-        Ok(crate::source::folder(path, None)?.0)
-    }
-
-    /// A card for a repository of the hub, the files of which are still to be discovered.
+    /// A card for a repository of the hub whose files are not known yet.
     pub(crate) fn for_repository(name: &RepositoryName) -> Self {
         let title = RepositoryName { revision: None, ..name.clone() }.to_string();
         let hub = HubSource {

@@ -1,25 +1,10 @@
 //! Examples as token ids.
 
-use burn::data::dataset::{Dataset, DatasetError};
 use embert_tokenize::{EncodeOptions, Encoding, Tokenizer, TruncationCount};
 
 use crate::error::DataError;
-use crate::row::Example;
-
-/// An example, or a window of one that is too long, as BERT reads it, without padding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodedExample {
-    /// The example's row number.
-    pub id: u64,
-    /// Token ids, `[seq]`.
-    pub ids: Vec<u32>,
-    /// Token types, `[seq]`.
-    pub type_ids: Vec<u32>,
-    /// The label's index.
-    pub label: Option<usize>,
-    /// Tokens of the example before it was cut.
-    pub uncut: usize,
-}
+use crate::example::Texts;
+use crate::features::{EncodedDataset, EncodedFeature};
 
 /// How texts are read that are not trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,164 +15,88 @@ pub struct WindowOptions {
     pub stride: Option<usize>,
 }
 
-impl EncodedExample {
-    fn new(id: u64, encoding: Encoding, label: Option<usize>) -> Self {
-        Self { id, ids: encoding.ids, type_ids: encoding.type_ids, label, uncut: encoding.uncut }
-    }
+/// The largest number of tokens that the windows of a split have in memory: 8 GiB, for an id and a type of each.
+pub const MOST_TOKENS: usize = 1 << 30;
 
-    /// An example without a label.
-    pub fn unlabelled(id: u64, encoding: &Encoding) -> Self {
-        Self::new(id, encoding.clone(), None)
-    }
-}
-
-/// Encoded examples in memory; a [`Dataset`] of Burn's. Each window of a text that has several is an example, with the row
-/// number and the label of its text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EncodedDataset {
-    examples: Vec<EncodedExample>,
-    /// The text of each window, ascending; empty where each example is a text.
-    text_of: Vec<usize>,
-}
-
-impl EncodedDataset {
-    /// These examples.
-    pub fn new(examples: Vec<EncodedExample>) -> Self {
-        Self { examples, text_of: Vec::new() }
-    }
-
-    /// The examples.
-    pub fn examples(&self) -> &[EncodedExample] {
-        &self.examples
-    }
-
-    /// Tokens of each example.
-    pub fn lengths(&self) -> Vec<usize> {
-        self.examples.iter().map(|example| example.ids.len()).collect()
-    }
-
-    /// How many texts there are: as many as examples, unless some have several windows.
-    pub fn texts(&self) -> usize {
-        self.text_of.last().map_or(self.examples.len(), |last| last + 1)
-    }
-
-    /// The index of the text that the example with this index is, or is a window of.
-    pub fn text_of(&self, index: usize) -> usize {
-        self.text_of.get(index).copied().unwrap_or(index)
-    }
-
-    /// The tokens of each text that are read: what was cut off is not counted, what windows share counts once.
-    pub fn tokens_of_texts(&self) -> Vec<usize> {
-        if self.text_of.is_empty() {
-            return self.lengths();
-        }
-        let mut tokens = vec![0; self.texts()];
-        for (example, &text) in self.examples.iter().zip(&self.text_of) {
-            tokens[text] = example.uncut;
-        }
-        tokens
-    }
-
-    /// The same examples, their labels numbered anew.
-    #[must_use]
-    pub fn with_labels(&self, number: impl Fn(usize) -> usize) -> Self {
-        let mut data = self.clone();
-        for example in &mut data.examples {
-            example.label = example.label.map(&number);
-        }
-        data
-    }
-
-    /// The labels that the examples have.
-    pub fn labels(&self) -> impl Iterator<Item = usize> + '_ {
-        self.examples.iter().filter_map(|example| example.label)
-    }
-}
-
-impl Dataset<EncodedExample> for EncodedDataset {
-    fn get(&self, index: usize) -> Result<EncodedExample, DatasetError> {
-        Ok(self.examples[index].clone())
-    }
-
-    fn len(&self) -> usize {
-        self.examples.len()
-    }
-}
-
-/// Encodes examples on all cores, in their order, and counts those that were cut.
+/// Encodes examples on all cores, in their order. With a stride in `options` each has as many windows as it needs; without,
+/// each has one feature, and the truncated examples are counted. `target` gives the target of a feature.
 ///
 /// # Errors
-/// The tokenizer refuses a text.
-pub fn encode(
-    examples: &[Example],
+/// The tokenizer refuses a text, as one with more than [`MOST_WINDOWS`](embert_tokenize::MOST_WINDOWS) windows; all windows
+/// together have more than [`MOST_TOKENS`]; or an example has no target.
+pub fn encode<E: Texts, T, X: From<DataError>>(
+    examples: &[E],
+    tokenizer: &Tokenizer,
+    options: &WindowOptions,
+    target: impl Fn(&E, &Encoding) -> Result<T, X>,
+) -> Result<(EncodedDataset<T>, TruncationCount), X> {
+    match options.stride {
+        Some(stride) => encode_windows(examples, tokenizer, &options.encoding, stride, target),
+        None => encode_whole(examples, tokenizer, &options.encoding, target),
+    }
+}
+
+fn encode_whole<E: Texts, T, X: From<DataError>>(
+    examples: &[E],
     tokenizer: &Tokenizer,
     options: &EncodeOptions,
-) -> Result<(EncodedDataset, TruncationCount), DataError> {
+    target: impl Fn(&E, &Encoding) -> Result<T, X>,
+) -> Result<(EncodedDataset<T>, TruncationCount), X> {
     /// Texts encoded at a time, so that the encodings' offsets of a large data set are never all in memory.
     const CHUNK: usize = 4096;
-    let mut encoded = Vec::with_capacity(examples.len());
+    let mut features = Vec::with_capacity(examples.len());
     let mut count = TruncationCount::default();
     for chunk in examples.chunks(CHUNK) {
-        let texts: Vec<_> =
-            chunk.iter().map(|example| (example.text.as_str(), example.text_pair.as_deref())).collect();
-        let encodings = tokenizer.encode_batch(&texts, options)?;
+        let encodings = tokenizer.encode_batch(&texts(chunk), options).map_err(DataError::from)?;
         let of_chunk = TruncationCount::of(&encodings);
         count.truncated += of_chunk.truncated;
         count.total += of_chunk.total;
-        encoded.extend(
-            chunk
-                .iter()
-                .zip(encodings)
-                .map(|(example, encoding)| EncodedExample::new(example.id, encoding, example.label)),
-        );
+        for (example, encoding) in chunk.iter().zip(encodings) {
+            let target = target(example, &encoding)?;
+            features.push(EncodedFeature::new(example.id(), encoding, target));
+        }
     }
-    Ok((EncodedDataset::new(encoded), count))
+    Ok((EncodedDataset::new(features), count))
 }
 
-/// The most tokens that the windows of a split have in memory, which are 8 GiB: an id and a type of each.
-pub const MOST_TOKENS: usize = 1 << 30;
-
-/// Encodes examples that are not trained on, as [`encode`] does, but with a stride in as many windows as it takes.
-///
-/// # Errors
-/// The tokenizer refuses a text, one that has more than [`MOST_WINDOWS`](embert_tokenize::MOST_WINDOWS) among others; or the windows
-/// have more than [`MOST_TOKENS`] in all.
-pub fn encode_windows(
-    examples: &[Example],
+fn encode_windows<E: Texts, T, X: From<DataError>>(
+    examples: &[E],
     tokenizer: &Tokenizer,
-    options: &WindowOptions,
-) -> Result<EncodedDataset, DataError> {
-    /// Fewer than in [`encode`]: each text may have many windows.
+    options: &EncodeOptions,
+    stride: usize,
+    target: impl Fn(&E, &Encoding) -> Result<T, X>,
+) -> Result<(EncodedDataset<T>, TruncationCount), X> {
+    /// Fewer than in [`encode_whole`]: each text may have many windows.
     const CHUNK: usize = 256;
-    let WindowOptions { encoding, stride: Some(stride) } = options else {
-        return Ok(encode(examples, tokenizer, &options.encoding)?.0);
-    };
     let (mut data, mut tokens) = (EncodedDataset::default(), 0_usize);
     for (chunk, first) in examples.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
-        let texts: Vec<_> =
-            chunk.iter().map(|example| (example.text.as_str(), example.text_pair.as_deref())).collect();
-        let windows = tokenizer.windows_batch(&texts, encoding, Some(*stride)).map_err(|source| {
-            let refuses = |example: &&Example| {
-                let text_pair = example.text_pair.as_deref();
-                tokenizer.windows(&example.text, text_pair, encoding, *stride).is_err()
+        let windows = tokenizer.windows_batch(&texts(chunk), options, Some(stride)).map_err(|source| {
+            let refuses = |example: &&E| {
+                tokenizer.windows(example.text(), example.text_pair(), options, stride).is_err()
             };
             match chunk.iter().find(refuses) {
-                Some(example) => DataError::Windows { id: example.id, source: Box::new(source) },
+                Some(example) => DataError::Windows { id: example.id(), source: Box::new(source) },
                 None => source.into(),
             }
         })?;
-        for ((example, windows), text) in chunk.iter().zip(windows).zip(first..) {
+        for ((example, windows), index) in chunk.iter().zip(windows).zip(first..) {
             tokens += windows.iter().map(|window| window.ids.len()).sum::<usize>();
             if tokens > MOST_TOKENS {
-                return Err(DataError::TooManyTokens { texts: text, most: MOST_TOKENS });
+                return Err(DataError::TooManyTokens { texts: index, most: MOST_TOKENS }.into());
             }
-            data.text_of.extend(windows.iter().map(|_| text));
-            let windows = windows.into_iter();
-            data.examples
-                .extend(windows.map(|window| EncodedExample::new(example.id, window, example.label)));
+            let feature = |window: Encoding| {
+                let target = target(example, &window)?;
+                Ok(EncodedFeature::new(example.id(), window, target))
+            };
+            data.push_windows(windows.into_iter().map(feature).collect::<Result<Vec<_>, X>>()?);
         }
     }
-    Ok(data)
+    Ok((data, TruncationCount { truncated: 0, total: examples.len() }))
+}
+
+/// The texts of examples, as the tokenizer takes them.
+fn texts<E: Texts>(examples: &[E]) -> Vec<(&str, Option<&str>)> {
+    examples.iter().map(|example| (example.text(), example.text_pair())).collect()
 }
 
 #[cfg(test)]
@@ -197,6 +106,15 @@ mod tests {
     use embert_tokenize::Truncation;
 
     use super::*;
+    use crate::example::Example;
+
+    fn encode_labelled(
+        examples: &[Example],
+        tokenizer: &Tokenizer,
+        options: &WindowOptions,
+    ) -> Result<(EncodedDataset<Option<usize>>, TruncationCount), DataError> {
+        encode(examples, tokenizer, options, |example, _| Ok(example.label))
+    }
 
     #[test]
     fn order_labels_and_counts_survive_any_number_of_chunks() {
@@ -211,17 +129,16 @@ mod tests {
             })
             .collect();
         let options = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
-        let (data, count) = encode(&examples, &tokenizer, &options).unwrap();
+        let whole = WindowOptions { encoding: options, stride: None };
+        let (data, count) = encode_labelled(&examples, &tokenizer, &whole).unwrap();
         // A pair has 3 special tokens and its second text has 1, so that texts of 3 and 4 words are cut.
         let cut = (0..9000).filter(|id| id % 2 == 0 && id % 5 > 2).count();
         assert_eq!(count, TruncationCount { truncated: cut, total: 9000 });
-        for (example, encoded) in examples.iter().zip(data.examples()) {
+        for (example, encoded) in examples.iter().zip(data.features()) {
             let encoding = tokenizer.encode(&example.text, example.text_pair.as_deref(), &options).unwrap();
-            let expected =
-                EncodedExample { label: example.label, ..EncodedExample::unlabelled(example.id, &encoding) };
-            assert_eq!(encoded, &expected);
+            assert_eq!(encoded, &EncodedFeature::new(example.id, encoding, example.label));
         }
-        assert_eq!(data.labels().count(), 6000);
+        assert_eq!(data.features().iter().filter(|feature| feature.target.is_some()).count(), 6000);
     }
     #[test]
     fn windows_know_their_text_and_texts_that_fit_are_as_without() {
@@ -236,27 +153,27 @@ mod tests {
         // 6 tokens hold 4 words; with 1 of them shared, each further window has 3 more.
         let examples: Vec<Example> = (0..600).map(|id| example(id, id as usize % 12)).collect();
         let encoding = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
-        let windows = |stride| encode_windows(&examples, &tokenizer, &WindowOptions { encoding, stride });
+        let windows = |stride| {
+            encode_labelled(&examples, &tokenizer, &WindowOptions { encoding, stride }).map(|(data, _)| data)
+        };
         let data = windows(Some(1)).unwrap();
         let counts = (0..600).map(|id: usize| (id % 12).saturating_sub(4).div_ceil(3) + 1);
         let expected: Vec<usize> = counts.enumerate().flat_map(|(text, count)| vec![text; count]).collect();
-        assert_eq!((data.text_of.as_slice(), data.texts()), (expected.as_slice(), 600));
-        for (window, &text) in data.examples().iter().zip(&expected) {
-            assert_eq!((window.id, window.label), (examples[text].id, examples[text].label));
+        let example_of: Vec<usize> = (0..data.features().len()).map(|index| data.example_of(index)).collect();
+        assert_eq!((example_of.as_slice(), data.examples()), (expected.as_slice(), 600));
+        for (window, &text) in data.features().iter().zip(&expected) {
+            assert_eq!((window.id, window.target), (examples[text].id, examples[text].label));
         }
-        assert_eq!(data.tokens_of_texts(), (0..600).map(|id| id % 12 + 2).collect::<Vec<_>>());
-
-        let turned = data.with_labels(|label| 1 - label);
-        assert_eq!((turned.texts(), turned.text_of(599)), (600, data.text_of(599)));
-        assert!(turned.labels().zip(data.labels()).all(|(one, other)| one + other == 1));
+        assert_eq!(data.tokens_of_examples(), (0..600).map(|id| id % 12 + 2).collect::<Vec<_>>());
 
         let cut = windows(None).unwrap();
-        assert_eq!((cut.texts(), cut.text_of(599)), (600, 599));
-        assert_eq!(cut.tokens_of_texts(), (0..600).map(|id| (id % 12).min(4) + 2).collect::<Vec<_>>());
+        assert_eq!((cut.examples(), cut.example_of(599)), (600, 599));
+        assert_eq!(cut.tokens_of_examples(), (0..600).map(|id| (id % 12).min(4) + 2).collect::<Vec<_>>());
         let fitting: Vec<Example> = examples.into_iter().filter(|example| example.text.len() <= 8).collect();
-        let [one, other] = [None, Some(3)]
-            .map(|stride| encode_windows(&fitting, &tokenizer, &WindowOptions { encoding, stride }).unwrap());
-        assert_eq!(one.examples(), other.examples());
+        let [one, other] = [None, Some(3)].map(|stride| {
+            encode_labelled(&fitting, &tokenizer, &WindowOptions { encoding, stride }).unwrap().0
+        });
+        assert_eq!(one.features(), other.features());
     }
 
     /// A stride that leaves a token of progress makes a window of nearly each token.
@@ -269,10 +186,10 @@ mod tests {
         let encoding = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
         let windows = |words: usize, stride: usize| {
             let options = WindowOptions { encoding, stride: Some(stride) };
-            encode_windows(&[example(70, 9), example(71, words)], &tokenizer, &options)
+            encode_labelled(&[example(70, 9), example(71, words)], &tokenizer, &options).map(|(data, _)| data)
         };
         // Windows of 4 words, each one word on from the one before.
-        assert_eq!(windows(4096 + 3, 3).unwrap().examples().len(), 6 + 4096);
+        assert_eq!(windows(4096 + 3, 3).unwrap().features().len(), 6 + 4096);
         let error = windows(4096 + 4, 3).unwrap_err();
         assert!(error.to_string().starts_with("row 71"), "{error}");
         let cause = std::error::Error::source(&error).unwrap().to_string();

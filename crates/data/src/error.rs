@@ -1,141 +1,19 @@
 //! [`DataError`].
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use embert_tokenize::TokenizeError;
 
-use crate::discover::FilesProblem;
+use crate::discover::problem::FilesProblem;
 use crate::label::problem::LabelProblem;
-use crate::load::{SplitKind, Unlabelled};
-use crate::read::MAX_ROW;
+use crate::limits::MAX_ROW;
+use crate::location::Location;
+use crate::row_problem::RowProblem;
 use crate::shown::{shown, shown_names};
+use crate::split_kind::{SplitKind, Unlabelled};
 
-/// A row of a file, as a person looks for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// The file; `-` is the standard input.
-    pub path: Arc<Path>,
-    /// The line of a text file in which the row begins, or the row of a table, from 1.
-    pub number: u64,
-    /// `line` or `row`.
-    pub unit: &'static str,
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {} {}", self.path.display(), self.unit, self.number)
-    }
-}
-
-/// What is wrong with one row.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RowProblem {
-    /// A column that isn't there.
-    #[error("there is no \"{}\"; found {}", shown(column), shown_names(found))]
-    MissingColumn {
-        /// The column.
-        column: String,
-        /// The columns that are there.
-        found: Vec<String>,
-    },
-    /// A key that an object has twice.
-    #[error("it has \"{}\" twice", shown(column))]
-    DuplicateColumn {
-        /// The key.
-        column: String,
-    },
-    /// A column without a value.
-    #[error("\"{column}\" is null, expected {expected}")]
-    Null {
-        /// The column.
-        column: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// A value of another type.
-    #[error("\"{column}\" is {found}, expected {expected}")]
-    Type {
-        /// The column.
-        column: String,
-        /// What it is.
-        found: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// More or fewer fields than the heading has.
-    #[error(
-        "it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many, or is the delimiter another one?"
-    )]
-    Fields {
-        /// Fields of the row.
-        found: u64,
-        /// Fields of the heading.
-        expected: u64,
-    },
-    /// A row of CSV that is the heading again.
-    #[error("it repeats the heading; were files joined? take the line out")]
-    RepeatedHeading,
-    /// A field of CSV that begins with a quote and goes on to the end of the file.
-    #[error(
-        "it has a quote that is never closed; within quotes, a quote is written as two; quoting = \"none\" reads quotes as text"
-    )]
-    OpenQuote,
-    /// A field of CSV that goes on after its closing quote.
-    #[error(
-        "it has text after a closing quote; within quotes, a quote is written as two; is the delimiter another one? quoting = \"none\" reads quotes as text"
-    )]
-    StrayQuote,
-    /// A quoted field of a tab-separated file that holds a tab or a line end.
-    #[error(
-        "it has a tab or a line end within quotes; quoting = \"none\" reads quotes as text, as most files with tabs have them, quoting = \"csv\" as what holds a field together"
-    )]
-    QuotedBreak,
-    /// Bytes that aren't UTF-8.
-    #[error(
-        "it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv"
-    )]
-    Utf8 {
-        /// Bytes of the line or field that are valid.
-        at: usize,
-    },
-    /// Bytes that mean nothing in the file's encoding.
-    #[error("it has bytes that are not {encoding}; is that the file's encoding?")]
-    Encoding {
-        /// The encoding that was set or detected.
-        encoding: &'static str,
-    },
-    /// A row beyond what is held in memory.
-    #[error("it is larger than {} MiB", MAX_ROW >> 20)]
-    TooLarge,
-    /// A line that isn't a JSON object.
-    #[error("it is not a JSON object: {problem}")]
-    Json {
-        /// What is wrong, with the column.
-        problem: String,
-    },
-    /// A label that nobody named.
-    #[error("the label {found} is none of {}{}", shown_names(known), similar_hint(similar.as_deref()))]
-    UnknownLabel {
-        /// The label.
-        found: String,
-        /// The labels that there are.
-        known: Vec<String>,
-        /// One of those that differs from it in case or white space alone.
-        similar: Option<Box<str>>,
-    },
-    /// A list of several labels, or of none.
-    #[error("the label is the list {found}, expected one label; several labels a text can't be trained yet")]
-    SeveralLabels {
-        /// The list, as JSON writes it.
-        found: String,
-    },
-}
-
-/// Why data can't be had.
+/// Why a data set can't be found, read or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -270,7 +148,7 @@ pub enum DataError {
         /// Why not.
         problem: Box<FilesProblem>,
     },
-    /// What is named like a file or folder is not there.
+    /// A file or folder that the user named and that is not there.
     #[error("there is no file or folder {}{hint}", path.display())]
     Missing {
         /// What was named.
@@ -311,7 +189,7 @@ pub enum DataError {
         /// What is wrong with it.
         problem: Box<LabelProblem>,
     },
-    /// A split of which some rows have a label, and others have none.
+    /// A split in which some rows have a label and others have none.
     #[error(
         "{rows} of the {all} rows of the {split} split have no label, the first is {first}{}: label them, or leave them out \
          with data.skip_bad_rows=true",
@@ -366,7 +244,7 @@ pub enum DataError {
     TooManyTokens {
         /// The texts before the one that was too much.
         texts: usize,
-        /// How many tokens there may be.
+        /// The largest number of tokens.
         most: usize,
     },
     /// The tokenizer refuses a text.
@@ -382,11 +260,6 @@ impl DataError {
     pub fn is_bad_row(&self) -> bool {
         matches!(self, Self::Row { .. })
     }
-}
-
-fn similar_hint(similar: Option<&str>) -> String {
-    similar
-        .map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
 }
 
 /// How labels that don't fit a classifier can be made to.

@@ -1,120 +1,19 @@
 //! [`load`]: from a card to examples.
 
+mod classes;
+mod data_set;
 mod facts;
-mod reader;
+mod rows;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
-use self::reader::Reader;
+use self::classes::Examples;
+pub use self::data_set::{DataFacts, DataSet, LoadOptions};
+pub use self::rows::{LoadedRows, LocatedRow, SourceFile, SplitRows, load_rows};
 use crate::card::Card;
+use crate::columns::Columns;
 use crate::error::DataError;
-use crate::label::LabelSet;
-use crate::label::column::Column;
-use crate::read::ReadOptions;
 use crate::split::{Splits, cut, duplicates, sample, shared};
-
-/// What to load of a data set.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LoadOptions {
-    /// Shares of train, validation and test to cut from the training files, in place of the card's.
-    pub split_ratios: Option<[f64; 3]>,
-    /// Seeds the cut and the samples.
-    pub seed: u64,
-    /// At most so many training examples.
-    pub train_samples: Option<usize>,
-    /// At most so many examples each of validation and test.
-    pub eval_samples: Option<usize>,
-    /// Count rows that can't be used, or have no label, instead of stopping at the first.
-    pub skip_bad_rows: bool,
-    /// How the files are read: what is set here wins over the card's [`reading`](Card::reading).
-    pub reading: ReadOptions,
-}
-
-/// A data set in memory.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DataSet {
-    /// Its name.
-    pub name: String,
-    /// Its parts.
-    pub splits: Splits,
-    /// Its labels.
-    pub labels: LabelSet,
-    /// What there is to know about it.
-    pub facts: DataFacts,
-    /// The splits that are left out of [`splits`](Self::splits) because none of their rows has a label.
-    pub unlabelled: Vec<Unlabelled>,
-    /// The files that were read, and folders all of whose files were.
-    pub files: Vec<PathBuf>,
-    /// What was decided where the files leave it open, and what was passed over: sentences to show the user.
-    pub notes: Vec<String>,
-}
-
-impl DataSet {
-    /// What is known of this split if none of its rows has a label.
-    pub fn unlabelled(&self, split: SplitKind) -> Option<&Unlabelled> {
-        self.unlabelled.iter().find(|unlabelled| unlabelled.split == split)
-    }
-}
-
-/// One of the three splits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SplitKind {
-    /// To train on.
-    Train,
-    /// To choose a checkpoint with.
-    Validation,
-    /// To judge the choice.
-    Test,
-}
-
-impl fmt::Display for SplitKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Train => "training",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        })
-    }
-}
-
-/// A split none of whose rows has a label: it can be predicted, and neither trained on nor evaluated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unlabelled {
-    /// Which one.
-    pub split: SplitKind,
-    /// Its rows.
-    pub rows: usize,
-    /// Its first file.
-    pub path: PathBuf,
-    /// How the first of its rows shows that it has no label.
-    pub reason: String,
-}
-
-impl fmt::Display for Unlabelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} split has no labels ({} rows; {})", self.split, self.rows, self.reason)
-    }
-}
-
-/// What there is to know about a data set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct DataFacts {
-    /// Examples of each label in the training split, in the order of the labels.
-    pub train_labels: Vec<usize>,
-    /// Training examples whose text another one before them has.
-    pub train_duplicates: usize,
-    /// Validation and test examples whose text the training split has too. 0 for parts that were cut from it; files may share
-    /// texts, which makes an evaluation look better than it is.
-    pub shared: usize,
-    /// Rows that could not be used and were passed over.
-    pub skipped: usize,
-    /// The same for the files of train, validation and test that are used. Parts that are cut from the training files have theirs
-    /// there.
-    pub skipped_by_split: [usize; 3],
-}
 
 /// Reads the files of a card, whose paths start from `root`, decides what their labels mean, and cuts them into splits.
 ///
@@ -128,36 +27,32 @@ pub struct DataFacts {
 /// fewer than two.
 pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, DataError> {
     let files = card.split_files();
-    let ratios = options.split_ratios.or(card.split_ratios.filter(|_| files.validation.is_empty()));
-    let mut reader = Reader::new(card, root, options);
-    let train = reader.rows(SplitKind::Train, &files.train)?;
-    let validation = reader.rows(SplitKind::Validation, &files.validation)?;
-    let test = reader.rows(SplitKind::Test, &files.test)?;
-    // What is cut from the training files takes the place of these.
-    let used = [true, ratios.is_none(), ratios.is_none_or(|ratios| ratios[2] == 0.0)];
+    let columns = Columns::from(&card.columns);
+    let mut loaded = load_rows(card, root, options, &columns, &card.columns.label)?;
+    let (used, ratios) = (loaded.used(), loaded.ratios);
 
-    let mut column = Column::default();
-    for (rows, used) in [&train, &validation, &test].into_iter().zip(used) {
-        if used {
-            rows.count(&mut column);
-        }
-    }
-    let labels = column.decide(card, options.skip_bad_rows)?;
+    let labels = classes::decide(&loaded, card, options.skip_bad_rows)?;
+    let mut examples = Examples {
+        columns: &card.columns,
+        labels: &labels,
+        skip: options.skip_bad_rows,
+        skipped: loaded.skipped,
+        notes: std::mem::take(&mut loaded.notes),
+        unlabelled: Vec::new(),
+    };
     if labels.set.len() < 2 {
-        train.check(&labels, options.skip_bad_rows)?;
+        examples.check(&loaded.splits[0])?;
         let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
         return Err(DataError::TooFewLabels { path, found: labels.set.names().to_vec() });
     }
-    reader.notes.extend(labels.notes.iter().cloned());
-    for (rows, used) in [(&validation, used[1]), (&test, used[2])] {
-        reader.notes.extend(rows.unused_note().filter(|_| !used));
+    examples.notes.extend(labels.notes.iter().cloned());
+    for (split, _) in loaded.splits.iter().zip(used).filter(|(_, used)| !used) {
+        examples.notes.extend(classes::unused_note(split));
     }
-    let mut examples = |rows, used| if used { reader.examples(rows, &labels) } else { Ok(Vec::new()) };
-    let given = Splits {
-        train: examples(train, used[0])?,
-        validation: examples(validation, used[1])?,
-        test: examples(test, used[2])?,
-    };
+    let [train, validation, test] = loaded.splits;
+    let mut of = |split, used: bool| if used { examples.of(split) } else { Ok(Vec::new()) };
+    let given =
+        Splits { train: of(train, used[0])?, validation: of(validation, used[1])?, test: of(test, used[2])? };
 
     let mut splits = match ratios {
         Some(ratios) => {
@@ -174,12 +69,13 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
         splits.validation = sample(splits.validation, count, options.seed);
         splits.test = sample(splits.test, count, options.seed);
     }
+    let Examples { skipped, mut notes, unlabelled, .. } = examples;
     let labels = labels.set;
     let mut train_labels = vec![0; labels.len()];
     for label in splits.train.iter().filter_map(|example| example.label) {
         train_labels[label] += 1;
     }
-    let skipped_by_split = std::array::from_fn(|split| if used[split] { reader.skipped[split] } else { 0 });
+    let skipped_by_split = std::array::from_fn(|split| if used[split] { skipped[split] } else { 0 });
     let facts = DataFacts {
         train_labels,
         train_duplicates: duplicates(&splits.train),
@@ -187,7 +83,6 @@ pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, 
         skipped: skipped_by_split.iter().sum(),
         skipped_by_split,
     };
-    let Reader { mut notes, unlabelled, .. } = reader;
     let files = files.all().map(|file| root.join(file)).collect();
     notes.extend(facts::notes(&splits, &labels));
     Ok(DataSet { name: card.name.clone(), splits, labels, facts, unlabelled, files, notes })

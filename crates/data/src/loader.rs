@@ -1,4 +1,4 @@
-//! [`BatchLoader`]: batches built while the device is busy with the one before.
+//! [`BatchLoader`]: batches that are built while the device works on the batch before.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -8,23 +8,23 @@ use burn::data::dataloader::batcher::Batcher as _;
 use burn::tensor::Device;
 
 use crate::batch::{Batch, Batcher};
-use crate::encode::{EncodedDataset, EncodedExample};
 use crate::error::DataError;
+use crate::features::{EncodedDataset, EncodedFeature};
 
-/// Batches that are ready ahead of their use.
+/// Batches that are built ahead of their use.
 const AHEAD: usize = 2;
 
 /// Builds the batches of a plan on a thread of its own. Dropped early, the thread ends.
 #[derive(Debug)]
-pub struct BatchLoader {
-    batches: Receiver<Batch>,
+pub struct BatchLoader<T = Option<usize>> {
+    batches: Receiver<Batch<T>>,
     left: usize,
 }
 
-impl BatchLoader {
+impl<T: Clone + Send + Sync + 'static> BatchLoader<T> {
     /// The batches of `plan` (see [`Sampler::epoch`](crate::Sampler::epoch)) from the one with index `skip` on, on `device`.
     pub fn new(
-        data: Arc<EncodedDataset>,
+        data: Arc<EncodedDataset<T>>,
         batcher: Batcher,
         plan: Vec<Vec<usize>>,
         skip: usize,
@@ -34,9 +34,9 @@ impl BatchLoader {
         let (sender, batches) = sync_channel(AHEAD);
         thread::spawn(move || {
             for indices in plan.into_iter().skip(skip) {
-                let items: Vec<EncodedExample> =
-                    indices.into_iter().map(|index| data.examples()[index].clone()).collect();
-                // Nobody waits for more: the loader was dropped.
+                let items: Vec<EncodedFeature<T>> =
+                    indices.into_iter().map(|index| data.features()[index].clone()).collect();
+                // Sending fails once the loader was dropped.
                 if sender.send(batcher.batch(items, &device)).is_err() {
                     return;
                 }
@@ -46,8 +46,8 @@ impl BatchLoader {
     }
 }
 
-impl Iterator for BatchLoader {
-    type Item = Result<Batch, DataError>;
+impl<T> Iterator for BatchLoader<T> {
+    type Item = Result<Batch<T>, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.left == 0 {
@@ -66,12 +66,12 @@ mod tests {
     use super::*;
 
     fn data(count: u64) -> Arc<EncodedDataset> {
-        let examples = (0..count).map(|id| EncodedExample {
+        let examples = (0..count).map(|id| EncodedFeature {
             id,
             ids: vec![2, 3],
             type_ids: vec![0, 0],
-            label: Some(0),
-            uncut: 2,
+            target: Some(0),
+            untruncated_length: 2,
         });
         Arc::new(EncodedDataset::new(examples.collect()))
     }

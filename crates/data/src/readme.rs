@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::discover::{FilesProblem, Place};
+use crate::discover::place::Place;
+use crate::discover::problem::FilesProblem;
 use crate::read::{Header, Quoting, ReadOptions};
 
 /// What the front matter says of the data.

@@ -1,28 +1,32 @@
-//! [`Sampler`]: which examples form a batch, and when.
+//! [`Sampler`]: which features form a batch, and in which order.
 
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
-/// The order of examples in an epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The order of the training features in an epoch, as a config file spells it: `grouped_by_length`, `shuffled` or
+/// `sequential`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// As they stand.
+    /// The order of the files.
     Sequential,
     /// Shuffled.
-    #[default]
     Shuffled,
-    /// Shuffled, then sorted by length within stretches of [`STRETCH`] batches, and the batches shuffled again: hardly less
-    /// random, and with hardly any padding. In the first epoch the longest batch comes first, so that too little memory
-    /// shows at once.
+    /// Shuffled, then sorted by length within mega-batches of [`MEGA_BATCH_MULT`] batches, and the batches shuffled again:
+    /// hardly less random, and with the least padding. In the first epoch the longest batch comes first, so that too little
+    /// memory shows at once.
+    #[default]
     GroupedByLength,
 }
 
-/// Batches that [`Order::GroupedByLength`] sorts together, as many as the `transformers` Trainer does.
-pub const STRETCH: usize = 50;
+/// Batches in a mega-batch, the features of which [`Order::GroupedByLength`] sorts by length together; the default of the
+/// `transformers` Trainer.
+pub const MEGA_BATCH_MULT: usize = 50;
 
-/// Plans the batches of an epoch, as a function of the seed and the epoch alone: whoever goes on in the middle of an epoch
-/// plans it again and passes over what is done.
+/// Plans the batches of an epoch as a function of the seed and the epoch alone: a run that is resumed within an epoch makes the
+/// same plan again and skips the batches that are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampler {
     order: Order,
@@ -31,13 +35,13 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Batches of `batch_size` (at least 1); the last one may be smaller.
+    /// Batches of `batch_size` features (at least 1); the last batch may be smaller.
     pub fn new(order: Order, batch_size: usize, seed: u64) -> Self {
         Self { order, batch_size: batch_size.max(1), seed }
     }
 
-    /// The examples of each batch in `epoch` (from 1), by index; `lengths` are their tokens. Each example comes once, in
-    /// `lengths.len() / batch_size` batches, rounded up.
+    /// The features of each batch in `epoch` (from 1), by index; `lengths` are the tokens of each feature. Each feature comes
+    /// once, in `lengths.len() / batch_size` batches, rounded up.
     pub fn epoch(&self, lengths: &[usize], epoch: usize) -> Vec<Vec<usize>> {
         let mut order: Vec<usize> = (0..lengths.len()).collect();
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
@@ -46,15 +50,15 @@ impl Sampler {
             order.shuffle(&mut generator);
         }
         if self.order == Order::GroupedByLength {
-            for stretch in order.chunks_mut(STRETCH.saturating_mul(self.batch_size)) {
-                stretch.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
+            for mega_batch in order.chunks_mut(MEGA_BATCH_MULT.saturating_mul(self.batch_size)) {
+                mega_batch.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
             }
         }
         let mut batches: Vec<Vec<usize>> = order.chunks(self.batch_size).map(<[usize]>::to_vec).collect();
         if self.order == Order::GroupedByLength {
             batches.shuffle(&mut generator);
             if epoch == 1 {
-                // Padded size, which is what memory is spent on.
+                // The padded size decides how much memory a batch needs.
                 let size = |batch: &Vec<usize>| {
                     batch.len() * batch.iter().map(|&index| lengths[index]).max().unwrap_or(0)
                 };
@@ -75,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_example_comes_once(
+        fn each_feature_comes_once(
             lengths in prop::collection::vec(1_usize..300, 0..500), batch_size in 1_usize..40, seed in 0_u64..50, epoch in 1_usize..4,
         ) {
             for order in [Order::Sequential, Order::Shuffled, Order::GroupedByLength] {
@@ -90,7 +94,7 @@ mod tests {
             }
         }
 
-        /// Sorted by length, batches of one stretch don't interleave: the shortest of one is no shorter than the longest of the next.
+        /// Sorted by length, batches of one mega-batch don't interleave: the shortest of one is no shorter than the longest of the next.
         #[test]
         fn grouped_batches_are_of_similar_length(
             lengths in prop::collection::vec(1_usize..300, 1..400), batch_size in 8_usize..20, seed in 0_u64..50,
@@ -104,8 +108,8 @@ mod tests {
             let most = lengths.iter().max().copied();
             prop_assert!(spans.first().map(|span| span.1) == most || lengths.len() % batch_size != 0);
             spans.sort_unstable();
-            // All of it is one stretch.
-            prop_assert!(lengths.len() <= STRETCH * batch_size);
+            // All features are in one mega-batch.
+            prop_assert!(lengths.len() <= MEGA_BATCH_MULT * batch_size);
             prop_assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{spans:?}");
         }
 

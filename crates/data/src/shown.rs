@@ -1,4 +1,4 @@
-//! What a message shows of a user's content: escaped, and as much as there is room for.
+//! A user's content in messages: escaped, and cut where it is long.
 
 /// Bytes of one piece of content in a message, after which no character begins.
 const MAX: usize = 60;

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::card::Card;
-use crate::discover::{self, Pattern, Place};
+use crate::discover::pattern::Pattern;
+use crate::discover::place::Place;
+use crate::discover::{self, walk};
 use crate::error::DataError;
 use crate::readme::Readme;
-use crate::repository::{self, RepositoryName, There};
+use crate::repository::choose::choose;
+use crate::repository::expand::{self, There};
+use crate::repository::name::RepositoryName;
 
 /// The cards that every program has, whatever folder it runs in.
 const BUILT_IN: [(&str, &str); 2] = [
@@ -18,7 +22,7 @@ const BUILT_IN: [(&str, &str); 2] = [
 /// What the built-in cards' own files are relative to: the checkout that this was built from.
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
 
-/// What the user named, as far as it is known without a network.
+/// The data set that the user named, as far as it is known without a network.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DataSource {
     /// Files on this machine.
@@ -61,7 +65,7 @@ impl DataSource {
                 return Self::from_card(path, Vec::new());
             }
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-            let notes = discover::shard_note(&file_name).into_iter().collect();
+            let notes = discover::shards::shard_note(&file_name).into_iter().collect();
             return Ok(Self::Local { card: Box::new(Card::for_file(path)), root: PathBuf::new(), notes });
         }
         if path.exists() {
@@ -155,14 +159,25 @@ impl Place for Folder<'_> {
     }
 }
 
+impl Card {
+    /// A card for a folder, by what is in it; [`DataSource::resolve`](crate::DataSource::resolve) says besides what was
+    /// decided and passed over.
+    ///
+    /// # Errors
+    /// The folder can't be read, or it can't be told which of its files is what.
+    pub fn for_folder(path: &Path) -> Result<Self, DataError> {
+        Ok(folder(path, None)?.0)
+    }
+}
+
 /// The card for a folder, or for one of several data sets in it, and what was decided and passed over.
-pub(crate) fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), DataError> {
+fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), DataError> {
     let refuse = |problem| DataError::Files { place: path.display().to_string(), problem: Box::new(problem) };
-    let (files, passed_over) = discover::walk(path)?;
+    let (files, passed_over) = walk::walk(path)?;
     // A clone of a repository of the hub. What another README says is of no concern here.
     let readme = std::fs::read_to_string(path.join("README.md")).ok();
     let readme = readme.and_then(|text| Readme::parse(&text).ok()).unwrap_or_default();
-    let found = repository::choose(&readme, config, &files, passed_over, &Folder(path)).map_err(refuse)?;
+    let found = choose(&readme, config, &files, passed_over, &Folder(path)).map_err(refuse)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.or_else(|| {
         let absolute = std::fs::canonicalize(path).ok()?;
@@ -201,7 +216,7 @@ fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, Data
             Pattern::base(&pattern).0
         };
         if !walked.contains_key(base) {
-            let (files, _) = discover::walk(&root.join(base))?;
+            let (files, _) = walk::walk(&root.join(base))?;
             let below = |file: String| match base {
                 "" => file,
                 base => format!("{}/{file}", base.trim_end_matches('/')),
@@ -213,7 +228,7 @@ fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, Data
     files.sort();
     files.dedup();
     let there = There { files: &files, any_format: card.reading.format.is_some(), partial: true };
-    let found = repository::expand(given, &there).map_err(|problem| DataError::Files {
+    let found = expand::expand(given, &there).map_err(|problem| DataError::Files {
         place: path.display().to_string(),
         problem: Box::new(problem),
     })?;
@@ -228,7 +243,7 @@ fn is_path(name: &str) -> bool {
         || name.contains('\\')
         || id.ends_with('/')
         || id.matches('/').count() > 1
-        || discover::is_file_name(id)
+        || discover::names::is_file_name(id)
         || Path::new(id).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 

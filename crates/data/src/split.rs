@@ -7,17 +7,24 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::error::DataError;
-use crate::row::Example;
+use crate::example::Example;
 
 /// The parts of a data set; each may be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Splits {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splits<E = Example> {
     /// To train on.
-    pub train: Vec<Example>,
+    pub train: Vec<E>,
     /// To choose a checkpoint with.
-    pub validation: Vec<Example>,
+    pub validation: Vec<E>,
     /// To judge the choice.
-    pub test: Vec<Example>,
+    pub test: Vec<E>,
+}
+
+impl<E> Default for Splits<E> {
+    /// Three splits without examples.
+    fn default() -> Self {
+        Self { train: Vec::new(), validation: Vec::new(), test: Vec::new() }
+    }
 }
 
 /// Cuts `examples` into shares of train, validation and test.
@@ -74,7 +81,7 @@ pub fn cut(examples: Vec<Example>, ratios: [f64; 3], seed: u64) -> Result<Splits
     Ok(splits)
 }
 
-/// Whether `ratios` are three shares with the sum 1, the first above 0.
+/// Checks that `ratios` are three shares with the sum 1, the first above 0.
 pub(crate) fn check_ratios(ratios: [f64; 3]) -> Result<(), DataError> {
     let in_range = ratios.iter().all(|ratio| (0.0..=1.0).contains(ratio));
     if in_range && (ratios.iter().sum::<f64>() - 1.0).abs() <= 1e-6 && ratios[0] > 0.0 {
@@ -110,7 +117,7 @@ pub fn sample(examples: Vec<Example>, count: usize, seed: u64) -> Vec<Example> {
     examples.into_iter().zip(taken).filter_map(|(example, taken)| taken.then_some(example)).collect()
 }
 
-/// The number of examples whose text another one before them has.
+/// The number of examples with the text of an earlier example.
 pub(crate) fn duplicates(examples: &[Example]) -> usize {
     examples.len() - same_texts(examples).len()
 }

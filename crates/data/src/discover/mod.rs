@@ -1,37 +1,38 @@
 //! Which file is what: from the names of a folder's or a repository's files to splits.
 //!
-//! The rules are those of the `datasets` library, as far as they leave no doubt:
-//! 1. What hides (a name that begins with `.`, `_` or `~`, such as `.ipynb_checkpoints`, `__MACOSX`, `_SUCCESS`) and copies
+//! The rules follow the `datasets` library wherever its rules leave no doubt:
+//! 1. Hidden files (a name that begins with `.`, `_` or `~`, such as `.ipynb_checkpoints`, `__MACOSX`, `_SUCCESS`) and copies
 //!    of files that are there are left out.
 //! 2. Where there are files `data/<split>-00000-of-00001.*`, they are the data.
 //! 3. A folder named like a split says what its files are; else a file's own name does.
 //! 4. All files of a split's folder are read, one after the other, in the order of their names. Of files that only their names
-//!    assign to a split, those of one set are: shards (`-00000-of-00003`), parts and numbers.
+//!    assign to a split, only the files of one set are read: shards (`-00000-of-00003`), parts and numbers.
 //! 5. Without any split, the only file, set or folder of texts by label is the training split.
 //!
-//! What can be read in two ways is a [`FilesProblem`]; what looks like data and is not taken is in the notes.
+//! Files that can be read in two ways are a [`FilesProblem`]; files that look like data and are not read are in the notes.
 
-mod names;
-mod pattern;
-mod problem;
-mod shards;
+mod candidate;
+pub(crate) mod names;
+mod path;
+pub(crate) mod pattern;
+pub(crate) mod place;
+pub(crate) mod problem;
+pub(crate) mod shards;
 mod texts;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use self::candidate::{Assigned, Candidate, assign};
 use self::names::{Kind, Said, Word};
-pub(crate) use self::names::{is_file_name, is_hidden};
-pub(crate) use self::pattern::Pattern;
-pub use self::problem::FilesProblem;
-pub(crate) use self::problem::{PassedOver, list};
-use self::shards::is_data_shard;
-pub(crate) use self::shards::{check_shards, shard_note};
+use self::path::{folder_of, folder_until, name_of};
+use self::place::Place;
+use self::problem::{FilesProblem, PassedOver, list};
+use self::shards::{check_shards, is_data_shard};
 use self::texts::class_folders;
-pub(crate) use self::walk::walk;
-use crate::card::SplitFiles;
-use crate::read::Format;
+use crate::folders::is_hidden;
+use crate::split_files::SplitFiles;
 
 /// Folders that a table's log is in.
 const TABLE_LOGS: [(&str, &str); 2] = [("_delta_log", "Delta Lake"), (".hoodie", "Apache Hudi")];
@@ -41,32 +42,12 @@ const COPY: &str = "a copy of a file that is there";
 const NO_SPLIT: &str = "its name says no split (train, validation or test)";
 const DATA_FIRST: &str = "the files data/*-00000-of-* are the data set, as in `datasets`";
 
-/// What was found of each split.
+/// The files that were found of each split.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Discovered {
     pub(crate) files: SplitFiles,
     /// What was decided and passed over.
     pub(crate) notes: Vec<String>,
-}
-
-/// Where the files are, for what a message tells the user to type.
-pub(crate) trait Place {
-    /// What chooses the data set in a folder of the place.
-    fn choose(&self, folder: &str) -> String;
-}
-
-/// A file, or a folder of texts by label, that is part of a split.
-#[derive(Clone, Debug)]
-struct Candidate {
-    path: String,
-    /// `None`: a folder of texts.
-    format: Option<Format>,
-    is_json: bool,
-    word: Option<Word>,
-    /// What is read together has the same.
-    origin: String,
-    /// The folder that the splits' files or folders are in.
-    home: String,
 }
 
 /// Tells which of `files` (paths with `/` between, sorted) are which split.
@@ -122,7 +103,7 @@ pub(crate) fn discover(
     Ok(Discovered { files, notes })
 }
 
-/// What is read as which split.
+/// The files of each split.
 pub(crate) fn describe(train: &[String], validation: &[String], test: &[String]) -> String {
     let parts: Vec<String> = [("train", train), ("validation", validation), ("test", test)]
         .into_iter()
@@ -147,7 +128,7 @@ fn visible<'a>(files: &'a [String], passed_over: &mut PassedOver) -> Result<Vec<
         if file.starts_with("metadata/") && file.ends_with(".metadata.json") {
             return Err(FilesProblem::TableLog { system: "Apache Iceberg" });
         }
-        if file.split('/').any(names::is_hidden) {
+        if file.split('/').any(is_hidden) {
             if Kind::of(name_of(file)).looks_like_data() {
                 passed_over.add(HIDDEN, file.clone());
             }
@@ -212,63 +193,7 @@ fn candidates(seen: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candida
     Ok(candidates)
 }
 
-enum Assigned {
-    None,
-    /// By the component of its folder with this index.
-    Folder(Word, usize),
-    Name(Word),
-}
-
-/// The split of a file: a folder that is named like a split decides, then a file so named, then what either says among other
-/// words.
-fn assign(file: &str, folder: &str, stem: &str) -> Result<Assigned, FilesProblem> {
-    let two = |one: Word, other: Word| FilesProblem::TwoSplits {
-        file: file.to_owned(),
-        one: one.split(),
-        other: other.split(),
-    };
-    let own = names::said(stem);
-    let parts: Vec<Said> =
-        if folder.is_empty() { Vec::new() } else { folder.split('/').map(names::said).collect() };
-    let exact = |at: usize| match parts[at] {
-        Said::Exactly(word) => Some((word, at)),
-        _ => None,
-    };
-    if let Some((word, at)) = (0..parts.len()).find_map(exact) {
-        let others = parts.iter().copied().chain([own]).filter_map(|said| match said {
-            Said::Exactly(other) if other != word => Some(other),
-            _ => None,
-        });
-        return others
-            .into_iter()
-            .next()
-            .map_or(Ok(Assigned::Folder(word, at)), |other| Err(two(word, other)));
-    }
-    if let Said::Exactly(word) = own {
-        return Ok(Assigned::Name(word));
-    }
-    let among = parts.iter().enumerate().find_map(|(at, said)| match said {
-        Said::AmongOthers(word) => Some((*word, at)),
-        _ => None,
-    });
-    match (among, own) {
-        (Some((word, _)), Said::AmongOthers(other)) if word != other => Err(two(word, other)),
-        (Some((word, at)), _) => Ok(Assigned::Folder(word, at)),
-        (None, Said::Two(one, other)) => Err(two(one, other)),
-        (None, Said::AmongOthers(word)) => Ok(Assigned::Name(word)),
-        (None, _) => Ok(Assigned::None),
-    }
-}
-
-/// The split that a folder's path says, and the index of the component that says it.
-fn assign_folder(folder: &str) -> Result<Option<(Word, usize)>, FilesProblem> {
-    match assign(folder, folder, "")? {
-        Assigned::Folder(word, at) => Ok(Some((word, at))),
-        Assigned::Name(_) | Assigned::None => Ok(None),
-    }
-}
-
-/// `eval` is what is not there otherwise: the validation split, or the test split beside a validation split. Says which.
+/// Takes `eval` for the validation split or, beside a validation split, for the test split. Returns a note on the choice.
 fn settle_evaluation(candidates: &mut [Candidate]) -> Option<String> {
     let has_validation = candidates.iter().any(|candidate| candidate.word == Some(Word::Validation));
     let mut eval = candidates.iter_mut().filter(|candidate| candidate.word == Some(Word::Eval)).peekable();
@@ -372,12 +297,12 @@ pub(crate) fn split_of(name: &str) -> Option<(&'static str, bool)> {
     }
 }
 
-/// Whether a file's rows can be read.
+/// True for a file of a format that can be read.
 pub(crate) fn is_table(path: &str) -> bool {
     matches!(Kind::of(name_of(path)), Kind::Table(_))
 }
 
-/// The tables below a folder, without what hides.
+/// The tables below a folder, without hidden files.
 pub(crate) fn tables_below(folder: &str, files: &[String]) -> Vec<String> {
     let is_seen = |file: &&String| {
         let inner = file.strip_prefix(folder).and_then(|inner| inner.strip_prefix('/'));
@@ -386,23 +311,9 @@ pub(crate) fn tables_below(folder: &str, files: &[String]) -> Vec<String> {
     files.iter().filter(is_seen).cloned().collect()
 }
 
-/// Whether a file is plain text.
+/// True for a file of plain text.
 pub(crate) fn is_text(path: &str) -> bool {
     Kind::of(name_of(path)) == Kind::Text
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// The first components of a folder's path.
-fn folder_until(folder: &str, count: usize) -> &str {
-    let end = folder.match_indices('/').nth(count.wrapping_sub(1)).map_or(folder.len(), |(at, _)| at);
-    if count == 0 { "" } else { &folder[..end] }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::read::Format;
 
-/// What a word of a name says.
+/// The split that a word of a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Word {
     Train,
@@ -47,7 +47,7 @@ pub(super) enum Said {
     Two(Word, Word),
 }
 
-/// What a folder's name, or a file's without its endings, says. Words end at what is no letter; case does not count.
+/// The split that a folder's name, or a file's name without its endings, says. Letters make words; case does not count.
 pub(super) fn said(name: &str) -> Said {
     let name = shard(name).map_or(name, |shard| shard.base);
     let words = || name.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
@@ -82,7 +82,7 @@ pub(super) fn shard(stem: &str) -> Option<Shard<'_>> {
     })
 }
 
-/// A file's name without the endings that say how it is written: `part-0.snappy.parquet` is `part-0`.
+/// A file's name without the endings of its format and compression: `part-0.snappy.parquet` is `part-0`.
 pub(super) fn stem(name: &str) -> &str {
     const ENDINGS: [&str; 19] = [
         "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz", "gzip", "zst", "zstd", "bz2", "xz",
@@ -136,17 +136,12 @@ pub(super) fn copied_from(stem: &str) -> Option<&str> {
     (digits(number) && !number.is_empty()).then(|| base.trim_end())
 }
 
-/// Whether systems and tools put such a name beside data: `.ipynb_checkpoints`, `._train.csv`, `__MACOSX`, `_SUCCESS`.
-pub(crate) fn is_hidden(component: &str) -> bool {
-    component.starts_with(['.', '_', '~'])
-}
-
-/// What a file is, as far as its name tells.
+/// The kind of a file, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A table of rows.
     Table(Format),
-    /// A text file: a text of a class folder, or nothing of ours.
+    /// A text file: a text in a label's folder, or no data.
     Text,
     /// It looks like data that is not read, and why not.
     Unread(&'static str),
@@ -240,7 +235,7 @@ impl Kind {
     }
 }
 
-/// Whether a name ends as a file's does that may hold data: then it is no repository's.
+/// True for a name with the ending of a data file: such a name is no repository.
 pub(crate) fn is_file_name(name: &str) -> bool {
     Kind::of(name.rsplit('/').next().unwrap_or(name)).looks_like_data()
 }

@@ -63,10 +63,10 @@ pub enum FilesProblem {
     UnknownConfig {
         /// What was named.
         name: String,
-        /// Those that there are.
+        /// The ones that are there.
         known: Vec<String>,
     },
-    /// Shards of which one is missing or there twice.
+    /// A set of shards with a shard that is missing or there twice.
     #[error(
         "the {split} split is not whole: of {base} there should be {total} files, {what}; there are {}",
         list(files)
@@ -102,7 +102,7 @@ pub enum FilesProblem {
         /// A folder, such as `label=pos`.
         folder: String,
     },
-    /// A table of which a log says which files count.
+    /// A table with a log that says which files count.
     #[error(
         "it is a {system} table, of which a log says which files count; the log is not read: export the table as Parquet or CSV"
     )]

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{self, Kind, Said};
-use super::{FilesProblem, folder_of, name_of};
+use super::path::{folder_of, name_of};
+use super::problem::FilesProblem;
 
-/// Refuses shards of which one is missing or there twice.
+/// Refuses a set of shards with a shard that is missing or there twice.
 pub(crate) fn check_shards<'a>(
     split: &'static str,
     files: impl Iterator<Item = &'a str>,
@@ -43,7 +44,7 @@ pub(crate) fn check_shards<'a>(
     Ok(())
 }
 
-/// One shard of several, where only it is read.
+/// The note on a file that is one shard of several.
 pub(crate) fn shard_note(name: &str) -> Option<String> {
     let shard = names::shard(names::stem(name)).filter(|shard| shard.total > 1)?;
     Some(format!("reads only {name}, one of {} shards; name its folder to read all", shard.total))

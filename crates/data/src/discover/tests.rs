@@ -1,3 +1,4 @@
+use super::shards::shard_note;
 use super::*;
 
 struct Here;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::candidate::{Candidate, assign_folder};
 use super::names::{self, Said};
-use super::{Candidate, FilesProblem, PassedOver, assign_folder, folder_of, folder_until, name_of};
-use crate::read::UNLABELLED;
+use super::path::{folder_of, folder_until, name_of};
+use super::problem::{FilesProblem, PassedOver};
+use crate::folders::UNLABELLED;
 
 const NO_LABELS: &str = "a file of plain text has no labels";
 const UNSUPERVISED: &str = "its texts have no labels";

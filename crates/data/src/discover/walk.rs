@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::names::{Kind, is_hidden};
-use super::{FilesProblem, PassedOver};
+use super::names::Kind;
+use super::problem::{FilesProblem, PassedOver};
 use crate::error::DataError;
+use crate::folders::is_hidden;
 
 /// Folders below the one that is read.
 const MAX_DEPTH: usize = 16;

@@ -1,4 +1,4 @@
-//! [`Cell`]: what the cell of a label says, as far as it can be understood without the rest of its column.
+//! [`Cell`]: a label's cell, as far as its meaning can be told without the rest of the column.
 
 use crate::row::Value;
 
@@ -9,7 +9,7 @@ pub(crate) enum Cell {
     Missing,
     /// A truth value, in a format that has them.
     Truth(bool),
-    /// A whole number, and the name that it has as a label: as it is written (`01`), but 1 for 1.0.
+    /// A whole number and its name as a label: the number as written (`01`), but 1 for 1.0.
     Number {
         /// The number.
         value: i64,
@@ -18,9 +18,9 @@ pub(crate) enum Cell {
     },
     /// A number that is not whole, or too large to be exact.
     Fraction {
-        /// As it is written.
+        /// The number as written.
         text: String,
-        /// Whether the format has numbers, so that it is not merely a text that reads like one.
+        /// True for a number of a format that has numbers, false for a text that reads like a number.
         typed: bool,
     },
     /// A text, without outer white space.
@@ -63,6 +63,8 @@ impl Cell {
                 changes.point = point;
                 cell
             }
+            // A struct is no label either.
+            Some(Value::Struct(row)) => Self::Several(row.to_string()),
             Some(Value::List(values)) => match values.as_slice() {
                 [Value::List(_)] => Self::Several(Value::List(values.clone()).to_string()),
                 [one] => {
@@ -75,7 +77,7 @@ impl Cell {
         (cell, changes)
     }
 
-    /// What a text without outer white space says, and whether it is a whole number with a fraction of zero.
+    /// The cell of a text without outer white space; true for a whole number with a fraction of zero.
     fn of_text(text: &str) -> (Self, bool) {
         if text.is_empty() {
             return (Self::Missing, false);
@@ -97,7 +99,7 @@ impl Cell {
         (Self::Name(text.to_owned()), false)
     }
 
-    /// The label that the cell is, where labels are what occurs; `None` for what is none.
+    /// The name of the cell's label, where every name that occurs is a label; `None` for a cell that can't be a label.
     pub(crate) fn name(&self) -> Option<&str> {
         match self {
             Self::Missing | Self::Several(_) => None,
@@ -108,7 +110,7 @@ impl Cell {
     }
 }
 
-/// The whole number that a float is, if it is one below 2^53, up to where floats are exact.
+/// The cell of a float that is a whole number below 2^53: up to there every whole number is an exact float.
 fn whole(number: f64) -> Option<Cell> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[allow(clippy::cast_possible_truncation, reason = "it is whole and in range")]

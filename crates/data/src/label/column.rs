@@ -1,37 +1,39 @@
-//! [`Column`]: what the labels of a whole data set mean.
+//! [`LabelColumn`]: what the labels of a whole data set mean.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::LabelSet;
 use super::cell::{Cell, Changes};
+use super::labels::{Labels, Numbers, folded, is_number};
 use super::problem::{LabelProblem, few};
+use super::set::LabelSet;
 use crate::card::Card;
-use crate::error::{DataError, Location, RowProblem};
+use crate::error::DataError;
+use crate::location::Location;
 use crate::row::Value;
 
-/// Fewer labelled rows than this are too few to tell classes from texts or measures.
+/// The fewest labelled rows by which classes are told from texts and measures.
 const ENOUGH_ROWS: usize = 20;
 
-/// More labels than this, most of them of one row alone, are no classes.
+/// The largest number of labels that are classes although most labels have only one row.
 const MANY_LABELS: usize = 1000;
 
-/// So many different numbers are said, as they may measure something.
+/// The largest number of different numbers without a note that they may be measures.
 const MANY_NUMBERS: usize = 20;
 
-/// What tables write where a value is missing.
+/// Marks that tables have where a value is missing.
 const MISSING_MARKS: [&str; 10] = ["nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "?", "-"];
 
-/// The rows that have a cell.
+/// How many rows have a cell, and the first of them.
 #[derive(Clone, Debug)]
 struct Seen {
     rows: usize,
     first: Location,
 }
 
-/// All labels' cells of the splits that are used, before it is known what they mean.
+/// The cells of the label's column in all splits that are used. The meaning of a cell is decided for the whole column.
 #[derive(Debug, Default)]
-pub(crate) struct Column {
+pub struct LabelColumn {
     train: BTreeMap<Cell, Seen>,
     others: BTreeMap<Cell, Seen>,
     trimmed: usize,
@@ -41,29 +43,9 @@ pub(crate) struct Column {
     files: Vec<(PathBuf, Option<Vec<String>>)>,
 }
 
-/// What a column's numbers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Numbers {
-    /// Names, like any other text.
-    Names,
-    /// Indices of the labels.
-    Indices,
-}
-
-/// What the labels of a data set are, and which of them a cell is.
-#[derive(Clone, Debug)]
-pub(crate) struct Labels {
-    pub(crate) set: LabelSet,
-    /// What was decided: sentences to show the user.
-    pub(crate) notes: Vec<String>,
-    numbers: Numbers,
-    /// Whether -1 means that there is no label.
-    minus_one_is_none: bool,
-}
-
-impl Column {
+impl LabelColumn {
     /// Counts a row's cell.
-    pub(crate) fn add(&mut self, value: Option<&Value>, location: &Location, is_train: bool) {
+    pub fn add(&mut self, value: Option<&Value>, location: &Location, is_train: bool) {
         let (cell, Changes { trimmed, point, unlisted }) = Cell::of(value);
         self.trimmed += usize::from(trimmed);
         self.pointed += usize::from(point);
@@ -73,15 +55,15 @@ impl Column {
     }
 
     /// Takes the class names that a file states.
-    pub(crate) fn add_file(&mut self, path: &Path, class_names: Option<&[String]>) {
+    pub fn add_file(&mut self, path: &Path, class_names: Option<&[String]>) {
         self.files.push((path.to_owned(), class_names.map(<[String]>::to_vec)));
     }
 
-    /// Decides what the labels are. Where `skip`, single rows that can't be used are not minded.
+    /// Decides what the labels are. With `skip`, single rows that can't be used are no error.
     ///
     /// # Errors
     /// They can't be classes, or the card and the files contradict each other.
-    pub(crate) fn decide(self, card: &Card, skip: bool) -> Result<Labels, DataError> {
+    pub fn decide(self, card: &Card, skip: bool) -> Result<Labels, DataError> {
         let refuse =
             |problem| DataError::Labels { column: card.columns.label.clone(), problem: Box::new(problem) };
         if !skip {
@@ -365,105 +347,6 @@ impl Column {
             LabelProblem::Texts { distinct, rows, examples }
         })
     }
-}
-
-impl Labels {
-    /// The card's labels: numbers are their indices unless some of them are numbers themselves.
-    fn of_card(card: &Card) -> Self {
-        let are_names = !card.class_numbers && card.labels.iter().any(|name| is_number(name));
-        Self {
-            set: LabelSet::new(card.labels.clone(), card.positive.as_deref()),
-            notes: Vec::new(),
-            numbers: if are_names { Numbers::Names } else { Numbers::Indices },
-            minus_one_is_none: card.class_numbers
-                || !card.labels.iter().any(|name| name.parse::<f64>().is_ok_and(|number| number < 0.0)),
-        }
-    }
-
-    /// The index of the label that a cell is; `None` where it says that there is none.
-    ///
-    /// # Errors
-    /// It is none of the labels.
-    pub(crate) fn index(&self, value: Option<&Value>) -> Result<Option<usize>, RowProblem> {
-        let (cell, _) = Cell::of(value);
-        let is_index = self.numbers == Numbers::Indices && matches!(cell, Cell::Number { .. });
-        // A card may list a label with its white space.
-        if let Some(Value::Text(text)) = value
-            && !is_index
-            && let Some(index) = self.position(text)
-        {
-            return Ok(Some(index));
-        }
-        let index = match &cell {
-            Cell::Missing => return Ok(None),
-            Cell::Several(list) => return Err(RowProblem::SeveralLabels { found: list.clone() }),
-            Cell::Number { value: -1, .. } if self.minus_one_is_none => return Ok(None),
-            Cell::Number { value, .. } if self.numbers == Numbers::Indices => {
-                usize::try_from(*value).ok().filter(|index| *index < self.set.len())
-            }
-            Cell::Number { value, name } => self.position(name).or_else(|| self.numeric_position(*value)),
-            Cell::Truth(truth) => self.truth_position(*truth),
-            Cell::Name(name) | Cell::Fraction { text: name, .. } => {
-                self.position(name).or_else(|| self.truth_position(self.truth_of(name)?))
-            }
-        };
-        index.map(Some).ok_or_else(|| RowProblem::UnknownLabel {
-            found: value.unwrap_or(&Value::Null).to_string(),
-            known: self.set.names().to_vec(),
-            similar: cell.name().and_then(|name| self.similar(name)),
-        })
-    }
-
-    /// Whether a cell is the -1 that means no label.
-    pub(crate) fn is_minus_one(&self, value: Option<&Value>) -> bool {
-        self.minus_one_is_none && matches!(Cell::of(value).0, Cell::Number { value: -1, .. })
-    }
-
-    fn position(&self, name: &str) -> Option<usize> {
-        self.set.names().iter().position(|known| known == name)
-    }
-
-    /// The one label that is this number, however it is written.
-    fn numeric_position(&self, value: i64) -> Option<usize> {
-        #[allow(clippy::float_cmp, clippy::cast_precision_loss, reason = "whole numbers below 2^53")]
-        let is = |name: &String| {
-            name.parse::<i64>().is_ok_and(|number| number == value)
-                || name.parse::<f64>().is_ok_and(|number| number == value as f64)
-        };
-        let mut found = self.set.names().iter().enumerate().filter(|(_, name)| is(name));
-        let first = found.next().map(|(index, _)| index);
-        first.filter(|_| found.next().is_none())
-    }
-
-    /// Of a truth value: the label so named, or the number that stands for it.
-    fn truth_position(&self, truth: bool) -> Option<usize> {
-        let name = truth.to_string();
-        let named = self.set.names().iter().position(|known| known.eq_ignore_ascii_case(&name));
-        named.or_else(|| match self.numbers {
-            Numbers::Indices => Some(usize::from(truth)).filter(|index| *index < self.set.len()),
-            Numbers::Names => self.numeric_position(truth.into()),
-        })
-    }
-
-    /// The truth value that a text is, in a data set whose labels are just those two.
-    fn truth_of(&self, text: &str) -> Option<bool> {
-        let truths = self.set.names() == ["false", "true"];
-        text.to_ascii_lowercase().parse().ok().filter(|_| truths)
-    }
-
-    fn similar(&self, name: &str) -> Option<Box<str>> {
-        let key = folded(name);
-        self.set.names().iter().find(|known| folded(known) == key).map(|known| known.as_str().into())
-    }
-}
-
-/// What two spellings of one label have in common.
-fn folded(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-fn is_number(name: &str) -> bool {
-    name.parse::<i64>().is_ok()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::Location;
+use crate::location::Location;
 
 /// What is wrong with a column of labels as a whole, whichever of its rows are used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +63,7 @@ pub enum LabelProblem {
         /// Where the second of them is first.
         location: Location,
     },
-    /// Labels of which it is not clear whether some are numbers of others.
+    /// Numbers and names in one column: the numbers may be indices of the names.
     #[error(
         "it has numbers ({}) and names ({}, first in {location}): where the numbers are those of the names, or all are \
          classes, list the labels in a card: labels = [...]; where one of them means no label, leave its cells empty (null)",

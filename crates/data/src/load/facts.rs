@@ -1,11 +1,11 @@
-//! What a user should know of the splits: labels that are missing, texts that contradict each other.
+//! Notes on the splits: labels without examples, and texts with several labels.
 
-use crate::label::LabelSet;
+use crate::example::Example;
 use crate::label::problem::few;
-use crate::row::Example;
+use crate::label::set::LabelSet;
 use crate::split::{Splits, contradictions};
 
-/// What there is to say.
+/// The notes on all splits.
 pub(super) fn notes(splits: &Splits, labels: &LabelSet) -> Vec<String> {
     let Splits { train, validation, test } = splits;
     let lacking = [("training", train), ("validation", validation), ("test", test)]

@@ -4,6 +4,7 @@
 use std::fs;
 
 use super::*;
+use crate::split_kind::SplitKind;
 
 fn card(dir: &Path, rest: &str) -> Card {
     let text = format!("name = \"t\"\ntask = \"sequence-classification\"\n{rest}");

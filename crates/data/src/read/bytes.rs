@@ -7,8 +7,9 @@ use std::sync::Arc;
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::content::{foreign, page};
-use super::{Format, ReadOptions};
-use crate::error::{DataError, RowProblem};
+use super::options::{Format, ReadOptions};
+use crate::error::DataError;
+use crate::row_problem::RowProblem;
 
 /// Bytes from the beginning of a file that are looked at to tell what it is.
 const HEAD: u64 = 64 << 10;
@@ -16,7 +17,7 @@ const HEAD: u64 = 64 << 10;
 /// Stands in the decoded text where the bytes mean nothing in their encoding: no text of UTF-8 has this byte.
 const MALFORMED: u8 = 0xff;
 
-/// A file whose compression is off.
+/// A file after decompression.
 pub(super) struct Unpacked {
     /// Its first bytes.
     pub(super) head: Vec<u8>,
@@ -26,7 +27,7 @@ pub(super) struct Unpacked {
 }
 
 impl Unpacked {
-    /// Takes the compression off, by the first bytes and whatever the name says.
+    /// Decompresses a file, if its first bytes are those of gzip or Zstandard, whatever its name says.
     pub(super) fn new(reader: impl BufRead + 'static, path: &Path) -> Result<Self, DataError> {
         let failed = |source| DataError::Read { path: path.to_owned(), source };
         let (head, reader) = peek(reader).map_err(failed)?;
@@ -63,7 +64,7 @@ pub(super) struct Source {
     pub(super) path: Arc<Path>,
     /// The byte that ends a line: `\n`, or `\r` in a file that has no other.
     pub(super) line_end: u8,
-    /// The encoding that it was decoded from, unless it is UTF-8.
+    /// The encoding from which the text was decoded, unless it is UTF-8.
     encoding: Option<&'static str>,
 }
 
@@ -73,7 +74,7 @@ impl Source {
         String::from_utf8(bytes).map_err(|error| self.malformed(error.utf8_error()))
     }
 
-    /// What is wrong with bytes that aren't UTF-8 after decoding.
+    /// The problem of bytes that aren't UTF-8 after decoding.
     pub(super) fn malformed(&self, error: std::str::Utf8Error) -> RowProblem {
         let at = error.valid_up_to();
         self.encoding.map_or(RowProblem::Utf8 { at }, |encoding| RowProblem::Encoding { encoding })
@@ -152,7 +153,7 @@ impl Text {
         Ok(Self { source: Source { path: path.into(), line_end, encoding }, head, rest })
     }
 
-    /// All of it.
+    /// A reader of the whole text.
     pub(super) fn into_reader(self) -> impl BufRead {
         Cursor::new(self.head).chain(self.rest)
     }
@@ -171,7 +172,7 @@ fn without_mark(head: &[u8]) -> &'static Encoding {
     }
 }
 
-/// Whether these first bytes of a file are UTF-8; the last character may be cut.
+/// True for first bytes of a file that are UTF-8; the last character may be incomplete.
 fn is_utf8(head: &[u8]) -> bool {
     str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true)
 }

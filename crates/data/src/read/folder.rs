@@ -4,15 +4,18 @@ use std::fs;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::bytes::{Source, Text, Unpacked};
-use super::{Format, Located, MAX_ROW, Notes, ReadOptions};
-use crate::discover::is_hidden;
-use crate::error::{DataError, Location, RowProblem};
+use super::located::{Located, Notes};
+use super::options::{Format, ReadOptions};
+use crate::columns::{Columns, Kind};
+use crate::error::DataError;
+use crate::folders::{UNLABELLED, is_hidden};
+use crate::limits::MAX_ROW;
+use crate::location::Location;
 use crate::row::{Row, Value};
-
-/// Folders beside the labels' that hold texts without a label, as in the original files of IMDB.
-pub(crate) const UNLABELLED: [&str; 2] = ["unsup", "unlabeled"];
+use crate::row_problem::RowProblem;
 
 /// The folders of `path` that hold `.txt` files, by name: one for each label.
 fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
@@ -27,9 +30,12 @@ fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(folders)
 }
 
+/// The rows of a folder: the text of each file under the first column that is asked for as a text, and the name of its
+/// folder under the first that is asked for as a label.
 pub(super) fn rows(
     path: &Path,
     options: &ReadOptions,
+    columns: &Columns,
     said: &Notes,
 ) -> Result<impl Iterator<Item = Located> + use<>, DataError> {
     let mut files = Vec::new();
@@ -43,13 +49,15 @@ pub(super) fn rows(
         return Err(DataError::NoFiles { path: path.to_owned() });
     }
     let (options, said) = (options.clone(), said.clone());
+    let name = |kind, default: &str| columns.of_kind(kind).next().map_or(default, String::as_str).to_owned();
+    let names: Arc<[String]> = [name(Kind::Text, "text"), name(Kind::Label, "label")].into();
     Ok(files.into_iter().map(move |(file, label)| {
         let (source, bytes) = contents(&file, &options, &said)?;
         let location = |number| Location { path: file.as_path().into(), number, unit: "line" };
         let before = |at: usize| bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         match str::from_utf8(&bytes) {
             Ok(text) => {
-                let row = Row { text: text.to_owned(), text_pair: None, label: Some(Value::Text(label)) };
+                let row = Row::new(Arc::clone(&names), vec![Value::from(text), Value::Text(label)]);
                 Ok((location(1), Ok(row)))
             }
             Err(error) => {
@@ -64,7 +72,7 @@ pub(super) fn rows(
     }))
 }
 
-/// All of a file, which is one row.
+/// The content of a file, which is one row.
 fn contents(path: &Path, options: &ReadOptions, said: &Notes) -> Result<(Source, Vec<u8>), DataError> {
     let failed = |source| DataError::Read { path: path.to_owned(), source };
     let file = Unpacked::new(BufReader::new(File::open(path).map_err(failed)?), path)?;
@@ -82,7 +90,7 @@ fn is_text(path: &Path) -> bool {
     path.is_file() && Format::of(path) == Some(Format::Lines)
 }
 
-/// What is in a folder and does not hide, by name: `read_dir` returns entries in no particular order.
+/// The entries of a folder that are not hidden, sorted by name: `read_dir` returns entries in no particular order.
 fn sorted(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
     let mut entries = fs::read_dir(path)

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
-/// How files are read, where their names and contents leave it open. What is unset is as the file's name says, and detected
+/// How files are read, where their names and contents leave it open. An option that is unset is as the file's name says, and detected
 /// where its content is certain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use embert_data::{Columns, Format, ReadOptions, Row, RowReader};
 
-use super::{chain, columns, file, options, read_with, refusal, row};
+use super::{chain, columns, file, options, read_with, refusal, row, text_of};
 
 const CSV: &str = "text,label\nna\u{ef}ve film,x\nb,y\n";
 
@@ -41,10 +41,11 @@ fn compression_is_told_by_the_content_whatever_the_name_says() {
         assert_eq!(rows, expected(), "{name}");
     }
     let path = file(&dir, "lines.txt.gz", gzip(b"one\ntwo"));
-    let rows = RowReader::open(&path, &ReadOptions::default(), &Columns::default()).unwrap();
-    assert_eq!(rows.map(|row| row.unwrap().text).collect::<Vec<_>>(), ["one", "two"]);
+    let rows = RowReader::open(&path, &ReadOptions::default(), &Columns::new().with_text("text")).unwrap();
+    assert_eq!(rows.map(|row| text_of(&row.unwrap())).collect::<Vec<_>>(), ["one", "two"]);
     let reader = std::io::Cursor::new(gzip(b"one\ntwo"));
-    let rows = RowReader::from_reader(reader, &ReadOptions::default(), &Columns::default()).unwrap();
+    let rows =
+        RowReader::from_reader(reader, &ReadOptions::default(), &Columns::new().with_text("text")).unwrap();
     assert_eq!(rows.count(), 2);
 }
 
@@ -148,7 +149,7 @@ fn what_an_encoding_does_not_have_is_a_fault_with_its_line() {
         let message = rows[1].as_ref().unwrap_err().to_string();
         let said = message.to_lowercase();
         assert!(said.contains(&format!("{name}, line 3")) && said.contains(encoding), "{message}");
-        assert_eq!(rows[2].as_ref().unwrap().text, "c");
+        assert_eq!(rows[2].as_ref().unwrap().text("text"), Ok("c"));
     }
 }
 
@@ -168,8 +169,8 @@ fn lines_that_end_in_a_carriage_return_alone_are_lines() {
         assert!(notes.contains("carriage return"), "{notes}");
     }
     let path = file(&dir, "a.txt", "one\rtwo\r");
-    let rows = RowReader::open(&path, &ReadOptions::default(), &Columns::default()).unwrap();
-    assert_eq!(rows.map(|row| row.unwrap().text).collect::<Vec<_>>(), ["one", "two"]);
+    let rows = RowReader::open(&path, &ReadOptions::default(), &Columns::new().with_text("text")).unwrap();
+    assert_eq!(rows.map(|row| text_of(&row.unwrap())).collect::<Vec<_>>(), ["one", "two"]);
     let message = refusal(&file(&dir, "bad.csv", "text,label\ra,x\rb\r"), &ReadOptions::default());
     assert!(message.contains("line 3"), "{message}");
 }
@@ -212,7 +213,10 @@ fn files_of_other_programs_are_refused_by_name() {
     }
     // A page may be a text a line.
     let path = file(&dir, "page.txt", "<html>\n");
-    assert_eq!(RowReader::open(&path, &ReadOptions::default(), &Columns::default()).unwrap().count(), 1);
+    assert_eq!(
+        RowReader::open(&path, &ReadOptions::default(), &Columns::new().with_text("text")).unwrap().count(),
+        1
+    );
 }
 
 #[test]

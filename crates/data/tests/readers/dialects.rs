@@ -2,7 +2,7 @@
 
 use embert_data::{Columns, Format, ReadOptions, Row, RowReader, Value};
 
-use super::{as_format, columns, file, options, read, read_with, refusal, row};
+use super::{as_format, columns, file, labelled, options, read, read_with, refusal, row};
 
 fn default() -> ReadOptions {
     ReadOptions::default()
@@ -72,9 +72,10 @@ fn a_file_without_a_heading_is_refused_until_its_columns_are_named() {
     let (rows, notes) = read_with(&path, &options("header = [\"text\", \"label\", \"id\"]")).unwrap();
     assert_eq!((rows.as_slice(), notes.as_str()), (&expected[..], ""));
     // By their numbers.
-    let numbered = Columns { text: "1".into(), text_pair: None, label: Some("2".into()) };
+    let numbered = Columns::new().with_text("1").with_label("2");
     let rows = RowReader::open(&path, &options("header = false"), &numbered).unwrap();
-    assert_eq!(rows.map(Result::unwrap).collect::<Vec<Row>>(), expected);
+    let named = |row: Row| labelled(row.text("1").unwrap(), row.get("2").unwrap().clone());
+    assert_eq!(rows.map(Result::unwrap).map(named).collect::<Vec<Row>>(), expected);
     let message = refusal(&path, &options("header = [\"text\", \"label\"]"));
     assert!(message.contains("line 1") && message.contains("3 field"), "{message}");
     // The names are a heading that is there after all.
@@ -139,7 +140,7 @@ fn blank_lines_are_passed_over_and_counted() {
     assert_eq!(notes, "");
     // Quotes say that the cells are there.
     let (rows, notes) = read_with(&file(&dir, "c.csv", "text,label\n\"\",\"\"\n"), &default()).unwrap();
-    assert_eq!((rows[0].text.as_str(), notes.as_str()), ("", ""));
+    assert_eq!((rows[0].text("text"), notes.as_str()), (Ok(""), ""));
 }
 
 /// `cat a.csv b.csv`: the second heading is no example of the class "label".
@@ -203,7 +204,7 @@ fn a_wide_table_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let rows = read(&file(&dir, "wide.csv", &text)).unwrap();
     assert_eq!(rows, [row("a", "x")]);
-    assert_eq!(rows[0].label, Some(Value::Text("x".into())));
+    assert_eq!(rows[0].get("label"), Some(&Value::from("x")));
 }
 
 /// STS-B: tabs, quotes in the texts, no heading, and seven columns in most rows and nine in others.
@@ -212,11 +213,12 @@ fn rows_of_several_lengths_are_read_where_their_columns_are_named_and_nothing_is
     let dir = tempfile::tempdir().unwrap();
     let text = "news\t1\t5.0\t\"One\tTwo\nnews\t2\t0.5\t\"Three\tFour\"\tlicence\tsource\n";
     let path = file(&dir, "sts.tsv", text);
-    let pair = Columns { text: "a".into(), text_pair: Some("b".into()), label: Some("score".into()) };
+    let pair = Columns::new().with_text("a").with_text("b").with_label("score");
     let header = "header = [\"genre\", \"id\", \"score\", \"a\", \"b\", \"c\", \"d\"]";
     let rows = RowReader::open(&path, &options(&format!("quoting = false\n{header}")), &pair).unwrap();
-    let rows: Vec<_> = rows.map(|row| row.unwrap()).map(|row| (row.text, row.text_pair.unwrap())).collect();
-    assert_eq!(rows, [("\"One", "Two"), ("\"Three", "Four\"")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    let rows: Vec<Row> = rows.map(|row| row.unwrap()).collect();
+    let pairs: Vec<_> = rows.iter().map(|row| (row.text("a").unwrap(), row.text("b").unwrap())).collect();
+    assert_eq!(pairs, [("\"One", "Two"), ("\"Three", "Four\"")]);
     // A row that lacks what is read, or with quoting one that lacks anything, is a fault.
     for (text, quoting) in [("news\t1\t5.0\tOne\n", "none"), ("news\t1\t5.0\tOne\tTwo\n", "csv")] {
         let path = file(&dir, "short.tsv", text);

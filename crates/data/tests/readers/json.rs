@@ -1,6 +1,6 @@
 //! JSON in the layouts that people have it in.
 
-use embert_data::{Columns, ReadOptions, RowReader, Value};
+use embert_data::{Columns, ReadOptions, RowReader};
 
 use super::{chain, columns, file, read, read_with, refusal, row};
 
@@ -129,14 +129,14 @@ fn only_the_wanted_keys_of_an_object_matter() {
 #[test]
 fn a_dotted_name_is_a_key_or_a_way_into_an_object() {
     let dir = tempfile::tempdir().unwrap();
-    let nested = Columns { text: "data.text".into(), text_pair: None, label: Some("gold.label.0".into()) };
+    let nested = Columns::new().with_text("data.text").with_label("gold.label.0");
     let path = file(&dir, "a.jsonl", r#"{"data":{"text":"a"},"gold":{"label":{"0":3}}}"#);
     let rows: Vec<_> =
         RowReader::open(&path, &ReadOptions::default(), &nested).unwrap().map(Result::unwrap).collect();
-    assert_eq!((rows[0].text.as_str(), rows[0].label.as_ref()), ("a", Some(&Value::Integer(3))));
-    let exact = Columns { text: "data.text".into(), ..Columns::default() };
+    assert_eq!((rows[0].text("data.text"), rows[0].integer("gold.label.0")), (Ok("a"), Ok(3)));
+    let exact = Columns::new().with_text("data.text");
     let path = file(&dir, "b.jsonl", r#"{"data":{"text":"a"},"data.text":"b"}"#);
     let rows: Vec<_> =
         RowReader::open(&path, &ReadOptions::default(), &exact).unwrap().map(Result::unwrap).collect();
-    assert_eq!(rows[0].text, "b");
+    assert_eq!(rows[0].text("data.text"), Ok("b"));
 }

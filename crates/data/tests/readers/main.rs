@@ -12,6 +12,7 @@
 mod bytes;
 mod dialects;
 mod json;
+mod nested;
 mod parquet;
 mod rules;
 mod text;
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 
 /// `text` and `label`.
 fn columns() -> Columns {
-    Columns { label: Some("label".into()), ..Columns::default() }
+    Columns::new().with_text("text").with_label("label")
 }
 
 fn file(dir: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
@@ -50,7 +51,15 @@ fn chain(error: &dyn Error) -> String {
 }
 
 fn row(text: &str, label: &str) -> Row {
-    Row { text: text.into(), text_pair: None, label: Some(Value::Text(label.into())) }
+    labelled(text, Value::from(label))
+}
+
+fn labelled(text: &str, label: Value) -> Row {
+    Row::from_iter([("text", Value::from(text)), ("label", label)])
+}
+
+fn text_of(row: &Row) -> String {
+    row.text("text").unwrap().to_owned()
 }
 
 /// The rows of a file, and all that was said of it.

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use embert_data::{Columns, ReadOptions, RowReader, Value};
+use embert_data::{Columns, ReadOptions, Row, RowReader, Value};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::file::properties::WriterProperties;
@@ -79,7 +79,10 @@ fn parquet_comes_back_as_it_was_written() {
         let back = read(&path).unwrap();
         assert_eq!(back.len(), rows.len());
         for (row, (text, label)) in back.iter().zip(&rows) {
-            assert_eq!((Some(row.text.as_str()), &row.label), (*text, &label.map(Value::Integer)));
+            assert_eq!(
+                (row.text("text").ok(), row.get("label")),
+                (*text, label.map(Value::Integer).as_ref())
+            );
         }
     }
 }
@@ -110,8 +113,8 @@ fn parquet_labels_have_any_type_that_makes_sense() {
     let schema = |label: &str| format!("message m {{ required binary text (UTF8); required {label}; }}");
     let labels = |path: &Path| -> Vec<Value> {
         let rows = read(path).unwrap();
-        assert!(rows.iter().map(|row| row.text.as_str()).eq(texts.iter().copied()));
-        rows.into_iter().map(|row| row.label.unwrap()).collect()
+        assert!(rows.iter().map(|row| row.text("text").unwrap()).eq(texts.iter().copied()));
+        rows.into_iter().map(|mut row| row.take("label").unwrap()).collect()
     };
     for dictionary in [true, false] {
         let values: Vec<i32> = [0, -1, 7].into_iter().cycle().take(3000).collect();
@@ -132,7 +135,7 @@ fn parquet_labels_have_any_type_that_makes_sense() {
         assert_eq!(labels(&path), cycle(["pos", "neg", "5"].map(|name| Value::Text(name.into()))));
     }
     write_labels::<DoubleType>(&path, &schema("double label"), &texts[..3], &[0.5, 1.0, -2.0], true);
-    let found: Vec<_> = read(&path).unwrap().into_iter().map(|row| row.label.unwrap()).collect();
+    let found: Vec<_> = read(&path).unwrap().into_iter().map(|mut row| row.take("label").unwrap()).collect();
     assert_eq!(found, [0.5, 1.0, -2.0].map(Value::Float));
 }
 
@@ -146,13 +149,13 @@ fn parquet_faults_name_the_row() {
     assert_eq!(rows.len(), 4);
     let message = rows[1].as_ref().unwrap_err().to_string();
     assert!(message.contains("rows.parquet, row 2") && message.contains("\"text\" is null"), "{message}");
-    assert_eq!(rows[2].as_ref().unwrap().label, Some(Value::Null));
-    assert_eq!(rows[3].as_ref().unwrap().text, "d");
+    assert_eq!(rows[2].as_ref().unwrap().get("label"), Some(&Value::Null));
+    assert_eq!(rows[3].as_ref().unwrap().text("text"), Ok("d"));
 
-    let other = Columns { text: "review".into(), ..columns() };
+    let other = Columns::new().with_text("review").with_label("label");
     let error = RowReader::open(&path, &ReadOptions::default(), &other).err().unwrap();
     assert!(error.to_string().contains("\"review\"") && error.to_string().contains("text, label"), "{error}");
-    let swapped = Columns { text: "label".into(), text_pair: None, label: Some("text".into()) };
+    let swapped = Columns::new().with_text("label").with_label("text");
     let error = RowReader::open(&path, &ReadOptions::default(), &swapped).unwrap_err();
     assert!(!error.is_bad_row());
     let message = error.to_string();
@@ -205,7 +208,9 @@ fn each_codec_and_layout_of_pyarrow_is_read() {
         let rows = read(&fixture(&format!("{name}.parquet"))).unwrap();
         let repeated = expected.iter().cycle().take(if name == "groups" { 6 } else { 3 });
         assert!(
-            rows.iter().map(|row| (row.text.as_str(), row.label.clone().unwrap())).eq(repeated.cloned()),
+            rows.iter()
+                .map(|row| (row.text("text").unwrap(), row.get("label").unwrap().clone()))
+                .eq(repeated.cloned()),
             "{name}: {rows:?}"
         );
     }
@@ -233,19 +238,20 @@ fn each_type_that_can_be_a_label_is_read_as_pyarrow_reads_it() {
     assert!(expected.len() > 15);
     let path = fixture("types.parquet");
     for (name, values) in &expected {
-        let columns = Columns { label: Some(name.clone()), ..columns() };
+        let columns = Columns::new().with_text("text").with_label(name);
         let rows = RowReader::open(&path, &ReadOptions::default(), &columns).unwrap();
-        let found: Vec<Value> = rows.map(|row| row.unwrap().label.unwrap()).collect();
+        let found: Vec<Value> = rows.map(|row| row.unwrap().get(name).unwrap().clone()).collect();
         let values: Vec<Value> = values.as_array().unwrap().iter().map(value).collect();
         // f32 and f64 alike.
         assert_eq!(found, values, "{name}");
         let is_text =
             ["string", "large_string", "dictionary", "string_view", "binary", "nested.text", "null"];
-        let columns = Columns { text: name.clone(), text_pair: None, label: None };
+        let columns = Columns::new().with_text(name);
         match RowReader::open(&path, &ReadOptions::default(), &columns) {
             Ok(rows) => {
                 assert!(is_text.contains(&name.as_str()), "{name}");
-                let texts: Vec<_> = rows.map(|row| row.ok().map(|row| row.text)).collect();
+                let text = |row: Row| row.text(name).unwrap().to_owned();
+                let texts: Vec<_> = rows.map(|row| row.ok().map(text)).collect();
                 let all_null = vec![None, None, None, None];
                 let some = |text: &str| Some(text.to_owned());
                 let expected = match name.as_str() {
@@ -274,7 +280,7 @@ fn types_that_are_no_labels_are_refused_by_name() {
         ("map", "group of"),
         ("nested", "group of text, labels"),
     ] {
-        let columns = Columns { label: Some(name.to_owned()), ..columns() };
+        let columns = Columns::new().with_text("text").with_label(name);
         let error =
             RowReader::open(&fixture("types.parquet"), &ReadOptions::default(), &columns).unwrap_err();
         let message = error.to_string();
@@ -285,22 +291,22 @@ fn types_that_are_no_labels_are_refused_by_name() {
 #[test]
 fn names_of_classes_that_datasets_wrote_are_known() {
     let names = |label: &str| {
-        let columns = Columns { label: Some(label.to_owned()), ..columns() };
+        let columns = Columns::new().with_text("text").with_label(label);
         let rows = RowReader::open(&fixture("datasets.parquet"), &ReadOptions::default(), &columns).unwrap();
-        rows.class_names().map(<[String]>::to_vec)
+        rows.class_names(label).map(<[String]>::to_vec)
     };
     let expected = Some(vec!["negative".to_owned(), "positive".to_owned()]);
     assert_eq!((names("label"), names("tags"), names("plain")), (expected.clone(), expected, None));
     let rows = RowReader::open(&fixture("pandas.parquet"), &ReadOptions::default(), &columns()).unwrap();
-    assert_eq!(rows.class_names(), None);
+    assert_eq!(rows.class_names("label"), None);
 }
 
 #[test]
 fn the_index_of_pandas_is_no_column() {
-    let other = Columns { text: "review".into(), ..columns() };
+    let other = Columns::new().with_text("review").with_label("label");
     let error = RowReader::open(&fixture("pandas.parquet"), &ReadOptions::default(), &other).unwrap_err();
     assert!(error.to_string().ends_with("its columns are text, label"), "{error}");
-    let cased = Columns { text: "Text".into(), ..columns() };
+    let cased = Columns::new().with_text("Text").with_label("label");
     let error = RowReader::open(&fixture("pandas.parquet"), &ReadOptions::default(), &cased).unwrap_err();
     assert!(error.to_string().contains("did you mean \"text\""), "{error}");
 }

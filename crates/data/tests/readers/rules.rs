@@ -5,10 +5,10 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use embert_data::{ReadOptions, Row, RowReader, Value};
+use embert_data::{ReadOptions, RowReader, Value};
 
 use super::parquet::write_bytes;
-use super::{chain, columns};
+use super::{chain, columns, labelled};
 
 struct Rule {
     name: &'static str,
@@ -224,12 +224,12 @@ fn each_rule_is_the_same_in_each_format() {
         for path in files {
             let place = format!("{}: {}", rule.name, path.display());
             let mut rows = RowReader::open(&path, &ReadOptions::default(), &columns()).expect(&place);
-            assert_eq!(rows.next().unwrap().expect(&place).text, "a", "{place}");
+            assert_eq!(rows.next().unwrap().expect(&place).text("text"), Ok("a"), "{place}");
             let found = rows.next().expect(&place);
             assert!(rows.next().is_none(), "{place}");
             match (&rule.expected, found) {
                 (Ok((text, label)), Ok(row)) => {
-                    let expected = Row { text: (*text).into(), text_pair: None, label: Some(label.clone()) };
+                    let expected = labelled(text, label.clone());
                     assert_eq!(row, expected, "{place}");
                 }
                 (Err(parts), Err(error)) => {

@@ -6,7 +6,7 @@ use embert_data::{Columns, Format, ReadOptions, Row, RowReader, Value};
 use proptest::prelude::*;
 
 use super::parquet::write_bytes;
-use super::{as_format, chain, columns, file, read, row};
+use super::{as_format, chain, columns, file, labelled, read, row, text_of};
 
 #[test]
 fn quotes_newlines_and_line_ends_are_part_of_csv() {
@@ -26,7 +26,7 @@ fn json_lines_have_any_order_and_either_kind_of_label() {
     let text =
         "\u{feff}{\"text\": \"a\\nb\", \"label\": \"pos\", \"id\": 3}\r\n\n{\"label\": 1, \"text\": \"\"}";
     let rows = read(&file(&dir, "rows.jsonl", text)).unwrap();
-    let second = Row { text: String::new(), text_pair: None, label: Some(Value::Integer(1)) };
+    let second = labelled("", Value::Integer(1));
     assert_eq!(rows, [row("a\nb", "pos"), second]);
 }
 
@@ -122,8 +122,12 @@ fn an_open_quote_in_a_large_file_is_found_before_its_end() {
     assert!(rows.next().is_none());
 
     for format in [Format::JsonLines, Format::Lines] {
-        let mut rows =
-            RowReader::from_reader(std::io::repeat(b'x'), &as_format(format), &Columns::default()).unwrap();
+        let mut rows = RowReader::from_reader(
+            std::io::repeat(b'x'),
+            &as_format(format),
+            &Columns::new().with_text("text"),
+        )
+        .unwrap();
         let message = chain(&rows.next().unwrap().unwrap_err());
         assert!(message.contains("line 1") && message.contains("MiB"), "{message}");
         assert!(rows.next().is_none());
@@ -186,7 +190,7 @@ fn a_text_may_be_empty_or_large_or_have_quotes_within() {
     let path = dir.path().join("rows.parquet");
     let written: Vec<_> = texts.iter().map(|text| (Some(text.as_bytes()), Some(&b"pos"[..]))).collect();
     write_bytes(&path, &written);
-    let found: Vec<String> = read(&path).unwrap().into_iter().map(|row| row.text).collect();
+    let found: Vec<String> = read(&path).unwrap().into_iter().map(|row| text_of(&row)).collect();
     assert_eq!(found, texts);
 }
 
@@ -230,12 +234,17 @@ proptest! {
 
 #[test]
 fn plain_lines_keep_their_count() {
-    let rows =
-        RowReader::from_reader(&b"one\n\n two \r\nthree"[..], &as_format(Format::Lines), &Columns::default())
-            .unwrap();
-    let texts: Vec<String> = rows.map(|row| row.unwrap().text).collect();
+    let rows = RowReader::from_reader(
+        &b"one\n\n two \r\nthree"[..],
+        &as_format(Format::Lines),
+        &Columns::new().with_text("text"),
+    )
+    .unwrap();
+    let texts: Vec<String> = rows.map(|row| text_of(&row.unwrap())).collect();
     assert_eq!(texts, ["one", "", " two ", "three"]);
     let error =
-        RowReader::from_reader(&b"PAR1"[..], &as_format(Format::Parquet), &Columns::default()).err().unwrap();
+        RowReader::from_reader(&b"PAR1"[..], &as_format(Format::Parquet), &Columns::new().with_text("text"))
+            .err()
+            .unwrap();
     assert!(error.to_string().contains("Parquet"), "{error}");
 }

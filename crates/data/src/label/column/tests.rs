@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
+use crate::row_problem::RowProblem;
 
 /// Files with the class names that they state.
 type Files<'a> = &'a [(&'a str, Option<&'a [&'a str]>)];
@@ -35,8 +36,8 @@ fn integers(numbers: &[i64]) -> Vec<Value> {
 }
 
 /// The column of a training split and of another one.
-fn column(train: &[Value], other: &[Value]) -> Column {
-    let mut column = Column::default();
+fn column(train: &[Value], other: &[Value]) -> LabelColumn {
+    let mut column = LabelColumn::default();
     for (values, file) in [(train, "train.csv"), (other, "test.csv")] {
         let path: Arc<Path> = Path::new(file).into();
         for (value, number) in values.iter().zip(1..) {

@@ -1,18 +1,25 @@
 //! CSV and TSV, with a heading or without.
 //!
-//! The parser behind this takes what it gets: a quote that is never closed makes one field of the rest of the file, and
-//! text after a closing quote is joined to what was within. Both are faults here, as they change texts or lose rows.
+//! The parser accepts any input: a quote that is never closed makes one field of the rest of the file, and text after a
+//! closing quote is joined to the quoted text. Both are faults here, as they change texts or lose rows.
 
 mod dialect;
+mod layout;
 mod records;
 
-use self::dialect::{Layout, Quotes};
+use std::sync::Arc;
+
+use self::dialect::Quotes;
+use self::layout::Layout;
 use self::records::Records;
 use super::bytes::Text;
-use super::columns::{alike, index};
-use super::{Format, Header, Located, Notes, ReadOptions};
-use crate::error::{DataError, RowProblem};
-use crate::row::{Columns, Row, Value};
+use super::located::{Located, Notes};
+use super::named::{alike, index};
+use super::options::{Format, Header, ReadOptions};
+use crate::columns::{Columns, Kind};
+use crate::error::DataError;
+use crate::row::{Row, Value};
+use crate::row_problem::RowProblem;
 
 pub(super) fn rows(
     mut text: Text,
@@ -34,12 +41,20 @@ pub(super) fn rows(
     let find = |column: &String| {
         index(&source.path, column, &names, || has_heading.then(|| headless(&names, columns)).flatten())
     };
-    let text_index = find(&columns.text)?;
-    let pair_index = columns.text_pair.as_ref().map(find).transpose()?;
-    let label_index = columns.label.as_ref().map(find).transpose()?;
-
+    let mut read = Vec::new();
+    for wanted in columns.wanted() {
+        read.push((find(&wanted.name)?, wanted.kind));
+    }
     let full = names.len();
-    let wanted = [Some(text_index), pair_index, label_index].into_iter().flatten().max().unwrap_or(0) + 1;
+    let wanted = read.iter().map(|(index, _)| index + 1).max().unwrap_or(0);
+    if columns.all() {
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            if !columns.names().any(|wanted| wanted == name) {
+                read.push((self::index(&source.path, name, &names, || None).map(|_| index)?, Kind::Any));
+            }
+        }
+    }
+    let read_names: Arc<[String]> = read.iter().map(|(index, _)| names[*index].clone()).collect();
     let least = if has_heading || layout.dialect.quotes != Quotes::Text {
         // Spreadsheets pad rows, the heading among them, to the widest.
         names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1).max(wanted)
@@ -81,12 +96,17 @@ pub(super) fn rows(
                 return Err(RowProblem::RepeatedHeading);
             }
             padded += u64::from(!beyond.is_empty());
-            let text = |index: usize| source.text(fields[index].to_vec());
-            Ok(Row {
-                text: text(text_index)?,
-                text_pair: pair_index.map(text).transpose()?,
-                label: label_index.map(|index| text(index).map(Value::of_text)).transpose()?,
-            })
+            let mut values = Vec::with_capacity(read.len());
+            for (index, kind) in &read {
+                // Without a heading, a row may lack columns that nobody asked for by name.
+                let Some(field) = fields.get(*index) else {
+                    values.push(Value::Null);
+                    continue;
+                };
+                let text = source.text(field.to_vec())?;
+                values.push(if *kind == Kind::Label { Value::of_label(text) } else { Value::Text(text) });
+            }
+            Ok(Row::new(Arc::clone(&read_names), values))
         });
         Some(Ok((location, row)))
     }))
@@ -105,11 +125,11 @@ fn heading<R: std::io::BufRead>(
 ) -> Result<Vec<String>, DataError> {
     let Some((location, whole)) = records.read()? else {
         // No row will come that would need a column.
-        return Ok(wanted(columns).cloned().collect());
+        return Ok(columns.names().cloned().collect());
     };
     let malformed = records.fields().find_map(|name| str::from_utf8(name).err());
     let names = records.names();
-    let missing = wanted(columns).any(|column| !names.contains(column));
+    let missing = columns.names().any(|column| !names.contains(column));
     match (whole, malformed.filter(|_| missing)) {
         (Err(problem), _) => Err(DataError::Row { location, problem }),
         (Ok(()), Some(error)) => Err(DataError::Row { location, problem: records.source.malformed(error) }),
@@ -117,14 +137,10 @@ fn heading<R: std::io::BufRead>(
     }
 }
 
-fn wanted(columns: &Columns) -> impl Iterator<Item = &String> {
-    std::iter::once(&columns.text).chain(&columns.text_pair).chain(&columns.label)
-}
-
 /// What to do where the first row is no heading: none of its fields is like a column.
 fn headless(names: &[String], columns: &Columns) -> Option<String> {
-    let any = wanted(columns).any(|column| names.iter().any(|name| alike(name, column)));
-    let example: Vec<String> = wanted(columns).map(|column| format!("{column:?}")).collect();
+    let any = columns.names().any(|column| names.iter().any(|name| alike(name, column)));
+    let example: Vec<String> = columns.names().map(|column| format!("{column:?}")).collect();
     (!any).then(|| {
         format!(
             "if these are data, the file has no heading: name its {} column(s) in their order with header, as in header = [{}]; if they are not apart, set delimiter",

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
-use super::super::MAX_ROW;
 use super::super::bytes::Source;
 use super::dialect::{Dialect, Quotes};
-use crate::error::{DataError, Location, RowProblem};
+use crate::error::DataError;
+use crate::limits::MAX_ROW;
+use crate::location::Location;
+use crate::row_problem::RowProblem;
 
-/// Where a record begins, and what is wrong with its quotes.
+/// The place where a record begins, and the problem of its quotes, if any.
 type Record = (Location, Result<(), RowProblem>);
 
 /// The records of a file, one at a time.

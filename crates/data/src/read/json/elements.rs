@@ -8,15 +8,18 @@ use std::sync::Arc;
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;
 
-use super::super::MAX_ROW;
 use super::super::bytes::Source;
-use super::Raw;
-use crate::error::{DataError, Location};
+use crate::error::DataError;
+use crate::limits::MAX_ROW;
+use crate::location::Location;
 use crate::shown::shown;
+
+/// A row as it stands in the file, with its place.
+pub(super) type Raw = Result<(Location, Vec<u8>), DataError>;
 
 /// Why there is no value.
 pub(super) enum ValueError {
-    /// It is no JSON.
+    /// The value is no JSON.
     Syntax {
         /// Where it begins.
         location: Location,

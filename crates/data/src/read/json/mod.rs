@@ -7,22 +7,24 @@ mod row;
 use std::collections::VecDeque;
 use std::io::{BufRead, Cursor, Read as _};
 
-use self::elements::{Elements, Framed, ValueError, lists_of_objects};
+use self::elements::{Elements, Framed, Raw, ValueError, lists_of_objects};
 use self::row::Found;
 use super::bytes::{Source, Text, ends_here};
-use super::columns::missing;
-use super::{Format, Located, Notes, numbered_lines};
-use crate::error::{DataError, Location, RowProblem};
-use crate::row::Columns;
+use super::located::{Located, Notes};
+use super::named::missing;
+use super::numbered::numbered_lines;
+use super::options::Format;
+use super::shared_names::SharedNames;
+use crate::columns::{Columns, Kind};
+use crate::error::DataError;
+use crate::location::Location;
+use crate::row_problem::RowProblem;
 use crate::shown::shown_names;
 
 /// Rows that are looked at before the first is given, to see whether the file has the columns at all, and their bytes.
 const AHEAD: (usize, usize) = (256, 1 << 20);
 
-/// A row as it stands in the file, with its place.
-type Raw = Result<(Location, Vec<u8>), DataError>;
-
-/// The same once it was parsed.
+/// A row once it was parsed, with its place.
 type Parsed = Result<(Location, Result<Found, RowProblem>), DataError>;
 
 pub(super) fn rows(
@@ -34,20 +36,21 @@ pub(super) fn rows(
     let source = text.source.clone();
     let mut raw = raw_rows(text, format, columns, said)?;
     let mut ahead: VecDeque<Parsed> = VecDeque::new();
-    let (mut bytes, mut seen, mut keys) = (0, Found::unwanted(columns), None);
-    while ahead.len() < AHEAD.0 && bytes < AHEAD.1 && seen != [true; 3] {
+    let (mut bytes, mut seen, mut keys) = (0, vec![false; columns.wanted().len()], None);
+    while ahead.is_empty() || (ahead.len() < AHEAD.0 && bytes < AHEAD.1 && seen.contains(&false)) {
         let Some(next) = raw.next() else { break };
         bytes += next.as_ref().map_or(usize::MAX / 2, |(_, raw)| raw.len());
         let parsed = next.map(|(location, raw)| (location, Found::parse(raw, &source, columns)));
         if let Ok((_, Ok(found))) = &parsed {
-            seen = std::array::from_fn(|index| seen[index] || found.cells[index].is_some());
+            for (seen, cell) in seen.iter_mut().zip(&found.cells) {
+                *seen |= cell.is_some();
+            }
             keys.get_or_insert_with(|| found.keys.clone());
         }
         ahead.push_back(parsed);
     }
     if let Some(keys) = keys {
-        let wanted = [Some(&columns.text), columns.text_pair.as_ref(), columns.label.as_ref()];
-        if let Some(column) = wanted.into_iter().zip(seen).find_map(|(name, seen)| name.filter(|_| !seen)) {
+        if let Some((column, _)) = columns.names().zip(seen).find(|(_, seen)| !seen) {
             return Err(missing(&source.path, column, keys, || None));
         }
     } else {
@@ -59,13 +62,16 @@ pub(super) fn rows(
         }
     }
     let columns = columns.clone();
+    let mut names = SharedNames::default();
     let mut raw = raw.fuse();
     Ok(std::iter::from_fn(move || {
         let parsed = ahead.pop_front().or_else(|| {
             raw.next()
                 .map(|next| next.map(|(location, raw)| (location, Found::parse(raw, &source, &columns))))
         })?;
-        Some(parsed.map(|(location, found)| (location, found.and_then(|found| found.into_row(&columns)))))
+        Some(parsed.map(|(location, found)| {
+            (location, found.and_then(|found| found.into_row(&columns, &mut names)))
+        }))
     }))
 }
 
@@ -134,11 +140,13 @@ fn within(
 ) -> Result<Option<Elements<Cursor<Vec<u8>>>>, DataError> {
     let Ok(found) = Found::parse(object.to_vec(), source, columns) else { return Ok(None) };
     let path = &source.path;
-    if found.cells[0].as_ref().is_some_and(|text| text.is_object() || text.is_array()) {
+    let first = found.cells.first().and_then(Option::as_ref);
+    let is_text = columns.wanted().first().is_some_and(|wanted| wanted.kind == Kind::Text);
+    if is_text && first.is_some_and(|text| text.is_object() || text.is_array()) {
         let problem = "has a list for each column, as pandas' to_json writes by default: write a list of rows, with orient=\"records\"";
         return Err(DataError::Content { path: path.to_path_buf(), problem: problem.to_owned() });
     }
-    if found.cells[0].is_some() {
+    if first.is_some() {
         return Ok(None);
     }
     let lists = lists_of_objects(object, source);

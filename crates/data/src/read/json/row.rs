@@ -6,78 +6,96 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 
 use super::super::bytes::Source;
-use crate::error::RowProblem;
-use crate::row::{Columns, Row, Value};
+use super::super::shared_names::SharedNames;
+use crate::columns::{Columns, Kind};
+use crate::row::{Row, Value};
+use crate::row_problem::RowProblem;
 use crate::shown::shown;
 
 /// Keys that are kept for a message.
 const KEYS: usize = 100;
 
-/// What an object has for the columns.
+/// The values of an object that are read.
 pub(super) struct Found {
-    /// Of the text, its pair and the label; `None` where the object has no such key.
-    pub(super) cells: [Option<Json>; 3],
-    /// Its keys.
+    /// The value of each column that is asked for by name; `None` where the object has no such key.
+    pub(super) cells: Vec<Option<Json>>,
+    /// The other keys and their values, where all columns are read.
+    others: Vec<(String, Json)>,
+    /// The object's keys.
     pub(super) keys: Vec<String>,
 }
 
 impl Found {
-    /// Which of the three columns nobody asked for.
-    pub(super) fn unwanted(columns: &Columns) -> [bool; 3] {
-        names(columns).map(|name| name.is_none())
-    }
-
     pub(super) fn parse(raw: Vec<u8>, source: &Source, columns: &Columns) -> Result<Self, RowProblem> {
         let text = source.text(raw)?;
         let mut parser = serde_json::Deserializer::from_str(&text);
         let mut twice = None;
-        let wanted = Wanted { names: names(columns), twice: &mut twice };
+        let wanted = Wanted { columns, twice: &mut twice };
         let found = wanted.deserialize(&mut parser).and_then(|found| parser.end().map(|()| found));
         match (found, twice) {
             (Ok(_), Some(column)) => Err(RowProblem::DuplicateColumn { column }),
             (Ok(found), None) => Ok(found),
-            // Which line it is stands in the row's location; to serde_json it is always the first.
+            // The row's location has the line; serde_json sees one line only.
             (Err(error), _) => Err(RowProblem::Json {
                 problem: shown(&error.to_string().replace("line 1 column", "column")),
             }),
         }
     }
 
-    pub(super) fn into_row(self, columns: &Columns) -> Result<Row, RowProblem> {
-        let [text, pair, label] = self.cells;
-        let keys = self.keys;
-        let as_text = |cell: Option<Json>, column: &String| match cell {
-            Some(Json::String(text)) => Ok(text),
-            Some(Json::Null) => Err(RowProblem::Null { column: column.clone(), expected: "a text" }),
-            Some(other) => {
-                let found = shown(&other.to_string());
-                Err(RowProblem::Type { column: column.clone(), found, expected: "a text" })
-            }
-            None => Err(RowProblem::MissingColumn { column: column.clone(), found: keys.clone() }),
-        };
-        let as_label = |found: Option<Json>, column: &String| match found {
-            None => Ok(Value::Null),
-            Some(found) => cell(&found).ok_or_else(|| RowProblem::Type {
-                column: column.clone(),
-                found: shown(&found.to_string()),
-                expected: "a text, or a number of at most 64 bits",
-            }),
-        };
-        Ok(Row {
-            text: as_text(text, &columns.text)?,
-            text_pair: columns.text_pair.as_ref().map(|column| as_text(pair, column)).transpose()?,
-            label: columns.label.as_ref().map(|column| as_label(label, column)).transpose()?,
-        })
+    pub(super) fn into_row(self, columns: &Columns, names: &mut SharedNames) -> Result<Row, RowProblem> {
+        let Self { cells, others, keys } = self;
+        let mut values = Vec::with_capacity(cells.len() + others.len());
+        for (wanted, cell) in columns.wanted().iter().zip(cells) {
+            let column = || wanted.name.clone();
+            values.push(match (wanted.kind, cell) {
+                (Kind::Text, Some(Json::String(text))) => Value::Text(text),
+                (Kind::Text, Some(Json::Null)) => {
+                    return Err(RowProblem::Null { column: column(), expected: "a text" });
+                }
+                (Kind::Text, Some(other)) => {
+                    let found = shown(&other.to_string());
+                    return Err(RowProblem::Type { column: column(), found, expected: "a text" });
+                }
+                (Kind::Text, None) => {
+                    return Err(RowProblem::MissingColumn { column: column(), found: keys });
+                }
+                (Kind::Label | Kind::Any, None) => Value::Null,
+                (Kind::Label, Some(found)) => label(&found).ok_or_else(|| RowProblem::Type {
+                    column: column(),
+                    found: shown(&found.to_string()),
+                    expected: "a text, or a number of at most 64 bits",
+                })?,
+                (Kind::Any, Some(found)) => value(found, names),
+            });
+        }
+        let all = columns.names().chain(others.iter().map(|(name, _)| name)).map(String::as_str);
+        let row_names = names.shared(all);
+        values.extend(others.into_iter().map(|(_, found)| value(found, names)));
+        Ok(Row::new(row_names, values))
     }
 }
 
-fn names(columns: &Columns) -> [Option<&str>; 3] {
-    [Some(&columns.text), columns.text_pair.as_ref(), columns.label.as_ref()]
-        .map(|name| name.map(String::as_str))
+/// A value as it stands in the file.
+fn value(json: Json, names: &mut SharedNames) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Boolean(truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Value::Integer(number),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::Text(text),
+        Json::Array(values) => Value::List(values.into_iter().map(|json| value(json, names)).collect()),
+        Json::Object(object) => {
+            let shared = names.shared(object.keys().map(String::as_str));
+            let values = object.into_iter().map(|(_, json)| value(json, names)).collect();
+            Value::from(Row::new(shared, values))
+        }
+    }
 }
 
-/// What a value is as a cell; `None` for an object or a number beyond 64 bits.
-fn cell(value: &Json) -> Option<Value> {
+/// A value as a label's cell; `None` for an object or a number beyond 64 bits.
+fn label(value: &Json) -> Option<Value> {
     Some(match value {
         Json::Null => Value::Null,
         Json::Bool(value) => Value::Boolean(*value),
@@ -86,16 +104,16 @@ fn cell(value: &Json) -> Option<Value> {
             // An integer of more digits is parsed as the nearest of these.
             None => Value::Float(number.as_f64().filter(|number| number.abs() < 9e18)?),
         },
-        Json::String(text) => Value::of_text(text.clone()),
-        Json::Array(values) => Value::List(values.iter().map(cell).collect::<Option<_>>()?),
+        Json::String(text) => Value::of_label(text.clone()),
+        Json::Array(values) => Value::List(values.iter().map(label).collect::<Option<_>>()?),
         Json::Object(_) => return None,
     })
 }
 
-/// Reads the wanted keys of an object, and passes over the others. A name with dots is also that of a value in an object.
+/// Reads the wanted keys of an object, and passes over the others unless all are read.
 struct Wanted<'a> {
-    names: [Option<&'a str>; 3],
-    /// A wanted key that the object has twice.
+    columns: &'a Columns,
+    /// A key that is read and that the object has twice.
     twice: &'a mut Option<String>,
 }
 
@@ -115,22 +133,39 @@ impl<'de> Visitor<'de> for Wanted<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
-        let (mut cells, mut nested) = ([None, None, None], [None, None, None]);
-        let mut keys = Vec::new();
+        let wanted = self.columns.wanted();
+        // The values under a column's own name, and those on the way that the dots in a name describe.
+        let (mut exact, mut nested) = (vec![None; wanted.len()], vec![None; wanted.len()]);
+        let (mut others, mut keys) = (Vec::new(), Vec::new());
         while let Some(key) = map.next_key::<String>()? {
-            let exact = self.names.map(|name| name == Some(&*key));
-            let inner = self.names.map(|name| name?.strip_prefix(&*key)?.strip_prefix('.'));
-            if exact.contains(&true) || inner.iter().any(Option::is_some) {
+            let way = |name: &str| {
+                let rest = name.strip_prefix(key.as_str())?;
+                (rest.is_empty() || rest.starts_with('.')).then_some(rest.len())
+            };
+            if wanted.iter().any(|column| way(&column.name).is_some()) {
                 let value: Json = map.next_value()?;
-                for index in 0..3 {
-                    if exact[index] && cells[index].replace(value.clone()).is_some() {
-                        *self.twice = Some(key.clone());
-                    }
-                    if let Some(path) = inner[index] {
-                        let found = path.split('.').try_fold(&value, |value, key| value.get(key));
-                        nested[index] = found.cloned().or(nested[index].take());
+                let mut is_exact = false;
+                for (index, column) in wanted.iter().enumerate() {
+                    match way(&column.name) {
+                        None => {}
+                        Some(0) => {
+                            is_exact = true;
+                            if exact[index].replace(value.clone()).is_some() {
+                                *self.twice = Some(key.clone());
+                            }
+                        }
+                        Some(rest) => {
+                            let path = &column.name[column.name.len() - rest + 1..];
+                            let found = path.split('.').try_fold(&value, |value, key| value.get(key));
+                            nested[index] = found.cloned().or(nested[index].take());
+                        }
                     }
                 }
+                if self.columns.all() && !is_exact {
+                    others.push((key.clone(), value));
+                }
+            } else if self.columns.all() {
+                others.push((key.clone(), map.next_value()?));
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -138,7 +173,17 @@ impl<'de> Visitor<'de> for Wanted<'_> {
                 keys.push(key);
             }
         }
-        let cells = std::array::from_fn(|index| cells[index].take().or_else(|| nested[index].take()));
-        Ok(Found { cells, keys })
+        if let Some(name) = duplicate(&others) {
+            *self.twice = Some(name.to_owned());
+        }
+        let cells = exact.into_iter().zip(nested).map(|(exact, nested)| exact.or(nested)).collect();
+        Ok(Found { cells, others, keys })
     }
+}
+
+/// A name that occurs twice.
+fn duplicate(columns: &[(String, Json)]) -> Option<&str> {
+    let mut names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }

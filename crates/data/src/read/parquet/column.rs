@@ -1,4 +1,4 @@
-//! A column of a file: what its type is, and its cells.
+//! [`Column`]: a column of texts, numbers, truth values or lists of them; its type and its cells.
 
 use std::path::Path;
 
@@ -10,15 +10,9 @@ use parquet::file::reader::RowGroupReader;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
 
 use super::pages::Checked;
+use crate::columns::Kind;
 use crate::error::DataError;
-use crate::read::columns::missing;
-
-/// What a column is read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Label,
-}
+use crate::read::named::missing;
 
 /// A cell, whose bytes are still those of its page.
 #[derive(Clone, Debug)]
@@ -32,12 +26,12 @@ pub(super) enum Cell {
     List(Vec<Self>),
 }
 
-/// A column that is read.
+/// A column of one leaf, whose pages are read directly, so that a text which thousands of rows share through a dictionary is
+/// copied for one row at a time.
 pub(super) struct Column {
-    pub(super) name: String,
+    name: String,
     /// Its index among the columns.
     leaf: usize,
-    physical: Physical,
     /// Whether its integers have no sign.
     unsigned: bool,
     /// The level at which its values aren't null.
@@ -49,23 +43,17 @@ pub(super) struct Column {
 }
 
 impl Column {
+    /// The column of this name, for a kind that it fits.
+    ///
+    /// # Errors
+    /// The file has no such column, has it twice, or it has another type.
     pub(super) fn find(
         schema: &SchemaDescriptor,
         name: &str,
         kind: Kind,
         path: &Path,
     ) -> Result<Self, DataError> {
-        let fields = schema.root_schema().get_fields();
-        let named = fields.iter().filter(|field| field.name() == name).count();
-        if named > 1 {
-            return Err(DataError::DuplicateColumn { path: path.to_owned(), column: name.to_owned() });
-        }
-        let Some((field, parts)) = field_of(schema.root_schema(), name) else {
-            // pandas puts its index into a column of this name.
-            let is_data = |field: &&std::sync::Arc<Type>| !field.name().starts_with("__index_level_");
-            let found = fields.iter().filter(is_data).map(|field| field.name().to_owned()).collect();
-            return Err(missing(path, name, found, || None));
-        };
+        let (field, parts) = field(schema, name, path)?;
         let mut leaves = schema
             .columns()
             .iter()
@@ -83,7 +71,6 @@ impl Column {
         Ok(Self {
             name: name.to_owned(),
             leaf,
-            physical: column.physical_type(),
             unsigned: is_unsigned(column),
             max_level: column.max_def_level(),
             list_level: (column.max_rep_level() > 0).then(|| repeated_level(schema, column)),
@@ -93,7 +80,7 @@ impl Column {
 
     /// Goes on with the next row group.
     pub(super) fn begin(&mut self, group: &dyn RowGroupReader) -> ParquetResult<()> {
-        let pages = Checked { pages: group.get_column_page_reader(self.leaf)?, physical: self.physical };
+        let pages = Checked::new(group, self.leaf)?;
         let column = group.metadata().column(self.leaf).column_descr_ptr();
         self.reader = Some(get_column_reader(column, Box::new(pages)));
         Ok(())
@@ -121,6 +108,31 @@ impl Column {
     }
 }
 
+/// The field of a column that the file has once, and the names on the way to the field.
+///
+/// # Errors
+/// The file has no such column, or has it twice.
+pub(super) fn field<'a>(
+    schema: &'a SchemaDescriptor,
+    name: &str,
+    path: &Path,
+) -> Result<(&'a Type, Vec<String>), DataError> {
+    let fields = schema.root_schema().get_fields();
+    if fields.iter().filter(|field| field.name() == name).count() > 1 {
+        return Err(DataError::DuplicateColumn { path: path.to_owned(), column: name.to_owned() });
+    }
+    field_of(schema.root_schema(), name).ok_or_else(|| {
+        let found = names(schema).map(str::to_owned).collect();
+        missing(path, name, found, || None)
+    })
+}
+
+/// The names of the file's columns, without the index that pandas writes as a column.
+pub(super) fn names(schema: &SchemaDescriptor) -> impl Iterator<Item = &str> {
+    let names = schema.root_schema().get_fields().iter().map(|field| field.name());
+    names.filter(|name| !name.starts_with("__index_level_"))
+}
+
 /// The field of a name, and the names on the way to it: dots are between those of nested ones.
 fn field_of<'a>(group: &'a Type, name: &str) -> Option<(&'a Type, Vec<String>)> {
     let fields = group.get_fields();
@@ -135,7 +147,7 @@ fn field_of<'a>(group: &'a Type, name: &str) -> Option<(&'a Type, Vec<String>)> 
     })
 }
 
-/// Whether a column has values that can be what it is read for.
+/// True for a column whose type fits the kind as which it is read.
 fn fits(column: &ColumnDescriptor, kind: Kind) -> bool {
     let lists = column.max_rep_level();
     let is_text = column.physical_type() == Physical::BYTE_ARRAY && is_plain(column);
@@ -148,10 +160,11 @@ fn fits(column: &ColumnDescriptor, kind: Kind) -> bool {
     match kind {
         Kind::Text => lists == 0 && (is_text || is_null),
         Kind::Label => lists <= 1 && (is_text || is_null || is_number),
+        Kind::Any => lists == 0 && (is_text || is_number),
     }
 }
 
-/// Whether the values are what their physical type says, and no dates, decimals or the like.
+/// True for a column whose values are its physical type's, and no dates, decimals or the like.
 fn is_plain(column: &ColumnDescriptor) -> bool {
     use ConvertedType as C;
     let converted = matches!(

@@ -2,46 +2,62 @@
 
 mod column;
 mod names;
+mod nested;
 mod pages;
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::reader::{FileReader as _, RowGroupReader, SerializedFileReader};
+use parquet::schema::types::SchemaDescriptor;
 
-use self::column::{Cell, Column, Kind};
-use super::{Located, MAX_ROW};
-use crate::error::{DataError, Location, RowProblem};
-use crate::row::{Columns, Row, Value};
+use self::column::{Cell, Column};
+use self::nested::Nested;
+use self::pages::CHUNK;
+use super::located::Located;
+use crate::columns::{Columns, Kind};
+use crate::error::DataError;
+use crate::limits::MAX_ROW;
+use crate::location::Location;
+use crate::row::{Row, Value};
+use crate::row_problem::RowProblem;
 
-/// Rows decoded at a time. Few, since texts of several pages are then in memory.
-const CHUNK: usize = 256;
+/// The names of the classes of each column that states them.
+type ClassNames = Vec<(String, Vec<String>)>;
 
-/// The rows, and the names of the label column's numbers where the file states them.
+/// The rows, and the names of the classes that the file states for the columns that are asked for by name.
 pub(super) fn rows(
     file: File,
     path: &Path,
     columns: &Columns,
-) -> Result<(impl Iterator<Item = Located> + use<>, Option<Vec<String>>), DataError> {
+) -> Result<(impl Iterator<Item = Located> + use<>, ClassNames), DataError> {
     let path: Arc<Path> = path.into();
     let failed = |source| DataError::Parquet { path: path.to_path_buf(), source };
     let reader = without_panic(|| SerializedFileReader::new(file)).map_err(failed)?;
     let metadata = reader.metadata().file_metadata();
     let schema = metadata.schema_descr_ptr();
-    let class_names = columns.label.as_ref().and_then(|label| names::class_names(metadata, label));
-    let column = |name: &String, kind: Kind| Column::find(&schema, name, kind, &path);
+    let class_names =
+        columns.names().filter_map(|name| Some((name.clone(), names::class_names(metadata, name)?)));
+    let class_names = class_names.collect();
+    let mut read = Vec::new();
+    for wanted in columns.wanted() {
+        read.push(ReadColumn::find(&schema, &wanted.name, wanted.kind, &path)?);
+    }
+    if columns.all() {
+        for name in column::names(&schema).filter(|name| !columns.names().any(|wanted| wanted == name)) {
+            read.push(ReadColumn::find(&schema, name, Kind::Any, &path)?);
+        }
+    }
     let mut table = Table {
-        text: column(&columns.text, Kind::Text)?,
-        text_pair: columns.text_pair.as_ref().map(|name| column(name, Kind::Text)).transpose()?,
-        label: columns.label.as_ref().map(|name| column(name, Kind::Label)).transpose()?,
+        names: read.iter().map(|column| column.name.clone()).collect(),
+        columns: read,
         groups: 0..reader.num_row_groups(),
         reader,
         left: 0,
-        ready: VecDeque::new(),
+        ready: 0,
     };
     let mut number = 0;
     let rows = std::iter::from_fn(move || match without_panic(|| table.next()) {
@@ -64,64 +80,127 @@ fn without_panic<T>(work: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T>
     })
 }
 
+/// A column that is read.
+struct ReadColumn {
+    name: String,
+    kind: Kind,
+    values: Values,
+}
+
+/// How the values of a column are read.
+#[allow(clippy::large_enum_variant, reason = "a reader has one for each of its few columns")]
+enum Values {
+    /// Page by page. The cells are those of decoded rows; their bytes are the pages': a text is copied where its row is given,
+    /// since a text that thousands of rows share through a dictionary must not be in memory thousands of times.
+    Flat { column: Column, cells: std::vec::IntoIter<Cell> },
+    /// Record by record.
+    Nested(Nested),
+}
+
+impl ReadColumn {
+    fn find(schema: &SchemaDescriptor, name: &str, kind: Kind, path: &Path) -> Result<Self, DataError> {
+        let values = match Column::find(schema, name, kind, path) {
+            Ok(column) => Values::Flat { column, cells: Vec::new().into_iter() },
+            Err(DataError::ColumnType { .. }) if kind == Kind::Any => {
+                Values::Nested(Nested::find(schema, name, path)?)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self { name: name.to_owned(), kind, values })
+    }
+
+    /// Goes on with the next row group.
+    fn begin(&mut self, group: &dyn RowGroupReader) -> ParquetResult<()> {
+        match &mut self.values {
+            Values::Flat { column, .. } => column.begin(group),
+            Values::Nested(nested) => nested.begin(group),
+        }
+    }
+
+    /// Decodes the next `count` rows, where they are decoded ahead.
+    fn decode(&mut self, count: usize) -> ParquetResult<()> {
+        if let Values::Flat { column, cells } = &mut self.values {
+            *cells = column.cells(count)?.into_iter();
+        }
+        Ok(())
+    }
+
+    /// The value of the next row, or what is wrong with it.
+    fn next(&mut self) -> ParquetResult<Result<Value, RowProblem>> {
+        match &mut self.values {
+            Values::Flat { cells, .. } => {
+                let cell = cells.next().unwrap_or(Cell::Null);
+                Ok(match self.kind {
+                    Kind::Text => as_text(cell, &self.name).map(Value::Text),
+                    Kind::Label => as_label(cell, &self.name),
+                    Kind::Any => match cell {
+                        Cell::Text(_) => as_text(cell, &self.name).map(Value::Text),
+                        other => as_label(other, &self.name),
+                    },
+                })
+            }
+            Values::Nested(nested) => nested.next(),
+        }
+    }
+}
+
 struct Table {
     reader: SerializedFileReader<File>,
-    text: Column,
-    text_pair: Option<Column>,
-    label: Option<Column>,
+    names: Arc<[String]>,
+    columns: Vec<ReadColumn>,
     /// Row groups that were not begun.
     groups: std::ops::Range<usize>,
     /// Rows of this group that were not decoded.
     left: usize,
-    /// Cells of decoded rows. Their bytes are those of the pages: a text is copied where its row is given, since one that
-    /// thousands of rows share through a dictionary must not be in memory thousands of times.
-    ready: VecDeque<[Option<Cell>; 3]>,
+    /// Rows that were decoded and not given yet.
+    ready: usize,
 }
 
 impl Table {
     /// The next row. `None` after the last.
     fn next(&mut self) -> ParquetResult<Option<Result<Row, RowProblem>>> {
-        while self.ready.is_empty() {
+        while self.ready == 0 {
             if !self.decode()? {
                 return Ok(None);
             }
         }
-        let Some([text, pair, label]) = self.ready.pop_front() else { return Ok(None) };
-        Ok(Some(self.row(text, pair, label)))
-    }
-
-    fn row(&self, text: Option<Cell>, pair: Option<Cell>, label: Option<Cell>) -> Result<Row, RowProblem> {
-        let name =
-            |column: &Option<Column>| column.as_ref().map_or_else(String::new, |column| column.name.clone());
-        let row = Row {
-            text: as_text(text.unwrap_or(Cell::Null), &self.text.name)?,
-            text_pair: pair.map(|pair| as_text(pair, &name(&self.text_pair))).transpose()?,
-            label: label.map(|label| as_label(label, &name(&self.label))).transpose()?,
-        };
-        let size = row.text.len() + row.text_pair.as_ref().map_or(0, String::len);
-        if size > MAX_ROW { Err(RowProblem::TooLarge) } else { Ok(row) }
+        self.ready -= 1;
+        let mut values = Vec::with_capacity(self.columns.len());
+        let (mut problem, mut size) = (None, 0);
+        for column in &mut self.columns {
+            // Each column goes on to the next row, whatever is wrong with another one.
+            match column.next()? {
+                Ok(value) => {
+                    size += if column.kind == Kind::Label { 0 } else { value.text_bytes() };
+                    values.push(value);
+                }
+                Err(found) => problem = problem.or(Some(found)),
+            }
+        }
+        Ok(Some(match problem {
+            Some(problem) => Err(problem),
+            None if size > MAX_ROW => Err(RowProblem::TooLarge),
+            None => Ok(Row::new(Arc::clone(&self.names), values)),
+        }))
     }
 
     /// Decodes the next few rows. False after the last.
     fn decode(&mut self) -> ParquetResult<bool> {
-        let mut columns: [Option<&mut Column>; 3] =
-            [Some(&mut self.text), self.text_pair.as_mut(), self.label.as_mut()];
         while self.left == 0 {
             let Some(index) = self.groups.next() else { return Ok(false) };
             let group = self.reader.get_row_group(index)?;
             self.left = usize::try_from(group.metadata().num_rows())
                 .map_err(|_| ParquetError::General("a row group has fewer than 0 rows".to_owned()))?;
-            for column in columns.iter_mut().flatten() {
+            for column in &mut self.columns {
                 column.begin(&*group)?;
             }
         }
         let count = self.left.min(CHUNK);
         self.left -= count;
-        let mut cells = [None, None, None];
-        for (cells, column) in cells.iter_mut().zip(columns.iter_mut()) {
-            *cells = column.as_mut().map(|column| column.cells(count)).transpose()?.map(Vec::into_iter);
+        for column in &mut self.columns {
+            column.decode(count)?;
         }
-        self.ready.extend((0..count).map(|_| cells.each_mut().map(|cells| cells.as_mut()?.next())));
+        self.ready = count;
         Ok(true)
     }
 }
@@ -152,7 +231,7 @@ fn as_label(cell: Cell, column: &str) -> Result<Value, RowProblem> {
             expected: "a text, or a number of at most 64 bits",
         })?),
         Cell::Float(number) => Value::Float(number),
-        text @ Cell::Text(_) => Value::of_text(as_text(text, column)?),
+        text @ Cell::Text(_) => Value::of_label(as_text(text, column)?),
         Cell::List(cells) => {
             Value::List(cells.into_iter().map(|cell| as_label(cell, column)).collect::<Result<_, _>>()?)
         }

@@ -3,8 +3,8 @@
 use parquet::file::metadata::FileMetaData;
 use serde_json::Value as Json;
 
-/// The names of a column's class numbers, from the features that `datasets` writes into a file's metadata. What is there and
-/// not understood counts as not there: only that library says what it means.
+/// The names of a column's class numbers, from the features that `datasets` writes into a file's metadata. Metadata
+/// of another form count as absent: only that library says what they mean.
 pub(super) fn class_names(metadata: &FileMetaData, column: &str) -> Option<Vec<String>> {
     let pairs = metadata.key_value_metadata()?;
     let text = pairs.iter().find(|pair| pair.key == "huggingface")?.value.as_ref()?;

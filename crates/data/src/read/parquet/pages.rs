@@ -3,24 +3,38 @@
 use parquet::basic::Type as Physical;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::reader::RowGroupReader;
 
-/// Pages of a column. A dictionary is allocated by the number of values that its header claims, which a damaged file may put
-/// at billions: more than its bytes can hold is refused.
+/// Rows decoded at a time. Few, since texts of several pages are then in memory.
+pub(super) const CHUNK: usize = 256;
+
+/// The pages of a column. The library allocates a dictionary by the number of values that its header claims, which a damaged
+/// file may put at billions: a number that the page's bytes can't hold is refused.
 pub(super) struct Checked {
-    pub(super) pages: Box<dyn PageReader>,
-    pub(super) physical: Physical,
+    pages: Box<dyn PageReader>,
+    /// The fewest bytes of a value in a dictionary; `None` for truth values, which have no dictionary.
+    least: Option<usize>,
 }
 
 impl Checked {
+    /// The pages of the column with the index `leaf` in a row group.
+    pub(super) fn new(group: &dyn RowGroupReader, leaf: usize) -> ParquetResult<Self> {
+        let column = group.metadata().column(leaf).column_descr();
+        let least = match column.physical_type() {
+            Physical::BOOLEAN => None,
+            Physical::INT64 | Physical::DOUBLE => Some(8),
+            Physical::INT96 => Some(12),
+            Physical::FIXED_LEN_BYTE_ARRAY => Some(usize::try_from(column.type_length()).unwrap_or(0).max(1)),
+            // A byte array stands after its length, which has 4 bytes.
+            Physical::INT32 | Physical::FLOAT | Physical::BYTE_ARRAY => Some(4),
+        };
+        Ok(Self { pages: group.get_column_page_reader(leaf)?, least })
+    }
+
     fn check(&self, page: Option<Page>) -> ParquetResult<Option<Page>> {
         if let Some(Page::DictionaryPage { buf, num_values, .. }) = &page {
-            // A byte array stands after its length.
-            let least = match self.physical {
-                Physical::BOOLEAN => {
-                    return Err(ParquetError::General("truth values have no dictionary".to_owned()));
-                }
-                Physical::INT64 | Physical::DOUBLE => 8,
-                _ => 4,
+            let Some(least) = self.least else {
+                return Err(ParquetError::General("truth values have no dictionary".to_owned()));
             };
             if *num_values as usize > buf.len() / least {
                 return Err(ParquetError::General(format!(

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::error::DataError;
 
-/// Whether two names differ in case and outer white space at most.
+/// True for two names that differ in case and outer white space at most.
 pub(super) fn alike(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
-/// The error for a column that isn't among those that a file has; `otherwise` is what to do where none of them is alike.
+/// The error for a column that a file lacks; `otherwise` gives the hint where no column of the file has nearly that name.
 pub(super) fn missing(
     path: &Path,
     column: &str,

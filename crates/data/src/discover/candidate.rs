@@ -1,0 +1,75 @@
+//! [`Candidate`]: a file, or a folder of texts, and the split that its path says.
+
+use super::names::{self, Said, Word};
+use super::problem::FilesProblem;
+use crate::read::Format;
+
+/// A file, or a folder of texts by label, that is part of a split.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) path: String,
+    /// `None`: a folder of texts.
+    pub(super) format: Option<Format>,
+    pub(super) is_json: bool,
+    pub(super) word: Option<Word>,
+    /// The origin: equal for all files that are read together.
+    pub(super) origin: String,
+    /// The folder that the splits' files or folders are in.
+    pub(super) home: String,
+}
+
+pub(super) enum Assigned {
+    None,
+    /// By the component of its folder with this index.
+    Folder(Word, usize),
+    Name(Word),
+}
+
+/// The split of a file: a folder that is named like a split decides, then a file that is named so, then a split's name among
+/// other words of either.
+pub(super) fn assign(file: &str, folder: &str, stem: &str) -> Result<Assigned, FilesProblem> {
+    let two = |one: Word, other: Word| FilesProblem::TwoSplits {
+        file: file.to_owned(),
+        one: one.split(),
+        other: other.split(),
+    };
+    let own = names::said(stem);
+    let parts: Vec<Said> =
+        if folder.is_empty() { Vec::new() } else { folder.split('/').map(names::said).collect() };
+    let exact = |at: usize| match parts[at] {
+        Said::Exactly(word) => Some((word, at)),
+        _ => None,
+    };
+    if let Some((word, at)) = (0..parts.len()).find_map(exact) {
+        let others = parts.iter().copied().chain([own]).filter_map(|said| match said {
+            Said::Exactly(other) if other != word => Some(other),
+            _ => None,
+        });
+        return others
+            .into_iter()
+            .next()
+            .map_or(Ok(Assigned::Folder(word, at)), |other| Err(two(word, other)));
+    }
+    if let Said::Exactly(word) = own {
+        return Ok(Assigned::Name(word));
+    }
+    let among = parts.iter().enumerate().find_map(|(at, said)| match said {
+        Said::AmongOthers(word) => Some((*word, at)),
+        _ => None,
+    });
+    match (among, own) {
+        (Some((word, _)), Said::AmongOthers(other)) if word != other => Err(two(word, other)),
+        (Some((word, at)), _) => Ok(Assigned::Folder(word, at)),
+        (None, Said::Two(one, other)) => Err(two(one, other)),
+        (None, Said::AmongOthers(word)) => Ok(Assigned::Name(word)),
+        (None, _) => Ok(Assigned::None),
+    }
+}
+
+/// The split that a folder's path says, and the index of the component that says it.
+pub(super) fn assign_folder(folder: &str) -> Result<Option<(Word, usize)>, FilesProblem> {
+    match assign(folder, folder, "")? {
+        Assigned::Folder(word, at) => Ok(Some((word, at))),
+        Assigned::Name(_) | Assigned::None => Ok(None),
+    }
+}

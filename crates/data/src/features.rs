@@ -1,0 +1,181 @@
+//! [`EncodedFeature`] and [`EncodedDataset`]: examples as token ids.
+
+use burn::data::dataset::{Dataset, DatasetError};
+use embert_tokenize::Encoding;
+
+/// The tokens that BERT reads at once, without padding: those of an example, or of one window of an example that is too long.
+///
+/// `T` is the target: what the model learns to give for the feature. In classification it is the label's index, if the
+/// example has a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedFeature<T = Option<usize>> {
+    /// The example's row number.
+    pub id: u64,
+    /// Token ids, `[seq]`.
+    pub ids: Vec<u32>,
+    /// Token types, `[seq]`.
+    pub type_ids: Vec<u32>,
+    /// The target.
+    pub target: T,
+    /// Tokens of the example before truncation, the special ones included.
+    pub untruncated_length: usize,
+}
+
+impl<T> EncodedFeature<T> {
+    /// A feature of the example with the row number `id`. The encoding's offsets and word ids are dropped: a data set in memory
+    /// has no use for them.
+    pub fn new(id: u64, encoding: Encoding, target: T) -> Self {
+        let Encoding { ids, type_ids, untruncated_length, .. } = encoding;
+        Self { id, ids, type_ids, target, untruncated_length }
+    }
+}
+
+impl EncodedFeature {
+    /// A feature without a label.
+    pub fn unlabelled(id: u64, encoding: &Encoding) -> Self {
+        Self {
+            id,
+            ids: encoding.ids.clone(),
+            type_ids: encoding.type_ids.clone(),
+            target: None,
+            untruncated_length: encoding.untruncated_length,
+        }
+    }
+}
+
+/// Encoded features in memory; a [`Dataset`] of Burn's. Examples and features are two counts: an example that is read in
+/// windows has several features.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedDataset<T = Option<usize>> {
+    features: Vec<EncodedFeature<T>>,
+    /// The example of each feature, ascending; empty where each example has one feature.
+    example_of: Vec<usize>,
+}
+
+impl<T> Default for EncodedDataset<T> {
+    /// No example.
+    fn default() -> Self {
+        Self { features: Vec::new(), example_of: Vec::new() }
+    }
+}
+
+impl<T> EncodedDataset<T> {
+    /// A data set in which each example has one of these features.
+    pub fn new(features: Vec<EncodedFeature<T>>) -> Self {
+        Self { features, example_of: Vec::new() }
+    }
+
+    /// A data set of examples that may have several features each; an example without features has no place in it.
+    pub fn of_windows(examples: impl IntoIterator<Item = Vec<EncodedFeature<T>>>) -> Self {
+        let mut data = Self::default();
+        for features in examples {
+            data.push_windows(features);
+        }
+        data
+    }
+
+    /// Adds the features of one more example.
+    pub(crate) fn push_windows(&mut self, features: impl IntoIterator<Item = EncodedFeature<T>>) {
+        let example = self.example_of.last().map_or(0, |last| last + 1);
+        self.features.extend(features);
+        self.example_of.resize(self.features.len(), example);
+    }
+
+    /// The features.
+    pub fn features(&self) -> &[EncodedFeature<T>] {
+        &self.features
+    }
+
+    /// Tokens of each feature.
+    pub fn lengths(&self) -> Vec<usize> {
+        self.features.iter().map(|feature| feature.ids.len()).collect()
+    }
+
+    /// The number of examples: as many as features, unless an example has several windows.
+    pub fn examples(&self) -> usize {
+        self.example_of.last().map_or(self.features.len(), |last| last + 1)
+    }
+
+    /// The index of the example to which the feature with this index belongs.
+    pub fn example_of(&self, feature: usize) -> usize {
+        self.example_of.get(feature).copied().unwrap_or(feature)
+    }
+
+    /// The tokens of each example that are read: tokens that were cut off don't count, tokens that windows share count once.
+    pub fn tokens_of_examples(&self) -> Vec<usize> {
+        if self.example_of.is_empty() {
+            return self.lengths();
+        }
+        let mut tokens = vec![0; self.examples()];
+        for (feature, &example) in self.features.iter().zip(&self.example_of) {
+            tokens[example] = feature.untruncated_length;
+        }
+        tokens
+    }
+
+    /// The same features with other targets.
+    #[must_use]
+    pub fn map_targets<U>(self, target: impl Fn(T) -> U) -> EncodedDataset<U> {
+        let features = self.features.into_iter().map(|feature| {
+            let EncodedFeature { id, ids, type_ids, target: old, untruncated_length } = feature;
+            EncodedFeature { id, ids, type_ids, target: target(old), untruncated_length }
+        });
+        EncodedDataset { features: features.collect(), example_of: self.example_of }
+    }
+}
+
+impl EncodedDataset {
+    /// The same features, their labels numbered anew.
+    #[must_use]
+    pub fn with_labels(&self, number: impl Fn(usize) -> usize) -> Self {
+        self.clone().map_targets(|label| label.map(&number))
+    }
+
+    /// The labels that the features have.
+    pub fn labels(&self) -> impl Iterator<Item = usize> + '_ {
+        self.features.iter().filter_map(|feature| feature.target)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Dataset<EncodedFeature<T>> for EncodedDataset<T> {
+    fn get(&self, index: usize) -> Result<EncodedFeature<T>, DatasetError> {
+        Ok(self.features[index].clone())
+    }
+
+    fn len(&self) -> usize {
+        self.features.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feature<T>(id: u64, tokens: usize, target: T) -> EncodedFeature<T> {
+        EncodedFeature { id, ids: vec![7; tokens], type_ids: vec![0; tokens], target, untruncated_length: 9 }
+    }
+
+    #[test]
+    fn examples_and_features_are_two_counts() {
+        let data = EncodedDataset::of_windows([
+            vec![feature(3, 5, Some(1)), feature(3, 4, Some(1))],
+            vec![feature(4, 2, None)],
+        ]);
+        assert_eq!((data.len(), data.examples()), (3, 2));
+        assert_eq!([0, 1, 2].map(|index| data.example_of(index)), [0, 0, 1]);
+        assert_eq!((data.lengths(), data.tokens_of_examples()), (vec![5, 4, 2], vec![9, 9]));
+        let alone = EncodedDataset::new(vec![feature(3, 5, Some(1)), feature(4, 2, None)]);
+        assert_eq!((alone.examples(), alone.example_of(1)), (2, 1));
+        assert_eq!(alone.tokens_of_examples(), [5, 2]);
+    }
+
+    /// A tag a token, two positions: a target is whatever a task makes of an example.
+    #[test]
+    fn a_target_may_be_of_any_type() {
+        let tags =
+            EncodedDataset::of_windows([vec![feature(0, 2, vec![0, -100])], vec![feature(1, 1, vec![3])]]);
+        let counts = tags.clone().map_targets(|tags| tags.len());
+        assert_eq!(counts.features().iter().map(|feature| feature.target).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!((counts.examples(), tags.get(1).unwrap().target), (2, vec![3]));
+    }
+}

@@ -1,0 +1,171 @@
+//! [`LoadedRows`]: the rows of a data set's files, before anything is made of them.
+
+use std::path::{Path, PathBuf};
+
+use super::data_set::LoadOptions;
+use crate::card::Card;
+use crate::columns::Columns;
+use crate::error::DataError;
+use crate::location::Location;
+use crate::read::{ReadOptions, RowReader};
+use crate::row::Row;
+use crate::shown::shown_names;
+use crate::split_kind::SplitKind;
+
+/// The rows of a data set's files, from [`load_rows`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadedRows {
+    /// The rows of the training, validation and test files.
+    pub splits: [SplitRows; 3],
+    /// The shares of train, validation and test that are to be cut from the training files, if any.
+    pub ratios: Option<[f64; 3]>,
+    /// Rows of the training, validation and test files that can't be used and were skipped.
+    pub skipped: [usize; 3],
+    /// What was decided where the files leave it open, and what was passed over: sentences to show the user.
+    pub notes: Vec<String>,
+}
+
+/// The rows of one split's files, one file after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SplitRows {
+    /// The split.
+    pub split: SplitKind,
+    /// The rows that can be used.
+    pub rows: Vec<LocatedRow>,
+    /// The files.
+    pub files: Vec<SourceFile>,
+    /// Why the first file without the label's column has none.
+    pub without_label: Option<String>,
+}
+
+/// A row, its place and its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocatedRow {
+    /// The row's number, from 0, among the rows of all files of all splits; rows that are skipped count too.
+    pub id: u64,
+    /// The row's place.
+    pub location: Location,
+    /// The row.
+    pub row: Row,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The names of the classes that the numbers in the label's column stand for, where the file states them.
+    pub class_names: Option<Vec<String>>,
+}
+
+impl LoadedRows {
+    /// Whether the files of train, validation and test are used: a part that is cut from the training files takes the place
+    /// of a validation file, and of a test file where its share is above 0.
+    pub fn used(&self) -> [bool; 3] {
+        [true, self.ratios.is_none(), self.ratios.is_none_or(|ratios| ratios[2] == 0.0)]
+    }
+}
+
+/// Reads `columns` of the files of a card, whose paths start from `root`: the step of [`load`](super::load) that every kind
+/// of label shares. Files outside the training split may lack the column `label`, unless one of their columns has nearly that
+/// name: their rows then have no such column.
+///
+/// # Errors
+/// A file can't be read, has no rows, or lacks a column; or a row can't be used, unless such rows are skipped.
+pub fn load_rows(
+    card: &Card,
+    root: &Path,
+    options: &LoadOptions,
+    columns: &Columns,
+    label: &str,
+) -> Result<LoadedRows, DataError> {
+    let files = card.split_files();
+    let reading = options.reading.or(&card.reading);
+    let mut reader = Reader {
+        root,
+        reading,
+        columns,
+        label,
+        skip: options.skip_bad_rows,
+        next_id: 0,
+        skipped: [0; 3],
+        notes: Vec::new(),
+    };
+    let splits = [
+        reader.split(SplitKind::Train, &files.train)?,
+        reader.split(SplitKind::Validation, &files.validation)?,
+        reader.split(SplitKind::Test, &files.test)?,
+    ];
+    let ratios = options.split_ratios.or(card.split_ratios.filter(|_| files.validation.is_empty()));
+    Ok(LoadedRows { splits, ratios, skipped: reader.skipped, notes: reader.notes })
+}
+
+/// Reads the splits one after the other.
+struct Reader<'a> {
+    root: &'a Path,
+    reading: ReadOptions,
+    columns: &'a Columns,
+    /// The label's column.
+    label: &'a str,
+    /// Whether a row that can't be used is counted instead of ending the reading.
+    skip: bool,
+    next_id: u64,
+    skipped: [usize; 3],
+    notes: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// The rows of a split's files.
+    fn split(&mut self, split: SplitKind, files: &[PathBuf]) -> Result<SplitRows, DataError> {
+        let mut read = SplitRows { split, rows: Vec::new(), files: Vec::new(), without_label: None };
+        for file in files {
+            let path = self.root.join(file);
+            let mut reader = self.open(&path, &mut read)?;
+            let class_names = reader.class_names(self.label).map(<[String]>::to_vec);
+            read.files.push(SourceFile { path: path.clone(), class_names });
+            let first = read.rows.len();
+            let mut is_empty = true;
+            while let Some(row) = reader.next_located() {
+                is_empty = false;
+                let id = self.next_id;
+                self.next_id += 1;
+                match row {
+                    Ok((location, row)) => read.rows.push(LocatedRow { id, location, row }),
+                    Err(error) if self.skip && error.is_bad_row() => {
+                        tracing::info!("skipped: {error}");
+                        self.skipped[split as usize] += 1;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            if is_empty {
+                return Err(DataError::Empty { path });
+            }
+            // Some of what there is to say is known only after the last row.
+            self.notes.extend(reader.notes().iter().cloned());
+            if read.rows.get(first).is_some_and(|row| row.row.get(self.label).is_none()) {
+                let reason = || format!("{} has a text a line, without labels", path.display());
+                read.without_label.get_or_insert_with(reason);
+            }
+        }
+        Ok(read)
+    }
+
+    /// Opens a file. Outside the training split it may lack the label's column, unless one has nearly that name.
+    fn open(&self, path: &Path, read: &mut SplitRows) -> Result<RowReader, DataError> {
+        let label = self.label;
+        let alike = |name: &String| name.trim().to_lowercase() == label.trim().to_lowercase();
+        match RowReader::open(path, &self.reading, self.columns) {
+            Err(DataError::MissingColumn { column, found, .. })
+                if column == label && read.split != SplitKind::Train && !found.iter().any(alike) =>
+            {
+                read.without_label.get_or_insert_with(|| {
+                    let (path, found) = (path.display(), shown_names(&found));
+                    format!("{path} has no column \"{label}\"; its columns are {found}")
+                });
+                RowReader::open(path, &self.reading, &self.columns.clone().without(label))
+            }
+            opened => opened,
+        }
+    }
+}
