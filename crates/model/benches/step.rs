@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Distribution, Int, Tensor};
-use embert_model::{BertConfig, BertForSequenceClassification, BertInput};
+use embert_model::{BertConfig, BertForSequenceClassification, BertInput, DropoutKey};
 use serde_json::json;
 
 struct Options {
@@ -77,7 +77,7 @@ fn main() {
         let mask = Tensor::<2, Int>::zeros(size, &device)
             .slice_assign([0..options.batch, 0..real], Tensor::ones([options.batch, real], &device));
         let input =
-            BertInput { input_ids: ids, token_type_ids: Tensor::zeros(size, &device), attention_mask: mask };
+            BertInput::new(ids, Tensor::zeros(size, &device), mask).with_dropout(DropoutKey::new(0, step, 0));
         let labels = Tensor::<1, Int>::zeros([options.batch], &device);
 
         let start = Instant::now();

@@ -29,11 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("on {backend}\n{}", module_tree(&model));
 
     // Two texts, the second one token shorter and padded.
-    let input = BertInput {
-        input_ids: Tensor::<2, Int>::from_ints([[2, 17, 9, 3], [2, 8, 3, 0]], &device),
-        token_type_ids: Tensor::zeros([2, 4], &device),
-        attention_mask: Tensor::<2, Int>::from_ints([[1, 1, 1, 1], [1, 1, 1, 0]], &device),
-    };
+    let input = BertInput::new(
+        Tensor::<2, Int>::from_ints([[2, 17, 9, 3], [2, 8, 3, 0]], &device),
+        Tensor::zeros([2, 4], &device),
+        Tensor::<2, Int>::from_ints([[1, 1, 1, 1], [1, 1, 1, 0]], &device),
+    );
     let logits = model.forward(input.clone());
     println!("logits {logits}");
 

@@ -1,20 +1,19 @@
 //! [`HiddenAct`].
 
-use std::fmt;
-use std::str::FromStr;
-
 use burn::nn::Linear;
 use burn::tensor::activation::{hard_swish, leaky_relu, mish, relu, relu6, sigmoid, silu};
 use burn::tensor::{Tensor, activation};
+use strum::{Display, EnumString, VariantNames};
 
 use crate::ModelError;
 use crate::ops::{self, Gelu};
 
 /// The activation between the two dense layers of the feed-forward block, under the names of `transformers`' `ACT2FN`.
 ///
-/// Those with weights of their own (`prelu`, `xielu`) and two that no BERT has (`laplace`, `sqrtsoftplus`) are not
+/// Activations with weights of their own (`prelu`, `xielu`) and two that no BERT has (`laplace`, `sqrtsoftplus`) are not
 /// implemented.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case", parse_err_ty = ModelError, parse_err_fn = unknown)]
 pub enum HiddenAct {
     /// `x * Φ(x)` with the error function, as BERT was trained.
     #[default]
@@ -22,6 +21,7 @@ pub enum HiddenAct {
     /// [`Gelu`](Self::Gelu) under the name of the Python code that computed it once.
     GeluPython,
     /// [`Gelu`](Self::Gelu), clipped to -10 and 10.
+    #[strum(to_string = "gelu_10")]
     Gelu10,
     /// The tanh form of GELU, under its older name.
     GeluNew,
@@ -60,41 +60,9 @@ pub enum HiddenAct {
 }
 
 impl HiddenAct {
-    const ALL: [(Self, &'static str); 20] = [
-        (Self::Gelu, "gelu"),
-        (Self::GeluPython, "gelu_python"),
-        (Self::Gelu10, "gelu_10"),
-        (Self::GeluNew, "gelu_new"),
-        (Self::GeluPytorchTanh, "gelu_pytorch_tanh"),
-        (Self::GeluPythonTanh, "gelu_python_tanh"),
-        (Self::GeluFast, "gelu_fast"),
-        (Self::GeluAccurate, "gelu_accurate"),
-        (Self::QuickGelu, "quick_gelu"),
-        (Self::Relu, "relu"),
-        (Self::Relu2, "relu2"),
-        (Self::Relu6, "relu6"),
-        (Self::LeakyRelu, "leaky_relu"),
-        (Self::Silu, "silu"),
-        (Self::Swish, "swish"),
-        (Self::Hardswish, "hardswish"),
-        (Self::Mish, "mish"),
-        (Self::Sigmoid, "sigmoid"),
-        (Self::Tanh, "tanh"),
-        (Self::Linear, "linear"),
-    ];
-
-    /// The name in `config.json`.
-    pub(crate) fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(act, _)| *act == self).map_or("", |(_, name)| name)
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(act, _)| *act)
-    }
-
-    /// What [`Self::named`] knows, for messages.
+    /// Every name, for messages.
     pub(crate) fn names() -> String {
-        Self::ALL.map(|(_, name)| name).join(", ")
+        Self::VARIANTS.join(", ")
     }
 
     /// The activation of a dense layer's output.
@@ -132,22 +100,12 @@ impl HiddenAct {
     }
 }
 
-impl fmt::Display for HiddenAct {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for HiddenAct {
-    type Err = ModelError;
-
-    fn from_str(text: &str) -> Result<Self, ModelError> {
-        Self::named(text).ok_or_else(|| ModelError::Config {
-            origin: "config".to_owned(),
-            key: "hidden_act".to_owned(),
-            found: format!("\"{text}\""),
-            expected: format!("one of {}", Self::names()),
-        })
+fn unknown(name: &str) -> ModelError {
+    ModelError::Config {
+        origin: "config".to_owned(),
+        key: "hidden_act".to_owned(),
+        found: format!("\"{name}\""),
+        expected: format!("one of {}", HiddenAct::names()),
     }
 }
 
@@ -157,9 +115,13 @@ mod tests {
 
     #[test]
     fn every_name_is_read_and_written() {
-        for (act, name) in HiddenAct::ALL {
-            assert_eq!(name.parse::<HiddenAct>().unwrap(), act);
-            assert_eq!(act.to_string(), name);
+        assert_eq!(
+            HiddenAct::names(),
+            "gelu, gelu_python, gelu_10, gelu_new, gelu_pytorch_tanh, gelu_python_tanh, gelu_fast, gelu_accurate, quick_gelu, \
+             relu, relu2, relu6, leaky_relu, silu, swish, hardswish, mish, sigmoid, tanh, linear"
+        );
+        for name in HiddenAct::VARIANTS {
+            assert_eq!(name.parse::<HiddenAct>().unwrap().to_string(), *name);
         }
     }
 

@@ -5,25 +5,49 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::init::Initializer;
-use crate::{BertConfig, BertEmbeddings, BertEncoder, ModelError};
+use crate::{BertConfig, BertEmbeddings, BertEncoder, DropoutKey, Layout, ModelError};
 
-/// What BERT reads: one batch of tokenized texts.
+/// A batch of tokenized texts.
 #[derive(Clone, Debug)]
 pub struct BertInput {
-    /// Tokens, `[batch, seq]`, below the config's `vocab_size`.
+    /// Token ids, `[batch, seq]`, below the config's `vocab_size`.
     pub input_ids: Tensor<2, Int>,
     /// Segments, `[batch, seq]`: 0 in the first text of a pair, 1 in the second.
     pub token_type_ids: Tensor<2, Int>,
-    /// `[batch, seq]`: 1 at real tokens, 0 at padding.
-    pub attention_mask: Tensor<2, Int>,
+    /// Where the tokens of each feature stand.
+    pub layout: Layout,
+    /// What dropout's random numbers follow from; without it there is no dropout.
+    pub dropout: Option<DropoutKey>,
 }
 
-/// What BERT makes of it.
+impl BertInput {
+    /// A padded batch, from three tensors `[batch, seq]`; `attention_mask` has 1 at real tokens and 0 at padding.
+    pub fn new(
+        input_ids: Tensor<2, Int>,
+        token_type_ids: Tensor<2, Int>,
+        attention_mask: Tensor<2, Int>,
+    ) -> Self {
+        Self::with_layout(input_ids, token_type_ids, Layout::from_attention_mask(attention_mask))
+    }
+
+    /// A batch with this layout, from two tensors `[batch, seq]`.
+    pub fn with_layout(input_ids: Tensor<2, Int>, token_type_ids: Tensor<2, Int>, layout: Layout) -> Self {
+        Self { input_ids, token_type_ids, layout, dropout: None }
+    }
+
+    /// The same input for a step of training: with dropout, whose random numbers follow from `key`.
+    #[must_use]
+    pub fn with_dropout(self, key: DropoutKey) -> Self {
+        Self { dropout: Some(key), ..self }
+    }
+}
+
+/// The encoder's output.
 #[derive(Clone, Debug)]
 pub struct BertOutput {
     /// The last layer's output, `[batch, seq, hidden]`.
     pub last_hidden_state: Tensor<3>,
-    /// The pooler's, `[batch, hidden]`; `None` without a pooler.
+    /// The pooler's output, `[batch, hidden]`; `None` without a pooler.
     pub pooled: Option<Tensor<2>>,
 }
 
@@ -34,12 +58,15 @@ pub struct BertModel {
     pub embeddings: BertEmbeddings,
     /// The layers.
     pub encoder: BertEncoder,
-    /// The first token's summary; absent in checkpoints that were saved without one.
+    /// A dense layer over the first token's state; absent in checkpoints that were saved without one.
     pub pooler: Option<BertPooler>,
 }
 
 impl BertModel {
     /// A model with new weights and a pooler. The weights depend on `config` and `seed` alone.
+    ///
+    /// # Errors
+    /// `config` can't make a model.
     pub fn new(config: &BertConfig, seed: u64, device: &Device) -> Result<Self, ModelError> {
         config.validate()?;
         Ok(Self::build(config, &Initializer::new(config, seed, device), true))
@@ -53,14 +80,24 @@ impl BertModel {
         }
     }
 
+    /// The last layer's states and the pooler's output.
+    ///
     /// # Panics
     /// If `seq` is more than the config's `max_position_embeddings`, or an id is not below its vocabulary's size.
     pub fn forward(&self, input: BertInput) -> BertOutput {
-        let x = self.embeddings.forward(input.input_ids, input.token_type_ids);
-        let bias = attention_bias(input.attention_mask, &x);
-        let last_hidden_state = self.encoder.forward(x, &bias);
-        let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(last_hidden_state.clone()));
+        let layout = input.layout.clone();
+        let last_hidden_state = self.last_hidden_state(input);
+        let first_tokens = || layout.first_tokens(last_hidden_state.clone());
+        let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(first_tokens()));
         BertOutput { last_hidden_state, pooled }
+    }
+
+    /// The last layer's states, `[batch, seq, hidden]`.
+    pub(crate) fn last_hidden_state(&self, input: BertInput) -> Tensor<3> {
+        let BertInput { input_ids, token_type_ids, layout, dropout } = input;
+        let x = self.embeddings.forward(input_ids, token_type_ids, dropout.map(DropoutKey::embeddings));
+        let bias = layout.attention_bias(&x);
+        self.encoder.forward(x, &bias, dropout)
     }
 
     /// The embeddings' output and each layer's after it: `num_hidden_layers + 1` tensors `[batch, seq, hidden]`.
@@ -68,26 +105,17 @@ impl BertModel {
     /// # Panics
     /// As [`Self::forward`].
     pub fn forward_hidden_states(&self, input: BertInput) -> Vec<Tensor<3>> {
-        let x = self.embeddings.forward(input.input_ids, input.token_type_ids);
-        let bias = attention_bias(input.attention_mask, &x);
+        let BertInput { input_ids, token_type_ids, layout, dropout } = input;
+        let x = self.embeddings.forward(input_ids, token_type_ids, dropout.map(DropoutKey::embeddings));
+        let bias = layout.attention_bias(&x);
         let mut states = vec![x.clone()];
-        self.encoder.layer.iter().fold(x, |x, layer| {
-            let x = layer.forward(x, bias.clone());
+        (0..self.encoder.layer.len()).fold(x, |x, layer| {
+            let x = self.encoder.forward_layers(layer..layer + 1, x, &bias, dropout);
             states.push(x.clone());
             x
         });
         states
     }
-}
-
-/// The mask as a term of the attention scores, `[batch, 1, 1, seq]`: 0 at real tokens and the dtype's minimum at padding,
-/// whose probability is then exactly 0. Not minus infinity, which would make a row of padding alone NaN.
-pub(crate) fn attention_bias(attention_mask: Tensor<2, Int>, like: &Tensor<3>) -> Tensor<4> {
-    let [batch, seq] = attention_mask.dims();
-    let dtype = like.dtype();
-    let minimum = dtype.finfo().map_or(f64::from(f32::MIN), |info| info.min);
-    let padding = attention_mask.equal_elem(0).reshape([batch, 1, 1, seq]);
-    Tensor::zeros([batch, 1, 1, seq], (&like.device(), dtype)).mask_fill(padding, minimum)
 }
 
 /// Dense and tanh over the first token's hidden state.
@@ -99,15 +127,9 @@ pub struct BertPooler {
 
 impl BertPooler {
     /// # Shapes
-    /// - input: `[batch, seq, hidden]`
+    /// - input: the first token's hidden state, `[batch, hidden]`
     /// - output: `[batch, hidden]`
-    pub fn forward(&self, hidden_state: Tensor<3>) -> Tensor<2> {
-        let [batch, _, hidden] = hidden_state.dims();
-        self.forward_first(hidden_state.slice([0..batch, 0..1]).reshape([batch, hidden]))
-    }
-
-    /// The same of the first token's hidden state alone, `[batch, hidden]`.
-    pub(crate) fn forward_first(&self, first: Tensor<2>) -> Tensor<2> {
-        self.dense.forward(first).tanh()
+    pub fn forward(&self, first_token: Tensor<2>) -> Tensor<2> {
+        self.dense.forward(first_token).tanh()
     }
 }

@@ -1,16 +1,14 @@
-//! The weight files of a checkpoint, memory-mapped: one file, or several with an index.
+//! [`Checkpoint`]: all weights of a folder, in one file or in several with an index.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use half::{bf16, f16};
-use memmap2::Mmap;
-use safetensors::tensor::Metadata;
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use serde::Deserialize;
 
 use crate::ModelError;
+use crate::other_files::other_weights;
+use crate::weight_file::{Weight, WeightFile};
 
 pub(crate) const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
@@ -19,16 +17,17 @@ const INDEX: &str = "model.safetensors.index.json";
 pub(crate) struct Checkpoint {
     pub(crate) dir: PathBuf,
     files: Vec<WeightFile>,
-    /// Weight to the number of its file, by name: the order of all reports.
+    /// From a weight's name to the number of its file; sorted by name, as all reports are.
     weights: BTreeMap<String, usize>,
 }
 
 impl Checkpoint {
+    /// Opens the weight files in `dir`.
     pub(crate) fn open(dir: &Path) -> Result<Self, ModelError> {
         let (single, index) = (dir.join(SINGLE), dir.join(INDEX));
         if single.is_file() {
             let file = WeightFile::open(single)?;
-            let weights = file.header.tensors().into_keys().map(|name| (name, 0)).collect();
+            let weights = file.names().map(|name| (name, 0)).collect();
             return Ok(Self { dir: dir.to_owned(), files: vec![file], weights });
         }
         if index.is_file() {
@@ -56,7 +55,7 @@ impl Checkpoint {
                 shard: shard.clone(),
                 problem,
             };
-            // An index comes from outside: it names files beside it and nothing else.
+            // An index is untrusted: it may name files beside it and no others.
             if Path::new(shard).file_name().is_none_or(|file| *file != **shard) {
                 return Err(problem("which is not the name of a file beside it"));
             }
@@ -69,7 +68,7 @@ impl Checkpoint {
                     files.len() - 1
                 }
             };
-            if files[number].header.info(name).is_none() {
+            if files[number].weight(name).is_none() {
                 return Err(problem("which does not have it: fetch both again"));
             }
         }
@@ -78,10 +77,10 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// Every weight of every shard, as `transformers` takes them, whether or not the index names it.
+    /// Takes every weight of every shard, as `transformers` does, whether or not the index names it.
     fn take_all(&mut self) -> Result<(), ModelError> {
         for (number, file) in self.files.iter().enumerate() {
-            for name in file.header.tensors().into_keys() {
+            for name in file.names() {
                 if let Some(&first) = self.weights.get(&name)
                     && let (Some(first), Some(second)) = (self.files[first].weight(&name), file.weight(&name))
                 {
@@ -93,197 +92,29 @@ impl Checkpoint {
         Ok(())
     }
 
+    /// The names of all weights, sorted.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.weights.keys().map(String::as_str)
     }
 
+    /// How many weights there are.
     pub(crate) fn len(&self) -> usize {
         self.weights.len()
     }
 
+    /// The weight of this name.
     pub(crate) fn get<'a>(&'a self, name: &'a str) -> Option<Weight<'a>> {
         self.files[*self.weights.get(name)?].weight(name)
     }
 }
 
-/// Refuses parts of a checkpoint's folder that `transformers` reads, and that change the model, but that are not implemented.
-pub(crate) fn refuse_other_parts(dir: &Path) -> Result<(), ModelError> {
-    let adapter = dir.join("adapter_config.json");
-    if adapter.is_file() {
-        let problem = "an adapter on the weights of a base model, which is not implemented: merge it into them with PEFT (merge_and_unload) and save the result";
-        return Err(ModelError::Part { path: adapter, problem });
-    }
-    match file_names(dir)?.into_iter().find(|name| is_process_shard(name)) {
-        Some(name) => {
-            let problem = "a part of a checkpoint that several processes wrote, which transformers reads in place of model.safetensors and which is not implemented: save the whole model";
-            Err(ModelError::Part { path: dir.join(name), problem })
-        }
-        None => Ok(()),
-    }
-}
-
-/// `shard-00000-model-00001-of-00002.safetensors`: what each process of a distributed training saved.
-fn is_process_shard(name: &str) -> bool {
-    name.strip_suffix(".safetensors").is_some_and(|name| {
-        let parts: Vec<&str> = name.split('-').collect();
-        let is_number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
-        matches!(parts[..], ["shard", rank, "model", number, "of", count] if [rank, number, count].into_iter().all(is_number))
-    })
-}
-
-/// Weights in other formats or under other names: something to say where those that are read are not there.
-fn other_weights(dir: &Path) -> Result<Vec<String>, ModelError> {
-    const FORMATS: [&str; 8] = ["safetensors", "bin", "pt", "pth", "h5", "msgpack", "gguf", "onnx"];
-    let mut names = file_names(dir)?;
-    names.retain(|name| {
-        let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
-        // What the Trainer keeps beside the weights.
-        extension.is_some_and(|extension| FORMATS.contains(&extension))
-            && !["training_args.bin", "optimizer.pt", "scheduler.pt"].contains(&name.as_str())
-    });
-    Ok(names)
-}
-
-/// The folder's files, sorted.
-fn file_names(dir: &Path) -> Result<Vec<String>, ModelError> {
-    let failed = |source| ModelError::Read { path: dir.to_owned(), source };
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir).map_err(failed)? {
-        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-/// One weight, still in the file.
-pub(crate) struct Weight<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) path: &'a Path,
-    pub(crate) shape: &'a [usize],
-    dtype: Dtype,
-    bytes: &'a [u8],
-}
-
-impl Weight<'_> {
-    /// Whether another weight that stands for the same one of the model says the same.
-    pub(crate) fn check_same(&self, other: &Self) -> Result<(), ModelError> {
-        if (self.shape, self.dtype, self.bytes) == (other.shape, other.dtype, other.bytes) {
-            return Ok(());
-        }
-        let place = |weight: &Self| {
-            let file = weight.path.file_name().unwrap_or_default().to_string_lossy();
-            format!("\"{}\" in {file}", weight.name)
-        };
-        Err(ModelError::Twice { name: self.name.to_owned(), first: place(self), second: place(other) })
-    }
-
-    /// The values in the file's order, as f32.
-    pub(crate) fn to_f32(&self) -> Result<Vec<f32>, ModelError> {
-        let values = self.read()?;
-        let mut wrong = values.iter().enumerate().filter(|(_, value)| !value.is_finite());
-        match wrong.next() {
-            None => Ok(values),
-            Some((index, value)) => Err(ModelError::NotFinite {
-                path: self.path.to_owned(),
-                name: self.name.to_owned(),
-                count: 1 + wrong.count(),
-                index,
-                value: *value,
-            }),
-        }
-    }
-
-    fn read(&self) -> Result<Vec<f32>, ModelError> {
-        /// The file's bytes have no alignment to rely on, so each value is put together from its own.
-        fn read<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-            bytes.as_chunks().0.iter().map(|chunk| value(*chunk)).collect()
-        }
-        Ok(match self.dtype {
-            Dtype::F32 => read(self.bytes, f32::from_le_bytes),
-            Dtype::F16 => read(self.bytes, |chunk| f16::from_le_bytes(chunk).to_f32()),
-            Dtype::BF16 => read(self.bytes, |chunk| bf16::from_le_bytes(chunk).to_f32()),
-            Dtype::F64 => read(self.bytes, |chunk| f64::from_le_bytes(chunk) as f32),
-            other => {
-                return Err(ModelError::Dtype {
-                    path: self.path.to_owned(),
-                    name: self.name.to_owned(),
-                    found: format!("{other:?}"),
-                });
-            }
-        })
-    }
-}
-
-struct WeightFile {
-    path: PathBuf,
-    map: Mmap,
-    header: Metadata,
-    /// Where the header ends and the weights begin.
-    data: usize,
-}
-
-impl WeightFile {
-    fn open(path: PathBuf) -> Result<Self, ModelError> {
-        let read = |source| ModelError::Read { path: path.clone(), source };
-        let file = File::open(&path).map_err(read)?;
-        let size = file.metadata().map_err(read)?.len();
-        if size == 0 {
-            return Err(ModelError::EmptyFile { path });
-        }
-        // SAFETY: the map is read-only and lives as long as `file`'s content is read. Another process that truncates
-        // the file meanwhile would end this one by a signal, and one that writes to it would change the weights; neither
-        // breaks memory safety here, since every bit pattern is a valid u8. Caches and our own writer replace weight
-        // files by renaming, which leaves a mapped file as it was.
-        let map = unsafe { Mmap::map(&file) }.map_err(read)?;
-        match SafeTensors::read_metadata(&map) {
-            Ok((header_len, header)) => Ok(Self { path, data: 8 + header_len, map, header }),
-            Err(source) => Err(explain(path, &map, source)),
-        }
-    }
-
-    fn weight<'a>(&'a self, name: &'a str) -> Option<Weight<'a>> {
-        let info = self.header.info(name)?;
-        let (start, end) = info.data_offsets;
-        let bytes = self.map.get(self.data + start..self.data + end)?;
-        Some(Weight { name, path: &self.path, shape: &info.shape, dtype: info.dtype, bytes })
-    }
-}
-
-/// What is wrong with a file that the safetensors library refused, in terms of what happened to it.
-fn explain(path: PathBuf, bytes: &[u8], source: SafeTensorError) -> ModelError {
-    let size = bytes.len() as u64;
-    if bytes.starts_with(b"version https://git-lfs") {
-        return ModelError::LfsPointer { path };
-    }
-    let claimed = bytes.first_chunk().map(|length| u64::from_le_bytes(*length));
-    match (source, claimed) {
-        (SafeTensorError::HeaderTooLarge | SafeTensorError::InvalidHeaderLength, Some(claimed)) => {
-            ModelError::HeaderLength { path, claimed, size }
-        }
-        (source @ SafeTensorError::MetadataIncompleteBuffer, Some(claimed)) => {
-            match described(bytes, claimed) {
-                Some(expected) => ModelError::Truncated { path, expected, size },
-                None => ModelError::Safetensors { path, source },
-            }
-        }
-        (source, _) => ModelError::Safetensors { path, source },
-    }
-}
-
-/// The length of the file that this header was written for.
-fn described(bytes: &[u8], header_len: u64) -> Option<u64> {
-    let data = header_len.checked_add(8)?;
-    let header = bytes.get(8..usize::try_from(data).ok()?)?;
-    let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(header).ok()?;
-    let ends = header.values().filter_map(|info| info.get("data_offsets")?.get(1)?.as_u64());
-    data.checked_add(ends.max()?)
-}
-
 #[cfg(test)]
 mod tests {
+    use safetensors::Dtype;
+
     use super::*;
 
-    /// What `content` as model.safetensors is refused with.
+    /// The error for `content` as model.safetensors.
     fn refused(content: &[u8]) -> String {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(SINGLE), content).unwrap();
@@ -365,25 +196,6 @@ mod tests {
         let error = Checkpoint::open(dir.path()).err().unwrap().to_string();
         for part in ["\"w\" is there twice", "\"w\" in a.safetensors", "\"w\" in b.safetensors"] {
             assert!(error.contains(part), "{error}");
-        }
-    }
-
-    #[test]
-    fn parts_that_are_not_implemented_are_refused_by_name() {
-        for (name, refused) in [
-            ("adapter_config.json", true),
-            ("shard-00000-model-00001-of-00002.safetensors", true),
-            ("adapter_model.safetensors", false),
-            ("model-00001-of-00002.safetensors", false),
-            ("shard-0-model-00001-of-00002.safetensors", false),
-        ] {
-            let dir = tempfile::tempdir().unwrap();
-            fs::write(dir.path().join(name), "x").unwrap();
-            match refuse_other_parts(dir.path()) {
-                Err(error) if refused => assert!(error.to_string().contains(name), "{error}"),
-                Ok(()) if !refused => {}
-                other => panic!("{name}: {other:?}"),
-            }
         }
     }
 

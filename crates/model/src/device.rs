@@ -1,6 +1,6 @@
-//! Which device a user means: `auto`, `cpu`, `flex`, `ndarray`, `cuda:1`, ...
+//! [`DeviceChoice`]: the device that a user names, as `auto`, `cpu`, `flex`, `ndarray`, `cuda:1`, ...
 //!
-//! The backends that can be named are those whose Cargo feature is on; naming another says which feature adds it.
+//! A build has the backends whose Cargo features are on; the error for any other backend says which feature adds it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -83,7 +83,7 @@ impl Backend {
     }
 }
 
-/// Enumerating asks the driver; where none is installed the driver's loader panics instead of answering "none".
+/// Enumerating devices calls the driver; where no driver is installed, its loader panics instead of returning an empty list.
 #[cfg(any(feature = "cuda", feature = "rocm", feature = "metal", feature = "vulkan", feature = "wgpu"))]
 fn accelerators(kind: burn::tensor::DeviceType) -> Vec<Device> {
     std::panic::catch_unwind(|| Device::enumerate(kind).into_vec()).unwrap_or_default()
@@ -95,7 +95,7 @@ impl fmt::Display for Backend {
     }
 }
 
-/// What the user wrote after `--device`, resolved to a [`Device`] by [`DeviceChoice::resolve`].
+/// The value of `--device`, resolved to a [`Device`] by [`DeviceChoice::resolve`].
 ///
 /// ```
 /// use embert_model::DeviceChoice;
@@ -106,7 +106,7 @@ impl fmt::Display for Backend {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
-    /// The first GPU that is there, else the CPU.
+    /// The first GPU of the machine, else the CPU.
     #[default]
     Auto,
     /// This backend's device with this index (0 where none was named).
@@ -173,7 +173,7 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
-/// Why a device can't be had.
+/// Why a device can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeviceError {
@@ -182,7 +182,7 @@ pub enum DeviceError {
         "unknown device \"{found}\": expected auto, cpu, flex, ndarray, cuda, rocm, metal, vulkan or wgpu, with an index as in cuda:1"
     )]
     Unknown {
-        /// What was given.
+        /// The name that was given.
         found: String,
     },
     /// The backend exists, but this build was made without it.
@@ -190,15 +190,15 @@ pub enum DeviceError {
         "this build has no {backend} backend: build it with the Cargo feature \"{backend}\", as in `cargo run -p bert-train --features {backend}`"
     )]
     NotCompiled {
-        /// The backend that was asked for.
+        /// The requested backend.
         backend: Backend,
     },
-    /// The backend is there, the device is not.
+    /// The build has the backend, but the machine has no such device.
     #[error("no device {backend}:{index}: the {backend} backend found {found} device(s) on this machine")]
     NotThere {
-        /// The backend that was asked for.
+        /// The requested backend.
         backend: Backend,
-        /// The index that was asked for.
+        /// The requested index.
         index: usize,
         /// How many devices the backend has.
         found: usize,

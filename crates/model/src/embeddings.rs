@@ -4,9 +4,9 @@ use burn::module::Module;
 use burn::nn::{Dropout, Embedding};
 use burn::tensor::{Int, Tensor};
 
-use crate::dropout::active_rate;
+use crate::dropout::active;
 use crate::init::Initializer;
-use crate::{BertConfig, LayerNorm, ops};
+use crate::{BertConfig, DropoutKey, LayerNorm, ops};
 
 /// Sum of the word, position and segment embeddings, normalized (Devlin et al. 2018, section 3.2).
 #[derive(Module, Debug)]
@@ -17,9 +17,9 @@ pub struct BertEmbeddings {
     pub position_embeddings: Embedding,
     /// `[type_vocab_size, hidden]`.
     pub token_type_embeddings: Embedding,
-    /// Over the sum.
+    /// Normalizes the sum.
     pub layer_norm: LayerNorm,
-    /// The first of the five places.
+    /// After the normalization: the first of dropout's five places.
     pub dropout: Dropout,
     pad_token_id: Option<usize>,
 }
@@ -36,26 +36,33 @@ impl BertEmbeddings {
         }
     }
 
+    /// The first hidden state. `dropout` is the embeddings' key; `None` is evaluation.
+    ///
     /// # Shapes
     /// - `input_ids`, `token_type_ids`: `[batch, seq]`
     /// - output: `[batch, seq, hidden]`
     ///
     /// # Panics
     /// If `seq` is more than the config's `max_position_embeddings`, or an id is not below its vocabulary's size.
-    pub fn forward(&self, input_ids: Tensor<2, Int>, token_type_ids: Tensor<2, Int>) -> Tensor<3> {
+    pub fn forward(
+        &self,
+        input_ids: Tensor<2, Int>,
+        token_type_ids: Tensor<2, Int>,
+        dropout: Option<DropoutKey>,
+    ) -> Tensor<3> {
         let [_, seq] = input_ids.dims();
         // Positions are 0, 1, 2, ... in every row: the first rows of the table, without a lookup.
         let positions = self.position_embeddings.weight.val().slice_dim(0, 0..seq).unsqueeze::<3>();
         let words = self.words(input_ids);
         let segments = self.token_type_embeddings.forward(token_type_ids);
-        // The reference's order of additions, to agree to the last bits.
+        // `transformers`' order of additions, to agree to the last bits.
         let sum = words + segments + positions;
-        let rate = active_rate(&self.dropout, &sum);
-        ops::norm_dropout(sum, &self.layer_norm, rate)
+        let dropout = active(&self.dropout, &sum, dropout);
+        ops::norm_dropout(sum, &self.layer_norm, dropout)
     }
 
-    /// The word embeddings, `[batch, seq, hidden]`. The padding token's is not trained, as with PyTorch's `padding_idx`:
-    /// padding has no gradient anyway, but a text may spell the token out.
+    /// The word embeddings, `[batch, seq, hidden]`. The padding token's embedding is not trained, as with PyTorch's
+    /// `padding_idx`: padding has no gradient anyway, but a text may spell the token out.
     fn words(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
         let words = self.word_embeddings.forward(input_ids.clone());
         let Some(pad) = self.pad_token_id.filter(|_| words.is_autodiff()) else { return words };

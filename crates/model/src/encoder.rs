@@ -1,17 +1,19 @@
 //! The stack of transformer layers.
 
+use std::ops::Range;
+
 use burn::module::Module;
 use burn::nn::{Dropout, Linear};
 use burn::tensor::Tensor;
 
-use crate::dropout::active_rate;
+use crate::dropout::active;
 use crate::init::Initializer;
-use crate::{BertConfig, HiddenAct, LayerNorm, ops};
+use crate::{BertConfig, DropoutKey, HiddenAct, LayerNorm, ops};
 
-/// The layers, one after the other.
+/// The encoder layers, one after the other.
 #[derive(Module, Debug)]
 pub struct BertEncoder {
-    /// From the embeddings up.
+    /// The layers, from the embeddings up.
     pub layer: Vec<BertLayer>,
 }
 
@@ -20,15 +22,30 @@ impl BertEncoder {
         Self { layer: (0..config.num_hidden_layers).map(|_| BertLayer::new(config, init)).collect() }
     }
 
+    /// All layers. `dropout` is the model's key; `None` is evaluation.
+    ///
     /// # Shapes
     /// - `x` and output: `[batch, seq, hidden]`
     /// - `bias`: `[batch, 1, 1, seq]`, see [`BertSelfAttention::forward`]
-    pub fn forward(&self, x: Tensor<3>, bias: &Tensor<4>) -> Tensor<3> {
-        self.layer.iter().fold(x, |x, layer| layer.forward(x, bias.clone()))
+    pub fn forward(&self, x: Tensor<3>, bias: &Tensor<4>, dropout: Option<DropoutKey>) -> Tensor<3> {
+        self.forward_layers(0..self.layer.len(), x, bias, dropout)
+    }
+
+    /// Some of the layers. Shapes and key as in [`forward`](Self::forward).
+    pub(crate) fn forward_layers(
+        &self,
+        layers: Range<usize>,
+        x: Tensor<3>,
+        bias: &Tensor<4>,
+        dropout: Option<DropoutKey>,
+    ) -> Tensor<3> {
+        layers.fold(x, |x, number| {
+            self.layer[number].forward(x, bias.clone(), dropout.map(|key| key.layer(number)))
+        })
     }
 }
 
-/// Attention, then the feed-forward block, each with a residual connection and normalized after it.
+/// One encoder layer: attention, then the feed-forward block, each followed by a residual connection and a normalization.
 #[derive(Module, Debug)]
 pub struct BertLayer {
     /// Self-attention and its output.
@@ -48,20 +65,20 @@ impl BertLayer {
         }
     }
 
-    /// Shapes as in [`BertEncoder::forward`].
-    pub fn forward(&self, x: Tensor<3>, bias: Tensor<4>) -> Tensor<3> {
-        let attended = self.attention.forward(x, bias);
+    /// Shapes as in [`BertEncoder::forward`]. `dropout` is the layer's key; `None` is evaluation.
+    pub fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: Option<DropoutKey>) -> Tensor<3> {
+        let attended = self.attention.forward(x, bias, dropout);
         let inner = self.intermediate.forward(attended.clone());
-        self.output.forward(inner, attended)
+        self.output.forward(inner, attended, dropout.map(DropoutKey::feed_forward_output))
     }
 }
 
 /// Self-attention with its output block.
 #[derive(Module, Debug)]
 pub struct BertAttention {
-    /// `self` in the checkpoint.
+    /// The attention itself; `self` in the checkpoint.
     pub self_: BertSelfAttention,
-    /// Projection, residual connection, normalization.
+    /// The output projection with its residual connection and normalization.
     pub output: BertOutputBlock,
 }
 
@@ -73,8 +90,10 @@ impl BertAttention {
         }
     }
 
-    fn forward(&self, x: Tensor<3>, bias: Tensor<4>) -> Tensor<3> {
-        self.output.forward(self.self_.forward(&x, bias), x)
+    /// `dropout` is the layer's key.
+    fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: Option<DropoutKey>) -> Tensor<3> {
+        let context = self.self_.forward(&x, bias, dropout.map(DropoutKey::attention_probabilities));
+        self.output.forward(context, x, dropout.map(DropoutKey::attention_output))
     }
 }
 
@@ -87,7 +106,7 @@ pub struct BertSelfAttention {
     pub key: Linear,
     /// `[hidden, hidden]`.
     pub value: Linear,
-    /// On the attention probabilities: the second of the five places.
+    /// On the attention probabilities: the second of dropout's five places.
     pub dropout: Dropout,
     heads: usize,
 }
@@ -104,18 +123,19 @@ impl BertSelfAttention {
         }
     }
 
-    /// `softmax(query · keyᵀ / √head_dim + bias) · value`, for each head.
+    /// `softmax(query · keyᵀ / √head_dim + bias) · value`, for each head. `dropout` is the probabilities' key; `None` is
+    /// evaluation.
     ///
     /// # Shapes
     /// - `x` and output: `[batch, seq, hidden]`
     /// - `bias`: `[batch, 1, 1, seq]`, added to the scores: 0 at real tokens, the dtype's minimum at padding
-    pub fn forward(&self, x: &Tensor<3>, bias: Tensor<4>) -> Tensor<3> {
+    pub fn forward(&self, x: &Tensor<3>, bias: Tensor<4>, dropout: Option<DropoutKey>) -> Tensor<3> {
         let projections = [&self.query, &self.key, &self.value];
-        ops::self_attention(x, projections, bias, self.heads, active_rate(&self.dropout, x))
+        ops::self_attention(x, projections, bias, self.heads, active(&self.dropout, x, dropout))
     }
 }
 
-/// The feed-forward block's widening half: dense, then the activation. No dropout here.
+/// The feed-forward block's widening half: dense, then the activation. There is no dropout after the activation.
 #[derive(Module, Debug)]
 pub struct BertIntermediate {
     /// `[hidden, intermediate]`.
@@ -145,9 +165,9 @@ impl BertIntermediate {
 pub struct BertOutputBlock {
     /// `[input, hidden]`.
     pub dense: Linear,
-    /// Over the sum with the residual.
+    /// Normalizes the sum with the residual.
     pub layer_norm: LayerNorm,
-    /// After the dense layer: the third of the five places in the attention block, the fourth in the feed-forward block.
+    /// After the dense layer: the third of dropout's five places in the attention block, the fourth in the feed-forward block.
     pub dropout: Dropout,
 }
 
@@ -160,11 +180,13 @@ impl BertOutputBlock {
         }
     }
 
+    /// `layer_norm(dropout(dense(x)) + residual)`. `dropout` is the block's key; `None` is evaluation.
+    ///
     /// # Shapes
     /// - `x`: `[batch, seq, input]`
     /// - `residual` and output: `[batch, seq, hidden]`
-    pub fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
-        let rate = active_rate(&self.dropout, &x);
-        ops::output_block(x, &self.dense, residual, &self.layer_norm, rate)
+    pub fn forward(&self, x: Tensor<3>, residual: Tensor<3>, dropout: Option<DropoutKey>) -> Tensor<3> {
+        let dropout = active(&self.dropout, &x, dropout);
+        ops::output_block(x, &self.dense, residual, &self.layer_norm, dropout)
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that can go wrong with a config, a checkpoint or its weights.
+//! [`ModelError`].
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use embert_files::FileError;
 use safetensors::SafeTensorError;
 
-use crate::{HeadFunction, SaveDtype};
+use crate::HeadFunction;
 
 /// Why a model can't be configured, loaded or saved.
 ///
@@ -19,15 +19,15 @@ pub enum ModelError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// A result could not be written; nothing half-written stays behind.
+    /// A file could not be written; no partly written file remains.
     #[error("can't write {}", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
     /// The weights could not be encoded.
@@ -35,10 +35,10 @@ pub enum ModelError {
     WriteWeights {
         /// The file.
         path: PathBuf,
-        /// What the safetensors library said.
+        /// The safetensors library's error.
         source: SafeTensorError,
     },
-    /// A file that should hold a JSON object does not.
+    /// A file holds no JSON object of the expected form.
     #[error("{origin} is not valid JSON of the expected form")]
     Json {
         /// The file, or "config" for text that came from elsewhere.
@@ -55,7 +55,7 @@ pub enum ModelError {
         key: String,
         /// The value found.
         found: String,
-        /// What would be right.
+        /// The values that can be used.
         expected: String,
     },
     /// A key of `config.json` has a value of another type.
@@ -68,7 +68,7 @@ pub enum ModelError {
         /// The value found, and what was expected.
         problem: String,
     },
-    /// Sizes that are each possible, and not together.
+    /// Sizes that are possible each, but not together.
     #[error("{origin}: the sizes make a model of {parameters} parameters, expected at most {most}")]
     TooLarge {
         /// The file, or "config" for a config made in code.
@@ -88,7 +88,7 @@ pub enum ModelError {
         /// The architecture, by name.
         found: String,
     },
-    /// No weights in a format that we read.
+    /// No weights in a format that is read.
     #[error(
         "{} has neither model.safetensors nor model.safetensors.index.json{}",
         dir.display(),
@@ -105,7 +105,7 @@ pub enum ModelError {
     Part {
         /// The file.
         path: PathBuf,
-        /// What it is, and what to do.
+        /// What the file is, and what to do.
         problem: &'static str,
     },
     /// A weight under two names, or in two files.
@@ -183,7 +183,7 @@ pub enum ModelError {
     Safetensors {
         /// The file.
         path: PathBuf,
-        /// What the safetensors library said.
+        /// The safetensors library's error.
         source: SafeTensorError,
     },
     /// A sharded checkpoint's index disagrees with its files.
@@ -198,7 +198,7 @@ pub enum ModelError {
         /// What is wrong.
         problem: &'static str,
     },
-    /// A weight that can't be made up is not in the checkpoint.
+    /// The checkpoint lacks a weight of the encoder.
     #[error(
         "{} has no weight \"{name}\" among its {found}: {}",
         dir.display(),
@@ -255,7 +255,7 @@ pub enum ModelError {
         dir: PathBuf,
         /// The checkpoint's labels.
         checkpoint: Vec<String>,
-        /// The labels that were asked for.
+        /// The data's labels.
         wanted: Vec<String>,
     },
     /// The checkpoint's head does not choose one of several classes.
@@ -271,7 +271,7 @@ pub enum ModelError {
         dir: PathBuf,
         /// How many outputs the head has.
         outputs: usize,
-        /// What makes scores of them.
+        /// The function that turns the outputs into scores.
         function: HeadFunction,
         /// The data's labels.
         wanted: Vec<String>,
@@ -287,9 +287,9 @@ pub enum ModelError {
         dir: PathBuf,
         /// `pairs of texts` or `a text`.
         what: &'static str,
-        /// How many the tokenizer uses.
+        /// How many token types the tokenizer uses.
         types: usize,
-        /// How many the model has.
+        /// How many token types the model has.
         type_vocab_size: usize,
     },
     /// A state dict lacks a parameter.
@@ -298,7 +298,7 @@ pub enum ModelError {
         /// The parameter's checkpoint name.
         name: String,
     },
-    /// A state dict has something that the model has not, or has it twice.
+    /// A state dict has a name that the model lacks, or has a name twice.
     #[error(
         "the state dict has \"{name}\", which the model has not, or has it twice: it belongs to another model"
     )]
@@ -315,21 +315,21 @@ pub enum ModelError {
         name: String,
         /// The first value that is too large.
         value: f32,
-        /// The dtype that was asked for.
-        dtype: SaveDtype,
+        /// The requested dtype.
+        dtype: &'static str,
     },
-    /// Not a dtype to save in.
+    /// An unknown dtype to save in.
     #[error("unknown dtype \"{found}\": expected f32, f16 or bf16")]
     SaveDtype {
-        /// What was given.
+        /// The text that was given.
         found: String,
     },
-    /// Not a freezing policy.
+    /// An unknown freezing policy.
     #[error(
         "unknown freezing \"{found}\": expected none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or all_but_head, with a number of layers or a share as in 50% for N"
     )]
     Freeze {
-        /// What was given.
+        /// The text that was given.
         found: String,
     },
     /// A freezing policy that names layers which the model has not.
@@ -356,19 +356,19 @@ pub enum ModelError {
         /// A parameter's name.
         example: String,
     },
-    /// More layers should be new than the model has.
+    /// More layers are to be reinitialized than the model has.
     #[error(
         "reinit_layers = {found}: can't start the last {found} encoder layers anew: the model has {layers}"
     )]
     ReinitLayers {
-        /// What was asked for.
+        /// The number of layers requested.
         found: usize,
         /// How many encoder layers the model has.
         layers: usize,
     },
 }
 
-/// What to do with weights that are there but not read.
+/// What to do with weights in a format, or under a name, that is not read.
 fn advice(found: &[String]) -> &'static str {
     if found.iter().all(|name| has_extension(name, "safetensors")) {
         "which is not read under that name: rename it to model.safetensors if it is the whole model"

@@ -1,4 +1,4 @@
-//! Which parameters training leaves alone.
+//! [`Freeze`]: which parameters training does not change.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use burn::module::{Module, ParamGroup};
 use globset::{Glob, GlobSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::names::PREFIX;
-use crate::{ModelError, NamedParameter, named_parameters};
+use crate::{Depth, ModelError, NamedParameter, named_parameters};
 
-/// What to freeze, with PyTorch's meaning of `requires_grad = False`: no gradient and no update, while dropout stays on.
+/// The parts of a model to freeze, in the sense of PyTorch's `requires_grad = False`: frozen parameters have no gradient and no
+/// update, while dropout stays on.
 ///
 /// Written as `none`, `embeddings`, `encoder_below:N`, `embeddings+encoder_below:N`, `pooler` or `all_but_head`, where `N` is a
 /// number of layers or a share of them, as in `50%`.
@@ -27,16 +27,16 @@ pub enum Freeze {
     EmbeddingsAndEncoderBelow(Layers),
     /// The pooler.
     Pooler,
-    /// All but the classifier: a linear probe.
+    /// Everything but the head: a linear probe.
     AllButHead,
 }
 
-/// So many encoder layers.
+/// A number of encoder layers, counted from the embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layers {
     /// This number.
     Count(usize),
-    /// This share of a model's layers, to the nearest layer: what is meant for one depth fits another.
+    /// This share of a model's layers, to the nearest layer: the same setting fits models of different depth.
     Percent(u8),
 }
 
@@ -60,22 +60,20 @@ impl fmt::Display for Layers {
 }
 
 impl Freeze {
-    /// Whether this freezes the parameter with this checkpoint name in a model of `layers` encoder layers.
-    pub fn freezes(self, name: &str, layers: usize) -> bool {
-        let inner = name.strip_prefix(PREFIX).unwrap_or(name);
-        let embeddings = inner.starts_with("embeddings.");
-        let below = |count: Layers| layer_of(inner).is_some_and(|layer| layer < count.of(layers));
+    /// Whether parameters of this depth are frozen in a model of `layers` encoder layers.
+    pub fn freezes(self, depth: Depth, layers: usize) -> bool {
+        let below = |count: Layers| matches!(depth, Depth::Layer(layer) if layer < count.of(layers));
         match self {
             Self::None => false,
-            Self::Embeddings => embeddings,
+            Self::Embeddings => depth == Depth::Embeddings,
             Self::EncoderBelow(count) => below(count),
-            Self::EmbeddingsAndEncoderBelow(count) => embeddings || below(count),
-            Self::Pooler => inner.starts_with("pooler."),
-            Self::AllButHead => !inner.starts_with("classifier."),
+            Self::EmbeddingsAndEncoderBelow(count) => depth == Depth::Embeddings || below(count),
+            Self::Pooler => depth == Depth::Pooler,
+            Self::AllButHead => depth != Depth::Head,
         }
     }
 
-    /// Makes exactly these parameters frozen and all others trainable: an earlier freeze is undone.
+    /// Freezes these parts of `model` and makes all other parameters trainable, those that were frozen before included.
     ///
     /// # Errors
     /// More encoder layers are named than the model has.
@@ -83,7 +81,7 @@ impl Freeze {
         self.apply_with(model, &FreezePatterns::default())
     }
 
-    /// [`apply`](Self::apply) that also freezes the parameters whose names match a pattern.
+    /// As [`apply`](Self::apply); also freezes the parameters whose names match a pattern.
     ///
     /// # Errors
     /// More encoder layers are named than the model has, or a pattern matches no parameter.
@@ -97,7 +95,7 @@ impl Freeze {
         }
         patterns.check(&parameters)?;
         let frozen = parameters.iter().filter(|parameter| {
-            self.freezes(&parameter.name, layers) || patterns.set.is_match(&parameter.name)
+            self.freezes(parameter.depth, layers) || patterns.set.is_match(&parameter.name)
         });
         let frozen = ParamGroup::from_ids(frozen.map(|parameter| parameter.id).collect());
         Ok(unfreeze(model).set_require_grad_group(frozen, false))
@@ -112,10 +110,10 @@ pub struct FreezePatterns {
 }
 
 impl FreezePatterns {
-    /// These patterns.
+    /// Compiles the patterns.
     ///
     /// # Errors
-    /// One of them is no glob.
+    /// A pattern is no glob.
     pub fn new(patterns: &[String]) -> Result<Self, ModelError> {
         let mut set = GlobSet::builder();
         for pattern in patterns {
@@ -125,7 +123,7 @@ impl FreezePatterns {
         Ok(Self { patterns: patterns.to_vec(), set })
     }
 
-    /// A pattern that matches nothing was meant for something else.
+    /// Refuses a pattern that matches no parameter: it is a mistake.
     fn check(&self, parameters: &[NamedParameter]) -> Result<(), ModelError> {
         let mut matched = vec![false; self.patterns.len()];
         for parameter in parameters {
@@ -143,22 +141,18 @@ impl FreezePatterns {
     }
 }
 
-/// How many encoder layers these parameters are of.
+/// How many encoder layers the model of these parameters has.
 fn encoder_layers(parameters: &[NamedParameter]) -> usize {
-    let layers = parameters
-        .iter()
-        .filter_map(|parameter| layer_of(parameter.name.strip_prefix(PREFIX).unwrap_or(&parameter.name)));
-    layers.max().map_or(0, |last| last + 1)
+    let layers = parameters.iter().map(|parameter| match parameter.depth {
+        Depth::Layer(layer) => layer + 1,
+        _ => 0,
+    });
+    layers.max().unwrap_or(0)
 }
 
 /// Makes every parameter trainable.
 pub fn unfreeze<M: Module>(model: M) -> M {
     model.set_require_grad(true)
-}
-
-/// The encoder layer of a parameter, by its checkpoint name without the prefix.
-pub(crate) fn layer_of(name: &str) -> Option<usize> {
-    name.strip_prefix("encoder.layer.")?.split('.').next()?.parse().ok()
 }
 
 impl fmt::Display for Freeze {

@@ -10,11 +10,11 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::{BertConfig, LayerNorm};
 
-/// Builds layers whose weights are drawn when they are first used, so that loading a checkpoint draws none.
+/// Builds layers with new weights. The weights are drawn when they are first used, so that loading a checkpoint draws none.
 ///
 /// Each parameter has a random stream of its own, numbered in the order in which the parameters are built: the weights
-/// depend on the seed and the config, and neither on the device nor on what is used first.
-pub(crate) struct Initializer<'a> {
+/// depend on the seed and the config, and neither on the device nor on the order in which parameters are used.
+pub struct Initializer<'a> {
     device: &'a Device,
     seed: u64,
     std: f64,
@@ -33,19 +33,22 @@ impl<'a> Initializer<'a> {
         }
     }
 
-    /// Weight `[input, output]`: Burn's layout, the transpose of the checkpoint's. Training reads it in both directions
+    /// A dense layer with a random weight and a bias of zeros.
+    ///
+    /// The weight is `[input, output]`: Burn's layout, the transpose of the checkpoint's. Training reads it in both directions
     /// in every step and the optimizer walks it beside its gradient, which comes in this layout; a checkpoint is
     /// transposed once.
-    pub(crate) fn linear(&self, input: usize, output: usize) -> Linear {
+    pub fn linear(&self, input: usize, output: usize) -> Linear {
         Linear { weight: self.normal([input, output], None), bias: Some(self.constant(output, 0.0)) }
     }
 
-    /// `zero_row` is the padding token's.
+    /// An embedding with random rows; the row `zero_row`, which is the padding token's, is 0.
     pub(crate) fn embedding(&self, rows: usize, width: usize, zero_row: Option<usize>) -> Embedding {
         Embedding { weight: self.normal([rows, width], zero_row) }
     }
 
-    pub(crate) fn layer_norm(&self, width: usize) -> LayerNorm {
+    /// Weight 1 and bias 0, `[width]` each, with the config's epsilon.
+    pub fn layer_norm(&self, width: usize) -> LayerNorm {
         LayerNorm {
             weight: self.constant(width, 1.0),
             bias: self.constant(width, 0.0),
@@ -53,8 +56,8 @@ impl<'a> Initializer<'a> {
         }
     }
 
-    /// `rate` is checked by [`BertConfig::validate`].
-    pub(crate) fn dropout(rate: f64) -> Dropout {
+    /// Dropout with a probability that [`BertConfig::validate`] has checked: at least 0 and below 1.
+    pub fn dropout(rate: f64) -> Dropout {
         DropoutConfig::new(rate).init()
     }
 

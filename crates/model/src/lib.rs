@@ -27,11 +27,10 @@
 //! .with_labels(["negative", "positive"]);
 //! let model = BertForSequenceClassification::from_config(&config, 0, &device)?;
 //!
-//! let logits = model.forward(BertInput {
-//!     input_ids: Tensor::<2, Int>::from_ints([[2, 7, 9, 3], [2, 8, 3, 0]], &device),
-//!     token_type_ids: Tensor::zeros([2, 4], &device),
-//!     attention_mask: Tensor::<2, Int>::from_ints([[1, 1, 1, 1], [1, 1, 1, 0]], &device),
-//! });
+//! let input_ids = Tensor::<2, Int>::from_ints([[2, 7, 9, 3], [2, 8, 3, 0]], &device);
+//! let attention_mask = Tensor::<2, Int>::from_ints([[1, 1, 1, 1], [1, 1, 1, 0]], &device);
+//! let token_type_ids = Tensor::zeros([2, 4], &device);
+//! let logits = model.forward(BertInput::new(input_ids, token_type_ids, attention_mask));
 //! assert_eq!(logits.dims(), [2, 2]);
 //! # Ok::<(), embert_model::ModelError>(())
 //! ```
@@ -43,39 +42,54 @@ struct Readme;
 mod activation;
 mod bert;
 mod checkpoint;
-mod classification;
 mod config;
+mod depth;
 mod device;
 mod dropout;
 mod embeddings;
 mod encoder;
 mod error;
 mod freeze;
+mod head;
 mod init;
 mod layer_norm;
+mod layout;
 mod load;
+mod model_for;
+mod module_path;
 mod names;
 pub mod ops;
+mod other_files;
 mod prefix;
 mod save;
+mod sequence_classification;
 mod state;
+mod token_classification;
 mod tree;
+mod weight_file;
 
 pub use activation::HiddenAct;
 pub use bert::{BertInput, BertModel, BertOutput, BertPooler};
-pub use classification::BertForSequenceClassification;
 pub use config::{BertConfig, HeadFunction};
+pub use depth::Depth;
 pub use device::{Backend, DeviceChoice, DeviceError};
+pub use dropout::DropoutKey;
 pub use embeddings::BertEmbeddings;
 pub use encoder::{
     BertAttention, BertEncoder, BertIntermediate, BertLayer, BertOutputBlock, BertSelfAttention,
 };
 pub use error::ModelError;
 pub use freeze::{Freeze, FreezePatterns, Layers, unfreeze};
+pub use head::{Head, HeadInput, Reads};
+pub use init::Initializer;
 pub use layer_norm::LayerNorm;
+pub use layout::{Layout, Padded};
 pub use load::{HeadSource, LoadOptions, LoadReport, NewHead, Pretrained};
-pub use names::{checkpoint_name, module_path};
-pub use prefix::{Prefix, PrefixOutput};
-pub use save::{SaveDtype, save_pretrained};
+pub use model_for::ModelFor;
+pub use names::checkpoint_name;
+pub use prefix::{FrozenPrefix, PrefixOutput};
+pub use save::{PretrainedModel, SaveDtype, save_pretrained};
+pub use sequence_classification::{BertForSequenceClassification, SequenceClassificationHead};
 pub use state::{NamedParameter, load_state_dict, named_parameters, state_dict};
+pub use token_classification::{BertForTokenClassification, TokenClassificationHead};
 pub use tree::{ModuleTree, PartCount, module_tree, part_counts};

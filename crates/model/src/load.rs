@@ -7,38 +7,40 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 
-use crate::checkpoint::{Checkpoint, Weight, refuse_other_parts};
+use crate::checkpoint::Checkpoint;
 use crate::config::CheckpointConfig;
 use crate::init::Initializer;
+use crate::module_path::ModulePath;
 use crate::names::{canonical, is_buffer};
+use crate::other_files::refuse_other_parts;
 use crate::state::Fill;
-use crate::{BertConfig, BertForSequenceClassification, BertModel, ModelError};
+use crate::weight_file::Weight;
+use crate::{BertConfig, BertModel, Depth, Head, ModelError, ModelFor};
 
 const CONFIG: &str = "config.json";
-const CLASSIFIER: &str = "classifier.";
 const POOLER: &str = "pooler.";
 
-/// What the caller wants other than what the checkpoint says.
+/// Settings of a load that differ from the checkpoint's own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadOptions {
     /// The data's labels in the data's order; the checkpoint's where `None`.
     pub labels: Option<Vec<String>>,
-    /// Starts with a new classifier, whatever the checkpoint has.
+    /// Builds a new head, even if the checkpoint has one.
     pub new_head: bool,
-    /// In place of the config's `hidden_dropout_prob`.
+    /// Replaces the config's `hidden_dropout_prob`.
     pub hidden_dropout: Option<f64>,
-    /// In place of the config's `attention_probs_dropout_prob`.
+    /// Replaces the config's `attention_probs_dropout_prob`.
     pub attention_dropout: Option<f64>,
-    /// In place of the config's `classifier_dropout`.
+    /// Replaces the config's `classifier_dropout`.
     pub classifier_dropout: Option<f64>,
-    /// Decides the values of new weights.
+    /// Seeds the values of new weights.
     pub seed: u64,
 }
 
 impl LoadOptions {
-    /// The config of the checkpoint in `dir`, with these options' dropout; the labels are still the checkpoint's. What it says
-    /// of its head is not judged here: a config that can't be understood there has `LABEL_0` and `LABEL_1`, and is refused
-    /// when that head is loaded.
+    /// The config of the checkpoint in `dir`, with these options' dropout and the checkpoint's labels. Keys that describe the head
+    /// are not checked here: where they can't be understood the labels are `LABEL_0` and `LABEL_1`, and loading that head is an
+    /// error.
     ///
     /// # Errors
     /// `config.json` can't be read, is not BERT's, or contradicts itself.
@@ -63,18 +65,18 @@ impl LoadOptions {
     }
 }
 
-/// A loaded model, the config that it has now, and what happened on the way.
+/// A loaded model, its config, and a report on the checkpoint's weights.
 #[derive(Clone, Debug)]
 pub struct Pretrained<M> {
     /// The model.
     pub model: M,
-    /// The checkpoint's config with the options in it: `id2label` is the order of the classifier's outputs.
+    /// The checkpoint's config with the options applied: `id2label` is the order of the head's outputs.
     pub config: BertConfig,
-    /// What was loaded, is new and is left over.
+    /// Which weights were loaded, are new and are left over.
     pub report: LoadReport,
 }
 
-/// What became of a checkpoint's weights. [`fmt::Display`] says it in a few lines.
+/// Which weights were loaded, are new and are left over. [`fmt::Display`] writes a few lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadReport {
     /// Parameters that have the checkpoint's values, by the model's names for them.
@@ -83,32 +85,32 @@ pub struct LoadReport {
     pub newly_initialized: Vec<String>,
     /// Weights of the checkpoint that the model has no place for, by the checkpoint's names.
     pub leftover: Vec<String>,
-    /// Where the classifier came from; `None` for a model without one.
+    /// Where the head came from; `None` for a model whose head has no weights, or without one.
     pub head: Option<HeadSource>,
 }
 
-/// Where a classifier's weights came from.
+/// Where a head's weights came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadSource {
     /// The checkpoint, with its own labels in its own order.
     Checkpoint,
     /// The checkpoint, whose labels had no names and now have the caller's, in the caller's order.
     CheckpointUnnamed,
-    /// It is new.
+    /// The head has new weights.
     New(NewHead),
 }
 
-/// Why a classifier is new.
+/// Why a head is new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NewHead {
-    /// The checkpoint has none, or one for another kind of task.
+    /// The checkpoint has no head, or one for another task.
     NoneThere,
     /// The checkpoint's labels have other names.
     OtherLabels {
         /// The checkpoint's labels.
         checkpoint: Vec<String>,
     },
-    /// [`LoadOptions::new_head`].
+    /// [`LoadOptions::new_head`] requested it.
     Wanted,
 }
 
@@ -164,29 +166,26 @@ impl BertModel {
     }
 }
 
-impl BertForSequenceClassification {
-    /// Loads a BERT checkpoint to classify with, or to go on training.
+impl<H: Head> ModelFor<H> {
+    /// Loads a BERT checkpoint to predict with, or to train.
     ///
-    /// The classifier comes from the checkpoint where that has one for the same labels, and then the checkpoint's order
-    /// of labels stays, whatever the order in [`LoadOptions::labels`]: read it from the result's `config.id2label`.
-    /// Otherwise the classifier is new, and so is a pooler that the checkpoint lacks; the report says so.
+    /// The head comes from the checkpoint where that has one of the same architecture for the same labels, and then the
+    /// checkpoint's order of labels stays, whatever the order in [`LoadOptions::labels`]: read it from the result's
+    /// `config.id2label`. Otherwise the head is new, and so is a pooler that the head reads and the checkpoint lacks; the report
+    /// says so. A pooler that the head does not read is left over.
     ///
     /// # Errors
-    /// A file is missing or damaged, the config is not BERT's, a weight is not finite, one of the encoder is missing or has
-    /// another shape, or the checkpoint's classifier has another number of labels than [`LoadOptions::labels`], or one output
-    /// or several labels a text where those are classes.
+    /// A file is missing or damaged, the config is not BERT's, a weight is not finite, a weight of the encoder is missing or has
+    /// another shape, or the checkpoint's head does not fit [`LoadOptions::labels`]: it has another number of labels, or its outputs
+    /// are not the scores of classes.
     pub fn from_pretrained(
         dir: &Path,
         options: &LoadOptions,
         device: &Device,
     ) -> Result<Pretrained<Self>, ModelError> {
-        refuse_other_parts(dir)?;
-        let checkpoint = options.checkpoint_config(dir)?;
-        let weights = Weights::open(dir)?;
-
-        let (mut config, head) = choose_head(dir, checkpoint, weights.has(CLASSIFIER), options)?;
-        let keeps_labels = matches!(head, HeadSource::Checkpoint);
-        if let Some(labels) = options.labels.clone().filter(|_| !keeps_labels) {
+        let (weights, mut config, head) = Self::open(dir, options)?;
+        // A head whose labels had no names gets the caller's.
+        if let (Some(labels), HeadSource::CheckpointUnnamed) = (options.labels.clone(), &head) {
             config = config.with_labels(labels);
         }
         config.validate()?;
@@ -194,26 +193,52 @@ impl BertForSequenceClassification {
         let new_head = matches!(head, HeadSource::New(_));
         let new_pooler = !weights.has(POOLER);
         let model = Self::build(&config, &Initializer::new(&config, options.seed, device));
-        let (model, mut report) = weights.fill(model, |name| {
-            (new_head && name.starts_with(CLASSIFIER)) || (new_pooler && name.starts_with(POOLER))
+        let (model, mut report) = weights.fill(model, |depth| match depth {
+            Depth::Head => new_head,
+            Depth::Pooler => new_pooler,
+            Depth::Embeddings | Depth::Layer(_) => false,
         })?;
-        report.head = Some(head);
+        report.head = H::KEYS.map(|_| head);
         Ok(Pretrained { model, config, report })
+    }
+
+    /// The config of the model that [`from_pretrained`](Self::from_pretrained) would load, and where its head comes from. No
+    /// weight is read. Its labels are those of the checkpoint's head, also where they have no names, and
+    /// [`LoadOptions::labels`] where the head is new.
+    ///
+    /// # Errors
+    /// As [`from_pretrained`](Self::from_pretrained), but for faults of single weights.
+    pub fn head_config(dir: &Path, options: &LoadOptions) -> Result<(BertConfig, HeadSource), ModelError> {
+        let (_, config, head) = Self::open(dir, options)?;
+        Ok((config, head))
+    }
+
+    fn open(dir: &Path, options: &LoadOptions) -> Result<(Weights, BertConfig, HeadSource), ModelError> {
+        refuse_other_parts(dir)?;
+        let checkpoint = options.checkpoint_config(dir)?;
+        let weights = Weights::open(dir)?;
+        let head_there = H::KEYS.is_none_or(|keys| weights.has(keys));
+        let (mut config, head) = choose_head(dir, checkpoint, H::ARCHITECTURE, head_there, options)?;
+        if let (Some(labels), HeadSource::New(_)) = (options.labels.clone(), &head) {
+            config = config.with_labels(labels);
+        }
+        Ok((weights, config, head))
     }
 }
 
-/// Whether the checkpoint's classifier is the one that is wanted.
+/// The config that the model gets, and whether its head is the checkpoint's or a new one.
 fn choose_head(
     dir: &Path,
     checkpoint: CheckpointConfig,
-    classifier_there: bool,
+    architecture: &str,
+    head_there: bool,
     options: &LoadOptions,
 ) -> Result<(BertConfig, HeadSource), ModelError> {
     let config = &checkpoint.config;
-    // Models for other tasks (tokens, multiple choice) call their head "classifier" too; the class tells them apart.
-    let for_sequences = config.architectures.is_empty()
-        || config.architectures.iter().any(|class| class == "BertForSequenceClassification");
-    if !(classifier_there && for_sequences) {
+    // Models for different tasks (texts, tokens, multiple choice) call their head "classifier"; the class tells them apart.
+    let same_task =
+        config.architectures.is_empty() || config.architectures.iter().any(|class| class == architecture);
+    if !(head_there && same_task) {
         return Ok((checkpoint.config, HeadSource::New(NewHead::NoneThere)));
     }
     if options.new_head {
@@ -244,7 +269,7 @@ fn choose_head(
 /// An opened checkpoint with its weights under one spelling of their names.
 struct Weights {
     checkpoint: Checkpoint,
-    /// From the one spelling to those that the checkpoint has, in the order of their names.
+    /// From the one spelling of a name to the checkpoint's spellings, sorted.
     names: HashMap<String, Vec<String>>,
 }
 
@@ -262,7 +287,7 @@ impl Weights {
         self.names.keys().any(|name| name.starts_with(part))
     }
 
-    /// The weight that the model calls `name`; its other spellings, if any, must say the same.
+    /// The weight that the model calls `name`; its other spellings, if any, must have the same values.
     fn find(&self, name: &str, key: &str) -> Result<Weight<'_>, ModelError> {
         let mut spellings =
             self.names.get(key).into_iter().flatten().filter_map(|name| self.checkpoint.get(name));
@@ -281,23 +306,24 @@ impl Weights {
         Ok(weight)
     }
 
-    /// Copies the weights into `model`, except for the parts that `is_new` says are.
+    /// Copies the weights into `model`; parameters of a depth for which `is_new` is true keep their new values.
     ///
     /// One weight at a time goes from the map to the device, so the host holds no second copy of the model.
     fn fill<M: Module>(
         &self,
         model: M,
-        is_new: impl Fn(&str) -> bool,
+        is_new: impl Fn(Depth) -> bool,
     ) -> Result<(M, LoadReport), ModelError> {
         let mut report = LoadReport::default();
         let mut used = BTreeSet::new();
-        let mut fill = Fill::new(|name: &str, expected: &[usize]| {
-            let key = canonical(name);
-            if is_new(&key) {
-                report.newly_initialized.push(name.to_owned());
+        let mut fill = Fill::new(|path: &ModulePath, expected: &[usize]| {
+            let name = path.name();
+            if is_new(path.depth()) {
+                report.newly_initialized.push(name);
                 return Ok(None);
             }
-            let weight = self.find(name, &key)?;
+            let key = canonical(&name);
+            let weight = self.find(&name, &key)?;
             if weight.shape != expected {
                 return Err(ModelError::Shape {
                     origin: weight.path.display().to_string(),
@@ -307,7 +333,7 @@ impl Weights {
                 });
             }
             let data = TensorData::new(weight.to_f32()?, expected.to_vec());
-            report.loaded.push(name.to_owned());
+            report.loaded.push(name);
             used.insert(key);
             Ok(Some(data))
         });

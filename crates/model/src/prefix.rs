@@ -1,111 +1,113 @@
-//! A classification model in two halves: what is frozen from the inputs up, and the rest.
+//! [`FrozenPrefix`]: a model in two parts, the frozen lower one and the rest.
 
 use burn::module::Module as _;
 use burn::tensor::{Int, Tensor};
 
-use crate::bert::attention_bias;
-use crate::freeze::layer_of;
-use crate::names::PREFIX;
-use crate::{BertForSequenceClassification, BertInput, named_parameters};
+use crate::{BertInput, Depth, DropoutKey, Head, Layout, ModelFor, Reads, named_parameters};
 
-/// The part of a classification model from the inputs up to a point that all that comes after it can go on from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prefix {
-    /// The embeddings and so many of the first encoder layers, but not all.
+/// The frozen lower part of the model: embeddings and the first `n` layers, or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FrozenPrefix {
+    /// The embeddings and the first layers, as many as stated and fewer than all.
     Layers(usize),
-    /// The embeddings and all encoder layers.
+    /// The embeddings and all layers.
     Encoder,
-    /// All but the classifier.
+    /// The embeddings, all layers and the pooler.
     Pooler,
 }
 
-/// What a [`Prefix`] makes of an input: as much as the rest of the model needs of it.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "there is one at a time, and its tensors are what is large")]
-pub enum PrefixOutput {
-    /// Of [`Prefix::Layers`].
-    Layers {
-        /// How many layers it has been through.
-        layers: usize,
-        /// `[batch, seq, hidden]`.
-        hidden_state: Tensor<3>,
-        /// The input's, `[batch, seq]`.
-        attention_mask: Tensor<2, Int>,
-    },
-    /// Of [`Prefix::Encoder`]: the first token's hidden state, `[batch, hidden]`.
-    Encoder(Tensor<2>),
-    /// Of [`Prefix::Pooler`]: the pooler's output, `[batch, hidden]`.
-    Pooler(Tensor<2>),
+impl FrozenPrefix {
+    /// Whether a model whose head reads `reads` needs every row of this prefix's output, and not only one row a feature.
+    pub fn keeps_all_rows(self, reads: Reads) -> bool {
+        match self {
+            Self::Layers(_) => true,
+            Self::Encoder => reads == Reads::AllTokens,
+            Self::Pooler => false,
+        }
+    }
 }
 
-impl BertForSequenceClassification {
+/// The output of a [`FrozenPrefix`] for a batch: as much as the rest of the model needs of it.
+#[derive(Clone, Debug)]
+pub struct PrefixOutput {
+    /// The prefix that computed the states.
+    pub prefix: FrozenPrefix,
+    /// `[rows, hidden]`: every row of the batch where [`FrozenPrefix::keeps_all_rows`], else one row a feature (the first
+    /// token's state, or the pooler's output).
+    pub states: Tensor<2>,
+    /// The layout of the batch.
+    pub layout: Layout,
+    /// What the random numbers of dropout above the prefix follow from; without it there is no dropout.
+    pub dropout: Option<DropoutKey>,
+}
+
+impl PrefixOutput {
+    /// The same output for a step of training: with dropout above the prefix, whose random numbers follow from `key`.
+    #[must_use]
+    pub fn with_dropout(self, key: DropoutKey) -> Self {
+        Self { dropout: Some(key), ..self }
+    }
+}
+
+impl<H: Head> ModelFor<H> {
     /// The longest prefix in which every parameter is frozen; `None` where training changes the embeddings.
-    pub fn frozen_prefix(&self) -> Option<Prefix> {
-        let layers = self.bert.encoder.layer.len();
-        // The depth of the lowest trainable parameter: the embeddings, the layers, the pooler, the classifier.
-        let depth = |name: &str| {
-            let inner = name.strip_prefix(PREFIX).unwrap_or(name);
-            match layer_of(inner) {
-                Some(layer) => layer + 1,
-                None if inner.starts_with("embeddings.") => 0,
-                None if inner.starts_with("pooler.") => layers + 1,
-                None => layers + 2,
-            }
-        };
+    pub fn frozen_prefix(&self) -> Option<FrozenPrefix> {
         let trainable = named_parameters(self).into_iter().filter(|parameter| parameter.trainable);
-        match trainable.map(|parameter| depth(&parameter.name)).min().unwrap_or(layers + 2) {
-            0 => None,
-            depth if depth <= layers => Some(Prefix::Layers(depth - 1)),
-            depth if depth == layers + 1 => Some(Prefix::Encoder),
-            _ => Some(Prefix::Pooler),
+        match trainable.map(|parameter| parameter.depth).min() {
+            Some(Depth::Embeddings) => None,
+            Some(Depth::Layer(layer)) => Some(FrozenPrefix::Layers(layer)),
+            Some(Depth::Head) | None if H::READS == Reads::Pooled => Some(FrozenPrefix::Pooler),
+            Some(Depth::Pooler | Depth::Head) | None => Some(FrozenPrefix::Encoder),
         }
     }
 
-    /// What `prefix` makes of an input, without dropout and without gradients, on the device of the input's values.
+    /// The output of `prefix` for an input, without dropout and without gradients, on the device of the input's values.
     ///
     /// # Panics
-    /// As [`BertModel::forward`](crate::BertModel::forward), and where the prefix has more layers than the model.
-    pub fn forward_prefix(&self, input: BertInput, prefix: Prefix) -> PrefixOutput {
-        let BertInput { input_ids, token_type_ids, attention_mask } = input;
-        let (input_ids, token_type_ids) = (plain(input_ids), plain(token_type_ids));
-        let attention_mask = plain(attention_mask);
+    /// As [`BertModel::forward`](crate::BertModel::forward), where the prefix has more layers than the model, and where it has a
+    /// pooler and the model none.
+    pub fn forward_prefix(&self, input: BertInput, prefix: FrozenPrefix) -> PrefixOutput {
+        let BertInput { input_ids, token_type_ids, layout, .. } = input;
         let bert = self.bert.valid();
-        let x = bert.embeddings.forward(input_ids, token_type_ids);
-        let bias = attention_bias(attention_mask.clone(), &x);
+        let x =
+            bert.embeddings.forward(without_gradients(input_ids), without_gradients(token_type_ids), None);
+        let bias = layout.attention_bias(&x);
         let layers = match prefix {
-            Prefix::Layers(layers) => layers,
-            Prefix::Encoder | Prefix::Pooler => bert.encoder.layer.len(),
+            FrozenPrefix::Layers(layers) => layers,
+            FrozenPrefix::Encoder | FrozenPrefix::Pooler => bert.encoder.layer.len(),
         };
-        let hidden_state =
-            bert.encoder.layer[..layers].iter().fold(x, |x, layer| layer.forward(x, bias.clone()));
-        match prefix {
-            Prefix::Layers(layers) => PrefixOutput::Layers { layers, hidden_state, attention_mask },
-            Prefix::Encoder => {
-                let [batch, _, hidden] = hidden_state.dims();
-                PrefixOutput::Encoder(hidden_state.slice([0..batch, 0..1]).reshape([batch, hidden]))
-            }
-            Prefix::Pooler => PrefixOutput::Pooler(self.pooler().valid().forward(hidden_state)),
-        }
+        let hidden_state = bert.encoder.forward_layers(0..layers, x, &bias, None);
+        let states = match prefix {
+            FrozenPrefix::Pooler => self.pooler().valid().forward(layout.first_tokens(hidden_state)),
+            _ if prefix.keeps_all_rows(H::READS) => layout.all_rows(hidden_state),
+            _ => layout.first_tokens(hidden_state),
+        };
+        PrefixOutput { prefix, states, layout, dropout: None }
     }
 
-    /// Logits, `[batch, labels]`, from where a prefix has stopped: [`forward`](Self::forward) of the same input, but for the
-    /// dropout in the prefix.
+    /// The outputs, `[rows, outputs]`, from the output of a prefix: those of [`forward`](Self::forward) for the same input, but
+    /// for the prefix's dropout.
     pub fn forward_from(&self, output: PrefixOutput) -> Tensor<2> {
-        let pooled = match output {
-            PrefixOutput::Layers { layers, hidden_state, attention_mask } => {
-                let bias = attention_bias(attention_mask, &hidden_state);
-                let rest = &self.bert.encoder.layer[layers..];
-                let last = rest.iter().fold(hidden_state, |x, layer| layer.forward(x, bias.clone()));
-                self.pooler().forward(last)
+        let PrefixOutput { prefix, states, layout, dropout } = output;
+        match (prefix, H::READS) {
+            (FrozenPrefix::Layers(layers), _) => {
+                let x = layout.hidden_state(states);
+                let bias = layout.attention_bias(&x);
+                let rest = layers..self.bert.encoder.layer.len();
+                let last = self.bert.encoder.forward_layers(rest, x, &bias, dropout);
+                self.forward_head(last, &layout, dropout)
             }
-            PrefixOutput::Encoder(first) => self.pooler().forward_first(first),
-            PrefixOutput::Pooler(pooled) => pooled,
-        };
-        self.classify(pooled)
+            (FrozenPrefix::Encoder, Reads::Pooled) => {
+                self.forward_states(self.pooler().forward(states), &layout, dropout)
+            }
+            (FrozenPrefix::Encoder | FrozenPrefix::Pooler, _) => {
+                self.forward_states(states, &layout, dropout)
+            }
+        }
     }
 }
 
-/// The same tensor where no gradients are followed.
-fn plain(tensor: Tensor<2, Int>) -> Tensor<2, Int> {
+/// The same tensor on a device that records no operations.
+fn without_gradients(tensor: Tensor<2, Int>) -> Tensor<2, Int> {
     if tensor.device().is_autodiff() { tensor.inner() } else { tensor }
 }

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 use burn::module::Module;
 use burn::tensor::{DType, TensorData};
@@ -12,16 +10,32 @@ use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensorError, View};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use strum::{Display, EnumString, IntoStaticStr};
 
 use crate::checkpoint::SINGLE;
+use crate::names::ENCODER;
 use crate::state::{Stored, stored};
-use crate::{BertConfig, HeadFunction, ModelError};
+use crate::{BertConfig, BertModel, Head, ModelError, ModelFor};
 
-/// How the weights are stored; a model computes in its own dtype all the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The dtype in which weights are stored. It does not change the dtype in which a loaded model computes.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = ModelError, parse_err_fn = unknown)]
 pub enum SaveDtype {
-    /// 32 bits: exactly what was trained.
+    /// 32 bits: the trained values, exactly.
     #[default]
     F32,
     /// 16 bits, 10 of them mantissa: half the size; values beyond 65,504 can't be stored.
@@ -31,16 +45,6 @@ pub enum SaveDtype {
 }
 
 impl SaveDtype {
-    const ALL: [Self; 3] = [Self::F32, Self::F16, Self::Bf16];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-            Self::Bf16 => "bf16",
-        }
-    }
-
     /// PyTorch's name, which `config.json` has.
     fn torch_name(self) -> &'static str {
         match self {
@@ -67,24 +71,38 @@ impl SaveDtype {
     }
 }
 
-impl fmt::Display for SaveDtype {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+fn unknown(dtype: &str) -> ModelError {
+    ModelError::SaveDtype { found: dtype.to_owned() }
+}
+
+/// A model that `transformers` has a class for.
+pub trait PretrainedModel: Module {
+    /// The class's name, as in `BertForSequenceClassification`.
+    fn architecture() -> &'static str;
+
+    /// Sets the keys of a `config.json` that follow from the architecture, before it is written.
+    fn complete_config(config: &mut BertConfig);
+}
+
+impl PretrainedModel for BertModel {
+    fn architecture() -> &'static str {
+        "BertModel"
+    }
+
+    fn complete_config(_: &mut BertConfig) {}
+}
+
+impl<H: Head> PretrainedModel for ModelFor<H> {
+    fn architecture() -> &'static str {
+        H::ARCHITECTURE
+    }
+
+    fn complete_config(config: &mut BertConfig) {
+        H::complete_config(config);
     }
 }
 
-impl FromStr for SaveDtype {
-    type Err = ModelError;
-
-    fn from_str(text: &str) -> Result<Self, ModelError> {
-        Self::ALL
-            .into_iter()
-            .find(|dtype| dtype.name() == text)
-            .ok_or_else(|| ModelError::SaveDtype { found: text.to_owned() })
-    }
-}
-
-/// Writes `config.json` and `model.safetensors` into `dir`, which is made where it is not there, with the names and shapes
+/// Writes `config.json` and `model.safetensors` into `dir`, which is created if need be, with the names and shapes
 /// that `transformers` writes. The same model gives the same bytes.
 ///
 /// Each file is written under another name and renamed when it is whole. The parameters are copied to the host one at a
@@ -92,16 +110,23 @@ impl FromStr for SaveDtype {
 ///
 /// # Errors
 /// A weight has a value beyond the range of `dtype`, or the folder or a file in it can't be written.
-pub fn save_pretrained<M: Module>(
+pub fn save_pretrained<M: PretrainedModel>(
     model: &M,
     config: &BertConfig,
     dir: &Path,
     dtype: SaveDtype,
 ) -> Result<(), ModelError> {
-    let weights = stored(model);
+    let mut weights = stored(model);
+    if M::architecture() == BertModel::architecture() {
+        for weight in &mut weights {
+            if let Some(name) = weight.name.strip_prefix(ENCODER) {
+                weight.name = name.to_owned();
+            }
+        }
+    }
     check_range(&weights, dtype)?;
     embert_files::create_dir_all(dir)?;
-    let config = config_of(&weights, config, dtype);
+    let config = config_of::<M>(config, dtype);
 
     let path = dir.join(SINGLE);
     embert_files::write_path_with(&path, |temporary| {
@@ -115,8 +140,8 @@ pub fn save_pretrained<M: Module>(
     Ok(embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?)
 }
 
-/// Refuses what `dtype` would turn into an infinity. A pass of its own: once the file is begun, the library that writes it
-/// takes no error from us.
+/// Refuses values that `dtype` would turn into infinities. This is a pass of its own: once the file is begun, the library that
+/// writes it takes no error from a weight.
 fn check_range(weights: &[Stored], dtype: SaveDtype) -> Result<(), ModelError> {
     let overflows: fn(f32) -> bool = match dtype {
         SaveDtype::F32 => return Ok(()),
@@ -125,25 +150,20 @@ fn check_range(weights: &[Stored], dtype: SaveDtype) -> Result<(), ModelError> {
     };
     for stored in weights {
         let data = stored.data();
-        // What is infinite in the model is not ours to judge, and stays what it is.
+        // A value that is infinite in the model is written as it is.
         if let Some(value) = data.iter::<f32>().find(|value| value.is_finite() && overflows(*value)) {
-            return Err(ModelError::SaveRange { name: stored.name.clone(), value, dtype });
+            return Err(ModelError::SaveRange { name: stored.name.clone(), value, dtype: dtype.into() });
         }
     }
     Ok(())
 }
 
-/// The config as it is true of this model and this file.
-fn config_of(weights: &[Stored], config: &BertConfig, dtype: SaveDtype) -> BertConfig {
+/// The config with the keys that follow from the model's architecture and the file's dtype.
+fn config_of<M: PretrainedModel>(config: &BertConfig, dtype: SaveDtype) -> BertConfig {
     let mut config = config.clone();
-    let has_head = weights.iter().any(|stored| stored.name == "classifier.weight");
-    let class = if has_head { "BertForSequenceClassification" } else { "BertModel" };
-    config.architectures = vec![class.to_owned()];
-    // Another problem type is what the head was trained for, and a single output without one is a sigmoid.
-    if has_head && config.head_function() == HeadFunction::Softmax {
-        config.problem_type = Some("single_label_classification".to_owned());
-    }
-    // Readers convert the weights to what this says, under its older name too.
+    config.architectures = vec![M::architecture().to_owned()];
+    M::complete_config(&mut config);
+    // Readers convert the weights to the dtype that these keys name; the first is the older name.
     for key in ["torch_dtype", "dtype"] {
         if let Some(stated) = config.extra.get_mut(key) {
             *stated = json!(dtype.torch_name());
@@ -155,7 +175,7 @@ fn config_of(weights: &[Stored], config: &BertConfig, dtype: SaveDtype) -> BertC
     config
 }
 
-/// A parameter as the bytes of its file, made when they are written.
+/// A parameter as the bytes of the file, encoded when they are written.
 struct Encoded<'a> {
     stored: &'a Stored,
     dtype: SaveDtype,
@@ -180,7 +200,7 @@ impl View for Encoded<'_> {
     }
 }
 
-/// The file's byte order, which is the machine's on all that we know of.
+/// The bytes in the file's order, which is little-endian.
 fn little_endian(data: &TensorData) -> Vec<u8> {
     let mut bytes = data.as_bytes().to_vec();
     if cfg!(target_endian = "big") {

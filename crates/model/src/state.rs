@@ -6,24 +6,26 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use crate::ModelError;
-use crate::names::Place;
+use crate::module_path::ModulePath;
+use crate::{Depth, ModelError};
 
-/// One parameter, as optimizers and printers want to know it.
+/// One parameter: its name, shape and place in the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedParameter {
     /// The checkpoint's name, as in `bert.encoder.layer.0.attention.self.query.weight`.
     pub name: String,
-    /// What Burn knows it by in this process; another in the next.
+    /// Burn's identifier, which is another one in each process.
     pub id: ParamId,
     /// The shape that the checkpoint has: `[output, input]` for a linear layer's weight.
     pub shape: Vec<usize>,
-    /// Whether training changes it.
+    /// The part of the model that the parameter belongs to.
+    pub depth: Depth,
+    /// Whether training changes the parameter.
     pub trainable: bool,
 }
 
 impl NamedParameter {
-    /// How many numbers it has.
+    /// How many numbers the parameter has.
     pub fn elements(&self) -> usize {
         self.shape.iter().product()
     }
@@ -38,24 +40,25 @@ pub fn named_parameters<M: Module>(model: &M) -> Vec<NamedParameter> {
 
 #[derive(Default)]
 struct Named {
-    place: Place,
+    path: ModulePath,
     parameters: Vec<NamedParameter>,
 }
 
 impl ModuleVisitor for Named {
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.place.enter(name, container_type);
+        self.path.enter(name, container_type);
     }
 
     fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.place.leave();
+        self.path.leave();
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.parameters.push(NamedParameter {
-            name: self.place.name(),
+            name: self.path.name(),
             id: param.id,
-            shape: self.place.checkpoint_shape(&param.lazy_shape()),
+            shape: self.path.checkpoint_shape(&param.lazy_shape()),
+            depth: self.path.depth(),
             trainable: is_trainable(param),
         });
     }
@@ -73,7 +76,7 @@ pub fn state_dict<M: Module>(model: &M) -> Vec<(String, TensorData)> {
     stored(model).into_iter().map(|stored| (stored.name.clone(), stored.data())).collect()
 }
 
-/// A parameter that is copied to the host when it is asked for, so that saving needs memory for one at a time.
+/// A parameter that is copied to the host when [`data`](Self::data) is called: saving needs memory for one parameter at a time.
 pub(crate) struct Stored {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
@@ -95,25 +98,25 @@ pub(crate) fn stored<M: Module>(model: &M) -> Vec<Stored> {
 
 #[derive(Default)]
 struct Collect {
-    place: Place,
+    path: ModulePath,
     stored: Vec<Stored>,
 }
 
 impl ModuleVisitor for Collect {
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.place.enter(name, container_type);
+        self.path.enter(name, container_type);
     }
 
     fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.place.leave();
+        self.path.leave();
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = param.val();
-        let transposed = self.place.is_transposed();
+        let transposed = self.path.is_transposed();
         self.stored.push(Stored {
-            name: self.place.name(),
-            shape: self.place.checkpoint_shape(&value.shape()),
+            name: self.path.name(),
+            shape: self.path.checkpoint_shape(&value.shape()),
             fetch: Box::new(move || {
                 let data = value.to_data();
                 if transposed { transpose_data(data) } else { data }
@@ -122,11 +125,11 @@ impl ModuleVisitor for Collect {
     }
 }
 
-/// Puts values back that [`state_dict`] gave: the same parameters get the same bits. Which parameters are trainable, and
+/// Loads values that [`state_dict`] returned: the same parameters get the same bits. Which parameters are trainable, and
 /// their ids, stay as they are in `model`.
 ///
 /// # Errors
-/// A parameter is missing from `tensors`, one there is not the model's, or a shape differs.
+/// `tensors` lacks a parameter, has one that the model has not, or has one of another shape.
 pub fn load_state_dict<M: Module>(
     model: M,
     tensors: impl IntoIterator<Item = (String, TensorData)>,
@@ -138,14 +141,15 @@ pub fn load_state_dict<M: Module>(
         }
         by_name.insert(name, data);
     }
-    let mut mapper = Fill::new(|name: &str, expected: &[usize]| {
-        let data = by_name.remove(name).ok_or_else(|| ModelError::StateMissing { name: name.to_owned() })?;
+    let mut mapper = Fill::new(|path: &ModulePath, expected: &[usize]| {
+        let name = path.name();
+        let Some(data) = by_name.remove(&name) else { return Err(ModelError::StateMissing { name }) };
         if data.shape().as_slice() == expected {
             Ok(Some(data))
         } else {
             Err(ModelError::Shape {
                 origin: "the state dict".to_owned(),
-                name: name.to_owned(),
+                name,
                 found: data.shape().to_vec(),
                 expected: expected.to_vec(),
             })
@@ -159,42 +163,42 @@ pub fn load_state_dict<M: Module>(
     }
 }
 
-/// Gives each parameter the values that `source` has for its checkpoint name and shape; `None` leaves it as it is. After
-/// the first error nothing more is asked for.
+/// Sets each parameter to the values that `source` returns for its path and its shape in the checkpoint; `None` leaves the
+/// parameter as it is. After the first error `source` is not called again.
 pub(crate) struct Fill<F> {
-    place: Place,
+    path: ModulePath,
     source: F,
     error: Option<ModelError>,
 }
 
-impl<F: FnMut(&str, &[usize]) -> Result<Option<TensorData>, ModelError>> Fill<F> {
+impl<F: FnMut(&ModulePath, &[usize]) -> Result<Option<TensorData>, ModelError>> Fill<F> {
     pub(crate) fn new(source: F) -> Self {
-        Self { place: Place::default(), source, error: None }
+        Self { path: ModulePath::default(), source, error: None }
     }
 
-    /// The first error, where there was one: the module is then not to be used.
+    /// The first error, if there was one: the module must then not be used.
     pub(crate) fn finish(self) -> Result<(), ModelError> {
         self.error.map_or(Ok(()), Err)
     }
 }
 
-impl<F: FnMut(&str, &[usize]) -> Result<Option<TensorData>, ModelError>> ModuleMapper for Fill<F> {
+impl<F: FnMut(&ModulePath, &[usize]) -> Result<Option<TensorData>, ModelError>> ModuleMapper for Fill<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.place.enter(name, container_type);
+        self.path.enter(name, container_type);
     }
 
     fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.place.leave();
+        self.path.leave();
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         if self.error.is_some() {
             return param;
         }
-        let expected = self.place.checkpoint_shape(&param.lazy_shape());
-        match (self.source)(&self.place.name(), &expected) {
+        let expected = self.path.checkpoint_shape(&param.lazy_shape());
+        match (self.source)(&self.path, &expected) {
             Ok(Some(data)) => {
-                let data = if self.place.is_transposed() { transpose_data(data) } else { data };
+                let data = if self.path.is_transposed() { transpose_data(data) } else { data };
                 let value = Tensor::from_data(data, &param.lazy_device());
                 let id = param.id;
                 param.transform_for_load(value, id)
@@ -208,20 +212,20 @@ impl<F: FnMut(&str, &[usize]) -> Result<Option<TensorData>, ModelError>> ModuleM
     }
 }
 
-/// The transpose of a matrix of 32-bit floats; other dtypes become that first.
+/// The transpose of a matrix, as 32-bit floats.
 fn transpose_data(data: TensorData) -> TensorData {
     let (rows, columns) = (data.shape()[0], data.shape()[1]);
     let data = data.convert::<f32>();
     match data.as_slice::<f32>() {
         Ok(values) => TensorData::new(transpose(values, rows, columns), [columns, rows]),
-        // Can't be: `convert` made it f32.
+        // Unreachable: `convert` made the data f32.
         Err(_) => data,
     }
 }
 
 /// `values` is `[rows, columns]`, the result `[columns, rows]`.
 fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    /// Columns done together: a cache line of f32, so that each line of the source is read once.
+    /// Columns transposed together: a cache line of f32, so that each line of the source is read once.
     const BLOCK: usize = 16;
     let mut result = vec![0.0; values.len()];
     result.par_chunks_mut(rows * BLOCK).enumerate().for_each(|(block, result)| {

@@ -1,26 +1,25 @@
-//! A model to look at: its parts with shapes, counts and what is trained.
+//! [`ModuleTree`] and [`PartCount`]: a model's parts with their shapes, counts and trainable parameters.
 
 use std::fmt;
 
 use burn::module::Module;
+use num_format::{Locale, ToFormattedString as _};
 
-use crate::freeze::layer_of;
-use crate::names::PREFIX;
-use crate::{NamedParameter, named_parameters};
+use crate::{Depth, NamedParameter, named_parameters};
 
-/// How many numbers a part of the model has.
+/// How many parameters a part of the model has, counted in numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartCount {
-    /// `embeddings`, `encoder.layer.N`, `pooler` or `classifier`.
+    /// `embeddings`, `encoder.layer.N`, `pooler`, or the first part of the head's names, as in `classifier`.
     pub name: String,
-    /// All of its numbers.
+    /// All numbers of the part.
     pub parameters: usize,
-    /// Those that training changes.
+    /// Numbers that training changes.
     pub trainable: usize,
 }
 
 impl PartCount {
-    /// Those that training leaves alone.
+    /// Numbers that training does not change.
     pub fn frozen(&self) -> usize {
         self.parameters - self.trainable
     }
@@ -30,10 +29,10 @@ impl PartCount {
 pub fn part_counts<M: Module>(model: &M) -> Vec<PartCount> {
     let mut parts: Vec<PartCount> = Vec::new();
     for parameter in named_parameters(model) {
-        let inner = parameter.name.strip_prefix(PREFIX).unwrap_or(&parameter.name);
-        let name = match layer_of(inner) {
-            Some(layer) => format!("encoder.layer.{layer}"),
-            None => inner.split('.').next().unwrap_or(inner).to_owned(),
+        let name = match parameter.depth {
+            Depth::Layer(layer) => format!("encoder.layer.{layer}"),
+            Depth::Embeddings | Depth::Pooler => parameter.depth.to_string(),
+            Depth::Head => parameter.name.split('.').next().unwrap_or(&parameter.name).to_owned(),
         };
         if parts.last().is_none_or(|part| part.name != name) {
             parts.push(PartCount { name, parameters: 0, trainable: 0 });
@@ -46,7 +45,8 @@ pub fn part_counts<M: Module>(model: &M) -> Vec<PartCount> {
     parts
 }
 
-/// A module and what is in it, by the checkpoint's names. [`fmt::Display`] draws it, equal layers once.
+/// A module with its submodules and parameters, by the checkpoint's names. [`fmt::Display`] draws the tree, and equal layers
+/// once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleTree {
     /// The last part of the name: `query`, `0`, `weight`.
@@ -55,9 +55,9 @@ pub struct ModuleTree {
     pub shape: Option<Vec<usize>>,
     /// Numbers in all parameters below.
     pub parameters: usize,
-    /// Those that training changes.
+    /// Numbers that training changes.
     pub trainable: usize,
-    /// In the checkpoint's order.
+    /// Submodules and parameters, in the checkpoint's order.
     pub children: Vec<ModuleTree>,
 }
 
@@ -92,12 +92,12 @@ impl ModuleTree {
         }
     }
 
-    /// Whether nothing but the name differs.
+    /// Whether the two differ in their names alone.
     fn looks_like(&self, other: &Self) -> bool {
         self.shape == other.shape && self.trainable == other.trainable && self.children == other.children
     }
 
-    /// A layer: parameters and nothing else.
+    /// Whether the module has parameters and no submodules.
     fn is_layer(&self) -> bool {
         self.children.iter().all(|child| child.shape.is_some())
     }
@@ -105,7 +105,7 @@ impl ModuleTree {
     fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
         let mut rest = self.children.as_slice();
         while let Some((first, _)) = rest.split_first() {
-            // Only what is numbered is drawn once for many: the encoder's layers.
+            // Numbered modules, which are the encoder's layers, are drawn once for all that look alike.
             let numbered = |child: &&Self| child.name.parse::<usize>().is_ok() && child.looks_like(first);
             let same = rest.iter().take_while(numbered).count().max(1);
             let name = match same {
@@ -122,7 +122,7 @@ impl ModuleTree {
         Ok(())
     }
 
-    /// `weight [384, 384], bias [384]: 147,840, frozen`; the shapes of a layer and not of what holds layers.
+    /// `weight [384, 384], bias [384]: 147,840, frozen`; a module with submodules has no shapes.
     fn summary(&self) -> String {
         let parts = if self.is_layer() { self.children.as_slice() } else { &[] };
         let shapes: Vec<String> = parts
@@ -149,13 +149,5 @@ impl fmt::Display for ModuleTree {
 
 /// `1234567` as `1,234,567`.
 fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    number.to_formatted_string(&Locale::en)
 }

@@ -1,4 +1,4 @@
-//! Seconds of an update and of the global norm for a BERT's worth of parameters, ours against Burn's own AdamW.
+//! Seconds of an update and of the global norm for as many parameters as a BERT has: this crate's AdamW against Burn's.
 //!
 //! `cargo bench -p embert-optim`, with the number of parameters in millions as an argument (default 22.7, all-MiniLM-L6-v2).
 #![allow(clippy::print_stdout, missing_docs, reason = "a benchmark prints what it measures")]

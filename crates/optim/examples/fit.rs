@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use embert_optim::{
     AdamW, AdamWConfig, GradientAccumulator, GradientsParams, OptimError, ParameterGroup, Schedule,
-    ScheduleConfig, Warmup, clip_factor, global_norm,
+    ScheduleConfig, Shards, Warmup, clip_factor, global_norm,
 };
 
 #[derive(Module, Debug)]
@@ -35,23 +35,24 @@ fn main() -> Result<(), OptimError> {
 
     let steps = 120;
     for step in 0..steps {
-        let mut accumulator = GradientAccumulator::new();
-        let mut last_loss = 0.0;
-        for examples in [8_u32, 8, 8, 3] {
+        let sizes = [8_u32, 8, 8, 3];
+        let examples_of_step = f64::from(sizes.iter().sum::<u32>());
+        let mut accumulator = GradientAccumulator::new(sizes.len(), Shards::default());
+        let mut mean_loss = 0.0;
+        for examples in sizes {
             let x = Tensor::<2>::random([examples as usize, 1], Distribution::Normal(0.0, 1.0), &device);
             let y = x.clone() * 2.0 - 1.0;
             let error = x.matmul(line.slope.val()) + line.intercept.val().unsqueeze() - y;
-            let loss = error.square().mean();
-            last_loss = loss.clone().into_scalar::<f32>();
-            let gradients = GradientsParams::from_grads(loss.backward(), &line);
-            accumulator.add(&line, gradients, f64::from(examples));
+            let loss = error.square().sum() / examples_of_step;
+            mean_loss += loss.clone().into_scalar::<f32>();
+            accumulator.add(&line, GradientsParams::from_grads(loss.backward(), &line));
         }
-        let (gradients, _) = accumulator.take();
+        let gradients = accumulator.finish(&line);
         let norm = global_norm(&line, &gradients);
         let factor = schedule.factor(step, steps);
         line = optimizer.step(line, gradients, factor, clip_factor(norm, 1.0));
         if step % 20 == 19 {
-            println!("step {:3}  loss {last_loss:.5}  norm {norm:.4}  rate factor {factor:.3}", step + 1);
+            println!("step {:3}  loss {mean_loss:.5}  norm {norm:.4}  rate factor {factor:.3}", step + 1);
         }
     }
     let slope = line.slope.val().into_scalar::<f32>();

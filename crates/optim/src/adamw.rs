@@ -7,9 +7,10 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::kernels::{self, Update};
+use crate::moments::Moments;
 use crate::{OptimError, OptimizerState, ParameterGroup, ParameterState};
 
-/// What [`AdamW`] has besides its groups. The defaults are PyTorch's.
+/// The hyperparameters that all groups of an [`AdamW`] share. The defaults are PyTorch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamWConfig {
     /// Decay rates of the first and the second moment.
@@ -38,25 +39,18 @@ impl Default for AdamWConfig {
 pub struct AdamW {
     config: AdamWConfig,
     groups: Vec<ParameterGroup>,
-    places: HashMap<ParamId, Place>,
+    /// Where each parameter stands in `groups`.
+    positions: HashMap<ParamId, Position>,
     moments: HashMap<ParamId, Moments>,
-    /// Of parameters that have moments but are in no group any more.
+    /// Names of the parameters that have moments and are in no group any more.
     former_names: HashMap<ParamId, String>,
 }
 
+/// The position of a parameter in the groups.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct Position {
     group: usize,
     parameter: usize,
-}
-
-/// The moments of one parameter, flat.
-#[derive(Debug)]
-pub(crate) struct Moments {
-    /// Updates so far.
-    pub(crate) step: usize,
-    pub(crate) exp_avg: Tensor<1>,
-    pub(crate) exp_avg_sq: Tensor<1>,
 }
 
 impl AdamW {
@@ -69,29 +63,31 @@ impl AdamW {
             check((0.0..1.0).contains(&beta), "betas", beta, "from 0 to below 1")?;
         }
         check(config.epsilon > 0.0, "epsilon", config.epsilon, "a number above 0")?;
-        let places = places(&groups)?;
-        Ok(Self { config, groups, places, moments: HashMap::new(), former_names: HashMap::new() })
+        let positions = positions(&groups)?;
+        Ok(Self { config, groups, positions, moments: HashMap::new(), former_names: HashMap::new() })
     }
 
-    /// Other groups from the next step on, as when more of a model is unfrozen: what has moments keeps them, also while it is in no
-    /// group; what comes new starts without. As PyTorch's optimizer, which keeps the state of a parameter without a gradient.
+    /// Changes the groups from the next step on, as when more of a model is unfrozen. Parameters keep their moments while they are in
+    /// no group; a parameter that is trained for the first time starts from zero moments. PyTorch's optimizer, too, keeps the state of
+    /// a parameter without a gradient.
     ///
     /// # Errors
     /// As [`new`](Self::new); the optimizer is then as it was.
     pub fn regroup(&mut self, groups: Vec<ParameterGroup>) -> Result<(), OptimError> {
-        let places = places(&groups)?;
-        for (id, place) in &self.places {
-            if !places.contains_key(id) && self.moments.contains_key(id) {
-                self.former_names.insert(*id, self.groups[place.group].parameters[place.parameter].1.clone());
+        let positions = positions(&groups)?;
+        for (id, position) in &self.positions {
+            if !positions.contains_key(id) && self.moments.contains_key(id) {
+                self.former_names
+                    .insert(*id, self.groups[position.group].parameters[position.parameter].1.clone());
             }
         }
-        self.former_names.retain(|id, _| !places.contains_key(id));
+        self.former_names.retain(|id, _| !positions.contains_key(id));
         self.groups = groups;
-        self.places = places;
+        self.positions = positions;
         Ok(())
     }
 
-    /// The groups, as they were given.
+    /// The groups of the next step.
     pub fn groups(&self) -> &[ParameterGroup] {
         &self.groups
     }
@@ -108,9 +104,9 @@ impl AdamW {
     /// The moments by parameter name, on the host.
     pub fn state(&self) -> OptimizerState {
         let entry = |(id, moments): (&ParamId, &Moments)| {
-            let name = self.places.get(id).map_or_else(
+            let name = self.positions.get(id).map_or_else(
                 || &self.former_names[id],
-                |place| &self.groups[place.group].parameters[place.parameter].1,
+                |position| &self.groups[position.group].parameters[position.parameter].1,
             );
             let state = ParameterState {
                 step: moments.step,
@@ -122,8 +118,8 @@ impl AdamW {
         OptimizerState { parameters: self.moments.iter().map(entry).collect() }
     }
 
-    /// Goes on from a state that [`state`](Self::state) gave, perhaps in another process. `model` says where its tensors
-    /// belong.
+    /// Replaces the moments by those that [`state`](Self::state) returned, perhaps in another process. The tensors go to the devices
+    /// of `model`'s parameters.
     ///
     /// # Errors
     /// The state has a parameter that isn't in the groups, or one of another size than the model's.
@@ -142,20 +138,20 @@ impl AdamW {
     }
 }
 
-/// Where each parameter stands, once the groups are checked.
-fn places(groups: &[ParameterGroup]) -> Result<HashMap<ParamId, Place>, OptimError> {
-    let mut places = HashMap::new();
+/// The position of each parameter in the groups, which are checked on the way.
+fn positions(groups: &[ParameterGroup]) -> Result<HashMap<ParamId, Position>, OptimError> {
+    let mut positions = HashMap::new();
     for (group, settings) in groups.iter().enumerate() {
         let (rate, decay) = (settings.learning_rate, settings.weight_decay);
         check(rate >= 0.0 && rate.is_finite(), "learning_rate", rate, "a number from 0 on")?;
         check(decay >= 0.0 && decay.is_finite(), "weight_decay", decay, "a number from 0 on")?;
         for (parameter, (id, name)) in settings.parameters.iter().enumerate() {
-            if places.insert(*id, Place { group, parameter }).is_some() {
+            if positions.insert(*id, Position { group, parameter }).is_some() {
                 return Err(OptimError::Twice { name: name.clone() });
             }
         }
     }
-    if places.is_empty() { Err(OptimError::Empty) } else { Ok(places) }
+    if positions.is_empty() { Err(OptimError::Empty) } else { Ok(positions) }
 }
 
 fn check(holds: bool, name: &'static str, value: f64, expected: &'static str) -> Result<(), OptimError> {
@@ -175,7 +171,7 @@ struct Step<'a> {
 
 impl ModuleMapper for Step<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(place) = self.optimizer.places.get(&param.id) else { return param };
+        let Some(position) = self.optimizer.positions.get(&param.id) else { return param };
         let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
         let (id, tensor, mapper) = param.consume();
         let autodiff = tensor.is_autodiff();
@@ -185,7 +181,7 @@ impl ModuleMapper for Step<'_> {
             let zeros = Tensor::zeros([value.shape().num_elements()], &value.device());
             Moments { step: 0, exp_avg: zeros.clone(), exp_avg_sq: zeros }
         });
-        let group = &self.optimizer.groups[place.group];
+        let group = &self.optimizer.groups[position.group];
         let update = Update {
             learning_rate: group.learning_rate * self.lr_factor,
             weight_decay: group.weight_decay,
@@ -211,8 +207,8 @@ struct Load<'a> {
 
 impl ModuleVisitor for Load<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Some(place) = self.optimizer.places.get(&param.id) else { return };
-        let name = &self.optimizer.groups[place.group].parameters[place.parameter].1;
+        let Some(position) = self.optimizer.positions.get(&param.id) else { return };
+        let name = &self.optimizer.groups[position.group].parameters[position.parameter].1;
         let Some(state) = self.state.parameters.remove(name) else { return };
         let value = param.val();
         let device = if value.is_autodiff() { value.device().inner() } else { value.device() };

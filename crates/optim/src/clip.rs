@@ -21,8 +21,8 @@ pub fn global_norm<M: Module>(model: &M, gradients: &GradientsParams) -> f64 {
     sum.sqrt()
 }
 
-/// What gradients of the norm `norm` are multiplied by: `min(1, max_norm / (norm + 1e-6))`, and 1 where `max_norm` is 0,
-/// which is no clipping.
+/// The factor that clips gradients of the norm `norm`: `min(1, max_norm / (norm + 1e-6))`. A `max_norm` of 0 switches clipping off:
+/// the factor is 1.
 pub fn clip_factor(norm: f64, max_norm: f64) -> f64 {
     if max_norm == 0.0 { 1.0 } else { (max_norm / (norm + 1e-6)).min(1.0) }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use embert_files::FileError;
 
-/// Why an optimizer can't be made, or its state not be brought back.
+/// Why an optimizer can't be built, or its state not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptimError {
@@ -15,8 +15,14 @@ pub enum OptimError {
         name: &'static str,
         /// Its value.
         value: f64,
-        /// What it may be.
+        /// The values that it may have.
         expected: &'static str,
+    },
+    /// A number of shards that the gradients of a step can't be halved into.
+    #[error("shards is {found}: expected a power of two, as 1, 2, 4 or 8")]
+    Shards {
+        /// The number.
+        found: usize,
     },
     /// A parameter is in more than one group.
     #[error("the parameter {name} is in two groups: each may be in one")]

@@ -1,8 +1,8 @@
-//! The numbers: one pass over memory on all cores where the device is Flex, tensor operations elsewhere.
+//! AdamW's update and the sum of squares: one pass over memory on all cores where the device is Flex, tensor operations elsewhere.
 
 use burn::tensor::Tensor;
 
-use crate::adamw::Moments;
+use crate::moments::Moments;
 
 /// One update's coefficients.
 #[derive(Clone, Copy, Debug)]
@@ -11,9 +11,9 @@ pub(crate) struct Update {
     pub(crate) weight_decay: f64,
     pub(crate) betas: [f64; 2],
     pub(crate) epsilon: f64,
-    /// The gradient is multiplied by this first.
+    /// The factor of the gradient, as for clipping.
     pub(crate) gradient_scale: f64,
-    /// From 1.
+    /// The number of this update of the parameter, from 1.
     pub(crate) step: usize,
 }
 
@@ -235,7 +235,7 @@ mod tests {
 
     type Kernel = fn(Tensor<1>, Moments, Tensor<1>, &Update) -> (Tensor<1>, Moments);
 
-    /// Both, since what runs on other devices is otherwise tested on those alone. The runs have schedules, clipping,
+    /// Both implementations: the tensor operations would otherwise be tested on other devices alone. The runs have schedules, clipping,
     /// parameters that sit out steps, and gradients of all sizes.
     #[test]
     fn both_go_where_pytorch_goes() {

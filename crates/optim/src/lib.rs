@@ -17,6 +17,7 @@ mod clip;
 mod error;
 mod groups;
 mod kernels;
+mod moments;
 mod schedule;
 mod state;
 
@@ -28,11 +29,11 @@ extern crate self as embert_optim;
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod fixture;
 
-pub use accumulate::GradientAccumulator;
+pub use accumulate::{GradientAccumulator, Shards};
 pub use adamw::{AdamW, AdamWConfig};
 pub use burn::optim::GradientsParams;
 pub use clip::{clip_factor, global_norm};
 pub use error::OptimError;
-pub use groups::{Decay, GroupSettings, LayerwiseDecay, ParameterGroup, build_groups};
+pub use groups::{Decay, ParameterGroup, TrainedParameter, build_groups};
 pub use schedule::{Schedule, ScheduleConfig, Warmup};
 pub use state::{OptimizerState, ParameterState};

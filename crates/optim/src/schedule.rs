@@ -5,9 +5,9 @@ use std::f64::consts::PI;
 /// The shape of the learning rate after the warm-up. The formulas are those of `transformers`' `get_scheduler`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
-    /// Stays at its highest.
+    /// The learning rate stays at its highest.
     Constant,
-    /// Falls to 0 in a straight line.
+    /// The learning rate falls to 0 in a straight line.
     Linear,
     /// `max(0, (1 + cos(2 pi cycles progress)) / 2)`; half a cycle falls to 0 once.
     Cosine {
@@ -26,7 +26,7 @@ pub enum Schedule {
 /// Steps over which the learning rate rises from 0 to its highest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Warmup {
-    /// So many.
+    /// This number of steps.
     Steps(usize),
     /// This share of all steps, rounded up.
     Ratio(f64),
@@ -54,15 +54,15 @@ impl Warmup {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScheduleConfig {
-    /// What comes after the warm-up.
+    /// The shape after the warm-up.
     pub schedule: Schedule,
     /// The warm-up.
     pub warmup: Warmup,
 }
 
 impl ScheduleConfig {
-    /// What the learning rates are multiplied by in the step after `steps_done` of `total_steps`: 0 in the very first step
-    /// if there is a warm-up.
+    /// The factor of the learning rates in the step after `steps_done` of `total_steps`: 0 in the very first step if there is a
+    /// warm-up.
     pub fn factor(&self, steps_done: usize, total_steps: usize) -> f64 {
         let warmup = self.warmup.steps(total_steps);
         if steps_done < warmup {

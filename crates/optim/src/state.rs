@@ -10,21 +10,21 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::OptimError;
 
-/// What [`AdamW`](crate::AdamW) remembers, by parameter name.
+/// The state of an [`AdamW`](crate::AdamW): moments and counts of updates, by parameter name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OptimizerState {
-    /// Parameters that had a gradient so far.
+    /// The state of each parameter that had a gradient so far.
     pub parameters: BTreeMap<String, ParameterState>,
 }
 
-/// What AdamW remembers of one parameter; the names are PyTorch's.
+/// The state of one parameter; the fields have PyTorch's names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterState {
     /// Updates so far.
     pub step: usize,
     /// The first moment, flat, in the order of the parameter in memory.
     pub exp_avg: Vec<f32>,
-    /// The second moment, likewise.
+    /// The second moment, flat, in the same order.
     pub exp_avg_sq: Vec<f32>,
 }
 
@@ -33,8 +33,8 @@ const EXP_AVG_SQ: &str = "exp_avg_sq.";
 const STEP: &str = "step.";
 
 impl OptimizerState {
-    /// Writes a safetensors file with `exp_avg.<name>`, `exp_avg_sq.<name>` and `step.<name>` for each parameter. It takes
-    /// its place under `path` when it is whole and on the disk. The same state gives the same bytes.
+    /// Writes a safetensors file with `exp_avg.<name>`, `exp_avg_sq.<name>` and `step.<name>` for each parameter. The
+    /// file appears under `path` when all of it is on the disk. The same state gives the same bytes.
     ///
     /// # Errors
     /// The file can't be written.
@@ -58,10 +58,10 @@ impl OptimizerState {
         Ok(embert_files::write(path, &bytes)?)
     }
 
-    /// Reads what [`save`](Self::save) wrote.
+    /// Reads a file that [`save`](Self::save) wrote.
     ///
     /// # Errors
-    /// The file can't be read, is no safetensors file, or not one of these.
+    /// The file can't be read, is no safetensors file, or holds no optimizer state.
     pub fn load(path: &Path) -> Result<Self, OptimError> {
         let damaged = |problem: String| OptimError::Damaged { path: path.to_owned(), problem };
         let bytes = fs::read(path).map_err(|source| OptimError::Io {

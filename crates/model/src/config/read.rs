@@ -1,280 +1,93 @@
-//! From the text of a `config.json` to a [`BertConfig`]: which keys are read, and which values of others are refused.
+//! From the text of a `config.json` to a [`BertConfig`].
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use std::fs;
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
-use super::head::{Head, HeadKeys};
-use super::{BertConfig, Origin};
-use crate::{HiddenAct, ModelError};
+use super::bert_config::BertConfig;
+use super::labels::{HeadKeys, HeadLabels};
+use super::origin::Origin;
+use super::restricted::refuse_restricted;
+use crate::ModelError;
 
-/// A key that would change what the model computes, the values that it may have, and what is said of others. Null counts
-/// as missing.
-struct Restricted {
-    key: &'static str,
-    allowed: fn(&Value) -> bool,
-    expected: &'static str,
-}
+impl BertConfig {
+    /// Reads and checks a `config.json`.
+    ///
+    /// # Errors
+    /// The file can't be read, is not BERT's, states something that is not implemented, or contradicts itself.
+    pub fn from_file(path: &Path) -> Result<Self, ModelError> {
+        CheckpointConfig::from_file(path)?.with_head()
+    }
 
-const RESTRICTED: [Restricted; 15] = [
-    Restricted {
-        key: "position_embedding_type",
-        allowed: |value| value == "absolute",
-        expected: "\"absolute\": relative positions are not implemented",
-    },
-    // A decoder masks the future, and one with cross-attention has weights that we don't.
-    Restricted { key: "is_decoder", allowed: is_off, expected: "false: only the encoder is implemented" },
-    Restricted {
-        key: "add_cross_attention",
-        allowed: is_off,
-        expected: "false: only the encoder is implemented",
-    },
-    Restricted {
-        key: "pruned_heads",
-        allowed: is_empty,
-        expected: "no pruned heads: every layer has all of num_attention_heads",
-    },
-    Restricted {
-        key: "quantization_config",
-        allowed: |_| false,
-        expected: "none: quantized weights are not implemented; dequantize the model and save it again",
-    },
-    Restricted {
-        key: "per_layer_config",
-        allowed: is_empty,
-        expected: "none: layers that differ are not implemented",
-    },
-    Restricted { key: "fusion_config", allowed: is_empty, expected: "none: fusions are not implemented" },
-    Restricted {
-        key: "transformers_weights",
-        allowed: |value| value == "model.safetensors" || value == "model.safetensors.index.json",
-        expected: "model.safetensors: rename that file to it, and take the key out",
-    },
-    Restricted {
-        key: "configuration_files",
-        allowed: is_empty,
-        expected: "none: config.json alone is read; rename the file that is meant to it, and take the key out",
-    },
-    Restricted {
-        key: "attribute_map",
-        allowed: is_empty,
-        expected: "none: keys are read under their own names",
-    },
-    Restricted {
-        key: "auto_map",
-        allowed: has_no_remote_model,
-        expected: "no code of its own for the model: that of the repository can't be run; choose a checkpoint that transformers loads without trust_remote_code",
-    },
-    Restricted { key: "dtype", allowed: is_float_dtype, expected: FLOAT_DTYPES },
-    Restricted { key: "torch_dtype", allowed: is_float_dtype, expected: FLOAT_DTYPES },
-    Restricted { key: "attn_implementation", allowed: is_known_attention, expected: KNOWN_ATTENTION },
-    Restricted { key: "_attn_implementation", allowed: is_known_attention, expected: KNOWN_ATTENTION },
-];
-
-const KNOWN_ATTENTION: &str =
-    "eager, sdpa, flash_attention_2, flash_attention_3, flash_attention_4 or flex_attention";
-
-const FLOAT_DTYPES: &str =
-    "\"float32\", \"float16\", \"bfloat16\" or \"float64\": weights of other types are not implemented";
-
-fn is_off(value: &Value) -> bool {
-    *value == Value::Bool(false)
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Object(map) => map.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        _ => false,
+    /// Reads and checks the text of a `config.json`.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    pub fn from_json(text: &str) -> Result<Self, ModelError> {
+        CheckpointConfig::parse(text, "config")?.with_head()
     }
 }
 
-/// Other parts of a repository (its tokenizer, a head for masked tokens) may be code: they are not ours to run.
-fn has_no_remote_model(auto_map: &Value) -> bool {
-    ["AutoConfig", "AutoModel", "AutoModelForSequenceClassification"]
-        .iter()
-        .all(|class| auto_map.get(class).is_none_or(Value::is_null))
+/// A checkpoint's config, and whether its keys that describe the head can be used: a new head needs none of them.
+pub(crate) struct CheckpointConfig {
+    /// Its labels are `LABEL_0` and `LABEL_1` where `head` is an error.
+    pub(crate) config: BertConfig,
+    pub(crate) head: Result<(), ModelError>,
 }
 
-fn is_float_dtype(dtype: &Value) -> bool {
-    ["float32", "float16", "bfloat16", "float64", "float", "half", "double"]
-        .iter()
-        .any(|known| dtype == known)
-}
+impl CheckpointConfig {
+    pub(crate) fn from_file(path: &Path) -> Result<Self, ModelError> {
+        let text =
+            fs::read_to_string(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, &path.display().to_string())
+    }
 
-/// Those that compute the same function; any other is a kernel from a repository.
-fn is_known_attention(name: &Value) -> bool {
-    let name = name.as_str().unwrap_or_default();
-    let name = name.strip_prefix("paged|").unwrap_or(name);
-    ["eager", "sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention"]
-        .contains(&name)
-}
+    fn parse(text: &str, origin: &str) -> Result<Self, ModelError> {
+        let (config, head) = parse(text, &Origin(origin))?;
+        let (head, judged) = match head {
+            Ok(head) => (head, Ok(())),
+            Err(error) => (HeadLabels::default(), Err(error)),
+        };
+        let config = BertConfig { id2label: head.labels, problem_type: head.problem_type, ..config };
+        config.check(&Origin(origin))?;
+        Ok(Self { config, head: judged })
+    }
 
-/// The keys of `config.json` that we read, with `transformers`' defaults for those that are missing.
-#[derive(Deserialize)]
-#[serde(default)]
-struct File {
-    #[serde(deserialize_with = "whole_number")]
-    vocab_size: usize,
-    #[serde(deserialize_with = "whole_number")]
-    hidden_size: usize,
-    #[serde(deserialize_with = "whole_number")]
-    num_hidden_layers: usize,
-    #[serde(deserialize_with = "whole_number")]
-    num_attention_heads: usize,
-    #[serde(deserialize_with = "whole_number")]
-    intermediate_size: usize,
-    #[serde(deserialize_with = "hidden_act")]
-    hidden_act: HiddenAct,
-    #[serde(deserialize_with = "number")]
-    hidden_dropout_prob: f64,
-    #[serde(deserialize_with = "number")]
-    attention_probs_dropout_prob: f64,
-    #[serde(deserialize_with = "number_or_null")]
-    classifier_dropout: Option<f64>,
-    #[serde(deserialize_with = "whole_number")]
-    max_position_embeddings: usize,
-    #[serde(deserialize_with = "whole_number")]
-    type_vocab_size: usize,
-    #[serde(deserialize_with = "number")]
-    initializer_range: f64,
-    #[serde(deserialize_with = "number")]
-    layer_norm_eps: f64,
-    #[serde(deserialize_with = "whole_number_or_null")]
-    pad_token_id: Option<usize>,
-    #[serde(deserialize_with = "class_names")]
-    architectures: Vec<String>,
-    // Judged only where the head is used.
-    id2label: Value,
-    label2id: Value,
-    num_labels: Value,
-    problem_type: Value,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-impl Default for File {
-    fn default() -> Self {
-        let default = BertConfig::default();
-        Self {
-            vocab_size: default.vocab_size,
-            hidden_size: default.hidden_size,
-            num_hidden_layers: default.num_hidden_layers,
-            num_attention_heads: default.num_attention_heads,
-            intermediate_size: default.intermediate_size,
-            hidden_act: default.hidden_act,
-            hidden_dropout_prob: default.hidden_dropout_prob,
-            attention_probs_dropout_prob: default.attention_probs_dropout_prob,
-            classifier_dropout: default.classifier_dropout,
-            max_position_embeddings: default.max_position_embeddings,
-            type_vocab_size: default.type_vocab_size,
-            initializer_range: default.initializer_range,
-            layer_norm_eps: default.layer_norm_eps,
-            pad_token_id: default.pad_token_id,
-            architectures: default.architectures,
-            id2label: Value::Null,
-            label2id: Value::Null,
-            num_labels: Value::Null,
-            problem_type: Value::Null,
-            extra: default.extra,
-        }
+    /// The config for a model whose head is the checkpoint's.
+    pub(crate) fn with_head(self) -> Result<BertConfig, ModelError> {
+        self.head.map(|()| self.config)
     }
 }
 
-/// The config without its head, and the head, if what the file says of it can be used.
-pub(super) fn parse(
+/// The config without its head, and the head's labels, if what the file says of them can be used.
+fn parse(
     text: &str,
     origin: &Origin<'_>,
-) -> Result<(BertConfig, Result<Head, ModelError>), ModelError> {
-    let map = serde_json::from_str::<Map<String, Value>>(text)
+) -> Result<(BertConfig, Result<HeadLabels, ModelError>), ModelError> {
+    let mut map = serde_json::from_str::<Map<String, Value>>(text)
         .map_err(|source| ModelError::Json { origin: origin.0.to_owned(), source })?;
     refuse_other_architectures(&map, origin)?;
-    for Restricted { key, allowed, expected } in RESTRICTED {
-        if let Some(value) = map.get(key).filter(|value| !value.is_null() && !allowed(value)) {
-            return Err(origin.bad(key, value, expected));
-        }
-    }
-    let file: File =
+    refuse_restricted(&map, origin)?;
+    map.shift_remove("model_type");
+    let mut take = |key| map.shift_remove(key).unwrap_or_default();
+    // An error in these keys counts only where the checkpoint's head is used.
+    let head = HeadKeys {
+        id2label: take("id2label"),
+        label2id: take("label2id"),
+        num_labels: take("num_labels"),
+        problem_type: take("problem_type"),
+    };
+    let config =
         serde_path_to_error::deserialize(Value::Object(map)).map_err(|error| ModelError::ConfigValue {
             origin: origin.0.to_owned(),
             key: error.path().to_string(),
             problem: error.inner().to_string(),
         })?;
-    let head = HeadKeys {
-        id2label: file.id2label,
-        label2id: file.label2id,
-        num_labels: file.num_labels,
-        problem_type: file.problem_type,
-    };
-    let mut extra = file.extra;
-    extra.shift_remove("model_type");
-    let config = BertConfig {
-        vocab_size: file.vocab_size,
-        hidden_size: file.hidden_size,
-        num_hidden_layers: file.num_hidden_layers,
-        num_attention_heads: file.num_attention_heads,
-        intermediate_size: file.intermediate_size,
-        hidden_act: file.hidden_act,
-        hidden_dropout_prob: file.hidden_dropout_prob,
-        attention_probs_dropout_prob: file.attention_probs_dropout_prob,
-        classifier_dropout: file.classifier_dropout,
-        max_position_embeddings: file.max_position_embeddings,
-        type_vocab_size: file.type_vocab_size,
-        initializer_range: file.initializer_range,
-        layer_norm_eps: file.layer_norm_eps,
-        pad_token_id: file.pad_token_id,
-        architectures: file.architectures,
-        extra,
-        ..BertConfig::default()
-    };
     Ok((config, head.read(origin)))
 }
 
-fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
-    number.ok_or_else(|| expected(&value, "a whole number of at least 0"))
-}
-
-/// Null means that there is none; a missing key, the default.
-fn whole_number_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        value => whole_number(value).map(Some).map_err(D::Error::custom),
-    }
-}
-
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    value.as_f64().ok_or_else(|| expected(&value, "a number"))
-}
-
-fn number_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        value => number(value).map(Some).map_err(D::Error::custom),
-    }
-}
-
-fn hidden_act<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HiddenAct, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let act = value.as_str().and_then(HiddenAct::named);
-    act.ok_or_else(|| expected(&value, &format!("one of {}", HiddenAct::names())))
-}
-
-fn class_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    if value.is_null() {
-        return Ok(Vec::new());
-    }
-    Vec::deserialize(&value).map_err(|_| expected(&value, "an array of class names"))
-}
-
-fn expected<E: serde::de::Error>(found: &Value, expected: &str) -> E {
-    E::custom(format!("{found}, expected {expected}"))
-}
-
-/// Refuses by name what is not BERT.
+/// Refuses, by name, architectures other than BERT.
 fn refuse_other_architectures(map: &Map<String, Value>, origin: &Origin<'_>) -> Result<(), ModelError> {
     let refuse =
         |found: &str| ModelError::Architecture { origin: origin.0.to_owned(), found: found.to_owned() };
@@ -308,5 +121,133 @@ fn display_name(model_type: &str) -> &str {
         "gpt2" => "GPT-2",
         "t5" => "T5",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::HeadFunction;
+
+    fn error(text: &str) -> String {
+        BertConfig::from_json(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn missing_keys_have_the_reference_defaults() {
+        assert_eq!(BertConfig::from_json("{}").unwrap(), BertConfig::default());
+    }
+
+    #[test]
+    fn other_architectures_are_refused_by_name() {
+        for (kind, name) in [("distilbert", "DistilBERT"), ("roberta", "RoBERTa"), ("made-up", "made-up")] {
+            let text = format!(r#"{{"model_type": "{kind}"}}"#);
+            assert!(error(&text).contains(&format!("a {name} checkpoint")), "{}", error(&text));
+        }
+        assert!(error(r#"{"architectures": ["RobertaModel"]}"#).contains("RobertaModel"));
+    }
+
+    #[test]
+    fn bad_values_name_key_value_and_remedy() {
+        for (text, message) in [
+            (r#"{"hidden_size": "big"}"#, r#""hidden_size" is "big", expected a whole number"#),
+            (
+                r#"{"hidden_size": 770}"#,
+                r#""hidden_size" is 770, expected a multiple of "num_attention_heads" (12)"#,
+            ),
+            (
+                r#"{"num_attention_heads": 0}"#,
+                r#""num_attention_heads" is 0, expected a number of at least 1"#,
+            ),
+            (r#"{"num_hidden_layers": 1001}"#, r#""num_hidden_layers" is 1001, expected at most 1000"#),
+            (
+                r#"{"vocab_size": 268435456}"#,
+                "make a model of 206244349440 parameters, expected at most 17179869184",
+            ),
+            (r#"{"vocab_size": 1000000000000}"#, r#""vocab_size" is 1000000000000"#),
+            (r#"{"hidden_act": "prelu"}"#, r#""hidden_act" is "prelu", expected one of gelu,"#),
+            (r#"{"hidden_dropout_prob": 1}"#, r#""hidden_dropout_prob" is 1, expected a probability"#),
+            (r#"{"position_embedding_type": "relative_key"}"#, r#"expected "absolute""#),
+            (r#"{"is_decoder": true}"#, "only the encoder"),
+            (r#"{"id2label": {"0": "a", "2": "b"}}"#, "without gaps"),
+            (r#"{"id2label": {"0": "a", "1": "a"}}"#, r#""a" twice"#),
+            (r#"{"id2label": {"0": "a", "1": "b"}, "num_labels": 3}"#, r#""num_labels" is 3, expected 2"#),
+            (r#"{"num_labels": 0}"#, r#""num_labels" is 0"#),
+            (r#"{"pad_token_id": 30522}"#, r#""pad_token_id" is 30522"#),
+            ("[]", "not valid JSON"),
+            ("", "not valid JSON"),
+        ] {
+            assert!(error(text).contains(message), "{text}: {}", error(text));
+        }
+    }
+
+    #[test]
+    fn every_key_survives_a_round_trip() {
+        let text = r#"{"model_type": "bert", "hidden_size": 24, "pad_token_id": null, "use_cache": true,
+            "_name_or_path": "x/y", "nested": {"b": [1, 2], "a": null}, "classifier_dropout": 0.25,
+            "hidden_act": "gelu_pytorch_tanh", "id2label": {"0": "no", "1": "yes", "2": "maybe"}}"#;
+        let config = BertConfig::from_json(text).unwrap();
+        let written: Map<String, Value> = serde_json::from_str(&config.to_json()).unwrap();
+        for (key, value) in serde_json::from_str::<Map<String, Value>>(text).unwrap() {
+            assert_eq!(written.get(&key), Some(&value), "{key}");
+        }
+        assert_eq!(written["label2id"], json!({"no": 0, "yes": 1, "maybe": 2}));
+        assert_eq!(written["num_labels"], json!(3));
+        assert_eq!(BertConfig::from_json(&config.to_json()).unwrap().to_json(), config.to_json());
+    }
+
+    #[test]
+    fn classifier_dropout_falls_back_to_the_hidden_one() {
+        let config =
+            BertConfig::from_json(r#"{"classifier_dropout": null, "hidden_dropout_prob": 0.3}"#).unwrap();
+        assert!((config.classifier_dropout_prob() - 0.3).abs() < f64::EPSILON);
+    }
+
+    fn labels(text: &str) -> Vec<String> {
+        BertConfig::from_json(text).unwrap().id2label
+    }
+
+    #[test]
+    fn labels_come_by_id_by_name_or_by_number() {
+        assert_eq!(labels(r#"{"id2label": {"1": "pos", "0": "neg"}}"#), ["neg", "pos"]);
+        assert_eq!(labels(r#"{"label2id": {"pos": 1, "neg": "0"}}"#), ["neg", "pos"]);
+        assert_eq!(labels(r#"{"num_labels": 3}"#), ["LABEL_0", "LABEL_1", "LABEL_2"]);
+        assert_eq!(labels(r#"{"id2label": null, "label2id": null}"#), ["LABEL_0", "LABEL_1"]);
+        assert_eq!(labels(r#"{"label2id": {}, "num_labels": null}"#), ["LABEL_0", "LABEL_1"]);
+        let eleven: Map<_, _> = (0..11).map(|id| (id.to_string(), json!(format!("label {id}")))).collect();
+        assert_eq!(labels(&json!({ "id2label": eleven }).to_string())[10], "label 10");
+    }
+
+    #[test]
+    fn numbers_are_names_and_keys_are_read_as_python_reads_integers() {
+        assert_eq!(labels(r#"{"id2label": {"0": 0, "1": 1}, "label2id": {"0": 0, "1": 1}}"#), ["0", "1"]);
+        assert_eq!(labels(r#"{"id2label": {" 0 ": 0.5, "+1": -3}}"#), ["0.5", "-3"]);
+    }
+
+    #[test]
+    fn other_names_in_label2id_do_not_count_and_other_numbers_are_a_contradiction() {
+        let text = r#"{"id2label": {"0": "neg", "1": "pos"}, "label2id": {"LABEL_1": 0, "pos": "1"}}"#;
+        assert_eq!(labels(text), ["neg", "pos"]);
+        let text = r#"{"id2label": {"0": "neg", "1": "pos"}, "label2id": {"neg": 1, "pos": 0}}"#;
+        let error = BertConfig::from_json(text).unwrap_err().to_string();
+        assert!(error.contains(r#""label2id.neg" is 1, expected 0, as in "id2label""#), "{error}");
+    }
+
+    #[test]
+    fn the_function_is_the_one_that_the_pipeline_chooses() {
+        for (labels, kind, function) in [
+            (1, Value::Null, HeadFunction::Sigmoid),
+            (1, json!("regression"), HeadFunction::Identity),
+            (1, json!("multi_label_classification"), HeadFunction::Sigmoid),
+            (3, Value::Null, HeadFunction::Softmax),
+            (3, json!("single_label_classification"), HeadFunction::Softmax),
+            (3, json!("multi_label_classification"), HeadFunction::Sigmoid),
+            (3, json!("regression"), HeadFunction::Identity),
+        ] {
+            let text = json!({"num_labels": labels, "problem_type": kind}).to_string();
+            assert_eq!(BertConfig::from_json(&text).unwrap().head_function(), function, "{text}");
+        }
     }
 }

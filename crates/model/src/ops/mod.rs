@@ -1,29 +1,26 @@
 //! The numeric parts of BERT, as functions of tensors and layers.
 //!
-//! On Flex with 32-bit floats each of them is one fused, parallel operation with a backward pass of its own (feature
-//! `flex`); on every other backend it is made of Burn's operations. The two agree up to rounding, and draw different
+//! On Flex with 32-bit floats each function is one fused, parallel operation with a backward pass of its own (feature
+//! `flex`); on every other backend it consists of Burn's operations. The two agree up to rounding, and draw different
 //! dropout masks from the same seed.
 //!
-//! Dropout (Srivastava et al. 2014) zeroes each element with probability `p` and scales the rest by `1 / (1 - p)`; a `p` of 0
-//! switches it off. Its random numbers come from the device: after the same `Device::seed` they are the same.
+//! Dropout (Srivastava et al. 2014) zeroes each element with probability `p` and scales the rest by `1 / (1 - p)`; `None`
+//! switches it off. Its mask is a function of a seed that the caller passes: no state of the device or the process decides. Where
+//! the operation is not fused, the mask is drawn on the host and uploaded, one bit for each element.
 
 #[cfg(feature = "flex")]
 mod flex;
+mod gelu;
 mod plain;
+mod random;
 
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
+pub use self::gelu::Gelu;
+pub use self::random::Dropout;
+pub(crate) use self::random::split_mix;
 use crate::LayerNorm;
-
-/// The two forms of GELU, `x Phi(x)` (Hendrycks and Gimpel 2016).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gelu {
-    /// With the error function.
-    Erf,
-    /// `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`.
-    Tanh,
-}
 
 /// `gelu(x weight + bias)`: the widening half of the feed-forward block.
 ///
@@ -54,7 +51,7 @@ pub fn output_block(
     dense: &Linear,
     residual: Tensor<3>,
     norm: &LayerNorm,
-    p: f64,
+    dropout: Option<Dropout>,
 ) -> Tensor<3> {
     #[cfg(feature = "flex")]
     if let Some(bias) = fused_bias(&x, dense) {
@@ -67,10 +64,10 @@ pub fn output_block(
             norm.weight.val().into_dispatch(),
             norm.bias.val().into_dispatch(),
             norm.epsilon,
-            p,
+            dropout,
         ));
     }
-    plain::output_block(x, dense, residual, norm, |x| plain::dropout(x, p))
+    plain::output_block(x, dense, residual, norm, |x| plain::dropout(x, dropout))
 }
 
 /// `dropout(layer_norm(x))`: the end of the embeddings. Layer normalization (Ba et al. 2016) is
@@ -78,7 +75,7 @@ pub fn output_block(
 ///
 /// # Shapes
 /// - `x` and output: `[batch, seq, hidden]`
-pub fn norm_dropout(x: Tensor<3>, norm: &LayerNorm, p: f64) -> Tensor<3> {
+pub fn norm_dropout(x: Tensor<3>, norm: &LayerNorm, dropout: Option<Dropout>) -> Tensor<3> {
     #[cfg(feature = "flex")]
     if flex::available(&x.device(), x.dtype()) {
         use self::flex::FusedOps;
@@ -87,10 +84,10 @@ pub fn norm_dropout(x: Tensor<3>, norm: &LayerNorm, p: f64) -> Tensor<3> {
             norm.weight.val().into_dispatch(),
             norm.bias.val().into_dispatch(),
             norm.epsilon,
-            p,
+            dropout,
         ));
     }
-    plain::norm_dropout(x, norm, |x| plain::dropout(x, p))
+    plain::norm_dropout(x, norm, |x| plain::dropout(x, dropout))
 }
 
 /// Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2):
@@ -104,7 +101,7 @@ pub fn self_attention(
     [query, key, value]: [&Linear; 3],
     mask: Tensor<4>,
     heads: usize,
-    p: f64,
+    dropout: Option<Dropout>,
 ) -> Tensor<3> {
     #[cfg(feature = "flex")]
     if let (Some(query_bias), Some(key_bias), Some(value_bias)) =
@@ -121,15 +118,15 @@ pub fn self_attention(
             value_bias.into_dispatch(),
             mask.into_dispatch(),
             heads,
-            p,
+            dropout,
         ));
     }
-    plain::self_attention(x, [query, key, value], mask, heads, |x| plain::dropout(x, p))
+    plain::self_attention(x, [query, key, value], mask, heads, |x| plain::dropout(x, dropout))
 }
 
-/// Each element 0 with probability `p`, else scaled.
-pub fn dropout<const D: usize>(x: Tensor<D>, p: f64) -> Tensor<D> {
-    plain::dropout(x, p)
+/// Dropout alone.
+pub fn dropout<const D: usize>(x: Tensor<D>, dropout: Option<Dropout>) -> Tensor<D> {
+    plain::dropout(x, dropout)
 }
 
 /// The layer's bias, if the fused operations can be used: they need the device, the dtype and a bias.

@@ -1,13 +1,15 @@
-//! The operations in terms of Burn's own: for every backend, and what the fused ones are tested against. A test hands in
-//! the mask that the fused operation drew.
+//! The operations in terms of Burn's own, for every backend. The fused operations are tested against them: a test passes the mask
+//! that the fused operation drew.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
 use burn::nn::Linear;
 use burn::tensor::activation::{gelu_approximate, softmax};
-use burn::tensor::{Distribution, Tensor};
+use burn::tensor::{Int, Tensor, TensorData};
+use rayon::prelude::*;
 
-use super::Gelu;
+use super::gelu::Gelu;
+use super::random::Dropout;
 use crate::LayerNorm;
 
 pub(super) fn linear_gelu(x: Tensor<3>, dense: &Linear, form: Gelu) -> Tensor<3> {
@@ -18,7 +20,7 @@ pub(super) fn linear_gelu(x: Tensor<3>, dense: &Linear, form: Gelu) -> Tensor<3>
     }
 }
 
-/// `x/2 (1 + erf(x / sqrt(2)))`. Burn's own has the gradient of the tanh form on every backend but Flex: up to 9e-4 off.
+/// `x/2 (1 + erf(x / sqrt(2)))`. Burn's own GELU has the gradient of the tanh form on every backend but Flex: up to 9e-4 off.
 fn gelu(x: Tensor<3>) -> Tensor<3> {
     x.clone() * 0.5 * ((x * FRAC_1_SQRT_2).erf() + 1.0)
 }
@@ -57,12 +59,41 @@ pub(super) fn self_attention(
     context.swap_dims(1, 2).reshape([batch, seq, hidden])
 }
 
-pub(super) fn dropout<const D: usize>(x: Tensor<D>, p: f64) -> Tensor<D> {
-    if p == 0.0 {
-        return x;
-    }
-    let keep = x.random_like(Distribution::Bernoulli(1.0 - p));
-    x * keep * (1.0 / (1.0 - p))
+pub(super) fn dropout<const D: usize>(x: Tensor<D>, dropout: Option<Dropout>) -> Tensor<D> {
+    let Some(dropout) = dropout else { return x };
+    let shape = x.dims();
+    let elements = shape.iter().product();
+    let bits = kept_bits(dropout, elements);
+    let words = bits.len();
+    let (device, dtype) = (x.device(), x.dtype());
+    // Bit b of word w belongs to element 32 w + b.
+    let words_by_bit =
+        Tensor::<2, Int>::from_data(TensorData::new(bits, [words, 1]), &device).expand([words, WORD]);
+    let shifts =
+        Tensor::<1, Int>::arange(0..i64::from(i32::BITS), &device).reshape([1, WORD]).expand([words, WORD]);
+    let kept = words_by_bit.bitwise_right_shift(shifts).bitwise_and_scalar(1);
+    let kept = kept.reshape([words * WORD]).slice_dim(0, 0..elements).reshape(shape);
+    x * kept.float().cast(dtype) * f64::from(dropout.scale())
+}
+
+/// Bits of an `i32`.
+const WORD: usize = 32;
+
+/// Which of so many elements are kept: a bit for each, 32 in a word, the first element in the lowest bit.
+fn kept_bits(dropout: Dropout, elements: usize) -> Vec<i32> {
+    /// Words that one generator draws.
+    const PIECE: usize = 1024;
+    let mut words = vec![0_i32; elements.div_ceil(WORD)];
+    words.par_chunks_mut(PIECE).enumerate().for_each(|(number, words)| {
+        let mut mask = dropout.piece(number);
+        let mut factors = [0.0; WORD];
+        for word in words {
+            mask.fill(&mut factors);
+            let bits = factors.iter().zip(0..).map(|(factor, bit)| u32::from(*factor != 0.0) << bit);
+            *word = bits.fold(0, |word, bit| word | bit).cast_signed();
+        }
+    });
+    words
 }
 
 fn layer_norm(x: Tensor<3>, norm: &LayerNorm) -> Tensor<3> {

@@ -62,11 +62,11 @@ fn logits_and_gradients_of_every_activation_agree() {
             };
             let model = BertForSequenceClassification::from_pretrained(dir.path(), &options, &device);
             let model = model.unwrap().model;
-            let logits = model.forward(BertInput {
-                input_ids: Tensor::<2, Int>::from_data(TensorData::new(ids.clone(), shape), &device),
-                token_type_ids: Tensor::zeros(shape, &device),
-                attention_mask: Tensor::ones(shape, &device),
-            });
+            let logits = model.forward(BertInput::new(
+                Tensor::<2, Int>::from_data(TensorData::new(ids.clone(), shape), &device),
+                Tensor::zeros(shape, &device),
+                Tensor::ones(shape, &device),
+            ));
             let gradients = logits.clone().sum().backward();
             let bias = model.bert.encoder.layer[0].intermediate.dense.bias.as_ref().unwrap().val();
             assert_close(&values(logits.inner()), &floats(&expected["logits"]), &format!("{name}: logits"));

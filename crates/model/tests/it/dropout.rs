@@ -7,7 +7,10 @@
 use burn::module::Module;
 use burn::nn::{Dropout, Linear};
 use burn::tensor::{Device, Tensor, TensorData};
-use embert_model::{Backend, BertConfig, BertForSequenceClassification, load_state_dict, state_dict};
+use embert_model::{
+    Backend, BertConfig, BertForSequenceClassification, BertInput, DropoutKey, FrozenPrefix, PrefixOutput,
+    load_state_dict, state_dict,
+};
 
 use crate::support::{assert_close, tiny_config, tiny_input, values};
 
@@ -19,7 +22,17 @@ const KEPT: f32 = 1.25;
 fn devices() -> Vec<Device> {
     let devices: Vec<Device> =
         [Backend::Flex, Backend::NdArray].into_iter().flat_map(Backend::devices).collect();
-    devices.into_iter().map(Device::autodiff).inspect(|device| device.seed(11)).collect()
+    devices.into_iter().map(Device::autodiff).collect()
+}
+
+/// The key of the micro-batch with this index.
+fn key(micro_batch: usize) -> DropoutKey {
+    DropoutKey::new(11, 3, micro_batch)
+}
+
+/// The input of a step of training.
+fn training_input(micro_batch: usize, device: &Device) -> BertInput {
+    tiny_input(device).with_dropout(key(micro_batch))
 }
 
 /// A model whose config has [`RATE`] everywhere, and whose five dropouts are off: what still drops is a sixth.
@@ -42,7 +55,7 @@ fn switched_off(device: &Device) -> BertForSequenceClassification {
         off(&mut layer.attention.output.dropout);
         off(&mut layer.output.dropout);
     }
-    off(&mut model.dropout);
+    off(&mut model.head.dropout);
     model
 }
 
@@ -78,9 +91,9 @@ fn there_is_no_sixth() {
     for device in devices() {
         let model = switched_off(&device);
         let evaluated = values(model.valid().forward(tiny_input(&device.clone().inner())));
-        let trained = model.forward(tiny_input(&device));
+        let trained = model.forward(training_input(0, &device));
         assert_close(trained.clone(), &evaluated, 1e-5, "training with the five places off");
-        assert_eq!(values(trained), values(model.forward(tiny_input(&device))));
+        assert_eq!(values(trained), values(model.forward(training_input(1, &device))));
     }
 }
 
@@ -90,8 +103,8 @@ fn after_the_embeddings_normalization() {
         let mut model = switched_off(&device);
         model.bert.embeddings.dropout.prob = RATE;
         let (mut kept, mut all) = (0, 0);
-        for _ in 0..8 {
-            let states = model.bert.forward_hidden_states(tiny_input(&device));
+        for micro_batch in 0..8 {
+            let states = model.bert.forward_hidden_states(training_input(micro_batch, &device));
             let plain = model.valid().bert.forward_hidden_states(tiny_input(&device.clone().inner()));
             let scaled: Vec<f32> = values(plain[0].clone()).iter().map(|value| value * KEPT).collect();
             kept += count_kept(&values(states[0].clone()), &scaled, "the embeddings' output");
@@ -115,7 +128,7 @@ fn on_the_attention_probabilities() {
         attention.value = constant(&attention.value, 0.0, 1.0);
         attention.dropout.prob = RATE;
         let bias = Tensor::zeros([1, 1, 1, SEQ], &device);
-        let output = values(attention.forward(&full(SEQ, 12, 0.5, &device), bias));
+        let output = values(attention.forward(&full(SEQ, 12, 0.5, &device), bias, Some(key(0))));
         // Three heads of four.
         let counts: Vec<f32> = output.chunks(4).map(|head| head[0] * SEQ as f32 / KEPT).collect();
         assert!(output.chunks(4).all(|head| head.iter().all(|value| (value - head[0]).abs() < 1e-5)));
@@ -143,7 +156,8 @@ fn after_the_two_dense_outputs_and_before_the_residual_sum() {
             block.layer_norm.epsilon = 1e12;
             let residual: Vec<f32> = (0..96_u8).map(|column| f32::from(column) / 96.0).collect();
             let row = Tensor::<3>::from_data(TensorData::new(residual.clone(), [1, 1, 96]), &device);
-            let seen = values(block.forward(full(64, input, 0.5, &device), row.repeat_dim(1, 64)) * 1e6);
+            let output = block.forward(full(64, input, 0.5, &device), row.repeat_dim(1, 64), Some(key(0)));
+            let seen = values(output * 1e6);
             let mut kept = 0;
             for row in seen.chunks(96) {
                 let masked: Vec<f32> =
@@ -166,18 +180,18 @@ fn after_the_two_dense_outputs_and_before_the_residual_sum() {
 fn before_the_classifier() {
     for device in devices() {
         let mut model = switched_off(&device);
-        model.dropout.prob = RATE;
+        model.head.dropout.prob = RATE;
         // The classifier shows what it gets.
-        let mut identity = constant(&model.classifier, 0.0, 0.0);
+        let mut identity = constant(&model.head.classifier, 0.0, 0.0);
         identity.weight = identity.weight.map(|_| Tensor::eye(12, &device));
         identity.bias = None;
-        model.classifier = identity;
+        model.head.classifier = identity;
         let pooled = values(model.valid().bert.forward(tiny_input(&device.clone().inner())).pooled.unwrap());
         let scaled: Vec<f32> = pooled.iter().map(|value| value * KEPT).collect();
         let (mut kept, mut all) = (0, 0);
-        for _ in 0..40 {
-            kept +=
-                count_kept(&values(model.forward(tiny_input(&device))), &scaled, "the classifier's input");
+        for micro_batch in 0..40 {
+            let found = values(model.forward(training_input(micro_batch, &device)));
+            kept += count_kept(&found, &scaled, "the classifier's input");
             all += scaled.len();
         }
         assert_rate(kept, all, "classifier");
@@ -207,12 +221,13 @@ fn evaluation_has_none_and_training_has_it_again() {
         let evaluated = model.valid();
         let plain = device.clone().inner();
         let reference = values(switched_off(&device).valid().forward(tiny_input(&plain)));
-        for _ in 0..3 {
-            assert_eq!(values(evaluated.forward(tiny_input(&plain))), reference);
+        for micro_batch in 0..3 {
+            assert_eq!(values(evaluated.forward(training_input(micro_batch, &plain))), reference);
         }
         let trained = evaluated.train();
-        let logits = || values(trained.forward(tiny_input(&device)));
-        assert_ne!(logits(), logits());
+        assert_close(trained.forward(tiny_input(&device)), &reference, 1e-5, "without a key");
+        let logits = |micro_batch| values(trained.forward(training_input(micro_batch, &device)));
+        assert_ne!(logits(0), logits(1));
     }
 }
 
@@ -224,4 +239,40 @@ fn constant(linear: &Linear, weight: f32, bias: f32) -> Linear {
         (name, TensorData::full(shape, value))
     });
     load_state_dict(linear.clone(), state).unwrap()
+}
+
+/// The masks follow from the key alone: what else draws from the device, and in which order micro-batches come, is all the same.
+#[test]
+fn the_same_key_gives_the_same_masks() {
+    for device in devices() {
+        let config = BertConfig { initializer_range: 0.3, ..tiny_config() };
+        let model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
+        let logits = |key| values(model.forward(tiny_input(&device).with_dropout(key)));
+        let [first, second] = [0, 1].map(|micro_batch| logits(key(micro_batch)));
+        device.seed(5);
+        let _ = Tensor::<1>::random([3], burn::tensor::Distribution::Default, &device);
+        assert_eq!([1, 0].map(|micro_batch| logits(key(micro_batch))), [second, first.clone()]);
+        assert_ne!(logits(DropoutKey::new(11, 4, 0)), first, "another step");
+        assert_ne!(logits(DropoutKey::new(12, 3, 0)), first, "another seed");
+    }
+}
+
+/// A step that goes on from a frozen prefix draws what the whole model draws above the prefix.
+#[test]
+fn masks_above_a_prefix_are_those_of_the_whole_model() {
+    for device in devices() {
+        let config = BertConfig { initializer_range: 0.3, ..tiny_config() };
+        let mut model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
+        // What is in the prefix has no dropout there.
+        model.bert.embeddings.dropout.prob = 0.0;
+        for layer in &mut model.bert.encoder.layer[..2] {
+            layer.attention.self_.dropout.prob = 0.0;
+            layer.attention.output.dropout.prob = 0.0;
+            layer.output.dropout.prob = 0.0;
+        }
+        let whole = values(model.forward(training_input(0, &device)));
+        let output = model.forward_prefix(tiny_input(&device), FrozenPrefix::Layers(2));
+        let output = PrefixOutput { states: Tensor::from_inner(output.states), ..output };
+        assert_close(model.forward_from(output.with_dropout(key(0))), &whole, 1e-5, "from the prefix");
+    }
 }

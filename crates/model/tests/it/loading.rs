@@ -103,7 +103,7 @@ fn an_encoder_gets_a_new_pooler_and_head_and_says_so() {
     let again = try_load(&fixture("model-legacy"), &options).unwrap();
     let other = try_load(&fixture("model-legacy"), &LoadOptions { seed: 4, ..options }).unwrap();
     let head = |model| bits(&state_dict::<BertForSequenceClassification>(model).pop().unwrap().1);
-    let weight = |model: &BertForSequenceClassification| bits(&model.classifier.weight.to_data());
+    let weight = |model: &BertForSequenceClassification| bits(&model.head.classifier.weight.to_data());
     assert_eq!(weight(&loaded.model), weight(&again.model));
     assert_ne!(weight(&loaded.model), weight(&other.model));
     assert!(head(&loaded.model).iter().all(|bits| *bits == 0), "the bias starts at zero");
@@ -230,7 +230,7 @@ fn a_head_for_other_labels_is_replaced_or_refused() {
     let new = LoadOptions { new_head: true, ..with_labels(&["a", "b"]) };
     let loaded = try_load(&fixture("model"), &new).unwrap();
     assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::Wanted)));
-    assert_eq!(loaded.model.classifier.weight.dims(), [32, 2]);
+    assert_eq!(loaded.model.head.classifier.weight.dims(), [32, 2]);
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn dropout_options_go_into_the_config_and_the_model() {
         layer.attention.self_.dropout.prob,
         layer.attention.output.dropout.prob,
         layer.output.dropout.prob,
-        loaded.model.dropout.prob,
+        loaded.model.head.dropout.prob,
     ];
     assert_eq!(found.map(|rate| (rate * 10.0).round() as u8), [2, 3, 2, 2, 4]);
     assert_eq!(loaded.config.classifier_dropout, Some(0.4));

@@ -6,6 +6,7 @@
 mod activations;
 mod dropout;
 mod folder;
+mod heads;
 mod loading;
 mod parity;
 mod prefix;

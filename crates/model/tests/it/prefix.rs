@@ -1,9 +1,9 @@
 //! A model in two halves, and new weights at its top.
 
 use burn::module::Module as _;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use embert_model::{
-    BertConfig, BertForSequenceClassification, Freeze, Layers, Prefix, PrefixOutput, named_parameters,
+    BertConfig, BertForSequenceClassification, Freeze, FrozenPrefix, Layers, PrefixOutput, named_parameters,
     state_dict,
 };
 
@@ -27,10 +27,10 @@ fn the_frozen_prefix_ends_below_the_lowest_trainable_parameter() {
     let below = |count| Freeze::EmbeddingsAndEncoderBelow(Layers::Count(count));
     assert_eq!(prefix(Freeze::None), None);
     assert_eq!(prefix(Freeze::EncoderBelow(Layers::Count(2))), None, "the embeddings are trained");
-    assert_eq!(prefix(Freeze::Embeddings), Some(Prefix::Layers(0)));
-    assert_eq!(prefix(below(2)), Some(Prefix::Layers(2)));
-    assert_eq!(prefix(below(3)), Some(Prefix::Encoder));
-    assert_eq!(prefix(Freeze::AllButHead), Some(Prefix::Pooler));
+    assert_eq!(prefix(Freeze::Embeddings), Some(FrozenPrefix::Layers(0)));
+    assert_eq!(prefix(below(2)), Some(FrozenPrefix::Layers(2)));
+    assert_eq!(prefix(below(3)), Some(FrozenPrefix::Encoder));
+    assert_eq!(prefix(Freeze::AllButHead), Some(FrozenPrefix::Pooler));
 }
 
 #[test]
@@ -38,7 +38,9 @@ fn the_halves_make_the_whole() {
     let device = Device::default().autodiff();
     let model = model(&tiny_config(), &device).train();
     let whole = values(model.valid().forward(tiny_input(&device.clone().inner())));
-    for prefix in [Prefix::Layers(0), Prefix::Layers(2), Prefix::Encoder, Prefix::Pooler] {
+    for prefix in
+        [FrozenPrefix::Layers(0), FrozenPrefix::Layers(2), FrozenPrefix::Encoder, FrozenPrefix::Pooler]
+    {
         let output = model.forward_prefix(tiny_input(&device), prefix);
         // The same operations on the same numbers.
         assert_eq!(values(model.valid().forward_from(output)), whole, "{prefix:?}");
@@ -52,14 +54,8 @@ fn the_gradients_above_a_prefix_are_those_of_the_whole_model() {
     let freeze = Freeze::EmbeddingsAndEncoderBelow(Layers::Count(2));
     let model = freeze.apply(model(&without_dropout(), &device)).unwrap().train();
     let whole = model.forward(tiny_input(&device)).sum().backward();
-    let output = match model.forward_prefix(tiny_input(&device), Prefix::Layers(2)) {
-        PrefixOutput::Layers { layers, hidden_state, attention_mask } => PrefixOutput::Layers {
-            layers,
-            hidden_state: burn::tensor::Tensor::from_inner(hidden_state),
-            attention_mask: burn::tensor::Tensor::from_inner(attention_mask),
-        },
-        other => panic!("{other:?}"),
-    };
+    let output = model.forward_prefix(tiny_input(&device), FrozenPrefix::Layers(2));
+    let output = PrefixOutput { states: Tensor::from_inner(output.states), ..output };
     let half = model.forward_from(output).sum().backward();
     let layer = &model.bert.encoder.layer;
     let gradient =

@@ -29,20 +29,22 @@ impl Expected {
         tensor.data().as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect()
     }
 
-    pub(crate) fn input(&self, device: &Device) -> BertInput {
+    fn ints(&self, name: &str, device: &Device) -> Tensor<2, Int> {
         let file = SafeTensors::deserialize(&self.0).unwrap();
-        let ints = |name: &str| {
-            let tensor = file.tensor(name).unwrap();
-            assert_eq!(tensor.dtype(), Dtype::I64);
-            let values: Vec<i64> =
-                tensor.data().as_chunks().0.iter().map(|value| i64::from_le_bytes(*value)).collect();
-            Tensor::<2, Int>::from_data(TensorData::new(values, tensor.shape().to_vec()), device)
-        };
-        BertInput {
-            input_ids: ints("input_ids"),
-            token_type_ids: ints("token_type_ids"),
-            attention_mask: ints("attention_mask"),
-        }
+        let tensor = file.tensor(name).unwrap();
+        assert_eq!(tensor.dtype(), Dtype::I64);
+        let values: Vec<i64> =
+            tensor.data().as_chunks().0.iter().map(|value| i64::from_le_bytes(*value)).collect();
+        Tensor::from_data(TensorData::new(values, tensor.shape().to_vec()), device)
+    }
+
+    pub(crate) fn attention_mask(&self, device: &Device) -> Tensor<2, Int> {
+        self.ints("attention_mask", device)
+    }
+
+    pub(crate) fn input(&self, device: &Device) -> BertInput {
+        let ints = |name: &str| self.ints(name, device);
+        BertInput::new(ints("input_ids"), ints("token_type_ids"), ints("attention_mask"))
     }
 }
 
@@ -83,11 +85,11 @@ pub(crate) fn tiny_config() -> BertConfig {
 }
 
 pub(crate) fn tiny_input(device: &Device) -> BertInput {
-    BertInput {
-        input_ids: Tensor::from_ints([[2, 5, 7, 3], [2, 9, 3, 0]], device),
-        token_type_ids: Tensor::from_ints([[0, 0, 1, 1], [0, 0, 0, 0]], device),
-        attention_mask: Tensor::from_ints([[1, 1, 1, 1], [1, 1, 1, 0]], device),
-    }
+    BertInput::new(
+        Tensor::from_ints([[2, 5, 7, 3], [2, 9, 3, 0]], device),
+        Tensor::from_ints([[0, 0, 1, 1], [0, 0, 0, 0]], device),
+        Tensor::from_ints([[1, 1, 1, 1], [1, 1, 1, 0]], device),
+    )
 }
 
 pub(crate) fn load(dir: &Path) -> embert_model::Pretrained<BertForSequenceClassification> {

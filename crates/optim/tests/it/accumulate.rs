@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use embert_optim::{AdamWConfig, GradientAccumulator, GradientsParams};
+use embert_optim::{AdamWConfig, GradientAccumulator, GradientsParams, Shards};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -30,16 +30,16 @@ proptest! {
         let model = Affine::new(&weight, &[0.1, -0.2, 0.3], &device);
 
         let whole = GradientsParams::from_grads(model.loss(x.clone()).backward(), &model);
-        let mut accumulator = GradientAccumulator::new();
+        let mut accumulator = GradientAccumulator::new(sizes.len(), Shards::default());
         let mut start = 0;
         for size in sizes {
             let part = x.clone().slice_dim(0, start..start + size);
-            let gradients = GradientsParams::from_grads(model.loss(part).backward(), &model);
-            accumulator.add(&model, gradients, size as f64);
+            // The loss of a micro-batch is a mean: its share of the sum over all rows, divided by their number.
+            let loss = model.loss(part) * (size as f64 / rows as f64);
+            accumulator.add(&model, GradientsParams::from_grads(loss.backward(), &model));
             start += size;
         }
-        let (mean, weight) = accumulator.take();
-        prop_assert!((weight - rows as f64).abs() < 1e-12);
+        let mean = accumulator.finish(&model);
         let gradient = |gradients: &GradientsParams| values(gradients.get::<2>(model.weight.id).unwrap());
         // Sums of up to 20 products of size 1 to 10 in f32, in another order.
         prop_assert!(distance(&gradient(&mean), &gradient(&whole)) < 1e-4);
@@ -57,9 +57,8 @@ proptest! {
 
 #[test]
 fn nothing_accumulated_is_nothing() {
-    let (gradients, weight) = GradientAccumulator::new().take();
-    assert!(gradients.is_empty());
-    assert!(weight.abs() < f64::MIN_POSITIVE);
+    let model = Affine::new(&[0.0; 12], &[0.0; 3], &Device::flex().autodiff());
+    assert!(GradientAccumulator::new(0, Shards::default()).finish(&model).is_empty());
 }
 
 #[derive(Deserialize)]
@@ -84,14 +83,8 @@ struct Step {
 }
 
 impl Step {
-    /// The cross-entropy of some rows, as PyTorch means it: over the sum of the rows' class weights, which comes with it.
-    fn loss(
-        &self,
-        model: &Affine,
-        rows: Range<usize>,
-        class_weights: &[f32],
-        device: &Device,
-    ) -> (Tensor<1>, f64) {
+    /// The cross-entropy of some rows, summed and divided by the class weights of all rows of the step.
+    fn loss(&self, model: &Affine, rows: Range<usize>, class_weights: &[f32], device: &Device) -> Tensor<1> {
         let tensor = |rows: Vec<Vec<f32>>| {
             let shape = [rows.len(), rows[0].len()];
             Tensor::<2>::from_data(TensorData::new(rows.concat(), shape), device)
@@ -102,9 +95,9 @@ impl Step {
                 .map(|label| if label == target { class_weights[label] } else { 0.0 })
                 .collect()
         });
-        let total: f64 = targets.iter().map(|&target| f64::from(class_weights[target])).sum();
+        let total: f64 = self.targets.iter().map(|&target| f64::from(class_weights[target])).sum();
         let log_probabilities = log_softmax(model.forward(tensor(self.x[rows].to_vec())), 1);
-        ((log_probabilities * tensor(weights.collect())).sum() * (-1.0 / total), total)
+        (log_probabilities * tensor(weights.collect())).sum() * (-1.0 / total)
     }
 }
 
@@ -119,13 +112,14 @@ fn micro_batches_give_the_update_that_pytorch_makes_of_the_whole_batch() {
             let mut model = Affine::new(weight, bias, &device);
             let mut optimizer = model.optimizer(AdamWConfig::default(), [0.01, 0.01], 0.01);
             for step in steps {
-                let mut accumulator = GradientAccumulator::new();
+                let micro_batches = step.targets.len().div_ceil(size);
+                let mut accumulator = GradientAccumulator::new(micro_batches, Shards::default());
                 for start in (0..step.targets.len()).step_by(size) {
                     let rows = start..step.targets.len().min(start + size);
-                    let (loss, total) = step.loss(&model, rows, class_weights, &device);
-                    accumulator.add(&model, GradientsParams::from_grads(loss.backward(), &model), total);
+                    let loss = step.loss(&model, rows, class_weights, &device);
+                    accumulator.add(&model, GradientsParams::from_grads(loss.backward(), &model));
                 }
-                let (gradients, _) = accumulator.take();
+                let gradients = accumulator.finish(&model);
                 let found = [
                     values(gradients.get::<2>(model.weight.id).unwrap()),
                     values(gradients.get::<1>(model.bias.id).unwrap()),

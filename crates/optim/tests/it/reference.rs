@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};
 use embert_optim::{
-    AdamW, AdamWConfig, Decay, GradientsParams, GroupSettings, OptimizerState, Schedule, ScheduleConfig,
+    AdamW, AdamWConfig, Decay, GradientsParams, OptimizerState, Schedule, ScheduleConfig, TrainedParameter,
     Warmup, build_groups, clip_factor, global_norm,
 };
 use serde::Deserialize;
@@ -55,16 +55,18 @@ impl Net {
     }
 
     fn optimizer(&self, run: &Run) -> AdamW {
-        let settings = GroupSettings {
-            learning_rate: run.settings.learning_rate,
-            head_learning_rate: Some(run.settings.head_learning_rate),
-            layerwise: None,
-            weight_decay: run.settings.weight_decay,
-            decay: run.settings.decay,
-        };
         let names = run.parameters.iter().map(|parameter| parameter.name.clone());
         let trained = self.ids(run).into_iter().zip(names).filter(|(_, name)| *name != run.settings.frozen);
-        let groups = build_groups(trained, &settings, |name| name.starts_with("classifier."));
+        let trained = trained.map(|(id, name)| TrainedParameter {
+            id,
+            part: if name.starts_with("classifier.") { "head" } else { "base" },
+            name,
+        });
+        let rate = |part: &&str| match *part {
+            "head" => run.settings.head_learning_rate,
+            _ => run.settings.learning_rate,
+        };
+        let groups = build_groups(trained, rate, run.settings.weight_decay, run.settings.decay);
         AdamW::new(AdamWConfig { betas: run.settings.betas, epsilon: run.settings.epsilon }, groups).unwrap()
     }
 

@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use super::buffer::{contiguous, floats, tensor};
 use super::dense::{Dense, vector};
 use super::matrix::{Matrix, Target, Threads, column_sums, multiply};
-use super::random::{Dropout, Mask};
 use super::record::Saved;
 use super::vector::{LANES, exp, max, sum, sum2, widest};
+use crate::ops::random::{Dropout, Mask};
 
 /// Queries that a head works on at a time: as many rows of scores as stay in the second-level cache.
 const BLOCK: usize = 64;
@@ -19,7 +19,7 @@ const BLOCK: usize = 64;
 /// A key whose bias is below this has a probability of exactly 0, unless all keys are like that.
 const PADDING: f32 = -1e30;
 
-/// The three dense layers in front of the attention, and what they give.
+/// The three dense layers in front of the attention, and their products.
 #[derive(Clone, Debug)]
 struct Projections {
     /// Query, key, value.
@@ -29,7 +29,7 @@ struct Projections {
     products: [FlexTensor; 3],
 }
 
-/// What one head of one text is computed from.
+/// The sizes of an attention, the batch left out.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
     seq: usize,
@@ -79,7 +79,7 @@ pub(super) fn forward(
     (tensor(out, shape), saved)
 }
 
-/// What [`forward`] keeps.
+/// What [`forward`] keeps for its backward pass.
 #[derive(Clone, Debug)]
 pub(super) struct SavedAttention {
     projections: Projections,
@@ -162,10 +162,10 @@ struct Scratch {
     value_columns: Vec<f32>,
     /// `[keys]`, filled up with minus infinity to whole [`LANES`].
     bias: Vec<f32>,
-    /// `[BLOCK, keys]` filled up likewise.
+    /// `[BLOCK, keys]`, each row filled up to whole [`LANES`].
     scores: Vec<f32>,
     score_grads: Vec<f32>,
-    /// One row's.
+    /// The mask's factors for one row.
     factors: Vec<f32>,
     /// `[BLOCK, head_dim]`.
     rows: Vec<f32>,
@@ -181,11 +181,12 @@ struct Scratch {
 struct Head<'a> {
     projections: &'a Projections,
     sizes: Sizes,
-    /// Which text of the batch, and which head of that.
+    /// The number of the text in the batch.
     text: usize,
+    /// The number of the head in the text.
     number_in_text: usize,
     mask: &'a [f32],
-    /// Keys that matter: up to the last one that isn't padding.
+    /// Keys up to the last one that isn't padding.
     keys: usize,
     /// `keys`, rounded up to whole [`LANES`].
     width: usize,
@@ -367,7 +368,7 @@ fn transpose(rows: &[f32], width: usize, target: &mut Vec<f32>) {
     }
 }
 
-/// Writes rows to where they belong, times `scale`.
+/// Writes `rows`, times `scale`, to `targets`.
 #[inline(always)]
 fn store(rows: &[f32], scale: f32, targets: &mut [&mut [f32]]) {
     let Some(width) = targets.first().map(|target| target.len()) else { return };

@@ -14,7 +14,7 @@ pub(super) fn floats(tensor: &FlexTensor) -> &[f32] {
     &tensor.storage()[start..start + tensor.layout().num_elements()]
 }
 
-/// The same tensor as the only owner of its memory: without a copy if it is that already.
+/// The same tensor as the only owner of its memory; copied only where the memory is shared.
 pub(super) fn owned(tensor: FlexTensor) -> FlexTensor {
     let tensor = contiguous(tensor);
     if tensor.is_unique() {
@@ -24,7 +24,7 @@ pub(super) fn owned(tensor: FlexTensor) -> FlexTensor {
     }
 }
 
-/// The elements of an [`owned`] tensor, to be written.
+/// The elements of an [`owned`] tensor, mutable.
 pub(super) fn floats_mut(tensor: &mut FlexTensor) -> &mut [f32] {
     let (start, len) = (tensor.layout().start_offset(), tensor.layout().num_elements());
     &mut tensor.storage_mut()[start..start + len]

@@ -1,4 +1,4 @@
-//! The product of a dense layer and its gradients; the bias is left to what follows it.
+//! The product of a dense layer and its gradients; the operation that follows adds the bias.
 
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Shape;
@@ -6,7 +6,7 @@ use burn::tensor::Shape;
 use super::buffer::{contiguous, floats, tensor};
 use super::matrix::{Matrix, Target, Threads, multiply, product};
 
-/// What a dense layer multiplies.
+/// The two factors of a dense layer's product.
 #[derive(Clone, Debug)]
 pub(super) struct Dense {
     /// `[batch, seq, in]`, contiguous.
@@ -79,7 +79,7 @@ impl Dense {
     }
 }
 
-/// A weight in the order in which it lies: a transposed one is not copied.
+/// A weight as it lies in memory: a transposed weight is not copied.
 fn weight_matrix(weight: &FlexTensor) -> Matrix<'_> {
     let layout = weight.layout();
     let (shape, strides) = (layout.shape(), layout.strides());

@@ -8,7 +8,7 @@ use super::dense::{self, Dense};
 use super::matrix::{ROWS, sum_parts};
 use super::record::Saved;
 use super::vector::{erf, exp, widest};
-use crate::ops::Gelu;
+use crate::ops::gelu::Gelu;
 
 /// `gelu(x weight + bias)`, and with `save` what the backward pass needs. `x` is `[batch, seq, in]`.
 pub(super) fn forward(
@@ -57,7 +57,7 @@ fn activate_in_place(form: Gelu, rows: &mut [f32], bias: &[f32]) {
     }
 }
 
-/// What [`forward`] keeps.
+/// What [`forward`] keeps for its backward pass.
 #[derive(Clone, Debug)]
 pub(super) struct SavedLinearGelu {
     dense: Dense,
@@ -93,7 +93,7 @@ impl Saved<3> for SavedLinearGelu {
     }
 }
 
-/// Puts the gradient of `x weight` in that product's place, and adds its rows to `sums`.
+/// Replaces the product `x weight` by its gradient, and adds the gradient's rows to `sums`.
 #[inline(always)]
 fn differentiate(form: Gelu, rows: &mut [f32], grad: &[f32], bias: &[f32], sums: &mut [f32]) {
     #[inline(always)]

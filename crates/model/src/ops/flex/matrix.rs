@@ -46,12 +46,12 @@ fn fits(len: usize, rows: usize, columns: usize, row_stride: usize, column_strid
     rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < len
 }
 
-/// Where a product goes: into rows that begin `row_stride` apart.
+/// The target of a product: rows that begin `row_stride` apart.
 #[derive(Debug)]
 pub(super) struct Target<'a> {
     data: &'a mut [f32],
     row_stride: usize,
-    /// Add to what is there.
+    /// Whether the product is added to the target's values in place of replacing them.
     accumulate: bool,
 }
 
@@ -65,12 +65,12 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Who computes a product.
+/// The threads that compute a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Threads {
     /// This thread, which is one of many that compute a product each.
     One,
-    /// All of the current pool.
+    /// All threads of the current pool.
     All,
 }
 

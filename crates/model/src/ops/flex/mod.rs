@@ -1,11 +1,11 @@
 //! Fused operations for Flex, Burn's CPU backend, each with a backward pass of its own.
 //!
 //! Burn's operations on Flex are element-wise work on one thread, one pass over memory each, and so is their backward. Here
-//! a block of BERT's is a matrix product and one parallel pass over its result; little is kept for the backward pass.
+//! a block of BERT is a matrix product and one parallel pass over its result; little is kept for the backward pass.
 //!
-//! - [`record`] puts an operation and what it saved into the graph of Burn's autodiff.
+//! - [`record`] puts an operation with its saved tensors into the graph of Burn's autodiff.
 //! - [`linear_gelu`], [`norm`] and [`attention`] are the operations.
-//! - [`dense`], [`matrix`], [`vector`], [`random`] and [`buffer`] are what they are made of.
+//! - [`dense`], [`matrix`], [`vector`] and [`buffer`] are their parts, with the masks of [`Dropout`].
 //!
 //! The same seed gives the same bits, whatever the number of threads.
 
@@ -17,7 +17,6 @@ mod dense;
 mod linear_gelu;
 mod matrix;
 mod norm;
-mod random;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -29,9 +28,9 @@ use burn::backend::{Autodiff, Backend, DispatchDevice, Flex, backend_extension};
 use burn::tensor::{DType, Device};
 
 use self::norm::Norm;
-use self::random::Dropout;
 use self::record::record;
-use crate::ops::Gelu;
+use crate::ops::gelu::Gelu;
+use crate::ops::random::Dropout;
 
 /// Whether these operations can be used on these tensors' device and with `dtype`.
 pub(super) fn available(device: &Device, dtype: DType) -> bool {
@@ -59,7 +58,7 @@ pub(super) trait FusedOps: Backend {
         norm_weight: FloatTensor<Self>,
         norm_bias: FloatTensor<Self>,
         epsilon: f64,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self>;
 
     /// `dropout(layer_norm(x))`.
@@ -68,7 +67,7 @@ pub(super) trait FusedOps: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         epsilon: f64,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self>;
 
     /// `dropout(softmax(q k^T / sqrt(head_dim) + mask)) v` in each head, where q, k, v are dense layers of `x`.
@@ -82,7 +81,7 @@ pub(super) trait FusedOps: Backend {
         value_bias: FloatTensor<Self>,
         mask: FloatTensor<Self>,
         heads: usize,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self>;
 }
 
@@ -104,10 +103,10 @@ impl FusedOps for Flex {
         norm_weight: FloatTensor<Self>,
         norm_bias: FloatTensor<Self>,
         epsilon: f64,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self> {
         let norm = Norm::new(norm_weight, norm_bias, epsilon);
-        norm::output_block([x, weight, bias, residual], norm, Dropout::new(p), false).0
+        norm::output_block([x, weight, bias, residual], norm, dropout, false).0
     }
 
     fn norm_dropout(
@@ -115,9 +114,9 @@ impl FusedOps for Flex {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         epsilon: f64,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self> {
-        norm::norm_dropout(x, Norm::new(weight, bias, epsilon), Dropout::new(p), false).0
+        norm::norm_dropout(x, Norm::new(weight, bias, epsilon), dropout, false).0
     }
 
     fn self_attention(
@@ -130,11 +129,11 @@ impl FusedOps for Flex {
         value_bias: FloatTensor<Self>,
         mask: FloatTensor<Self>,
         heads: usize,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self> {
         let weights = [query_weight, key_weight, value_weight];
         let biases = [query_bias, key_bias, value_bias];
-        attention::forward(x, weights, biases, mask, heads, Dropout::new(p), false).0
+        attention::forward(x, weights, biases, mask, heads, dropout, false).0
     }
 }
 
@@ -160,16 +159,14 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         norm_weight: FloatTensor<Self>,
         norm_bias: FloatTensor<Self>,
         epsilon: f64,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self> {
         let inputs = [x, weight, bias, residual, norm_weight, norm_bias];
         let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
         let [x, weight, bias, residual, norm_weight, norm_bias] =
             inputs.map(FloatTensor::<Self>::into_primitive);
         let norm = Norm::new(norm_weight, norm_bias, epsilon);
-        record::<C, _, 6>(nodes, |save| {
-            norm::output_block([x, weight, bias, residual], norm, Dropout::new(p), save)
-        })
+        record::<C, _, 6>(nodes, |save| norm::output_block([x, weight, bias, residual], norm, dropout, save))
     }
 
     fn norm_dropout(
@@ -177,12 +174,12 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         epsilon: f64,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self> {
         let ((x, x_node), (weight, weight_node), (bias, bias_node)) =
             (x.into_parts(), weight.into_parts(), bias.into_parts());
         record::<C, _, 3>([x_node, weight_node, bias_node], |save| {
-            norm::norm_dropout(x, Norm::new(weight, bias, epsilon), Dropout::new(p), save)
+            norm::norm_dropout(x, Norm::new(weight, bias, epsilon), dropout, save)
         })
     }
 
@@ -196,7 +193,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         value_bias: FloatTensor<Self>,
         mask: FloatTensor<Self>,
         heads: usize,
-        p: f64,
+        dropout: Option<Dropout>,
     ) -> FloatTensor<Self> {
         let inputs = [x, query_weight, key_weight, value_weight, query_bias, key_bias, value_bias];
         let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
@@ -205,7 +202,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         let weights = [query_weight, key_weight, value_weight];
         let biases = [query_bias, key_bias, value_bias];
         record::<C, _, 7>(nodes, |save| {
-            attention::forward(x, weights, biases, mask.into_primitive(), heads, Dropout::new(p), save)
+            attention::forward(x, weights, biases, mask.into_primitive(), heads, dropout, save)
         })
     }
 }

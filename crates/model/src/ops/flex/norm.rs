@@ -6,9 +6,9 @@ use rayon::prelude::*;
 use super::buffer::{contiguous, floats, floats_mut, owned, tensor};
 use super::dense::{Dense, vector};
 use super::matrix::{ROWS, add, sum_parts};
-use super::random::{Dropout, Mask};
 use super::record::Saved;
 use super::vector::{sum, sum2, widest};
+use crate::ops::random::{Dropout, Mask};
 
 /// Scale, shift and epsilon of a layer normalization.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Norm {
     }
 }
 
-/// Fills `mask` with the next row's factors, or with ones where nothing is dropped.
+/// Fills `mask` with the next row's factors; leaves it as it is where nothing is dropped.
 #[inline(always)]
 fn next_mask(source: &mut Option<Mask>, mask: &mut [f32]) {
     if let Some(source) = source {
@@ -121,7 +121,7 @@ pub(super) fn output_block(
     (tensor(out, shape), saved)
 }
 
-/// What [`output_block`] keeps.
+/// What [`output_block`] keeps for its backward pass.
 #[derive(Clone, Debug)]
 pub(super) struct SavedOutputBlock {
     dense: Dense,
@@ -218,7 +218,7 @@ pub(super) fn norm_dropout(
     (tensor(out, shape), saved)
 }
 
-/// What [`norm_dropout`] keeps.
+/// What [`norm_dropout`] keeps for its backward pass.
 #[derive(Clone, Debug)]
 pub(super) struct SavedNormDropout {
     norm: Norm,

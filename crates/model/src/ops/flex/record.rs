@@ -16,7 +16,7 @@ pub(super) trait Saved<const N: usize>: Clone + Debug + Send + 'static {
     fn backward(self, grad: FlexTensor, wanted: [bool; N]) -> [Option<FlexTensor>; N];
 }
 
-/// Runs `forward`, told whether to save, and puts its result into the graph below `inputs`.
+/// Runs `forward` with whether it is to save, and puts its result into the graph, with `inputs` as the node's parents.
 pub(super) fn record<C: CheckpointStrategy, S: Saved<N>, const N: usize>(
     inputs: [NodeGuard; N],
     forward: impl FnOnce(bool) -> (FlexTensor, Option<S>),

@@ -7,10 +7,9 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Distribution, Gradients, Tensor, TensorData};
 
 use super::matrix::ROWS;
-use super::random::Dropout;
 use super::vector::{LANES, erf, exp};
-use crate::ops::{self, Gelu, plain};
-use crate::{BertConfig, BertForSequenceClassification, BertInput, LayerNorm};
+use crate::ops::{self, Dropout, Gelu, plain};
+use crate::{BertConfig, BertForSequenceClassification, BertInput, DropoutKey, LayerNorm};
 
 /// Largest difference, relative to the largest number of the tensor: some tens of roundings.
 const TOLERANCE: f32 = 2e-5;
@@ -77,8 +76,7 @@ fn assert_close(got: &[f32], expected: &[f32], what: &str) {
 
 /// The mask of an operation that draws it in chunks of [`ROWS`] rows, and was given [`SEED`].
 fn row_mask(shape: [usize; 3], p: f64, device: &Device) -> Tensor<3> {
-    device.seed(SEED);
-    let Some(dropout) = Dropout::new(p) else { return Tensor::ones(shape, device) };
+    let Some(dropout) = Dropout::new(p, SEED) else { return Tensor::ones(shape, device) };
     let mut mask = vec![0.0; shape.iter().product()];
     for (number, rows) in mask.chunks_mut(ROWS * shape[2]).enumerate() {
         let mut source = dropout.piece(number);
@@ -89,9 +87,8 @@ fn row_mask(shape: [usize; 3], p: f64, device: &Device) -> Tensor<3> {
 
 /// The mask of the attention: a piece for each head, a row for each query over the keys in whole vectors.
 fn attention_mask(keys: &[usize], [heads, seq]: [usize; 2], p: f64, device: &Device) -> Tensor<4> {
-    device.seed(SEED);
     let shape = [keys.len(), heads, seq, seq];
-    let Some(dropout) = Dropout::new(p) else { return Tensor::ones(shape, device) };
+    let Some(dropout) = Dropout::new(p, SEED) else { return Tensor::ones(shape, device) };
     let mut mask = vec![0.0; shape.iter().product()];
     for (number, rows) in mask.chunks_mut(seq * seq).enumerate() {
         let keys = keys[number / heads];
@@ -171,8 +168,7 @@ fn output_block_agrees_with_the_mask_it_drew() {
             let x = random([batch, seq, hidden + 5], &device).require_grad();
             let residual = random([batch, seq, hidden], &device).require_grad();
             let (dense, norm) = (linear(hidden + 5, hidden, &device), norm(hidden, &device));
-            device.seed(SEED);
-            let fused = ops::output_block(x.clone(), &dense, residual.clone(), &norm, p);
+            let fused = ops::output_block(x.clone(), &dense, residual.clone(), &norm, Dropout::new(p, SEED));
             let fused = results(&fused, &[&x, &residual], &[&dense], Some(&norm));
             let mask = row_mask([batch, seq, hidden], p, &device);
             let plain = plain::output_block(x.clone(), &dense, residual.clone(), &norm, |x| x * mask);
@@ -189,8 +185,8 @@ fn norm_dropout_agrees_with_the_mask_it_drew() {
         for p in [0.0, 0.3] {
             let x = random([batch, seq, hidden], &device).require_grad();
             let norm = norm(hidden, &device);
-            device.seed(SEED);
-            let fused = results(&ops::norm_dropout(x.clone(), &norm, p), &[&x], &[], Some(&norm));
+            let fused =
+                results(&ops::norm_dropout(x.clone(), &norm, Dropout::new(p, SEED)), &[&x], &[], Some(&norm));
             let mask = row_mask([batch, seq, hidden], p, &device);
             let plain = plain::norm_dropout(x.clone(), &norm, |x| x * mask);
             let plain = results(&plain, &[&x], &[], Some(&norm));
@@ -208,8 +204,7 @@ fn self_attention_agrees_with_the_mask_it_drew() {
             let layers = [(); 3].map(|()| linear(hidden, hidden, &device));
             let layers = layers.each_ref();
             let bias = padding(batch, seq, &device);
-            device.seed(SEED);
-            let fused = ops::self_attention(&x, layers, bias.clone(), heads, p);
+            let fused = ops::self_attention(&x, layers, bias.clone(), heads, Dropout::new(p, SEED));
             let fused = results(&fused, &[&x], &layers, None);
             let keys: Vec<usize> = vec(&bias)
                 .chunks(seq)
@@ -234,7 +229,7 @@ fn padding_inside_a_text_is_masked_too() {
     let bias: Vec<f32> =
         (0..batch * seq).map(|i| if i % 3 == 0 { f32::MIN } else { -((i % 5) as f32) }).collect();
     let bias = Tensor::from_data(TensorData::new(bias, [batch, 1, 1, seq]), &device);
-    let fused = results(&ops::self_attention(&x, layers, bias.clone(), heads, 0.0), &[&x], &layers, None);
+    let fused = results(&ops::self_attention(&x, layers, bias.clone(), heads, None), &[&x], &layers, None);
     let plain = plain::self_attention(&x, layers, bias, heads, |x| x);
     assert_same(fused, results(&plain, &[&x], &layers, None), "padding in between");
 }
@@ -254,17 +249,17 @@ fn evaluation_agrees_with_training_without_dropout() {
             "linear_gelu",
         ),
         (
-            ops::output_block(x.clone(), &dense, x.clone(), &norm, 0.0),
+            ops::output_block(x.clone(), &dense, x.clone(), &norm, None),
             plain::output_block(x.clone(), &dense, x.clone(), &norm, |x| x),
             "output_block",
         ),
         (
-            ops::norm_dropout(x.clone(), &norm, 0.0),
+            ops::norm_dropout(x.clone(), &norm, None),
             plain::norm_dropout(x.clone(), &norm, |x| x),
             "norm_dropout",
         ),
         (
-            ops::self_attention(&x, layers, bias.clone(), 3, 0.0),
+            ops::self_attention(&x, layers, bias.clone(), 3, None),
             plain::self_attention(&x, layers, bias, 3, |x| x),
             "self_attention",
         ),
@@ -290,10 +285,15 @@ fn views_are_read_as_they_are_and_not_overwritten() {
     let before = (vec(&table), vec(&square), vec(&x));
 
     let fused = |x: &Tensor<3>| {
-        let x =
-            ops::self_attention(&ops::norm_dropout(x.clone(), &norm, 0.0), [&dense; 3], bias.clone(), 2, 0.0);
+        let x = ops::self_attention(
+            &ops::norm_dropout(x.clone(), &norm, None),
+            [&dense; 3],
+            bias.clone(),
+            2,
+            None,
+        );
         let inner = ops::linear_gelu(x.clone(), &dense, Gelu::Erf);
-        ops::output_block(inner, &dense, x, &norm, 0.0)
+        ops::output_block(inner, &dense, x, &norm, None)
     };
     let plain = |x: &Tensor<3>| {
         let x = plain::norm_dropout(x.clone(), &norm, |x| x);
@@ -314,7 +314,7 @@ fn only_wanted_gradients_come_out() {
     let (device, _guard) = device();
     let x = random([2, 5, 16], &device);
     let (dense, norm) = (linear(16, 16, &device).no_grad(), norm(16, &device));
-    let output = ops::output_block(x.clone(), &dense, x.clone(), &norm, 0.0);
+    let output = ops::output_block(x.clone(), &dense, x.clone(), &norm, None);
     let gradients = backward(&output);
     assert!(x.grad(&gradients).is_none());
     assert!(dense.weight.val().grad(&gradients).is_none());
@@ -334,11 +334,11 @@ fn the_same_seed_gives_the_same_bits_on_any_number_of_threads() {
     let run = |seed: u64, threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            device.seed(seed);
-            let h = ops::norm_dropout(x.clone(), &norm, 0.1);
-            let h = ops::self_attention(&h, layers, bias.clone(), heads, 0.1);
+            let dropout = |place| Dropout::new(0.1, seed + place);
+            let h = ops::norm_dropout(x.clone(), &norm, dropout(0));
+            let h = ops::self_attention(&h, layers, bias.clone(), heads, dropout(10));
             let inner = ops::linear_gelu(h.clone(), &wide, Gelu::Erf);
-            let output = ops::output_block(inner, &narrow, h, &norm, 0.1);
+            let output = ops::output_block(inner, &narrow, h, &norm, dropout(20));
             let [query, key, value] = layers;
             results(&output, &[&x], &[query, key, value, &wide, &narrow], Some(&norm))
                 .into_iter()
@@ -397,19 +397,19 @@ fn a_whole_model_repeats_itself_bit_for_bit() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            device.seed(5);
-            let logits = model.forward(BertInput {
-                input_ids: Tensor::from_data(TensorData::new(ids.clone(), [batch, seq]), &device),
-                token_type_ids: Tensor::zeros([batch, seq], &device),
-                attention_mask: Tensor::ones([batch, seq], &device),
-            });
+            let input = BertInput::new(
+                Tensor::from_data(TensorData::new(ids.clone(), [batch, seq]), &device),
+                Tensor::zeros([batch, seq], &device),
+                Tensor::ones([batch, seq], &device),
+            );
+            let logits = model.forward(input.with_dropout(DropoutKey::new(5, 0, 0)));
             let gradients = (logits.clone() * logits).sum().backward();
             let bert = &model.bert;
             [
                 &bert.embeddings.word_embeddings.weight,
                 &bert.encoder.layer[0].attention.self_.key.weight,
                 &bert.encoder.layer[1].output.dense.weight,
-                &model.classifier.weight,
+                &model.head.classifier.weight,
             ]
             .map(|weight| {
                 vec(&weight.val().grad(&gradients).unwrap()).into_iter().map(f32::to_bits).collect::<Vec<_>>()

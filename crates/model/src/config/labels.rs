@@ -1,78 +1,26 @@
-//! What a `config.json` says of a classification head: its labels and the function on its outputs.
+//! [`HeadKeys`]: the keys of a `config.json` that describe a head, and the labels that follow from them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{BertConfig, Origin};
+use super::origin::Origin;
 use crate::ModelError;
 
 pub(super) const SINGLE_LABEL: &str = "single_label_classification";
-const MULTI_LABEL: &str = "multi_label_classification";
-const REGRESSION: &str = "regression";
+pub(super) const MULTI_LABEL: &str = "multi_label_classification";
+pub(super) const REGRESSION: &str = "regression";
 
 /// More labels than any classifier has: a larger number is a mistake, and would be as many made-up names.
 const MAX_LABELS: usize = 1_000_000;
 
-/// What makes scores of a head's outputs, as `transformers`' `text-classification` pipeline chooses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HeadFunction {
-    /// Probabilities that sum to 1: a text has one of the labels.
-    Softmax,
-    /// A probability for each label by itself.
-    Sigmoid,
-    /// The outputs as they are.
-    Identity,
-}
-
-impl fmt::Display for HeadFunction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Softmax => "softmax",
-            Self::Sigmoid => "sigmoid",
-            Self::Identity => "raw number",
-        })
-    }
-}
-
-impl BertConfig {
-    /// The function on the head's outputs: none for `problem_type` `regression`, a sigmoid for
-    /// `multi_label_classification` and for a single output, else a softmax.
-    pub fn head_function(&self) -> HeadFunction {
-        match self.problem_type.as_deref() {
-            Some(REGRESSION) => HeadFunction::Identity,
-            Some(MULTI_LABEL) => HeadFunction::Sigmoid,
-            _ if self.num_labels() == 1 => HeadFunction::Sigmoid,
-            _ => HeadFunction::Softmax,
-        }
-    }
-
-    /// Whether the head chooses one of several classes, which is what data with these labels need.
-    ///
-    /// # Errors
-    /// It does not, in the checkpoint in `dir`.
-    pub fn check_classes(&self, dir: &Path, labels: &[String]) -> Result<(), ModelError> {
-        match self.head_function() {
-            HeadFunction::Softmax => Ok(()),
-            function => Err(ModelError::NoClasses {
-                dir: dir.to_owned(),
-                outputs: self.num_labels(),
-                function,
-                wanted: labels.to_vec(),
-            }),
-        }
-    }
-}
-
-/// A head's labels and its kind.
-pub(super) struct Head {
+/// The labels of a head, and the kind of its outputs.
+pub(super) struct HeadLabels {
     pub(super) labels: Vec<String>,
     pub(super) problem_type: Option<String>,
 }
 
-impl Default for Head {
+impl Default for HeadLabels {
     /// `transformers`' default: two labels without names.
     fn default() -> Self {
         Self { labels: generic_labels(2), problem_type: None }
@@ -91,7 +39,7 @@ impl HeadKeys {
     /// `id2label`, else `label2id`, else as many generic names as `num_labels` says, else two.
     ///
     /// Without `id2label`, `transformers` ignores `label2id` and makes up names; the names that are there say more.
-    pub(super) fn read(&self, origin: &Origin<'_>) -> Result<Head, ModelError> {
+    pub(super) fn read(&self, origin: &Origin<'_>) -> Result<HeadLabels, ModelError> {
         let problem_type = match &self.problem_type {
             Value::Null => None,
             Value::String(kind) if [SINGLE_LABEL, MULTI_LABEL, REGRESSION].contains(&kind.as_str()) => {
@@ -115,7 +63,7 @@ impl HeadKeys {
             return Err(origin.bad("num_labels", count, &expected));
         }
         self.check_agreement(&labels, origin)?;
-        let head = Head { labels, problem_type };
+        let head = HeadLabels { labels, problem_type };
         head.check(origin)?;
         Ok(head)
     }
@@ -150,8 +98,8 @@ impl HeadKeys {
     }
 }
 
-impl Head {
-    /// What holds of every head, also of one that was made in code.
+impl HeadLabels {
+    /// Checks what must hold for every head, one made in code included.
     pub(super) fn check(&self, origin: &Origin<'_>) -> Result<(), ModelError> {
         if self.labels.is_empty() {
             return Err(origin.bad("id2label", "empty", "at least one label"));
@@ -230,57 +178,4 @@ fn in_order(
         return Err(origin.bad(key, found, "a label for each number from 0 on, without gaps"));
     }
     Ok(names.into_values().collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn labels(text: &str) -> Vec<String> {
-        BertConfig::from_json(text).unwrap().id2label
-    }
-
-    #[test]
-    fn labels_come_by_id_by_name_or_by_number() {
-        assert_eq!(labels(r#"{"id2label": {"1": "pos", "0": "neg"}}"#), ["neg", "pos"]);
-        assert_eq!(labels(r#"{"label2id": {"pos": 1, "neg": "0"}}"#), ["neg", "pos"]);
-        assert_eq!(labels(r#"{"num_labels": 3}"#), ["LABEL_0", "LABEL_1", "LABEL_2"]);
-        assert_eq!(labels(r#"{"id2label": null, "label2id": null}"#), ["LABEL_0", "LABEL_1"]);
-        assert_eq!(labels(r#"{"label2id": {}, "num_labels": null}"#), ["LABEL_0", "LABEL_1"]);
-        let eleven: Map<_, _> = (0..11).map(|id| (id.to_string(), json!(format!("label {id}")))).collect();
-        assert_eq!(labels(&json!({ "id2label": eleven }).to_string())[10], "label 10");
-    }
-
-    #[test]
-    fn numbers_are_names_and_keys_are_read_as_python_reads_integers() {
-        assert_eq!(labels(r#"{"id2label": {"0": 0, "1": 1}, "label2id": {"0": 0, "1": 1}}"#), ["0", "1"]);
-        assert_eq!(labels(r#"{"id2label": {" 0 ": 0.5, "+1": -3}}"#), ["0.5", "-3"]);
-    }
-
-    #[test]
-    fn other_names_in_label2id_do_not_count_and_other_numbers_are_a_contradiction() {
-        let text = r#"{"id2label": {"0": "neg", "1": "pos"}, "label2id": {"LABEL_1": 0, "pos": "1"}}"#;
-        assert_eq!(labels(text), ["neg", "pos"]);
-        let text = r#"{"id2label": {"0": "neg", "1": "pos"}, "label2id": {"neg": 1, "pos": 0}}"#;
-        let error = BertConfig::from_json(text).unwrap_err().to_string();
-        assert!(error.contains(r#""label2id.neg" is 1, expected 0, as in "id2label""#), "{error}");
-    }
-
-    #[test]
-    fn the_function_is_the_one_that_the_pipeline_chooses() {
-        for (labels, kind, function) in [
-            (1, Value::Null, HeadFunction::Sigmoid),
-            (1, json!("regression"), HeadFunction::Identity),
-            (1, json!("multi_label_classification"), HeadFunction::Sigmoid),
-            (3, Value::Null, HeadFunction::Softmax),
-            (3, json!("single_label_classification"), HeadFunction::Softmax),
-            (3, json!("multi_label_classification"), HeadFunction::Sigmoid),
-            (3, json!("regression"), HeadFunction::Identity),
-        ] {
-            let text = json!({"num_labels": labels, "problem_type": kind}).to_string();
-            assert_eq!(BertConfig::from_json(&text).unwrap().head_function(), function, "{text}");
-        }
-    }
 }

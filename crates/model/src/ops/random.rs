@@ -1,36 +1,36 @@
-//! Dropout masks that are drawn again in the backward pass instead of being kept.
+//! [`Dropout`]: masks from a seed, drawn again in the backward pass instead of being kept.
 //!
-//! One seed a call comes from the device. Each piece of the work (some rows, a head) then has a generator of its own, made
-//! from that seed and the piece's number: the mask depends neither on the number of threads nor on their order.
+//! Each piece of an operation's work (some rows, a head) has a generator of its own, made from the operation's seed and the
+//! piece's number: the mask depends neither on the number of threads nor on their order.
 
-use burn::backend::ops::IntTensorOps;
-use burn::backend::{Flex, IntDType, flex::FlexDevice};
-use burn::tensor::Distribution;
+#![allow(clippy::inline_always, reason = "what isn't inlined is compiled for the default instruction set")]
 
-use super::vector::LANES;
+/// Numbers that a generator gives at a time: as many as an AVX-512 register holds.
+const LANES: usize = 16;
 
-/// Which elements one call drops.
+/// Dropout of one operation: its probability, and the seed of the random numbers that decide which elements are dropped.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Dropout {
+pub struct Dropout {
     seed: u64,
     /// An element is kept if its 32 random bits are below this.
     threshold: u32,
-    /// What kept elements are multiplied by.
+    /// The factor of kept elements.
     scale: f32,
 }
 
 impl Dropout {
-    /// Draws a seed from the device; `None` for a probability of 0, and then draws nothing.
-    pub(super) fn new(p: f64) -> Option<Self> {
-        (p > 0.0).then(|| Self::with_seed(device_seed(), p))
-    }
-
-    fn with_seed(seed: u64, p: f64) -> Self {
-        Self {
+    /// Dropout with the probability `p`; `None` for a probability of 0. The same seed gives the same mask.
+    pub fn new(p: f64, seed: u64) -> Option<Self> {
+        (p > 0.0).then(|| Self {
             seed,
             threshold: ((1.0 - p) * (f64::from(u32::MAX) + 1.0)) as u32,
             scale: if p < 1.0 { (1.0 / (1.0 - p)) as f32 } else { 0.0 },
-        }
+        })
+    }
+
+    /// The factor of kept elements, `1 / (1 - p)`.
+    pub(super) fn scale(self) -> f32 {
+        self.scale
     }
 
     /// The mask of one piece of the work.
@@ -97,16 +97,10 @@ impl Generator {
 }
 
 /// The output function of `SplitMix64` (Steele et al. 2014).
-fn split_mix(x: u64) -> u64 {
+pub(crate) fn split_mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
-}
-
-/// 64 bits of the device's own generator, which `Device::seed` sets.
-fn device_seed() -> u64 {
-    let drawn = Flex::int_random([1].into(), Distribution::Default, &FlexDevice, IntDType::U64);
-    drawn.storage::<u64>().first().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -125,8 +119,7 @@ mod tests {
     #[test]
     fn mask_keeps_the_right_share_and_scales_it() {
         for p in [0.1, 0.5, 0.9] {
-            // Not from the device: other tests, on other threads, count on what they get from it.
-            let dropout = Dropout::with_seed(11, p);
+            let dropout = Dropout::new(p, 11).unwrap();
             let mut row = vec![0.0; 100_000];
             dropout.piece(3).fill(&mut row);
             let kept = row.iter().filter(|&&factor| factor != 0.0).count() as f64 / 1e5;
@@ -135,7 +128,7 @@ mod tests {
             let scale = (1.0 / (1.0 - p)) as f32;
             assert!(row.iter().all(|&factor| factor == 0.0 || factor.to_bits() == scale.to_bits()));
         }
-        assert!(Dropout::new(0.0).is_none());
+        assert!(Dropout::new(0.0, 11).is_none());
     }
 
     #[test]
