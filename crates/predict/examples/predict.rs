@@ -9,6 +9,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
 use embert_predict::Predictor;
+use embert_task::TextClassification;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn label<T: AsRef<str>>(folder: &Path, texts: &[T]) -> Result<(), Box<dyn Error>> {
-    let predictor = Predictor::open(folder, &Device::default())?;
+    let predictor = Predictor::<TextClassification>::open(folder, &Device::default())?;
     for prediction in predictor.predict(texts)? {
         println!("{}  {:.3}  {}", prediction.label(), prediction.score(), prediction.text());
     }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use embert_data::DataError;
 use embert_data::tokenize::TokenizeError;
+use embert_data::{DataError, RowProblem};
 use embert_model::ModelError;
+use embert_task::TaskError;
 
-/// Why there is no prediction.
+/// Why texts can't be labelled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PredictError {
@@ -16,9 +17,15 @@ pub enum PredictError {
     /// The tokenizer can't be loaded, or refuses a text.
     #[error(transparent)]
     Tokenize(#[from] TokenizeError),
+    /// The checkpoint's head is for another task.
+    #[error(transparent)]
+    Task(#[from] TaskError),
     /// A row can't be read.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A row lacks its text, or has something else in the text's column.
+    #[error("a row can't be used: {0}")]
+    Row(#[from] RowProblem),
     /// The checkpoint is a BERT, but has no classifier that was trained.
     #[error(
         "{} has no trained classifier ({missing} is missing): fine-tune it first, and predict with the run's model folder",
@@ -27,20 +34,20 @@ pub enum PredictError {
     NoClassifier {
         /// The checkpoint's folder.
         path: PathBuf,
-        /// A weight that isn't there.
+        /// A missing weight.
         missing: String,
     },
-    /// More tokens than the model has positions.
+    /// The maximum length exceeds the model's positions.
     #[error("max_length {found} is more than the {positions} positions of the model in {}", path.display())]
     MaxLength {
         /// The checkpoint's folder.
         path: PathBuf,
-        /// What was asked for.
+        /// The requested length in tokens.
         found: usize,
         /// The model's `max_position_embeddings`.
         positions: usize,
     },
-    /// What the model makes of a text is no number.
+    /// The model's output for a text is not a finite number.
     #[error(
         "the model in {} gives {value} for the text \"{text}\": its weights are too large for 32-bit floats; choose another checkpoint",
         path.display()

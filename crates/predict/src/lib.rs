@@ -1,8 +1,8 @@
-//! A fine-tuned folder in, labelled predictions out.
+//! Labels texts with a fine-tuned checkpoint.
 //!
-//! [`Predictor`] opens the result of a run, or any BERT classification checkpoint in Hugging Face format, and labels
-//! texts with it: [`predict`](Predictor::predict) a few, or [`stream`](Predictor::stream) as many as there are in
-//! constant memory. There is no training code behind it, and nothing here touches the network.
+//! [`Predictor`] opens the result of a run, or any BERT classification checkpoint in Hugging Face format, and
+//! labels texts with it: a few with [`predict`](Predictor::predict), or any number in constant memory with
+//! [`stream`](Predictor::stream). The crate has no training code and does not use the network.
 //!
 //! ```no_run
 //! use burn::tensor::Device;
@@ -20,11 +20,10 @@
 struct Readme;
 
 mod error;
-mod prediction;
 mod predictor;
 mod relevant;
 
 pub use embert_model::HeadFunction;
+pub use embert_task::LabelledText;
 pub use error::PredictError;
-pub use prediction::Prediction;
 pub use predictor::{Predictions, Predictor};

@@ -2,30 +2,27 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::vec;
 
 use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
-use embert_data::{Batcher, DataError, EncodedExample, Row};
-use embert_metrics::{Pool, softmax};
-use embert_model::{
-    BertConfig, BertForSequenceClassification, BertInput, HeadFunction, LoadOptions, ModelError,
-};
+use embert_data::{Batcher, EncodedFeature, Texts as _};
+use embert_model::{BertConfig, BertInput, Layout, LoadOptions, ModelError, ModelFor};
+use embert_task::{LabelledText, Outputs, Task, TextClassification};
 
+use crate::PredictError;
 use crate::relevant::relevant;
-use crate::{PredictError, Prediction};
 
-/// A classification checkpoint with its tokenizer, ready to label texts.
+/// A checkpoint that was trained for a task, with its tokenizer, ready to predict.
 #[derive(Debug)]
-pub struct Predictor {
+pub struct Predictor<T: Task = TextClassification> {
     folder: PathBuf,
-    model: BertForSequenceClassification,
+    model: ModelFor<T::Head>,
+    task: T,
     tokenizer: Tokenizer,
-    labels: Arc<[String]>,
     config: BertConfig,
-    /// Token types of a pair.
+    /// The number of token types in a pair.
     pair_types: usize,
     device: Device,
     positions: usize,
@@ -35,24 +32,23 @@ pub struct Predictor {
     batch_size: usize,
 }
 
-/// Batches that are read ahead and sorted by length together: enough that batches hold texts of similar length, few
-/// enough that a stream of any length needs little memory.
+/// The number of batches that are read ahead and sorted by length together: enough that batches hold texts of
+/// similar length, few enough that a stream of any length needs little memory.
 const BATCHES_AHEAD: usize = 16;
 
-/// No row is read ahead once this much text is: long texts must not add up either.
+/// The most text that is read ahead, in bytes: long texts must not fill the memory.
 const BYTES_AHEAD: usize = 4 << 20;
 
-impl Predictor {
-    /// Opens the `model/` folder of a run, or any BERT classification checkpoint in Hugging Face format.
+impl<T: Task> Predictor<T> {
+    /// Opens the `model/` folder of a run, or any BERT checkpoint in Hugging Face format that was trained for the task.
     ///
-    /// Texts are cut at the length that the model was trained with, as its tokenizer's `model_max_length` says, and on the side
-    /// that its `truncation_side` says.
+    /// Texts are cut at the tokenizer's `model_max_length`, with which the model was trained, and on its
+    /// `truncation_side`.
     ///
     /// # Errors
-    /// The checkpoint or the tokenizer can't be loaded, or there is no trained classifier.
+    /// The checkpoint or the tokenizer can't be loaded, or the head is not a trained one of the task.
     pub fn open(folder: &Path, device: &Device) -> Result<Self, PredictError> {
-        let pretrained =
-            BertForSequenceClassification::from_pretrained(folder, &LoadOptions::default(), device)?;
+        let pretrained = ModelFor::<T::Head>::from_pretrained(folder, &LoadOptions::default(), device)?;
         if let Some(missing) = pretrained.report.newly_initialized.first() {
             return Err(PredictError::NoClassifier { path: folder.to_owned(), missing: missing.clone() });
         }
@@ -63,7 +59,7 @@ impl Predictor {
         Ok(Self {
             folder: folder.to_owned(),
             model: pretrained.model.valid(),
-            labels: pretrained.config.id2label.clone().into(),
+            task: T::of_checkpoint(&pretrained.config, folder)?,
             config: pretrained.config,
             pair_types: tokenizer.token_types(true)?,
             device: device.clone().inner(),
@@ -91,194 +87,191 @@ impl Predictor {
         Ok(Self { max_length, ..self })
     }
 
-    /// Cuts longer texts so. Whether it suits the length shows with the first text.
+    /// Sets how longer texts are cut. A truncation that does not fit the length is an error with the first
+    /// text.
     #[must_use]
     pub fn with_truncation(self, truncation: Truncation) -> Self {
         Self { truncation, ..self }
     }
 
-    /// Reads longer texts whole, in windows that overlap by this many tokens: the scores are the mean of the windows', as in
-    /// an evaluation with this stride. `None` cuts them. Whether it suits the length shows with the first text.
+    /// Reads longer texts whole, in windows that overlap by this many tokens: the scores are the means over
+    /// the windows, as in an evaluation with this stride. `None` cuts longer texts. A stride that does not
+    /// fit the length is an error with the first text.
     #[must_use]
     pub fn with_stride(self, stride: Option<usize>) -> Self {
         Self { stride, ..self }
     }
 
-    /// Puts this many texts (at least one), or windows of them, into a batch.
+    /// Sets the number of texts, or of windows, in a batch (at least one).
     #[must_use]
     pub fn with_batch_size(self, batch_size: usize) -> Self {
         Self { batch_size: batch_size.max(1), ..self }
     }
 
-    /// The names of the model's labels, in its order.
-    pub fn labels(&self) -> &[String] {
-        &self.labels
+    /// The task that the checkpoint was trained for.
+    pub fn task(&self) -> &T {
+        &self.task
     }
 
-    /// What makes scores of the head's outputs.
-    pub fn function(&self) -> HeadFunction {
-        self.config.head_function()
-    }
-
-    /// Whether the model reads pairs of texts: whether it has an embedding for the second one's token type.
+    /// Checks that the model reads pairs of texts: that it has an embedding for the second text's token type.
     ///
     /// # Errors
-    /// It has not.
+    /// The model has a single token type.
     pub fn check_pairs(&self) -> Result<(), ModelError> {
         self.config.check_token_types(&self.folder, true, self.pair_types)
     }
 
-    /// What a user should know of how texts are tokenized, one line each.
+    /// Notes on how texts are tokenized, one line each.
     pub fn notes(&self) -> &[String] {
         self.tokenizer.notes()
     }
 
-    /// Where texts are cut, in tokens.
+    /// The length at which texts are cut, in tokens.
     pub fn max_length(&self) -> usize {
         self.max_length
     }
 
-    /// Labels texts, in their order.
-    ///
-    /// # Errors
-    /// The tokenizer refuses a text.
-    pub fn predict<T: AsRef<str>>(&self, texts: &[T]) -> Result<Vec<Prediction>, PredictError> {
-        let rows =
-            texts.iter().map(|text| Ok(Row { text: text.as_ref().to_owned(), text_pair: None, label: None }));
-        self.stream(rows).collect()
-    }
-
-    /// Labels the rows of a stream in their order, reading only a few batches ahead. The first error ends it.
-    pub fn stream<I>(&self, rows: I) -> Predictions<'_, I::IntoIter>
+    /// Predicts for the examples of a stream in their order, reading only a few batches ahead. The first error ends it.
+    pub fn stream<I, X>(&self, examples: I) -> Predictions<'_, T, I::IntoIter>
     where
-        I: IntoIterator<Item = Result<Row, DataError>>,
+        I: IntoIterator<Item = Result<T::Example, X>>,
+        X: Into<PredictError>,
     {
         Predictions {
             predictor: self,
-            rows: Some(rows.into_iter()),
+            examples: Some(examples.into_iter()),
             ready: Vec::new().into_iter(),
             failed: None,
         }
     }
 
-    /// Labels rows that are in memory together, and returns them in their order.
-    fn predict_rows(&self, rows: Vec<Row>) -> Result<Vec<Prediction>, PredictError> {
-        if rows.iter().any(|row| row.text_pair.is_some()) {
+    /// Predicts for examples that are in memory together, and returns the answers in their order.
+    fn predict_together(&self, examples: Vec<T::Example>) -> Result<Vec<T::Answer>, PredictError> {
+        if examples.iter().any(|example| example.text_pair().is_some()) {
             self.check_pairs()?;
         }
         let options = EncodeOptions { max_length: self.max_length, truncation: self.truncation };
-        let mut pools = vec![Pool::default(); rows.len()];
+        let mut parts: Vec<Vec<T::Part>> = examples.iter().map(|_| Vec::new()).collect();
         if let Some(stride) = self.stride {
-            // Never all windows at once: a long text may have as many as tokens.
+            // Never all windows at once: a long text may have as many windows as tokens.
             let mut windows = Vec::new();
-            for (index, row) in rows.iter().enumerate() {
-                let text_pair = row.text_pair.as_deref();
-                for window in self.tokenizer.window_iter(&row.text, text_pair, &options, stride)? {
+            for (index, example) in examples.iter().enumerate() {
+                let (text, text_pair) = (example.text(), example.text_pair());
+                for window in self.tokenizer.window_iter(text, text_pair, &options, stride)? {
                     windows.push((index, window?));
                     if windows.len() == self.batch_size * BATCHES_AHEAD {
-                        self.add(&windows, &mut pools, &rows)?;
+                        self.decode(&windows, &mut parts, &examples)?;
                         windows.clear();
                     }
                 }
             }
-            self.add(&windows, &mut pools, &rows)?;
+            self.decode(&windows, &mut parts, &examples)?;
         } else {
-            let parts = rows.iter().map(|row| match row.text_pair {
-                None => relevant(&row.text, &self.tokenizer, &options),
-                Some(_) => Ok(Cow::Borrowed(row.text.as_str())),
+            let texts = examples.iter().map(|example| match example.text_pair() {
+                None => relevant(example.text(), &self.tokenizer, &options),
+                Some(_) => Ok(Cow::Borrowed(example.text())),
             });
-            let parts = parts.collect::<Result<Vec<_>, _>>()?;
-            let pairs = rows.iter().map(|row| row.text_pair.as_deref());
-            let texts: Vec<(&str, Option<&str>)> = parts.iter().map(Cow::as_ref).zip(pairs).collect();
+            let texts = texts.collect::<Result<Vec<_>, _>>()?;
+            let pairs = examples.iter().map(|example| example.text_pair());
+            let texts: Vec<(&str, Option<&str>)> = texts.iter().map(Cow::as_ref).zip(pairs).collect();
             let encodings = self.tokenizer.encode_batch(&texts, &options)?;
-            self.add(&encodings.into_iter().enumerate().collect::<Vec<_>>(), &mut pools, &rows)?;
+            self.decode(&encodings.into_iter().enumerate().collect::<Vec<_>>(), &mut parts, &examples)?;
         }
-        let function = self.function();
-        let prediction = |(row, pool): (Row, Pool)| {
-            Prediction::new(row.text, row.text_pair, Arc::clone(&self.labels), function, pool.mean())
+        let answer = |(example, parts): (T::Example, Vec<T::Part>)| {
+            let prediction = self.task.join(&example, parts);
+            self.task.answer(example, prediction)
         };
-        Ok(rows.into_iter().zip(pools).map(prediction).collect())
+        Ok(examples.into_iter().zip(parts).map(answer).collect())
     }
 
-    /// Adds the scores of encodings to the pools of the rows that they are of, in batches of neighbours in length.
-    fn add(
+    /// Adds what the outputs of encodings say to the parts of the examples that they are of, in batches of neighbours in
+    /// length.
+    fn decode(
         &self,
         encodings: &[(usize, Encoding)],
-        pools: &mut [Pool],
-        rows: &[Row],
+        parts: &mut [Vec<T::Part>],
+        examples: &[T::Example],
     ) -> Result<(), PredictError> {
         let mut order: Vec<&(usize, Encoding)> = encodings.iter().collect();
         order.sort_by_key(|(_, encoding)| std::cmp::Reverse(encoding.len()));
         for batch in order.chunks(self.batch_size) {
-            let logits = self.forward(batch);
-            for ((row, _), logits) in batch.iter().zip(logits.chunks(self.labels.len())) {
-                if let Some(&value) = logits.iter().find(|value| !value.is_finite()) {
-                    let text = rows[*row].text.chars().take(40).collect();
+            let outputs = self.forward(batch);
+            for (feature, (example, _)) in batch.iter().enumerate() {
+                let outputs = outputs.of(feature);
+                if let Some(&value) = outputs.iter().find(|value| !value.is_finite()) {
+                    let text = examples[*example].text().chars().take(40).collect();
                     return Err(PredictError::NotFinite { path: self.folder.clone(), value, text });
                 }
-                pools[*row].add(&scores(self.function(), logits));
+                parts[*example].push(self.task.decode(outputs));
             }
         }
         Ok(())
     }
 
-    /// The head's outputs for a batch, one row of them after the other.
-    fn forward(&self, encodings: &[&(usize, Encoding)]) -> Vec<f32> {
-        let items: Vec<EncodedExample> = encodings
+    /// The head's outputs for a batch.
+    fn forward(&self, encodings: &[&(usize, Encoding)]) -> Outputs {
+        let items: Vec<EncodedFeature<()>> = encodings
             .iter()
-            .map(|(index, encoding)| EncodedExample::unlabelled(*index as u64, encoding))
+            .map(|(index, encoding)| EncodedFeature::new(*index as u64, encoding.clone(), ()))
             .collect();
         let batch = burn::data::dataloader::batcher::Batcher::batch(
             &Batcher::new(self.tokenizer.pad_id(), Padding::Longest),
             items,
             &self.device,
         );
-        let input = BertInput {
-            input_ids: batch.input_ids,
-            token_type_ids: batch.token_type_ids,
-            attention_mask: batch.attention_mask,
+        let layout = Layout::padded(batch.attention_mask, batch.lengths);
+        let input = BertInput::with_layout(batch.input_ids, batch.token_type_ids, layout.clone());
+        Outputs::new::<T::Head>(self.model.forward(input), layout)
+    }
+}
+
+impl Predictor<TextClassification> {
+    /// Labels texts, in their order.
+    ///
+    /// # Errors
+    /// The tokenizer refuses a text.
+    pub fn predict<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<LabelledText>, PredictError> {
+        let example = |(id, text): (u64, &S)| {
+            Ok::<_, PredictError>(embert_data::Example {
+                id,
+                text: text.as_ref().to_owned(),
+                text_pair: None,
+                label: None,
+            })
         };
-        self.model.forward(input).into_data().iter::<f32>().collect()
+        self.stream((0..).zip(texts).map(example)).collect()
     }
 }
 
-/// The scores of one text's outputs.
-fn scores(function: HeadFunction, logits: &[f32]) -> Vec<f64> {
-    match function {
-        HeadFunction::Softmax => softmax(logits),
-        HeadFunction::Sigmoid => {
-            logits.iter().map(|&logit| 1.0 / (1.0 + (-f64::from(logit)).exp())).collect()
-        }
-        HeadFunction::Identity => logits.iter().map(|&logit| f64::from(logit)).collect(),
-    }
-}
-
-/// The predictions of a stream, from [`Predictor::stream`].
+/// The answers of a stream, from [`Predictor::stream`].
 #[derive(Debug)]
-pub struct Predictions<'a, I> {
-    predictor: &'a Predictor,
-    /// What is still to be read; `None` after an error.
-    rows: Option<I>,
-    ready: vec::IntoIter<Prediction>,
-    /// A row's error, to be returned after the predictions of the rows before it.
+pub struct Predictions<'a, T: Task, I> {
+    predictor: &'a Predictor<T>,
+    /// The examples that are still to be read; `None` after an error.
+    examples: Option<I>,
+    ready: vec::IntoIter<T::Answer>,
+    /// The error of an example, to be returned after the answers to the examples before it.
     failed: Option<PredictError>,
 }
 
-impl<I: Iterator<Item = Result<Row, DataError>>> Predictions<'_, I> {
-    /// Reads ahead, up to the first row that can't be read.
-    fn next_window(&mut self) -> Vec<Row> {
-        let mut window = Vec::new();
+impl<T: Task, I> Predictions<'_, T, I> {
+    /// Reads ahead, up to the first example that can't be read.
+    fn read_ahead<X: Into<PredictError>>(&mut self) -> Vec<T::Example>
+    where
+        I: Iterator<Item = Result<T::Example, X>>,
+    {
+        let mut ahead = Vec::new();
         let mut bytes = 0;
-        let Some(rows) = &mut self.rows else { return window };
-        for row in rows.take(self.predictor.batch_size * BATCHES_AHEAD) {
-            match row {
-                Ok(row) => {
-                    bytes += row.text.len() + row.text_pair.as_ref().map_or(0, String::len);
-                    window.push(row);
+        let Some(examples) = &mut self.examples else { return ahead };
+        for example in examples.take(self.predictor.batch_size * BATCHES_AHEAD) {
+            match example {
+                Ok(example) => {
+                    bytes += example.text().len() + example.text_pair().map_or(0, str::len);
+                    ahead.push(example);
                 }
                 Err(error) => {
                     self.failed = Some(error.into());
-                    self.rows = None;
+                    self.examples = None;
                     break;
                 }
             }
@@ -286,28 +279,30 @@ impl<I: Iterator<Item = Result<Row, DataError>>> Predictions<'_, I> {
                 break;
             }
         }
-        window
+        ahead
     }
 }
 
-impl<I: Iterator<Item = Result<Row, DataError>>> Iterator for Predictions<'_, I> {
-    type Item = Result<Prediction, PredictError>;
+impl<T: Task, X: Into<PredictError>, I: Iterator<Item = Result<T::Example, X>>> Iterator
+    for Predictions<'_, T, I>
+{
+    type Item = Result<T::Answer, PredictError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(prediction) = self.ready.next() {
-            return Some(Ok(prediction));
+        if let Some(answer) = self.ready.next() {
+            return Some(Ok(answer));
         }
-        let window = self.next_window();
-        if window.is_empty() {
+        let ahead = self.read_ahead();
+        if ahead.is_empty() {
             return self.failed.take().map(Err);
         }
-        match self.predictor.predict_rows(window) {
-            Ok(predictions) => {
-                self.ready = predictions.into_iter();
+        match self.predictor.predict_together(ahead) {
+            Ok(answers) => {
+                self.ready = answers.into_iter();
                 self.ready.next().map(Ok)
             }
             Err(error) => {
-                self.rows = None;
+                self.examples = None;
                 self.failed = None;
                 Some(Err(error))
             }
@@ -320,7 +315,8 @@ mod tests {
     use std::cell::Cell;
     use std::fs;
 
-    use embert_model::{BertConfig, SaveDtype, save_pretrained};
+    use embert_data::{DataError, Example};
+    use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
 
     use super::*;
 
@@ -342,20 +338,20 @@ mod tests {
         Predictor::open(dir.path(), &device).unwrap()
     }
 
-    fn row(text: impl Into<String>) -> Row {
-        Row { text: text.into(), text_pair: None, label: None }
+    fn example(text: impl Into<String>) -> Example {
+        Example { id: 0, text: text.into(), text_pair: None, label: None }
     }
 
-    /// Texts of many lengths, no two alike.
+    /// Texts of many lengths, all different.
     fn texts(count: usize) -> Vec<String> {
         let words = ["good", "bad", "a", "film", "never", "again", "lovely", "the", "story", "long"];
         let text = |n: usize| (0..=n * 7 % 40).map(|i| words[(i * i + n) % 10]).collect::<Vec<_>>().join(" ");
         (0..count).map(|n| format!("{} {n}", text(n))).collect()
     }
 
-    /// The same sums in f32, in another order where there is padding.
+    /// Padding changes the order of sums in f32.
     #[track_caller]
-    fn assert_same(one: &Prediction, other: &Prediction) {
+    fn assert_same(one: &LabelledText, other: &LabelledText) {
         assert_eq!(one.text(), other.text());
         for (a, b) in one.scores().iter().zip(other.scores()) {
             assert!((a - b).abs() < 1e-6, "{}: {a} against {b}", one.text());
@@ -365,11 +361,11 @@ mod tests {
     #[test]
     fn batches_of_any_size_give_what_one_by_one_gives_in_the_order_of_the_texts() {
         let texts = texts(50);
-        let one_by_one: Vec<Prediction> = {
+        let one_by_one: Vec<LabelledText> = {
             let predictor = predictor().with_batch_size(1);
             texts.iter().flat_map(|text| predictor.predict(&[text]).unwrap()).collect()
         };
-        // The model tells the texts apart, or the comparison says nothing.
+        // The predictions differ, or the comparison would show nothing.
         let scores: Vec<f64> = one_by_one.iter().map(|prediction| prediction.scores()[0]).collect();
         assert!(scores.iter().any(|score| (score - scores[0]).abs() > 0.05), "{scores:?}");
         for batch_size in [1, 2, 7, 64] {
@@ -387,7 +383,7 @@ mod tests {
         let pulled = Cell::new(0);
         let endless = (0..).map(|n| {
             pulled.set(pulled.get() + 1);
-            Ok(row(format!("film {n}")))
+            Ok::<_, PredictError>(example(format!("film {n}")))
         });
         let predictor = predictor().with_batch_size(2);
         for (n, prediction) in predictor.stream(endless).take(100).enumerate() {
@@ -401,7 +397,7 @@ mod tests {
         let pulled = Cell::new(0);
         let megabytes = (0..).map(|_| {
             pulled.set(pulled.get() + 1);
-            Ok(row("good film ".repeat(100_000)))
+            Ok::<_, PredictError>(example("good film ".repeat(100_000)))
         });
         let prediction = predictor().stream(megabytes).next().unwrap().unwrap();
         assert_eq!(prediction.text().len(), 1_000_000);
@@ -468,17 +464,18 @@ mod tests {
     #[test]
     fn the_second_text_of_a_pair_counts() {
         let predictor = predictor();
-        let pair = |second: &str| Row { text_pair: Some(second.into()), ..row("a good film") };
-        let rows = [Ok(row("a good film")), Ok(pair("never again")), Ok(pair("lovely"))];
-        let predictions: Vec<Prediction> = predictor.stream(rows).map(Result::unwrap).collect();
+        let pair = |second: &str| Example { text_pair: Some(second.into()), ..example("a good film") };
+        let rows: [Result<_, PredictError>; 3] =
+            [Ok(example("a good film")), Ok(pair("never again")), Ok(pair("lovely"))];
+        let predictions: Vec<LabelledText> = predictor.stream(rows).map(Result::unwrap).collect();
         assert_eq!(predictions[1].text_pair(), Some("never again"));
-        let scores: Vec<f64> = predictions.iter().map(Prediction::score).collect();
+        let scores: Vec<f64> = predictions.iter().map(LabelledText::score).collect();
         assert!(scores.windows(2).all(|pair| (pair[0] - pair[1]).abs() > 1e-3), "{scores:?}");
     }
 
     #[test]
     fn the_first_error_comes_after_the_rows_before_it_and_is_the_last() {
-        let rows = [Ok(row("good")), Err(DataError::Loader), Ok(row("bad"))];
+        let rows = [Ok(example("good")), Err(DataError::Loader), Ok(example("bad"))];
         let predictor = predictor();
         let mut predictions = predictor.stream(rows);
         assert_eq!(predictions.next().unwrap().unwrap().text(), "good");

@@ -4,17 +4,18 @@ use std::borrow::Cow;
 
 use embert_data::tokenize::{EncodeOptions, TokenizeError, Tokenizer, Truncation};
 
-/// Texts up to this length are tokenized as they are: it takes some 120 bytes for each of theirs.
+/// Texts up to this length in bytes are tokenized whole, which takes some 120 bytes of memory for each byte.
 const WHOLE: usize = 1 << 20;
 
-/// Bytes that are tried first: a multiple of what most models read.
+/// The length in bytes that is tried first: a multiple of what most models read.
 const FIRST: usize = 1 << 16;
 
-/// Tokens beyond those that stay, so that what is cut inside a token of several words is none of them.
+/// Extra tokens beyond those that are kept, so that a cut inside a token of several words affects none of
+/// those.
 const MARGIN: usize = 64;
 
-/// A part of a single text from which the tokenizer makes what it makes of the whole text once that is cut: its beginning, its end
-/// or both, up to white space, where BERT's tokenizer splits.
+/// The part of a text that gives the same tokens after truncation as the whole text: the beginning, the end
+/// or both, cut at white space, where BERT's tokenizer splits.
 pub(crate) fn relevant<'a>(
     text: &'a str,
     tokenizer: &Tokenizer,
@@ -40,13 +41,13 @@ pub(crate) fn relevant<'a>(
     Ok(Cow::Borrowed(text))
 }
 
-/// The beginning, up to the last white space in it; nothing where there is none.
+/// The first `bytes` bytes up to their last white space; empty if there is none.
 fn head(text: &str, bytes: usize) -> &str {
     let part = &text[..text.floor_char_boundary(bytes)];
     part.rfind(char::is_whitespace).map_or("", |end| &part[..end])
 }
 
-/// The end, from the first white space in it on; nothing where there is none.
+/// The last `bytes` bytes from their first white space on; empty if there is none.
 fn tail(text: &str, bytes: usize) -> &str {
     let part = &text[text.ceil_char_boundary(text.len() - bytes)..];
     part.find(char::is_whitespace).map_or("", |start| &part[start..])
@@ -62,7 +63,8 @@ mod tests {
     fn the_part_has_the_tokens_of_the_whole() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tokenizer");
         let tokenizer = Tokenizer::from_folder(&folder).unwrap();
-        // Words of no token at either end, which normalization takes away, and a word longer than the first part.
+        // Words without a token at either end, which normalization removes, and a word longer than the first
+        // part.
         let nothing = "\u{301} ".repeat(50_000);
         let words = "great bad café 中文 un, ".repeat(39_000);
         let texts = [

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, TensorData};
-use embert_data::Row;
+use embert_data::Example;
 use embert_model::{
     BertConfig, BertForSequenceClassification, LoadOptions, SaveDtype, load_state_dict, save_pretrained,
     state_dict,
@@ -123,7 +123,8 @@ fn pairs_need_two_token_types() {
     save_pretrained(&model, &config, dir.path(), SaveDtype::F32).unwrap();
     let predictor = predictor(dir.path());
     let row = |pair: Option<&str>| {
-        Ok(Row { text: "great".to_owned(), text_pair: pair.map(str::to_owned), label: None })
+        let (text, text_pair) = ("great".to_owned(), pair.map(str::to_owned));
+        Ok::<_, PredictError>(Example { id: 0, text, text_pair, label: None })
     };
     assert!(predictor.stream([row(None)]).next().unwrap().is_ok());
     let error = predictor.stream([row(None), row(Some("bad"))]).next().unwrap().unwrap_err();

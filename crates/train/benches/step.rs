@@ -9,16 +9,16 @@
 use std::error::Error;
 use std::time::Instant;
 
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Int, Tensor};
 use clap::{Parser, ValueEnum};
 use embert_model::{
-    BertConfig, BertForSequenceClassification, BertInput, DeviceChoice, Freeze, PrefixOutput,
+    BertConfig, BertForSequenceClassification, BertInput, DeviceChoice, DropoutKey, Freeze, PrefixOutput,
     named_parameters,
 };
 use embert_optim::{
-    AdamW, AdamWConfig, Decay, GradientsParams, GroupSettings, build_groups, clip_factor, global_norm,
+    AdamW, AdamWConfig, Decay, GradientsParams, TrainedParameter, build_groups, clip_factor, global_norm,
 };
-use embert_train::CrossEntropy;
+use embert_task::CrossEntropy;
 use serde_json::json;
 
 #[derive(Parser)]
@@ -98,15 +98,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let parameters = named_parameters(&model)
         .into_iter()
         .filter(|parameter| parameter.trainable)
-        .map(|parameter| (parameter.id, parameter.name));
-    let settings = GroupSettings {
-        learning_rate: 2e-5,
-        head_learning_rate: None,
-        layerwise: None,
-        weight_decay: 0.01,
-        decay: Decay::All,
-    };
-    let mut optimizer = AdamW::new(AdamWConfig::default(), build_groups(parameters, &settings, |_| false))?;
+        .map(|parameter| TrainedParameter { id: parameter.id, name: parameter.name, part: "base" });
+    let groups = build_groups(parameters, |_| 2e-5, 0.01, Decay::All);
+    let mut optimizer = AdamW::new(AdamWConfig::default(), groups)?;
     let cross_entropy = CrossEntropy::new(vec![1.0; 2], 0.0);
 
     let cached = match (arguments.cached, model.frozen_prefix()) {
@@ -118,16 +112,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut times = Vec::new();
     for step in 0..arguments.warmup + arguments.steps {
+        let key = DropoutKey::new(0, step, 0);
         let began = Instant::now();
         let logits = match &cached {
-            None => model.forward(random_input(&arguments, &device)),
-            Some(output) => model.forward_from(output.clone()),
+            None => model.forward(random_input(&arguments, &device).with_dropout(key)),
+            Some(output) => model.forward_from(output.clone().with_dropout(key)),
         };
         if arguments.forward_only {
             logits.sum().into_scalar::<f32>();
         } else {
             let targets: Vec<usize> = (0..arguments.batch).map(|example| example % 2).collect();
-            let loss = cross_entropy.forward(logits, &targets, &device);
+            let loss = cross_entropy.forward(logits, &targets, cross_entropy.total_weight(&targets));
             let gradients = GradientsParams::from_grads(loss.backward(), &model);
             let clip = clip_factor(global_norm(&model, &gradients), 1.0);
             model = optimizer.step(model, gradients, 1.0, clip);
@@ -161,25 +156,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a frozen part has made, where gradients are followed.
+/// The output of a frozen prefix, on a device that records operations.
 fn on(device: &Device, output: PrefixOutput) -> PrefixOutput {
-    let float = |data: TensorData| Tensor::from_data(data, device);
-    match output {
-        PrefixOutput::Layers { layers, hidden_state, attention_mask } => PrefixOutput::Layers {
-            layers,
-            hidden_state: Tensor::from_data(hidden_state.into_data(), device),
-            attention_mask: Tensor::from_data(attention_mask.into_data(), device),
-        },
-        PrefixOutput::Encoder(first) => PrefixOutput::Encoder(float(first.into_data())),
-        PrefixOutput::Pooler(pooled) => PrefixOutput::Pooler(float(pooled.into_data())),
-    }
+    PrefixOutput { states: Tensor::from_data(output.states.into_data(), device), ..output }
 }
 
 fn random_input(arguments: &Arguments, device: &Device) -> BertInput {
     let size = [arguments.batch, arguments.seq];
-    BertInput {
-        input_ids: Tensor::<2, Int>::random(size, Distribution::Uniform(1000.0, 30000.0), device),
-        token_type_ids: Tensor::zeros(size, device),
-        attention_mask: Tensor::ones(size, device),
-    }
+    BertInput::new(
+        Tensor::<2, Int>::random(size, Distribution::Uniform(1000.0, 30000.0), device),
+        Tensor::zeros(size, device),
+        Tensor::ones(size, device),
+    )
 }

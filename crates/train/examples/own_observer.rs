@@ -4,7 +4,8 @@
 
 use embert_data::{DataSource, load};
 use embert_model::DeviceChoice;
-use embert_train::{ConfigBuilder, Event, Existing, Observer, Outcome, RunFolder, Task, TrainError, Trainer};
+use embert_task::TextClassification;
+use embert_train::{Claim, ConfigBuilder, Event, Existing, Observer, Outcome, Prepared, TrainError, Trainer};
 
 /// Prints the mean loss of every `every` steps, and each evaluation.
 struct Losses {
@@ -42,20 +43,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("the sample's card names a repository of the hub".into());
     };
     let data = load(&card, &root, &config.load_options())?;
-    let task = Task::prepare(&config, config.model.as_ref(), data, &device)?;
-    for note in task.notes() {
+    let prepared = Prepared::<TextClassification>::new(&config, config.model.as_ref(), data.into(), &device)?;
+    for note in prepared.notes() {
         println!("{note}");
     }
 
     let folder = tempfile::tempdir()?;
-    let run = RunFolder::create(&folder.path().join("run"), &config, Existing::Keep)?;
+    let claim = Claim::run(&folder.path().join("run"), Existing::Keep)?;
     println!("trains on {backend}");
-    let trainer = Trainer::new(config, task, run.clone(), device).observe(Losses { every: 32, sum: 0.0 });
+    let trainer = Trainer::begin(prepared, claim, device)?.observe(Losses { every: 32, sum: 0.0 });
+    let model = trainer.run_folder().files().model();
     if let Outcome::Complete(end) = trainer.run()? {
         let value = end.best_metric.unwrap_or_default();
         println!("best {} {value:.3}, {:.1} s in all", end.metric, end.seconds);
     }
-    let weights = run.model().join("model.safetensors").metadata()?.len();
+    let weights = model.join("model.safetensors").metadata()?.len();
     println!("model/ holds {weights} bytes of weights; gone with the temporary folder");
     Ok(())
 }

@@ -1,27 +1,29 @@
-//! [`MicroBatches`]: examples on their way through the model, from the tokens or from what its frozen part has made of them.
+//! [`MicroBatches`]: features on their way through the model, from the tokens or from cached outputs of its frozen prefix.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 use embert_data::tokenize::Padding;
-use embert_data::{Batch, BatchLoader, Batcher, DataError, EncodedDataset, EncodedExample};
-use embert_model::{BertForSequenceClassification, BertInput, PrefixOutput};
+use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset};
+use embert_model::{BertInput, DropoutKey, Head, Layout, ModelFor, PrefixOutput};
+use embert_task::Target;
 
 use crate::TrainError;
 use crate::cache::PrefixCache;
 
-/// Some examples.
-pub(crate) struct MicroBatch {
+/// A micro-batch of features.
+pub(crate) struct MicroBatch<T> {
     pub(crate) input: Input,
-    /// The label of each example: there are as many as rows of `input`.
-    pub(crate) targets: Vec<usize>,
-    /// The examples' row numbers.
+    /// The target of each feature.
+    pub(crate) targets: Vec<T>,
+    /// The row number of each feature's example.
     pub(crate) ids: Vec<u64>,
-    /// Without padding.
+    /// Tokens, without padding.
     pub(crate) tokens: usize,
 }
 
-/// What the model starts from.
+/// The model's input: tokens, or the output of a frozen prefix.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and its tensors are what is large")]
 pub(crate) enum Input {
     Tokens(BertInput),
@@ -29,17 +31,35 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// Examples and their padded length, which is 1 where a vector of each is all that is left.
+    /// Features and their padded length, which is 1 where one row of each feature is all that is left.
     pub(crate) fn shape(&self) -> [usize; 2] {
         match self {
-            Self::Tokens(input) => input.input_ids.dims(),
-            Self::Prefix(PrefixOutput::Layers { attention_mask, .. }) => attention_mask.dims(),
-            Self::Prefix(PrefixOutput::Encoder(first) | PrefixOutput::Pooler(first)) => [first.dims()[0], 1],
+            Self::Tokens(input) => input.layout.padded_shape(),
+            Self::Prefix(output) => {
+                let features = output.layout.features();
+                [features, output.states.dims()[0] / features.max(1)]
+            }
         }
     }
 
-    /// Logits, `[batch, labels]`.
-    pub(crate) fn forward(self, model: &BertForSequenceClassification) -> Tensor<2> {
+    /// The layout of the batch.
+    pub(crate) fn layout(&self) -> Layout {
+        match self {
+            Self::Tokens(input) => input.layout.clone(),
+            Self::Prefix(output) => output.layout.clone(),
+        }
+    }
+
+    /// The same input for a step of training: dropout's random numbers follow from `key`.
+    pub(crate) fn with_dropout(self, key: DropoutKey) -> Self {
+        match self {
+            Self::Tokens(input) => Self::Tokens(input.with_dropout(key)),
+            Self::Prefix(output) => Self::Prefix(output.with_dropout(key)),
+        }
+    }
+
+    /// The head's outputs, `[rows, outputs]`.
+    pub(crate) fn forward<H: Head>(self, model: &ModelFor<H>) -> Tensor<2> {
         match self {
             Self::Tokens(input) => model.forward(input),
             Self::Prefix(output) => model.forward_from(output),
@@ -48,82 +68,81 @@ impl Input {
 }
 
 /// The micro-batches of a plan.
-pub(crate) enum MicroBatches {
-    Computed(BatchLoader),
+pub(crate) struct MicroBatches<T> {
+    source: Source<T>,
+    /// The targets of each micro-batch that is still to come: a step's weight is known before its first forward pass.
+    targets: VecDeque<Vec<T>>,
+}
+
+enum Source<T> {
+    Computed(BatchLoader<T>),
     Cached {
         cache: Arc<PrefixCache>,
-        data: Arc<EncodedDataset>,
-        /// The label of each example of `data`.
-        targets: Vec<usize>,
+        data: Arc<EncodedDataset<T>>,
         plan: std::iter::Skip<std::vec::IntoIter<Vec<usize>>>,
         padding: Padding,
         device: Device,
     },
 }
 
-impl MicroBatches {
-    /// Those of `plan` from the one with index `skip` on, on `device`; from `cache` where there is one of the same data.
-    ///
-    /// # Errors
-    /// An example has no label: a loss over fewer targets than examples would be that of others.
+impl<T: Target> MicroBatches<T> {
+    /// The micro-batches of `plan` from the one with index `skip` on, on `device`; from `cache` where there is one of the same
+    /// data.
     pub(crate) fn new(
-        data: &Arc<EncodedDataset>,
+        data: &Arc<EncodedDataset<T>>,
         cache: Option<&Arc<PrefixCache>>,
         batcher: Batcher,
         plan: Vec<Vec<usize>>,
         skip: usize,
         device: &Device,
-    ) -> Result<Self, TrainError> {
-        let label = |example: &EncodedExample| example.label.ok_or(DataError::Unlabelled { id: example.id });
-        let targets = data.examples().iter().map(label).collect::<Result<_, _>>()?;
+    ) -> Self {
+        let of_batch = |indices: &Vec<usize>| {
+            indices.iter().map(|&index| data.features()[index].target.clone()).collect()
+        };
+        let targets = plan.iter().skip(skip).map(of_batch).collect();
         let (data, device) = (Arc::clone(data), device.clone());
-        Ok(match cache.map(Arc::clone) {
-            None => Self::Computed(BatchLoader::new(data, batcher, plan, skip, device)),
+        let source = match cache.map(Arc::clone) {
+            None => Source::Computed(BatchLoader::new(data, batcher, plan, skip, device)),
             Some(cache) => {
                 let (plan, padding) = (plan.into_iter().skip(skip), batcher.padding());
-                Self::Cached { cache, data, targets, plan, padding, device }
+                Source::Cached { cache, data, plan, padding, device }
             }
-        })
+        };
+        Self { source, targets }
+    }
+
+    /// The targets of the next micro-batches, as many as there still are up to `count`.
+    pub(crate) fn next_targets(&self, count: usize) -> impl ExactSizeIterator<Item = &[T]> {
+        self.targets.range(..count.min(self.targets.len())).map(Vec::as_slice)
     }
 }
 
-impl Iterator for MicroBatches {
-    type Item = Result<MicroBatch, TrainError>;
+impl<T: Target> Iterator for MicroBatches<T> {
+    type Item = Result<MicroBatch<T>, TrainError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Computed(batches) => Some(match batches.next()? {
-                Ok(Batch { input_ids, token_type_ids, attention_mask, targets, ids, tokens, .. }) => {
-                    let input = Input::Tokens(BertInput { input_ids, token_type_ids, attention_mask });
+        let targets = self.targets.pop_front()?;
+        match &mut self.source {
+            Source::Computed(batches) => Some(match batches.next()? {
+                Ok(batch) => {
+                    let Batch { input_ids, token_type_ids, attention_mask, lengths, ids, .. } = batch;
+                    let tokens = lengths.iter().sum();
+                    let layout = Layout::padded(attention_mask, lengths);
+                    let input = Input::Tokens(BertInput::with_layout(input_ids, token_type_ids, layout));
                     Ok(MicroBatch { input, targets, ids, tokens })
                 }
                 Err(error) => Err(error.into()),
             }),
-            Self::Cached { cache, data, targets, plan, padding, device } => {
+            Source::Cached { cache, data, plan, padding, device } => {
                 let indices = plan.next()?;
-                let examples: Vec<_> = indices.iter().map(|&index| &data.examples()[index]).collect();
+                let features: Vec<_> = indices.iter().map(|&index| &data.features()[index]).collect();
                 Some(cache.batch(&indices, *padding, device).map(|output| MicroBatch {
                     input: Input::Prefix(output),
-                    targets: indices.iter().map(|&index| targets[index]).collect(),
-                    ids: examples.iter().map(|example| example.id).collect(),
-                    tokens: examples.iter().map(|example| example.ids.len()).sum(),
+                    targets,
+                    ids: features.iter().map(|feature| feature.id).collect(),
+                    tokens: features.iter().map(|feature| feature.ids.len()).sum(),
                 }))
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_example_without_a_label_is_refused_before_the_first_batch() {
-        let example =
-            |id, label| EncodedExample { id, ids: vec![2, 3], type_ids: vec![0, 0], label, uncut: 2 };
-        let data = Arc::new(EncodedDataset::new(vec![example(4, Some(0)), example(7, None)]));
-        let batcher = Batcher::new(0, Padding::Longest);
-        let batches = MicroBatches::new(&data, None, batcher, vec![vec![0]], 0, &Device::flex());
-        assert!(matches!(batches, Err(TrainError::Data(DataError::Unlabelled { id: 7 }))));
     }
 }

@@ -1,4 +1,4 @@
-//! [`PrefixCache`]: what the frozen part of a model makes of each example, computed once.
+//! [`PrefixCache`]: the output of a model's frozen prefix for each feature, computed once.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -8,31 +8,34 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use embert_data::tokenize::Padding;
 use embert_data::{BatchLoader, Batcher, EncodedDataset};
-use embert_model::{BertForSequenceClassification, BertInput, Prefix, PrefixOutput};
+use embert_model::{BertInput, FrozenPrefix, Head, Layout, ModelFor, PrefixOutput};
+use embert_task::Target;
 
 use crate::TrainError;
 use crate::error::IoContext as _;
-use crate::evaluate::by_length;
+use crate::length_order::by_length;
 
-/// The output of a frozen prefix for every example of a data set, without padding: in memory up to a limit, beyond it in a file
-/// without a name, which goes with the process.
+/// The output of a frozen prefix for every feature of a split, without padding: in memory up to a limit, beyond it in an unlinked
+/// temporary file, which the operating system removes when the process exits.
 ///
 /// It is filled in an order of its own, so that it is the same bit for bit wherever a run goes on.
 #[derive(Debug)]
 pub(crate) struct PrefixCache {
-    prefix: Prefix,
+    prefix: FrozenPrefix,
+    /// Whether a row is kept for each token, and not only one for each feature.
+    all_rows: bool,
     hidden_size: usize,
-    /// Where each example's values are, and how many rows of `hidden_size` there are.
-    places: Vec<(Place, usize)>,
+    /// Where the values of each feature start, and how many rows of `hidden_size` they are.
+    starts: Vec<(Start, usize)>,
     memory: Vec<f32>,
     spilled: Option<Spilled>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Place {
-    /// Values before it in memory.
+enum Start {
+    /// After so many values in memory.
     Memory(usize),
-    /// Values before it in the file.
+    /// After so many values in the file.
     File(usize),
 }
 
@@ -49,7 +52,7 @@ struct Spilled {
 pub(crate) struct Filling<'a> {
     pub(crate) batcher: Batcher,
     pub(crate) batch_size: usize,
-    /// One that follows no gradients.
+    /// A device that records no operations for gradients.
     pub(crate) device: &'a Device,
     /// The most that is kept in memory, in bytes.
     pub(crate) memory: usize,
@@ -58,22 +61,23 @@ pub(crate) struct Filling<'a> {
 }
 
 impl PrefixCache {
-    /// Computes the output of `prefix` for all of `data`; `progress` gets the number of examples done after each batch.
+    /// Computes the output of `prefix` for all of `data`; `progress` gets the number of features done after each batch.
     ///
     /// # Errors
     /// A batch that can't be built, or a file that can't be written.
-    pub(crate) fn fill(
-        model: &BertForSequenceClassification,
-        prefix: Prefix,
-        data: &Arc<EncodedDataset>,
+    pub(crate) fn fill<H: Head, T: Target>(
+        model: &ModelFor<H>,
+        prefix: FrozenPrefix,
+        data: &Arc<EncodedDataset<T>>,
         filling: &Filling<'_>,
         mut progress: impl FnMut(usize) -> Result<(), TrainError>,
     ) -> Result<Self, TrainError> {
         let lengths = data.lengths();
         let mut cache = Self {
             prefix,
+            all_rows: prefix.keeps_all_rows(H::READS),
             hidden_size: 0,
-            places: vec![(Place::Memory(0), 0); lengths.len()],
+            starts: vec![(Start::Memory(0), 0); lengths.len()],
             memory: Vec::new(),
             spilled: None,
         };
@@ -83,26 +87,16 @@ impl PrefixCache {
         let mut done = 0;
         for (indices, batch) in plan.into_iter().zip(loader) {
             let batch = batch?;
-            let input = BertInput {
-                input_ids: batch.input_ids,
-                token_type_ids: batch.token_type_ids,
-                attention_mask: batch.attention_mask,
-            };
-            let (data, padded) = match model.forward_prefix(input, prefix) {
-                PrefixOutput::Layers { hidden_state, .. } => {
-                    let [_, rows, hidden_size] = hidden_state.dims();
-                    cache.hidden_size = hidden_size;
-                    (hidden_state.into_data(), rows)
-                }
-                PrefixOutput::Encoder(output) | PrefixOutput::Pooler(output) => {
-                    cache.hidden_size = output.dims()[1];
-                    (output.into_data(), 1)
-                }
-            };
-            let values: Vec<f32> = data.iter::<f32>().collect();
-            for (&index, values) in indices.iter().zip(values.chunks(padded * cache.hidden_size)) {
+            let layout = Layout::padded(batch.attention_mask, batch.lengths);
+            let input = BertInput::with_layout(batch.input_ids, batch.token_type_ids, layout);
+            let PrefixOutput { states, layout, .. } = model.forward_prefix(input, prefix);
+            let [rows, hidden_size] = states.dims();
+            cache.hidden_size = hidden_size;
+            let padded = rows / layout.features().max(1);
+            let values: Vec<f32> = states.into_data().iter::<f32>().collect();
+            for (&index, values) in indices.iter().zip(values.chunks(padded * hidden_size)) {
                 let rows = padded.min(lengths[index]);
-                cache.push(index, rows, &values[..rows * cache.hidden_size], filling)?;
+                cache.push(index, rows, &values[..rows * hidden_size], filling)?;
             }
             done += indices.len();
             progress(done)?;
@@ -117,10 +111,10 @@ impl PrefixCache {
         values: &[f32],
         filling: &Filling<'_>,
     ) -> Result<(), TrainError> {
-        let place = if size_of_val(self.memory.as_slice()) + size_of_val(values) <= filling.memory {
-            let place = Place::Memory(self.memory.len());
+        let start = if size_of_val(self.memory.as_slice()) + size_of_val(values) <= filling.memory {
+            let start = Start::Memory(self.memory.len());
             self.memory.extend_from_slice(values);
-            place
+            start
         } else {
             let folder = filling.folder;
             let spilled = match &mut self.spilled {
@@ -132,15 +126,15 @@ impl PrefixCache {
                 }),
             };
             spilled.file.write_all(bytemuck::cast_slice(values)).at("write to", folder)?;
-            let place = Place::File(spilled.values);
+            let start = Start::File(spilled.values);
             spilled.values += values.len();
-            place
+            start
         };
-        self.places[index] = (place, rows);
+        self.starts[index] = (start, rows);
         Ok(())
     }
 
-    /// What the prefix made of these examples, on `device`.
+    /// The prefix's output for these features, on `device`.
     ///
     /// # Errors
     /// The file can't be read.
@@ -150,43 +144,36 @@ impl PrefixCache {
         padding: Padding,
         device: &Device,
     ) -> Result<PrefixOutput, TrainError> {
-        let longest = indices.iter().map(|&index| self.places[index].1).max().unwrap_or(0);
-        let rows = match self.prefix {
-            Prefix::Layers(_) => padding.length(longest),
-            Prefix::Encoder | Prefix::Pooler => 1,
-        };
+        let longest = indices.iter().map(|&index| self.starts[index].1).max().unwrap_or(0);
+        let rows = if self.all_rows { padding.length(longest) } else { 1 };
         let width = rows * self.hidden_size;
         let mut values = vec![0.0; indices.len() * width];
         let mut mask = vec![0_i64; indices.len() * rows];
         for (number, &index) in indices.iter().enumerate() {
-            let (place, own) = self.places[index];
-            self.read(place, &mut values[number * width..][..own * self.hidden_size])?;
+            let (start, own) = self.starts[index];
+            self.read(start, &mut values[number * width..][..own * self.hidden_size])?;
             mask[number * rows..][..own].fill(1);
         }
-        let summary = |values| TensorData::new(values, [indices.len(), self.hidden_size]);
-        Ok(match self.prefix {
-            Prefix::Layers(layers) => PrefixOutput::Layers {
-                layers,
-                hidden_state: Tensor::from_data(
-                    TensorData::new(values, [indices.len(), rows, self.hidden_size]),
-                    device,
-                ),
-                attention_mask: Tensor::from_data(TensorData::new(mask, [indices.len(), rows]), device),
-            },
-            Prefix::Encoder => PrefixOutput::Encoder(Tensor::from_data(summary(values), device)),
-            Prefix::Pooler => PrefixOutput::Pooler(Tensor::from_data(summary(values), device)),
+        let states = TensorData::new(values, [indices.len() * rows, self.hidden_size]);
+        let mask = TensorData::new(mask, [indices.len(), rows]);
+        let lengths = indices.iter().map(|&index| self.starts[index].1).collect();
+        Ok(PrefixOutput {
+            prefix: self.prefix,
+            states: Tensor::from_data(states, device),
+            layout: Layout::padded(Tensor::from_data(mask, device), lengths),
+            dropout: None,
         })
     }
 
-    fn read(&self, place: Place, into: &mut [f32]) -> Result<(), TrainError> {
-        match (place, &self.spilled) {
-            (Place::File(before), Some(spilled)) => {
+    fn read(&self, start: Start, into: &mut [f32]) -> Result<(), TrainError> {
+        match (start, &self.spilled) {
+            (Start::File(before), Some(spilled)) => {
                 let mut file = &spilled.file;
                 file.seek(SeekFrom::Start((before * size_of::<f32>()) as u64))
                     .at("read from", &spilled.folder)?;
                 file.read_exact(bytemuck::cast_slice_mut(into)).at("read from", &spilled.folder)
             }
-            (Place::Memory(before) | Place::File(before), _) => {
+            (Start::Memory(before) | Start::File(before), _) => {
                 into.copy_from_slice(&self.memory[before..][..into.len()]);
                 Ok(())
             }
@@ -206,8 +193,8 @@ impl PrefixCache {
 
 #[cfg(test)]
 mod tests {
-    use embert_data::EncodedExample;
-    use embert_model::BertConfig;
+    use embert_data::EncodedFeature;
+    use embert_model::{BertConfig, BertForSequenceClassification};
 
     use super::*;
 
@@ -224,15 +211,15 @@ mod tests {
         BertForSequenceClassification::from_config(&config.with_labels(["a", "b"]), 1, device).unwrap()
     }
 
-    fn data() -> Arc<EncodedDataset> {
+    fn data() -> Arc<EncodedDataset<usize>> {
         let examples = (0..11_u32).map(|id| {
             let ids: Vec<u32> = (0..2 + id % 5 * 2).map(|position| (id * 3 + position * 7) % 20).collect();
-            EncodedExample {
+            EncodedFeature {
                 id: id.into(),
                 type_ids: vec![0; ids.len()],
-                uncut: ids.len(),
+                untruncated_length: ids.len(),
                 ids,
-                label: Some(0),
+                target: 0,
             }
         });
         Arc::new(EncodedDataset::new(examples.collect()))
@@ -244,7 +231,9 @@ mod tests {
         let device = Device::flex();
         let (model, data) = (model(&device), data());
         let batcher = Batcher::new(0, Padding::Longest);
-        for prefix in [Prefix::Layers(0), Prefix::Layers(2), Prefix::Encoder, Prefix::Pooler] {
+        for prefix in
+            [FrozenPrefix::Layers(0), FrozenPrefix::Layers(2), FrozenPrefix::Encoder, FrozenPrefix::Pooler]
+        {
             for memory in [0, 500, 1 << 20] {
                 let folder = tempfile::tempdir().unwrap();
                 let filling =
@@ -271,11 +260,11 @@ mod tests {
                     BatchLoader::new(Arc::clone(&data), batcher, vec![indices.to_vec()], 0, device.clone());
                 for batch in loader {
                     let batch = batch.unwrap();
-                    let logits = model.forward(BertInput {
-                        input_ids: batch.input_ids,
-                        token_type_ids: batch.token_type_ids,
-                        attention_mask: batch.attention_mask,
-                    });
+                    let logits = model.forward(BertInput::new(
+                        batch.input_ids,
+                        batch.token_type_ids,
+                        batch.attention_mask,
+                    ));
                     // Of size 0.1; another length of padding may round the last place otherwise.
                     for (found, expected) in found.iter().zip(logits.into_data().iter::<f32>()) {
                         assert!((found - expected).abs() < 1e-6, "{prefix:?}: {found} {expected}");

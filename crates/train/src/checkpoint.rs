@@ -7,42 +7,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use embert_files::{create_dir_all, remove_folder, remove_if_empty, remove_leftovers};
-use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
+use embert_model::{BertConfig, Head, ModelFor, SaveDtype, save_pretrained};
 use embert_optim::OptimizerState;
-use serde::{Deserialize, Serialize};
+use embert_run::{CheckpointName, CheckpointState, RunFiles};
+use serde::Deserialize;
 
+use crate::TrainError;
 use crate::error::IoContext as _;
-use crate::fingerprint::Fingerprint;
-use crate::tracker::TrackerState;
-use crate::{Phases, RunFolder, TrainError};
 
-/// What a checkpoint holds besides the weights and the optimizer's moments. The place in the data, the learning rate
-/// and the random numbers all follow from `step` and the run's seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct State {
-    /// Optimizer steps done.
-    pub(crate) step: usize,
-    /// Seconds the run took so far.
-    pub(crate) seconds: f64,
-    /// What they went into; a run that an older version began doesn't know.
-    #[serde(default)]
-    pub(crate) phases: Phases,
-    /// The best evaluation and the patience that is left.
-    pub(crate) tracker: TrackerState,
-    /// Tells whether the training split's tokens and labels are still the same: all that older versions knew, for them.
-    pub(crate) data_fingerprint: String,
-    /// Tells whether all of the data are still the same; a run that an older version began doesn't know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) data: Option<Fingerprint>,
-    /// The most memory, in bytes, that a process of the run held so far, where the system says it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) peak_memory: Option<u64>,
-}
-
-/// The format of `state.json`. States without one are of the first; what is added and may be left out needs no new one.
-const FORMAT: u64 = 1;
-
-/// What every `state.json` has, of whatever version.
+/// The part of `state.json` that every version writes.
 #[derive(Deserialize)]
 struct Header {
     #[serde(default = "first")]
@@ -53,10 +26,7 @@ fn first() -> u64 {
     1
 }
 
-const STATE: &str = "state.json";
-const OPTIMIZER: &str = "optimizer.safetensors";
-
-/// The checkpoints of one run. Folders of other names than [`step`](Self::step) and [`best`](Self::best) give are the user's.
+/// The checkpoints of one run. Folders whose names are no [`CheckpointName`] are the user's.
 #[derive(Debug)]
 pub(crate) struct Checkpoints {
     folder: PathBuf,
@@ -68,34 +38,34 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Those in `run`, of which the newest `keep` stay.
-    pub(crate) fn new(run: &RunFolder, keep: usize) -> Result<Self, TrainError> {
+    /// The checkpoints in `run`'s folder, of which the newest `keep` stay.
+    pub(crate) fn new(run: &RunFiles, keep: usize) -> Result<Self, TrainError> {
         let checkpoints = Self { keep, ..Self::at(run) };
         create_dir_all(&checkpoints.folder)?;
         remove_leftovers(&checkpoints.folder)?;
         Ok(checkpoints)
     }
 
-    /// Those in `run`, to look at.
-    pub(crate) fn at(run: &RunFolder) -> Self {
+    /// The checkpoints in `run`'s folder, to be read or removed.
+    pub(crate) fn at(run: &RunFiles) -> Self {
         let (written, unknown) = (RefCell::default(), RefCell::default());
         Self { folder: run.checkpoints(), keep: usize::MAX, written, unknown }
     }
 
-    /// Saves a checkpoint and removes those that are no longer needed.
-    pub(crate) fn save(
+    /// Saves a checkpoint and removes older ones that are no longer needed.
+    pub(crate) fn save<H: Head>(
         &self,
-        model: &BertForSequenceClassification,
+        model: &ModelFor<H>,
         config: &BertConfig,
         optimizer: &OptimizerState,
-        state: &State,
+        state: &CheckpointState,
     ) -> Result<PathBuf, TrainError> {
         let path = self.step(state.step);
         embert_files::folder(&path, |folder| {
             save_pretrained(model, config, folder, SaveDtype::F32)?;
-            optimizer.save(&folder.join(OPTIMIZER))?;
+            optimizer.save(&folder.join(CheckpointName::OPTIMIZER))?;
             let json = serde_json::to_vec_pretty(state).map_err(io::Error::from).at("write", folder)?;
-            Ok::<_, TrainError>(embert_files::write(&folder.join(STATE), &json)?)
+            Ok::<_, TrainError>(embert_files::write(&folder.join(CheckpointName::STATE), &json)?)
         })?;
         self.unknown.borrow_mut().remove(&path);
         self.prune(None)?;
@@ -103,9 +73,9 @@ impl Checkpoints {
     }
 
     /// Keeps the weights of the best evaluation so far.
-    pub(crate) fn save_best(
+    pub(crate) fn save_best<H: Head>(
         &self,
-        model: &BertForSequenceClassification,
+        model: &ModelFor<H>,
         config: &BertConfig,
         step: usize,
     ) -> Result<(), TrainError> {
@@ -117,8 +87,8 @@ impl Checkpoints {
         self.prune(Some(step))
     }
 
-    /// Takes note of checkpoints that a run which goes on after `step` passed over. Those that are known to be broken are removed:
-    /// their steps will be taken again. The others stay.
+    /// Takes note of the newer checkpoints that a resumed run did not start from. Checkpoints that are known to be broken are removed,
+    /// since the run takes their steps again. The others stay.
     pub(crate) fn pass_over(&self, passed_over: Vec<(PathBuf, TrainError)>) -> Result<(), TrainError> {
         for (path, error) in passed_over {
             if is_broken(&error) {
@@ -130,10 +100,10 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Removes all of them, and the folder where nothing else is in it.
+    /// Removes all checkpoints and best weights, and the folder if nothing else is in it.
     pub(crate) fn clear(&self) -> Result<(), TrainError> {
         remove_leftovers(&self.folder)?;
-        for path in self.folders(STEP)?.into_iter().chain(self.folders(BEST)?) {
+        for (_, path) in self.folders()? {
             remove_folder(&path)?;
         }
         remove_if_empty(&self.folder)?;
@@ -141,39 +111,40 @@ impl Checkpoints {
     }
 
     fn step(&self, step: usize) -> PathBuf {
-        self.folder.join(format!("{STEP}{step:08}"))
+        self.folder.join(CheckpointName::Step(step).to_string())
     }
 
-    /// Where the weights of the best evaluation are, if that was after `step`.
+    /// The folder of the weights of the best evaluation, which was after `step`.
     pub(crate) fn best(&self, step: usize) -> PathBuf {
-        self.folder.join(format!("{BEST}{step:08}"))
+        self.folder.join(CheckpointName::Best(step).to_string())
     }
 
     /// The checkpoints, newest first.
     pub(crate) fn newest_first(&self) -> Result<Vec<PathBuf>, TrainError> {
-        let mut found = self.folders(STEP)?;
-        found.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(found)
+        let mut found = self.folders()?;
+        found.retain(|(name, _)| matches!(name, CheckpointName::Step(_)));
+        found.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
+        Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
-    fn folders(&self, prefix: &str) -> Result<Vec<PathBuf>, TrainError> {
+    /// The folders of checkpoints and of best weights, with their names, in no particular order. Files and links of such a name are
+    /// the user's.
+    fn folders(&self) -> Result<Vec<(CheckpointName, PathBuf)>, TrainError> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.folder).at("read", &self.folder)? {
             let entry = entry.at("read", &self.folder)?;
-            let is_one = entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| name.starts_with(prefix) && step_of(name).is_some());
-            // Neither a file nor a link is ours.
-            if is_one && entry.file_type().at("read", &entry.path())?.is_dir() {
-                found.push(entry.path());
+            let name = entry.file_name().to_str().and_then(CheckpointName::parse);
+            if let Some(name) = name
+                && entry.file_type().at("read", &entry.path())?.is_dir()
+            {
+                found.push((name, entry.path()));
             }
         }
         Ok(found)
     }
 
-    /// Removes all but the newest whole checkpoints, and the best weights that neither these nor the next one refers to,
-    /// whose best step is `best`.
+    /// Removes all but the newest whole checkpoints, and the best weights that no remaining checkpoint refers to. `best` is the best step
+    /// of the checkpoint that will be saved next, whose weights stay too.
     pub(crate) fn prune(&self, best: Option<usize>) -> Result<(), TrainError> {
         let mut needed: BTreeSet<PathBuf> = best.map(|step| self.best(step)).into_iter().collect();
         let (mut whole, mut removed) = (0, Vec::new());
@@ -194,14 +165,17 @@ impl Checkpoints {
                 }
             }
         }
-        // As long as there is no whole one, a broken one may be all that is left to look at.
+        // Without a whole checkpoint, a broken one may be all that the user has left.
         if whole > 0 {
             removed.iter().try_for_each(|path| remove_folder(path))?;
         }
-        // What a checkpoint refers to that can't be read is not known.
+        // Which weights an unreadable checkpoint refers to is not known.
         let all_known = self.unknown.borrow().is_empty();
-        for path in self.folders(BEST)? {
-            if !needed.contains(&path) && (all_known || self.written.borrow().contains(&path)) {
+        for (name, path) in self.folders()? {
+            if matches!(name, CheckpointName::Best(_))
+                && !needed.contains(&path)
+                && (all_known || self.written.borrow().contains(&path))
+            {
                 remove_folder(&path)?;
             }
         }
@@ -209,17 +183,8 @@ impl Checkpoints {
     }
 }
 
-const STEP: &str = "step-";
-const BEST: &str = "best-";
-
-/// The step in the name of a checkpoint's folder, or of that of the best weights; none for other names.
-pub(crate) fn step_of(name: &str) -> Option<usize> {
-    let digits = name.strip_prefix(STEP).or_else(|| name.strip_prefix(BEST))?;
-    (digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
-}
-
-/// Whether an error says that a checkpoint is damaged, and not that it could not be read this time, that the weights it refers to are
-/// elsewhere, or that another version wrote it.
+/// True if an error says that a checkpoint is damaged; false if the checkpoint could not be read this time, the weights that it refers
+/// to are gone, or a newer version wrote it.
 pub(crate) fn is_broken(error: &TrainError) -> bool {
     if matches!(error, TrainError::NewerFormat { .. } | TrainError::BestGone { .. }) {
         return false;
@@ -236,14 +201,14 @@ pub(crate) fn is_broken(error: &TrainError) -> bool {
 }
 
 /// Reads the state of a checkpoint.
-pub(crate) fn read_state(checkpoint: &Path) -> Result<State, TrainError> {
-    let path = checkpoint.join(STATE);
+pub(crate) fn read_state(checkpoint: &Path) -> Result<CheckpointState, TrainError> {
+    let path = checkpoint.join(CheckpointName::STATE);
     let text = fs::read_to_string(&path).at("read", &path)?;
     let header: Result<Header, _> = serde_json::from_str(&text);
     if let Ok(Header { format }) = header
-        && format > FORMAT
+        && format > CheckpointState::FORMAT
     {
-        return Err(TrainError::NewerFormat { path, format, newest: FORMAT });
+        return Err(TrainError::NewerFormat { path, format, newest: CheckpointState::FORMAT });
     }
     serde_json::from_str(&text).map_err(|error| TrainError::Checkpoint {
         path,
@@ -253,31 +218,29 @@ pub(crate) fn read_state(checkpoint: &Path) -> Result<State, TrainError> {
 
 /// Reads the optimizer's moments of a checkpoint.
 pub(crate) fn read_optimizer(checkpoint: &Path) -> Result<OptimizerState, TrainError> {
-    Ok(OptimizerState::load(&checkpoint.join(OPTIMIZER))?)
+    Ok(OptimizerState::load(&checkpoint.join(CheckpointName::OPTIMIZER))?)
 }
 
 #[cfg(test)]
 mod tests {
-    use embert_metrics::Metric;
+    use embert_run::{Better, Phases};
 
     use super::*;
     use crate::tracker::Tracker;
-    use crate::{Existing, TrainConfig};
 
     fn checkpoints(dir: &Path, keep: usize) -> Checkpoints {
-        let run = RunFolder::create(&dir.join("run"), &TrainConfig::default(), Existing::Keep).unwrap();
-        Checkpoints::new(&run, keep).unwrap()
+        Checkpoints::new(&RunFiles::new(dir.join("run")), keep).unwrap()
     }
 
     /// A checkpoint's folder, of which only the state matters here.
     fn add(checkpoints: &Checkpoints, step: usize, best: Option<usize>) {
-        let mut tracker = Tracker::new(Metric::Accuracy, None, 0.0);
+        let mut tracker = Tracker::new(Better::Higher, None, 0.0);
         if let Some(best) = best {
             tracker.update(best, Some(0.5));
             fs::create_dir_all(checkpoints.best(best)).unwrap();
         }
         let tracker = tracker.state().clone();
-        let state = State {
+        let state = CheckpointState {
             step,
             seconds: 1.0,
             phases: Phases::default(),
@@ -287,7 +250,8 @@ mod tests {
             peak_memory: None,
         };
         fs::create_dir_all(checkpoints.step(step)).unwrap();
-        fs::write(checkpoints.step(step).join(STATE), serde_json::to_vec(&state).unwrap()).unwrap();
+        fs::write(checkpoints.step(step).join(CheckpointName::STATE), serde_json::to_vec(&state).unwrap())
+            .unwrap();
     }
 
     fn names(checkpoints: &Checkpoints) -> Vec<String> {
@@ -329,7 +293,7 @@ mod tests {
         for step in [2, 4, 6] {
             add(&checkpoints, step, None);
         }
-        fs::write(checkpoints.step(4).join(STATE), "{").unwrap();
+        fs::write(checkpoints.step(4).join(CheckpointName::STATE), "{").unwrap();
         checkpoints.prune(None).unwrap();
         assert_eq!(names(&checkpoints), ["step-00000002", "step-00000006"]);
     }
@@ -342,8 +306,9 @@ mod tests {
         for step in [8, 9, 10, 11, 12] {
             add(&checkpoints, step, Some(step));
         }
-        fs::write(checkpoints.step(9).join(STATE), "{").unwrap();
-        fs::write(checkpoints.step(12).join(STATE), r#"{"format": 2, "steps_done": 12}"#).unwrap();
+        fs::write(checkpoints.step(9).join(CheckpointName::STATE), "{").unwrap();
+        fs::write(checkpoints.step(12).join(CheckpointName::STATE), r#"{"format": 2, "steps_done": 12}"#)
+            .unwrap();
         let broken = read_state(&checkpoints.step(9)).unwrap_err();
         let newer = read_state(&checkpoints.step(12)).unwrap_err();
         assert!(newer.to_string().contains("format 2"), "{newer}");
@@ -381,7 +346,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let checkpoints = checkpoints(dir.path(), 1);
         add(&checkpoints, 2, None);
-        fs::write(checkpoints.step(2).join(STATE), "{").unwrap();
+        fs::write(checkpoints.step(2).join(CheckpointName::STATE), "{").unwrap();
         checkpoints.prune(None).unwrap();
         assert_eq!(names(&checkpoints), ["step-00000002"]);
     }
@@ -389,8 +354,7 @@ mod tests {
     #[test]
     fn half_a_checkpoint_of_a_killed_process_is_cleared_away() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("run");
-        let run = RunFolder::create(&path, &TrainConfig::default(), Existing::Keep).unwrap();
+        let run = RunFiles::new(dir.path().join("run"));
         fs::create_dir_all(run.checkpoints().join(".tmp-abc")).unwrap();
         assert!(names(&Checkpoints::new(&run, 2).unwrap()).is_empty());
     }

@@ -7,38 +7,39 @@ use embert_files::{FileError, LockError};
 use embert_metrics::MetricsError;
 use embert_model::ModelError;
 use embert_optim::OptimError;
-use embert_run::RunError;
+use embert_run::{FolderKind, RunError};
+use embert_task::TaskError;
 
-use crate::{ConfigError, OutOfMemory, SweepError};
+use crate::{ConfigError, OutOfMemory};
 
 /// Why a run can't begin, or stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// The settings.
+    /// The settings can't be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The data set.
+    /// The data set can't be used.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The checkpoint.
+    /// The checkpoint can't be used.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The tokenizer.
+    /// The tokenizer can't be used.
     #[error(transparent)]
     Tokenize(#[from] embert_data::tokenize::TokenizeError),
-    /// The optimizer.
+    /// The task does not fit the data set or the checkpoint.
+    #[error(transparent)]
+    Task(TaskError),
+    /// The optimizer's settings or state can't be used.
     #[error(transparent)]
     Optim(#[from] OptimError),
-    /// The metrics.
+    /// The metrics can't be computed.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
-    /// A file that the run or another one left.
+    /// A file of a run folder can't be used.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// The sweep.
-    #[error(transparent)]
-    Sweep(#[from] SweepError),
     /// A file or folder of the run can't be written or read.
     #[error("can't {action} {}", path.display())]
     Io {
@@ -49,21 +50,30 @@ pub enum TrainError {
         /// The cause.
         source: std::io::Error,
     },
-    /// The output folder holds a finished run.
-    #[error("{} holds a finished run: choose another output, or pass --overwrite to replace it", path.display())]
+    /// The output folder holds a finished run or sweep.
+    #[error("{} holds a finished {kind}: choose another output, or pass --overwrite to replace it", path.display())]
     Finished {
-        /// The run folder.
+        /// What the folder holds.
+        kind: FolderKind,
+        /// The folder.
         path: PathBuf,
     },
-    /// The output folder holds a run that isn't finished.
-    #[error("{path} holds a run that was stopped: go on with `train --resume {path}`, or pass --overwrite to replace it", path = path.display())]
+    /// The output folder holds a run or a sweep that isn't finished.
+    #[error(
+        "{path} holds a {kind} that was stopped: go on with `{command} --resume {path}`, or pass --overwrite to replace it",
+        path = path.display(), command = command(*kind)
+    )]
     Unfinished {
-        /// The run folder.
+        /// What the folder holds.
+        kind: FolderKind,
+        /// The folder.
         path: PathBuf,
     },
-    /// The output folder has files, but is no run.
-    #[error("{} is not empty and not a run folder: choose another output", path.display())]
-    NotARun {
+    /// The output folder has files, but is not the folder of a run or a sweep.
+    #[error("{} is not empty and not a {}: choose another output", path.display(), folder_of(*kind))]
+    Occupied {
+        /// What the folder was to hold.
+        kind: FolderKind,
         /// The folder.
         path: PathBuf,
     },
@@ -83,7 +93,7 @@ pub enum TrainError {
         /// The file.
         file: PathBuf,
     },
-    /// The settings read from the run that they would replace.
+    /// The model or the data set lies in the run folder that would be replaced.
     #[error(
         "{key} = \"{name}\" lies in {}, which --overwrite would move away: choose another output, or copy it elsewhere first",
         path.display()
@@ -96,7 +106,7 @@ pub enum TrainError {
         /// Its value.
         name: String,
     },
-    /// There is nothing to go on with.
+    /// The folder holds no run to resume.
     #[error("{} has no config.toml: there is no run to go on with; start a new one", path.display())]
     NoRun {
         /// The folder.
@@ -135,13 +145,13 @@ pub enum TrainError {
         /// Bytes that are needed.
         needed: u64,
     },
-    /// The run that should go on is complete.
+    /// The run that should be resumed is complete.
     #[error("the run in {} is complete: there is nothing to resume", path.display())]
     AlreadyComplete {
         /// The run folder.
         path: PathBuf,
     },
-    /// A checkpoint isn't what this run wrote.
+    /// A checkpoint is damaged, or another run wrote it.
     #[error("the checkpoint {} can't be used: {problem}", path.display())]
     Checkpoint {
         /// The checkpoint's file.
@@ -162,7 +172,7 @@ pub enum TrainError {
         /// The newest that this version reads.
         newest: u64,
     },
-    /// The newest checkpoint could not be read, which says nothing of what it holds.
+    /// The newest checkpoint can't be read at the moment; it may be whole all the same.
     #[error(
         "the checkpoint {} can't be read now: try again when that is mended, or move it away to go on from the one before it",
         path.display()
@@ -181,7 +191,7 @@ pub enum TrainError {
         /// Where the weights were.
         best: PathBuf,
     },
-    /// The run that should go on has checkpoints, but none of them can be read.
+    /// The run that should be resumed has checkpoints, but none of them can be read.
     #[error("no checkpoint in {} can be read: start a new run, or replace this one with --overwrite", path.display())]
     NoCheckpoint {
         /// The checkpoints' folder.
@@ -220,9 +230,9 @@ pub enum TrainError {
         /// What to do.
         hint: &'static str,
     },
-    /// The splits that were encoded before are not those of the settings.
+    /// The splits were encoded for other settings than the run's.
     #[error(
-        "the splits were encoded for other settings: \"model\", \"dataset\", \"evaluate_test\" or a key of \"data\" differs; encode them again"
+        "the splits were encoded for other settings: \"model\" (or the order of its labels), \"dataset\", \"evaluate_test\" or a key of \"data\" differs; encode them again"
     )]
     OtherSplits,
     /// The loss or a gradient is not finite.
@@ -244,12 +254,27 @@ pub enum TrainError {
     /// A step did not fit the device's memory.
     #[error("{0}")]
     OutOfMemory(OutOfMemory),
-    /// An observer that isn't ours failed.
+    /// An observer of the caller's failed.
     #[error("an observer of the run failed")]
     Observer {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// The program's command that makes a run or a sweep.
+fn command(kind: FolderKind) -> &'static str {
+    match kind {
+        FolderKind::Run => "train",
+        FolderKind::Sweep => "sweep",
+    }
+}
+
+fn folder_of(kind: FolderKind) -> &'static str {
+    match kind {
+        FolderKind::Run => "run folder",
+        FolderKind::Sweep => "sweep's folder",
+    }
 }
 
 impl From<FileError> for TrainError {
@@ -268,6 +293,19 @@ impl TrainError {
                 holder: holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string()),
             },
             error => Self::Io { action: "lock", path: path.to_owned(), source: std::io::Error::other(error) },
+        }
+    }
+}
+
+impl From<TaskError> for TrainError {
+    /// The error that the task had of the data, the model or a setting, as it is.
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Data(error) => Self::Data(error),
+            TaskError::Model(error) => Self::Model(error),
+            TaskError::Metrics(error) => Self::Metrics(error),
+            TaskError::Setting { key, found, expected } => Self::Setting { key, found, expected },
+            error => Self::Task(error),
         }
     }
 }

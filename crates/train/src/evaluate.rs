@@ -1,4 +1,4 @@
-//! Metrics of a whole split.
+//! [`evaluate`]: the scores of a model on a whole split.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,206 +7,162 @@ use burn::data::dataset::Dataset as _;
 use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::{Padding, Tokenizer};
-use embert_data::{Batcher, EncodedDataset, Example, LabelMapping, LabelSet, WindowOptions, encode_windows};
-use embert_metrics::{Accumulator, Average, Pool, Report, softmax};
-use embert_model::{BertConfig, BertForSequenceClassification, LoadOptions};
+use embert_data::{Batcher, EncodedDataset, Texts, WindowOptions};
+use embert_model::{BertConfig, LoadOptions, ModelFor};
+use embert_task::{Outputs, Scorer as _, Task, encode};
 
 use crate::TrainError;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::PrefixCache;
+use crate::length_order::by_length;
 use crate::sizes::check_max_length;
 
-/// How [`evaluate`] goes about it.
-#[derive(Clone, Copy, Debug)]
-pub struct EvalOptions {
-    /// Examples in a batch.
-    pub batch_size: usize,
-    /// The number of labels of the model.
-    pub num_labels: usize,
-    /// What precision, recall and F1 stand for.
-    pub average: Average,
-    /// Pads the batches.
-    pub batcher: Batcher,
+/// A split to evaluate on. Clones share it.
+#[derive(Clone, Debug)]
+pub struct EvaluatedSplit<T: Task> {
+    /// The examples.
+    pub examples: Arc<[T::Example]>,
+    /// Their features, in the order of the examples.
+    pub features: Arc<EncodedDataset<T::Target>>,
 }
 
-/// What the model says of one example.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scored {
-    /// The example's row number.
-    pub id: u64,
-    /// Its label.
-    pub target: usize,
-    /// The probability of each label; of a text with several windows, the mean of theirs.
-    pub probabilities: Vec<f64>,
+/// Scores of a split with the predictions that they come from.
+#[derive(Clone, Debug)]
+pub struct Scored<T: Task> {
+    /// All scores.
+    pub report: T::Report,
+    /// The prediction of each example, in the order of the split's examples.
+    pub predictions: Vec<T::Prediction>,
 }
 
-impl Scored {
-    /// The label with the highest probability; the first of them where there are several.
-    pub fn predicted(&self) -> usize {
-        let mut best = 0;
-        for (label, probability) in self.probabilities.iter().enumerate() {
-            if *probability > self.probabilities[best] {
-                best = label;
-            }
-        }
-        best
-    }
-}
-
-/// Metrics over all texts of a data set (never means of batch means), and what the model says of each.
+/// Scores over all examples of a split (never means of batch means), and the prediction of each.
 ///
-/// Of a text with several windows, wherever they lie in the batches, the prediction is the mean of their probabilities, and
-/// its loss is that prediction's: a text counts once, however long it is.
+/// The outputs of an example's features, wherever they lie in the batches, are joined to one prediction: an example counts
+/// once, however many windows it has.
 ///
-/// `model` is used as it is: pass [`valid`](burn::module::Module::valid), or dropout takes part. Examples go through it
-/// in order of their length, so that little is padded; `progress` gets the number of texts done after each batch.
+/// `model` is used as it is: pass [`valid`](burn::module::Module::valid), or dropout takes part. Features go through it in
+/// order of their length, `batch_size` at a time, so that little is padded; `progress` gets the number of examples done after
+/// each batch.
 ///
 /// # Errors
-/// An example without a label, or a batch that can't be built.
-pub fn evaluate(
-    model: &BertForSequenceClassification,
-    data: &Arc<EncodedDataset>,
-    options: &EvalOptions,
+/// An example has no label, a prediction is not finite, or a batch can't be built.
+pub fn evaluate<T: Task>(
+    task: &T,
+    model: &ModelFor<T::Head>,
+    split: &EvaluatedSplit<T>,
+    batch_size: usize,
+    batcher: Batcher,
     device: &Device,
     progress: impl FnMut(usize) -> Result<(), TrainError>,
-) -> Result<(Report, Vec<Scored>), TrainError> {
-    evaluate_from(model, data, None, options, device, progress)
+) -> Result<Scored<T>, TrainError> {
+    evaluate_from(task, model, split, None, batch_size, batcher, device, progress)
 }
 
-/// [`evaluate`], but where `cache` has what the model's frozen part makes of `data`, from there on.
-pub(crate) fn evaluate_from(
-    model: &BertForSequenceClassification,
-    data: &Arc<EncodedDataset>,
+/// [`evaluate`], but from the cached outputs of the model's frozen prefix where there is a `cache`.
+#[allow(clippy::too_many_arguments, reason = "evaluate's, and the cache")]
+pub(crate) fn evaluate_from<T: Task>(
+    task: &T,
+    model: &ModelFor<T::Head>,
+    split: &EvaluatedSplit<T>,
     cache: Option<&Arc<PrefixCache>>,
-    options: &EvalOptions,
+    batch_size: usize,
+    batcher: Batcher,
     device: &Device,
     mut progress: impl FnMut(usize) -> Result<(), TrainError>,
-) -> Result<(Report, Vec<Scored>), TrainError> {
-    let mut accumulator = Accumulator::new(options.num_labels, options.average)?;
-    let mut scored = Vec::with_capacity(data.texts());
-    let mut windows = vec![0; data.texts()];
-    for index in 0..data.len() {
-        windows[data.text_of(index)] += 1;
+) -> Result<Scored<T>, TrainError> {
+    let EvaluatedSplit { examples, features } = split;
+    let mut scorer = task.scorer()?;
+    let mut missing = vec![0_usize; examples.len()];
+    for feature in 0..features.len() {
+        missing[features.example_of(feature)] += 1;
     }
-    let mut pools = vec![Pool::default(); data.texts()];
-    let plan = by_length(&data.lengths(), options.batch_size);
-    let batches = MicroBatches::new(data, cache, options.batcher, plan.clone(), 0, device)?;
+    let mut parts: Vec<Vec<T::Part>> = examples.iter().map(|_| Vec::new()).collect();
+    let mut predictions: Vec<Option<T::Prediction>> = vec![None; examples.len()];
+    let mut done = 0;
+    let plan = by_length(&features.lengths(), batch_size);
+    let batches = MicroBatches::new(features, cache, batcher, plan.clone(), 0, device);
     for (indices, batch) in plan.into_iter().zip(batches) {
-        let MicroBatch { input, ids, targets, .. } = batch?;
-        let logits: Vec<f32> = input.forward(model).into_data().iter::<f32>().collect();
-        let examples = indices.into_iter().zip(ids).zip(targets);
-        for (((index, id), target), logits) in examples.zip(logits.chunks(options.num_labels)) {
-            let text = data.text_of(index);
-            pools[text].add(&softmax(logits));
-            if pools[text].count() == windows[text] {
-                let probabilities = std::mem::take(&mut pools[text]).mean();
-                accumulator.add(
-                    target,
-                    &probabilities,
-                    -probabilities[target].max(f64::MIN_POSITIVE).ln(),
-                )?;
-                scored.push(Scored { id, target, probabilities });
+        let MicroBatch { input, .. } = batch?;
+        let layout = input.layout();
+        let outputs = Outputs::new::<T::Head>(input.forward(model), layout);
+        for (position, feature) in indices.into_iter().enumerate() {
+            let index = features.example_of(feature);
+            parts[index].push(task.decode(outputs.of(position)));
+            missing[index] -= 1;
+            if missing[index] == 0 {
+                let example = &examples[index];
+                let prediction = task.join(example, std::mem::take(&mut parts[index]));
+                scorer.add(example, &prediction)?;
+                predictions[index] = Some(prediction);
+                done += 1;
             }
         }
-        progress(scored.len())?;
+        progress(done)?;
     }
-    scored.sort_unstable_by_key(|example| example.id);
-    Ok((accumulator.report(), scored))
+    // Each example has a feature, and each feature was in a batch.
+    Ok(Scored { report: scorer.finish(), predictions: predictions.into_iter().flatten().collect() })
 }
 
 /// What [`evaluate_checkpoint`] found.
 #[derive(Clone, Debug)]
-pub struct Evaluation {
-    /// The metrics.
-    pub report: Report,
-    /// The model's labels, in its order; the data set's names where the model has none.
-    pub labels: Vec<String>,
-    /// Each example with what the model says of it, in the order of the row numbers.
-    pub examples: Vec<(Example, Scored)>,
-    /// How the data set's labels were paired with those of a model that doesn't name its own: what a user should know.
-    pub pairing: Option<String>,
+pub struct Evaluation<T: Task> {
+    /// The task, with the labels in the order of the checkpoint's head; the data set's names where the checkpoint has none.
+    pub task: T,
+    /// All scores.
+    pub report: T::Report,
+    /// Each example with its prediction, in the order of the row numbers.
+    pub examples: Vec<(T::Example, T::Prediction)>,
 }
 
-/// Evaluates the classification checkpoint in `folder` on `examples`, whose labels are numbered as in `labels`.
+/// Evaluates the checkpoint in `folder` on `examples`, whose labels are numbered as in `labels`.
 ///
 /// Texts that are too long are cut, or read in windows, as `encoding` says; `progress` gets the number of examples done.
 ///
 /// # Errors
-/// The checkpoint or its tokenizer can't be loaded, it has no trained classifier or other labels than the data set, or
+/// The checkpoint or its tokenizer can't be loaded, it has no trained head for the task or other labels than the data set, or
 /// an example has no label.
-pub fn evaluate_checkpoint(
+pub fn evaluate_checkpoint<T: Task>(
     folder: &Path,
-    examples: Vec<Example>,
-    labels: &LabelSet,
+    examples: Vec<T::Example>,
+    labels: &T::Labels,
     encoding: &WindowOptions,
     batch_size: usize,
     device: &Device,
     mut progress: impl FnMut(usize),
-) -> Result<Evaluation, TrainError> {
+) -> Result<Evaluation<T>, TrainError> {
     check_max_length(folder, encoding.encoding.max_length)?;
-    let loaded = BertForSequenceClassification::from_pretrained(folder, &LoadOptions::default(), device)?;
+    let loaded = ModelFor::<T::Head>::from_pretrained(folder, &LoadOptions::default(), device)?;
     if let Some(missing) = loaded.report.newly_initialized.first() {
         let problem = format!("it has no {missing}, so its classifier is not trained");
         return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
     }
-    loaded.config.check_classes(folder, labels.names())?;
+    loaded.config.check_classes(folder, T::label_names(labels).unwrap_or_default())?;
     let tokenizer = Tokenizer::from_folder(folder)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
     check_token_types(folder, &tokenizer, &loaded.config, &examples)?;
-    let names = loaded.config.id2label.clone();
-    let mapping = labels.reconcile(&names)?;
-    let pairing = mapping.pairing().map(str::to_owned);
-    let names = if pairing.is_some() { labels.names().to_vec() } else { names };
-    let examples = mapping.apply(examples);
-    let encoded = encode_windows(&examples, &tokenizer, encoding)?;
-    let options = EvalOptions {
-        batch_size,
-        num_labels: names.len(),
-        average: average(&names, labels, &mapping),
-        batcher: Batcher::new(tokenizer.pad_id(), Padding::Longest),
-    };
-    let (report, scored) = evaluate(&loaded.model.valid(), &Arc::new(encoded), &options, device, |done| {
-        progress(done);
-        Ok(())
-    })?;
-    let mut examples = examples;
-    examples.sort_unstable_by_key(|example| example.id);
-    Ok(Evaluation { report, labels: names, examples: examples.into_iter().zip(scored).collect(), pairing })
+    let task = T::fit(labels, &loaded.config, folder)?;
+    let examples: Vec<T::Example> = examples.into_iter().map(|example| task.number(example)).collect();
+    let (features, _) = encode(&task, &examples, &tokenizer, encoding)?;
+    let split = EvaluatedSplit { examples: examples.into(), features: Arc::new(features) };
+    let batcher = Batcher::new(tokenizer.pad_id(), Padding::Longest);
+    let model = loaded.model.valid();
+    let Scored { report, predictions } =
+        evaluate(&task, &model, &split, batch_size, batcher, device, |done| {
+            progress(done);
+            Ok(())
+        })?;
+    let mut examples: Vec<_> = split.examples.iter().cloned().zip(predictions).collect();
+    examples.sort_by_key(|(example, _)| example.id());
+    Ok(Evaluation { task, report, examples })
 }
 
 /// Refuses pairs of texts that the model in `folder` has no token type for, before they are encoded.
-pub(crate) fn check_token_types<'a>(
+pub(crate) fn check_token_types<'a, E: Texts + 'a>(
     folder: &Path,
     tokenizer: &Tokenizer,
     model: &BertConfig,
-    examples: impl IntoIterator<Item = &'a Example>,
+    examples: impl IntoIterator<Item = &'a E>,
 ) -> Result<(), TrainError> {
-    let is_pair = examples.into_iter().any(|example| example.text_pair.is_some());
+    let is_pair = examples.into_iter().any(|example| example.text_pair().is_some());
     Ok(model.check_token_types(folder, is_pair, tokenizer.token_types(is_pair)?)?)
-}
-
-/// What precision, recall and F1 stand for: the positive class with two labels, else the macro average.
-pub(crate) fn average(names: &[String], labels: &LabelSet, mapping: &LabelMapping) -> Average {
-    match names.len() {
-        2 => Average::Binary { positive: mapping.id(labels.positive()) },
-        _ => Average::Macro,
-    }
-}
-
-/// Batches of neighbours in length, the longest first so that too little memory shows at once.
-pub(crate) fn by_length(lengths: &[usize], batch_size: usize) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
-    order.chunks(batch_size).map(<[usize]>::to_vec).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_example_is_in_one_batch_of_its_like() {
-        let plan = by_length(&[3, 9, 4, 8, 5], 2);
-        assert_eq!(plan, [vec![1, 3], vec![4, 2], vec![0]]);
-    }
 }

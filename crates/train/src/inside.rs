@@ -1,4 +1,4 @@
-//! Readers that only a run that goes on calls, for the fuzz targets; no part of the interface.
+//! Readers that only a resumed run calls, for the fuzz targets; not part of the interface.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use crate::{TrainError, checkpoint};
 /// Reads the `state.json` of a checkpoint's folder.
 ///
 /// # Errors
-/// It is no state.
+/// The file can't be read, or is not a checkpoint's state.
 pub fn read_state(checkpoint: &Path) -> Result<(), TrainError> {
     checkpoint::read_state(checkpoint).map(drop)
 }
 
-/// Reads a `metrics.jsonl` and cuts it for a run that goes on after `step`.
+/// Reads a `metrics.jsonl` and removes the lines that a run resumed after `step` writes again.
 ///
 /// # Errors
 /// The file can't be read or written.

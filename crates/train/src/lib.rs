@@ -1,14 +1,18 @@
-//! Fine-tunes BERT classifiers: the loop, evaluation, early stopping, checkpoints and events.
+//! Fine-tunes BERT for a task: the loop, evaluation, early stopping, checkpoints and events.
 //!
-//! A [`TrainConfig`] says what to do, a [`Task`] is a model and a data set that fit each other, a [`RunFolder`] holds all
-//! of a run, and the [`Trainer`] brings them together. It prints nothing: what happens goes to [`Observer`]s.
+//! A [`TrainConfig`] has every setting. A [`Prepared`] run is made of a config, a model and a data set, and keeps the config. A
+//! [`Claim`] locks a folder for the run, and the [`Trainer`] trains into it. Nothing is printed: [`Observer`]s receive the events.
 //!
-//! What it does not do: fetch anything (`embert-hub`), parse arguments or draw (`bert-train`).
+//! What it does not do: know a task by name (`embert-task`), run many runs (`embert-sweep`), fetch anything (`embert-hub`), parse
+//! arguments or draw (`bert-train`).
 //!
 //! ```no_run
 //! use embert_data::{DataSource, load};
 //! use embert_model::DeviceChoice;
-//! use embert_train::{ConfigBuilder, Event, Existing, Observer, Outcome, RunFolder, Task, TrainError, Trainer};
+//! use embert_task::TextClassification;
+//! use embert_train::{
+//!     Claim, ConfigBuilder, Event, Existing, Observer, Outcome, Prepared, TrainError, Trainer,
+//! };
 //!
 //! struct Losses;
 //!
@@ -27,17 +31,18 @@
 //!     return Err("fetch the files of the card first".into());
 //! };
 //! let data = load(&card, &root, &config.load_options())?;
-//! let task = Task::prepare(&config, config.model.as_ref(), data, &device)?;
-//! let run = RunFolder::create("runs/mine".as_ref(), &config, Existing::Keep)?;
-//! let trainer = Trainer::new(config, task, run, device).observe(Losses);
+//! let prepared =
+//!     Prepared::<TextClassification>::new(&config, config.model.as_ref(), data.into(), &device)?;
+//! let claim = Claim::run("runs/mine".as_ref(), Existing::Keep)?;
+//! let trainer = Trainer::begin(prepared, claim, device)?.observe(Losses);
 //! if let Outcome::Complete(end) = trainer.run()? {
 //!     println!("best {} {:?} after step {:?}", end.metric, end.best_metric, end.best_step);
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A run that was stopped ([`StopSignal`], or killed) goes on where its newest checkpoint is: [`RunFolder::open`] in place of
-//! [`RunFolder::create`], and the same calls. It ends with the bytes of a run that was never stopped.
+//! A run that was stopped ([`StopSignal`]) or killed is resumed from its newest checkpoint: [`RunFolder::open`] gives its settings, and
+//! [`Trainer::resume`] takes the place of [`Trainer::begin`]. The run ends with the bytes of a run that was never stopped.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -52,12 +57,15 @@ mod error;
 mod evaluate;
 mod events;
 mod fingerprint;
+mod groups;
 #[doc(hidden)]
 pub mod inside;
-mod loss;
+mod length_order;
 mod memory;
 mod metrics_log;
 mod model_card;
+mod model_options;
+mod prepared;
 mod records;
 mod result;
 mod run_folder;
@@ -65,33 +73,29 @@ mod scores;
 mod sizes;
 mod splits;
 mod stages;
-mod sweep;
-mod task;
 mod tensorboard;
 mod tracker;
 mod trainer;
 
 pub use embert_optim as optim;
 
-pub use claim::{Claim, Existing};
+pub use claim::{Claim, Existing, Held};
 pub use config::{
-    ClassWeightRule, ClassWeights, ConfigBuilder, ConfigError, DataConfig, DropoutConfig,
-    EarlyStoppingConfig, KEYS, Keep, LogFormat, OptimizerConfig, OrderConfig, PaddingConfig, ScheduleKind,
-    Setting, StageConfig, TrainConfig,
+    ConfigBuilder, ConfigError, DataConfig, DropoutConfig, EarlyStoppingConfig, KEYS, Keep, LogFormat,
+    OptimizerConfig, PaddingConfig, ScheduleKind, Setting, StageConfig, TrainConfig, known_key, renamed,
+    toml_value,
 };
-pub use embert_run::{
-    Better, LOSS, MetricInfo, Metrics, PointResult, RunError, RunResult, Status, SweepTable,
-};
+pub use embert_run::{Best, Better, FolderKind, LOSS, MetricInfo, Metrics, RunError, TrackerState};
+pub use embert_task::{ClassWeightRule, ClassWeights};
 pub use error::TrainError;
-pub use evaluate::{EvalOptions, Evaluation, Scored, evaluate, evaluate_checkpoint};
+pub use evaluate::{EvaluatedSplit, Evaluation, Scored, evaluate, evaluate_checkpoint};
 pub use events::{End, Eval, Event, Observer, Phases, Stage, Start, TrainStep};
-pub use loss::CrossEntropy;
 pub use memory::{OutOfMemory, out_of_memory};
 pub use model_card::{DatasetFacts, HubRepository, Provenance};
-pub use run_folder::{RunFolder, run_of_model};
+pub use prepared::Prepared;
+pub use result::count_memory_anew;
+pub use run_folder::{RunFolder, remove_checkpoints, run_of_model};
 pub use sizes::check_max_length;
-pub use splits::EncodedSplits;
-pub use sweep::{Point, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost, SweepOutcome, SweepStart};
-pub use task::Task;
-pub use tracker::{Best, Tracker, TrackerState};
+pub use splits::{EncodedSplits, have_same_splits};
+pub use tracker::Tracker;
 pub use trainer::{Outcome, StopSignal, Trainer};

@@ -154,7 +154,7 @@ impl fmt::Display for OutOfMemory {
         match suggested {
             Some(examples) => write!(
                 f,
-                "set batch_size = {examples} and effective_batch_size = {effective_batch_size} (in place of accumulate) for the same step in less memory"
+                "set batch_size = {examples} and effective_batch_size = {effective_batch_size} (in place of gradient_accumulation_steps) for the same step in less memory"
             ),
             None => f.write_str(
                 "batch_size can't be less: set a lower data.max_length, freeze layers, or choose a smaller model",
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_error_names_the_largest_of_the_step_and_of_those_before() {
-        let config = TrainConfig { batch_size: 16, accumulate: 2, ..TrainConfig::default() };
+        let config = TrainConfig { batch_size: 16, gradient_accumulation_steps: 2, ..TrainConfig::default() };
         let mut batches = MemoryUse::default();
         for shape in [[16, 64], [16, 128]] {
             batches.begin(shape);
@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "step 2: the device is out of memory with a micro-batch of 16 x 200 = 3200 padded tokens; the largest that did fit \
-             before was 16 x 128 = 2048; set batch_size = 4 and effective_batch_size = 32 (in place of accumulate) for the same \
+             before was 16 x 128 = 2048; set batch_size = 4 and effective_batch_size = 32 (in place of gradient_accumulation_steps) for the same \
              step in less memory"
         );
     }

@@ -8,7 +8,7 @@ use embert_run::LogLine;
 use serde::Deserialize;
 
 use crate::error::IoContext as _;
-use crate::{Event, Observer, TrainError};
+use crate::{Eval, Event, Observer, TrainError};
 
 /// Appends the events that stay to `metrics.jsonl`, each line written as it happens, so that it can be followed. Before a checkpoint
 /// gets its name all lines are on the disk: where the power goes, the log has each step of the checkpoint that the run goes on from.
@@ -17,7 +17,7 @@ pub(crate) struct MetricsLog {
     file: Appender,
 }
 
-/// What every line has, whatever else.
+/// The keys of a log line that decide whether the line stays.
 #[derive(Deserialize)]
 struct Line {
     step: usize,
@@ -49,14 +49,19 @@ impl MetricsLog {
     /// Opens the log of a run that goes on after `step`: what was logged beyond it is dropped, since it will happen
     /// again. A line that a killed process left half-written is dropped too; any other that can't be read is left out with a
     /// warning.
-    pub(crate) fn open(path: &Path, step: usize) -> Result<Self, TrainError> {
-        let mut kept = Vec::new();
+    ///
+    /// The evaluations in the lines that stay are returned with it.
+    pub(crate) fn open(path: &Path, step: usize) -> Result<(Self, Vec<Eval>), TrainError> {
+        let (mut kept, mut evaluations) = (Vec::new(), Vec::new());
         if path.is_file() {
             for (number, line) in lines(&fs::read(path).at("read", path)?) {
                 match serde_json::from_slice::<Line>(line) {
                     Ok(parsed) if parsed.stays(step) => {
                         kept.extend_from_slice(line);
                         kept.push(b'\n');
+                        if let Ok(LogLine::Eval(eval)) = serde_json::from_slice(line) {
+                            evaluations.push(eval);
+                        }
                     }
                     Ok(_) => {}
                     Err(error) => {
@@ -69,7 +74,7 @@ impl MetricsLog {
             }
         }
         embert_files::write(path, &kept)?;
-        Ok(Self { file: Appender::open(path)? })
+        Ok((Self { file: Appender::open(path)? }, evaluations))
     }
 }
 
@@ -128,7 +133,7 @@ mod tests {
     fn a_resumed_log_has_each_step_once() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("metrics.jsonl");
-        let mut log = MetricsLog::open(&path, 0).unwrap();
+        let (mut log, _) = MetricsLog::open(&path, 0).unwrap();
         for n in 1..=5 {
             log.on_event(&step(n)).unwrap();
         }
@@ -136,7 +141,7 @@ mod tests {
         log.file.append(b"{\"event\":\"eval\",\"split\":\"test\",\"step\":2}\n").unwrap();
         log.file.append(b"{\"event\":\"end\",\"step\":2}\n{\"event\":\"train_st").unwrap();
         drop(log);
-        let mut log = MetricsLog::open(&path, 3).unwrap();
+        let (mut log, _) = MetricsLog::open(&path, 3).unwrap();
         for n in 4..=6 {
             log.on_event(&step(n)).unwrap();
         }
@@ -161,7 +166,7 @@ mod tests {
     fn a_damaged_line_is_left_out_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("metrics.jsonl");
-        let mut log = MetricsLog::open(&path, 0).unwrap();
+        let (mut log, _) = MetricsLog::open(&path, 0).unwrap();
         for n in 1..=4 {
             log.on_event(&step(n)).unwrap();
         }

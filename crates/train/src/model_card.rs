@@ -1,97 +1,45 @@
 //! The model card: the `README.md` of a result, for people and for the hub.
 //!
-//! Its front matter has the keys of `huggingface_hub`'s `ModelCardData`. Nothing in it depends on the machine or the clock:
-//! the same run gives the same card.
+//! `model_card.md` is its template, [`ModelCard`] what a run knows of its result, and `context` turns the one into the values of the
+//! other. The front matter has the keys of `huggingface_hub`'s `ModelCardData`. The card names no path, date or machine: the same run
+//! gives the same card.
 
-mod body;
+mod card;
+mod context;
 mod front_matter;
 mod markdown;
 mod provenance;
+mod render;
 
-use embert_metrics::Average;
-
+pub(crate) use self::card::ModelCard;
+pub(crate) use self::markdown::escaped;
 pub(crate) use self::provenance::Licence;
 pub use self::provenance::{DatasetFacts, HubRepository, Provenance};
-use crate::{Eval, TrainConfig};
-
-/// All that a card says.
-#[derive(Clone, Debug)]
-pub(crate) struct ModelCard<'a> {
-    /// The settings of the run.
-    pub(crate) config: &'a TrainConfig,
-    /// The base model's repository, if it has one.
-    pub(crate) base: Option<&'a HubRepository>,
-    /// The base model's licence.
-    pub(crate) licence: Licence,
-    /// The data set.
-    pub(crate) dataset: DatasetFacts,
-    /// The labels in the order of the model's outputs, each with its number of training examples.
-    pub(crate) labels: Vec<(&'a str, usize)>,
-    /// The loss's weight of each label, in the same order.
-    pub(crate) class_weights: &'a [f32],
-    /// What precision, recall and F1 stand for.
-    pub(crate) average: Average,
-    /// The evaluations of the weights that are kept.
-    pub(crate) evaluations: Vec<Eval>,
-    /// The step after which the weights were taken.
-    pub(crate) kept_step: usize,
-    /// The last step.
-    pub(crate) steps: usize,
-    /// The steps that there would have been without early stopping.
-    pub(crate) total_steps: usize,
-    /// Whether another set of weights than the last could have been kept: there was a validation split.
-    pub(crate) chosen: bool,
-}
-
-impl ModelCard<'_> {
-    /// The text of the card.
-    ///
-    /// # Errors
-    /// The settings or the front matter can't be written, which no valid run brings about.
-    pub(crate) fn render(&self) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-        // No block scalars: a line of a name could then be taken for the end of the front matter.
-        let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-        let front = serde_saphyr::to_string_with_options(&self.front_matter(), options)?;
-        let mut text = format!("---\n{front}---\n\n");
-        self.introduction(&mut text)?;
-        self.label_table(&mut text)?;
-        self.results(&mut text)?;
-        self.usage(&mut text)?;
-        self.training(&mut text)?;
-        self.data_set(&mut text)?;
-        Ok(text)
-    }
-
-    fn averaged_over(&self) -> String {
-        match self.average {
-            Average::Binary { positive } => {
-                self.labels.get(positive).map_or(String::new(), |(label, _)| (*label).to_owned())
-            }
-            Average::Macro => "macro".to_owned(),
-            Average::Micro => "micro".to_owned(),
-            Average::Weighted => "weighted".to_owned(),
-        }
-    }
-
-    /// The last part of the base model's name: that of its folder too, never the path to it.
-    fn base_name(&self) -> &str {
-        let name = self.base.map_or(self.config.model.as_str(), |base| base.id.as_str());
-        let last = name.rsplit(['/', '\\']).find(|part| !part.is_empty());
-        last.filter(|last| *last != "." && *last != "..").unwrap_or("bert")
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use embert_data::tokenize::Truncation;
-    use embert_metrics::Metric;
-    use embert_model::SaveDtype;
+    use embert_data::{EncodedDataset, LabelSet};
+    use embert_model::{BertConfig, SaveDtype};
+    use embert_run::{Facts, Log, RunFiles};
+    use embert_task::{ClassWeights, LossSettings, Task as _, TaskCard, TextClassification};
     use pulldown_cmark::{Event as Markdown, Options, Parser, Tag, TagEnd};
     use serde_json::{Value, json};
 
     use super::provenance::front_matter;
     use super::*;
-    use crate::config::Keep;
+    use crate::config::{ConfigBuilder, Keep, TrainConfig};
+    use crate::events::Eval;
+
+    const LOGGED: [&str; 7] = ["loss", "accuracy", "precision", "recall", "f1", "mcc", "roc_auc"];
+
+    /// What the card says of a classification of these labels.
+    fn about(labels: [&str; 2], positive: &str, settings: &LossSettings) -> TaskCard {
+        let config = BertConfig::default().with_labels(labels);
+        let labels = LabelSet::new(labels.map(str::to_owned).into(), Some(positive));
+        let task = TextClassification::fit(&labels, &config, "model".as_ref()).unwrap();
+        task.with_loss(settings, &EncodedDataset::new(Vec::new())).unwrap().card(&escaped)
+    }
 
     fn eval(split: &str, accuracy: f64) -> Eval {
         let area = (split == "test").then_some(0.987_654_3);
@@ -100,7 +48,7 @@ mod tests {
             split: split.to_owned(),
             step: 6,
             epoch: 2,
-            metrics: Metric::LOGGED.iter().map(Metric::to_string).zip(figures).collect(),
+            metrics: LOGGED.into_iter().zip(figures).collect(),
             examples: 80,
         }
     }
@@ -124,8 +72,8 @@ mod tests {
             licence: Licence::default(),
             dataset: imdb(),
             labels: vec![("neg", 40), ("pos", 24)],
-            class_weights: &[1.0, 1.0],
-            average: Average::Binary { positive: 1 },
+            task: "text-classification",
+            about: about(["neg", "pos"], "pos", &LossSettings::default()),
             evaluations: vec![eval("validation", 0.9), eval("test", 0.85)],
             kept_step: 6,
             steps: 8,
@@ -139,6 +87,42 @@ mod tests {
         let text = card.render().unwrap();
         let body = text.strip_prefix("---\n").unwrap().split_once("\n---\n\n").unwrap().1.to_owned();
         (serde_saphyr::from_str(front_matter(&text).unwrap()).unwrap(), body)
+    }
+
+    /// Cards that an older version wrote, byte for byte, but for the key that has had a new name since.
+    #[test]
+    fn a_card_has_the_bytes_that_it_had() {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/golden/runs");
+        for run in ["complete", "staged", "sweep/runs/point-01-seed-7", "sweep/runs/point-02-seed-8"] {
+            let files = RunFiles::new(format!("{golden}/{run}"));
+            let config = ConfigBuilder::recorded().file(&files.config()).unwrap().build().unwrap();
+            let facts = Facts::read(&files.facts()).unwrap().unwrap();
+            let log = Log::read(&files.metrics()).unwrap();
+            let end = log.end.as_ref().unwrap();
+            let kept_step = end.best_step.unwrap();
+            let evaluations =
+                ["validation", "test"].iter().filter_map(|split| log.evaluation(split, kept_step));
+            let counts = facts.splits.train.labels.iter().copied();
+            let card = ModelCard {
+                config: &config,
+                base: None,
+                licence: Licence::default(),
+                dataset: DatasetFacts { name: facts.dataset.clone(), ..DatasetFacts::default() },
+                labels: facts.labels.iter().map(String::as_str).zip(counts).collect(),
+                task: TextClassification::NAME,
+                about: TextClassification::new(facts.labels.clone()).card(&escaped),
+                evaluations: evaluations.cloned().collect(),
+                kept_step,
+                steps: end.step,
+                total_steps: end.step,
+                chosen: true,
+            };
+            let expected = std::fs::read_to_string(files.model().join("README.md")).unwrap();
+            // Its settings have a key that is called otherwise, and lack one that is newer.
+            let steps = "\ngradient_accumulation_steps = 1\n";
+            let expected = expected.replace("\naccumulate = 1\n", &format!("{steps}shards = 8\n"));
+            assert_eq!(card.render().unwrap(), expected, "{run}");
+        }
     }
 
     #[test]
@@ -224,7 +208,10 @@ mod tests {
         config.data.eval_samples = Some(80);
         config.optimizer.head_learning_rate = Some(1e-3);
         config.stages = vec![crate::StageConfig { learning_rate: Some(1e-6), ..Default::default() }];
-        let card = ModelCard { class_weights: &[0.5, 2.0], ..card(&config, None) };
+        let settings =
+            LossSettings { class_weights: ClassWeights::Given(vec![0.5, 2.0]), label_smoothing: 0.1 };
+        let about = about(["neg", "pos"], "pos", &settings);
+        let card = ModelCard { about, ..card(&config, None) };
         let (front, body) = parts(&card);
         let args = &front["model-index"][0]["results"][0]["dataset"]["args"];
         assert_eq!(args["seed"], 77, "{front}");
@@ -352,7 +339,7 @@ mod tests {
         for nasty in NASTY {
             let mut card = card(&config, None);
             card.labels = vec![(nasty, 1), ("pos", 2)];
-            card.average = Average::Binary { positive: 0 };
+            card.about = about([nasty, "pos"], nasty, &LossSettings::default());
             card.dataset.name = nasty.to_owned();
             card.dataset.description = nasty.to_owned();
             let (front, body) = parts(&card);

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use embert_data::{DataFacts, EncodedDataset, Example, LabelMapping};
+use embert_data::{DataFacts, EncodedDataset, Texts as _};
 use embert_run::{Facts, Lengths, Split, Splits, Uncut};
+use embert_task::Task;
 
+use crate::TrainError;
 use crate::error::IoContext as _;
-use crate::run_folder::write_json;
-use crate::{Scored, TrainError};
+use crate::evaluate::EvaluatedSplit;
 
 /// Bins of the histogram of lengths, at most.
 const LENGTH_BINS: usize = 32;
@@ -16,49 +17,33 @@ const LENGTH_BINS: usize = 32;
 /// Bins of the histogram of lengths before cutting, at most: a few texts are far longer than the others.
 const UNCUT_BINS: usize = 64;
 
-/// The splits of these examples, with so many labels.
-pub(crate) fn split_facts(splits: [&[Example]; 3], labels: usize, facts: &DataFacts) -> Splits {
+/// The number of examples of each split in all and of each label, and how many repeat the text of another one.
+pub(crate) fn split_facts<T: Task>(task: &T, splits: [&[T::Example]; 3], facts: &DataFacts) -> Splits {
     let [train, validation, test] = splits;
-    let optional = |examples: &[Example]| (!examples.is_empty()).then(|| split(examples, labels));
+    let optional = |examples: &[T::Example]| (!examples.is_empty()).then(|| split(task, examples));
     Splits {
-        train: Split { duplicates: facts.train_duplicates, ..split(train, labels) },
+        train: Split { duplicates: facts.train_duplicates, ..split(task, train) },
         validation: optional(validation),
         test: optional(test),
     }
 }
 
-/// The same splits, their labels numbered as the classifier does.
-pub(crate) fn labelled(splits: &Splits, mapping: &LabelMapping) -> Splits {
-    let labelled = |split: &Split| {
-        let mut labels = vec![0; split.labels.len()];
-        for (label, count) in split.labels.iter().enumerate() {
-            labels[mapping.id(label)] = *count;
-        }
-        Split { labels, ..split.clone() }
-    };
-    Splits {
-        train: labelled(&splits.train),
-        validation: splits.validation.as_ref().map(labelled),
-        test: splits.test.as_ref().map(labelled),
+fn split<T: Task>(task: &T, examples: &[T::Example]) -> Split {
+    let texts: HashSet<_> = examples.iter().map(|example| (example.text(), example.text_pair())).collect();
+    Split {
+        examples: examples.len(),
+        labels: task.count_labels(examples),
+        duplicates: examples.len() - texts.len(),
     }
 }
 
-fn split(examples: &[Example], labels: usize) -> Split {
-    let mut counts = vec![0; labels];
-    for label in examples.iter().filter_map(|example| example.label) {
-        counts[label] += 1;
-    }
-    let texts: HashSet<_> = examples.iter().map(|example| (&example.text, &example.text_pair)).collect();
-    Split { examples: examples.len(), labels: counts, duplicates: examples.len() - texts.len() }
-}
-
-/// Of texts that were cut at `max_length`.
-pub(crate) fn lengths(data: &EncodedDataset, max_length: usize) -> Lengths {
-    let examples = data.examples();
+/// Histograms of the lengths of features that were truncated at `max_length`, after and before truncation.
+pub(crate) fn lengths<T>(data: &EncodedDataset<T>, max_length: usize) -> Lengths {
+    let features = data.features();
     let (bin_width, counts) =
-        histogram(examples.iter().map(|example| example.ids.len()), max_length, LENGTH_BINS);
-    let uncut = Some(uncut(examples.iter().map(|example| example.uncut)));
-    let truncated = examples.iter().filter(|example| example.uncut > example.ids.len()).count();
+        histogram(features.iter().map(|feature| feature.ids.len()), max_length, LENGTH_BINS);
+    let uncut = Some(uncut(features.iter().map(|feature| feature.untruncated_length)));
+    let truncated = features.iter().filter(|feature| feature.untruncated_length > feature.ids.len()).count();
     Lengths { max_length, truncated, bin_width, counts, uncut }
 }
 
@@ -80,36 +65,29 @@ fn histogram(lengths: impl Iterator<Item = usize>, longest: usize, bins: usize) 
 
 /// Writes `facts.json`.
 pub(crate) fn write_facts(path: &Path, facts: &Facts) -> Result<(), TrainError> {
-    write_json(path, facts)
+    Ok(embert_files::write_json(path, facts)?)
 }
 
-/// A split's examples as read and as encoded, with what the kept weights say of them in the order of their ids.
-pub(crate) struct ScoredSplit<'a> {
-    pub(crate) split: &'a str,
-    pub(crate) texts: &'a [Example],
-    pub(crate) encoded: &'a EncodedDataset,
-    pub(crate) scored: &'a [Scored],
+/// A split with the predictions of the kept weights, in the order of its examples.
+pub(crate) struct PredictedSplit<'a, T: Task> {
+    pub(crate) name: &'a str,
+    pub(crate) split: &'a EvaluatedSplit<T>,
+    pub(crate) predictions: &'a [T::Prediction],
 }
 
-/// Writes `examples.jsonl`, split after split.
-pub(crate) fn write_examples(path: &Path, splits: &[ScoredSplit<'_>]) -> Result<(), TrainError> {
+/// Writes `examples.jsonl`, split after split, each in the order of its row numbers.
+pub(crate) fn write_examples<T: Task>(
+    path: &Path,
+    task: &T,
+    splits: &[PredictedSplit<'_, T>],
+) -> Result<(), TrainError> {
     let mut lines = Vec::new();
-    for ScoredSplit { split, texts, encoded, scored } in splits {
-        let tokens = encoded.tokens_of_texts();
-        // Encoding keeps the order of the texts; what the model says came in the order of the ids.
+    for PredictedSplit { name, split, predictions } in splits {
+        let tokens = split.features.tokens_of_examples();
         let mut order: Vec<usize> = (0..tokens.len()).collect();
-        order.sort_unstable_by_key(|&index| texts[index].id);
-        for (index, scored) in order.into_iter().zip(*scored) {
-            let text = &texts[index];
-            let line = embert_run::Example {
-                split: (*split).to_owned(),
-                id: scored.id,
-                text: text.text.clone(),
-                text_pair: text.text_pair.clone(),
-                label: scored.target,
-                probabilities: scored.probabilities.clone(),
-                tokens: tokens[index],
-            };
+        order.sort_by_key(|&index| split.examples[index].id());
+        for index in order {
+            let line = task.record(name, &split.examples[index], &predictions[index], tokens[index]);
             serde_json::to_writer(&mut lines, &line).map_err(std::io::Error::from).at("write", path)?;
             lines.push(b'\n');
         }
@@ -119,7 +97,7 @@ pub(crate) fn write_examples(path: &Path, splits: &[ScoredSplit<'_>]) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use embert_data::EncodedExample;
+    use embert_data::EncodedFeature;
 
     use super::*;
 
@@ -128,7 +106,13 @@ mod tests {
         let of = |uncut: &[usize], max_length| {
             let example = |(id, &uncut): (u64, &usize)| {
                 let ids = vec![7; uncut.min(max_length)];
-                EncodedExample { id, type_ids: vec![0; ids.len()], ids, label: None, uncut }
+                EncodedFeature {
+                    id,
+                    type_ids: vec![0; ids.len()],
+                    ids,
+                    target: (),
+                    untruncated_length: uncut,
+                }
             };
             super::lengths(&EncodedDataset::new((0..).zip(uncut).map(example).collect()), max_length)
         };

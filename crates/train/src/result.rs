@@ -1,23 +1,24 @@
 //! The result of a run: a folder that `transformers` loads.
 
-use embert_model::{BertForSequenceClassification, save_pretrained};
+use embert_model::{ModelFor, save_pretrained};
+use embert_task::Task;
 
 use crate::error::IoContext as _;
 use crate::model_card::ModelCard;
-use crate::task::Setup;
+use crate::prepared::Setup;
 use crate::{RunFolder, TrainError};
 
 /// Writes `model/`: `config.json` with the labels' names, `model.safetensors`, the tokenizer's files and the model card. It
 /// appears at once. The run is complete when its log has the end too.
-pub(crate) fn write(
+pub(crate) fn write<T: Task>(
     run: &RunFolder,
-    model: &BertForSequenceClassification,
-    task: &Setup,
+    model: &ModelFor<T::Head>,
+    setup: &Setup<T>,
     card: &ModelCard<'_>,
 ) -> Result<(), TrainError> {
-    embert_files::folder(&run.model(), |folder| {
-        save_pretrained(model, &task.config, folder, card.config.save_dtype)?;
-        task.tokenizer.save(folder, Some(&card.config.encode_options()))?;
+    embert_files::folder(&run.files().model(), |folder| {
+        save_pretrained(model, &setup.config, folder, card.config.save_dtype)?;
+        setup.tokenizer.save(folder, Some(&card.config.encode_options()))?;
         let path = folder.join("README.md");
         let text = card.render().map_err(std::io::Error::other).at("write", &path)?;
         Ok(embert_files::write(&path, text.as_bytes())?)
@@ -51,8 +52,9 @@ pub(crate) fn peak_memory() -> Option<u64> {
     None
 }
 
-/// Counts [`peak_memory`] from now on, where the system can: what one run of a process held is not the next one's. Whether it could.
-pub(crate) fn count_memory_anew() -> bool {
+/// Resets the peak of the process's memory, so that the next run of the process states its own. Returns false where the system can't
+/// reset it; then [`Trainer::without_peak_memory`](crate::Trainer::without_peak_memory) leaves the peak out.
+pub fn count_memory_anew() -> bool {
     // "5" resets the peak to what is held now (`proc_pid_clear_refs(5)`).
     cfg!(target_os = "linux") && std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }

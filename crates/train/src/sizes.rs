@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use embert_model::{BertConfig, SaveDtype};
-use embert_run::Parameters;
+use embert_run::{Parameters, RunFiles};
 
-use crate::{RunFolder, TrainError};
+use crate::TrainError;
 
 /// Whether the model in `folder` has a position for each token of a sequence of `max_length`.
 ///
 /// # Errors
-/// It has fewer, or its `config.json` can't be used.
+/// The model has fewer positions, or its `config.json` can't be used.
 pub fn check_max_length(folder: &Path, max_length: usize) -> Result<(), TrainError> {
     check_positions(&BertConfig::from_file(&folder.join("config.json"))?, max_length)
 }
@@ -28,7 +28,7 @@ pub(crate) fn check_positions(model: &BertConfig, max_length: usize) -> Result<(
     })
 }
 
-/// What a run writes that is as large as the model, in bytes.
+/// The files of a run that are as large as the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
     /// Checkpoints that there will be at a time: weights, and two moments of what is trained.
@@ -48,12 +48,12 @@ impl Written {
         checkpoints + best + result
     }
 
-    /// Refuses a disk that is too full for it, where the system says how full it is.
-    pub(crate) fn check(self, run: &RunFolder, parameters: Parameters) -> Result<(), TrainError> {
+    /// Refuses a disk that has less space left than the run needs, where the system says how much is left.
+    pub(crate) fn check(self, run: &RunFiles, parameters: Parameters) -> Result<(), TrainError> {
         let needed = self.bytes(parameters);
-        match embert_files::free_space(run.path()) {
+        match embert_files::free_space(run.folder()) {
             Some(free) if free < needed => {
-                Err(TrainError::NoSpace { path: run.path().to_owned(), free, needed })
+                Err(TrainError::NoSpace { path: run.folder().to_owned(), free, needed })
             }
             _ => Ok(()),
         }
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_disk_that_is_too_full_is_found_at_once() {
         let place = tempfile::tempdir().unwrap();
-        let run = RunFolder::at(place.path());
+        let run = RunFiles::new(place.path());
         let written = Written { checkpoints: 2, best: true, save_dtype: SaveDtype::F16 };
         let parameters = Parameters { total: 100, trainable: 10 };
         assert_eq!(written.bytes(parameters), 2 * 480 + 400 + 200);

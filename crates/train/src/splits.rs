@@ -5,46 +5,37 @@ use std::sync::Arc;
 
 use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_data::{
-    DataError, DataFacts, DataSet, EncodedDataset, Example, LabelMapping, LabelSet, SplitKind, Unlabelled,
-    encode, encode_windows,
+    DataError, DataFacts, EncodedDataset, Order, SplitKind, Texts as _, Unlabelled, WindowOptions,
 };
+use embert_task::{Task, TaskData, encode};
 
-use crate::config::{OrderConfig, PaddingConfig};
-use crate::evaluate::check_token_types;
+use crate::config::PaddingConfig;
+use crate::evaluate::{EvaluatedSplit, check_token_types};
+use crate::model_options::{head_config, model_options};
 use crate::records;
 use crate::sizes::check_positions;
-use crate::task::model_options;
 use crate::{DataConfig, TrainConfig, TrainError};
 
 /// The encoded splits of a data set. Clones share them.
 ///
-/// [`Task::with_splits`](crate::Task::with_splits) makes a task of them, as often as runs are wanted whose settings
-/// [fit](Self::fit): those that differ in what the texts and their encoding don't depend on.
+/// [`Prepared::with_splits`](crate::Prepared::with_splits) prepares a run on them, as often as runs are wanted whose settings
+/// [fit](Self::fit): those that differ in settings that texts, labels and their encoding don't depend on.
 #[derive(Clone, Debug)]
-pub struct EncodedSplits(Arc<Encoded>);
+pub struct EncodedSplits<T: Task>(Arc<Encoded<T>>);
 
 #[derive(Debug)]
-struct Encoded {
+struct Encoded<T: Task> {
     key: Key,
     name: String,
-    /// The data set's: which number a classifier gives them is known with its weights.
-    labels: LabelSet,
+    task: T,
     tokenizer: Tokenizer,
-    splits: Splits,
-    validation_texts: Arc<[Example]>,
-    test_texts: Arc<[Example]>,
+    train: Arc<EncodedDataset<T::Target>>,
+    validation: Option<EvaluatedSplit<T>>,
+    test: Option<EvaluatedSplit<T>>,
     facts: DataFacts,
     split_facts: embert_run::Splits,
     truncated: TruncationCount,
     unlabelled: Vec<Unlabelled>,
-}
-
-/// What a run trains on and is evaluated on; `None` for what is empty or not wanted.
-#[derive(Clone, Debug)]
-pub(crate) struct Splits {
-    pub(crate) train: Arc<EncodedDataset>,
-    pub(crate) validation: Option<Arc<EncodedDataset>>,
-    pub(crate) test: Option<Arc<EncodedDataset>>,
 }
 
 /// The settings that encoded splits depend on.
@@ -61,7 +52,7 @@ impl Key {
         // By what is left out, so that a new key of `data` counts until it is known not to matter.
         let data = DataConfig {
             padding: PaddingConfig::default(),
-            order: OrderConfig::default(),
+            order: Order::default(),
             split_seed: Some(config.load_options().seed),
             ..config.data.clone()
         };
@@ -70,13 +61,14 @@ impl Key {
     }
 }
 
-impl EncodedSplits {
-    /// Encodes the splits with the tokenizer in `model_folder`, as `config` says.
+impl<T: Task> EncodedSplits<T> {
+    /// Numbers the labels as the head of the checkpoint in `model_folder` does, and encodes the splits with its tokenizer, as
+    /// `config` says.
     ///
     /// # Errors
-    /// The tokenizer can't be loaded or doesn't fit the checkpoint's `config.json`, the training split is empty, or texts
-    /// may be longer than the model takes.
-    pub fn encode(config: &TrainConfig, model_folder: &Path, data: DataSet) -> Result<Self, TrainError> {
+    /// The labels of the data set and the checkpoint don't agree, the tokenizer can't be loaded or doesn't fit the checkpoint's
+    /// `config.json`, the training split is empty, or texts may be longer than the model takes.
+    pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options(config, None).config(model_folder)?;
@@ -84,28 +76,33 @@ impl EncodedSplits {
         check_positions(&bert, config.data.max_length)?;
         let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
         check_token_types(model_folder, &tokenizer, &bert, examples)?;
-        let DataSet { name, splits, labels, facts, unlabelled, .. } = data;
-        let split_facts =
-            records::split_facts([&splits.train, &splits.validation, &splits.test], labels.len(), &facts);
-        let test_texts = if config.evaluate_test { splits.test } else { Vec::new() };
-        let optional = |examples: &[Example]| -> Result<_, TrainError> {
+        let task =
+            T::fit(&data.labels, &head_config::<T>(config, model_folder, &data.labels)?, model_folder)?;
+        let TaskData { name, splits, facts, unlabelled, .. } = data;
+        let number = |examples: Vec<T::Example>| -> Vec<T::Example> {
+            examples.into_iter().map(|example| task.number(example)).collect()
+        };
+        let [train, validation, test] = [splits.train, splits.validation, splits.test].map(number);
+        let split_facts = records::split_facts(&task, [&train, &validation, &test], &facts);
+        let evaluated = |examples: Vec<T::Example>| -> Result<_, TrainError> {
             if examples.is_empty() {
                 return Ok(None);
             }
-            Ok(Some(Arc::new(encode_windows(examples, &tokenizer, &config.window_options())?)))
+            let (features, _) = encode(&task, &examples, &tokenizer, &config.window_options())?;
+            Ok(Some(EvaluatedSplit { examples: examples.into(), features: Arc::new(features) }))
         };
-        let (train, truncated) = encode(&splits.train, &tokenizer, &config.encode_options())?;
-        let train = Arc::new(train);
-        let encoded =
-            Splits { train, validation: optional(&splits.validation)?, test: optional(&test_texts)? };
+        let whole = WindowOptions { encoding: config.encode_options(), stride: None };
+        let (train, truncated) = encode(&task, &train, &tokenizer, &whole)?;
+        let validation = evaluated(validation)?;
+        let test = evaluated(if config.evaluate_test { test } else { Vec::new() })?;
         Ok(Self(Arc::new(Encoded {
             key: Key::of(config),
             name,
-            labels,
+            task,
             tokenizer,
-            splits: encoded,
-            validation_texts: splits.validation.into(),
-            test_texts: test_texts.into(),
+            train: Arc::new(train),
+            validation,
+            test,
             facts,
             split_facts,
             truncated,
@@ -118,39 +115,32 @@ impl EncodedSplits {
         self.0.key == Key::of(config)
     }
 
-    /// Whether runs with these settings have the same splits.
-    pub(crate) fn same(one: &TrainConfig, other: &TrainConfig) -> bool {
-        Key::of(one) == Key::of(other)
-    }
-
     pub(crate) fn check(&self, config: &TrainConfig) -> Result<(), TrainError> {
         if self.fit(config) { Ok(()) } else { Err(TrainError::OtherSplits) }
     }
 
-    /// The splits, their labels numbered as the classifier does.
-    pub(crate) fn labelled(&self, mapping: &LabelMapping) -> Splits {
-        let Splits { train, validation, test } = &self.0.splits;
-        if (0..self.labels().len()).all(|label| mapping.id(label) == label) {
-            return self.0.splits.clone();
-        }
-        let labelled = |data: &Arc<EncodedDataset>| Arc::new(data.with_labels(|label| mapping.id(label)));
-        Splits {
-            train: labelled(train),
-            validation: validation.as_ref().map(labelled),
-            test: test.as_ref().map(labelled),
-        }
+    pub(crate) fn task(&self) -> &T {
+        &self.0.task
     }
 
-    pub(crate) fn split_facts(&self, mapping: &LabelMapping) -> embert_run::Splits {
-        records::labelled(&self.0.split_facts, mapping)
+    pub(crate) fn train(&self) -> Arc<EncodedDataset<T::Target>> {
+        Arc::clone(&self.0.train)
+    }
+
+    pub(crate) fn validation(&self) -> Option<EvaluatedSplit<T>> {
+        self.0.validation.clone()
+    }
+
+    pub(crate) fn test(&self) -> Option<EvaluatedSplit<T>> {
+        self.0.test.clone()
+    }
+
+    pub(crate) fn split_facts(&self) -> &embert_run::Splits {
+        &self.0.split_facts
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.0.name
-    }
-
-    pub(crate) fn labels(&self) -> &LabelSet {
-        &self.0.labels
     }
 
     pub(crate) fn tokenizer(&self) -> &Tokenizer {
@@ -167,9 +157,9 @@ impl EncodedSplits {
 
     /// What to say of evaluations that are wanted and can't be had.
     pub(crate) fn notes(&self, config: &TrainConfig) -> Vec<String> {
-        let Encoded { splits, unlabelled, .. } = &*self.0;
+        let Encoded { validation, test, unlabelled, .. } = &*self.0;
         let mut notes = Vec::new();
-        if splits.validation.is_none() {
+        if validation.is_none() {
             if unlabelled.iter().any(|unlabelled| unlabelled.split == SplitKind::Validation) {
                 notes.push(
                     "warning: no validation split with labels: nothing is evaluated while training, and the last weights are \
@@ -183,23 +173,20 @@ impl EncodedSplits {
                 ));
             }
         }
-        if config.evaluate_test && splits.test.is_none() {
+        if config.evaluate_test && test.is_none() {
             notes.push("there is no test split, so evaluate_test evaluates nothing".to_owned());
         }
         notes
     }
-
-    pub(crate) fn validation_texts(&self) -> Arc<[Example]> {
-        Arc::clone(&self.0.validation_texts)
-    }
-
-    pub(crate) fn test_texts(&self) -> Arc<[Example]> {
-        Arc::clone(&self.0.test_texts)
-    }
 }
 
-/// Whether there is anything to train on, and a label wherever one is needed.
-pub(crate) fn check_splits(config: &TrainConfig, data: &DataSet) -> Result<(), TrainError> {
+/// True if runs with these settings have the same splits.
+pub fn have_same_splits(one: &TrainConfig, other: &TrainConfig) -> bool {
+    Key::of(one) == Key::of(other)
+}
+
+/// Refuses a data set without a training split, and one whose test split is wanted and has no labels.
+pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) -> Result<(), TrainError> {
     if data.splits.train.is_empty() {
         return Err(TrainError::NoExamples {
             split: "training",
@@ -219,8 +206,8 @@ pub(crate) fn check_splits(config: &TrainConfig, data: &DataSet) -> Result<(), T
         .iter()
         .chain(&splits.validation)
         .chain(splits.test.iter().filter(|_| config.evaluate_test));
-    match evaluated.find(|example| example.label.is_none()) {
-        Some(example) => Err(DataError::Unlabelled { id: example.id }.into()),
+    match evaluated.find(|example| !T::is_labelled(example)) {
+        Some(example) => Err(DataError::Unlabelled { id: example.id() }.into()),
         None => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use embert_model::{BertForSequenceClassification, Freeze, FreezePatterns, Layers, named_parameters};
+use embert_model::{Freeze, FreezePatterns, Head, Layers, ModelFor, named_parameters};
 
 use crate::{StageConfig, TrainConfig, TrainError};
 
@@ -21,10 +21,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Freezes what this stage does not train, and nothing else.
-    pub(crate) fn apply(
-        &self,
-        model: BertForSequenceClassification,
-    ) -> Result<BertForSequenceClassification, TrainError> {
+    pub(crate) fn apply<H: Head>(&self, model: ModelFor<H>) -> Result<ModelFor<H>, TrainError> {
         Ok(self.freeze.apply_with(model, &self.patterns)?)
     }
 
@@ -39,7 +36,7 @@ impl Stage {
 pub(crate) struct Stages(Vec<Stage>);
 
 impl Stages {
-    /// Those of a run of `total_steps` with a model of `layers` encoder layers.
+    /// The stages of a run of `total_steps` steps with a model of `layers` encoder layers.
     ///
     /// # Errors
     /// A stage that can't begin, or `unfreeze_every` without anything to unfreeze.
@@ -94,11 +91,11 @@ impl Stages {
 
     /// Refuses a stage that doesn't fit the model, before any work is done. The model, frozen as the last stage does, and how many
     /// parameters the stages train in all.
-    pub(crate) fn check(
+    pub(crate) fn check<H: Head>(
         &self,
         config: &TrainConfig,
-        mut model: BertForSequenceClassification,
-    ) -> Result<(BertForSequenceClassification, usize), TrainError> {
+        mut model: ModelFor<H>,
+    ) -> Result<(ModelFor<H>, usize), TrainError> {
         let mut trained = BTreeSet::new();
         let mut cached = false;
         for stage in self.iter() {

@@ -1,44 +1,23 @@
 //! Which evaluation was the best so far, and whether to stop early.
 
-use embert_metrics::Metric;
-use serde::{Deserialize, Serialize};
+use embert_run::{Best, Better, TrackerState};
 
 /// Follows one metric over the evaluations of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tracker {
-    metric: Metric,
+    better: Better,
     patience: Option<usize>,
     min_delta: f64,
     state: TrackerState,
 }
 
-/// What a [`Tracker`] knows; part of a checkpoint.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TrackerState {
-    /// The best evaluation.
-    pub best: Option<Best>,
-    /// The value that an evaluation must beat by `min_delta` for patience to start again.
-    reference: Option<f64>,
-    /// Evaluations in a row that did not.
-    stale: usize,
-}
-
-/// The best evaluation so far.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Best {
-    /// The step after which the weights were taken.
-    pub step: usize,
-    /// The metric's value.
-    pub value: f64,
-}
-
 impl Tracker {
-    /// Follows `metric`; gives up after `patience` evaluations without an improvement of more than `min_delta`.
-    pub fn new(metric: Metric, patience: Option<usize>, min_delta: f64) -> Self {
-        Self { metric, patience, min_delta, state: TrackerState::default() }
+    /// Follows a metric that is better in this direction; gives up after `patience` evaluations without an improvement of more than `min_delta`.
+    pub fn new(better: Better, patience: Option<usize>, min_delta: f64) -> Self {
+        Self { better, patience, min_delta, state: TrackerState::default() }
     }
 
-    /// The same tracker where it was left.
+    /// This tracker with the state of an earlier process.
     #[must_use]
     pub fn with_state(self, state: TrackerState) -> Self {
         Self { state, ..self }
@@ -50,7 +29,7 @@ impl Tracker {
         let value = value.filter(|value| !value.is_nan());
         let improves = |on: Option<f64>, margin: f64| {
             value.filter(|value| {
-                on.is_none_or(|on| self.metric.is_better(*value, on) && (value - on).abs() > margin)
+                on.is_none_or(|on| self.better.is_better(*value, on) && (value - on).abs() > margin)
             })
         };
         let reference = improves(self.state.reference, self.min_delta);
@@ -83,7 +62,7 @@ impl Tracker {
         self.state.best
     }
 
-    /// What a checkpoint keeps.
+    /// The state that a checkpoint keeps.
     pub fn state(&self) -> &TrackerState {
         &self.state
     }
@@ -95,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_small_gain_is_the_best_but_does_not_reset_patience() {
-        let mut tracker = Tracker::new(Metric::Accuracy, Some(2), 0.01);
+        let mut tracker = Tracker::new(Better::Higher, Some(2), 0.01);
         assert!(tracker.update(1, Some(0.80)));
         assert!(tracker.update(2, Some(0.805)));
         assert!(!tracker.is_exhausted());
@@ -106,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_direction_is_the_metrics() {
-        let mut tracker = Tracker::new(Metric::Loss, None, 0.0);
+        let mut tracker = Tracker::new(Better::Lower, None, 0.0);
         assert!(tracker.update(1, Some(0.6)));
         assert!(tracker.update(2, Some(0.4)));
         assert!(!tracker.update(3, Some(0.5)));
@@ -116,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_undefined_metric_is_no_improvement() {
-        let mut tracker = Tracker::new(Metric::RocAuc, Some(1), 0.0);
+        let mut tracker = Tracker::new(Better::Higher, Some(1), 0.0);
         assert!(!tracker.update(1, None));
         assert!(tracker.is_exhausted());
         assert!(!tracker.update(2, Some(f64::NAN)));
@@ -126,7 +105,7 @@ mod tests {
     /// This one is read as its neighbour where JSON's numbers are not read exactly.
     #[test]
     fn the_best_value_is_the_same_from_a_file() {
-        let mut tracker = Tracker::new(Metric::Loss, None, 0.0);
+        let mut tracker = Tracker::new(Better::Lower, None, 0.0);
         tracker.update(1, Some(0.020_834_435_499_999_998));
         let json = serde_json::to_string(tracker.state()).unwrap();
         assert_eq!(serde_json::from_str::<TrackerState>(&json).unwrap(), *tracker.state());
@@ -134,13 +113,14 @@ mod tests {
 
     #[test]
     fn it_goes_on_where_it_was_left() {
-        let mut one = Tracker::new(Metric::F1, Some(3), 0.0);
+        let mut one = Tracker::new(Better::Higher, Some(3), 0.0);
         let values = [0.5, 0.4, 0.6, 0.5, 0.5, 0.5];
         for (step, value) in values.into_iter().enumerate().take(3) {
             one.update(step, Some(value));
         }
         let json = serde_json::to_string(one.state()).unwrap();
-        let mut two = Tracker::new(Metric::F1, Some(3), 0.0).with_state(serde_json::from_str(&json).unwrap());
+        let mut two =
+            Tracker::new(Better::Higher, Some(3), 0.0).with_state(serde_json::from_str(&json).unwrap());
         for (step, value) in values.into_iter().enumerate().skip(3) {
             assert!(!two.is_exhausted());
             one.update(step, Some(value));

@@ -1,28 +1,28 @@
-//! What in a folder is a run's or a sweep's own; the rest is the user's, and never removed.
+//! Which entries of a folder a run or a sweep has written; all others are the user's, and never removed.
 
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use embert_files::{LOCK, is_temporary};
-use embert_run::{RunFiles, SweepFiles};
+use embert_run::{CheckpointName, FolderKind, RunFiles, SweepFiles};
 
-use super::Kind;
-use super::replace::REPLACES;
 use crate::TrainError;
-use crate::checkpoint::step_of;
 use crate::error::IoContext as _;
 
-/// Whose an entry of a folder is.
+/// The name of the file in a new folder that lists the names of the folders that it replaces, as JSON.
+pub(super) const REPLACES: &str = ".replaces";
+
+/// Who has written an entry of a folder.
 enum Owner {
-    /// A run's or a sweep's, with all that is in it.
+    /// A run or a sweep, with all that is in it.
     Ours,
-    /// A folder of ours, in which others may have put something.
+    /// A run or a sweep has made the folder; the user may have put files into it.
     Shared(Contents),
-    /// Not ours.
+    /// The user.
     Foreign,
 }
 
-/// What is in a folder.
+/// Which folder of a run or a sweep is looked at.
 #[derive(Clone, Copy)]
 enum Contents {
     Run,
@@ -33,11 +33,11 @@ enum Contents {
     Runs,
 }
 
-/// The files and folders that are neither a run's nor a sweep's own, by their paths from `folder`, sorted.
-pub(super) fn foreign(kind: Kind, folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
+/// The files and folders in `folder` that neither a run nor a sweep has written, by their paths from `folder`, sorted.
+pub(super) fn foreign(kind: FolderKind, folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     let contents = match kind {
-        Kind::Run => Contents::Run,
-        Kind::Sweep => Contents::Sweep,
+        FolderKind::Run => Contents::Run,
+        FolderKind::Sweep => Contents::Sweep,
     };
     let mut found = Vec::new();
     walk(folder, Path::new(""), contents, &mut found)?;
@@ -61,7 +61,7 @@ fn walk(root: &Path, below: &Path, contents: Contents, found: &mut Vec<PathBuf>)
 
 fn owner(contents: Contents, entry: &DirEntry) -> Owner {
     let name = entry.file_name();
-    // A link is nobody's folder.
+    // A link to a folder is the user's.
     let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
     let Some(text) = name.to_str() else { return Owner::Foreign };
     if is_temporary(&name) {
@@ -113,7 +113,7 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
             FILES.contains(&text)
         }
         Contents::Events => text.strip_prefix("events.out.tfevents.").is_some_and(is_number),
-        Contents::Checkpoints => step_of(text).is_some(),
+        Contents::Checkpoints => CheckpointName::parse(text).is_some(),
         Contents::Runs => false,
     };
     match (shared, is_folder) {
@@ -123,7 +123,7 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
     }
 }
 
-/// `point-<number>-seed-<seed>`, or `point-<number>`.
+/// True for `point-<number>-seed-<seed>` and `point-<number>`.
 fn is_run_name(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("point-") else { return false };
     let (point, seed) = rest.split_once("-seed-").unwrap_or((rest, "0"));
@@ -132,4 +132,24 @@ fn is_run_name(name: &str) -> bool {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// True if a folder has only files that a run or a sweep leaves which was stopped before it began.
+pub(super) fn is_free(kind: FolderKind, folder: &Path) -> Result<bool, TrainError> {
+    for entry in fs::read_dir(folder).at("read", folder)? {
+        let entry = entry.at("read", folder)?;
+        let name = entry.file_name();
+        let is_nothing = name == LOCK
+            || is_temporary(&name)
+            // Older versions made this folder before they wrote the settings.
+            || kind == FolderKind::Run && name == RunFiles::CHECKPOINTS && is_empty(&entry.path());
+        if !is_nothing {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }

@@ -1,42 +1,40 @@
-//! What `--overwrite` does with what is there: it moves to `<name>.old-<time>` in one step, and goes when the new run is complete.
+//! How `--overwrite` replaces a folder: the old folder moves to `<name>.old-<time>` in one step, and is removed when the new run is
+//! complete.
 //!
-//! The new folder is made under the old one's later name, with [`REPLACES`] in it, which lists the folders that it replaces; then the
-//! two take each other's name. Where a system can't do that in one step, the old one moves first, to `<name>.old-<time>.1`. So
-//! at each moment what was there stands under its name or under one that [`REPLACES`] says.
+//! The new folder is made as `<name>.old-<time>`, with the file [`REPLACES`] in it, which lists the folders that the new one replaces;
+//! then the two folders exchange their names. Where a system can't do that in one step, the old folder moves first, to
+//! `<name>.old-<time>.1`. So at each moment the old folder has its own name or one that [`REPLACES`] lists.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use embert_files::{
-    FileError, Lock, LockError, create_dir, exchange, remove_file, remove_folder, remove_leftovers_beginning,
-    rename, time_in_name, write,
+    FileError, Lock, LockError, create_dir, exchange, is_time_in_name, remove_file, remove_folder,
+    remove_leftovers_beginning, rename, time_in_name, write,
 };
+use embert_run::FolderKind;
 
-use super::owned::foreign;
-use super::{Kind, is_free};
+use super::owned::{REPLACES, foreign, is_free};
 use crate::TrainError;
 use crate::error::IoContext as _;
-
-/// The file of a new run that lists the names of what it replaces, as JSON.
-pub(super) const REPLACES: &str = ".replaces";
 
 /// The folder that a path is in.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The name of the folder and what the names of those that it replaced begin with.
+/// The beginning of the names that a replaced folder gets: `<name>.old-`. `None` where the folder's name is not Unicode.
 fn prefix(place: &Path) -> Option<String> {
     Some(format!("{}.old-", place.file_name()?.to_str()?))
 }
 
-/// The name that the old one has where it moves first.
+/// The name that the old folder gets where two folders can't exchange their names.
 fn second(name: &str) -> String {
     format!("{name}.1")
 }
 
-/// What the run in `folder` replaces, as it says itself.
+/// The names of the folders that the run in `folder` replaces, from its file [`REPLACES`].
 fn list(folder: &Path) -> Result<Vec<String>, TrainError> {
     let path = folder.join(REPLACES);
     match fs::read(&path) {
@@ -51,14 +49,18 @@ fn list(folder: &Path) -> Result<Vec<String>, TrainError> {
     }
 }
 
-/// The newest of what the run in `place` replaces, where it is still there.
+/// The newest folder that the run in `place` replaces and that is still there.
 pub(super) fn replaced(place: &Path) -> Option<PathBuf> {
     let names = list(place).ok()?;
     names.iter().map(|name| place.with_file_name(name)).find(|old| old.is_dir())
 }
 
-/// Makes a new folder in place of the one at `place`, with its definition. Returns its lock and where the old one is.
-pub(super) fn replace(kind: Kind, place: &Path, definition: &[u8]) -> Result<(Lock, PathBuf), TrainError> {
+/// Puts a new folder with its definition in place of the one at `place`. Returns the new folder's lock and the path of the old one.
+pub(super) fn replace(
+    kind: FolderKind,
+    place: &Path,
+    definition: &[u8],
+) -> Result<(Lock, PathBuf), TrainError> {
     let unnamed = || TrainError::Setting {
         key: "output",
         found: place.display().to_string(),
@@ -80,7 +82,7 @@ pub(super) fn replace(kind: Kind, place: &Path, definition: &[u8]) -> Result<(Lo
     let made = fill(place, &fresh, &name, kind, definition);
     let moved = made.and_then(|lock| Ok((lock, swap(place, &fresh, &name)?)));
     if moved.is_err() && fresh.join(REPLACES).is_file() && place.is_dir() {
-        // The error that is on its way says more; what stays is removed at the next start.
+        // The error of `made` or `swap` says more than one of the removal; a folder that stays is removed at the next start.
         let _ = remove_folder(&fresh);
     }
     let (mut lock, old) = moved?;
@@ -88,11 +90,17 @@ pub(super) fn replace(kind: Kind, place: &Path, definition: &[u8]) -> Result<(Lo
     Ok((lock, old))
 }
 
-/// Writes what the new folder begins with.
-fn fill(place: &Path, fresh: &Path, name: &str, kind: Kind, definition: &[u8]) -> Result<Lock, TrainError> {
+/// Writes the first files of the new folder.
+fn fill(
+    place: &Path,
+    fresh: &Path,
+    name: &str,
+    kind: FolderKind,
+    definition: &[u8],
+) -> Result<Lock, TrainError> {
     let lock = Lock::take(fresh).map_err(|error| TrainError::locked(error, fresh))?;
     let mut replaces = vec![name.to_owned(), second(name)];
-    // A run that was never complete has not had what it replaces removed.
+    // The replaced run may itself have replaced others, which stay until a run is complete.
     replaces.extend(list(place)?);
     let path = fresh.join(REPLACES);
     let json = serde_json::to_vec(&replaces).map_err(io::Error::from).at("write", &path)?;
@@ -101,7 +109,7 @@ fn fill(place: &Path, fresh: &Path, name: &str, kind: Kind, definition: &[u8]) -
     Ok(lock)
 }
 
-/// Gives `fresh` the name `place`; returns where what was there is.
+/// Gives the folder `fresh` the name `place`; returns the path of the folder that had that name.
 fn swap(place: &Path, fresh: &Path, name: &str) -> Result<PathBuf, FileError> {
     match exchange(fresh, place) {
         Ok(()) => Ok(fresh.to_owned()),
@@ -115,18 +123,18 @@ fn swap(place: &Path, fresh: &Path, name: &str) -> Result<PathBuf, FileError> {
     }
 }
 
-/// Ends what a process that was killed in [`replace`] has begun: the new folder, in which nothing has happened yet, goes, and what
-/// it was to replace has its name again.
-pub(super) fn recover(kind: Kind, place: &Path) -> Result<(), TrainError> {
+/// Undoes a [`replace`] whose process was killed: the new folder, in which no training happened, is removed, and the old folder gets its
+/// name back.
+pub(super) fn recover(kind: FolderKind, place: &Path) -> Result<(), TrainError> {
     for (name, path) in siblings(place)? {
         let names = list(&path)?;
-        // A run that was moved is no other's to remove; a new one in the making says that it will be under that name.
+        // A folder that was moved stays; one that was being made lists its own name first.
         let is_new = names.first() == Some(&name);
         let is_left_over = is_new || is_free(kind, &path)?;
         if !is_left_over {
             continue;
         }
-        // A living process makes it.
+        // A living process is making the folder.
         let Ok(_lock) = Lock::take(&path) else { continue };
         let old = place.with_file_name(second(&name));
         if is_new && old.is_dir() && !place.exists() {
@@ -139,7 +147,7 @@ pub(super) fn recover(kind: Kind, place: &Path) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// The folders beside `place` that have a name as what it replaces would have, with their names.
+/// The folders beside `place` that are named as replaced folders are, with their names, sorted.
 fn siblings(place: &Path) -> Result<Vec<(String, PathBuf)>, TrainError> {
     let Some(prefix) = prefix(place) else { return Ok(Vec::new()) };
     let parent = parent(place);
@@ -162,19 +170,13 @@ fn siblings(place: &Path) -> Result<Vec<(String, PathBuf)>, TrainError> {
     Ok(found)
 }
 
-/// Whether a name goes on as [`time_in_name`] says, perhaps with a number.
+/// True if `rest` is what a name has after [`prefix`]: a time, and perhaps a number.
 fn is_time(rest: &str) -> bool {
     let (time, number) = rest.split_once('-').unwrap_or((rest, "1"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    time.len() == 16
-        && digits(&time[..8])
-        && time.as_bytes()[8] == b'T'
-        && time.ends_with('Z')
-        && digits(&time[9..15])
-        && digits(number)
+    is_time_in_name(time) && number.parse::<usize>().is_ok()
 }
 
-/// Removes what [`tidy`] left in a process that was killed.
+/// Removes the remains of folders that [`remove_replaced`] was removing when its process was killed.
 pub(super) fn remove_leftovers_of_old(place: &Path) -> Result<(), TrainError> {
     match prefix(place) {
         Some(prefix) => Ok(remove_leftovers_beginning(parent(place), &prefix)?),
@@ -193,9 +195,9 @@ fn is_used_by_another(folder: &Path) -> Result<bool, TrainError> {
     }
 }
 
-/// Removes what the run or sweep at `path` replaced, which is complete now. What in it is not a run's own moves into the new
-/// folder. What can't be removed stays, and a warning says why: the run is complete all the same.
-pub(crate) fn tidy(kind: Kind, path: &Path) -> Result<(), TrainError> {
+/// Removes the folders that the run or sweep at `path`, which is complete now, has replaced. Files in them that no run or sweep wrote
+/// move into the new folder. A folder that can't be removed stays, and a warning says why: the run is complete all the same.
+pub(super) fn remove_replaced(kind: FolderKind, path: &Path) -> Result<(), TrainError> {
     let place = path.canonicalize().at("find", path)?;
     let names = list(&place)?;
     if names.is_empty() {

@@ -1,23 +1,37 @@
 //! [`ConfigBuilder`]: files and single settings over the defaults.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{ConfigError, KEYS, TrainConfig, limits, nearest};
+use super::error::ConfigError;
+use super::keys::{KEYS, nearest, renamed};
+use super::setting::Setting;
+use super::train::TrainConfig;
 
 /// Lays settings over each other, the later over the earlier, and checks the result.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigBuilder {
     table: Table,
+    /// True if the files are those that a run or a sweep has recorded.
+    is_recorded: bool,
 }
 
 impl ConfigBuilder {
+    /// The name of the top-level table that makes a file a sweep's; [`text`](Self::text) refuses it.
+    pub const SWEEP: &'static str = "sweep";
+
     /// Starts from the defaults of [`TrainConfig`].
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// For files that a run or a sweep has recorded: keys under names of older versions are read without a warning.
+    pub fn recorded() -> Self {
+        Self { is_recorded: true, ..Self::default() }
     }
 
     /// Lays a TOML file over what is there.
@@ -35,19 +49,18 @@ impl ConfigBuilder {
     /// # Errors
     /// As [`file`](Self::file), but for the reading.
     pub fn text(self, text: &str, path: &Path) -> Result<Self, ConfigError> {
-        match self.text_beside(SWEEP, text, path)? {
+        match self.text_beside(Self::SWEEP, text, path)? {
             (_, true) => Err(ConfigError::IsSweep { path: path.to_owned() }),
             (builder, false) => Ok(builder),
         }
     }
 
-    /// As [`text`](Self::text), but for a top-level table that is somebody else's; and whether it is there.
-    pub(crate) fn text_beside(
-        mut self,
-        other: &str,
-        text: &str,
-        path: &Path,
-    ) -> Result<(Self, bool), ConfigError> {
+    /// As [`text`](Self::text), for a text that may have a further top-level table of the name `other`, which is not a config's. Returns
+    /// true if the table is there.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text), but for the table.
+    pub fn text_beside(mut self, other: &str, text: &str, path: &Path) -> Result<(Self, bool), ConfigError> {
         let syntax = |mut source: toml::de::Error| {
             source.set_input(Some(text));
             ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) }
@@ -55,10 +68,21 @@ impl ConfigBuilder {
         let mut parsed = DeTable::parse(text).map_err(syntax)?;
         let found = parsed.get_mut().remove(other).is_some();
         check_keys(parsed.get_ref(), "", text, path)?;
+        let renamed = rename(parsed.get_mut(), text, path)?;
+        if !self.is_recorded {
+            for Renamed { line, old, new } in &renamed {
+                tracing::warn!("{}, line {line}: \"{old}\" has a new name: \"{new}\"", path.display());
+            }
+        }
         // Read as a whole config only for the message: it points to the line, which the merged table can't.
         TrainConfig::deserialize(toml::Deserializer::from(parsed)).map_err(syntax)?;
         let mut table: Table = toml::from_str(text).map_err(syntax)?;
         table.remove(other);
+        for Renamed { old, new, .. } in renamed {
+            if let Some(value) = table.remove(&old) {
+                table.insert(new.to_owned(), value);
+            }
+        }
         merge(&mut self.table, table);
         Ok((self, found))
     }
@@ -81,8 +105,8 @@ impl ConfigBuilder {
         Ok(self)
     }
 
-    /// Whether the key can have the value, as far as types go.
-    pub(crate) fn takes(&self, key: &str, value: impl Into<Value>) -> bool {
+    /// True if the key exists and the value is of its type.
+    pub fn takes(&self, key: &str, value: impl Into<Value>) -> bool {
         self.clone().set_value(key, value).is_ok()
     }
 
@@ -97,97 +121,6 @@ impl ConfigBuilder {
         Ok(config)
     }
 }
-
-/// One setting that stands by itself, as `--set` gives it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
-    /// The dotted key, one of [`KEYS`].
-    pub key: &'static str,
-    /// Its value.
-    pub value: Value,
-}
-
-impl Setting {
-    /// From `key=value`, the value as in TOML; a bare word is a string.
-    ///
-    /// # Errors
-    /// There is no `=`, the key doesn't exist, or its values are of another type.
-    pub fn parse(assignment: &str) -> Result<Self, ConfigError> {
-        let Some((key, text)) = assignment.split_once('=') else {
-            return Err(ConfigError::Assignment { found: assignment.to_owned() });
-        };
-        let text = text.trim();
-        Self::checked(key.trim(), toml_value(text).unwrap_or_else(|| text.into()), text)
-    }
-
-    /// The key with a value.
-    ///
-    /// # Errors
-    /// The key doesn't exist, or its values are of another type.
-    pub fn new(key: &str, value: impl Into<Value>) -> Result<Self, ConfigError> {
-        let value = value.into();
-        let found = shown(&value);
-        Self::checked(key, value, &found)
-    }
-
-    /// Whether both are about the same key, but not with the same value.
-    #[allow(clippy::float_cmp, reason = "the same setting, typed twice")]
-    pub fn contradicts(&self, other: &Self) -> bool {
-        let same = match (&self.value, &other.value) {
-            (Value::Integer(whole), Value::Float(number)) | (Value::Float(number), Value::Integer(whole)) => {
-                *whole as f64 == *number
-            }
-            (one, other) => one == other,
-        };
-        self.key == other.key && !same
-    }
-
-    /// `found` is what messages call the value.
-    fn checked(key: &str, value: Value, found: &str) -> Result<Self, ConfigError> {
-        let Some(known) = KEYS.iter().find(|known| **known == key) else {
-            return Err(ConfigError::UnknownSetting { key: key.to_owned(), nearest: nearest(key) });
-        };
-        let setting = Self { key: known, value };
-        // By itself: what a later layer has for the key must not hide that this one has something impossible.
-        match setting.layer().try_into::<TrainConfig>() {
-            Ok(_) => Ok(setting),
-            Err(source) => Err(match limits::expected(key) {
-                Some((key, expected)) => ConfigError::Invalid { key, found: found.to_owned(), expected },
-                None => ConfigError::Setting {
-                    key: setting.key,
-                    found: found.to_owned(),
-                    problem: source.message().to_owned(),
-                },
-            }),
-        }
-    }
-
-    /// The table of a config that has this setting alone.
-    fn layer(&self) -> Table {
-        let (table, key) = match self.key.split_once('.') {
-            Some((table, key)) => (Some(table), key),
-            None => (None, self.key),
-        };
-        let layer = Table::from_iter([(key.to_owned(), self.value.clone())]);
-        match table {
-            Some(table) => Table::from_iter([(table.to_owned(), Value::Table(layer))]),
-            None => layer,
-        }
-    }
-}
-
-/// A value as a message shows it: a text without quotes.
-fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// A value as TOML writes it; `None` for anything else, such as a bare word.
-pub(crate) fn toml_value(text: &str) -> Option<Value> {
-    toml::from_str::<Table>(&format!("value = {text}")).ok()?.remove("value")
-}
-
-/// The table that makes a run's config a sweep's.
-pub(crate) const SWEEP: &str = "sweep";
 
 fn merge(into: &mut Table, from: Table) {
     for (key, value) in from {
@@ -208,18 +141,50 @@ fn check_keys(table: &DeTable<'_>, prefix: &str, text: &str, path: &Path) -> Res
             (value.get_ref(), KEYS.iter().any(|key| key.starts_with(&inner)))
         {
             check_keys(table, &inner, text, path)?;
-        } else if !KEYS.contains(&dotted.as_str()) {
-            let line = text[..Spanned::span(key).start].lines().count().max(1);
-            let line = if text[..key.span().start].ends_with('\n') { line + 1 } else { line };
+        } else if !KEYS.contains(&dotted.as_str()) && renamed(&dotted).is_none() {
             return Err(ConfigError::UnknownKey {
                 path: path.to_owned(),
-                line,
+                line: line_of(text, key.span().start),
                 nearest: nearest(&dotted),
                 key: dotted,
             });
         }
     }
     Ok(())
+}
+
+/// The line, from 1, of a byte of a text.
+fn line_of(text: &str, byte: usize) -> usize {
+    text[..byte].matches('\n').count() + 1
+}
+
+/// A key that a file has under a name of older versions.
+struct Renamed {
+    /// The line, from 1.
+    line: usize,
+    old: String,
+    new: &'static str,
+}
+
+/// Gives the top-level keys of a file their names of today.
+fn rename(table: &mut DeTable<'_>, text: &str, path: &Path) -> Result<Vec<Renamed>, ConfigError> {
+    let mut found = Vec::new();
+    for key in table.keys() {
+        if let Some(new) = renamed(key.get_ref()) {
+            let line = line_of(text, key.span().start);
+            found.push(Renamed { line, old: key.get_ref().to_string(), new });
+        }
+    }
+    for Renamed { line, old, new } in &found {
+        if table.contains_key(*new) {
+            let (path, line, old) = (path.to_owned(), *line, old.clone());
+            return Err(ConfigError::BothNames { path, line, old, new });
+        }
+        if let Some((key, value)) = table.remove_entry(old.as_str()) {
+            table.insert(Spanned::new(key.span(), Cow::Borrowed(*new)), value);
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -236,6 +201,22 @@ mod tests {
     fn a_sweeps_file_is_no_run() {
         let error = file("epochs = 2\n[sweep]\nseeds = 3\n").unwrap_err();
         assert!(matches!(error, ConfigError::IsSweep { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_key_is_read_under_its_old_name_too_but_not_under_both() {
+        let config = file("accumulate = 3\nepochs = 2\n").unwrap();
+        assert_eq!((config.gradient_accumulation_steps, config.epochs), (3, 2));
+        assert!(config.to_toml().unwrap().contains("\ngradient_accumulation_steps = 3\n"));
+        let set = ConfigBuilder::new().set("accumulate=4").unwrap().build().unwrap();
+        assert_eq!(set.gradient_accumulation_steps, 4);
+        let error = file("epochs = 2\naccumulate = 3\ngradient_accumulation_steps = 3\n").unwrap_err();
+        assert!(error.to_string().contains("line 2: \"accumulate\" is the old name of"), "{error}");
+        let ConfigError::Syntax { source, .. } = file("epochs = 2\naccumulate = \"many\"\n").unwrap_err()
+        else {
+            panic!("no syntax error")
+        };
+        assert!(source.to_string().contains("line 2"), "{source}");
     }
 
     #[test]
@@ -285,7 +266,6 @@ mod tests {
             ("optimizer.learning_rate=.5.", "optimizer.learning_rate = .5.: expected a number above 0"),
             ("evaluate_test=1", "evaluate_test = 1: invalid type"),
             ("keep=all", "keep = all: unknown variant `all`"),
-            ("metric=goodness", "metric = goodness: "),
             ("class_weights=[1, many]", "class_weights = [1, many]: expected \"none\", \"balanced\""),
         ] {
             let error = ConfigBuilder::new().set(setting).unwrap_err().to_string();

@@ -34,6 +34,21 @@ pub enum ConfigError {
         /// The known key nearest to it.
         nearest: &'static str,
     },
+    /// A file has a key under its old name and under its name of today.
+    #[error(
+        "{}, line {line}: \"{old}\" is the old name of \"{new}\", which the file has too: leave one of them out",
+        path.display()
+    )]
+    BothNames {
+        /// The config file.
+        path: PathBuf,
+        /// The line of the old name, from 1.
+        line: usize,
+        /// The old name.
+        old: String,
+        /// The name of today.
+        new: &'static str,
+    },
     /// The file describes many runs.
     #[error("{} describes a sweep, not a run: give it to `bert-train sweep --config`", path.display())]
     IsSweep {

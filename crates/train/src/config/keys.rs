@@ -1,5 +1,7 @@
 //! The keys of a [`TrainConfig`](crate::TrainConfig) by their names.
 
+use super::error::ConfigError;
+
 /// Every key of [`TrainConfig`](crate::TrainConfig), dotted, for messages that name the nearest one. A test holds it against the struct.
 pub const KEYS: &[&str] = &[
     "model",
@@ -12,8 +14,9 @@ pub const KEYS: &[&str] = &[
     "epochs",
     "batch_size",
     "eval_batch_size",
-    "accumulate",
+    "gradient_accumulation_steps",
     "effective_batch_size",
+    "shards",
     "max_grad_norm",
     "label_smoothing",
     "class_weights",
@@ -66,8 +69,31 @@ pub const KEYS: &[&str] = &[
     "early_stopping.min_delta",
 ];
 
+/// Keys that had another name in older versions, each with its name of today.
+const RENAMED: &[(&str, &str)] = &[("accumulate", "gradient_accumulation_steps")];
+
+/// The name of today of a key that had another name in older versions; `None` for other names.
+pub fn renamed(key: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
+}
+
+/// The key of that name. Under a name of older versions it is found too, with a warning.
+///
+/// # Errors
+/// There is no such key; the message names the nearest one.
+pub fn known_key(key: &str) -> Result<&'static str, ConfigError> {
+    if let Some(new) = renamed(key) {
+        tracing::warn!("\"{key}\" has a new name: \"{new}\"");
+        return Ok(new);
+    }
+    KEYS.iter()
+        .find(|known| **known == key)
+        .copied()
+        .ok_or_else(|| ConfigError::UnknownSetting { key: key.to_owned(), nearest: nearest(key) })
+}
+
 /// The known key that the user most likely meant: the nearest by its last part, in any table.
-pub(crate) fn nearest(key: &str) -> &'static str {
+pub(super) fn nearest(key: &str) -> &'static str {
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let distance = |known: &&&str| {
         (strsim::damerau_levenshtein(&last(known), &last(key)), strsim::damerau_levenshtein(known, key))

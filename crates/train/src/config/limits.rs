@@ -1,9 +1,12 @@
 //! The range of each number of a config, and why it ends where it does.
 //!
-//! A number beyond its range is a slip of the keyboard or another program's sentinel: it is refused before any work begins, and what
-//! is left can be multiplied without an overflow.
+//! A number beyond its range is a slip of the keyboard or another program's sentinel. It is refused before any work begins, and the
+//! numbers that are taken can be multiplied without an overflow.
 
-use super::{ClassWeights, ConfigError, TrainConfig};
+use embert_task::ClassWeights;
+
+use super::error::ConfigError;
+use super::train::TrainConfig;
 
 /// The most optimizer steps of a run, and so the last step that a setting can name: a checkpoint's folder is named by eight digits.
 pub(crate) const MOST_STEPS: usize = 99_999_999;
@@ -66,15 +69,21 @@ pub(super) const WHOLE: &[Whole] = &[
     whole!("eval_batch_size", 1 to 65536, "no device holds more examples at a time", |c| {
         some(c.eval_batch_size)
     }),
-    whole!("accumulate", 1 to 16777216, "a step's mean is taken in f32, which counts up to there", |c| {
-        some(c.accumulate)
-    }),
+    whole!(
+        "gradient_accumulation_steps",
+        1 to 16777216,
+        "a step's mean is taken in f32, which counts up to there",
+        |c| some(c.gradient_accumulation_steps)
+    ),
     whole!(
         "effective_batch_size",
         1 to 16777216,
         "a step's mean is taken in f32, which counts up to there",
         |c| wide(c.effective_batch_size)
     ),
+    whole!("shards", 1 to 1024, "a power of two; each doubling keeps one more set of gradients", |c| {
+        some(c.shards)
+    }),
     whole!("unfreeze_every", 1 to 99999999, "no run has more steps", |c| wide(c.unfreeze_every)),
     whole!("cache_memory", 1 to 16777216, "in MiB: 16 TiB", |c| some(c.cache_memory)),
     whole!("reinit_layers", 0 to 1000, "no model has more layers", |c| some(c.reinit_layers)),
@@ -186,12 +195,12 @@ const LEARNING_RATE: &str = "a number above 0, from 1e-30 to 1e30 (beyond, a ste
 
 const PROBABILITY: &str = "a number from 0 to below 1 (1 would leave nothing)";
 
-/// Whether a rate times what a schedule and the layers make of it is an f32 above 0.
+/// True if a learning rate, after the schedule's and the layers' factors, is an f32 above 0.
 pub(super) fn learning_rate(rate: f64) -> bool {
     (1e-30..=1e30).contains(&rate)
 }
 
-/// Whether something happens with a probability that is less than 1, in f32 too.
+/// True for a probability in [0, 1) that stays below 1 as f32.
 pub(super) fn probability(p: f64) -> bool {
     (0.0..1.0).contains(&p) && (p as f32) < 1.0
 }

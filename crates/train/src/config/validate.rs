@@ -1,13 +1,15 @@
-//! What a config's types alone can't say: ranges, and which settings go together.
+//! The checks of a config beyond its types: ranges, and which settings exclude each other.
 
 use embert_data::tokenize::Truncation;
 use embert_model::{DeviceChoice, FreezePatterns};
 
+use super::data::DataConfig;
+use super::error::ConfigError;
 use super::limits::{self, MOST_EPOCHS, MOST_EXAMPLES_IN_A_STEP, MOST_STEPS, learning_rate};
-use super::{ConfigError, DataConfig, TrainConfig};
+use super::train::TrainConfig;
 
 impl TrainConfig {
-    /// Checks what types alone can't say.
+    /// Checks the range of each number, and that the settings fit together.
     ///
     /// # Errors
     /// The first key whose value is out of its range.
@@ -28,19 +30,22 @@ impl TrainConfig {
 }
 
 impl TrainConfig {
-    /// How many examples an optimizer step has.
+    /// Checks the number of examples in an optimizer step.
     fn validate_step(&self) -> Result<(), ConfigError> {
         if let Some(examples) = self.effective_batch_size {
             let expected = "a multiple of batch_size, the examples that fit at a time";
             check(examples.is_multiple_of(self.batch_size), "effective_batch_size", &examples, expected)?;
             let expected = "1, as effective_batch_size says it already";
-            check(self.accumulate == 1, "accumulate", &self.accumulate, expected)?;
+            let (key, steps) = ("gradient_accumulation_steps", self.gradient_accumulation_steps);
+            check(steps == 1, key, &steps, expected)?;
         }
-        let examples = self.batch_size.checked_mul(self.accumulate);
+        let expected = "a power of two, as 1, 2, 4 or 8";
+        check(self.shards.is_power_of_two(), "shards", &self.shards, expected)?;
+        let examples = self.batch_size.checked_mul(self.gradient_accumulation_steps);
         check(
             examples.is_some_and(|examples| examples <= MOST_EXAMPLES_IN_A_STEP),
-            "accumulate",
-            &format!("{} with batch_size = {}", self.accumulate, self.batch_size),
+            "gradient_accumulation_steps",
+            &format!("{} with batch_size = {}", self.gradient_accumulation_steps, self.batch_size),
             "at most 16777216 examples in a step (its mean is taken in f32, which counts up to there)",
         )
     }
@@ -163,7 +168,6 @@ mod tests {
             "class_weights=[0.0, 0.0]",
             "device=gpu",
             "early_stopping.patience=0",
-            "metric=goodness",
             "freeze=some",
             "effective_batch_size=24",
             "effective_batch_size=0",
@@ -191,16 +195,18 @@ mod tests {
     }
     #[test]
     fn the_examples_of_a_step_are_a_product_with_a_limit() {
-        let of = |batch: usize, accumulate: usize| {
+        let of = |batch: usize, steps: usize| {
             ConfigBuilder::new()
                 .set(&format!("batch_size={batch}"))
-                .and_then(|builder| builder.set(&format!("accumulate={accumulate}")))
+                .and_then(|builder| builder.set(&format!("gradient_accumulation_steps={steps}")))
                 .and_then(ConfigBuilder::build)
         };
         assert_eq!(of(65_536, 256).unwrap().micro_batches(), 256);
         let error = of(65_536, 257).unwrap_err().to_string();
         assert!(
-            error.starts_with("accumulate = 257 with batch_size = 65536: expected at most 16777216"),
+            error.starts_with(
+                "gradient_accumulation_steps = 257 with batch_size = 65536: expected at most 16777216"
+            ),
             "{error}"
         );
     }

@@ -1,9 +1,8 @@
-//! What stands between the lines `---` of a card: the keys of `huggingface_hub`'s `ModelCardData`.
+//! [`FrontMatter`]: the YAML between the lines `---` of a card, with the keys of `huggingface_hub`'s `ModelCardData`.
 
-use embert_metrics::Metric;
 use serde::Serialize;
 
-use super::ModelCard;
+use super::card::ModelCard;
 use super::markdown::rounded;
 use super::provenance::Licence;
 use crate::Eval;
@@ -72,57 +71,45 @@ struct IndexedMetric {
     name: String,
 }
 
-impl ModelCard<'_> {
-    pub(super) fn front_matter(&self) -> FrontMatter<'_> {
-        let results: Vec<_> = self.evaluations.iter().map(|eval| self.indexed(eval)).collect();
+impl<'a> FrontMatter<'a> {
+    pub(super) fn new(card: &'a ModelCard<'a>) -> Self {
+        let results: Vec<_> = card.evaluations.iter().map(|eval| indexed(card, eval)).collect();
         let metrics = results.first().map(|first| first.metrics.iter().map(|metric| metric.r#type).collect());
-        let name = format!("{}-{}", self.base_name(), self.dataset.name);
-        FrontMatter {
+        let name = format!("{}-{}", card.base_name(), card.dataset.name);
+        Self {
             // Of random weights only the shape is the base model's.
-            base_model: self.base.filter(|_| !self.config.from_scratch).map(|base| base.id.as_str()),
+            base_model: card.base.filter(|_| !card.config.from_scratch).map(|base| base.id.as_str()),
             library_name: "transformers",
-            pipeline_tag: "text-classification",
-            licence: &self.licence,
+            pipeline_tag: card.task,
+            licence: &card.licence,
             tags: ["bert", "embert"],
-            datasets: self.dataset.repository.as_ref().map(|repository| [repository.id.as_str()]),
+            datasets: card.dataset.repository.as_ref().map(|repository| [repository.id.as_str()]),
             metrics: metrics.unwrap_or_default(),
             model_index: (!results.is_empty()).then_some([ModelIndex { name, results }]),
         }
     }
+}
 
-    /// An evaluation as the hub indexes it.
-    fn indexed<'a>(&'a self, eval: &'a Eval) -> IndexedResult<'a> {
-        let repository = self.dataset.repository.as_ref();
-        // The hub's index has no losses.
-        let figures = Metric::LOGGED.iter().filter(|metric| **metric != Metric::Loss);
-        let metrics = figures.filter_map(|metric| {
-            let mut name = metric.long_title().to_owned();
-            if metric.is_averaged() {
-                name = format!("{name} ({})", self.averaged_over());
-            }
-            let value = rounded(eval.metrics.get(metric.name())?);
-            Some(IndexedMetric { r#type: metric.hub_name(), value, name })
-        });
-        IndexedResult {
-            task: IndexedTask { r#type: "text-classification", name: "Text Classification" },
-            dataset: IndexedDataset {
-                r#type: repository.map_or(&self.dataset.name, |repository| &repository.id),
-                name: &self.dataset.name,
-                split: &eval.split,
-                revision: repository.and_then(|repository| repository.revision.as_deref()),
-                args: self.cut(&eval.split).map(|split_ratios| CutFrom {
-                    from: "train",
-                    split_ratios,
-                    seed: self.config.split_seed(),
-                }),
-            },
-            metrics: metrics.collect(),
-        }
-    }
-
-    /// The shares in which the splits were cut from the training files, if `split` is one that was.
-    pub(super) fn cut(&self, split: &str) -> Option<[f64; 3]> {
-        let ratios = self.config.data.split_ratios.or(self.dataset.split_ratios)?;
-        (split != "test" || ratios[2] > 0.0).then_some(ratios)
+/// An evaluation as the hub indexes it.
+fn indexed<'a>(card: &'a ModelCard<'a>, eval: &'a Eval) -> IndexedResult<'a> {
+    let repository = card.dataset.repository.as_ref();
+    let metrics = card.about.metrics.iter().filter_map(|metric| {
+        let embert_task::IndexedMetric { r#type, name } = metric.indexed.clone()?;
+        Some(IndexedMetric { r#type, value: rounded(eval.metrics.get(&metric.name)?), name })
+    });
+    IndexedResult {
+        task: IndexedTask { r#type: card.task, name: card.about.title },
+        dataset: IndexedDataset {
+            r#type: repository.map_or(&card.dataset.name, |repository| &repository.id),
+            name: &card.dataset.name,
+            split: &eval.split,
+            revision: repository.and_then(|repository| repository.revision.as_deref()),
+            args: card.cut(&eval.split).map(|split_ratios| CutFrom {
+                from: "train",
+                split_ratios,
+                seed: card.config.split_seed(),
+            }),
+        },
+        metrics: metrics.collect(),
     }
 }

@@ -1,26 +1,20 @@
 //! Words, numbers and links of a card.
 
-use serde::Serialize;
+use super::provenance::HubRepository;
 
-use super::HubRepository;
-
-/// As every table of ours has it.
+/// A number with four digits after the point.
 pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 
-/// The word that stands for a value in a config.
-pub(super) fn word(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
-}
-
+/// A link to a repository of the hub.
 pub(super) fn linked(repository: &HubRepository, host: &str) -> String {
     let revision = repository.revision.as_ref();
     let revision = revision.map_or(String::new(), |revision| format!(" at revision `{}`", code(revision)));
     format!("[{}]({host}/{}){revision}", escaped(&repository.id), repository.id)
 }
 
-/// A link where it is one.
+/// A link if the text is a URL, and escaped text otherwise.
 pub(super) fn url(text: &str) -> String {
     let is_link = text.starts_with("https://") || text.starts_with("http://");
     if is_link && !text.contains(['<', '>', '\\']) && !text.contains(char::is_whitespace) {
@@ -31,7 +25,7 @@ pub(super) fn url(text: &str) -> String {
 }
 
 /// A text in one line that Markdown shows as it is, in a table too.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

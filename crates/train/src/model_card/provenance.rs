@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Provenance {
     /// The hub's repository that the base model was fetched from; `None` for a folder on this machine.
     pub model: Option<HubRepository>,
-    /// What the data set is.
+    /// The facts of the data set, where any are known.
     pub dataset: Option<DatasetFacts>,
 }
 
@@ -50,7 +50,7 @@ pub struct DatasetFacts {
     pub name: String,
     /// Where the hub has it.
     pub repository: Option<HubRepository>,
-    /// What it is, in a sentence.
+    /// A sentence that describes the data set.
     pub description: String,
     /// An SPDX expression, or what the authors say.
     pub licence: Option<String>,

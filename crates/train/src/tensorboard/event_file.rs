@@ -10,7 +10,7 @@ use super::messages::{Event, What};
 use crate::TrainError;
 use crate::error::IoContext as _;
 
-/// What TensorBoard knows event files by. It reads the files of a folder in the order of their names.
+/// The prefix of event files' names. TensorBoard reads the files of a folder in the order of their names.
 const PREFIX: &str = "events.out.tfevents.";
 
 /// An event file that grows. Each event is written at once and whole, so that it can be followed: a stream, which no other name

@@ -36,7 +36,7 @@ pub(super) struct SessionLog {
 #[repr(i32)]
 pub(super) enum SessionStatus {
     Unspecified = 0,
-    /// What was written for this step and later ones is void.
+    /// The session starts: TensorBoard drops earlier events of this step and of later steps.
     Start = 1,
 }
 
@@ -106,7 +106,7 @@ pub(super) struct Dimension {
 }
 
 impl Tensor {
-    /// What stands where a plugin keeps all that it knows in the metadata: TensorBoard's `NULL_TENSOR`, an empty vector of f32.
+    /// The tensor of a summary whose plugin keeps its data in the metadata: an empty f32 vector (`NULL_TENSOR`).
     pub(super) fn null() -> Self {
         Self { dtype: 1, shape: Some(Shape { dim: vec![Dimension { size: 0 }] }) }
     }
@@ -126,7 +126,7 @@ pub(super) struct Plugin {
     pub(super) content: Vec<u8>,
 }
 
-/// What the plugin `hparams` keeps.
+/// The metadata of a summary of the plugin `hparams`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct HParams {
     #[prost(oneof = "HParamsData", tags = "2, 3, 4")]

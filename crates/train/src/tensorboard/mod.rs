@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use embert_metrics::Metric;
 use embert_run::Uncut;
 use prost::Message as _;
 use toml::{Table, Value as Toml};
@@ -34,11 +33,12 @@ pub(crate) struct TensorBoard {
 }
 
 impl TensorBoard {
-    /// Begins a file for a run that goes on after `step`, beside those of earlier processes: what they logged beyond it is void.
+    /// Begins a file for a run that goes on after `step`, beside those of earlier processes: what they logged beyond it is void. `logged` are the metrics of each evaluation.
     pub(crate) fn open(
         folder: &Path,
         step: usize,
         config: &TrainConfig,
+        logged: &[String],
         lengths: Option<&Uncut>,
     ) -> Result<Self, TrainError> {
         let now = wall_time();
@@ -49,7 +49,7 @@ impl TensorBoard {
             board.file.write(now, step + 1, What::SessionLog(log))?;
         }
         let settings = settings(config)?;
-        let experiment = experiment(&settings, config.evaluate_test);
+        let experiment = experiment(&settings, logged, config.evaluate_test);
         board.write(now, 0, vec![hparams("experiment", HParamsData::Experiment(experiment))])?;
         let start = SessionStart { settings, start_time: now };
         board.write(now, 0, vec![hparams("session_start_info", HParamsData::Start(start))])?;
@@ -111,7 +111,7 @@ fn scalar(tag: &str, value: f64) -> Value {
     Value { tag: tag.to_owned(), content: Some(Content::Scalar(value as f32)), metadata: None }
 }
 
-/// The base group's, and those of the parts of the model, or of the head, where they are others.
+/// The learning rates of a step as scalars: the base group's, and those of parts, or of the head, that differ.
 fn learning_rates(step: &TrainStep) -> Vec<Value> {
     let mut values = vec![scalar("train/learning_rate", step.learning_rate)];
     let part = |part: &str, rate: f64| scalar(&format!("train/learning_rate/{part}"), rate);
@@ -133,7 +133,7 @@ fn hparams(kind: &str, data: HParamsData) -> Value {
 }
 
 /// The columns of the table that TensorBoard makes of runs.
-fn experiment(settings: &BTreeMap<String, Setting>, evaluates_test: bool) -> Experiment {
+fn experiment(settings: &BTreeMap<String, Setting>, logged: &[String], evaluates_test: bool) -> Experiment {
     let info = |(name, setting): (&String, &Setting)| {
         let kind = match setting.value {
             Some(SettingValue::Number(_)) => SettingType::Number,
@@ -146,7 +146,7 @@ fn experiment(settings: &BTreeMap<String, Setting>, evaluates_test: bool) -> Exp
     let metric =
         |tag: String, split: MetricSplit| MetricInfo { name: Some(MetricName { tag }), split: split.into() };
     let of = |split: &'static str| {
-        Metric::LOGGED.iter().map(move |name| metric(format!("{split}/{name}"), MetricSplit::Validation))
+        logged.iter().map(move |name| metric(format!("{split}/{name}"), MetricSplit::Validation))
     };
     let mut metrics: Vec<MetricInfo> = of("validation").collect();
     if evaluates_test {
@@ -183,7 +183,7 @@ fn flatten(prefix: &str, table: Table, settings: &mut BTreeMap<String, Setting>)
     }
 }
 
-/// Of numbers of tokens. Its sums are those of the bins' middles: the texts' own are not in the facts.
+/// A histogram of the texts' token counts. Its sums use the middles of the bins: the facts lack the lengths.
 fn histogram(tag: &str, lengths: &Uncut) -> Value {
     let Uncut { bin_width, ref counts, longest } = *lengths;
     let mut histogram = Histogram::default();
@@ -226,7 +226,11 @@ mod tests {
         let lengths = Uncut { bin_width: 4, counts: vec![0, 3, 2], longest: 10 };
         let summary = |value: Vec<Value>| What::Summary(Summary { value });
         let end = SessionEnd { status: RunStatus::Success.into(), end_time: TIME + 9.0 };
-        let experiment = HParamsData::Experiment(experiment(&settings, false));
+        let experiment = HParamsData::Experiment(experiment(
+            &settings,
+            &["loss", "accuracy", "precision", "recall", "f1", "mcc", "roc_auc"].map(str::to_owned),
+            false,
+        ));
         let start = HParamsData::Start(SessionStart { settings, start_time: TIME });
         let events = [
             (0.0, 0, What::FileVersion("brain.Event:2".into())),

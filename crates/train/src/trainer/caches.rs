@@ -1,65 +1,87 @@
-//! [`Caches`]: what the frozen part of the model makes of the splits, where that is kept.
+//! [`Caches`]: the outputs of the model's frozen prefix for the splits.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use embert_data::EncodedDataset;
-use embert_model::Prefix;
+use burn::tensor::Device;
+use embert_data::{Batcher, EncodedDataset};
+use embert_model::{FrozenPrefix, Head, ModelFor};
+use embert_task::{Target, Task};
 
-use super::{Job, Progress};
 use crate::TrainError;
 use crate::cache::{Filling, PrefixCache};
-use crate::events::Event;
+use crate::events::Phases;
+use crate::prepared::Setup;
 
-/// What the frozen part of the model makes of the splits, where that is kept.
+/// The outputs of the model's frozen prefix for the splits, where they are cached.
 #[derive(Default)]
 pub(super) struct Caches {
-    pub(super) train: Option<Arc<PrefixCache>>,
-    pub(super) validation: Option<Arc<PrefixCache>>,
+    train: Option<Arc<PrefixCache>>,
+    validation: Option<Arc<PrefixCache>>,
 }
 
-impl Job {
-    /// Computes what the frozen part of the model makes of the splits, if that is to be kept and isn't yet.
-    pub(super) fn fill_caches(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
-        if !self.config.cache_frozen || self.caches.train.is_some() {
-            return Ok(());
-        }
-        let Some(prefix) = progress.model.frozen_prefix() else { return Ok(()) };
+/// How [`Caches`] are filled.
+pub(super) struct Fill<'a> {
+    pub(super) batcher: Batcher,
+    pub(super) batch_size: usize,
+    /// A device that records no operations.
+    pub(super) device: &'a Device,
+    /// The most bytes that are kept in memory; the rest goes to a temporary file in `folder`.
+    pub(super) memory: usize,
+    pub(super) folder: &'a Path,
+}
+
+impl Caches {
+    pub(super) fn train(&self) -> Option<&Arc<PrefixCache>> {
+        self.train.as_ref()
+    }
+
+    pub(super) fn validation(&self) -> Option<&Arc<PrefixCache>> {
+        self.validation.as_ref()
+    }
+
+    /// Computes the outputs of the frozen prefix for both splits, unless they are there or nothing is frozen. `progress` gets
+    /// the split, the features done and the features in all.
+    pub(super) fn fill<T: Task>(
+        &mut self,
+        model: &ModelFor<T::Head>,
+        setup: &Setup<T>,
+        fill: &Fill<'_>,
+        phases: &mut Phases,
+        mut progress: impl FnMut(&str, usize, usize) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let Some(prefix) = model.frozen_prefix().filter(|_| self.train.is_none()) else { return Ok(()) };
         let began = Instant::now();
-        let train = self.fill_cache(progress, prefix, "train", &Arc::clone(&self.task.train), 0)?;
+        let train = fill.cache(model, prefix, "train", &setup.train, 0, &mut progress)?;
         let taken = train.memory();
-        self.caches.train = Some(Arc::new(train));
-        progress.phases.train += began.elapsed().as_secs_f64();
-        if let Some(data) = self.task.validation.clone() {
+        self.train = Some(Arc::new(train));
+        phases.train += began.elapsed().as_secs_f64();
+        if let Some(split) = &setup.validation {
             let began = Instant::now();
-            let validation = self.fill_cache(progress, prefix, "validation", &data, taken)?;
-            self.caches.validation = Some(Arc::new(validation));
-            progress.phases.evaluate += began.elapsed().as_secs_f64();
+            let cache = fill.cache(model, prefix, "validation", &split.features, taken, &mut progress)?;
+            self.validation = Some(Arc::new(cache));
+            phases.evaluate += began.elapsed().as_secs_f64();
         }
         Ok(())
     }
+}
 
-    /// The cache of a split, in the memory that is left where `taken` bytes of it are.
-    fn fill_cache(
-        &mut self,
-        progress: &Progress,
-        prefix: Prefix,
+impl Fill<'_> {
+    /// The cache of a split, in the memory that is left where `taken` bytes of it are in use.
+    fn cache<H: Head, T: Target>(
+        &self,
+        model: &ModelFor<H>,
+        prefix: FrozenPrefix,
         split: &str,
-        data: &Arc<EncodedDataset>,
+        data: &Arc<EncodedDataset<T>>,
         taken: usize,
+        progress: &mut impl FnMut(&str, usize, usize) -> Result<(), TrainError>,
     ) -> Result<PrefixCache, TrainError> {
-        let (device, folder) = (self.device.clone().inner(), self.run.path().to_owned());
-        let filling = Filling {
-            batcher: self.batcher(),
-            batch_size: self.config.eval_batch_size,
-            device: &device,
-            memory: self.config.cache_memory.saturating_mul(1 << 20).saturating_sub(taken),
-            folder: &folder,
-        };
-        let total = data.examples().len();
-        let cache = PrefixCache::fill(&progress.model, prefix, data, &filling, |done| {
-            self.emit(&Event::CacheProgress { split: split.to_owned(), done, total })
-        })?;
+        let Self { batcher, batch_size, device, memory, folder } = *self;
+        let filling = Filling { batcher, batch_size, device, memory: memory.saturating_sub(taken), folder };
+        let total = data.features().len();
+        let cache = PrefixCache::fill(model, prefix, data, &filling, |done| progress(split, done, total))?;
         tracing::info!(
             "what the frozen part makes of the {split} split takes {} MiB in memory and {} MiB in a file",
             cache.memory() >> 20,

@@ -69,7 +69,12 @@ mod tests {
 
     #[test]
     fn a_plan_steps_over_the_unfinished_tail() {
-        let config = TrainConfig { batch_size: 4, accumulate: 2, epochs: 3, ..TrainConfig::default() };
+        let config = TrainConfig {
+            batch_size: 4,
+            gradient_accumulation_steps: 2,
+            epochs: 3,
+            ..TrainConfig::default()
+        };
         let plan = Plan::new(&config, 17).unwrap();
         assert_eq!((plan.steps_per_epoch, plan.total_steps), (3, 9));
         assert_eq!([1, 3, 4, 9].map(|step| plan.epoch(step)), [1, 1, 2, 3]);

@@ -1,32 +1,38 @@
-//! What the first step of a process needs: of a new run, or of its newest whole checkpoint.
+//! The state that the first step of a process needs: that of a new run, or of its newest whole checkpoint.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::module::Module as _;
-use embert_model::BertForSequenceClassification;
+use embert_model::ModelFor;
 use embert_optim::{AdamW, AdamWConfig, OptimizerState};
+use embert_run::CheckpointState;
+use embert_task::Task;
 
-use super::{Job, Progress};
+use super::job::Job;
+use super::progress::Progress;
 use crate::TrainError;
-use crate::checkpoint::{Checkpoints, State, is_broken, read_optimizer, read_state};
+use crate::checkpoint::{Checkpoints, is_broken, read_optimizer, read_state};
 use crate::events::Phases;
 use crate::stages::Stages;
 use crate::tracker::Tracker;
 
-/// What a checkpoint holds.
-type Read = (State, BertForSequenceClassification, OptimizerState);
+/// Checkpoints that can't be used, each with the error.
+type PassedOver = Vec<(PathBuf, TrainError)>;
 
-impl Job {
+/// The state, the weights and the moments of a checkpoint.
+type Read<H> = (CheckpointState, ModelFor<H>, OptimizerState);
+
+impl<T: Task> Job<T> {
     /// The state that the first step needs: that of the newest whole checkpoint, or of a new run.
-    pub(super) fn begin(
+    pub(super) fn restore(
         &self,
-        model: BertForSequenceClassification,
+        model: ModelFor<T::Head>,
         stages: &Stages,
         checkpoints: &Checkpoints,
-    ) -> Result<Progress, TrainError> {
+    ) -> Result<Progress<T>, TrainError> {
         let settings = &self.config.early_stopping;
-        let tracker = Tracker::new(self.config.metric, settings.patience, settings.min_delta);
+        let tracker = Tracker::new(self.setup.metric.better, settings.patience, settings.min_delta);
         let adamw =
             AdamWConfig { betas: self.config.optimizer.betas, epsilon: self.config.optimizer.epsilon };
         let began = Instant::now();
@@ -34,7 +40,7 @@ impl Job {
         if found.is_empty() {
             let (_, stage) = stages.at(0);
             let model = stage.apply(model.train())?;
-            let optimizer = AdamW::new(adamw, self.task.groups(&model, &self.config, stage))?;
+            let optimizer = AdamW::new(adamw, self.setup.groups(&model, &self.config, stage))?;
             let (seconds_before, phases) = (0.0, Phases::default());
             return Ok(Progress {
                 model,
@@ -45,16 +51,16 @@ impl Job {
                 seconds_before,
                 phases,
                 peak_before: None,
-                scored: None,
+                evaluated: None,
             });
         }
         // Not needed any more, so not in memory beside the checkpoint's.
         drop(model);
         let ((state, model, moments), passed_over) = self.newest_whole(&found, checkpoints)?;
         let changed = match &state.data {
-            Some(before) => before.difference(&self.task.fingerprint),
+            Some(before) => before.difference(&self.setup.fingerprint),
             // All that an older version's checkpoint can tell.
-            None => (state.data_fingerprint != self.task.training_tokens).then_some("training split"),
+            None => (state.data_fingerprint != self.setup.training_tokens).then_some("training split"),
         };
         if let Some(what) = changed {
             return Err(TrainError::DataChanged { path: self.run.path().to_owned(), what });
@@ -64,22 +70,32 @@ impl Job {
         checkpoints.prune(None)?;
         // Moments of what is frozen now are loaded too: they count again when it is trained again.
         let (_, stage) = stages.at(state.step);
-        let mut optimizer = AdamW::new(adamw, self.task.groups(&model, &self.config, stage))?;
+        let mut optimizer = AdamW::new(adamw, self.setup.groups(&model, &self.config, stage))?;
         optimizer.load_state(&model, moments)?;
         let model = stage.apply(model)?;
-        optimizer.regroup(self.task.groups(&model, &self.config, stage))?;
+        optimizer.regroup(self.setup.groups(&model, &self.config, stage))?;
         let tracker = tracker.with_state(state.tracker.clone());
-        let State { step, seconds: seconds_before, phases, peak_memory: peak_before, .. } = state;
-        let scored = None;
-        Ok(Progress { model, optimizer, tracker, step, began, seconds_before, phases, peak_before, scored })
+        let CheckpointState { step, seconds: seconds_before, phases, peak_memory: peak_before, .. } = state;
+        let evaluated = None;
+        Ok(Progress {
+            model,
+            optimizer,
+            tracker,
+            step,
+            began,
+            seconds_before,
+            phases,
+            peak_before,
+            evaluated,
+        })
     }
 
-    /// The first of these checkpoints that can be read, and those before it with what is wrong with them.
+    /// The content of the newest whole checkpoint, and each newer checkpoint that was passed over, with its error.
     fn newest_whole(
         &self,
         newest_first: &[PathBuf],
         checkpoints: &Checkpoints,
-    ) -> Result<(Read, Vec<(PathBuf, TrainError)>), TrainError> {
+    ) -> Result<(Read<T::Head>, PassedOver), TrainError> {
         let mut passed_over = Vec::new();
         for path in newest_first {
             match self.read_checkpoint(path, checkpoints) {
@@ -98,11 +114,11 @@ impl Job {
             }
         }
         let source = passed_over.into_iter().next().map(|(_, error)| Box::new(error));
-        Err(TrainError::NoCheckpoint { path: self.run.checkpoints(), source })
+        Err(TrainError::NoCheckpoint { path: self.run.files().checkpoints(), source })
     }
 
-    /// What a checkpoint holds.
-    fn read_checkpoint(&self, path: &Path, checkpoints: &Checkpoints) -> Result<Read, TrainError> {
+    /// Reads a checkpoint: its state, its weights and the optimizer's moments.
+    fn read_checkpoint(&self, path: &Path, checkpoints: &Checkpoints) -> Result<Read<T::Head>, TrainError> {
         let state = read_state(path)?;
         // Found out now rather than at the end of the run, which needs them.
         if let Some(best) =
@@ -110,7 +126,7 @@ impl Job {
         {
             return Err(TrainError::BestGone { path: path.to_owned(), best });
         }
-        let weights = self.task.reload(path, &self.config, &self.device.clone().inner())?;
+        let weights = self.setup.reload(path, &self.config, &self.device.clone().inner())?;
         Ok((state, weights.train(), read_optimizer(path)?))
     }
 }

@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use embert_model::{Backend, BertForSequenceClassification, BertInput, BertModel, LoadOptions, state_dict};
-use embert_train::CrossEntropy;
+use embert_task::CrossEntropy;
 use embert_train::optim::GradientsParams;
 use safetensors::SafeTensors;
 
@@ -42,11 +42,7 @@ impl Expected {
 
     fn input(&self, device: &Device) -> BertInput {
         let ints = |name: &str| Tensor::<2, Int>::from_data(self.data(name), device);
-        BertInput {
-            input_ids: ints("input_ids"),
-            token_type_ids: ints("token_type_ids"),
-            attention_mask: ints("attention_mask"),
-        }
+        BertInput::new(ints("input_ids"), ints("token_type_ids"), ints("attention_mask"))
     }
 
     /// The loss is the reference's, and so is the gradient of each of the model's parameters.
@@ -130,7 +126,8 @@ fn gradients_of_the_loss_agree() {
                 .collect();
             let smoothing = expected.floats("label_smoothing")[0];
             let loss = CrossEntropy::new(expected.floats("class_weights"), f64::from(smoothing));
-            let loss = loss.forward(model.forward(expected.input(&device)), &targets, &device);
+            let divisor = loss.total_weight(&targets);
+            let loss = loss.forward(model.forward(expected.input(&device)), &targets, divisor);
             expected.assert_agrees(model, loss, backend);
         }
     }

@@ -8,7 +8,6 @@ mod resume;
 mod run;
 mod splits;
 mod strategies;
-mod sweep;
 mod tensorboard;
 mod training;
 mod windows;
@@ -21,8 +20,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
 use embert_data::{Card, load};
+use embert_task::TextClassification;
 use embert_train::{
-    Event, Existing, Observer, Outcome, RunFolder, StopSignal, Task, TrainConfig, TrainError, Trainer,
+    Claim, Event, Existing, Observer, Outcome, Prepared, RunFolder, StopSignal, TrainConfig, TrainError,
+    Trainer,
 };
 
 /// What the repository ships.
@@ -41,7 +42,7 @@ struct Place {
     _alone: MutexGuard<'static, ()>,
 }
 
-/// A process has one random generator a device: of two runs at a time, neither would get the same numbers again.
+/// A device has one random generator for all of a process: of two runs at a time, neither would get the same numbers again.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
@@ -84,7 +85,7 @@ impl Place {
             dataset: self.path("reviews").to_string_lossy().into_owned(),
             epochs: 2,
             batch_size: 4,
-            accumulate: 3,
+            gradient_accumulation_steps: 3,
             seed: 7,
             ..TrainConfig::default()
         };
@@ -93,24 +94,24 @@ impl Place {
         config
     }
 
-    fn task(&self, config: &TrainConfig) -> Result<Task, TrainError> {
+    fn prepared(&self, config: &TrainConfig) -> Result<Prepared<TextClassification>, TrainError> {
         let root = self.path("reviews");
         let data = load(&Card::for_folder(&root)?, &root, &config.load_options())?;
-        Task::prepare(config, &self.path("tiny"), data, &Device::flex())
+        Prepared::new(config, &self.path("tiny"), data.into(), &Device::flex())
     }
 
-    /// Begins a run, or goes on with it.
-    fn trainer(&self, run: &str, config: &TrainConfig) -> Result<Trainer, TrainError> {
+    /// Begins a run, or resumes the one in the folder.
+    fn trainer(&self, run: &str, config: &TrainConfig) -> Result<Trainer<TextClassification>, TrainError> {
         let path = self.path(run);
-        let (run, config) = if path.is_dir() {
-            RunFolder::open(&path)?
-        } else {
-            (RunFolder::create(&path, config, Existing::Keep)?, config.clone())
-        };
-        Ok(Trainer::new(config.clone(), self.task(&config)?, run, Device::flex()))
+        if path.is_dir() {
+            let run = RunFolder::open(&path)?;
+            return Trainer::resume(self.prepared(run.config())?, run, Device::flex());
+        }
+        let claim = Claim::run(&path, Existing::Keep)?;
+        Trainer::begin(self.prepared(config)?, claim, Device::flex())
     }
 
-    /// The same with all events of a run that is over.
+    /// Trains to the end; returns all events too.
     fn train(&self, run: &str, config: &TrainConfig) -> Result<(Outcome, Vec<Event>), TrainError> {
         let events = Rc::new(RefCell::new(Vec::new()));
         let outcome = self.trainer(run, config)?.observe(Record(Rc::clone(&events))).run()?;
@@ -146,7 +147,7 @@ impl Observer for Record {
     }
 }
 
-/// Asks the trainer to stop while a step is under way.
+/// Requests that training stop after a step.
 struct StopAt {
     step: usize,
     signal: StopSignal,

@@ -33,7 +33,7 @@ fn it_ends_the_run_with_what_fitted_and_what_to_set() {
     let config = TrainConfig {
         batch_size: memory.suggested.unwrap(),
         effective_batch_size: Some(memory.effective_batch_size),
-        accumulate: 1,
+        gradient_accumulation_steps: 1,
         ..place.config()
     };
     let (outcome, _) = place.train("smaller", &config).unwrap();

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use embert_data::{Card, load};
-use embert_metrics::Metric;
 use embert_model::SaveDtype;
-use embert_train::{ClassWeights, DropoutConfig, Eval, Keep, OrderConfig, TrainStep, evaluate_checkpoint};
+use embert_train::{ClassWeights, DropoutConfig, Eval, Keep, TrainStep, evaluate_checkpoint};
 use serde_json::Value;
 
 use super::*;
@@ -23,7 +22,7 @@ fn loss_of_result(place: &Place, run: &str, config: &TrainConfig) -> f64 {
     let root = place.path("reviews");
     let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
     let (model, options) = (place.path(run).join("model"), config.window_options());
-    let evaluation = evaluate_checkpoint(
+    let evaluation = evaluate_checkpoint::<TextClassification>(
         &model,
         data.splits.validation,
         &data.labels,
@@ -44,7 +43,7 @@ fn assert_same_loss(found: f64, expected: f64) {
 fn the_result_is_the_best_or_the_last_as_asked() {
     let place = Place::new();
     // So high that the loss rises again after a few steps.
-    let mut config = TrainConfig { metric: Metric::Loss, evaluate_every: Some(1), ..place.config() };
+    let mut config = TrainConfig { metric: "loss".into(), evaluate_every: Some(1), ..place.config() };
     config.optimizer.learning_rate = 0.03;
     let (outcome, events) = place.train("best", &config).unwrap();
     let losses: Vec<f64> = evals(&events).iter().map(|eval| eval.metrics.get("loss").unwrap()).collect();
@@ -99,10 +98,10 @@ fn evaluations_and_checkpoints_come_when_they_are_due() {
 #[test]
 fn micro_batches_make_the_step_of_one_batch() {
     let place = Place::new();
-    let steps = |run: &str, batch_size: usize, accumulate: usize| {
-        let mut config = TrainConfig { batch_size, accumulate, ..place.config() };
+    let steps = |run: &str, batch_size: usize, gradient_accumulation_steps: usize| {
+        let mut config = TrainConfig { batch_size, gradient_accumulation_steps, ..place.config() };
         config.class_weights = ClassWeights::Given(vec![0.25, 3.0]);
-        config.data.order = OrderConfig::Shuffled;
+        config.data.order = embert_data::Order::Shuffled;
         config.dropout = DropoutConfig { hidden: Some(0.0), attention: Some(0.0), classifier: Some(0.0) };
         let (_, events) = place.train(run, &config).unwrap();
         let steps = events.into_iter().filter_map(|event| match event {
@@ -127,7 +126,7 @@ fn micro_batches_make_the_step_of_one_batch() {
 #[test]
 fn the_examples_give_the_figures_of_the_kept_weights() {
     let place = Place::new();
-    let mut config = TrainConfig { metric: Metric::Loss, evaluate_every: Some(1), ..place.config() };
+    let mut config = TrainConfig { metric: "loss".into(), evaluate_every: Some(1), ..place.config() };
     config.optimizer.learning_rate = 0.03;
     config.optimizer.head_learning_rate = Some(0.06);
     for (run, keep, evaluate_test) in [("best", Keep::Best, true), ("last", Keep::Last, false)] {
@@ -232,7 +231,7 @@ fn the_facts_count_what_there_is() {
 #[test]
 fn the_card_is_about_the_weights_beside_it() {
     let place = Place::new();
-    let mut config = TrainConfig { metric: Metric::Loss, evaluate_every: Some(1), ..place.config() };
+    let mut config = TrainConfig { metric: "loss".into(), evaluate_every: Some(1), ..place.config() };
     config.optimizer.learning_rate = 0.03;
     config.evaluate_test = true;
     for (run, keep) in [("best", Keep::Best), ("last", Keep::Last)] {
@@ -300,10 +299,11 @@ fn training_goes_on_from_our_own_result() {
             TrainConfig { model: model.to_string_lossy().into_owned(), from_scratch: false, ..first.clone() };
         let root = place.path("reviews");
         let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
-        let task = Task::prepare(&config, &model, data, &Device::flex()).unwrap();
+        let task =
+            Prepared::<TextClassification>::new(&config, &model, data.into(), &Device::flex()).unwrap();
         assert!(!task.notes().iter().any(|note| note.contains("newly") || note.contains("left over")));
-        let folder = RunFolder::create(&place.path(run), &config, Existing::Keep).unwrap();
-        Trainer::new(config, task, folder, Device::flex()).run().unwrap();
+        let claim = Claim::run(&place.path(run), Existing::Keep).unwrap();
+        Trainer::begin(task, claim, Device::flex()).unwrap().run().unwrap();
     }
     let files = [
         "config.json",
@@ -325,7 +325,7 @@ fn training_goes_on_from_our_own_result() {
 #[test]
 fn patience_ends_a_run() {
     let place = Place::new();
-    let mut config = TrainConfig { metric: Metric::Loss, evaluate_every: Some(1), ..place.config() };
+    let mut config = TrainConfig { metric: "loss".into(), evaluate_every: Some(1), ..place.config() };
     config.early_stopping.patience = Some(2);
     // No improvement is as large as that.
     config.early_stopping.min_delta = 10.0;
@@ -354,7 +354,7 @@ fn what_is_frozen_stays_and_the_rest_moves() {
     let place = Place::new();
     let mut config = TrainConfig { freeze: "embeddings+encoder_below:1".parse().unwrap(), ..place.config() };
     config.keep = Keep::Last;
-    let task = place.task(&config).unwrap();
+    let task = place.prepared(&config).unwrap();
     assert!(task.notes()[0].contains(" of "), "{:?}", task.notes());
     // Stopped and gone on with, since a checkpoint must freeze the same.
     let trainer = place.trainer("run", &config).unwrap();
@@ -384,7 +384,7 @@ fn what_is_frozen_stays_and_the_rest_moves() {
 fn weights_of_labels_must_fit_the_labels() {
     let place = Place::new();
     let config = TrainConfig { class_weights: ClassWeights::Given(vec![1.0, 2.0, 3.0]), ..place.config() };
-    let error = place.task(&config).unwrap_err();
+    let error = place.prepared(&config).unwrap_err();
     assert!(error.to_string().contains("neg, pos"), "{error}");
 }
 
@@ -393,14 +393,14 @@ fn a_length_beyond_the_models_positions_is_refused() {
     let place = Place::new();
     let mut config = place.config();
     config.data.max_length = 129;
-    let error = place.task(&config).unwrap_err();
+    let error = place.prepared(&config).unwrap_err();
     assert!(error.to_string().contains("at most 128"), "{error}");
 }
 
 #[test]
 fn settings_that_nobody_checked_are_checked() {
     let place = Place::new();
-    let error = place.task(&TrainConfig { batch_size: 0, ..place.config() }).unwrap_err();
+    let error = place.prepared(&TrainConfig { batch_size: 0, ..place.config() }).unwrap_err();
     assert!(matches!(error, TrainError::Config(_)), "{error:?}");
 }
 
@@ -409,6 +409,6 @@ fn cut_texts_are_counted() {
     let place = Place::new();
     let mut config = place.config();
     config.data.max_length = 8;
-    let notes = place.task(&config).unwrap().notes();
+    let notes = place.prepared(&config).unwrap().notes();
     assert!(notes.iter().any(|note| note.ends_with("% of training texts were cut at 8 tokens")), "{notes:?}");
 }

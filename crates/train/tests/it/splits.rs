@@ -5,16 +5,16 @@ use serde_json::Value;
 
 use super::*;
 
-fn encode(place: &Place, config: &TrainConfig) -> EncodedSplits {
+fn encode(place: &Place, config: &TrainConfig) -> EncodedSplits<TextClassification> {
     let root = place.path("reviews");
     let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
-    EncodedSplits::encode(config, config.model.as_ref(), data).unwrap()
+    EncodedSplits::encode(config, config.model.as_ref(), data.into()).unwrap()
 }
 
-fn train(place: &Place, run: &str, config: &TrainConfig, splits: &EncodedSplits) {
-    let task = Task::with_splits(config, config.model.as_ref(), splits, &Device::flex()).unwrap();
-    let folder = RunFolder::create(&place.path(run), config, Existing::Keep).unwrap();
-    Trainer::new(config.clone(), task, folder, Device::flex()).run().unwrap();
+fn train(place: &Place, run: &str, config: &TrainConfig, splits: &EncodedSplits<TextClassification>) {
+    let task = Prepared::with_splits(config, config.model.as_ref(), splits, &Device::flex()).unwrap();
+    let claim = Claim::run(&place.path(run), Existing::Keep).unwrap();
+    Trainer::begin(task, claim, Device::flex()).unwrap().run().unwrap();
 }
 
 #[test]
@@ -55,16 +55,17 @@ fn splits_for_other_settings_are_refused() {
         ("train_samples", change(|config| config.data.train_samples = Some(20))),
     ] {
         assert!(!splits.fit(&other), "{key}");
-        let task = Task::with_splits(&other, config.model.as_ref(), &splits, &Device::flex());
+        let task = Prepared::with_splits(&other, config.model.as_ref(), &splits, &Device::flex());
         assert!(matches!(task, Err(TrainError::OtherSplits)), "{key}");
     }
     // The default says what was meant before.
     assert!(splits.fit(&change(|config| config.data.split_seed = Some(7))));
 }
 
-/// Two checkpoints with the same weights, one of which calls its outputs the other way round.
+/// Two checkpoints with the same weights, one of which calls its outputs the other way round: labels are numbered once, so splits that
+/// one of them numbered are refused by the other, and new ones have its order.
 #[test]
-fn shared_labels_are_numbered_as_each_checkpoint_does() {
+fn labels_are_numbered_as_the_checkpoint_does_and_splits_of_another_order_are_refused() {
     let place = Place::new();
     place.train("first", &place.config()).unwrap();
     let mut config =
@@ -84,7 +85,9 @@ fn shared_labels_are_numbered_as_each_checkpoint_does() {
     model["id2label"] = serde_json::json!({"0": positive, "1": negative});
     model["label2id"] = serde_json::json!({positive.as_str().unwrap(): 0, negative.as_str().unwrap(): 1});
     fs::write(&file, model.to_string()).unwrap();
-    train(&place, "turned", &config, &splits);
+    let refused = Prepared::with_splits(&config, config.model.as_ref(), &splits, &Device::flex());
+    assert!(matches!(refused, Err(TrainError::OtherSplits)));
+    train(&place, "turned", &config, &encode(&place, &config));
 
     let ((straight, right), (turned, wrong)) = (read("straight"), read("turned"));
     let reversed = |list: &Value| list.as_array().unwrap().iter().rev().cloned().collect::<Value>();

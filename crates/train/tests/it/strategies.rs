@@ -226,17 +226,17 @@ fn layers_that_start_anew_start_once() {
     let task = |config: &TrainConfig| {
         let root = place.path("reviews");
         let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
-        Task::prepare(config, &trained, data, &Device::flex()).unwrap()
+        Prepared::<TextClassification>::new(config, &trained, data.into(), &Device::flex()).unwrap()
     };
     assert!(task(&config).notes().contains(&"starts anew: the last encoder layer, the pooler".to_owned()));
     let run = |name: &str, stop: Option<usize>| {
         let path = place.path(name);
-        let folder = if path.is_dir() {
-            RunFolder::open(&path).unwrap().0
+        let trainer = if path.is_dir() {
+            Trainer::resume(task(&config), RunFolder::open(&path).unwrap(), Device::flex()).unwrap()
         } else {
-            RunFolder::create(&path, &config, Existing::Keep).unwrap()
+            let claim = Claim::run(&path, Existing::Keep).unwrap();
+            Trainer::begin(task(&config), claim, Device::flex()).unwrap()
         };
-        let trainer = Trainer::new(config.clone(), task(&config), folder, Device::flex());
         let signal = trainer.stop_signal();
         trainer.observe(StopAt { step: stop.unwrap_or(99), signal }).run().unwrap()
     };

@@ -164,8 +164,8 @@ fn only_a_run_that_asks_for_it_has_event_files_and_overwriting_takes_them_away()
     place.train("run", &config).unwrap();
     assert!(place.path("run/tensorboard").is_dir());
     let plain = TrainConfig { log: Vec::new(), ..config };
-    let run = RunFolder::create(&place.path("run"), &plain, Existing::Overwrite).unwrap();
-    let task = place.task(&plain).unwrap();
-    Trainer::new(plain, task, run, Device::flex()).run().unwrap();
+    let claim = Claim::run(&place.path("run"), Existing::Overwrite).unwrap();
+    let task = place.prepared(&plain).unwrap();
+    Trainer::begin(task, claim, Device::flex()).unwrap().run().unwrap();
     assert!(!place.path("run/tensorboard").exists());
 }

@@ -4,9 +4,7 @@ use embert_data::DataSet;
 use embert_model::{Backend, BertForSequenceClassification, LoadOptions, SaveDtype};
 use embert_model::{load_state_dict, save_pretrained, state_dict};
 use embert_train::optim::Decay;
-use embert_train::{
-    ClassWeights, DropoutConfig, Keep, OrderConfig, ScheduleKind, TrainStep, evaluate_checkpoint,
-};
+use embert_train::{ClassWeights, DropoutConfig, Keep, ScheduleKind, TrainStep, evaluate_checkpoint};
 use serde::Deserialize;
 
 use super::*;
@@ -48,7 +46,7 @@ impl Settings {
             model: root.join("model").to_string_lossy().into_owned(),
             dataset: root.to_string_lossy().into_owned(),
             batch_size: micro_batch,
-            accumulate: self.batch_size / micro_batch,
+            gradient_accumulation_steps: self.batch_size / micro_batch,
             max_grad_norm: self.max_grad_norm,
             label_smoothing: self.label_smoothing,
             keep: Keep::Last,
@@ -59,7 +57,7 @@ impl Settings {
             config.class_weights = ClassWeights::Given(weights.clone());
         }
         config.data.max_length = self.max_length;
-        config.data.order = OrderConfig::Sequential;
+        config.data.order = embert_data::Order::Sequential;
         config.optimizer.learning_rate = self.learning_rate;
         config.optimizer.head_learning_rate = Some(self.head_learning_rate);
         config.optimizer.weight_decay = self.weight_decay;
@@ -82,10 +80,13 @@ fn data_of(config: &TrainConfig) -> DataSet {
 
 /// Trains as `config` says and returns the steps.
 pub(crate) fn steps(config: &TrainConfig, run: &Path, device: &Device) -> Vec<TrainStep> {
-    let task = Task::prepare(config, config.model.as_ref(), data_of(config), device).unwrap();
-    let run = RunFolder::create(run, config, Existing::Keep).unwrap();
+    let task =
+        Prepared::<TextClassification>::new(config, config.model.as_ref(), data_of(config).into(), device)
+            .unwrap();
+    let claim = Claim::run(run, Existing::Keep).unwrap();
     let events = Rc::new(RefCell::new(Vec::new()));
-    let trainer = Trainer::new(config.clone(), task, run, device.clone()).observe(Record(Rc::clone(&events)));
+    let trainer = Trainer::begin(task, claim, device.clone()).unwrap();
+    let trainer = trainer.observe(Record(Rc::clone(&events)));
     complete(trainer.run().unwrap());
     let events = events.take().into_iter();
     events
@@ -129,12 +130,20 @@ pub(crate) fn probabilities_of(
     let data = data_of(config);
     let (labels, encode) = (&data.labels, config.window_options());
     let validation = data.splits.validation;
-    let evaluation =
-        evaluate_checkpoint(&run.join("model"), validation, labels, &encode, 7, device, |_| {}).unwrap();
+    let evaluation = evaluate_checkpoint::<TextClassification>(
+        &run.join("model"),
+        validation,
+        labels,
+        &encode,
+        7,
+        device,
+        |_| {},
+    )
+    .unwrap();
     assert_eq!(evaluation.examples.len(), expected.len());
     let pairs = evaluation.examples.iter().zip(expected);
     let differences = pairs.flat_map(|((_, scored), expected)| {
-        scored.probabilities.iter().zip(expected).map(|(found, expected)| (found - expected).abs())
+        scored.scores().iter().zip(expected).map(|(found, expected)| (found - expected).abs())
     });
     differences.fold(0.0, f64::max)
 }

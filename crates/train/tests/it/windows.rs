@@ -3,6 +3,7 @@
 use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
 use embert_data::{Example, LabelSet, WindowOptions};
 use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
+use embert_task::TextClassification;
 use embert_train::{DropoutConfig, Evaluation, evaluate_checkpoint};
 use serde_json::Value;
 
@@ -39,18 +40,30 @@ fn options(stride: Option<usize>, truncation: Truncation) -> WindowOptions {
     WindowOptions { encoding: EncodeOptions { max_length: 10, truncation }, stride }
 }
 
-fn evaluate(model: &Path, examples: &[Example], options: &WindowOptions, batch_size: usize) -> Evaluation {
+fn evaluate(
+    model: &Path,
+    examples: &[Example],
+    options: &WindowOptions,
+    batch_size: usize,
+) -> Evaluation<TextClassification> {
     let labels = LabelSet::new(vec!["neg".to_owned(), "pos".to_owned()], None);
     let mut done = Vec::new();
     let (examples, count) = (examples.to_vec(), examples.len());
-    let evaluation =
-        evaluate_checkpoint(model, examples, &labels, options, batch_size, &Device::flex(), |n| done.push(n));
+    let evaluation = evaluate_checkpoint::<TextClassification>(
+        model,
+        examples,
+        &labels,
+        options,
+        batch_size,
+        &Device::flex(),
+        |n| done.push(n),
+    );
     assert!(done.is_sorted() && done.last() == Some(&count), "{done:?} of {count}");
     evaluation.unwrap()
 }
 
-fn probabilities(evaluation: &Evaluation) -> Vec<&[f64]> {
-    evaluation.examples.iter().map(|(_, scored)| scored.probabilities.as_slice()).collect()
+fn probabilities(evaluation: &Evaluation<TextClassification>) -> Vec<&[f64]> {
+    evaluation.examples.iter().map(|(_, scored)| scored.scores()).collect()
 }
 
 #[test]
@@ -219,7 +232,10 @@ fn what_is_kept_of_a_text_decides_what_is_learnt() {
     {
         let short: Vec<Example> = (0..6).map(|id| kept(id, first, last)).collect();
         assert_eq!(
-            tokenizer.encode(&short[0].text, None, &options(None, truncation).encoding).unwrap().uncut,
+            tokenizer
+                .encode(&short[0].text, None, &options(None, truncation).encoding)
+                .unwrap()
+                .untruncated_length,
             10
         );
         let short = evaluate(&model, &short, &options(None, Truncation::Head), 4);

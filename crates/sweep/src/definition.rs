@@ -2,23 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use embert_train::{ConfigBuilder, ConfigError, TrainConfig};
 use toml::{Table, Value};
 
-use super::builder::Section;
-use super::{SweepBuilder, SweepError};
-use crate::config::SWEEP;
-use crate::{ConfigBuilder, ConfigError, TrainConfig};
+use crate::SweepError;
+use crate::section::Section;
 
 /// A config, the points at which some of its keys have other values, and how many seeds each is trained with.
 ///
-/// Built with [`SweepBuilder`]; every point's config has been checked.
+/// Built with [`SweepBuilder`](crate::SweepBuilder); every point's config has been checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
-    pub(super) base: TrainConfig,
-    pub(super) output: Option<PathBuf>,
-    pub(super) points: Vec<Point>,
-    pub(super) seeds: usize,
-    pub(super) keep_checkpoints: bool,
+    pub(crate) base: TrainConfig,
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) points: Vec<Point>,
+    pub(crate) seeds: usize,
+    pub(crate) keep_checkpoints: bool,
 }
 
 /// The settings in which a point differs from the sweep's config.
@@ -34,7 +33,7 @@ impl Point {
         self.settings.iter().find(|(found, _)| found == key).map(|(_, value)| value)
     }
 
-    pub(super) fn with(&self, more: impl IntoIterator<Item = (String, Value)>) -> Self {
+    pub(crate) fn with(&self, more: impl IntoIterator<Item = (String, Value)>) -> Self {
         Self { settings: self.settings.iter().cloned().chain(more).collect() }
     }
 }
@@ -50,22 +49,14 @@ impl std::fmt::Display for Point {
 }
 
 impl Point {
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.settings.iter().map(|(key, _)| key.as_str())
     }
 }
 
 impl Sweep {
-    /// The definition that a sweep's folder holds.
-    ///
-    /// # Errors
-    /// It isn't one.
-    pub(super) fn read(path: &Path) -> Result<Self, SweepError> {
-        SweepBuilder::new(ConfigBuilder::new()).file(path)?.build()
-    }
-
-    /// The sweep with another name for each model and data set, of the base and of the points, as for one that means the same from
-    /// every working folder: `name` gets the key, `model` or `dataset`, and the name.
+    /// The sweep with another name for each model and data set, in the base config and in the points. `name` gets the key, `model` or
+    /// `dataset`, and the name as it is; it returns the new name, such as an absolute path.
     ///
     /// # Errors
     /// Two points are the same now.
@@ -81,7 +72,7 @@ impl Sweep {
         Ok(self)
     }
 
-    /// The definition as TOML, resolved: every setting and every point. It is a file for [`SweepBuilder::file`] again.
+    /// The definition as TOML, resolved: every setting and every point. [`SweepBuilder::file`](crate::SweepBuilder::file) reads it.
     ///
     /// # Errors
     /// A number that TOML can't hold.
@@ -96,7 +87,7 @@ impl Sweep {
             ..Section::default()
         };
         let mut table = Table::try_from(&self.base).map_err(write)?;
-        table.insert(SWEEP.into(), Table::try_from(section).map_err(write)?.into());
+        table.insert(ConfigBuilder::SWEEP.into(), Table::try_from(section).map_err(write)?.into());
         toml::to_string(&table).map_err(write)
     }
 
@@ -145,7 +136,7 @@ impl Sweep {
     /// The config of a point with a seed.
     ///
     /// # Errors
-    /// It can't be used. Not for a sweep that was built.
+    /// The point's config can't be used; never for a sweep that was built.
     pub fn config(&self, point: usize, seed: u64) -> Result<TrainConfig, ConfigError> {
         let mut builder = ConfigBuilder::new().text(&self.base.to_toml()?, Path::new("sweep.toml"))?;
         for (key, value) in &self.points[point].settings {
@@ -154,7 +145,7 @@ impl Sweep {
         Ok(TrainConfig { seed, ..builder.build()? })
     }
 
-    pub(super) fn check(&self) -> Result<(), SweepError> {
+    pub(crate) fn check(&self) -> Result<(), SweepError> {
         let last = *self.seeds().last().unwrap_or(&0);
         let mut configs: Vec<TrainConfig> = Vec::new();
         for point in 0..self.points.len() {
@@ -180,6 +171,7 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SweepBuilder;
 
     fn file(text: &str) -> Result<Sweep, SweepError> {
         SweepBuilder::default().text(text, Path::new("sweep.toml"))?.build()

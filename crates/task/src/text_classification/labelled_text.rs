@@ -1,31 +1,34 @@
-//! [`Prediction`].
+//! [`LabelledText`].
 
 use std::sync::Arc;
 
 use embert_model::HeadFunction;
 use serde::ser::{Serialize, SerializeMap as _, SerializeStruct as _, Serializer};
 
-/// What the model says of one text.
+use super::class_scores::ClassScores;
+
+/// A text, or a pair of texts, with the score of each label.
 ///
-/// Serialises to `{"text":..,"label":..,"score":..,"probabilities":{..}}`, with `text_pair` after `text` for pairs and the
-/// probabilities in the order of the model's labels. Of a head that is no softmax it has `scores` in place of `probabilities`,
-/// since those would sum to 1, and of a head with one output neither.
+/// Serialises to `{"text":..,"label":..,"score":..,"probabilities":{..}}`, with `text_pair` after `text` for
+/// pairs and the probabilities in the order of the model's labels. With a head that is no softmax the key is
+/// `scores` in place of `probabilities`, since probabilities would sum to 1; with one output there is
+/// neither.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
+pub struct LabelledText {
     text: String,
     text_pair: Option<String>,
     labels: Arc<[String]>,
     function: HeadFunction,
-    scores: Vec<f64>,
+    scores: ClassScores,
 }
 
-impl Prediction {
-    pub(crate) fn new(
+impl LabelledText {
+    pub(super) fn new(
         text: String,
         text_pair: Option<String>,
         labels: Arc<[String]>,
         function: HeadFunction,
-        scores: Vec<f64>,
+        scores: ClassScores,
     ) -> Self {
         Self { text, text_pair, labels, function, scores }
     }
@@ -40,33 +43,29 @@ impl Prediction {
         self.text_pair.as_deref()
     }
 
-    /// The index of the label with the highest score; the first of those that have it.
+    /// The index of the label with the highest score; the first of several.
     pub fn label_id(&self) -> usize {
-        let mut best = 0;
-        for (index, score) in self.scores.iter().enumerate() {
-            if *score > self.scores[best] {
-                best = index;
-            }
-        }
-        best
+        self.scores.label_id()
     }
 
-    /// The name of the label with the highest score. Of a head with one output it is that output's name, whatever the score.
+    /// The name of the label with the highest score. With one output it is that output's name, whatever the
+    /// score.
     pub fn label(&self) -> &str {
         &self.labels[self.label_id()]
     }
 
-    /// The score of [`label`](Self::label): a probability, or a raw number where [`function`](Self::function) is the identity.
+    /// The score of [`label`](Self::label): a probability, or a raw number if [`function`](Self::function) is
+    /// the identity.
     pub fn score(&self) -> f64 {
-        self.scores[self.label_id()]
+        self.scores.score()
     }
 
     /// The score of each label, in the order of the model's labels.
     pub fn scores(&self) -> &[f64] {
-        &self.scores
+        self.scores.scores()
     }
 
-    /// What made the scores of the head's outputs.
+    /// The function that turned the head's outputs into scores.
     pub fn function(&self) -> HeadFunction {
         self.function
     }
@@ -76,7 +75,7 @@ impl Prediction {
         &self.labels
     }
 
-    /// The name of the object with all scores; none where it would repeat the score.
+    /// The key of the object with all scores; `None` if it would only repeat the score.
     fn scores_key(&self) -> Option<&'static str> {
         match self.function {
             HeadFunction::Softmax => Some("probabilities"),
@@ -85,14 +84,14 @@ impl Prediction {
     }
 }
 
-impl Serialize for Prediction {
+impl Serialize for LabelledText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Scores<'a>(&'a Prediction);
+        struct Scores<'a>(&'a LabelledText);
 
         impl Serialize for Scores<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(Some(self.0.labels.len()))?;
-                for (label, score) in self.0.labels.iter().zip(&self.0.scores) {
+                for (label, score) in self.0.labels.iter().zip(self.0.scores()) {
                     map.serialize_entry(label, score)?;
                 }
                 map.end()
@@ -101,7 +100,7 @@ impl Serialize for Prediction {
 
         let scores_key = self.scores_key();
         let fields = 3 + usize::from(self.text_pair.is_some()) + usize::from(scores_key.is_some());
-        let mut object = serializer.serialize_struct("Prediction", fields)?;
+        let mut object = serializer.serialize_struct("LabelledText", fields)?;
         object.serialize_field("text", &self.text)?;
         if let Some(text_pair) = &self.text_pair {
             object.serialize_field("text_pair", text_pair)?;
@@ -119,9 +118,9 @@ impl Serialize for Prediction {
 mod tests {
     use super::*;
 
-    fn prediction(labels: &[&str], function: HeadFunction, scores: &[f64]) -> Prediction {
+    fn prediction(labels: &[&str], function: HeadFunction, scores: &[f64]) -> LabelledText {
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-        Prediction::new("Dull.".into(), None, labels, function, scores.to_vec())
+        LabelledText::new("Dull.".into(), None, labels, function, ClassScores::new(scores.to_vec()))
     }
 
     #[test]

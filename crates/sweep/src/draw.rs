@@ -1,31 +1,31 @@
 //! [`Draw`]: values of a key drawn from a range.
 
+use embert_train::ConfigBuilder;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 use toml::Value;
 
-use super::SweepError;
-use crate::ConfigBuilder;
+use crate::SweepError;
 
 /// The values that a key is drawn from.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Range {
-    pub(super) min: Value,
-    pub(super) max: Value,
-    pub(super) scale: Option<Scale>,
+pub(crate) struct Range {
+    pub(crate) min: Value,
+    pub(crate) max: Value,
+    pub(crate) scale: Option<Scale>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Scale {
+pub(crate) enum Scale {
     Log,
     Uniform,
 }
 
 /// A range whose ends fit each other and the key.
-pub(super) struct Draw<'a> {
+pub(crate) struct Draw<'a> {
     key: &'a str,
     min: f64,
     max: f64,
@@ -34,7 +34,7 @@ pub(super) struct Draw<'a> {
 }
 
 impl<'a> Draw<'a> {
-    pub(super) fn new(key: &'a str, range: &Range, config: &ConfigBuilder) -> Result<Self, SweepError> {
+    pub(crate) fn new(key: &'a str, range: &Range, config: &ConfigBuilder) -> Result<Self, SweepError> {
         let wrong = |problem: &str| SweepError::Values {
             key: key.to_owned(),
             problem: format!("{}..{}: {problem}", range.min, range.max),
@@ -62,7 +62,7 @@ impl<'a> Draw<'a> {
         Ok(Self { key, min, max, log, whole })
     }
 
-    pub(super) fn draw(&self, generator: &mut ChaCha8Rng) -> (String, Value) {
+    pub(crate) fn draw(&self, generator: &mut ChaCha8Rng) -> (String, Value) {
         let share: f64 = generator.random();
         // Each whole number stands for the half below and above it.
         let margin = if self.whole { 0.5 } else { 0.0 };
@@ -75,7 +75,7 @@ impl<'a> Draw<'a> {
         let value = if self.whole {
             Value::Integer(drawn.round().clamp(self.min, self.max) as i64)
         } else {
-            // Four digits say all that such a draw means, and can be read.
+            // Four digits are precise enough for a draw, and readable.
             let short = format!("{drawn:.3e}").parse().unwrap_or(drawn);
             Value::Float(short.clamp(self.min, self.max))
         };

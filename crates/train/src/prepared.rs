@@ -1,171 +1,181 @@
-//! [`Task`]: a model and a data set that fit each other.
+//! [`Prepared`]: a model and a data set that fit each other.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use burn::data::dataset::Dataset as _;
+use burn::module::Module;
 use burn::tensor::Device;
+use embert_data::EncodedDataset;
 use embert_data::tokenize::{Tokenizer, TruncationCount};
-use embert_data::{DataSet, EncodedDataset, Example, LabelMapping, LabelSet};
-use embert_metrics::Average;
 use embert_model::{
-    BertConfig, BertForSequenceClassification, HeadSource, LoadOptions as ModelOptions, LoadReport,
-    NamedParameter, NewHead, named_parameters,
+    BertConfig, Depth, HeadSource, LoadOptions, LoadReport, ModelFor, NamedParameter, NewHead,
+    named_parameters,
 };
-use embert_optim::{GroupSettings, LayerwiseDecay, ParameterGroup, build_groups};
-use embert_run::{FORMAT, Facts, Parameters, TEXT_CLASSIFICATION};
+use embert_optim::{ParameterGroup, TrainedParameter, build_groups};
+use embert_run::{FORMAT, Facts, Fingerprint, MetricInfo, Parameters};
+use embert_task::{LossSettings, Task, TaskData};
 
-use crate::config::{ClassWeightRule, ClassWeights};
-use crate::evaluate::average;
-use crate::fingerprint::{Fingerprint, of_training_tokens};
-use crate::loss::CrossEntropy;
+use crate::evaluate::EvaluatedSplit;
+use crate::fingerprint::{fingerprint, of_training_tokens};
+use crate::groups::{LayerwiseDecay, Rates};
 use crate::model_card::Licence;
+use crate::model_options::model_options;
 use crate::records::lengths;
-use crate::splits::{EncodedSplits, Splits, check_splits};
+use crate::splits::{EncodedSplits, check_splits};
 use crate::stages::{Stage, Stages};
 use crate::trainer::Plan;
-use crate::{TrainConfig, TrainError, scores};
+use crate::{TrainConfig, TrainError};
 
 /// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
 #[derive(Debug)]
-pub struct Task {
-    pub(crate) model: BertForSequenceClassification,
-    pub(crate) setup: Setup,
+pub struct Prepared<T: Task> {
+    pub(crate) model: ModelFor<T::Head>,
+    pub(crate) setup: Setup<T>,
 }
 
-/// All of a [`Task`] but the weights to start from: those would otherwise stay in memory beside the ones that are trained.
+/// All of a [`Prepared`] run but the weights to start from: those would otherwise stay in memory beside the trained ones.
 #[derive(Debug)]
-pub(crate) struct Setup {
+pub(crate) struct Setup<T: Task> {
+    /// The settings that the run was prepared with, by which it is trained.
+    pub(crate) settings: TrainConfig,
+    pub(crate) task: T,
     pub(crate) config: BertConfig,
     pub(crate) tokenizer: Tokenizer,
-    pub(crate) labels: Vec<String>,
-    pub(crate) average: Average,
-    pub(crate) loss: CrossEntropy,
-    pub(crate) train: Arc<EncodedDataset>,
-    pub(crate) validation: Option<Arc<EncodedDataset>>,
-    pub(crate) test: Option<Arc<EncodedDataset>>,
-    /// The texts of those two, in their order.
-    pub(crate) validation_texts: Arc<[Example]>,
-    pub(crate) test_texts: Arc<[Example]>,
+    /// The metric that the best weights are chosen by.
+    pub(crate) metric: MetricInfo,
+    pub(crate) train: Arc<EncodedDataset<T::Target>>,
+    pub(crate) validation: Option<EvaluatedSplit<T>>,
+    pub(crate) test: Option<EvaluatedSplit<T>>,
     pub(crate) facts: Facts,
-    /// How long it took to prepare.
+    /// Seconds that the preparation took.
     pub(crate) seconds: f64,
     /// The data set's name.
     pub(crate) dataset: String,
-    /// The base model's, as its own card states it.
+    /// The base model's licence, as its own card states it.
     pub(crate) licence: Licence,
     report: LoadReport,
-    /// What starts from new weights although the checkpoint has some.
+    /// The parts of the checkpoint's weights that are replaced by new ones.
     anew: Option<String>,
-    /// What to say of the splits, and of how their labels became the classifier's.
+    /// Notes on the splits, and on labels that were paired by their order.
     data_notes: Vec<String>,
     truncated: TruncationCount,
     max_length: usize,
-    /// Settings whose time does not come in so few steps.
+    /// Settings that take effect only after the run's last step.
     unreached: Vec<String>,
-    /// Tells whether the data are those of another run.
+    /// The fingerprint of the run's data: a resumed run has to have the same one.
     pub(crate) fingerprint: Fingerprint,
-    /// The same of the training split's tokens and labels alone, as older versions had it.
+    /// The fingerprint that older versions wrote: of the training split's tokens and labels alone.
     pub(crate) training_tokens: String,
 }
 
-impl Task {
-    /// Loads the checkpoint in `model_folder` with a classifier for the data set's labels, and encodes the splits.
+impl<T: Task> Prepared<T> {
+    /// Loads the checkpoint in `model_folder` with a head for the data set's labels, and encodes the splits.
     ///
     /// # Errors
     /// The checkpoint or its tokenizer can't be loaded, the labels of the data set and the checkpoint don't agree, the
     /// training split is empty, or a setting doesn't fit.
-    pub fn prepare(
+    pub fn new(
         config: &TrainConfig,
         model_folder: &Path,
-        data: DataSet,
+        data: TaskData<T>,
         device: &Device,
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
         config.validate()?;
         check_splits(config, &data)?;
-        let start = Start::load(config, model_folder, &data.labels, device)?;
-        // What doesn't fit is found before the texts are encoded, which takes longer.
-        start.mapping(&data.labels)?;
+        // A checkpoint that doesn't fit is found before the texts are encoded, which takes longer.
+        let start = Start::load(config, model_folder, T::label_names(&data.labels), device)?;
+        T::fit(&data.labels, &start.config, model_folder)?;
         let splits = EncodedSplits::encode(config, model_folder, data)?;
         Self::assemble(config, model_folder, start, &splits, device, began)
     }
 
-    /// As [`prepare`](Self::prepare), with splits that were encoded before, for another run on the same data.
+    /// As [`new`](Self::new), with splits that were encoded before, for another run on the same data.
     ///
     /// # Errors
-    /// As [`prepare`](Self::prepare); and the splits are not those that `config` describes.
+    /// As [`new`](Self::new); and the splits are not those that `config` describes.
     pub fn with_splits(
         config: &TrainConfig,
         model_folder: &Path,
-        splits: &EncodedSplits,
+        splits: &EncodedSplits<T>,
         device: &Device,
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
         config.validate()?;
         splits.check(config)?;
-        let start = Start::load(config, model_folder, splits.labels(), device)?;
+        let labels = splits.task().labels();
+        let start: Start<T> =
+            Start::load(config, model_folder, (!labels.is_empty()).then_some(labels), device)?;
+        // Labels are numbered once, as the checkpoint's head did when the splits were encoded.
+        if !labels.is_empty() && start.config.id2label != labels {
+            return Err(TrainError::OtherSplits);
+        }
         Self::assemble(config, model_folder, start, splits, device, began)
     }
 
     fn assemble(
         config: &TrainConfig,
         model_folder: &Path,
-        start: Start,
-        splits: &EncodedSplits,
+        start: Start<T>,
+        splits: &EncodedSplits<T>,
         device: &Device,
         began: Instant,
     ) -> Result<Self, TrainError> {
-        let mapping = start.mapping(splits.labels())?;
+        let Start { model, config: bert, report } = start;
+        let train = splits.train();
+        let settings = LossSettings {
+            class_weights: config.class_weights.clone(),
+            label_smoothing: config.label_smoothing,
+        };
+        let task = splits.task().clone().with_loss(&settings, &train)?;
+        let metric = metric(config, &task)?;
         let mut data_notes = splits.notes(config);
-        data_notes.extend(start.pairing(splits.labels())?);
-        let Start { model, bert, report } = start;
-        let labels = bert.id2label.clone();
-        let average = average(&labels, splits.labels(), &mapping);
-        let Splits { train, validation, test } = splits.labelled(&mapping);
-        let weights = class_weights(config, &labels, &train)?;
+        data_notes.extend(task.pairing().map(str::to_owned));
         let model =
             model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
-        // What can't be trained as it is asked for is found out while nothing is written.
+        // A setting that can't be met is found while nothing is written.
         let plan = Plan::new(config, train.len())?;
         let stages = Stages::new(config, bert.num_hidden_layers, plan.steps_per_epoch, plan.total_steps)?;
         let (model, _) = stages.check(config, model)?;
         let model = Stages::first(config)?.apply(model)?;
-        let positive = match average {
-            Average::Binary { positive } => labels.get(positive).cloned(),
-            _ => None,
-        };
-        let truncated = splits.truncated();
+        let (validation, test) = (splits.validation(), splits.test());
         let facts = Facts {
             format: FORMAT,
-            task: TEXT_CLASSIFICATION.to_owned(),
+            task: T::NAME.to_owned(),
             model: config.model.clone(),
             dataset: splits.name().to_owned(),
-            labels: labels.clone(),
-            positive,
+            labels: task.labels().to_vec(),
+            positive: task.positive().map(str::to_owned),
             parameters: parameters(&model),
-            splits: splits.split_facts(&mapping),
+            splits: splits.split_facts().clone(),
             shared: splits.data_facts().shared,
             skipped: splits.data_facts().skipped,
             skipped_by_split: splits.data_facts().skipped_by_split,
             lengths: lengths(&train, config.data.max_length),
-            metrics: scores::infos(),
+            metrics: task.metrics(),
         };
+        let features =
+            |split: &Option<EvaluatedSplit<T>>| split.as_ref().map(|split| Arc::clone(&split.features));
+        let settings = config.clone();
         let setup = Setup {
-            fingerprint: Fingerprint::of(&labels, &train, validation.as_deref(), test.as_deref()),
+            settings,
+            fingerprint: fingerprint(
+                task.labels(),
+                &train,
+                features(&validation).as_deref(),
+                features(&test).as_deref(),
+            ),
             training_tokens: of_training_tokens(&train),
             unreached: unreached_notes(config, plan, &stages),
-            loss: CrossEntropy::new(weights, config.label_smoothing),
+            task,
             config: bert,
             tokenizer: splits.tokenizer().clone(),
-            labels,
-            average,
+            metric,
             train,
             validation,
             test,
-            validation_texts: splits.validation_texts(),
-            test_texts: splits.test_texts(),
             facts,
             seconds: began.elapsed().as_secs_f64(),
             dataset: splits.name().to_owned(),
@@ -173,15 +183,15 @@ impl Task {
             report,
             anew: anew_note(config),
             data_notes,
-            truncated,
+            truncated: splits.truncated(),
             max_length: config.data.max_length,
         };
         Ok(Self { model, setup })
     }
 
-    /// What a user should know before the run begins: new and left-over weights, cut texts, what is trainable.
+    /// Notes for the user before the run begins: new and left-over weights, truncated texts, trainable parameters.
     pub fn notes(&self) -> Vec<String> {
-        let Setup { report, truncated, labels, max_length, .. } = &self.setup;
+        let Setup { report, truncated, task, max_length, .. } = &self.setup;
         let mut notes = Vec::new();
         if !report.newly_initialized.is_empty() {
             let reason = match &report.head {
@@ -199,68 +209,85 @@ impl Task {
         notes.extend(self.setup.tokenizer.notes().iter().cloned());
         notes.extend(self.setup.data_notes.iter().cloned());
         let Parameters { total, trainable } = self.setup.facts.parameters;
-        notes.push(format!("{trainable} of {total} parameters are trained; labels: {}", labels.join(", ")));
+        let labels = match task.labels() {
+            [] => String::new(),
+            labels => format!("; labels: {}", labels.join(", ")),
+        };
+        notes.push(format!("{trainable} of {total} parameters are trained{labels}"));
         notes.extend(cut_note(*truncated, *max_length));
         notes.extend(self.setup.unreached.iter().cloned());
         notes
     }
 
-    /// The labels' names, in the order of the model's outputs.
-    pub fn labels(&self) -> &[String] {
-        &self.setup.labels
+    /// The settings that the run was prepared with: a trainer takes them from here.
+    pub fn config(&self) -> &TrainConfig {
+        &self.setup.settings
+    }
+
+    /// The task, with its labels in the order of the head's outputs.
+    pub fn task(&self) -> &T {
+        &self.setup.task
     }
 }
 
 /// The weights that a run starts from.
-struct Start {
-    model: BertForSequenceClassification,
-    bert: BertConfig,
+struct Start<T: Task> {
+    model: ModelFor<T::Head>,
+    config: BertConfig,
     report: LoadReport,
 }
 
-impl Start {
+impl<T: Task> Start<T> {
     fn load(
         config: &TrainConfig,
         model_folder: &Path,
-        labels: &LabelSet,
+        labels: Option<&[String]>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let options = model_options(config, Some(labels.names().to_vec()));
+        let options = model_options(config, labels.map(<[String]>::to_vec));
         if config.from_scratch {
-            let bert = options.config(model_folder)?.with_labels(labels.names().iter().cloned());
-            let model = BertForSequenceClassification::from_config(&bert, config.seed, device)?;
-            return Ok(Self { model, bert, report: LoadReport::default() });
+            let mut bert = options.config(model_folder)?;
+            if let Some(labels) = labels {
+                bert = bert.with_labels(labels.iter().cloned());
+            }
+            let model = ModelFor::from_config(&bert, config.seed, device)?;
+            return Ok(Self { model, config: bert, report: LoadReport::default() });
         }
-        let loaded = BertForSequenceClassification::from_pretrained(model_folder, &options, device)?;
-        Ok(Self { model: loaded.model, bert: loaded.config, report: loaded.report })
-    }
-
-    /// From the data set's labels to the classifier's.
-    fn mapping(&self, labels: &LabelSet) -> Result<LabelMapping, TrainError> {
-        Ok(labels.reconcile(&self.bert.id2label)?)
-    }
-
-    /// How the labels were paired with those of a trained classifier that doesn't name its own.
-    fn pairing(&self, labels: &LabelSet) -> Result<Option<String>, TrainError> {
-        if self.report.head != Some(HeadSource::CheckpointUnnamed) {
-            return Ok(None);
-        }
-        // They have the data set's names by now.
-        let unnamed: Vec<String> = (0..labels.len()).map(|index| format!("LABEL_{index}")).collect();
-        Ok(labels.reconcile(&unnamed)?.pairing().map(str::to_owned))
+        let loaded = ModelFor::from_pretrained(model_folder, &options, device)?;
+        Ok(Self { model: loaded.model, config: loaded.config, report: loaded.report })
     }
 }
 
-impl Setup {
-    /// The model whose weights are in `folder`, in place of this task's.
+/// The metric that the settings name.
+fn metric<T: Task>(config: &TrainConfig, task: &T) -> Result<MetricInfo, TrainError> {
+    let metrics = task.metrics();
+    let found = metrics.iter().find(|metric| metric.name == config.metric);
+    found.cloned().ok_or_else(|| {
+        let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+        TrainError::Setting {
+            key: "metric",
+            found: format!("\"{}\"", config.metric),
+            expected: format!("one of {}", names.join(", ")),
+        }
+    })
+}
+
+impl<T: Task> Setup<T> {
+    /// The labels' names, in the order of the head's outputs; `None` for tasks without labels.
+    fn labels(&self) -> Option<Vec<String>> {
+        let labels = self.task.labels();
+        (!labels.is_empty()).then(|| labels.to_vec())
+    }
+
+    /// The model whose weights are in `folder`, in place of those that the run started from.
     pub(crate) fn reload(
         &self,
         folder: &Path,
         config: &TrainConfig,
         device: &Device,
-    ) -> Result<BertForSequenceClassification, TrainError> {
-        let options = ModelOptions { new_head: false, ..model_options(config, Some(self.labels.clone())) };
-        let loaded = BertForSequenceClassification::from_pretrained(folder, &options, device)?;
+    ) -> Result<ModelFor<T::Head>, TrainError> {
+        let options = LoadOptions { new_head: false, ..model_options(config, self.labels()) };
+        let loaded = ModelFor::from_pretrained(folder, &options, device)?;
         if let Some(missing) = loaded.report.newly_initialized.first() {
             let problem = format!("it has no {missing}");
             return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
@@ -271,34 +298,32 @@ impl Setup {
     /// The groups of the trainable parameters of `model` at a stage's rates.
     pub(crate) fn groups(
         &self,
-        model: &BertForSequenceClassification,
+        model: &ModelFor<T::Head>,
         config: &TrainConfig,
         stage: &Stage,
     ) -> Vec<ParameterGroup> {
         let settings = &config.optimizer;
-        let parameters: Vec<_> = named_parameters(model)
-            .into_iter()
-            .filter(|parameter| parameter.trainable)
-            .map(|parameter| (parameter.id, parameter.name))
-            .collect();
-        // A pooler that the checkpoint didn't have, or that starts anew, is as new as the classifier.
-        let is_head = |name: &str| {
-            name.starts_with("classifier.")
-                || (config.reinit_pooler && name.starts_with("bert.pooler."))
-                || self.report.newly_initialized.iter().any(|new| new == name)
-        };
         let layerwise = (settings.layerwise_lr_decay < 1.0).then_some(LayerwiseDecay {
             factor: settings.layerwise_lr_decay,
             layers: self.config.num_hidden_layers,
         });
-        let group_settings = GroupSettings {
+        let rates = Rates {
             learning_rate: stage.learning_rate,
             head_learning_rate: stage.head_learning_rate,
             layerwise,
-            weight_decay: settings.weight_decay,
-            decay: settings.decay,
         };
-        build_groups(parameters, &group_settings, is_head)
+        // A pooler that the checkpoint didn't have, or that starts anew, is as new as the classifier.
+        let is_new = |parameter: &NamedParameter| {
+            (config.reinit_pooler && parameter.depth == Depth::Pooler)
+                || self.report.newly_initialized.contains(&parameter.name)
+        };
+        let trained = named_parameters(model).into_iter().filter(|parameter| parameter.trainable);
+        let trained = trained.map(|parameter| TrainedParameter {
+            part: rates.part(parameter.depth, is_new(&parameter)),
+            id: parameter.id,
+            name: parameter.name,
+        });
+        build_groups(trained, |part| rates.of(*part), settings.weight_decay, settings.decay)
     }
 }
 
@@ -314,7 +339,7 @@ fn anew_note(config: &TrainConfig) -> Option<String> {
     (!parts.is_empty()).then(|| format!("starts anew: {}", parts.join(", ")))
 }
 
-/// What is set for a step that the run does not reach.
+/// Notes on settings whose first step comes after the run's last step.
 fn unreached_notes(config: &TrainConfig, plan: Plan, stages: &Stages) -> Vec<String> {
     let total = plan.total_steps;
     let unfreezing = config
@@ -329,18 +354,7 @@ fn unreached_notes(config: &TrainConfig, plan: Plan, stages: &Stages) -> Vec<Str
     unfreezing.into_iter().chain(warmup).collect()
 }
 
-pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> ModelOptions {
-    ModelOptions {
-        labels,
-        hidden_dropout: config.dropout.hidden,
-        attention_dropout: config.dropout.attention,
-        classifier_dropout: config.dropout.classifier,
-        seed: config.seed,
-        new_head: config.new_head,
-    }
-}
-
-pub(crate) fn parameters(model: &BertForSequenceClassification) -> Parameters {
+pub(crate) fn parameters<M: Module>(model: &M) -> Parameters {
     let parameters = named_parameters(model);
     let count = |parameters: &mut dyn Iterator<Item = &NamedParameter>| {
         parameters.map(NamedParameter::elements).sum()
@@ -348,34 +362,6 @@ pub(crate) fn parameters(model: &BertForSequenceClassification) -> Parameters {
     Parameters {
         total: count(&mut parameters.iter()),
         trainable: count(&mut parameters.iter().filter(|parameter| parameter.trainable)),
-    }
-}
-
-/// One weight a label, in the order of the model's outputs.
-fn class_weights(
-    config: &TrainConfig,
-    labels: &[String],
-    train: &EncodedDataset,
-) -> Result<Vec<f32>, TrainError> {
-    match &config.class_weights {
-        ClassWeights::Rule(ClassWeightRule::None) => Ok(vec![1.0; labels.len()]),
-        ClassWeights::Rule(ClassWeightRule::Balanced) => {
-            let mut counts = vec![0_usize; labels.len()];
-            for label in train.labels() {
-                counts[label] += 1;
-            }
-            // A label that never occurs has no weight to speak of.
-            let weight = |count: usize| train.len() as f64 / (labels.len() * count.max(1)) as f64;
-            Ok(counts.into_iter().map(|count| weight(count) as f32).collect())
-        }
-        ClassWeights::Given(weights) if weights.len() == labels.len() => {
-            Ok(weights.iter().map(|weight| *weight as f32).collect())
-        }
-        ClassWeights::Given(weights) => Err(TrainError::Setting {
-            key: "class_weights",
-            found: format!("{weights:?}"),
-            expected: format!("{} numbers, one for each of {}", labels.len(), labels.join(", ")),
-        }),
     }
 }
 

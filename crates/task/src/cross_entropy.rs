@@ -1,7 +1,7 @@
-//! Cross-entropy with class weights and label smoothing.
+//! [`CrossEntropy`], with class weights and label smoothing.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
 /// Cross-entropy as PyTorch's `CrossEntropyLoss(weight, label_smoothing, reduction="mean")` defines it:
 ///
@@ -11,13 +11,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrossEntropy {
     class_weights: Vec<f32>,
-    label_smoothing: f32,
+    label_smoothing: f64,
 }
 
 impl CrossEntropy {
     /// One weight a label (all 1 for none), and the smoothing `e` in [0, 1).
     pub fn new(class_weights: Vec<f32>, label_smoothing: f64) -> Self {
-        Self { class_weights, label_smoothing: label_smoothing as f32 }
+        Self { class_weights, label_smoothing }
     }
 
     /// The weight of each label.
@@ -25,34 +25,45 @@ impl CrossEntropy {
         &self.class_weights
     }
 
-    /// What the mean divides by: the sum of the weights of the targets, which is their number where no weights are
-    /// given.
+    /// The smoothing.
+    pub fn label_smoothing(&self) -> f64 {
+        self.label_smoothing
+    }
+
+    /// The sum of the weights of the targets, which is their number where no weights are given.
     pub fn total_weight(&self, targets: &[usize]) -> f64 {
         targets.iter().map(|&target| f64::from(self.class_weights[target])).sum()
     }
 
-    /// The loss `[1]` of logits `[batch, labels]`; 0 where the weights of all targets are 0.
-    pub fn forward(&self, logits: Tensor<2>, targets: &[usize], device: &Device) -> Tensor<1> {
+    /// The sum of the examples' losses, each times its target's weight, over `divisor`: `[1]`. With the
+    /// [`total_weight`](Self::total_weight) of the same targets as the divisor it is the weighted mean. A `divisor` of 0, where
+    /// the weights of all targets are 0, counts as 1: the loss is 0.
+    ///
+    /// # Shapes
+    /// - `logits`: `[batch, labels]`
+    pub fn forward(&self, logits: Tensor<2>, targets: &[usize], divisor: f64) -> Tensor<1> {
         let labels = self.class_weights.len();
-        let total = self.total_weight(targets) as f32;
-        let divisor = if total > 0.0 { total } else { 1.0 };
-        let smooth = self.label_smoothing / labels as f32;
+        let divisor = if divisor > 0.0 { divisor as f32 } else { 1.0 };
+        let smoothing = self.label_smoothing as f32;
+        let smooth = smoothing / labels as f32;
         let target_mass: Vec<f32> = targets
             .iter()
             .flat_map(|&target| {
                 (0..labels).map(move |label| {
-                    let hit = if label == target { 1.0 - self.label_smoothing } else { 0.0 };
+                    let hit = if label == target { 1.0 - smoothing } else { 0.0 };
                     self.class_weights[label] * (hit + smooth) / divisor
                 })
             })
             .collect();
-        let target_mass = Tensor::from_data(TensorData::new(target_mass, [targets.len(), labels]), device);
+        let target_mass =
+            Tensor::from_data(TensorData::new(target_mass, [targets.len(), labels]), &logits.device());
         (log_softmax(logits, 1) * target_mass).sum().neg()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
     use serde::Deserialize;
 
     use super::*;
@@ -91,7 +102,8 @@ mod tests {
             let shape = [case.targets.len(), case.labels];
             let logits = Tensor::<2>::from_data(TensorData::new(case.logits, shape), &device).require_grad();
             let loss = CrossEntropy::new(case.weights, case.label_smoothing);
-            let loss = loss.forward(logits.clone(), &case.targets, &device);
+            let divisor = loss.total_weight(&case.targets);
+            let loss = loss.forward(logits.clone(), &case.targets, divisor);
             let gradient = logits.grad(&loss.backward()).unwrap().into_data();
             assert_close(loss.into_scalar(), case.loss, &format!("loss of case {number}"));
             for (found, expected) in gradient.iter::<f32>().zip(case.gradient) {
@@ -101,25 +113,22 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_of_micro_batches_is_that_of_the_whole() {
+    fn the_losses_of_micro_batches_add_up_to_that_of_the_whole() {
         let device = Device::flex();
         let logits = Tensor::<2>::from_data([[1.0, -0.5], [0.0, 2.0], [0.3, 0.1]], &device);
         let loss = CrossEntropy::new(vec![0.5, 3.0], 0.1);
-        let part = |range: std::ops::Range<usize>, targets: &[usize]| {
-            let value: f32 = loss.forward(logits.clone().slice([range]), targets, &device).into_scalar();
-            (f64::from(value), loss.total_weight(targets))
+        let divisor = loss.total_weight(&[0, 1, 0]);
+        let part = |range: std::ops::Range<usize>, targets: &[usize]| -> f32 {
+            loss.forward(logits.clone().slice([range]), targets, divisor).into_scalar()
         };
-        let (whole, _) = part(0..3, &[0, 1, 0]);
-        let ((one, one_weight), (two, two_weight)) = (part(0..1, &[0]), part(1..3, &[1, 0]));
-        let mean = (one * one_weight + two * two_weight) / (one_weight + two_weight);
-        assert_close(mean as f32, whole as f32, "mean");
+        assert_close(part(0..1, &[0]) + part(1..3, &[1, 0]), part(0..3, &[0, 1, 0]), "sum");
     }
 
     #[test]
     fn weights_of_zero_give_zero_not_nan() {
         let device = Device::flex();
         let logits = Tensor::from_data([[1.0, -0.5, 0.25], [0.0, 2.0, -1.0]], &device);
-        let loss = CrossEntropy::new(vec![0.0, 1.0, 0.0], 0.0).forward(logits, &[0, 2], &device);
+        let loss = CrossEntropy::new(vec![0.0, 1.0, 0.0], 0.0).forward(logits, &[0, 2], 0.0);
         assert_close(loss.into_scalar(), 0.0, "loss");
     }
 }

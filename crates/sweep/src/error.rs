@@ -1,16 +1,26 @@
-//! [`SweepError`].
+//! [`SweepError`] and [`SweepRunError`].
 
 use std::path::PathBuf;
 
-use crate::ConfigError;
+use embert_run::RunError;
+use embert_train::{ConfigError, TrainError};
 
-/// Why a sweep can't begin.
+/// Why a sweep's definition or its folder can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SweepError {
-    /// The settings.
+    /// The settings can't be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The folder can't be claimed, or a run stopped.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A file of a run or of the sweep can't be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The table can't be written.
+    #[error(transparent)]
+    File(#[from] embert_files::FileError),
     /// A key that the sweep sets itself.
     #[error("{key} can't be swept: {hint}")]
     Reserved {
@@ -19,13 +29,13 @@ pub enum SweepError {
         /// What to do instead.
         hint: &'static str,
     },
-    /// A key has values from two sides.
+    /// A key has values from two of grid, random and points.
     #[error("{key} is swept twice: keep it in one of grid, random and points")]
     Twice {
         /// The key.
         key: String,
     },
-    /// Values that can't be tried.
+    /// Values that the key can't have.
     #[error("{key}: {problem}")]
     Values {
         /// The key.
@@ -33,7 +43,7 @@ pub enum SweepError {
         /// What is wrong with them.
         problem: String,
     },
-    /// Not `key=values`.
+    /// Text that is not `key=values`.
     #[error("\"{found}\" says no values to try: expected key=values, as in {example}")]
     Assignment {
         /// What was given.
@@ -47,7 +57,7 @@ pub enum SweepError {
         /// What is wrong with them.
         problem: &'static str,
     },
-    /// A complete run does not say what its result is worth.
+    /// No file of a complete run has the metrics of its result.
     #[error(
         "{path} has a result, but none of scores.json, metrics.jsonl, facts.json and examples.jsonl tells what it is worth: move that folder away, and `sweep --resume` runs it again",
         path = path.display()
@@ -56,12 +66,12 @@ pub enum SweepError {
         /// The run folder.
         path: PathBuf,
     },
-    /// One run is no sweep.
+    /// The definition describes a single run.
     #[error(
         "there is nothing to sweep: add --grid KEY=V1,V2, --random KEY=MIN..MAX or --seeds N, or a [sweep] table to the config"
     )]
     Nothing,
-    /// More runs than anybody waits for.
+    /// The definition describes too many runs.
     #[error("these are {runs} runs, more than {most}: take fewer values, or draw some of them with --random")]
     TooMany {
         /// Points times seeds.
@@ -74,12 +84,12 @@ pub enum SweepError {
     Point {
         /// Its name.
         point: String,
-        /// What it sets.
+        /// The settings of the point.
         settings: String,
         /// The cause.
         source: Box<ConfigError>,
     },
-    /// Two points are one.
+    /// Two points have the same settings.
     #[error("{one} and {other} are the same ({settings}): keep one of them")]
     Same {
         /// A point's name.
@@ -88,24 +98,6 @@ pub enum SweepError {
         other: String,
         /// What both set.
         settings: String,
-    },
-    /// The output folder holds a finished sweep.
-    #[error("{} holds a finished sweep: choose another output, or pass --overwrite to replace it", path.display())]
-    Finished {
-        /// The sweep's folder.
-        path: PathBuf,
-    },
-    /// The output folder holds a sweep that isn't finished.
-    #[error("{path} holds a sweep that was stopped: go on with `sweep --resume {path}`, or pass --overwrite to replace it", path = path.display())]
-    Unfinished {
-        /// The sweep's folder.
-        path: PathBuf,
-    },
-    /// The output folder has files, but is no sweep's.
-    #[error("{} is not empty and not a sweep's folder: choose another output", path.display())]
-    Occupied {
-        /// The folder.
-        path: PathBuf,
     },
     /// The folder has no `sweep.toml`.
     #[error("{} is not the folder of a sweep: it has no sweep.toml", path.display())]
@@ -133,12 +125,33 @@ pub enum SweepError {
         /// The run's folder.
         path: PathBuf,
     },
-    /// What the sweep was to train on, or from, isn't there.
+}
+
+/// Why a sweep stopped; `E` is the error of its [`SweepHost`](crate::SweepHost).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SweepRunError<E: std::error::Error + 'static> {
+    /// The sweep's definition, its folder or a run's observer.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// The host can't provide a model or a data set.
     #[error("{what}")]
     Source {
-        /// What was asked for.
+        /// What the host was asked for, as in "can't get the model bert".
         what: String,
         /// The cause.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: E,
     },
+    /// The host returned an error from an event.
+    #[error("the host of the sweep failed")]
+    Host {
+        /// The cause.
+        source: E,
+    },
+}
+
+impl<E: std::error::Error + 'static> From<TrainError> for SweepRunError<E> {
+    fn from(error: TrainError) -> Self {
+        Self::Sweep(error.into())
+    }
 }

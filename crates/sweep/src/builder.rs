@@ -2,41 +2,25 @@
 
 use std::path::Path;
 
+use embert_train::{ConfigBuilder, ConfigError, TrainConfig, toml_value};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use serde::Deserialize;
+use toml::Value;
 
-use super::draw::{Draw, Range, Scale};
-use super::{Point, Sweep, SweepError};
-use crate::config::{KEYS, SWEEP, nearest, toml_value};
-use crate::{ConfigBuilder, ConfigError, TrainConfig};
+use crate::SweepError;
+use crate::definition::{Point, Sweep};
+use crate::draw::{Draw, Range, Scale};
+use crate::section::{Section, check_key, flatten};
 
-/// So many runs are a slip, not a plan.
+/// More runs than these are a slip of the keyboard.
 const MOST_RUNS: usize = 10_000;
-
-/// Keys that can't be swept, with the reason.
-const RESERVED: [(&str, &str); 2] = [
-    ("output", "each run has its own folder inside the sweep's"),
-    ("seed", "say how many seeds each point is trained with: --seeds N, or seeds = N in [sweep]"),
-];
-
-/// The `[sweep]` table of a file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Section {
-    pub(super) seeds: Option<usize>,
-    pub(super) samples: Option<usize>,
-    pub(super) keep_checkpoints: Option<bool>,
-    pub(super) grid: Table,
-    pub(super) random: Table,
-    pub(super) points: Vec<Table>,
-}
 
 /// Lays files, settings, grids and ranges over each other, and makes a [`Sweep`] of them.
 ///
 /// ```
-/// use embert_train::{ConfigBuilder, SweepBuilder};
+/// use embert_sweep::SweepBuilder;
+/// use embert_train::ConfigBuilder;
 ///
 /// let sweep = SweepBuilder::new(ConfigBuilder::new())
 ///     .grid("freeze=none,encoder_below:6")?
@@ -44,7 +28,7 @@ pub(super) struct Section {
 ///     .seeds(3)
 ///     .build()?;
 /// assert_eq!((sweep.points().len(), sweep.seeds()), (4, vec![0, 1, 2]));
-/// # Ok::<(), embert_train::SweepError>(())
+/// # Ok::<(), embert_sweep::SweepError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct SweepBuilder {
@@ -84,7 +68,7 @@ impl SweepBuilder {
             #[serde(default)]
             sweep: Section,
         }
-        (self.base, _) = std::mem::take(&mut self.base).text_beside(SWEEP, text, path)?;
+        (self.base, _) = std::mem::take(&mut self.base).text_beside(ConfigBuilder::SWEEP, text, path)?;
         let section = toml::from_str::<File>(text)
             .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })?
             .sweep;
@@ -93,7 +77,7 @@ impl SweepBuilder {
                 let problem = format!("{values} is no list of values, as in [{values}]");
                 return Err(SweepError::Values { key, problem });
             };
-            self.set_grid(key, values)?;
+            self.set_grid(&key, values)?;
         }
         for (key, range) in flatten(section.random)? {
             let range = range.try_into().map_err(|error: toml::de::Error| SweepError::Values {
@@ -103,7 +87,7 @@ impl SweepBuilder {
                     error.message()
                 ),
             })?;
-            self.set_random(key, range)?;
+            self.set_random(&key, range)?;
         }
         for point in section.points {
             self.points.push(Point { settings: flatten(point)? });
@@ -117,7 +101,7 @@ impl SweepBuilder {
     /// Changes the config that is swept over.
     ///
     /// # Errors
-    /// What `change` says.
+    /// `change` returns an error.
     pub fn config(
         self,
         change: impl FnOnce(ConfigBuilder) -> Result<ConfigBuilder, ConfigError>,
@@ -128,7 +112,7 @@ impl SweepBuilder {
     /// [`config`](Self::config) for a caller with errors of its own.
     ///
     /// # Errors
-    /// What `change` says.
+    /// Those of `change`.
     pub fn lay<E>(
         mut self,
         change: impl FnOnce(ConfigBuilder) -> Result<ConfigBuilder, E>,
@@ -143,12 +127,12 @@ impl SweepBuilder {
     /// There is no `=`, the key doesn't exist or can't be swept, or a value isn't one.
     pub fn grid(mut self, assignment: &str) -> Result<Self, SweepError> {
         let (key, values) = assign(assignment, "freeze=none,encoder_below:6")?;
-        self.set_grid(key.to_owned(), list(key, values)?)?;
+        self.set_grid(key, list(key, values)?)?;
         Ok(self)
     }
 
-    /// Adds a key whose values are drawn, from `key=min..max`, `key=min..max:uniform` or `key=min..max:log`. What is said
-    /// in neither way is drawn log-uniformly where both ends are above 0 and the key takes fractions.
+    /// Adds a key whose values are drawn, from `key=min..max`, `key=min..max:uniform` or `key=min..max:log`. Without a scale, values
+    /// are drawn log-uniformly where both ends are above 0 and the key takes fractions, and uniformly elsewhere.
     ///
     /// # Errors
     /// As [`grid`](Self::grid); or the ends are no numbers.
@@ -167,25 +151,25 @@ impl SweepBuilder {
         let (min, max) = ends.split_once("..").ok_or_else(problem)?;
         let number = |text: &str| toml_value(text.trim()).ok_or_else(problem);
         let range = Range { min: number(min)?, max: number(max)?, scale };
-        self.set_random(key.to_owned(), range)?;
+        self.set_random(key, range)?;
         Ok(self)
     }
 
-    /// How many points are drawn from the ranges.
+    /// Sets how many points are drawn from the ranges.
     #[must_use]
     pub fn samples(mut self, samples: usize) -> Self {
         self.samples = Some(samples);
         self
     }
 
-    /// How many seeds each point is trained with, from the config's `seed` on; 1 by default.
+    /// Sets how many seeds each point is trained with, from the config's `seed` on; 1 by default.
     #[must_use]
     pub fn seeds(mut self, seeds: usize) -> Self {
         self.seeds = Some(seeds);
         self
     }
 
-    /// Whether complete runs keep their checkpoints, which take several times the space of their results; not by default.
+    /// Sets whether complete runs keep their checkpoints, which take several times the space of their results; false by default.
     #[must_use]
     pub fn keep_checkpoints(mut self, keep: bool) -> Self {
         self.keep_checkpoints = keep;
@@ -195,7 +179,7 @@ impl SweepBuilder {
     /// The sweep: every value of the grid with every point of the list and every drawn point.
     ///
     /// Splits are those of the config's `seed` unless `data.split_seed` says otherwise, so that all seeds see the same
-    /// examples. What is drawn follows from `seed` too; more samples leave the first ones as they are.
+    /// examples. The drawn points follow from `seed` too; with more samples the first points stay the same.
     ///
     /// # Errors
     /// There is nothing to sweep, a key is swept twice, a point's config can't be used, or two are the same.
@@ -274,14 +258,14 @@ impl SweepBuilder {
         Ok(points)
     }
 
-    /// Sample after sample, key after key.
+    /// Draws `samples` different points from the ranges.
     fn draw(&self, base: &TrainConfig, samples: usize) -> Result<Vec<Point>, SweepError> {
         let config = ConfigBuilder::new().text(&base.to_toml()?, Path::new("config.toml"))?;
         let ranges = self.random.iter().map(|(key, range)| Draw::new(key, range, &config));
         let ranges: Vec<Draw<'_>> = ranges.collect::<Result<_, _>>()?;
         let mut generator = ChaCha8Rng::seed_from_u64(base.seed);
         let mut points: Vec<Point> = Vec::new();
-        // Of few whole numbers the same ones are soon drawn again.
+        // A range of few whole numbers gives the same point again and again.
         for _ in 0..samples * 100 {
             let point = Point { settings: ranges.iter().map(|range| range.draw(&mut generator)).collect() };
             if !points.contains(&point) {
@@ -294,8 +278,8 @@ impl SweepBuilder {
         Err(SweepError::Counts { problem: "samples: the ranges do not have so many different points" })
     }
 
-    fn set_grid(&mut self, key: String, values: Vec<Value>) -> Result<(), SweepError> {
-        check_key(&key)?;
+    fn set_grid(&mut self, key: &str, values: Vec<Value>) -> Result<(), SweepError> {
+        let key = check_key(key)?.to_owned();
         if values.is_empty() {
             return Err(SweepError::Values { key, problem: "there is no value to try".into() });
         }
@@ -303,8 +287,8 @@ impl SweepBuilder {
         Ok(())
     }
 
-    fn set_random(&mut self, key: String, range: Range) -> Result<(), SweepError> {
-        check_key(&key)?;
+    fn set_random(&mut self, key: &str, range: Range) -> Result<(), SweepError> {
+        let key = check_key(key)?.to_owned();
         set(&mut self.random, key, range);
         Ok(())
     }
@@ -317,32 +301,6 @@ fn set<T>(list: &mut Vec<(String, T)>, key: String, value: T) {
     }
 }
 
-fn check_key(key: &str) -> Result<(), SweepError> {
-    if let Some((_, hint)) = RESERVED.iter().find(|(reserved, _)| *reserved == key) {
-        return Err(SweepError::Reserved { key: key.to_owned(), hint });
-    }
-    if KEYS.contains(&key) {
-        return Ok(());
-    }
-    Err(ConfigError::UnknownSetting { key: key.to_owned(), nearest: nearest(key) }.into())
-}
-
-/// The settings of a table by their dotted keys, whether they are written `"data.order" = ..` or `data.order = ..`.
-fn flatten(table: Table) -> Result<Vec<(String, Value)>, SweepError> {
-    let mut settings = Vec::new();
-    for (key, value) in table {
-        let inner = format!("{key}.");
-        match value {
-            Value::Table(table) if KEYS.iter().any(|known| known.starts_with(&inner)) => {
-                settings.extend(table.into_iter().map(|(key, value)| (format!("{inner}{key}"), value)));
-            }
-            value => settings.push((key, value)),
-        }
-    }
-    settings.iter().try_for_each(|(key, _)| check_key(key))?;
-    Ok(settings)
-}
-
 fn assign<'a>(assignment: &'a str, example: &'static str) -> Result<(&'a str, &'a str), SweepError> {
     let (key, value) = assignment
         .split_once('=')
@@ -350,7 +308,7 @@ fn assign<'a>(assignment: &'a str, example: &'static str) -> Result<(&'a str, &'
     Ok((key.trim(), value.trim()))
 }
 
-/// Values with commas between them. Which commas those are is TOML's to say: a value goes on until it is whole.
+/// Splits values at the commas between them. A comma inside a TOML list, table or string does not end its value.
 fn list(key: &str, text: &str) -> Result<Vec<Value>, SweepError> {
     let mut values = Vec::new();
     let mut value = String::new();

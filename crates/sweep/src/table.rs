@@ -1,40 +1,37 @@
-//! The table of a sweep: what came of its points, read from its run folders, and the files that hold it.
+//! The table of a sweep's results, made of its run folders, and the files that hold it.
 
+use embert_files::FileError;
 use embert_metrics::{mean, standard_deviation};
-use embert_run::{FORMAT, PointResult, RunResult, Status, SweepTable};
+use embert_run::{FORMAT, PointResult, RunResult, Status, SweepFiles, SweepTable};
 use serde_json::Value;
 
-use super::Sweep;
-use super::folder::{SweepFolder, run_name};
-use super::record::{Record, Records, SPLIT};
-use crate::TrainError;
-use crate::error::IoContext as _;
-use crate::run_folder::write_json;
-use crate::scores::better;
+use crate::record::{Record, Records, SPLIT};
+use crate::{Sweep, SweepError};
 
-/// The table of the runs' records, each read when its run has ended; `failure` knows why one of that name stopped.
-pub(super) fn table(
+/// Makes the table of a sweep. `failure` returns the error of the failed run of a name.
+pub(crate) fn table(
     sweep: &Sweep,
-    folder: &SweepFolder,
+    files: &SweepFiles,
     records: &mut Records,
     failure: impl Fn(&str) -> Option<String>,
-) -> Result<SweepTable, TrainError> {
-    let metric = sweep.base().metric;
+) -> Result<SweepTable, SweepError> {
+    let metric = &sweep.base().metric;
     let mut points = Vec::new();
     for number in 0..sweep.points().len() {
-        points.push(point(sweep, folder, number, records, &failure)?);
+        points.push(point(sweep, files, number, records, &failure)?);
     }
-    // Stable, so that equals stay in the order of the definition.
+    let better = records.better(metric);
+    // The sort is stable: points with equal means stay in the order of the definition.
     points.sort_by(|a, b| match (a.mean, b.mean) {
-        (Some(a), Some(b)) if metric.is_better(a, b) => std::cmp::Ordering::Less,
-        (Some(a), Some(b)) if metric.is_better(b, a) => std::cmp::Ordering::Greater,
+        (Some(a), Some(b)) if better.is_better(a, b) => std::cmp::Ordering::Less,
+        (Some(a), Some(b)) if better.is_better(b, a) => std::cmp::Ordering::Greater,
         (a, b) => a.is_none().cmp(&b.is_none()),
     });
     Ok(SweepTable {
         format: FORMAT,
-        name: folder.name(),
-        metric: metric.to_string(),
-        better: better(metric),
+        name: files.folder().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        metric: metric.clone(),
+        better,
         split: SPLIT.into(),
         keys: sweep.keys().into_iter().map(str::to_owned).collect(),
         seeds: sweep.seeds(),
@@ -44,16 +41,16 @@ pub(super) fn table(
 
 fn point(
     sweep: &Sweep,
-    folder: &SweepFolder,
+    files: &SweepFiles,
     number: usize,
     records: &mut Records,
     failure: &impl Fn(&str) -> Option<String>,
-) -> Result<PointResult, TrainError> {
+) -> Result<PointResult, SweepError> {
     let mut runs = Vec::new();
     let mut sizes = None;
     for seed in sweep.seeds() {
-        let name = run_name(&sweep.name(number), seed);
-        let record = records.of(sweep, folder, number, seed)?;
+        let name = SweepFiles::run_name(&sweep.name(number), seed);
+        let record = records.of(sweep, files, number, seed)?;
         let mut result = run(&name, seed, record);
         let of_run = record.and_then(|record| record.sizes);
         if result.status == Status::Missing
@@ -80,7 +77,7 @@ fn point(
     })
 }
 
-/// What came of a run of which `record` is what is known; absent while it has no result.
+/// The table's entry of a run, whose `record` is absent while the run is not complete.
 fn run(name: &str, seed: u64, record: Option<&Record>) -> RunResult {
     RunResult {
         run: name.to_owned(),
@@ -95,14 +92,17 @@ fn run(name: &str, seed: u64, record: Option<&Record>) -> RunResult {
 }
 
 /// Writes `sweep.json` and `sweep.csv`.
-pub(super) fn write(table: &SweepTable, folder: &SweepFolder) -> Result<(), TrainError> {
-    write_json(&folder.json_path(), table)?;
-    let path = folder.csv_path();
-    let csv = csv(table).map_err(std::io::Error::other).at("write", &path)?;
-    Ok(embert_files::write(&path, &csv)?)
+pub(crate) fn write(table: &SweepTable, files: &SweepFiles) -> Result<(), FileError> {
+    embert_files::write_json(&files.table(), table)?;
+    let path = files.csv();
+    let csv = csv(table).map_err(|error| {
+        let source = std::io::Error::other(error);
+        FileError { action: "write", path: path.clone(), source }
+    })?;
+    embert_files::write(&path, &csv)
 }
 
-/// A line a point, best first.
+/// The table as CSV: a row for each point, best first.
 fn csv(table: &SweepTable) -> Result<Vec<u8>, csv::Error> {
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let count = |value: Option<usize>| value.map_or_else(String::new, |value| value.to_string());
@@ -129,7 +129,7 @@ fn csv(table: &SweepTable) -> Result<Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// JSON has no infinity: what it can't say is said as text.
+/// A value as JSON; as text where JSON has no form for it, such as an infinity.
 fn json_of(value: &toml::Value) -> Value {
     match serde_json::to_value(value) {
         Ok(json) if !json.is_null() => json,

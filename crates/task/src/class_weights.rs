@@ -1,0 +1,87 @@
+//! [`LossSettings`]: what a run's settings say of the loss.
+
+use serde::{Deserialize, Serialize};
+
+/// What a run's settings say of the loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LossSettings {
+    /// How much the examples of each label count.
+    pub class_weights: ClassWeights,
+    /// The share of each target's probability that is spread over all labels, in [0, 1) (Szegedy et al. 2016, section 7).
+    pub label_smoothing: f64,
+}
+
+impl Default for LossSettings {
+    /// All labels alike, and no smoothing.
+    fn default() -> Self {
+        Self { class_weights: ClassWeights::default(), label_smoothing: 0.0 }
+    }
+}
+
+/// How much the examples of each label count in the loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected \"none\", \"balanced\" or one number a label")]
+pub enum ClassWeights {
+    /// Weights that a rule gives.
+    Rule(ClassWeightRule),
+    /// One weight a label, in the order of the labels.
+    Given(Vec<f64>),
+}
+
+impl Default for ClassWeights {
+    /// All labels alike.
+    fn default() -> Self {
+        Self::Rule(ClassWeightRule::None)
+    }
+}
+
+/// A rule that gives each label a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeightRule {
+    /// 1 for each label.
+    None,
+    /// Examples / (labels x examples of the label), as scikit-learn's `class_weight="balanced"`.
+    Balanced,
+}
+
+impl ClassWeights {
+    /// The weight of each label of a training split that has so many examples of each, in `counts`. `None` where weights are
+    /// given, but not one for each label.
+    pub(crate) fn resolve(&self, counts: &[usize]) -> Option<Vec<f32>> {
+        let labels = counts.len();
+        match self {
+            Self::Rule(ClassWeightRule::None) => Some(vec![1.0; labels]),
+            Self::Rule(ClassWeightRule::Balanced) => {
+                let examples: usize = counts.iter().sum();
+                // A label that never occurs weighs nothing in any sum; 1 keeps its weight finite.
+                let weight = |count: usize| examples as f64 / (labels * count.max(1)) as f64;
+                Some(counts.iter().map(|&count| weight(count) as f32).collect())
+            }
+            Self::Given(weights) => {
+                (weights.len() == labels).then(|| weights.iter().map(|weight| *weight as f32).collect())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `compute_class_weight("balanced", ...)` of scikit-learn for 6, 2 and 0 examples, where the last is not defined.
+    #[test]
+    fn balanced_weights_are_inverse_to_the_counts() {
+        let balanced = ClassWeights::Rule(ClassWeightRule::Balanced);
+        assert_eq!(balanced.resolve(&[6, 2]).unwrap(), [8.0 / 12.0, 2.0]);
+        assert!(balanced.resolve(&[6, 0]).unwrap().iter().all(|weight| weight.is_finite()));
+        assert_eq!(ClassWeights::default().resolve(&[6, 2, 9]).unwrap(), [1.0; 3]);
+    }
+
+    #[test]
+    fn given_weights_are_one_a_label() {
+        let given = ClassWeights::Given(vec![0.5, 2.0]);
+        assert_eq!(given.resolve(&[1, 1]).unwrap(), [0.5, 2.0]);
+        assert_eq!(given.resolve(&[1, 1, 1]), None);
+    }
+}

@@ -1,0 +1,52 @@
+//! What BERT is fine-tuned for, one file a task.
+//!
+//! [`Task`] is all that the training loop, the run folder and the predictor don't know: which labels a data set has, what
+//! the features and targets of an example are, which head reads the encoder, what the loss is, and how the head's outputs
+//! become predictions and scores. [`TextClassification`] is one label a text, or a pair of texts.
+//!
+//! What it does not do: read files (`embert-data`), compute hidden states (`embert-model`), train or write anything.
+//!
+//! ```
+//! use burn::tensor::{Device, Int, Tensor};
+//! use embert_model::Layout;
+//! use embert_task::{LossSettings, Task, TextClassification};
+//!
+//! let task = TextClassification::new(vec!["negative".into(), "positive".into()]);
+//! let device = Device::default();
+//! let layout = Layout::from_attention_mask(Tensor::<2, Int>::from_ints([[1, 1, 1], [1, 1, 0]], &device));
+//! let outputs = Tensor::<2>::from_floats([[0.5, -0.5], [2.0, 1.0]], &device);
+//!
+//! let targets = [0, 1];
+//! let loss = task.loss(outputs.clone(), &layout, &targets, task.weight(&targets));
+//! assert!((loss.into_scalar::<f32>() - 0.8133).abs() < 1e-4);
+//!
+//! let outputs: Vec<f32> = outputs.into_data().iter().collect();
+//! let parts = vec![task.decode(&outputs[..2])];
+//! assert!((parts[0].scores()[0] - 0.7311).abs() < 1e-4);
+//! ```
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod card;
+mod class_weights;
+mod cross_entropy;
+mod data;
+mod encode;
+mod error;
+mod outputs;
+mod task;
+mod text_classification;
+
+pub use card::{CardMetric, IndexedMetric, TaskCard};
+pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
+pub use cross_entropy::CrossEntropy;
+pub use data::TaskData;
+pub use encode::encode;
+pub use error::TaskError;
+pub use outputs::Outputs;
+pub use task::{Scorer, Target, Task};
+pub use text_classification::{
+    ClassScores, ClassificationScorer, LabelledText, TextClassification, metric_info,
+};

@@ -1,0 +1,258 @@
+//! [`TextClassification`]: one label a text, or a pair of texts.
+
+mod card;
+mod class_scores;
+mod labelled_text;
+mod scores;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+use embert_data::tokenize::Encoding;
+use embert_data::{DataError, EncodedDataset, Example, LabelMapping, LabelSet};
+use embert_metrics::{Accumulator, Average, Metric, Report, WindowMean, softmax};
+use embert_model::{BertConfig, HeadFunction, Layout, SequenceClassificationHead};
+use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
+
+pub use self::class_scores::ClassScores;
+pub use self::labelled_text::LabelledText;
+pub use self::scores::metric_info;
+use crate::{CrossEntropy, LossSettings, Scorer, Task, TaskCard, TaskError};
+
+/// One label a text, or a pair of texts: a linear layer over the pooled first token, cross-entropy, and metrics of the most
+/// probable label.
+#[derive(Clone, Debug)]
+pub struct TextClassification {
+    /// In the order of the head's outputs.
+    labels: Arc<[String]>,
+    /// What makes scores of the head's outputs: a softmax, but for checkpoints that others trained.
+    function: HeadFunction,
+    average: Average,
+    /// From the data set's label numbers to the head's.
+    mapping: Option<LabelMapping>,
+    loss: CrossEntropy,
+}
+
+impl TextClassification {
+    /// The task of these labels, in the order of the head's outputs, all of the same weight. With two labels the second is the
+    /// positive one.
+    pub fn new(labels: Vec<String>) -> Self {
+        let positive = labels.len().saturating_sub(1);
+        Self::with_function(labels, positive, HeadFunction::Softmax)
+    }
+
+    fn with_function(labels: Vec<String>, positive: usize, function: HeadFunction) -> Self {
+        Self {
+            average: if labels.len() == 2 { Average::Binary { positive } } else { Average::Macro },
+            loss: CrossEntropy::new(vec![1.0; labels.len()], 0.0),
+            labels: labels.into(),
+            function,
+            mapping: None,
+        }
+    }
+
+    /// The average of precision, recall and F1: with two labels the positive one's numbers, else the macro average.
+    pub fn average(&self) -> Average {
+        self.average
+    }
+
+    /// The weight of each label in the loss.
+    pub fn class_weights(&self) -> &[f32] {
+        self.loss.class_weights()
+    }
+
+    /// What makes scores of the head's outputs.
+    pub fn function(&self) -> HeadFunction {
+        self.function
+    }
+}
+
+impl Task for TextClassification {
+    const NAME: &'static str = TEXT_CLASSIFICATION;
+
+    type Head = SequenceClassificationHead;
+    type Example = Example;
+    type Labels = LabelSet;
+    type Target = usize;
+    type Part = ClassScores;
+    type Prediction = ClassScores;
+    type Answer = LabelledText;
+    type Record = embert_run::Example;
+    type Scorer = ClassificationScorer;
+    type Report = Report;
+
+    fn label_names(labels: &LabelSet) -> Option<&[String]> {
+        Some(labels.names())
+    }
+
+    fn fit(labels: &LabelSet, config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
+        config.check_classes(folder, labels.names())?;
+        let mapping = labels.reconcile(&config.id2label)?;
+        let names = if mapping.pairing().is_some() { labels.names() } else { &config.id2label };
+        let positive = mapping.id(labels.positive());
+        let task = Self::with_function(names.to_vec(), positive, HeadFunction::Softmax);
+        Ok(Self { mapping: Some(mapping), ..task })
+    }
+
+    fn of_checkpoint(config: &BertConfig, _folder: &Path) -> Result<Self, TaskError> {
+        let labels = config.id2label.clone();
+        let positive = labels.len().saturating_sub(1);
+        Ok(Self::with_function(labels, positive, config.head_function()))
+    }
+
+    fn with_loss(self, settings: &LossSettings, train: &EncodedDataset<usize>) -> Result<Self, TaskError> {
+        let mut counts = vec![0; self.labels.len()];
+        for feature in train.features() {
+            counts[feature.target] += 1;
+        }
+        let weights = settings.class_weights.resolve(&counts).ok_or_else(|| TaskError::Setting {
+            key: "class_weights",
+            found: match &settings.class_weights {
+                crate::ClassWeights::Given(weights) => format!("{weights:?}"),
+                crate::ClassWeights::Rule(rule) => format!("{rule:?}"),
+            },
+            expected: format!("{} numbers, one for each of {}", self.labels.len(), self.labels.join(", ")),
+        })?;
+        Ok(Self { loss: CrossEntropy::new(weights, settings.label_smoothing), ..self })
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn positive(&self) -> Option<&str> {
+        match self.average {
+            Average::Binary { positive } => self.labels.get(positive).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    fn pairing(&self) -> Option<&str> {
+        self.mapping.as_ref()?.pairing()
+    }
+
+    fn metrics(&self) -> Vec<MetricInfo> {
+        Metric::displayed().map(metric_info).collect()
+    }
+
+    fn logged_metrics(&self) -> Vec<String> {
+        Metric::LOGGED.iter().map(|metric| metric.name().to_owned()).collect()
+    }
+
+    fn card(&self, escape: &dyn Fn(&str) -> String) -> TaskCard {
+        card::card(&self.labels, self.average, &self.loss, escape)
+    }
+
+    fn count_labels<'a>(&self, examples: impl IntoIterator<Item = &'a Example>) -> Vec<usize> {
+        let mut counts = vec![0; self.labels.len()];
+        for label in examples.into_iter().filter_map(|example| example.label) {
+            counts[label] += 1;
+        }
+        counts
+    }
+
+    fn is_labelled(example: &Example) -> bool {
+        example.label.is_some()
+    }
+
+    fn number(&self, mut example: Example) -> Example {
+        if let Some(mapping) = &self.mapping {
+            example.label = example.label.map(|label| mapping.id(label));
+        }
+        example
+    }
+
+    fn target(&self, example: &Example, _encoding: &Encoding) -> Result<usize, TaskError> {
+        Ok(example.label.ok_or(DataError::Unlabelled { id: example.id })?)
+    }
+
+    fn weight(&self, targets: &[usize]) -> f64 {
+        self.loss.total_weight(targets)
+    }
+
+    fn loss(&self, outputs: Tensor<2>, _layout: &Layout, targets: &[usize], divisor: f64) -> Tensor<1> {
+        self.loss.forward(outputs, targets, divisor)
+    }
+
+    fn decode(&self, outputs: &[f32]) -> ClassScores {
+        ClassScores::new(match self.function {
+            HeadFunction::Softmax => softmax(outputs),
+            HeadFunction::Sigmoid => {
+                outputs.iter().map(|&output| 1.0 / (1.0 + (-f64::from(output)).exp())).collect()
+            }
+            HeadFunction::Identity => outputs.iter().map(|&output| f64::from(output)).collect(),
+        })
+    }
+
+    /// The mean over the windows.
+    fn join(&self, _example: &Example, parts: Vec<ClassScores>) -> ClassScores {
+        let mut mean = WindowMean::default();
+        for part in &parts {
+            mean.add(part.scores());
+        }
+        ClassScores::new(mean.finish())
+    }
+
+    fn scorer(&self) -> Result<ClassificationScorer, TaskError> {
+        Ok(ClassificationScorer(Accumulator::new(self.labels.len(), self.average)?))
+    }
+
+    fn logged(&self, report: &Report) -> Metrics {
+        scores::logged(report)
+    }
+
+    fn scores(&self, report: &Report) -> (Metrics, Detail) {
+        scores::scores(report)
+    }
+
+    fn record(
+        &self,
+        split: &str,
+        example: &Example,
+        prediction: &ClassScores,
+        tokens: usize,
+    ) -> embert_run::Example {
+        embert_run::Example {
+            split: split.to_owned(),
+            id: example.id,
+            text: example.text.clone(),
+            text_pair: example.text_pair.clone(),
+            // Only labelled examples are evaluated.
+            label: example.label.unwrap_or_default(),
+            probabilities: prediction.scores().to_vec(),
+            tokens,
+        }
+    }
+
+    fn answer(&self, example: Example, prediction: ClassScores) -> LabelledText {
+        let Example { text, text_pair, .. } = example;
+        LabelledText::new(text, text_pair, Arc::clone(&self.labels), self.function, prediction)
+    }
+}
+
+/// Metrics of the most probable label, over all examples.
+#[derive(Clone, Debug)]
+pub struct ClassificationScorer(Accumulator);
+
+impl Scorer<TextClassification> for ClassificationScorer {
+    /// The loss of an example is the cross-entropy of its prediction: an example counts once, however many windows it has.
+    fn add(&mut self, example: &Example, prediction: &ClassScores) -> Result<(), TaskError> {
+        let target = example.label.ok_or(DataError::Unlabelled { id: example.id })?;
+        // A target beyond the scores is refused by the accumulator.
+        let probability = prediction.scores().get(target).copied().unwrap_or_default();
+        let loss = -probability.max(f64::MIN_POSITIVE).ln();
+        Ok(self.0.add(target, prediction.scores(), loss)?)
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), TaskError> {
+        Ok(self.0.merge(other.0)?)
+    }
+
+    fn finish(&self) -> Report {
+        self.0.report()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! What a model card says of text classification.
+
+use embert_metrics::{Average, Metric};
+
+use super::scores::metric_info;
+use crate::card::{CardMetric, IndexedMetric, TaskCard};
+use crate::cross_entropy::CrossEntropy;
+
+/// The card's part on a task with these labels and this loss; `escape` makes a name safe to stand in Markdown.
+pub(super) fn card(
+    labels: &[String],
+    average: Average,
+    loss: &CrossEntropy,
+    escape: &dyn Fn(&str) -> String,
+) -> TaskCard {
+    let over = match average {
+        Average::Binary { positive } => labels.get(positive).map_or("", String::as_str),
+        Average::Macro => "macro",
+        Average::Micro => "micro",
+        Average::Weighted => "weighted",
+    };
+    let metrics = Metric::LOGGED.iter().map(|&metric| CardMetric {
+        name: metric.name().to_owned(),
+        heading: metric_info(metric).in_sentence(),
+        // The hub's index has no losses.
+        indexed: (metric != Metric::Loss).then(|| IndexedMetric {
+            r#type: metric.hub_name(),
+            name: if metric.is_averaged() {
+                format!("{} ({over})", metric.long_title())
+            } else {
+                metric.long_title().to_owned()
+            },
+        }),
+    });
+    let about = match average {
+        Average::Binary { .. } => format!("those of the label {}", escape(over)),
+        _ => format!("the {over} average over the labels"),
+    };
+    TaskCard {
+        title: "Text Classification",
+        purpose: format!("A BERT that gives a text one of {} labels.", labels.len()),
+        pipeline_call: "classify = pipeline(\"text-classification\", model=\".\")\n\
+                        print(classify(\"Your text\", truncation=True))",
+        metrics: metrics.collect(),
+        about_metrics: format!(
+            "Precision, recall and F1 are {about}; the loss is the mean cross-entropy in nats, \
+             without class weights or smoothing."
+        ),
+        about_loss: about_loss(loss),
+    }
+}
+
+/// Class weights and label smoothing, where the loss has any.
+#[allow(clippy::float_cmp, reason = "a weight of 1 is no weight")]
+fn about_loss(loss: &CrossEntropy) -> Option<String> {
+    let mut parts = Vec::new();
+    if loss.class_weights().iter().any(|weight| *weight != 1.0) {
+        let weights: Vec<String> = loss.class_weights().iter().map(ToString::to_string).collect();
+        parts.push(format!("the labels' weights {}", weights.join(", ")));
+    }
+    if loss.label_smoothing() > 0.0 {
+        parts.push(format!("label smoothing {}", loss.label_smoothing()));
+    }
+    (!parts.is_empty()).then(|| format!("Loss: cross-entropy with {}.", parts.join(" and ")))
+}

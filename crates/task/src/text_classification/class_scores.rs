@@ -1,0 +1,26 @@
+//! [`ClassScores`]: what the model says of each label.
+
+/// The score of each label, in the order of the head's outputs: probabilities, unless the head is no softmax.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassScores(Vec<f64>);
+
+impl ClassScores {
+    pub(super) fn new(scores: Vec<f64>) -> Self {
+        Self(scores)
+    }
+
+    /// The score of each label.
+    pub fn scores(&self) -> &[f64] {
+        &self.0
+    }
+
+    /// The label with the highest score; the first of several.
+    pub fn label_id(&self) -> usize {
+        embert_metrics::argmax(&self.0)
+    }
+
+    /// The score of [`label_id`](Self::label_id).
+    pub fn score(&self) -> f64 {
+        self.0[self.label_id()]
+    }
+}

@@ -1,0 +1,119 @@
+//! [`DataConfig`]: what is read, and how it becomes batches.
+
+use embert_data::tokenize::{Padding, Truncation};
+use embert_data::{Delimiter, Format, Header, Order, Quoting, ReadOptions, TextEncoding};
+use serde::{Deserialize, Serialize};
+
+use super::as_text;
+
+/// The `[data]` table of a [`TrainConfig`](crate::TrainConfig).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Tokens in a sequence, the special ones included; longer texts are cut. From 3 (`[CLS]`, a token, `[SEP]`) to the model's
+    /// `max_position_embeddings`, which in turn may be at most 65,536: attention takes the square of it.
+    pub max_length: usize,
+    /// What is cut off: `longest_first` or `head` (keeps the start of a text), `tail` (its end), `head_tail:N` (its first N
+    /// tokens and as many of the last as fit), or for pairs `only_first`, `only_second`.
+    #[serde(with = "as_text")]
+    pub truncation: Truncation,
+    /// Evaluate and predict longer texts whole, in windows that overlap by this many tokens: the prediction is the mean of the
+    /// windows' probabilities. Less than the tokens of a window without its special ones, so that each gets on; a text has at most
+    /// 4,096 windows, which take some hundred MiB. Unset: they are cut, as in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// Pad each batch to its longest member, or to `max_length`.
+    pub padding: PaddingConfig,
+    /// The order of the training examples.
+    pub order: Order,
+    /// Train on a stratified, seeded part of this many examples, at most 1,000,000,000: no memory holds more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_samples: Option<usize>,
+    /// Evaluate on a stratified, seeded part of this many examples, at most 1,000,000,000 likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eval_samples: Option<usize>,
+    /// Cut train/validation/test from the training split in these shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_ratios: Option<[f64; 3]>,
+    /// Seeds the splits and the parts of them that are taken, below 2^63. Unset: `seed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
+    /// Count rows that can't be read, or have no label, instead of stopping at the first.
+    pub skip_bad_rows: bool,
+    /// The files' format, in place of the one that their names tell: `csv`, `tsv`, `jsonl`, `json`, `parquet`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// What separates the fields of CSV: one character, or `tab`. Unset: as the name says, or the heading certainly has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<Delimiter>,
+    /// `csv` where quotes hold fields of CSV together, `none` where they are text. Unset: `csv`, unless tabs make it uncertain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quoting: Option<Quoting>,
+    /// The encoding of text files: `windows-1252`, `utf-16le`, ... Unset: UTF-8, or what a byte order mark says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<TextEncoding>,
+    /// Whether CSV has a heading, or the names of its columns where it has none. Unset: it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<Header>,
+}
+
+/// To which length a batch is padded. With `max_length` it becomes a [`Padding`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaddingConfig {
+    /// To the longest text of the batch.
+    #[default]
+    Longest,
+    /// To `max_length`.
+    MaxLength,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            max_length: 256,
+            truncation: Truncation::LongestFirst,
+            stride: None,
+            padding: PaddingConfig::Longest,
+            order: Order::GroupedByLength,
+            train_samples: None,
+            eval_samples: None,
+            split_ratios: None,
+            split_seed: None,
+            skip_bad_rows: false,
+            format: None,
+            delimiter: None,
+            quoting: None,
+            encoding: None,
+            header: None,
+        }
+    }
+}
+
+impl DataConfig {
+    /// How files are read, as far as the keys state it.
+    pub fn reading(&self) -> ReadOptions {
+        ReadOptions {
+            format: self.format,
+            delimiter: self.delimiter,
+            quoting: self.quoting,
+            encoding: self.encoding,
+            header: self.header.clone(),
+        }
+    }
+
+    /// Sets the keys that say how files are read.
+    pub fn set_reading(&mut self, options: ReadOptions) {
+        let ReadOptions { format, delimiter, quoting, encoding, header } = options;
+        (self.format, self.delimiter, self.quoting) = (format, delimiter, quoting);
+        (self.encoding, self.header) = (encoding, header);
+    }
+
+    /// To which length batches are padded.
+    pub fn batch_padding(&self) -> Padding {
+        match self.padding {
+            PaddingConfig::Longest => Padding::Longest,
+            PaddingConfig::MaxLength => Padding::MaxLength(self.max_length),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! [`TrainConfig`]: every setting of a run.
+
+use std::path::PathBuf;
+
+use embert_data::tokenize::EncodeOptions;
+use embert_data::{LoadOptions, WindowOptions};
+use embert_model::{Freeze, SaveDtype};
+use embert_task::ClassWeights;
+use serde::{Deserialize, Serialize};
+
+use super::as_text;
+use super::data::DataConfig;
+use super::error::ConfigError;
+use super::optimizer::OptimizerConfig;
+use super::parts::{DropoutConfig, EarlyStoppingConfig, Keep, LogFormat, StageConfig};
+
+/// Every setting of a fine-tuning run. Each key is a TOML key and an option of `bert-train train`.
+///
+/// Each number has a range, which the key's docs state with the reason; what lies beyond is refused before any work begins. A whole
+/// number that TOML can't hold (from 2^63 on) is none of any key's.
+///
+/// Built with [`ConfigBuilder`](crate::ConfigBuilder), which lays files and single settings over the defaults and checks the result, or with
+/// [`Default`] and [`validate`](Self::validate).
+///
+/// ```
+/// use embert_train::ConfigBuilder;
+///
+/// let config = ConfigBuilder::new().set("optimizer.learning_rate=3e-5")?.set("epochs=2")?.build()?;
+/// assert_eq!(config.epochs, 2);
+/// # Ok::<(), embert_train::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of its own, set and swept by its name")]
+pub struct TrainConfig {
+    /// A folder, `name`, `owner/name` or `owner/name@revision` of the checkpoint to start from.
+    pub model: String,
+    /// Start from random weights in the shape that the model's `config.json` states, instead of from its weights.
+    pub from_scratch: bool,
+    /// Start with a new classifier, even if the checkpoint has one.
+    pub new_head: bool,
+    /// A card's name, a card file, a hub repository, a folder or a file.
+    pub dataset: String,
+    /// The run folder. Unset: `runs/<data set>-<number>`, the first number that is free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<PathBuf>,
+    /// Seeds the head's first weights, the splits, the order of the examples and dropout. Below 2^63, the most that TOML holds.
+    pub seed: u64,
+    /// `auto`, `cpu`, `flex`, `ndarray`, `cuda`, `cuda:1`, ...
+    pub device: String,
+    /// Passes over the training split, at most 100,000. The steps of a run are at most 99,999,999, since its checkpoints are numbered
+    /// with eight digits: as many epochs as fit, of a large data set, are fewer.
+    pub epochs: usize,
+    /// Examples in a micro-batch, at most 65,536: no device holds more at a time.
+    pub batch_size: usize,
+    /// Examples in a batch of evaluation, where no gradients need memory; at most 65,536 likewise.
+    pub eval_batch_size: usize,
+    /// Micro-batches in one optimizer step; their gradient is the mean over all their examples, which are at most 16,777,216: that
+    /// mean is taken in f32, which counts exactly up to there.
+    pub gradient_accumulation_steps: usize,
+    /// Examples in one optimizer step, a multiple of `batch_size` and at most 16,777,216: states `gradient_accumulation_steps` in examples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_batch_size: Option<usize>,
+    /// The consecutive parts into which the micro-batches of a step are cut, a power of two from 1 to 1,024: their gradients are added
+    /// part by part, and the parts by halving. The last bits of a step of several micro-batches depend on it.
+    pub shards: usize,
+    /// Gradients are scaled down to this global L2 norm, from 1e-9 (below, they vanish beside `optimizer.epsilon`) to 1e9 (above,
+    /// nothing is ever clipped); 0 turns clipping off.
+    pub max_grad_norm: f64,
+    /// The share of probability that the target gives to all labels alike, in [0, 1): at 1 there would be nothing to learn.
+    pub label_smoothing: f64,
+    /// The loss's weight of each label: 0, or from 1e-6 to 1e6. Only their ratios count, since the mean divides by their sum; beyond
+    /// that range their products leave f32.
+    pub class_weights: ClassWeights,
+    /// Which parameters are frozen.
+    #[serde(with = "as_text")]
+    pub freeze: Freeze,
+    /// Further parameters that are frozen, by their checkpoint names: `*.LayerNorm.*`, `bert.encoder.layer.[0-3].*`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub freeze_patterns: Vec<String>,
+    /// What changes during the run: from a step or an epoch on, other parameters are frozen or other rates hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageConfig>,
+    /// Unfreeze from the top, the next part every so many steps: the pooler with the last layer, each layer, the embeddings. At most
+    /// 99,999,999, as no run has more steps; what would begin after a run's last step does not happen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfreeze_every: Option<usize>,
+    /// Compute what lies below the lowest trainable layer once for each example, and train and validate on that. Dropout is off in
+    /// that part, in the first epoch too.
+    pub cache_frozen: bool,
+    /// The most memory that `cache_frozen` takes, in MiB, up to 16 TiB; what is beyond goes to a file in the run folder.
+    pub cache_memory: usize,
+    /// Start the last so many encoder layers from new weights: at most those that the model has.
+    pub reinit_layers: usize,
+    /// Start the pooler from new weights.
+    pub reinit_pooler: bool,
+    /// Evaluate every so many steps, at most 99,999,999. Unset: at the end of each epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluate_every: Option<usize>,
+    /// Save a checkpoint every so many steps, at most 99,999,999. Unset: at the end of each epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub save_every: Option<usize>,
+    /// How many of the newest checkpoints stay on disk (the best one besides), at most 99,999,999: all that a run can have.
+    pub keep_checkpoints: usize,
+    /// The name of the metric that says which checkpoint is the best, on the validation split: one of the task's metrics.
+    pub metric: String,
+    /// Which weights the run's `model/` holds at the end.
+    pub keep: Keep,
+    /// How `model/` stores them: `f32`, or `f16` and `bf16` at half the size. Checkpoints are always f32.
+    pub save_dtype: SaveDtype,
+    /// Evaluate those weights on the test split at the end.
+    pub evaluate_test: bool,
+    /// Further logs besides `metrics.jsonl`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogFormat>,
+    /// What is read, and how it becomes batches.
+    pub data: DataConfig,
+    /// AdamW and its learning rate.
+    pub optimizer: OptimizerConfig,
+    /// Dropout probabilities.
+    pub dropout: DropoutConfig,
+    /// When to stop before the last epoch.
+    pub early_stopping: EarlyStoppingConfig,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            model: "datasets/sample/bert".into(),
+            from_scratch: false,
+            new_head: false,
+            dataset: "sample".into(),
+            output: None,
+            seed: 0,
+            device: "auto".into(),
+            epochs: 3,
+            batch_size: 16,
+            eval_batch_size: 32,
+            gradient_accumulation_steps: 1,
+            effective_batch_size: None,
+            shards: 8,
+            max_grad_norm: 1.0,
+            label_smoothing: 0.0,
+            class_weights: ClassWeights::default(),
+            freeze: Freeze::None,
+            freeze_patterns: Vec::new(),
+            stages: Vec::new(),
+            unfreeze_every: None,
+            cache_frozen: false,
+            cache_memory: 1024,
+            reinit_layers: 0,
+            reinit_pooler: false,
+            evaluate_every: None,
+            save_every: None,
+            keep_checkpoints: 2,
+            metric: embert_metrics::Metric::Accuracy.name().to_owned(),
+            keep: Keep::Best,
+            save_dtype: SaveDtype::F32,
+            evaluate_test: false,
+            log: Vec::new(),
+            data: DataConfig::default(),
+            optimizer: OptimizerConfig::default(),
+            dropout: DropoutConfig::default(),
+            early_stopping: EarlyStoppingConfig::default(),
+        }
+    }
+}
+
+impl TrainConfig {
+    /// The settings as TOML, every one resolved.
+    ///
+    /// # Errors
+    /// A number that TOML can't hold (a seed beyond 2^63).
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|source| ConfigError::Write { source })
+    }
+
+    /// The seed of the splits and of the samples that are taken from them.
+    pub fn split_seed(&self) -> u64 {
+        self.data.split_seed.unwrap_or(self.seed)
+    }
+
+    /// Micro-batches in one optimizer step.
+    pub fn micro_batches(&self) -> usize {
+        self.effective_batch_size
+            .map_or(self.gradient_accumulation_steps, |examples| examples / self.batch_size)
+    }
+
+    /// How training texts are cut.
+    pub fn encode_options(&self) -> EncodeOptions {
+        EncodeOptions { max_length: self.data.max_length, truncation: self.data.truncation }
+    }
+
+    /// How texts are cut, or read in windows, in evaluation and prediction.
+    pub fn window_options(&self) -> WindowOptions {
+        WindowOptions { encoding: self.encode_options(), stride: self.data.stride }
+    }
+
+    /// Which rows of the data set are loaded, and into which splits.
+    pub fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            split_ratios: self.data.split_ratios,
+            seed: self.split_seed(),
+            train_samples: self.data.train_samples,
+            eval_samples: self.data.eval_samples,
+            skip_bad_rows: self.data.skip_bad_rows,
+            reading: self.data.reading(),
+        }
+    }
+}

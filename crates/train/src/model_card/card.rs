@@ -1,0 +1,50 @@
+//! [`ModelCard`]: what a run knows of its result.
+
+use embert_task::TaskCard;
+
+use super::provenance::{DatasetFacts, HubRepository, Licence};
+use crate::{Eval, TrainConfig};
+
+/// What a run knows of its result.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelCard<'a> {
+    /// The settings of the run.
+    pub(crate) config: &'a TrainConfig,
+    /// The base model's repository, if it has one.
+    pub(crate) base: Option<&'a HubRepository>,
+    /// The base model's licence.
+    pub(crate) licence: Licence,
+    /// The data set.
+    pub(crate) dataset: DatasetFacts,
+    /// The labels in the order of the model's outputs, each with its number of training examples.
+    pub(crate) labels: Vec<(&'a str, usize)>,
+    /// The task, by the hub's name for it.
+    pub(crate) task: &'static str,
+    /// What the card says of the task.
+    pub(crate) about: TaskCard,
+    /// The evaluations of the weights that are kept.
+    pub(crate) evaluations: Vec<Eval>,
+    /// The step after which the weights were taken.
+    pub(crate) kept_step: usize,
+    /// The last step.
+    pub(crate) steps: usize,
+    /// The steps that there would have been without early stopping.
+    pub(crate) total_steps: usize,
+    /// True if the weights could be chosen: there was a validation split.
+    pub(crate) chosen: bool,
+}
+
+impl ModelCard<'_> {
+    /// The last part of the base model's name, or of the path to its folder.
+    pub(super) fn base_name(&self) -> &str {
+        let name = self.base.map_or(self.config.model.as_str(), |base| base.id.as_str());
+        let last = name.rsplit(['/', '\\']).find(|part| !part.is_empty());
+        last.filter(|last| *last != "." && *last != "..").unwrap_or("bert")
+    }
+
+    /// The shares in which the splits were cut from the training files, if `split` is one that was.
+    pub(super) fn cut(&self, split: &str) -> Option<[f64; 3]> {
+        let ratios = self.config.data.split_ratios.or(self.dataset.split_ratios)?;
+        (split != "test" || ratios[2] > 0.0).then_some(ratios)
+    }
+}

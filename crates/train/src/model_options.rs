@@ -1,0 +1,38 @@
+//! What a run's settings say of the model that it starts from.
+
+use std::path::Path;
+
+use embert_model::{BertConfig, LoadOptions, ModelFor};
+use embert_task::Task;
+
+use crate::{TrainConfig, TrainError};
+
+/// How the model is loaded; `labels` are the data set's, where it has any.
+pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> LoadOptions {
+    LoadOptions {
+        labels,
+        hidden_dropout: config.dropout.hidden,
+        attention_dropout: config.dropout.attention,
+        classifier_dropout: config.dropout.classifier,
+        seed: config.seed,
+        new_head: config.new_head,
+    }
+}
+
+/// The config of the model that a run starts from, with the labels in the order of its head's outputs; no weight is read.
+pub(crate) fn head_config<T: Task>(
+    config: &TrainConfig,
+    model_folder: &Path,
+    labels: &T::Labels,
+) -> Result<BertConfig, TrainError> {
+    let labels = T::label_names(labels);
+    let options = model_options(config, labels.map(<[String]>::to_vec));
+    if config.from_scratch {
+        let bert = options.config(model_folder)?;
+        return Ok(match labels {
+            Some(labels) => bert.with_labels(labels.iter().cloned()),
+            None => bert,
+        });
+    }
+    Ok(ModelFor::<T::Head>::head_config(model_folder, &options)?.0)
+}
