@@ -1,4 +1,4 @@
-//! The page of a run that some other program wrote: what a run folder has to hold, and what comes of it.
+//! Makes the page of a run that another program wrote, from the files that a run folder must have.
 //!
 //! `cargo run -p embert-report --example page`, or with `-- RUN` for the page of a run of yours.
 
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A classifier that learns quickly and is too sure of itself.
+/// A classifier that learns quickly and is overconfident.
 fn write_run(folder: &Path) -> Result<(), std::io::Error> {
     fs::write(folder.join("config.toml"), "epochs = 3\nmax_grad_norm = 1.0\nmetric = \"loss\"\n")?;
 

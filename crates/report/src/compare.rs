@@ -1,13 +1,14 @@
-//! Several runs: what differs between their settings, and which of them differ in nothing but the seed.
+//! Several runs: the settings that differ between them, and groups of runs that differ in nothing but the
+//! seed.
 
 use std::collections::BTreeSet;
 
 use crate::Run;
 
-/// Settings that say where, not what.
+/// Settings that name a place and have no effect on the result.
 const NOT_COMPARED: [&str; 1] = ["output"];
 
-/// Settings that say in which repetition.
+/// Settings that make another repetition of the same experiment.
 const SEED: &str = "seed";
 const SPLIT_SEED: &str = "data.split_seed";
 
@@ -15,12 +16,12 @@ const SPLIT_SEED: &str = "data.split_seed";
 #[derive(Clone, Debug)]
 pub(crate) struct Group<'a> {
     pub(crate) runs: Vec<&'a Run>,
-    /// What tells it apart from the other groups: the values of [`distinguishing`], in their order.
+    /// The values of the [`distinguishing`] settings, in their order.
     pub(crate) values: Vec<String>,
 }
 
 impl Group<'_> {
-    /// What it is called in a plot: its values, or its runs' names where nothing differs.
+    /// The group's name in a plot: its values, or the names of its runs if no setting differs.
     pub(crate) fn name(&self) -> String {
         match self.runs.first() {
             Some(run) if self.values.is_empty() => run.name.clone(),
@@ -29,7 +30,7 @@ impl Group<'_> {
     }
 }
 
-/// The keys that don't have the same value in all runs, in the order of the files.
+/// The keys whose values differ between the runs, in the order of the files.
 pub(crate) fn differences<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<String> {
     let runs: Vec<&Run> = runs.into_iter().collect();
     let mut keys: Vec<String> = Vec::new();
@@ -42,8 +43,8 @@ pub(crate) fn differences<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<St
     keys
 }
 
-/// Those that make another experiment, not another repetition of it. Another split is a repetition where each run names its own;
-/// beside runs whose split follows the seed it is a decision.
+/// The keys that make another experiment and not another repetition. Another split seed is a repetition if
+/// each run sets one; if other runs take the split from the seed, it is a decision.
 pub(crate) fn distinguishing(runs: &[Run], differences: &[String]) -> Vec<String> {
     let repeats = |key: &String| {
         key == SEED || key == SPLIT_SEED && runs.iter().all(|run| run.setting(SPLIT_SEED).is_some())
@@ -51,7 +52,7 @@ pub(crate) fn distinguishing(runs: &[Run], differences: &[String]) -> Vec<String
     differences.iter().filter(|key| !repeats(key)).cloned().collect()
 }
 
-/// Whether the runs were evaluated on different examples, so that their spread has the choice of those in it.
+/// Whether the runs were evaluated on different examples, which adds to their spread.
 pub(crate) fn splits_differ<'a>(runs: impl IntoIterator<Item = &'a Run>) -> bool {
     let split = |run: &Run| run.setting(SPLIT_SEED).or_else(|| run.setting(SEED));
     runs.into_iter().map(split).collect::<BTreeSet<_>>().len() > 1
@@ -62,7 +63,7 @@ pub(crate) fn value(run: &Run, key: &str) -> String {
     run.setting(key).unwrap_or_else(|| "unset".to_owned())
 }
 
-/// The runs by these settings, in the order in which they came.
+/// The runs grouped by these settings, in their order.
 pub(crate) fn groups<'a>(runs: &'a [Run], keys: &[String]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for run in runs {

@@ -1,4 +1,4 @@
-//! What is wrong with a run's files, in sentences: which file, what, and what to do about it.
+//! The damage of a run's files in sentences: the file, the damage, and the remedy.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use embert_run::{RunError, RunFiles};
 
 use crate::ReportError;
 
-/// The damage that was met on the way through a run's folder.
+/// The damage found in a run's folder.
 #[derive(Default)]
 pub(crate) struct Damaged(Vec<String>);
 
 impl Damaged {
-    /// What was read; a damaged file counts for none, and `remedy` says what to do.
+    /// The content of a file; `None` if the file is damaged, and a sentence with `remedy` is added.
     pub(crate) fn unless<T>(
         &mut self,
         read: Result<Option<T>, RunError>,
@@ -26,7 +26,7 @@ impl Damaged {
         }
     }
 
-    /// Reads the settings; none where they are damaged.
+    /// Reads the settings; a damaged file gives none.
     pub(crate) fn settings(&mut self, path: &Path) -> Result<toml::Table, ReportError> {
         let bytes =
             std::fs::read(path).map_err(|source| ReportError::Io { path: path.to_owned(), source })?;
@@ -46,7 +46,7 @@ impl Damaged {
         Ok(toml::Table::new())
     }
 
-    /// Lines of the log that can't be read.
+    /// Adds a sentence about unreadable lines of the log.
     pub(crate) fn lines(&mut self, numbers: &[usize]) {
         let text: Vec<String> = numbers.iter().take(MOST_LINES).map(ToString::to_string).collect();
         let (text, more) = (text.join(", "), numbers.len().saturating_sub(MOST_LINES));
@@ -68,15 +68,15 @@ impl Damaged {
     }
 }
 
-/// Damaged lines that are named; of more, the number.
+/// How many damaged lines are listed by number; of more, only the count.
 const MOST_LINES: usize = 10;
 
-/// The number, from 1, of the line in which `end` is.
+/// The number, from 1, of the line that contains the byte `end`.
 fn line_of(bytes: &[u8], end: usize) -> usize {
     bytes[..end.min(bytes.len())].split(|byte| *byte == b'\n').count()
 }
 
-/// The file by its name alone: where the run lies is not its page's to say.
+/// The file's name without its folder: a page does not tell where the run is stored.
 pub(crate) fn of_file(error: &RunError, remedy: &str) -> String {
     match error {
         RunError::Damaged { path, line, source } => {
@@ -86,7 +86,7 @@ pub(crate) fn of_file(error: &RunError, remedy: &str) -> String {
     }
 }
 
-/// An example that doesn't fit the labels.
+/// Adds a sentence about an example that does not fit the labels.
 pub(crate) fn of_examples(error: &ReportError) -> String {
     match error {
         ReportError::Example { path, line, problem } => {

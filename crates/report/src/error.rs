@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use embert_run::RunError;
 
-/// Why there is no report.
+/// Why a report can't be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The folder holds no run.
+    /// The folder is not a run's.
     #[error("{} is no run folder: it has no config.toml; and no sweep's: it has no sweep.json", path.display())]
     NotARun {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder holds no sweep's table.
+    /// The folder has no sweep's table.
     #[error(
         "{path} has no sweep.json, which a sweep writes once its first run has ended: `sweep --resume {path}` makes one of the runs that are there",
         path = path.display()
@@ -42,30 +42,30 @@ pub enum ReportError {
         /// The damage.
         source: RunError,
     },
-    /// What the model said of an example doesn't fit the labels.
+    /// An example's prediction does not fit the labels.
     #[error("{}, line {line}, can't be used: {problem}", path.display())]
     Example {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The mismatch.
         problem: embert_metrics::MetricsError,
     },
     /// No run was named.
     #[error("a report needs at least one run")]
     NoRuns,
-    /// The charting library gave up.
+    /// The charting library failed.
     #[error("can't draw the plot `{plot}`")]
     Plot {
-        /// Which one.
+        /// The plot.
         plot: &'static str,
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// Says which file it was.
+/// Adds the file's path to an error.
 pub(crate) trait At<T> {
     fn at(self, path: &Path) -> Result<T, ReportError>;
 }

@@ -1,13 +1,13 @@
 //! Run folders to one self-contained HTML page with plots.
 //!
-//! [`Run::read`] reads what a run has left, in the formats of [`embert_run`], [`page`] makes a
-//! page of one run, or one that compares several, and [`terminal`] draws a run's curves with characters. [`Sweep::read`],
-//! [`sweep_page`] and [`sweep_terminal`] do the same for the folder of a sweep. The page needs no network and no script: plots are
-//! SVG, light or dark by the reader's own setting, each with its numbers in a table.
+//! [`Run::read`] reads a run's folder in the formats of [`embert_run`], [`page`] makes a page of one run or
+//! one that compares several, and [`terminal`] draws a run's curves with characters. [`Sweep::read`],
+//! [`sweep_page`] and [`sweep_terminal`] do the same for the folder of a sweep. The page needs no network and
+//! no script: plots are SVG, light or dark by the reader's setting, each with its numbers in a table.
 //!
-//! What it does not do: train, evaluate, write or serve files. It does not know Burn or the crates that train: the files are all
-//! that it reads, so that the page of a run that goes on, was stopped, or comes from an older version shows what is there and
-//! says what is missing.
+//! The crate does not train, evaluate, write or serve files, and knows neither Burn nor the crates that
+//! train. It reads nothing but the files: the page of a run that goes on, was stopped, or comes from an older
+//! version shows the existing ones and names the missing ones.
 //!
 //! ```no_run
 //! use embert_report::{PageOptions, Run, page};

@@ -1,9 +1,9 @@
-//! Which metrics there are: as a run's facts say, or as every run of format 1 had them.
+//! The metrics of a run: those of its facts, or those of every run of format 1.
 
 use embert_metrics::Metric;
 use embert_run::{Better, MetricInfo};
 
-/// The metrics of text classification, in the order in which they are shown.
+/// The metrics of a run of format 1, which is text classification, in the order of display.
 pub(crate) fn of_format_1() -> Vec<MetricInfo> {
     let info = |metric: Metric| MetricInfo {
         name: metric.name().to_owned(),
@@ -14,7 +14,7 @@ pub(crate) fn of_format_1() -> Vec<MetricInfo> {
     Metric::displayed().map(info).collect()
 }
 
-/// The metric of that name; of one that is not known the name is all there is to say.
+/// The metric `name`; an unknown metric has its name as its title.
 pub(crate) fn named(name: &str, metrics: &[MetricInfo]) -> MetricInfo {
     metrics.iter().find(|metric| metric.name == name).cloned().unwrap_or_else(|| MetricInfo {
         name: name.to_owned(),

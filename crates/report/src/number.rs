@@ -1,11 +1,13 @@
-//! Numbers as people read them.
+//! Numbers formatted for people.
 
-/// Four decimals, as every table of ours has it.
+use num_format::{Locale, ToFormattedString as _};
+
+/// A metric with four decimals.
 pub(crate) fn figure(value: f64) -> String {
     if value.is_finite() { grouped(value, 4) } else { unusual(value) }
 }
 
-/// A figure that may not be there.
+/// A metric that may be missing, as a dash then.
 pub(crate) fn or_dash(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), figure)
 }
@@ -15,17 +17,18 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// Likewise, with a digit more where the share is below a hundredth: a head among all parameters.
+/// A share in percent, with one more digit below 1 %: a head's share of all parameters.
 pub(crate) fn fine_percent(share: f64) -> String {
     if share < 0.01 { format!("{:.2} %", share * 100.0) } else { percent(share) }
 }
 
-/// At most four significant digits, without zeros at the end, but every digit before the point: "0.3", "686,210", "22.71M", "3e-5".
+/// A number with at most four significant digits, without trailing zeros, but with every digit before the
+/// point: "0.3", "686,210", "22.71M", "3e-5".
 pub(crate) fn short(value: f64) -> String {
     if !value.is_finite() {
         return unusual(value);
     }
-    // Rounded first, so that 999,999.7 is a million.
+    // Rounding comes first, so that 999,999.7 is a million.
     let size = format!("{value:.3e}").parse().unwrap_or(value).abs();
     if size == 0.0 {
         return "0".to_owned();
@@ -38,11 +41,11 @@ pub(crate) fn short(value: f64) -> String {
     trimmed(&grouped(value / unit, decimals)).to_owned() + letter
 }
 
-/// The names of an axis's ticks, which have to be told apart: all with as many decimals, and in the same unit, as that takes.
+/// The labels of an axis's ticks, with the decimals and the unit that it takes to tell them apart.
 pub(crate) fn names_of_ticks(ticks: &[f64]) -> Vec<String> {
     let size = ticks.iter().fold(0.0, |size: f64, tick| size.max(tick.abs()));
     let step = ticks.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(size, f64::min);
-    // Rounded to multiples of this, no tick is off its place by what could be seen.
+    // Rounding to multiples of this moves no tick visibly.
     let is_exact =
         |scale: f64| ticks.iter().all(|tick| ((tick / scale).round() * scale - tick).abs() <= step * 1e-3);
     if (1e-3..LARGEST_NAMED).contains(&size) {
@@ -70,10 +73,10 @@ pub(crate) fn names_of_ticks(ticks: &[f64]) -> Vec<String> {
     ticks.iter().map(|&tick| if tick == 0.0 { "0".to_owned() } else { scientific(tick, digits) }).collect()
 }
 
-/// Larger numbers have an exponent.
+/// Numbers from here on are written with an exponent.
 const LARGEST_NAMED: f64 = 1e15;
 
-/// What a large number is counted in: as in "110M parameters".
+/// The unit of a large number, as in "110M parameters".
 fn unit_of(size: f64) -> (f64, &'static str) {
     match size {
         1e12.. => (1e12, "T"),
@@ -83,7 +86,7 @@ fn unit_of(size: f64) -> (f64, &'static str) {
     }
 }
 
-/// What is no number of an axis, in words that a table has room for.
+/// NaN and infinity in words that fit a table.
 fn unusual(value: f64) -> String {
     match value {
         f64::INFINITY => "∞".to_owned(),
@@ -92,7 +95,7 @@ fn unusual(value: f64) -> String {
     }
 }
 
-/// 0.000125 as "1.25e-4", of so many decimals at most, so that 3.0000000000000004e-5 is 3e-5.
+/// 0.000125 as "1.25e-4", with at most `decimals` decimals, so that 3.0000000000000004e-5 is 3e-5.
 pub(crate) fn scientific(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return unusual(value);
@@ -102,12 +105,12 @@ pub(crate) fn scientific(value: f64, decimals: usize) -> String {
     format!("{}e{exponent}", trimmed(mantissa))
 }
 
-/// Without zeros at the end of its decimals.
+/// Removes trailing zeros of the decimals.
 fn trimmed(number: &str) -> &str {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
-/// -1234.5 as "-1,234.50", with so many decimals.
+/// -1234.5 as "-1,234.50", with `decimals` decimals.
 fn grouped(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
@@ -120,15 +123,11 @@ pub(crate) fn thousands(number: usize) -> String {
     by_three(&number.to_string())
 }
 
+/// Digits in groups of three; those of a number beyond 128 bits as they are.
 fn by_three(digits: &str) -> String {
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    digits
+        .parse::<u128>()
+        .map_or_else(|_| digits.to_owned(), |number| number.to_formatted_string(&Locale::en))
 }
 
 /// "1 example", "2 examples".

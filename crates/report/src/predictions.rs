@@ -1,27 +1,26 @@
-//! `examples.jsonl`: what the kept weights say of each example, and what follows from it.
+//! `examples.jsonl`: the predictions of the kept weights, and the examples that a page shows.
 
 use std::path::Path;
 
-use embert_metrics::{Accumulator, Average, Metric, MetricsError, Report};
+use embert_metrics::{Accumulator, Average, Metric, MetricsError, Report, argmax};
 use embert_run::{ClassScores, Detail, Example, Examples, Metrics, Scores, SplitScores};
 
 use crate::ReportError;
 
-/// What follows from an example's probabilities and its label.
-pub(crate) trait Judged {
-    /// The label with the highest probability, the first of them where there are several.
+/// An example's predicted label and how sure the model is of it.
+pub(crate) trait Decision {
+    /// The label with the highest probability; the first of several.
     fn predicted(&self) -> usize;
-    /// The probability of the label that was predicted.
+    /// The probability of the predicted label.
     fn confidence(&self) -> f64;
     fn is_right(&self) -> bool;
-    /// By how much the first choice is ahead of the second.
+    /// The predicted label's probability less the second highest.
     fn margin(&self) -> f64;
 }
 
-impl Judged for Example {
+impl Decision for Example {
     fn predicted(&self) -> usize {
-        let row = &self.probabilities;
-        (1..row.len()).fold(0, |best, label| if row[label] > row[best] { label } else { best })
+        argmax(&self.probabilities)
     }
 
     fn confidence(&self) -> f64 {
@@ -39,17 +38,17 @@ impl Judged for Example {
     }
 }
 
-/// The examples of one split, with their figures.
+/// The examples of one split, with their metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct Predictions<'a> {
     pub(crate) split: &'a str,
-    /// Empty where the run says nothing of single examples.
+    /// The examples; empty if the run has no `examples.jsonl`.
     pub(crate) examples: Vec<&'a Example>,
     pub(crate) scores: SplitScores,
 }
 
-/// Reads the examples of a run with so many labels; `None` where there is no file. The metrics are those of the training
-/// run's own evaluation, so a row that can't be one of its is an error.
+/// Reads the examples of a run with `labels` labels; `None` if there is no file. A row that does not fit the
+/// labels is an error, since the run's own evaluation can't have written it.
 pub(crate) fn read(path: &Path, labels: Option<usize>) -> Result<Option<Vec<Example>>, ReportError> {
     let Some(lines) = Examples::open(path)? else { return Ok(None) };
     let mut examples: Vec<Example> = Vec::new();
@@ -67,8 +66,8 @@ fn check(example: &Example, labels: usize) -> Result<(), MetricsError> {
     Accumulator::new(labels, Average::Macro)?.add(example.label, &example.probabilities, 0.0)
 }
 
-/// The examples by split, validation first, with the figures that the run's own evaluation wrote; computed from the examples
-/// where it wrote none, as in format 1.
+/// The examples by split, validation first, with the metrics that the run's own evaluation wrote. They are
+/// computed from the examples if it wrote none, as in format 1.
 pub(crate) fn by_split<'a>(
     examples: &'a [Example],
     scores: Option<&Scores>,
@@ -89,7 +88,7 @@ pub(crate) fn by_split<'a>(
             None => {
                 let mut accumulator = Accumulator::new(labels, average)?;
                 for example in &examples {
-                    // As the run's own evaluation has it.
+                    // The loss as in the run's own evaluation.
                     let loss = -example.probabilities[example.label].max(f64::MIN_POSITIVE).ln();
                     accumulator.add(example.label, &example.probabilities, loss)?;
                 }
@@ -127,7 +126,7 @@ fn computed(split: &str, report: &Report) -> SplitScores {
 }
 
 impl<'a> Predictions<'a> {
-    /// The wrong ones, the surest first.
+    /// The wrongly predicted examples, the most confident first.
     pub(crate) fn most_wrong(&self, count: usize) -> Vec<&'a Example> {
         let mut wrong: Vec<&Example> =
             self.examples.iter().copied().filter(|example| !example.is_right()).collect();
@@ -136,7 +135,7 @@ impl<'a> Predictions<'a> {
         wrong
     }
 
-    /// Those between two labels, right or wrong, the closest first.
+    /// The examples with the smallest margin, right or wrong, the smallest first.
     pub(crate) fn least_sure(&self, count: usize) -> Vec<&'a Example> {
         let mut examples = self.examples.clone();
         examples.sort_by(|one, other| one.margin().total_cmp(&other.margin()));
@@ -149,7 +148,7 @@ impl<'a> Predictions<'a> {
         self.examples.iter().map(|example| (example.probabilities[label], example.label == label)).collect()
     }
 
-    /// The share that is right when the most frequent of these labels is always predicted.
+    /// The accuracy of always predicting `label`.
     pub(crate) fn share_of(&self, label: usize) -> f64 {
         let count = self.examples.iter().filter(|example| example.label == label).count();
         count as f64 / self.examples.len() as f64

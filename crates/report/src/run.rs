@@ -1,8 +1,11 @@
-//! [`Run`]: what a run folder holds.
+//! [`Run`]: the files of a run folder, read.
 
 use std::path::{Path, PathBuf};
 
-use embert_run::{Better, Eval, Example, Facts, Log, MetricInfo, RunError, RunFiles, Scores, SweepFiles};
+use embert_run::{
+    Better, Eval, Example, Facts, Log, MetricInfo, RunError, RunFiles, Scores, SweepFiles,
+    TEXT_CLASSIFICATION,
+};
 
 use crate::damage::{self, Damaged};
 use crate::error::At as _;
@@ -10,7 +13,8 @@ use crate::measures;
 use crate::shown::Shown as _;
 use crate::{ReportError, predictions};
 
-/// A run, read from its folder. Names and settings are as a page shows them: control characters and directional marks escaped.
+/// A run, read from its folder. Names and settings are escaped for a page: no control characters, no
+/// directional marks.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The folder's name.
@@ -19,24 +23,23 @@ pub struct Run {
     pub path: PathBuf,
     /// Every setting.
     pub config: toml::Table,
-    /// What happened.
+    /// The log.
     pub log: Log,
-    /// The model and the data; absent in runs of older versions.
+    /// The model and the data; `None` in runs of older versions.
     pub facts: Option<Facts>,
-    /// Every metric that the run may have figures of, in the order in which they are shown.
+    /// The metrics that the run may have, in the order of display.
     pub metrics: Vec<MetricInfo>,
-    /// What the last evaluation of the kept weights said; absent while the run goes on, and in runs of older versions.
+    /// The metrics of the kept weights; `None` while the run goes on, and in runs of older versions.
     pub scores: Option<Scores>,
-    /// What the kept weights say of each example; absent while the run goes on, and in runs of older versions.
+    /// The predictions of the kept weights; `None` while the run goes on, and in runs of older versions.
     pub examples: Option<Vec<Example>>,
-    /// What is wrong with a file that is damaged, and what to do about it: a sentence each. The page has what can be read all the
-    /// same.
+    /// A sentence for each damaged file: the damage and the remedy. The page shows the rest.
     pub damage: Vec<String>,
 }
 
 impl Run {
-    /// Reads `config.toml`, `metrics.jsonl`, `facts.json`, `scores.json` and `examples.jsonl`. Only the first has to be there; one
-    /// that is damaged counts for none and is listed in [`damage`](Self::damage).
+    /// Reads `config.toml`, `metrics.jsonl`, `facts.json`, `scores.json` and `examples.jsonl`. Only the first
+    /// has to exist. A damaged file counts as missing and is listed in [`damage`](Self::damage).
     ///
     /// # Errors
     /// The folder has no `config.toml`, a file can't be read, or a newer version wrote it.
@@ -44,6 +47,12 @@ impl Run {
         let mut run = Self::read_without_examples(path)?;
         let labels = run.facts.as_ref().map(|facts| facts.labels.len());
         run.examples = match predictions::read(&RunFiles::new(path).examples(), labels) {
+            // Single examples are shown of texts with labels; another task may have lines of its own.
+            Err(ReportError::Example { .. } | ReportError::File(RunError::Damaged { .. }))
+                if !run.is_text_classification() =>
+            {
+                None
+            }
             Err(ReportError::File(error @ RunError::Damaged { .. })) => {
                 run.damage.push(damage::of_file(&error, "single examples are left out").shown());
                 None
@@ -57,7 +66,8 @@ impl Run {
         Ok(run)
     }
 
-    /// Likewise, but for the examples: a hundred runs' texts are much to hold, and a page that compares shows none.
+    /// Reads a run without its examples: the texts of a hundred runs fill the memory, and a page that
+    /// compares shows none.
     pub(crate) fn read_without_examples(path: &Path) -> Result<Self, ReportError> {
         let files = RunFiles::new(path);
         if !files.config().is_file() {
@@ -78,7 +88,7 @@ impl Run {
         damaged.lines(&log.damaged);
         let facts = facts.shown();
         let metrics = facts.as_ref().map(|facts| facts.metrics.clone()).filter(|known| !known.is_empty());
-        // `runs/mine/.` has a name too.
+        // `runs/mine/.` is named `mine`.
         let name = path.canonicalize().at(path)?.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok(Self {
             name: name.unwrap_or_else(|| path.display().to_string()).shown(),
@@ -91,6 +101,11 @@ impl Run {
             examples: None,
             damage: damaged.into_sentences().shown(),
         })
+    }
+
+    /// Whether the run's examples are texts with labels, as they are in runs that state no task.
+    pub(crate) fn is_text_classification(&self) -> bool {
+        self.facts.as_ref().is_none_or(|facts| facts.task == TEXT_CLASSIFICATION)
     }
 
     /// Whether the run is complete.
@@ -126,7 +141,7 @@ impl Run {
         measures::named(&name.unwrap_or_default(), &self.metrics)
     }
 
-    /// The metric that a run is judged by unless its settings say otherwise.
+    /// The default metric that chooses the best weights.
     pub(crate) fn default_metric(&self) -> Option<&MetricInfo> {
         self.metrics.first()
     }
@@ -146,13 +161,13 @@ impl Run {
         self.log.evals.iter().filter(move |eval| eval.split == split)
     }
 
-    /// The evaluation that the result stands on: of the kept weights, or the best so far.
+    /// The evaluation of the kept weights, or the best so far.
     pub(crate) fn result<'a>(&'a self, split: &'a str) -> Option<&'a Eval> {
         let kept = self.kept_step();
         if let Some(eval) = self.evals(split).find(|eval| Some(eval.step) == kept) {
             return Some(eval);
         }
-        // Of a run that has ended no other evaluation is the result's: the log has lost it.
+        // In a complete run no other evaluation is that of the kept weights: the log has lost it.
         if kept.is_some() {
             return None;
         }
@@ -181,7 +196,7 @@ impl Run {
         (0..count.unwrap_or(0)).map(|label| format!("label {label}")).collect()
     }
 
-    /// The label that the curves of two are about.
+    /// The positive label of two, which the curves are about.
     pub(crate) fn positive(&self) -> usize {
         let facts = self.facts.as_ref();
         facts
@@ -189,14 +204,14 @@ impl Run {
             .unwrap_or(1)
     }
 
-    /// The label that most training examples have.
+    /// The most frequent label of the training examples.
     pub(crate) fn majority(&self) -> Option<usize> {
         let counts = &self.facts.as_ref()?.splits.train.labels;
         (0..counts.len()).rev().max_by_key(|&label| counts[label])
     }
 }
 
-/// A value as a person writes it: a text without quotes, 0.00005 as 5e-5.
+/// A value as a person writes it: text without quotes, 0.00005 as 5e-5.
 fn text_of(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),

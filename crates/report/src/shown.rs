@@ -1,7 +1,7 @@
-//! Names as a page shows them: one pass over all that was read, before anything is made of it.
+//! Escapes names for a page: one pass over everything that was read, before anything is computed.
 //!
-//! Every struct is taken apart field by field, so that a new text does not get past it. The texts of examples are no names: the
-//! page sets them apart and escapes what is left in the whole page.
+//! Every struct is destructured field by field, so that a new field can't be missed. The texts of examples
+//! are not names: the page sets them apart and escapes control characters in the whole page.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 
 use crate::text::named;
 
-/// What has names in it.
+/// A value that contains names.
 pub(crate) trait Shown {
-    /// The same with [`named`] names.
+    /// The value with its names escaped by [`named`].
     fn shown(self) -> Self;
 }
 

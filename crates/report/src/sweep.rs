@@ -1,4 +1,4 @@
-//! [`Sweep`]: what the folder of a sweep holds.
+//! [`Sweep`]: the files of a sweep's folder, read.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -14,44 +14,45 @@ use crate::shown::Shown as _;
 use crate::text::named;
 use crate::{ReportError, Run};
 
-/// A sweep, read from its folder: points of settings, each run with several seeds. Names are as a page shows them.
+/// A sweep, read from its folder: points of settings, each run with several seeds. Names are escaped for a
+/// page.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// Its name.
+    /// The sweep's name.
     pub name: String,
     /// The folder.
     pub path: PathBuf,
-    /// What points are compared by, of the weights that each run keeps.
+    /// The metric that compares the points, of the weights that each run keeps.
     pub metric: MetricInfo,
-    /// The split that it is measured on.
+    /// The split that the metric is measured on.
     pub split: String,
     /// The swept keys of the config.
     pub keys: Vec<String>,
-    /// The seeds that each point is run with.
+    /// The seeds of each point.
     pub seeds: Vec<u64>,
-    /// The points, the best first; what has no value last.
+    /// The points, best first; those without a value last.
     pub points: Vec<SweepPoint>,
-    /// What is wrong with `sweep.json`, and what to do about it: some points may be missing.
+    /// The damage of `sweep.json` and the remedy; some points may be missing then.
     pub damage: Option<String>,
 }
 
 /// A point of a sweep.
 #[derive(Clone, Debug)]
 pub struct SweepPoint {
-    /// Its row of the table, without its runs.
+    /// The point's row of the table, without its runs.
     pub row: PointResult,
-    /// Its runs, one a seed.
+    /// The point's runs, one a seed.
     pub runs: Vec<SweepRun>,
 }
 
 /// A run of a sweep.
 #[derive(Clone, Debug)]
 pub struct SweepRun {
-    /// What the table says of it.
+    /// The run's row of the table.
     pub row: RunResult,
-    /// Its folder's files but for the examples; absent where there is none.
+    /// The run's files without the examples; `None` if the run has no folder.
     pub folder: Option<Run>,
-    /// Why the folder can't be read, though it is there.
+    /// Why an existing folder can't be read.
     pub unreadable: Option<String>,
 }
 
@@ -61,12 +62,13 @@ impl Sweep {
         SweepFiles::new(path).table().is_file()
     }
 
-    /// Reads `sweep.json`, and of its runs' folders what is there. Of a damaged table the points before the damage are read, which
-    /// [`damage`](Self::damage) says. A run whose files are damaged says so in [`unreadable`](SweepRun::unreadable) or in its
-    /// folder's [`damage`](Run::damage) and leaves the others alone.
+    /// Reads `sweep.json` and the existing run folders. Of a damaged table the points before the damage are
+    /// read, and [`damage`](Self::damage) says so. The damage of a run's files is in
+    /// [`unreadable`](SweepRun::unreadable) or in the run's [`damage`](Run::damage) and does not affect other
+    /// runs.
     ///
     /// # Errors
-    /// There is no `sweep.json`, it is damaged from its beginning on, or a newer version wrote it.
+    /// There is no `sweep.json`, its beginning is damaged, or a newer version wrote it.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
         let file = SweepFiles::new(path).table();
         let (table, damage) = match SweepTable::read(&file) {
@@ -96,12 +98,12 @@ impl Sweep {
         })
     }
 
-    /// Whether every run has come to an end, good or bad.
+    /// Whether every run is complete or has failed.
     pub fn has_ended(&self) -> bool {
         self.runs().all(|(_, run)| run.row.status != Status::Missing)
     }
 
-    /// Every run with the number of its point, from 0.
+    /// The runs, each with the number of its point, from 0.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, &SweepRun)> {
         self.points
             .iter()
@@ -109,18 +111,18 @@ impl Sweep {
             .flat_map(|(index, point)| point.runs.iter().map(move |run| (index, run)))
     }
 
-    /// The runs with this end.
+    /// The number of runs with this status.
     pub(crate) fn count(&self, status: Status) -> usize {
         self.runs().filter(|(_, run)| run.row.status == status).count()
     }
 
-    /// The points that have a value, the best first.
+    /// The points with a value, best first.
     pub(crate) fn ranked(&self) -> impl Iterator<Item = (usize, &SweepPoint, f64)> {
         self.points.iter().enumerate().filter_map(|(index, point)| Some((index, point, point.row.mean?)))
     }
 }
 
-/// The better one first; what has no value last.
+/// Orders the better value first and no value last.
 fn order(better: Better, one: Option<f64>, other: Option<f64>) -> Ordering {
     match (one, other) {
         (Some(one), Some(other)) if better == Better::Lower => one.total_cmp(&other),
@@ -143,12 +145,13 @@ impl SweepPoint {
         Self { row: row.shown(), runs }
     }
 
-    /// The values of its runs, by seed.
+    /// The values of the point's runs, by seed.
     pub(crate) fn values(&self) -> Vec<f64> {
         self.runs.iter().filter_map(|run| run.row.value).collect()
     }
 
-    /// A setting as a person writes it, a number that was drawn by four digits of it; where it is as in the base config, what its runs' own config says.
+    /// A setting as a person writes it, a drawn number with four digits. A setting that the point does not
+    /// change comes from its runs' config.
     pub(crate) fn setting(&self, key: &str) -> String {
         match self.row.settings.get(key) {
             None | Some(Value::Null) => {
@@ -159,7 +162,7 @@ impl SweepPoint {
         }
     }
 
-    /// A setting that is a number.
+    /// A setting's number, if it is one.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         match self.row.settings.get(key) {
             None | Some(Value::Null) => self.setting(key).parse().ok(),
@@ -168,7 +171,7 @@ impl SweepPoint {
         .filter(|value| value.is_finite())
     }
 
-    /// Its settings in one text.
+    /// The point's settings in one text.
     pub(crate) fn name(&self, keys: &[String]) -> String {
         if keys.is_empty() {
             return self.row.point.clone();
@@ -185,7 +188,7 @@ impl SweepPoint {
         }
     }
 
-    /// Trained parameters, and their share where it isn't all.
+    /// The trained parameters, with their share if it is not 100 %.
     pub(crate) fn trained(&self) -> String {
         match (self.row.trainable, self.row.parameters) {
             (Some(trainable), Some(all)) if trainable < all => {
@@ -208,7 +211,7 @@ impl SweepRun {
         Self { row: row.shown(), folder, unreadable }
     }
 
-    /// What is wrong with its files.
+    /// The damage of the run's files.
     pub(crate) fn damage(&self) -> Option<String> {
         let of_folder = || {
             let damage = &self.folder.as_ref()?.damage;
@@ -217,7 +220,7 @@ impl SweepRun {
         self.unreadable.clone().or_else(of_folder)
     }
 
-    /// What became of it, in words.
+    /// The run's status in words.
     pub(crate) fn state(&self) -> String {
         let steps = self.folder.as_ref().and_then(|run| run.log.steps.last()).map(|step| step.step);
         match (self.row.status, steps) {
@@ -228,16 +231,16 @@ impl SweepRun {
         }
     }
 
-    /// The evaluation that its value is of.
+    /// The evaluation that the run's value comes from.
     pub(crate) fn eval<'a>(&'a self, split: &'a str) -> Option<&'a Eval> {
         self.folder.as_ref()?.evals(split).find(|eval| Some(eval.step) == self.row.step)
     }
 }
 
-/// Letters of a number that someone wrote; one that was drawn has more.
+/// The length of a number that someone wrote; a drawn number is longer.
 const WRITTEN: usize = 8;
 
-/// A value as a person writes it, and as [`Run::setting`] has it.
+/// A value as a person writes it, as in [`Run::setting`].
 fn text_of(value: &Value) -> String {
     match (value, value.as_f64()) {
         (Value::String(text), _) => text.clone(),
@@ -249,7 +252,7 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-/// Four digits of a number that was drawn, in a form that a config takes.
+/// Four digits of a drawn number, in a form that a config takes.
 fn drawn(number: f64) -> String {
     let size = number.abs();
     if (1e-3..1e4).contains(&size) { short(number).replace(',', "") } else { scientific(number, 3) }

@@ -1,4 +1,4 @@
-//! Curves and tables made of characters.
+//! Curves and tables drawn with characters, for a terminal.
 
 use std::fmt::Write as _;
 
@@ -14,11 +14,11 @@ use crate::plot::range;
 use crate::text::{escaped_lines, excerpt, shortened, without_isolates};
 use crate::{Run, Sweep};
 
-/// Characters of a cell, and of an error below the table.
+/// The most characters of a cell, and of an error below the table.
 const MOST_IN_CELL: usize = 120;
 const MOST_IN_ERROR: usize = 2400;
 
-/// Dots across and down; a character has two by four.
+/// The dots across and down; a character has two by four.
 const DOTS: (u32, u32) = (120, 48);
 
 /// The curves of a run for a terminal of 80 columns: training loss (smoothed), validation loss, the metric, the learning rate.
@@ -46,7 +46,7 @@ pub fn terminal(run: &Run) -> String {
         points.retain(|point| point.1.is_finite());
     }
     for (title, points) in curves {
-        // A string takes all that is written to it.
+        // Writing to a string can't fail.
         let _ = match points.as_slice() {
             [] => Ok(()),
             [(step, value)] => writeln!(out, "\n{title}: {} after step {step}", figure(*value)),
@@ -62,17 +62,18 @@ pub fn terminal(run: &Run) -> String {
     printable(&out)
 }
 
-/// Names and settings have isolates for a page; the rest of what is in them a terminal would obey is escaped there already.
+/// Removes the isolates that names have on a page; control characters are escaped already.
 fn printable(text: &str) -> String {
     escaped_lines(&without_isolates(text)).into_owned()
 }
 
-/// What is wrong in a name's or an error's own line.
+/// Damage and errors on one line.
 fn cell(text: &str) -> String {
     shortened(&without_isolates(text), MOST_IN_CELL).into_owned()
 }
 
-/// A sweep for a terminal: its result in one line, its points as a table, the best first, and the errors of runs that failed.
+/// A sweep for a terminal: the result in one line, the points as a table, best first, and the errors of
+/// failed runs.
 pub fn sweep_terminal(sweep: &Sweep) -> String {
     let metric = format!("{} {}", sweep.split, sweep.metric.in_sentence());
     let headings = sweep.keys.iter().cloned().chain([
@@ -99,7 +100,7 @@ pub fn sweep_terminal(sweep: &Sweep) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let mut out = format!("{}\n\n{table}\n\n{}\n", sweep.name, sweep_result(sweep));
-    // A string takes all that is written to it.
+    // Writing to a string can't fail.
     for (_, run) in sweep.runs() {
         if let Some(error) = run.row.error.clone().or_else(|| run.damage()) {
             let _ = write!(out, "\n{}: {}", run.row.run, excerpt(&error, MOST_IN_ERROR));
@@ -111,15 +112,16 @@ pub fn sweep_terminal(sweep: &Sweep) -> String {
     printable(&out)
 }
 
-/// A line through points, of which there are at least two.
+/// A line through at least two points.
 fn drawn(points: &[(f64, f64)]) -> String {
     let values = || points.iter().map(|point| point.1);
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-    // A level line has no height of its own, and nearly level is level.
+    // A constant line has no height, nor has a nearly constant one.
     let room = range(values(), false);
     let height = if high - low > (room.end - room.start) * 0.5 { low..high } else { room };
     let names = names_of_ticks(&[height.start, height.end]);
-    // The chart counts in f32, which has too few digits for a narrow range: shares of the height do.
+    // The chart computes in f32, which has too few digits for a narrow range, so it gets shares of the
+    // height.
     let share = |value: f64| (value - height.start) / (height.end - height.start);
     let points: Vec<(f32, f32)> = points.iter().map(|&(x, y)| (x as f32, share(y) as f32)).collect();
     let (first, last) = (points[0].0, points[points.len() - 1].0);

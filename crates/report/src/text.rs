@@ -1,4 +1,4 @@
-//! Texts that somebody else wrote (labels, file names, settings, errors), made harmless for a terminal.
+//! Texts of others (labels, file names, settings, errors), made harmless for a terminal.
 //!
 //! A terminal obeys control characters: a label may clear the screen, set the title or paint over the line above. Unicode's format
 //! characters reorder or hide what stands around them. Both are shown as Rust writes them, `\u{1b}`.
@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 /// True for a character that a terminal obeys instead of showing it, or that reorders or hides its neighbours: C0, DEL, C1,
 /// bidirectional controls, zero-width characters, line and paragraph separators.
 ///
-/// Those of zero width in emoji and in Persian (U+200D, U+200C) are among them: a terminal's columns can't be counted otherwise.
+/// The zero-width characters in emoji and in Persian (U+200D, U+200C) are hidden too: a terminal's columns
+/// can't be counted otherwise.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -26,12 +27,12 @@ pub fn is_hidden(character: char) -> bool {
         )
 }
 
-/// The text with every hidden character as Rust writes it: `\n`, `\u{1b}`. One line, whatever it was.
+/// The text in one line, with every hidden character as Rust writes it: `\n`, `\u{1b}`.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, is_hidden)
 }
 
-/// Likewise, but for newlines and tabs, which lay out a text of ours.
+/// [`escaped`], but for newlines and tabs, which lay out the program's own texts.
 pub fn escaped_lines(text: &str) -> Cow<'_, str> {
     escape(text, is_hidden_in_lines)
 }
@@ -59,9 +60,9 @@ fn push(out: &mut String, character: char, hidden: &impl Fn(char) -> bool) {
     }
 }
 
-/// [`escaped`] in at most `most` characters, with `…` where the rest was.
+/// [`escaped`] in at most `most` characters; `…` stands for the rest.
 pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
-    // No character is escaped to fewer.
+    // Escaping never shortens a text.
     if text.chars().nth(most).is_none() {
         let escaped = escaped(text);
         if escaped.chars().nth(most).is_none() {
@@ -73,10 +74,10 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// [`escaped_lines`] in about `most` characters: the beginning and the end, and between them how much is left out. An error may
-/// quote a damaged file, and what to do about it stands at its end.
+/// [`escaped_lines`] in about `most` characters: the beginning, the number of bytes left out, and the end. An
+/// error may quote a damaged file, and the remedy stands at its end.
 pub fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
-    // Escaped, a character may become eight or more.
+    // An escaped character may have eight characters or more.
     if text.chars().nth(most).is_none() {
         let escaped = escaped_lines(text);
         if escaped.chars().nth(most).is_none() {
@@ -106,7 +107,7 @@ fn escaped_length(character: char) -> usize {
     if is_hidden_in_lines(character) { character.escape_default().len() } else { 1 }
 }
 
-/// As much of a text as fits, no escape cut in two, and how many of its bytes that is.
+/// The part of a text that fits, with complete escapes, and its length in bytes.
 fn take(
     characters: impl Iterator<Item = char>,
     most: usize,
@@ -125,11 +126,11 @@ fn take(
     (out, bytes)
 }
 
-/// A name, setting or error as a page shows it among words of ours: control characters and directional marks as Rust writes them;
-/// one with letters that run from right to left between isolates, so that it can't reorder what stands around it.
+/// Escapes a name, setting or error for a page: control characters and directional marks become Rust escapes.
+/// A text with right-to-left letters is put between isolates, so that it can't reorder the words around it.
 pub(crate) fn named(text: &str) -> Cow<'_, str> {
     let hidden = |character: char| character.is_control() || is_directional(character);
-    // A page repeats a label dozens of times: one of a megabyte is cut.
+    // A page repeats a label dozens of times, so a very long one is cut.
     let text = if text.chars().nth(MOST_IN_NAME).is_some() {
         Cow::Owned(take(text.chars(), MOST_IN_NAME, &hidden).0 + "…")
     } else {
@@ -138,7 +139,7 @@ pub(crate) fn named(text: &str) -> Cow<'_, str> {
     if text.contains(is_right_to_left) { Cow::Owned(format!("{FIRST_STRONG}{text}{POP}")) } else { text }
 }
 
-/// Characters of a name in a page.
+/// The most characters of a name in a page.
 const MOST_IN_NAME: usize = 1000;
 
 /// A name without the isolates of [`named`], for a terminal.
@@ -146,7 +147,7 @@ pub(crate) fn without_isolates(text: &str) -> String {
     text.replace([FIRST_STRONG, POP], "")
 }
 
-/// FIRST STRONG ISOLATE: what follows has its own direction.
+/// FIRST STRONG ISOLATE: the following text has its own direction.
 const FIRST_STRONG: char = '\u{2068}';
 /// POP DIRECTIONAL ISOLATE.
 const POP: char = '\u{2069}';
@@ -204,7 +205,7 @@ mod tests {
         assert_eq!(named("a\u{202e}b\u{2069}\u{200f}\u{1b}"), "a\\u{202e}b\\u{2069}\\u{200f}\\u{1b}");
         assert_eq!(named("שלום"), "\u{2068}שלום\u{2069}");
         assert_eq!(named(&"long ".repeat(1 << 18)).chars().count(), 1001);
-        // What would end the isolate is no mark any more.
+        // A mark that would end the isolate is escaped.
         assert_eq!(named("ש\u{2069}ל"), "\u{2068}ש\\u{2069}ל\u{2069}");
         assert_eq!(without_isolates(&named("ש\u{2069}ל")), "ש\\u{2069}ל");
     }

@@ -8,17 +8,17 @@ use embert_run::{Better, LOSS, MetricInfo};
 use maud::{Markup, html};
 
 use super::curves::{moving_mean, window};
-use super::{Figure, Table, figures, section};
+use super::figure::{Figure, Table, figures, section};
 use crate::compare::{Group, differences, distinguishing, groups, splits_differ, value};
 use crate::number::{counted, duration, figure, or_dash, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::text::named;
 use crate::{ReportError, Run, measures};
 
-/// What the runs are compared by: their own metric, if they agree on one.
+/// The metric that compares the runs: their own, if all have the same.
 struct Measure {
     metric: MetricInfo,
-    /// By which runs are judged unless their settings say otherwise.
+    /// The default metric that chooses the best weights.
     default: MetricInfo,
     split: &'static str,
 }
@@ -42,12 +42,12 @@ impl Measure {
         run.result(self.split)?.metrics.get(&self.metric.name)
     }
 
-    /// That of the default metric on the test split.
+    /// The default metric's value on the test split.
     fn test(&self, run: &Run) -> Option<f64> {
         run.result("test")?.metrics.get(&self.default.name)
     }
 
-    /// The better one first; what has no value last.
+    /// Orders the better value first and no value last.
     fn order(&self, one: Option<f64>, other: Option<f64>) -> Ordering {
         match (one, other) {
             (Some(one), Some(other)) if self.metric.better == Better::Lower => one.total_cmp(&other),
@@ -97,7 +97,7 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
     })
 }
 
-/// What the runs are called: their folders' names, or paths where two have the same.
+/// The runs' names: those of their folders, or paths if two have the same name.
 fn names(runs: &[Run]) -> Vec<String> {
     let distinct: BTreeSet<&str> = runs.iter().map(|run| run.name.as_str()).collect();
     let name = |run: &Run| {
@@ -127,7 +127,7 @@ fn result(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> String {
     )
 }
 
-/// Mean and deviation over the runs of a group.
+/// Mean and standard deviation over the runs of a group.
 fn over_seeds(group: &Group<'_>, get: impl Fn(&Run) -> Option<f64>) -> String {
     let values: Vec<f64> = group.runs.iter().filter_map(|run| get(run)).collect();
     match (mean(&values), standard_deviation(&values)) {
@@ -218,16 +218,17 @@ fn points(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> Option<Fi
     ranking("compare-points", entries.collect(), keys, measure.split, &measure.metric)
 }
 
-/// What the values of a ranking belong to.
+/// An entry of a ranking: a group of runs or a point.
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) values: Vec<f64>,
 }
 
-/// Entries whose names are in the note below the plot; more are in its table alone.
+/// How many entries are named in the note below the plot; the table names all.
 const MOST_IN_NOTE: usize = 12;
 
-/// A point for each entry, in their order, with one deviation above and below, and its values as dots beside it.
+/// A plot with a point for each entry, in order, one standard deviation above and below, and the values as
+/// dots beside it.
 pub(super) fn ranking(
     id: &'static str,
     entries: Vec<Entry>,
@@ -291,18 +292,18 @@ pub(super) fn ranking(
     })
 }
 
-/// With a capital at the beginning.
+/// The text with a capital at the beginning.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Colours that can be told apart.
+/// The number of colours that can be told apart.
 const COLOURS: usize = 8;
-/// Where there are more groups than colours, so many of the best have one.
+/// How many of the best groups have a colour if there are more groups than colours.
 const BEST: usize = 3;
 
-/// The colour of a group among so many; `None` where it stands back.
+/// The colour of a group among `count` groups; `None` if the group is drawn faint.
 pub(super) fn colour(index: usize, groups: usize) -> Option<Ink> {
     (groups <= COLOURS || index < BEST).then_some(Ink::Series(index))
 }
@@ -318,7 +319,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Of groups that come in the order of their rank: the best are drawn last, on top of the others.
+    /// The groups come in the order of their rank, and the best are drawn last, on top of the others.
     pub(super) fn of(groups: &[Group<'_>], points: impl Fn(&Run) -> Vec<(f64, f64)>, dots: bool) -> Self {
         let mut lines = Self::default();
         let mut others = 0;
@@ -359,7 +360,7 @@ impl Lines {
         lines
     }
 
-    /// `None` without a line.
+    /// `None` if no run has points.
     pub(super) fn figure(
         self,
         id: &'static str,
@@ -393,7 +394,7 @@ fn evaluations(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
     evaluations_of("compare-validation", groups, measure.split, &measure.metric)
 }
 
-/// A metric at each evaluation.
+/// A plot of a metric at each evaluation.
 pub(super) fn evaluations_of(
     id: &'static str,
     groups: &[Group<'_>],
@@ -421,7 +422,7 @@ pub(super) fn losses(id: &'static str, groups: &[Group<'_>]) -> Option<Figure> {
     Lines::of(groups, points, false).figure(id, title, alt, LOSS, true)
 }
 
-/// What a better value costs: each run by its seconds.
+/// A plot of the metric over the seconds of each run.
 fn cost(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
     let (mut layers, mut legend, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     let mut all: Vec<(f64, f64)> = Vec::new();

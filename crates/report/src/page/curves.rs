@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 
 use embert_run::{LOSS, MetricInfo, TrainStep};
 
-use super::{Figure, Table};
+use super::figure::{Figure, Table};
 use crate::Run;
 use crate::number::{counted, figure, fine_percent, or_dash, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 
-/// Steps in the mean that smooths a curve of so many: a twentieth of it.
+/// The window of the moving mean in steps: a twentieth of the curve.
 pub(crate) fn window(steps: usize) -> usize {
     (steps / 20).clamp(1, 100)
 }
 
-/// The mean of each value with the `window - 1` before it, as many of those as there are.
+/// The moving mean: each value's mean with up to `window - 1` values before it.
 pub(crate) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
     let mean = |index: usize| {
         let part = &points[(index + 1).saturating_sub(window)..=index];
-        // One step whose loss is not a number leaves the others a mean.
+        // A step with a NaN loss is left out of the mean.
         let (sum, count) = part
             .iter()
             .filter(|point| point.1.is_finite())
@@ -28,22 +28,22 @@ pub(crate) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64
     (0..points.len()).map(|index| (points[index].0, mean(index))).collect()
 }
 
-/// All curves for which there are numbers.
+/// All curves that have numbers.
 pub(super) fn of_training(run: &Run) -> Vec<Figure> {
     [loss(run), metrics(run), learning_rate(run), grad_norm(run)].into_iter().flatten().collect()
 }
 
-/// Steps, with a little room at both ends so that a dot there is whole.
+/// The range of steps, with a little room at both ends so that a dot there is not cut.
 fn steps(run: &Run) -> std::ops::Range<f64> {
     let last = run.log.steps.last().map_or(0, |step| step.step);
     let last = run.log.evals.iter().map(|eval| eval.step).fold(last, usize::max).max(1) as f64;
     0.0..last * 1.02
 }
 
-/// Stages whose mark says more than a number.
+/// How many stages are named at their mark; more stages are only numbered.
 const SPELLED: usize = 4;
 
-/// Where what is trained changes, as lines in the plots of training.
+/// The beginnings of stages, as vertical lines in the plots of training.
 fn stages(run: &Run) -> Option<Layer> {
     let stages = &run.log.stages;
     let word = |number: usize| {
@@ -54,7 +54,7 @@ fn stages(run: &Run) -> Option<Layer> {
     (!marks.is_empty()).then_some(Layer::Marks { marks, ink: Ink::Reference })
 }
 
-/// What each stage trains, from which step on.
+/// A table of the stages: the first step and the trained parameters.
 pub(super) fn stages_table(run: &Run) -> Option<Table> {
     let all = run.facts.as_ref().map(|facts| facts.parameters.total);
     let rows: Vec<Vec<String>> = run
@@ -137,7 +137,7 @@ fn loss(run: &Run) -> Option<Figure> {
 fn metrics(run: &Run) -> Option<Figure> {
     let evals: Vec<_> = run.evals("validation").collect();
     let last = evals.last()?;
-    // The loss has a plot of its own.
+    // The loss has its own plot.
     let known: Vec<&MetricInfo> = run
         .metrics
         .iter()
@@ -196,7 +196,7 @@ fn metrics(run: &Run) -> Option<Figure> {
     })
 }
 
-/// Says how many steps are gaps in a curve, if there are.
+/// A sentence on how many steps are gaps in a curve, if there are any.
 fn no_number(points: &[(f64, f64)], what: &str) -> String {
     match points.iter().filter(|point| !point.1.is_finite()).count() {
         0 => String::new(),
@@ -205,7 +205,7 @@ fn no_number(points: &[(f64, f64)], what: &str) -> String {
     }
 }
 
-/// From the embeddings up to the head, as a text goes through the model; what else there is comes last.
+/// Orders groups from the embeddings up to the head; unknown groups come last.
 fn depth(group: &str) -> (usize, usize) {
     match group {
         "embeddings" => (0, 0),
@@ -218,7 +218,8 @@ fn depth(group: &str) -> (usize, usize) {
     }
 }
 
-/// The rate of each group at each step, the deepest group first: base and head where the log names no others.
+/// The learning rate of each group at each step, the deepest group first. Without groups in the log these are
+/// base and head.
 fn rates(run: &Run) -> Vec<(String, Vec<(f64, f64)>)> {
     let steps = &run.log.steps;
     let of = |get: &dyn Fn(&TrainStep) -> Option<f64>| -> Vec<(f64, f64)> {
@@ -232,7 +233,7 @@ fn rates(run: &Run) -> Vec<(String, Vec<(f64, f64)>)> {
     }
     let mut names: Vec<&String> = names.into_iter().collect();
     names.sort_by_key(|name| depth(name));
-    // Where only the head is trained the log has no groups, but the head's rate.
+    // If only the head is trained, the log has no groups, but the head's rate.
     let rate = |step: &TrainStep, name: &str| match step.learning_rates.get(name) {
         None if step.learning_rates.is_empty() && name == "head" => {
             Some(step.head_learning_rate.unwrap_or(step.learning_rate))
@@ -242,7 +243,7 @@ fn rates(run: &Run) -> Vec<(String, Vec<(f64, f64)>)> {
     names.into_iter().map(|name| (name.clone(), of(&|step| rate(step, name)))).collect()
 }
 
-/// Shades of one hue for what lies on top of each other, colours of their own for the pooler and the head.
+/// Shades of one hue for embeddings and layers, other colours for the pooler and the head.
 fn ink_of_group(name: &str, index: usize, stacked: usize) -> Ink {
     match name {
         "base" => Ink::Series(0),
@@ -280,7 +281,7 @@ fn learning_rate(run: &Run) -> Option<Figure> {
         });
         alt = format!("{alt} The highest of each group: {}.", tops.collect::<Vec<_>>().join(", "));
     }
-    // Each group's points are in the order of the steps, so that one pass finds them all.
+    // Each group's points are in the order of the steps, so one pass is enough.
     let mut rest: Vec<_> = groups.iter().map(|group| group.1.iter().peekable()).collect();
     let rows = run.log.steps.iter().map(|step| {
         let of_group = rest.iter_mut().map(|points| {

@@ -1,4 +1,4 @@
-//! What the kept weights say of a split: confusion, curves, calibration, scores, and the examples worth reading.
+//! The section of a split: confusion matrix, curves, calibration, scores, and the examples worth reading.
 
 use embert_metrics::{
     Metric, Reliability, at_temperature, precision_recall_curve, reliability, roc_curve, temperature,
@@ -6,27 +6,27 @@ use embert_metrics::{
 use embert_run::{Example, MetricInfo, Metrics};
 use maud::{Markup, html};
 
-use super::{Figure, Table, figures};
+use super::figure::{Figure, Table, figures};
 use crate::number::{counted, figure, or_dash, percent, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
-use crate::predictions::{Judged as _, Predictions};
+use crate::predictions::{Decision as _, Predictions};
 use crate::{ReportError, measures};
 
-/// As many as Guo et al. (2017) take.
+/// The number of bins in Guo et al. (2017).
 const RELIABILITY_BINS: usize = 15;
 const SCORE_BINS: usize = 20;
-/// Examples in each of the two lists.
+/// The number of examples in each of the two lists.
 const SHOWN: usize = 10;
-/// Characters of a text before it has to be opened.
+/// The characters of a text that are shown before it has to be opened.
 const OPEN: usize = 320;
 
-/// What the splits of a run have in common.
+/// The labels and metrics that the splits of a run share.
 pub(super) struct Labels {
     pub(super) names: Vec<String>,
     pub(super) positive: usize,
-    /// What the run's metrics are called.
+    /// The run's metrics.
     pub(super) metrics: Vec<MetricInfo>,
-    /// Fitted on validation.
+    /// The temperature that was fitted on the validation split.
     pub(super) temperature: Option<f64>,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn fitted_temperature(predictions: &Predictions<'_>) -> Option<f64> {
     temperature(predictions.examples.iter().map(|example| (example.label, example.probabilities.as_slice())))
 }
 
-/// The part of a page that is about one split.
+/// The section about one split.
 pub(super) fn of_split(predictions: &Predictions<'_>, labels: &Labels) -> Result<Markup, ReportError> {
     let tables = html! {
         div class="columns" {
@@ -71,7 +71,7 @@ pub(super) fn of_split(predictions: &Predictions<'_>, labels: &Labels) -> Result
     })
 }
 
-/// Rows are true labels; the shade is the share of its row.
+/// The confusion matrix: a row for each true label, shaded by the share of the row.
 fn confusion(predictions: &Predictions<'_>, labels: &Labels) -> Markup {
     let matrix = &predictions.scores.detail;
     let count = labels.names.len();
@@ -121,7 +121,7 @@ fn by_label(predictions: &Predictions<'_>, labels: &Labels) -> Table {
     Table::new(headings, rows)
 }
 
-/// The unit square with a margin, so that a line along its edge is whole.
+/// The unit square with a margin, so that a line along its edge is not cut.
 fn unit() -> std::ops::Range<f64> {
     -0.02..1.02
 }
@@ -184,7 +184,7 @@ fn precision_recall(predictions: &Predictions<'_>, labels: &Labels, key: &str) -
     let (mut layers, mut legend, mut rows, mut averages) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, label) in labels.with_curves().into_iter().enumerate() {
         let Some(curve) = precision_recall_curve(&predictions.against_the_rest(label)) else { continue };
-        // Between two thresholds recall jumps: a slanted line would show precision that no threshold has.
+        // Recall jumps between two thresholds: a slanted line would show precisions that no threshold has.
         let mut points: Vec<(f64, f64)> = Vec::new();
         for point in &curve.points {
             points.extend(points.last().map(|last| (last.0, point.precision)));
@@ -236,7 +236,7 @@ fn precision_recall(predictions: &Predictions<'_>, labels: &Labels, key: &str) -
     })
 }
 
-/// The reliability of the predictions, as they are or at another temperature (which changes no prediction).
+/// The reliability diagram of the predictions, at temperature 1 or another one (which changes no prediction).
 fn reliability_at(predictions: &Predictions<'_>, temperature: f64) -> Reliability {
     let confidence = |example: &&Example| {
         let scaled = at_temperature(&example.probabilities, temperature);
@@ -310,12 +310,13 @@ fn calibration(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Fig
     }
 }
 
-/// Which bin of the histogram of scores a score falls into.
+/// The bin of the histogram that a score falls into.
 fn score_bin(score: f64) -> usize {
     ((score * SCORE_BINS as f64) as usize).min(SCORE_BINS - 1)
 }
 
-/// With two labels the positive one's probability, by the true label; with more the confidence, by right and wrong.
+/// A histogram of scores: with two labels the probability of the positive one, by the true label; with more
+/// labels the confidence, by right and wrong.
 fn scores(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Figure {
     let is_binary = labels.names.len() == 2;
     let mut counts = [[0_usize; SCORE_BINS]; 2];
@@ -333,7 +334,7 @@ fn scores(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Figure {
         ["right".to_owned(), "wrong".to_owned()]
     };
     let width = 1.0 / SCORE_BINS as f64;
-    // Side by side in each bin.
+    // The bars of a bin are side by side.
     let bars = |kind: usize| -> Vec<(f64, f64, f64)> {
         let half = width * 0.46;
         let bar = |(bin, &count): (usize, &usize)| {
@@ -420,13 +421,13 @@ fn list(examples: &[&Example], labels: &Labels) -> Markup {
     }
 }
 
-/// A text as it is; a long one can be opened. Its direction is its own and ends with it.
+/// A text as it is, in its own direction; a long text can be opened.
 fn text(text: &str) -> Markup {
     let text = &text.replace("\r\n", "\n");
     let Some((end, _)) = text.char_indices().nth(OPEN) else {
         return html! { blockquote dir="auto" { (text) } };
     };
-    // Not in the middle of a word, if there is a place to cut.
+    // Cut between words, if possible.
     let end = text[..end].rfind(char::is_whitespace).filter(|&space| space > end / 2).unwrap_or(end);
     html! {
         details class="text" {

@@ -5,8 +5,8 @@ use embert_run::{Eval, Facts, RunFiles, Split};
 use maud::{Markup, html};
 
 use super::curves::{of_training, stages_table};
+use super::figure::{Figure, Table, figures, section};
 use super::predictions::{Labels, fitted_temperature, of_split};
-use super::{Figure, Table, figures, section};
 use crate::number::{counted, duration, figure, percent, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::predictions::{Predictions, by_split};
@@ -41,7 +41,7 @@ pub(super) fn content(run: &Run) -> Result<Markup, ReportError> {
     })
 }
 
-/// The result in one line, the figures that matter, and what is missing.
+/// The header: the result in one line, the most important numbers, and what is missing.
 fn header(run: &Run, splits: &[Predictions<'_>]) -> Markup {
     let (model, dataset) = match &run.facts {
         Some(facts) => (facts.model.clone(), facts.dataset.clone()),
@@ -68,7 +68,7 @@ fn header(run: &Run, splits: &[Predictions<'_>]) -> Markup {
     }
 }
 
-/// The split that a result is quoted from: test where it was evaluated, since nothing was chosen on it.
+/// The split that the result is quoted from: test if it was evaluated, since nothing was chosen on it.
 fn quoted(run: &Run) -> Option<&Eval> {
     run.result("test").or_else(|| run.result("validation"))
 }
@@ -161,7 +161,7 @@ fn tiles(run: &Run) -> Vec<(String, String, String)> {
     tiles
 }
 
-/// What a reader may look for and not find, and why.
+/// Sentences on missing parts of the page, with the reasons.
 fn missing(run: &Run) -> Vec<String> {
     let mut missing = Vec::new();
     if !run.has_ended() {
@@ -181,7 +181,8 @@ fn missing(run: &Run) -> Vec<String> {
     if has_no_validation && run.has_ended() {
         missing.push("Validation: the run has no validation split.".to_owned());
     }
-    if run.examples.is_none() && run.has_ended() && !is_damaged(RunFiles::EXAMPLES) {
+    let has_labels = run.is_text_classification();
+    if run.examples.is_none() && has_labels && run.has_ended() && !is_damaged(RunFiles::EXAMPLES) {
         missing.push(
             "Confusion, curves, calibration and single examples: there is no examples.jsonl, as in runs of older versions."
                 .to_owned(),
@@ -227,7 +228,7 @@ fn data(facts: &Facts) -> Result<Markup, ReportError> {
     })
 }
 
-/// Before cutting where the run has counted that, else after.
+/// The histogram of lengths: before truncation if the run has counted that, else after.
 fn lengths(facts: &Facts) -> Figure {
     let lengths = &facts.lengths;
     let (bin, counts, x_title) = match &lengths.uncut {
@@ -246,7 +247,7 @@ fn lengths(facts: &Facts) -> Figure {
     let mut note = format!("{share} of the training texts were cut at {} tokens.", lengths.max_length);
     if let Some(uncut) = &lengths.uncut {
         note = format!("{note} The longest has {}.", thousands(uncut.longest));
-        // A limit far above every text would squeeze them to the left.
+        // A limit far above every text would squeeze the bars to the left.
         let limit = lengths.max_length as f64;
         if limit < 2.0 * end {
             end = end.max(limit * 1.02);
@@ -296,7 +297,7 @@ fn time(run: &Run) -> Markup {
             rows.push(vec![name.to_owned(), duration(seconds), percent(share)]);
         }
     }
-    // Without phases the whole time, evaluations included, is the best there is.
+    // Without phases the speed is computed from the whole time, evaluations included.
     let seconds = phases.map_or(steps.last().map_or(0.0, |step| step.seconds), |phases| phases.train);
     let speed = |count: usize| {
         if seconds > 0.0 { thousands((count as f64 / seconds).round() as usize) } else { "–".to_owned() }
@@ -357,7 +358,7 @@ mod tests {
         assert!(
             after.plot.x_title.contains("after cutting") && before.plot.x_title.contains("before cutting")
         );
-        // Nothing was near the limit.
+        // No text was near the limit.
         let far = lengths(&facts(r#", "uncut": {"bin_width": 1, "counts": [7, 2, 1], "longest": 3}"#));
         assert_eq!((marks(&far), far.plot.x.end), (0, 3.0));
     }

@@ -6,14 +6,12 @@ use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::Ranged;
 
+use super::figure::Ticks;
 use super::layout::have_room;
-use super::{Ticks, range};
+use super::range::range;
 use crate::number::short;
 
-/// A place on an axis, and its name.
-pub(super) type Place = (f64, String);
-
-/// The place of quantities on an axis: as they are, or their logarithm where they are positive and span more than a decade.
+/// The scale of an axis: linear, or logarithmic if the values are positive and span more than a decade.
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
     pub(crate) range: Range<f64>,
@@ -22,7 +20,7 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// An axis that holds all values, with ticks at the values themselves where there is room for their names.
+    /// An axis for all values, with ticks at the values themselves if there is room for their labels.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
         values.sort_by(f64::total_cmp);
@@ -46,30 +44,30 @@ impl Axis {
         Self { range, ticks, is_log }
     }
 
-    /// Where a value stands.
+    /// The position of a value on the axis.
     pub(crate) fn at(&self, value: f64) -> f64 {
         if self.is_log { value.log10() } else { value }
     }
 
-    /// A title that says so where the axis is logarithmic.
+    /// The axis title, which says if the axis is logarithmic.
     pub(crate) fn title(&self, name: &str) -> String {
         if self.is_log { format!("{name}, logarithmic") } else { name.to_owned() }
     }
 }
 
-/// plotters' axis of numbers, with ticks where we want them.
-pub(super) struct Places {
+/// plotters' axis of numbers with given ticks.
+pub(super) struct TickedAxis {
     axis: RangedCoordf64,
     ticks: Vec<f64>,
 }
 
-impl Places {
+impl TickedAxis {
     pub(super) fn new(range: Range<f64>, ticks: Vec<f64>) -> Self {
         Self { axis: range.into(), ticks }
     }
 }
 
-impl Ranged for Places {
+impl Ranged for TickedAxis {
     type FormatOption = DefaultFormatting;
     type ValueType = f64;
 
@@ -86,13 +84,14 @@ impl Ranged for Places {
     }
 }
 
-/// Round values between two others, by their logarithm: 1, 2 and 5 of each decade, or powers of ten where those are many.
+/// Round ticks of a logarithmic axis between two values: 1, 2 and 5 of each decade, or powers of ten if those
+/// are too many.
 fn decades(low: f64, high: f64) -> Vec<(f64, String)> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let steps: &[f64] = if high <= 100.0 * low { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let every = ((last - first) as usize).div_ceil(6).max(1);
     let values = (first..=last).step_by(every).flat_map(|power| {
-        // As text, since ten to the power of -5 is not the number nearest to 1e-5.
+        // Parsed from text, since the computed power of ten is not always the nearest number to 1e-5.
         steps.iter().filter_map(move |step| format!("{step}e{power}").parse::<f64>().ok())
     });
     values.filter(|value| (low..=high).contains(value)).map(|value| (value.log10(), short(value))).collect()

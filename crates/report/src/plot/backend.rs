@@ -1,6 +1,6 @@
-//! Where plotters draws to: SVG whose colours are classes, so that a page's style sheet decides them, light or dark.
+//! plotters' backend for SVG with classes for colours, which the page's style sheet defines, light or dark.
 //!
-//! plotters places things on whole pixels. One of its pixels is a tenth of a unit here, so that nothing is jagged.
+//! plotters draws on whole pixels. One pixel is a tenth of a unit here, so that curves are smooth.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -23,12 +23,12 @@ pub(crate) struct SvgClasses<'a> {
 type Done = Result<(), DrawingErrorKind<Infallible>>;
 
 impl<'a> SvgClasses<'a> {
-    /// Appends to `out`, on an area of so many units.
+    /// A backend that appends to `out`, for an area of `size` units.
     pub(crate) fn new(out: &'a mut String, (width, height): (u32, u32)) -> Self {
         Self { out, size: (width * SCALE as u32, height * SCALE as u32) }
     }
 
-    /// One element; a string takes all that is written to it.
+    /// Appends one element; writing to a string can't fail.
     fn element(&mut self, text: std::fmt::Arguments<'_>) {
         let _ = self.out.write_fmt(text);
     }

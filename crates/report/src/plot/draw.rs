@@ -1,4 +1,4 @@
-//! A plot drawn by plotters.
+//! Draws a [`Plot`] with plotters.
 
 use std::convert::Infallible;
 
@@ -13,30 +13,30 @@ use plotters::prelude::{
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, TextStyle};
 
-use super::axis::{Place, Places};
+use super::axis::TickedAxis;
 use super::backend::{SCALE, SvgClasses};
+use super::figure::{Ink, LETTERS, Layer, Plot, SIZE, Tick};
 use super::layout::{BOTTOM, Layout, TOP, Words};
 use super::measure::{fitted, width};
 use super::range::thinned;
-use super::{Ink, LETTERS, Layer, Plot, SIZE};
 
-/// Ticks are where the layout has them, however many.
+/// No limit of plotters' own: the layout decides the ticks.
 const ALL_TICKS: usize = 100;
-/// The size of words in a plot.
+/// The font size of words in a plot.
 const SMALL: u32 = 11;
 /// Rows of words at the top of a plot.
 const ROWS: usize = 3;
 
 type Done = Result<(), DrawingAreaErrorKind<Infallible>>;
 type Area<'a> = DrawingArea<SvgClasses<'a>, Shift>;
-type Chart<'a, 'b> = ChartContext<'a, SvgClasses<'b>, Cartesian2d<Places, Places>>;
+type Chart<'a, 'b> = ChartContext<'a, SvgClasses<'b>, Cartesian2d<TickedAxis, TickedAxis>>;
 
 fn letters(size: u32) -> TextStyle<'static> {
     ("sans-serif", size * SCALE as u32).into_font().color(&Ink::Axis.color(1.0))
 }
 
 /// The name of the tick at a place.
-fn name_at(places: &[Place], value: f64) -> String {
+fn name_at(places: &[Tick], value: f64) -> String {
     let place = places.iter().find(|place| place.0.total_cmp(&value).is_eq());
     place.map(|place| place.1.clone()).unwrap_or_default()
 }
@@ -46,15 +46,15 @@ impl Plot {
         let layout = Layout::of(self);
         let scale = SCALE as u32;
         let area = SvgClasses::new(out, SIZE).into_drawing_area();
-        let at = |places: &[Place]| places.iter().map(|place| place.0).collect();
+        let at = |places: &[Tick]| places.iter().map(|place| place.0).collect();
         let mut chart = ChartBuilder::on(&area)
             .margin_top(TOP * scale)
             .margin_right(layout.right as u32 * scale)
             .x_label_area_size(BOTTOM * scale)
             .y_label_area_size(layout.left as u32 * scale)
             .build_cartesian_2d(
-                Places::new(self.x.clone(), at(&layout.x)),
-                Places::new(self.y.clone(), at(&layout.y)),
+                TickedAxis::new(self.x.clone(), at(&layout.x)),
+                TickedAxis::new(self.y.clone(), at(&layout.y)),
             )?;
         chart
             .configure_mesh()
@@ -88,7 +88,7 @@ impl Plot {
         match layer {
             Layer::Line { points, ink, faint } => {
                 let style = if *faint { ink.line(scale, 0.4) } else { ink.line(2 * scale, 1.0) };
-                // Where a value is not a number the line has a gap.
+                // A NaN is a gap in the line.
                 for part in points.split(|point| !is_finite(point)) {
                     match part {
                         [] => {}
@@ -152,7 +152,7 @@ impl Plot {
         Ok(())
     }
 
-    /// Narrower where many stand side by side.
+    /// The width of an error bar's ends: smaller if there are many.
     fn width_of_spreads(&self) -> u32 {
         let spreads = self.layers.iter().map(|layer| match layer {
             Layer::Spreads { spreads, .. } => spreads.len() as u32,
@@ -161,7 +161,7 @@ impl Plot {
         (300 / spreads.sum::<u32>().max(1)).clamp(4, 10)
     }
 
-    /// Words above and to the right of their points, or to the left where there is no room.
+    /// Draws words above and to the right of their points, or to the left if there is no room.
     fn draw_words(
         &self,
         area: &Area<'_>,
@@ -184,7 +184,7 @@ impl Plot {
         Ok(())
     }
 
-    /// The words of lines from the bottom to the top, beside their tops; where they would touch, in rows.
+    /// Draws the words of vertical lines beside their tops, in several rows if they would touch.
     fn draw_words_of_marks(
         &self,
         area: &Area<'_>,
@@ -206,7 +206,7 @@ impl Plot {
     }
 }
 
-/// Draws a word where it has found room; a word without is left out, as what it names stands in the figure's table too.
+/// Draws a word if there is room. A word without room is left out: the figure's table has it too.
 fn draw_word(area: &Area<'_>, word: &str, place: Option<(f64, f64, f64, f64)>) -> Done {
     let Some((left, top, ..)) = place else { return Ok(()) };
     let style = letters(SMALL).pos(Pos::new(HPos::Left, VPos::Top));

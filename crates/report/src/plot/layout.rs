@@ -1,32 +1,32 @@
-//! Where things stand in a plot: margins that follow the widest label, ticks whose names don't touch, words that stay inside.
+//! The layout of a plot: margins for the widest label, ticks whose labels don't touch, words that stay
+//! inside.
 
-use super::axis::Place;
+use super::figure::{LETTERS, Plot, SIZE, Tick, Ticks};
 use super::measure::{fitted, width};
 use super::range::round_ticks;
-use super::{LETTERS, Plot, SIZE, Ticks};
 use crate::number::{names_of_ticks, short};
 
-/// Round ticks of an axis, at most.
+/// The most round ticks of an axis.
 const MOST_TICKS: usize = 6;
-/// A name at an axis has at most this room.
+/// The most width of a tick's label.
 const WIDEST_NAME: f64 = 130.0;
-/// Between the names of two ticks there is at least so much.
+/// The least gap between the labels of two ticks.
 const GAP: f64 = 8.0;
-/// Between the names and the vertical axis: the tick marks.
+/// The room for tick marks between labels and the vertical axis.
 const BESIDE_AXIS: f64 = 10.0;
-/// Margins that stay where nothing needs more.
+/// The least margins.
 const LEFT: f64 = 44.0;
 const RIGHT: f64 = 12.0;
 pub(super) const TOP: u32 = 8;
 pub(super) const BOTTOM: u32 = 36;
 
-/// Margins, ticks and their names.
+/// Margins and ticks.
 pub(super) struct Layout {
     /// Units left of the plot, and right of it.
     pub(super) left: f64,
     pub(super) right: f64,
-    pub(super) x: Vec<Place>,
-    pub(super) y: Vec<Place>,
+    pub(super) x: Vec<Tick>,
+    pub(super) y: Vec<Tick>,
     pub(super) x_title: String,
 }
 
@@ -55,14 +55,15 @@ impl Layout {
         f64::from(SIZE.0) - self.left - self.right
     }
 
-    /// Where a value of the horizontal axis stands, in units.
+    /// The position of a value on the horizontal axis, in units.
     pub(super) fn at(&self, plot: &Plot, value: f64) -> f64 {
         self.left + (value - plot.x.start) / (plot.x.end - plot.x.start) * self.inner()
     }
 
-    /// Makes room for the halves of the first and the last name that reach over the ends of the axis.
+    /// Widens the margins for the halves of the first and the last label that reach over the ends of the
+    /// axis.
     fn widen(&mut self, plot: &Plot) {
-        let reach = |place: &Place| (self.at(plot, place.0), width(&place.1, LETTERS) / 2.0);
+        let reach = |place: &Tick| (self.at(plot, place.0), width(&place.1, LETTERS) / 2.0);
         let left = self.x.iter().map(|place| reach(place).1 - reach(place).0).fold(0.0, f64::max);
         let edge = f64::from(SIZE.0);
         let right = self.x.iter().map(|place| reach(place).0 + reach(place).1 - edge).fold(0.0, f64::max);
@@ -70,14 +71,14 @@ impl Layout {
         self.right += right.ceil();
     }
 
-    fn x_ticks(&self, plot: &Plot) -> Vec<Place> {
+    fn x_ticks(&self, plot: &Plot) -> Vec<Tick> {
         let (round, whole) = match &plot.x_ticks {
             Ticks::At(places) => {
-                let name = |(at, name): &Place| (*at, fitted(name, LETTERS, WIDEST_NAME).into_owned());
+                let name = |(at, name): &Tick| (*at, fitted(name, LETTERS, WIDEST_NAME).into_owned());
                 return self.apart(plot, places.iter().map(name).collect());
             }
-            Ticks::Numbers => (named as fn(Vec<f64>) -> Vec<Place>, false),
-            Ticks::Whole => (named as fn(Vec<f64>) -> Vec<Place>, true),
+            Ticks::Numbers => (named as fn(Vec<f64>) -> Vec<Tick>, false),
+            Ticks::Whole => (named as fn(Vec<f64>) -> Vec<Tick>, true),
         };
         let ticks = (2..=MOST_TICKS).rev().map(|most| {
             let mut ticks = round_ticks(&plot.x, most);
@@ -86,12 +87,12 @@ impl Layout {
         });
         let mut ticks = ticks.collect::<Vec<_>>();
         let fewest = ticks.pop().unwrap_or_default();
-        let fits = |places: &Vec<Place>| self.apart(plot, places.clone()).len() == places.len();
+        let fits = |places: &Vec<Tick>| self.apart(plot, places.clone()).len() == places.len();
         ticks.into_iter().find(fits).unwrap_or_else(|| self.apart(plot, fewest))
     }
 
-    /// Without names that would touch the one before.
-    fn apart(&self, plot: &Plot, places: Vec<Place>) -> Vec<Place> {
+    /// Removes ticks whose labels would touch the one before.
+    fn apart(&self, plot: &Plot, places: Vec<Tick>) -> Vec<Tick> {
         let mut end = f64::NEG_INFINITY;
         let mut apart = places;
         apart.retain(|place| {
@@ -106,13 +107,13 @@ impl Layout {
     }
 }
 
-/// Ticks by their values.
-fn named(ticks: Vec<f64>) -> Vec<Place> {
+/// Ticks labelled with their values.
+fn named(ticks: Vec<f64>) -> Vec<Tick> {
     let names = names_of_ticks(&ticks);
     ticks.into_iter().zip(names).collect()
 }
 
-/// Whether the names of these values have room side by side, at these places of an axis that is one long.
+/// Whether the labels of values fit side by side; each place is a position in 0..1 and a value.
 pub(super) fn have_room(places: &[(f64, f64)]) -> bool {
     let inner = f64::from(SIZE.0) - LEFT - RIGHT;
     places.windows(2).all(|pair| {
@@ -121,17 +122,17 @@ pub(super) fn have_room(places: &[(f64, f64)]) -> bool {
     })
 }
 
-/// The space of a word: left, top, right, bottom.
+/// The rectangle of a word: left, top, right, bottom.
 type Space = (f64, f64, f64, f64);
 
-/// Words in a plot, none of which lies on another or reaches over the plot's edge.
+/// Places words so that none overlaps another or the plot's edge.
 #[derive(Default)]
 pub(super) struct Words {
     taken: Vec<Space>,
 }
 
 impl Words {
-    /// The first of these spaces that is free and inside.
+    /// Takes the first of these rectangles that is free and inside.
     pub(super) fn place(&mut self, spaces: impl IntoIterator<Item = Space>) -> Option<Space> {
         let (right, bottom) = (f64::from(SIZE.0), f64::from(SIZE.1));
         let is_inside = |area: &Space| area.0 >= 0.0 && area.1 >= 0.0 && area.2 <= right && area.3 <= bottom;
@@ -149,7 +150,7 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::range;
+    use crate::plot::range::range;
 
     fn plot(x: std::ops::Range<f64>, y: std::ops::Range<f64>, x_ticks: Ticks) -> Plot {
         let x_title = "optimizer.head_learning_rate_with_a_name_that_goes_on, logarithmic".into();

@@ -1,4 +1,4 @@
-//! How much room letters take, estimated: a browser chooses the font, and a page has no script that could ask.
+//! Estimates the width of text: a browser chooses the font, and a page has no script to measure it.
 
 use std::borrow::Cow;
 
@@ -21,14 +21,14 @@ fn em(character: char) -> f64 {
     }
 }
 
-/// The width of a text in letters of this size, at most.
+/// An upper bound of a text's width in a font of this size.
 pub(super) fn width(text: &str, size: u32) -> f64 {
     text.chars().map(em).sum::<f64>() * f64::from(size)
 }
 
-/// As much of a text as has room, with `…` where the rest was.
+/// The part of a text that fits, with `…` for the rest.
 pub(super) fn fitted(text: &str, size: u32, room: f64) -> Cow<'_, str> {
-    // A text of a megabyte is wider than any plot, whatever is in it.
+    // A text of a megabyte is wider than any plot, so its end is not measured.
     if text.len() < 4096 && width(text, size) <= room {
         return Cow::Borrowed(text);
     }

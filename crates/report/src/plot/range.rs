@@ -1,17 +1,18 @@
-//! What an axis shows, and where its ticks are.
+//! The range of an axis, and its round ticks.
 
 use std::ops::Range;
 
-/// Values of an axis are cut at this size: the distance between larger ones is no number.
+/// The limit of values on an axis: the distance between larger ones overflows.
 const LARGEST: f64 = 1e300;
 
-/// Values that differ by less than this part of their size are the same but for rounding.
+/// Values with a relative difference below this are equal but for rounding.
 const SAME: f64 = 1e-9;
 
-/// An axis holds at least this part of its values' size: of less, ticks would need more digits than there is room for.
+/// The least range relative to the values' size: ticks in a smaller range need more digits than there is room
+/// for.
 const NARROWEST: f64 = 1e-6;
 
-/// A range that holds all finite values, with some room above; from 0 where `from_zero`.
+/// A range for all finite values, with some room above; from 0 if `from_zero`.
 pub(crate) fn range(values: impl IntoIterator<Item = f64>, from_zero: bool) -> Range<f64> {
     let (low, high) = values
         .into_iter()
@@ -33,7 +34,7 @@ pub(crate) fn range(values: impl IntoIterator<Item = f64>, from_zero: bool) -> R
     (if from_zero && low == 0.0 { 0.0 } else { low - room })..high + room
 }
 
-/// Round values in a range, at most so many: multiples of 1, 2 or 5 times a power of ten.
+/// At most `most` round values in a range: multiples of 1, 2 or 5 times a power of ten.
 pub(crate) fn round_ticks(range: &Range<f64>, most: usize) -> Vec<f64> {
     let span = range.end - range.start;
     if !(span.is_finite() && span > 0.0) || most == 0 {
@@ -57,11 +58,11 @@ pub(crate) fn round_ticks(range: &Range<f64>, most: usize) -> Vec<f64> {
     Vec::new()
 }
 
-/// How many columns a line is thinned to: two for each unit.
+/// The number of columns that a line is thinned to: two for each unit.
 const COLUMNS: f64 = 800.0;
 
-/// The points that can be told apart: in each of many narrow columns the first, the lowest, the highest and the last. A plot of
-/// a hundred thousand steps looks the same and fits a page.
+/// Thins a line: keeps the first, the lowest, the highest and the last point of each of many narrow columns.
+/// A plot of a hundred thousand steps looks the same and fits a page.
 pub(super) fn thinned(points: &[(f64, f64)], x: &Range<f64>) -> Vec<(f64, f64)> {
     if points.len() <= 4 * COLUMNS as usize {
         return points.to_vec();
@@ -106,7 +107,7 @@ mod tests {
         assert_eq!(range([1.0, 2.0], true).start.to_bits(), 0);
     }
 
-    /// Whatever the values, the range is one, it holds the finite ones, and it has two ticks or more.
+    /// For any values the range is not empty, contains the finite ones, and has at least two ticks.
     #[test]
     fn every_kind_of_values_has_an_axis() {
         let third = 1.0 / 3.0;

@@ -2,6 +2,7 @@
 
 mod plots;
 mod tables;
+mod words;
 
 use embert_metrics::Metric;
 use embert_run::{LOSS, Status};
@@ -9,18 +10,14 @@ use maud::{Markup, html};
 
 use self::plots::{by_key, groups, parameters, points, time};
 use self::tables::{every_run, points_table, settings, unlucky, without_result};
+use self::words::{OPEN_ROWS, described, end_of};
 use super::comparison::{evaluations_of, losses};
-use super::{Figure, figures, section};
+use super::figure::{Figure, figures, section};
 use crate::chance::{Sample, Welch};
 use crate::compare::splits_differ;
 use crate::number::{counted, duration, figure, thousands};
 use crate::sweep::{Sweep, SweepPoint};
 use crate::{ReportError, Run, measures};
-
-/// Values of a key that are lines of their own in another's plot, or that a table lists.
-const SERIES: usize = 8;
-/// Rows of a table that are open.
-const OPEN_ROWS: usize = 20;
 
 pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
     let runs: Vec<&Run> = sweep.runs().filter_map(|(_, run)| run.folder.as_ref()).collect();
@@ -118,22 +115,7 @@ fn without_title(sweep: &Sweep) -> &'static str {
     }
 }
 
-/// "1 failed, 2 to come".
-fn end_of(failed: usize, missing: usize) -> String {
-    let parts = [(failed, "failed"), (missing, "missing")];
-    let parts = parts.iter().filter(|(count, _)| *count > 0);
-    parts.map(|(count, what)| format!("{} {what}", thousands(*count))).collect::<Vec<_>>().join(", ")
-}
-
-/// A point's settings as a sentence has them.
-fn described(sweep: &Sweep, point: &SweepPoint) -> String {
-    if sweep.keys.is_empty() {
-        return point.row.point.clone();
-    }
-    sweep.keys.iter().map(|key| format!("{key} = {}", point.setting(key))).collect::<Vec<_>>().join(", ")
-}
-
-/// Mean and spread of a point that has several values.
+/// Mean and standard deviation of a point with several values.
 fn sample(point: &SweepPoint) -> Option<Sample> {
     Some(Sample {
         mean: point.row.mean?,
@@ -179,7 +161,7 @@ pub(crate) fn result(sweep: &Sweep) -> String {
     }
 }
 
-/// What the result does not say.
+/// Cautions about the result.
 fn caution(sweep: &Sweep, runs: &[&Run]) -> String {
     let mut lines = Vec::new();
     let mut ranked = sweep.ranked();
@@ -206,7 +188,7 @@ fn caution(sweep: &Sweep, runs: &[&Run]) -> String {
     }
     let examples = sweep.runs().find_map(|(_, run)| run.eval(&sweep.split).map(|eval| eval.examples));
     let mean = best.and_then(|best| best.row.mean);
-    // Of a share of examples the error follows from their number.
+    // The standard error of an accuracy follows from the number of examples.
     if let (Some(examples), Some(mean), true) =
         (examples.filter(|count| *count > 0), mean, sweep.metric.name == Metric::Accuracy.name())
     {

@@ -1,18 +1,18 @@
 //! The plots of a sweep: the ranking, the metric over each key, over time and over trained parameters.
 
 use super::super::comparison::{Entry, colour, ranking, sentence};
-use super::super::{Figure, Table};
-use super::SERIES;
+use super::super::figure::{Figure, Table};
+use super::words::SERIES;
 use crate::compare::Group;
 use crate::number::{counted, figure, thousands};
 use crate::plot::{Axis, Ink, Layer, Plot, Ticks, range};
 use crate::sweep::{Sweep, SweepPoint};
 
-/// Points that have their place written beside them in a plot; of more, the best [`NAMED`].
+/// How many points are all named in a plot; of more, only the best [`NAMED`] are.
 const ALL_NAMED: usize = 20;
 const NAMED: usize = 1;
 
-/// The points as groups of what is left of their runs.
+/// The points as groups of their existing runs.
 pub(super) fn groups(sweep: &Sweep) -> Vec<Group<'_>> {
     let mut groups = Vec::new();
     for point in &sweep.points {
@@ -28,13 +28,13 @@ pub(super) fn points(sweep: &Sweep) -> Option<Figure> {
     ranking("sweep-points", entries.collect(), &sweep.keys, &sweep.split, &sweep.metric)
 }
 
-/// A point with one deviation above and below.
+/// An error bar: a point's mean with one standard deviation above and below.
 fn bar(at: f64, point: &SweepPoint, mean: f64) -> (f64, f64, f64, f64) {
     let around = point.row.standard_deviation.unwrap_or(0.0);
     (at, mean - around, mean, mean + around)
 }
 
-/// The values of a key among the points that have a result, in the order of numbers or of their rank.
+/// The values of a key among the points with a result, in numerical order or by rank.
 fn values_of(sweep: &Sweep, key: &str) -> Vec<String> {
     let mut values: Vec<(Option<f64>, String)> = Vec::new();
     for (_, point, _) in sweep.ranked() {
@@ -57,7 +57,7 @@ pub(super) fn by_key(sweep: &Sweep) -> Vec<Figure> {
     for key in &varied {
         let others: Vec<&str> =
             varied.iter().filter(|other| *other != key).map(|other| other.as_str()).collect();
-        // Names in the order of their rank are what the ranking shows, and lines over a number show names already.
+        // The ranking shows names by rank already, and so do lines over a number.
         let shown =
             is_number(key) || others.len() > 1 || others.first().is_some_and(|other| !is_number(other));
         if shown {
@@ -89,7 +89,7 @@ fn of_key(sweep: &Sweep, key: &str, others: &[&str], is_number: bool, index: usi
         Some(number) => axis.at(number),
         None => names.iter().position(|name| *name == point.setting(key)).unwrap_or(0) as f64,
     };
-    // With one other key each of its values is a line; with more, a point is what it is among all others.
+    // With one other key, each of its values is a line; with more, all points are one series.
     let series = match others {
         [] => vec![None],
         [other] if values_of(sweep, other).len() <= SERIES => {
@@ -105,7 +105,7 @@ fn of_key(sweep: &Sweep, key: &str, others: &[&str], is_number: bool, index: usi
     let (mut layers, mut legend, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for (number, value) in series.iter().enumerate() {
         let ink = Ink::Series(number);
-        // Side by side, so that bars at the same value can be told apart.
+        // The bars at the same value are side by side.
         let aside = apart * (number as f64 - (series.len() - 1) as f64 / 2.0);
         let belongs = |point: &SweepPoint| match (value, others.first()) {
             (Some(value), Some(other)) => point.setting(other) == *value,
@@ -163,7 +163,7 @@ fn of_key(sweep: &Sweep, key: &str, others: &[&str], is_number: bool, index: usi
     }
 }
 
-/// How the points' values go with something else that each has, and what that is called.
+/// A plot of the points' values over another quantity of each point.
 fn against(
     sweep: &Sweep,
     id: &'static str,
@@ -196,10 +196,10 @@ fn against(
         layers.push(Layer::Spreads { spreads: vec![spread], ink: ink.unwrap_or(Ink::Axis) });
         rows.push(vec![format!("{}: {}", place + 1, point.name(&sweep.keys)), shown(value), point.result()]);
     }
-    // The best on top.
+    // The best is drawn last, on top.
     layers.reverse();
     layers.push(Layer::Words { words });
-    // Ticks at the values themselves stand where the points are; round ones say more of a measured quantity.
+    // A setting has ticks at its values; a measured quantity has round ticks.
     let ticks = if axis.is_log { axis.ticks.clone() } else { Ticks::Numbers };
     Some(Figure {
         key: String::new(),
@@ -245,7 +245,8 @@ mod tests {
     use super::*;
     use crate::page::sweep::tests::{of, point};
 
-    /// Two numbers: each over the other's lines. A name beside a number: lines over the number, once. Three: each by itself.
+    /// Two numeric keys: a plot over each, with a line for each value of the other. A name and a number: one
+    /// plot over the number. Three keys: a plot for each.
     #[test]
     fn keys_are_drawn_by_what_they_are() {
         let with = |keys: &[&str], settings: &[&str]| {

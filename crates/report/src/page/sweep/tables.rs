@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use embert_run::{LOSS, Status};
 use maud::{Markup, html};
 
-use super::super::Table;
-use super::{OPEN_ROWS, SERIES, described, end_of};
+use super::super::figure::Table;
+use super::words::{OPEN_ROWS, SERIES, described, end_of};
 use crate::Run;
 use crate::compare::differences;
 use crate::number::{counted, duration, figure, or_dash, thousands};
 use crate::sweep::{Sweep, SweepRun};
 
-/// Seeds that have a column of their own.
+/// The most seeds that have a column each.
 const SEED_COLUMNS: usize = 5;
 
 pub(super) fn points_table(sweep: &Sweep) -> Table {
@@ -54,7 +54,7 @@ pub(super) fn points_table(sweep: &Sweep) -> Table {
     Table::new(headings, rows.collect())
 }
 
-/// What each run without a result, or with damaged files, says: its point and seed, what became of it, its error.
+/// The runs without a result or with damaged files: point and seed, status, error.
 pub(super) fn without_result(sweep: &Sweep) -> Vec<(String, String, Option<String>)> {
     let said = |(index, run): (usize, &SweepRun)| {
         let damage = run.damage();
@@ -83,7 +83,7 @@ pub(super) fn unlucky(runs: &[(String, String, Option<String>)]) -> Markup {
 
 pub(super) fn every_run(sweep: &Sweep) -> Markup {
     let metric = format!("{} {}", sweep.split, sweep.metric.in_sentence());
-    // Where the loss is the metric, it stands there already.
+    // If the metric is the loss, the table has it already.
     let loss = (sweep.metric.name != LOSS).then(|| format!("{} {LOSS}", sweep.split));
     let headings = ["run".to_owned()]
         .into_iter()
@@ -119,7 +119,7 @@ pub(super) fn every_run(sweep: &Sweep) -> Markup {
     }
 }
 
-/// What differed, and what all runs share.
+/// The settings that differ between the runs, and those that all share.
 pub(super) fn settings(sweep: &Sweep, runs: &[&Run]) -> Markup {
     let different = differences(runs.iter().copied());
     let mut rows: Vec<Vec<String>> = Vec::new();
