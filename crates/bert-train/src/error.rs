@@ -1,8 +1,6 @@
-//! Why the program stops, printed once with its whole chain of causes.
+//! [`Error`]: why the program stops.
 
 use std::path::PathBuf;
-
-use crate::output;
 
 /// An error of the program.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +10,9 @@ pub(crate) enum Error {
     #[error(transparent)]
     Config(#[from] embert_train::ConfigError),
     #[error(transparent)]
-    Sweep(#[from] embert_train::SweepError),
+    Sweep(#[from] embert_sweep::SweepError),
+    #[error(transparent)]
+    SweepRun(Box<embert_sweep::SweepRunError<Self>>),
     #[error(transparent)]
     Hub(#[from] embert_hub::HubError),
     #[error(transparent)]
@@ -69,8 +69,14 @@ pub(crate) enum Error {
     ResumeSetting { option: String },
 }
 
+impl From<embert_sweep::SweepRunError<Self>> for Error {
+    fn from(error: embert_sweep::SweepRunError<Self>) -> Self {
+        Self::SweepRun(Box::new(error))
+    }
+}
+
 impl Error {
-    /// Whether somebody closed the pipe that we write to, which is no failure.
+    /// Whether the reader of a pipe that the program writes to has closed it, which is no failure.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         match self {
             Self::Stdout { source }
@@ -80,49 +86,5 @@ impl Error {
             }
             _ => false,
         }
-    }
-}
-
-/// Prints an error and its causes, each once, on the standard error.
-pub(crate) fn report(error: &Error) {
-    output::say_block(&told(error));
-}
-
-/// An error and its causes, a line each. A message may quote megabytes of a damaged file: its beginning and its end are enough.
-fn told(error: &Error) -> String {
-    let mut lines = vec![format!("error: {}", output::message(error))];
-    let mut last = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        // Transparent wrappers repeat their source's text.
-        if text != last && !last.contains(&text) {
-            lines.push(format!("  caused by: {}", output::message(&text)));
-        }
-        last = text;
-        cause = error.source();
-    }
-    lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_is_short_and_nothing_in_it_is_obeyed() {
-        let nuls = "\0".repeat(3 << 20);
-        let source = std::io::Error::other(format!("found {nuls}\u{1b}[2J\nerror: all is well"));
-        let error = Error::Io { action: "read", path: format!("a\n\u{9b}b{nuls}").into(), source };
-        let told = told(&error);
-        let lines: Vec<&str> = told.lines().collect();
-        assert!(told.len() < 6000, "{}", told.len());
-        assert!(!told.contains(|character: char| character.is_control() && character != '\n'), "{told}");
-        assert!(
-            lines[0].starts_with("error: can't read a") && lines[1].starts_with("    \\u{9b}b"),
-            "{told}"
-        );
-        assert!(lines[2].starts_with("  caused by: found \\u{0}"), "{told}");
-        assert_eq!(lines[3], "    error: all is well", "{told}");
     }
 }

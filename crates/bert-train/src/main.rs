@@ -1,7 +1,8 @@
 //! `bert-train`: fine-tune BERT without Python.
 //!
-//! Argument parsing, wiring and terminal output; what it does is in the `embert-*` crates.
+//! Argument parsing, wiring and terminal output; the work is done in the `embert-*` crates.
 
+mod arguments;
 mod cli;
 mod commands;
 mod error;
@@ -21,7 +22,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::format::debug_fn;
 
-use crate::cli::{Cli, Command, TrainArgs};
+use crate::cli::{Cli, Command};
+use crate::commands::train::TrainArgs;
 use crate::error::Error;
 
 fn main() -> ExitCode {
@@ -35,17 +37,18 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            error::report(&error);
+            output::error(&error);
             ExitCode::FAILURE
         }
     }
 }
 
-/// Help, the version, or what is wrong with the arguments: clap prints it, unless a file's name among them is for no terminal.
+/// Prints help, the version, or an error of the arguments: through clap, unless a control character among the
+/// arguments has to be escaped.
 fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     if output::escaped_lines(&text) == text {
-        // With nobody left to tell, there is nothing to do about it.
+        // An error can't be reported if the standard error is closed.
         let _ = error.print();
     } else {
         output::say_block(text.trim_end());
@@ -61,7 +64,7 @@ fn log_to_stderr(verbose: u8) {
         _ => "debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    // Colours are the subscriber's own, so that texts are escaped here, field by field, and not the finished line.
+    // The fields are escaped one by one, since the finished line contains the subscriber's own colour codes.
     let fields = debug_fn(|out, field, value| {
         let text = format!("{value:?}");
         let text = output::message(&text);
@@ -70,13 +73,13 @@ fn log_to_stderr(verbose: u8) {
     });
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
-    // Unless NO_COLOR is set, colours are on; in a file they would be noise.
+    // Colours are on unless NO_COLOR is set; in a file they would be noise.
     let builder = if std::io::stderr().is_terminal() { builder } else { builder.with_ansi(false) };
     builder.fmt_fields(fields.delimited(" ")).init();
 }
 
-/// A panic may quote somebody's text. A device that is out of memory panics with a page of causes; the line that matters is
-/// enough, as the error that the trainer makes of it says what to do.
+/// A panic may quote a text of others, so it is escaped. A device that is out of memory panics with a page of
+/// causes; one line is enough, since the trainer's error says what to do.
 fn show_panics_plainly() {
     std::panic::set_hook(Box::new(|panic| {
         if let Some(line) = embert_train::out_of_memory(panic.payload()) {
@@ -103,7 +106,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Tokenize(args) => commands::tokenize::run(&args)?,
         Command::Devices(args) => commands::devices::run(&args)?,
         Command::Completions { shell } => {
-            // Not straight to the standard output: a pipe that closes early would make it panic.
+            // Not straight to the standard output: clap_complete panics if a pipe is closed early.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "bert-train", &mut script);
             output::bytes(&script)?;

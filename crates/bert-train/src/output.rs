@@ -1,8 +1,9 @@
-//! What reaches the terminal: lines, tables and JSON on the standard output, messages on the standard error.
+//! The output to the terminal: lines, tables and JSON on the standard output, messages on the standard error.
 //!
-//! Labels, texts, file names, settings and errors are somebody else's bytes, so all that the program prints goes through here:
-//! what a terminal would obey is shown as Rust writes it, `\u{1b}`. JSON stays the exact value: on a terminal such characters are
-//! escaped as JSON does it, `\u009b`; in a pipe or a file they are as they were.
+//! Labels, texts, file names, settings and errors may contain control characters, so everything that the
+//! program prints goes through this file: control characters are shown as Rust escapes, `\u{1b}`. JSON keeps
+//! its value: on a terminal control characters are JSON escapes, `\u009b`; in a pipe or a file they are
+//! unchanged.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write};
@@ -11,28 +12,30 @@ use comfy_table::CellAlignment;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 pub(crate) use embert_report::{escaped, escaped_lines};
 use embert_report::{excerpt, is_hidden, shortened};
+use num_format::{Locale, ToFormattedString as _};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use crate::error::Error;
 
-/// Characters of a cell of a table, or of a name among others in a line.
+/// The most characters of a table's cell, or of a name in a line.
 const MOST_IN_CELL: usize = 120;
 
-/// Characters of a message: some thirty lines of a terminal.
+/// The most characters of a message: some thirty lines of a terminal.
 const MOST_IN_MESSAGE: usize = 2400;
 
-/// How the user starts this program, for messages that say what to type next: under `cargo run` it is not on the `PATH`.
+/// The command that starts this program, for messages that say what to type next: under `cargo run` it is not
+/// on the `PATH`.
 pub(crate) fn program() -> &'static str {
     if std::env::var_os("CARGO").is_some() { "cargo run -p bert-train --" } else { "bert-train" }
 }
 
-/// Prints one line; a reader that went away is an error that the program takes for success.
+/// Prints one line. A closed pipe is an error that the program takes for success.
 pub(crate) fn line(text: &str) -> Result<(), Error> {
     print(&escaped(text))
 }
 
-/// Prints a text of several lines, which are ours: what is in them from elsewhere has to be one line, as a table's cells are.
+/// Prints a text of several lines. Texts of others within it must be one line each, as a table's cells are.
 pub(crate) fn block(text: &str) -> Result<(), Error> {
     print(&escaped_lines(text))
 }
@@ -41,7 +44,7 @@ fn print(text: &str) -> Result<(), Error> {
     writeln!(io::stdout().lock(), "{text}").map_err(|source| Error::Stdout { source })
 }
 
-/// Prints bytes of ours as they are.
+/// Prints bytes unescaped.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Error> {
     io::stdout().lock().write_all(bytes).map_err(|source| Error::Stdout { source })
 }
@@ -52,7 +55,8 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Error> {
     json_line(&mut out, value, io::stdout().is_terminal()).map_err(|source| Error::Stdout { source })
 }
 
-/// Writes a value as one line of JSON, `for_terminal` with what a terminal would obey escaped, which is the same value.
+/// Writes a value as one line of JSON; with `for_terminal`, control characters are escaped, which keeps the
+/// value.
 pub(crate) fn json_line(out: &mut impl Write, value: &impl Serialize, for_terminal: bool) -> io::Result<()> {
     if for_terminal {
         value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, ForTerminal))?;
@@ -62,7 +66,7 @@ pub(crate) fn json_line(out: &mut impl Write, value: &impl Serialize, for_termin
     out.write_all(b"\n")
 }
 
-/// JSON in one line, in which every character that a terminal would obey is a `\u` escape. Serde itself escapes C0 alone.
+/// Formats JSON in one line, with a `\u` escape for every hidden character. Serde itself escapes C0 alone.
 struct ForTerminal;
 
 impl Formatter for ForTerminal {
@@ -90,24 +94,47 @@ pub(crate) fn say_line(text: &str) {
     say_block(&escaped(&excerpt(text, MOST_IN_MESSAGE)));
 }
 
-/// Prints lines of ours on the standard error, each part of which has gone through [`message`].
+/// Prints lines on the standard error. Texts of others within them have gone through [`message`].
 pub(crate) fn say_block(text: &str) {
-    // With nobody left to tell, there is nothing to do about it; `eprintln!` would panic.
+    // A closed standard error can't be reported; `eprintln!` would panic.
     let _ = writeln!(io::stderr().lock(), "{}", escaped_lines(text));
 }
 
-/// A message from elsewhere as lines that can't be taken for ours: what follows the first is indented.
+/// A message of others, with all lines but the first indented, so that none can be taken for the program's.
 pub(crate) fn message(text: &impl Display) -> String {
     let text = text.to_string();
     excerpt(text.trim_end(), MOST_IN_MESSAGE).replace('\n', "\n    ")
 }
 
-/// A name from elsewhere as part of a line.
+/// Prints an error and its causes, each once, on the standard error.
+pub(crate) fn error(error: &Error) {
+    say_block(&told(error));
+}
+
+/// An error and its causes, a line each. A message may quote megabytes of a damaged file, so a long one is
+/// cut in its middle.
+fn told(error: &Error) -> String {
+    let mut lines = vec![format!("error: {}", message(error))];
+    let mut last = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Transparent wrappers repeat their source's text.
+        if text != last && !last.contains(&text) {
+            lines.push(format!("  caused by: {}", message(&text)));
+        }
+        last = text;
+        cause = error.source();
+    }
+    lines.join("\n")
+}
+
+/// A name of others as part of a line.
 pub(crate) fn name(text: &str) -> String {
     shortened(text, MOST_IN_CELL).into_owned()
 }
 
-/// Names from elsewhere, with commas between them.
+/// Names of others, separated by commas.
 pub(crate) fn names<T: AsRef<str>>(texts: &[T]) -> String {
     texts.iter().map(|text| name(text.as_ref())).collect::<Vec<_>>().join(", ")
 }
@@ -128,7 +155,7 @@ impl Table {
         self.0.add_row(cells.into_iter().map(|cell| name(cell.as_ref())));
     }
 
-    /// Moves every column but the first to the right, where numbers belong.
+    /// Aligns every column but the first to the right, for numbers.
     pub(crate) fn numbers_right(&mut self) {
         for column in self.0.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -142,14 +169,14 @@ impl Table {
 
 /// 22713216 as "22,713,216".
 pub(crate) fn thousands(number: usize) -> String {
-    indicatif::HumanCount(number as u64).to_string()
+    number.to_formatted_string(&Locale::en)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A label that sets the title, paints, starts a line of its own and turns the direction.
+    /// A label that sets the terminal's title and colours, starts a new line and reverses the direction.
     const HOSTILE: &str = "x\u{1b}]0;owned\u{7}\nerror: \u{9b}31m\u{202e}\r\u{7f}";
 
     #[test]
@@ -187,5 +214,22 @@ mod tests {
         assert!(!terminal.trim_end().contains(is_hidden) && terminal.contains("\\u009b"), "{terminal}");
         assert!(terminal.contains("\\udb40\\udc01") && terminal.contains("naïve 日本"), "{terminal}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&terminal).unwrap(), value);
+    }
+
+    #[test]
+    fn an_error_is_short_and_nothing_in_it_is_obeyed() {
+        let nuls = "\0".repeat(3 << 20);
+        let source = std::io::Error::other(format!("found {nuls}\u{1b}[2J\nerror: all is well"));
+        let error = Error::Io { action: "read", path: format!("a\n\u{9b}b{nuls}").into(), source };
+        let told = told(&error);
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(told.len() < 6000, "{}", told.len());
+        assert!(!told.contains(|character: char| character.is_control() && character != '\n'), "{told}");
+        assert!(
+            lines[0].starts_with("error: can't read a") && lines[1].starts_with("    \\u{9b}b"),
+            "{told}"
+        );
+        assert!(lines[2].starts_with("  caused by: found \\u{0}"), "{told}");
+        assert_eq!(lines[3], "    error: all is well", "{told}");
     }
 }

@@ -1,34 +1,36 @@
-//! The paths in a run's `config.toml`, which mean the same from every working folder.
+//! The paths in a run's `config.toml`, which must mean the same from every working folder.
 
 use std::path::{Component, Path, PathBuf};
 
-use embert_train::{ConfigBuilder, Sweep, TrainConfig};
+use embert_sweep::Sweep;
+use embert_train::{ConfigBuilder, TrainConfig};
 
 use crate::error::Error;
 use crate::output::say;
 use crate::sources;
 
-/// A path from the root of the file system, links and all; as it is where there is no working folder.
+/// The absolute path, with its links; the path itself if there is no working folder.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The settings of the run in the folder `run` with its model and data set where they are.
+/// The settings of the run in the folder `run`, with absolute paths of its model and data set.
 ///
-/// Older versions stored relative paths as they were typed. Those are taken from the folder that the run was begun in, which the
-/// run's place and its `output` tell; where they don't, from the working folder. Either is said.
+/// Older versions stored relative paths as they were typed. Such a path is relative to the folder that the
+/// run was begun in, which follows from the run's path and its `output`, else to the working folder. A
+/// message says which.
 pub(crate) fn names_of_run(run: &Path, config: TrainConfig) -> Result<TrainConfig, Error> {
     let model = name_of_run(run, &config, Name { what: "model", key: "model", text: &config.model })?;
     let dataset = dataset_of_run(run, &config)?;
     Ok(TrainConfig { model, dataset, ..config })
 }
 
-/// The data set of the run in the folder `run`, where it is.
+/// The data set of the run in the folder `run`, with its absolute path.
 pub(crate) fn dataset_of_run(run: &Path, config: &TrainConfig) -> Result<String, Error> {
     name_of_run(run, config, Name { what: "data set", key: "dataset", text: &config.dataset })
 }
 
-/// What a config names.
+/// The kind of a path in a config.
 #[derive(Clone, Copy)]
 struct Name<'a> {
     what: &'static str,
@@ -41,7 +43,7 @@ fn name_of_run(run: &Path, config: &TrainConfig, name: Name<'_>) -> Result<Strin
     let path = Path::new(text);
     let settings = run.join("config.toml");
     if path.is_absolute() {
-        // One of several data sets in a folder.
+        // `path:name` is one of several data sets in a folder.
         let is_part = || text.rsplit_once(':').is_some_and(|(folder, _)| Path::new(folder).is_dir());
         return if path.exists() || is_part() {
             Ok(text.to_owned())
@@ -52,12 +54,12 @@ fn name_of_run(run: &Path, config: &TrainConfig, name: Name<'_>) -> Result<Strin
     let began_in = run.canonicalize().ok().and_then(|run| working_folder(&run, config.output.as_deref()?));
     let found = match &began_in {
         Some(folder) if folder.join(path).exists() => absolute(&folder.join(path)),
-        // Not of this folder; perhaps the name of a card or of a repository.
+        // No path of this folder: perhaps the name of a card or of a repository.
         Some(folder) if path.exists() => {
             let (name, folder) = (text.to_owned(), folder.clone());
             return Err(Error::OtherFolder { what, key, name, folder, config: settings });
         }
-        // What ships with the program is named, not placed.
+        // Shipped models and cards keep their names.
         None if path.exists() => match key {
             "model" => PathBuf::from(sources::absolute_model(text)),
             _ => absolute(path),
@@ -72,8 +74,8 @@ fn name_of_run(run: &Path, config: &TrainConfig, name: Name<'_>) -> Result<Strin
     Ok(found.to_owned())
 }
 
-/// The sweep in `folder` with its models and data sets where they are: relative paths of an older version are taken from the folder
-/// that the sweep was begun in, which the first of its runs tells.
+/// The sweep in `folder`, with absolute paths of its models and data sets. Relative paths of an older version
+/// are relative to the folder that the sweep was begun in, which its first run tells.
 pub(crate) fn names_of_sweep(folder: &Path, sweep: Sweep) -> Result<Sweep, Error> {
     let Some(began_in) = began_in(folder) else { return Ok(sweep) };
     let named = sweep.with_names(|key, name| {
@@ -96,12 +98,12 @@ pub(crate) fn names_of_sweep(folder: &Path, sweep: Sweep) -> Result<Sweep, Error
 fn began_in(sweep: &Path) -> Option<PathBuf> {
     let runs = std::fs::read_dir(sweep.join("runs")).ok()?;
     runs.flatten().find_map(|run| {
-        let config = ConfigBuilder::new().file(&run.path().join("config.toml")).ok()?.build().ok()?;
+        let config = ConfigBuilder::recorded().file(&run.path().join("config.toml")).ok()?.build().ok()?;
         working_folder(&run.path().canonicalize().ok()?, config.output.as_deref()?)
     })
 }
 
-/// The folder from which `output` is `run`, if it is a path below it.
+/// The folder relative to which `output` is `run`, if there is one.
 fn working_folder(run: &Path, output: &Path) -> Option<PathBuf> {
     let mut folder = run;
     for part in output.components().rev() {
@@ -124,7 +126,7 @@ mod tests {
         assert_eq!(of("runs/x"), Some("/home/a/w1".into()));
         assert_eq!(of("./x"), Some("/home/a/w1/runs".into()));
         assert_eq!(of("x/"), Some("/home/a/w1/runs".into()));
-        // Moved since, or told otherwise.
+        // The run was moved since, or `output` was another path.
         for output in ["runs/y", "../x", "/home/a/w1/runs/x"] {
             assert_eq!(of(output), None, "{output}");
         }
@@ -150,13 +152,13 @@ mod tests {
         let found = names_of_run(&run, config("./bert", "reviews.csv", "runs/x")).unwrap();
         assert_eq!(Path::new(&found.model), place.join("./bert"));
         assert_eq!(Path::new(&found.dataset), place.join("reviews.csv"));
-        // Neither paths nor there: names of the hub and of cards.
+        // Names of the hub and of cards, which are no existing paths.
         let named = names_of_run(&run, config("owner/name", "imdb", "runs/x")).unwrap();
         assert_eq!((named.model.as_str(), named.dataset.as_str()), ("owner/name", "imdb"));
-        // The working folder of this test has a `src`, which is not the run's.
+        // The working folder of this test has a `src` too, which is not the run's.
         let error = dataset_of_run(&run, &config("./bert", "src", "runs/x")).unwrap_err().to_string();
         assert!(error.contains("dataset = \"src\"") && error.contains("whole path"), "{error}");
-        // Where it was begun is not known: from here.
+        // The folder that the run was begun in is unknown, so the working folder counts.
         let here = dataset_of_run(&run, &config("./bert", "src", "elsewhere")).unwrap();
         assert_eq!(Path::new(&here), absolute(Path::new("src")));
     }

@@ -1,4 +1,4 @@
-//! The files that a command reads, none of which its output may replace.
+//! The files that a command reads; its output may replace none of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use embert_report::Sweep;
 use embert_run::{RunFiles, SweepFiles};
 
-/// What is read of a checkpoint's folder, besides all that is named `*.safetensors`.
+/// The files that are read of a checkpoint's folder, besides `*.safetensors`.
 const MODEL_FILES: [&str; 9] = [
     "README.md",
     "added_tokens.json",
@@ -19,7 +19,7 @@ const MODEL_FILES: [&str; 9] = [
     "vocab.txt",
 ];
 
-/// Of the model in `folder`, and of the run that it is the result of.
+/// The files of the model in `folder`, and of the run that it is the result of.
 pub(crate) fn of_model(folder: &Path) -> Vec<PathBuf> {
     let mut files = checkpoint(folder);
     if let Ok(folder) = folder.canonicalize()
@@ -30,7 +30,7 @@ pub(crate) fn of_model(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Of runs or a sweep, with the results and checkpoints that nobody wants a page in place of.
+/// The files of runs or a sweep, with the results and checkpoints, which a page must not replace.
 pub(crate) fn of_report(folders: &[PathBuf]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for folder in folders {
@@ -55,7 +55,7 @@ fn run_and_its_models(run: &RunFiles, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// A run's own files, but for its page.
+/// The files of a run, but for its page.
 fn own(run: &RunFiles) -> [PathBuf; 5] {
     [run.config(), run.facts(), run.metrics(), run.scores(), run.examples()]
 }
@@ -69,7 +69,7 @@ fn folders_in(folder: &Path) -> Vec<PathBuf> {
     entries(folder).filter(|path| path.is_dir()).collect()
 }
 
-/// What is in a folder; nothing where it can't be read, which whoever needs it says.
+/// The entries of a folder; none if it can't be read, which the command that needs it reports.
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }

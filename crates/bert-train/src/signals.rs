@@ -1,4 +1,5 @@
-//! The signals that end a run: the first lets it finish its step and save, another one stops the program at once.
+//! The signals that end a run: the first lets the run finish its step and save, the second stops the program
+//! at once.
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -9,7 +10,8 @@ use embert_train::StopSignal;
 use crate::error::Error;
 use crate::output::say;
 
-/// Within this time a signal that comes again is the same request: `timeout` sends SIGTERM to the process and to its group.
+/// A signal that is repeated within this time is the same request: `timeout` sends SIGTERM to the process and
+/// to its group.
 #[cfg_attr(not(unix), allow(dead_code, reason = "only Ctrl-C comes there"))]
 const SAME_REQUEST: Duration = Duration::from_millis(500);
 
@@ -17,7 +19,7 @@ const SAME_REQUEST: Duration = Duration::from_millis(500);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(unix), allow(dead_code, reason = "only Ctrl-C comes there"))]
 enum Signal {
-    /// SIGINT, or Ctrl-C where there are no signals.
+    /// SIGINT, or Ctrl-C on systems without signals.
     Interrupt,
     /// SIGTERM.
     Terminate,
@@ -26,7 +28,7 @@ enum Signal {
 }
 
 impl Signal {
-    /// What a shell reports for a program that it ended: 128 and its number.
+    /// The exit status that a shell reports for the signal: 128 plus its number.
     const fn status(self) -> u8 {
         match self {
             Self::Interrupt => 130,
@@ -35,7 +37,7 @@ impl Signal {
         }
     }
 
-    /// What the user is told when it arrives.
+    /// The message for the user when the signal arrives.
     const fn message(self) -> &'static str {
         match self {
             Self::Interrupt => "stopping: finishes this step and saves; press Ctrl-C again to stop at once",
@@ -46,8 +48,9 @@ impl Signal {
         }
     }
 
-    /// Whether it asks again, `since` the first signal, rather than being a part of the same request. Closing a terminal sends
-    /// SIGHUP more than once, by its shell and by the system, and a service manager may send it after SIGTERM: it never does.
+    /// Whether the signal, `since` the first one, is a second request and not part of the first. SIGHUP never
+    /// is: closing a terminal sends it more than once (by the shell and by the system), and a service manager
+    /// may send it after SIGTERM.
     fn insists(self, since: Duration) -> bool {
         match self {
             Self::Interrupt => true,
@@ -57,7 +60,7 @@ impl Signal {
     }
 }
 
-/// Tells, after a run was interrupted, by what.
+/// The signal that interrupted a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interruption(Arc<OnceLock<(Signal, Instant)>>);
 
@@ -69,7 +72,7 @@ impl Interruption {
 
     fn arrive(&self, signal: Signal, stop: &StopSignal) {
         if self.0.set((signal, Instant::now())).is_ok() {
-            // Requested before it is said: the terminal may be the one that is gone.
+            // The stop is requested before the message: the terminal may be closed.
             stop.request();
             say!("{}", signal.message());
         } else if self.0.get().is_some_and(|(_, since)| signal.insists(since.elapsed())) {
@@ -82,8 +85,9 @@ impl Interruption {
     }
 }
 
-/// Makes Ctrl-C and SIGTERM stop the run after its current step, and SIGHUP too, unless it was ignored when the program began,
-/// as `nohup` has it. Whether it was is known on Linux alone; elsewhere SIGHUP ends the program at once, as it does by default.
+/// Makes Ctrl-C and SIGTERM stop the run after its current step, and SIGHUP too, unless SIGHUP was ignored
+/// when the program began, as under `nohup`. Only Linux tells whether it was ignored; on other systems SIGHUP
+/// ends the program at once, as by default.
 ///
 /// # Errors
 /// The system refuses the handler.
@@ -121,7 +125,7 @@ fn listen(on_signal: impl Fn(Signal) + Send + 'static) -> std::io::Result<()> {
     ctrlc::set_handler(move || on_signal(Signal::Interrupt)).map_err(std::io::Error::other)
 }
 
-/// Whether this process ignores a signal; `None` where the system doesn't say.
+/// Whether this process ignores a signal; `None` if the system does not tell.
 #[cfg(unix)]
 fn is_ignored(number: i32) -> Option<bool> {
     in_mask(&std::fs::read_to_string("/proc/self/status").ok()?, number)

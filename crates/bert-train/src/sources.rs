@@ -1,4 +1,4 @@
-//! From what the user named to local files: models, tokenizers and data sets.
+//! From the user's names to local files: models, tokenizers and data sets.
 
 use std::path::{Path, PathBuf};
 
@@ -12,14 +12,14 @@ use crate::error::Error;
 use crate::output::{name, say, thousands};
 use crate::terminal::Downloads;
 
-/// What a model's name stands for, found before anything is written: the output folder may have that name too.
+/// Finds the model of a name, before anything is written: the output folder may have that name too.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     source: Source,
     repository: Option<HubRepository>,
 }
 
-/// What a model's name stands for.
+/// The model that a name stands for.
 pub(crate) fn find_model(name: &str) -> Result<Model, Error> {
     Ok(match shipped(name) {
         Some(folder) => Model { source: Source::Folder(folder), repository: None },
@@ -28,7 +28,7 @@ pub(crate) fn find_model(name: &str) -> Result<Model, Error> {
 }
 
 impl Model {
-    /// Its folder: the one named, or where the hub's files are in the cache.
+    /// The model's folder: the named one, or that of the hub's files in the cache.
     pub(crate) fn folder(&self) -> Result<PathBuf, Error> {
         if let Source::Folder(folder) = &self.source {
             return Ok(folder.clone());
@@ -37,31 +37,32 @@ impl Model {
         Ok(Hub::from_env()?.model_of(&self.source, &mut |event| downloads.show(&event))?.folder)
     }
 
-    /// The hub's repository, unless it is a folder here.
+    /// The hub's repository; `None` for a local folder.
     pub(crate) fn repository(&self) -> Option<HubRepository> {
         self.repository.clone()
     }
 }
 
-/// The folder of a model: the one named, or where the hub's files are in the cache.
+/// The folder of a model: the named one, or that of the hub's files in the cache.
 pub(crate) fn model_folder(name: &str) -> Result<PathBuf, Error> {
     find_model(name)?.folder()
 }
 
-/// The folder of a tokenizer. A model's weights may not be there: a folder with a vocabulary is enough.
+/// The folder of a tokenizer. A folder with a vocabulary and no weights is enough.
 pub(crate) fn tokenizer_folder(name: &str) -> Result<PathBuf, Error> {
     let folder = Path::new(name);
     if folder.is_dir() { Ok(folder.to_owned()) } else { model_folder(name) }
 }
 
-/// The hub's repository that a model's name stands for, unless it is a folder here.
+/// The hub's repository that a model's name stands for; `None` for a local folder.
 fn repository_of(name: &str) -> Option<HubRepository> {
     let is_shipped = || Some(name.starts_with("datasets/") && repository()?.join(name).is_dir());
     let is_folder = Path::new(name).is_dir() || is_shipped() == Some(true);
     (!is_folder).then(|| HubRepository::new(name))
 }
 
-/// What the repository ships, named from its root, found from wherever `cargo run` was typed.
+/// The path of a shipped file or folder, which is named from the repository's root, wherever `cargo run` was
+/// typed.
 fn shipped(name: &str) -> Option<PathBuf> {
     let path = Path::new(name);
     if path.is_dir() {
@@ -74,29 +75,29 @@ fn shipped(name: &str) -> Option<PathBuf> {
     })
 }
 
-/// The checkout that this program was built in, if it is still there.
+/// The checkout that this program was built in, if it still exists.
 fn repository() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.parent()?;
     root.join("datasets").is_dir().then(|| root.to_owned())
 }
 
-/// The folder that cards are looked up in, besides the built-in ones: `datasets/` of the working folder, and no other above it.
+/// The folder of cards, besides the built-in ones: `datasets/` in the working folder, and no folder above it.
 fn card_folders() -> Vec<PathBuf> {
     vec![PathBuf::from("datasets")]
 }
 
-/// The data set that the user named, from files here or from the hub, and its card. Says which files those are, and what was
-/// passed over.
+/// Loads the data set that the user named, from local files or from the hub, and its card. Prints which files
+/// were read and which were left out.
 pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
     load_data(find_data(name)?, options)
 }
 
-/// What a data set's name stands for, found before anything is written: the output folder may have that name too.
+/// Finds the data set of a name, before anything is written: the output folder may have that name too.
 pub(crate) fn find_data(name: &str) -> Result<DataSource, Error> {
     Ok(DataSource::resolve(name, &card_folders())?)
 }
 
-/// Reads what [`find_data`] has found.
+/// Loads the data set that [`find_data`] has found.
 pub(crate) fn load_data(source: DataSource, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
     let (card, root) = match source {
         DataSource::Local { card, root, notes } => {
@@ -114,7 +115,7 @@ pub(crate) fn load_data(source: DataSource, options: &LoadOptions) -> Result<(Da
     }
 }
 
-/// Says what a card has to say where a file has other columns than those that are looked for.
+/// Adds to an error about missing columns how a card names other columns.
 fn with_columns(error: DataError, card: &Card) -> DataError {
     match error {
         DataError::MissingColumn { path, column, found, hint } if hint.is_empty() => {
@@ -138,7 +139,7 @@ fn with_columns(error: DataError, card: &Card) -> DataError {
     }
 }
 
-/// Fetches what a card of the hub names, and gives the card with its files, which start from the folder.
+/// Fetches the files that a card of the hub names; returns the card with its files, relative to the folder.
 fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
     let Some(source) = &card.hub else { unreachable!("a card of the hub names its repository") };
     let mut downloads = Downloads::new();
@@ -154,7 +155,7 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
         Ok(path) => {
             path.map(|path| std::fs::read(&path).map_err(|source| Error::Io { action: "read", path, source }))
         }
-        // The card says which files are which.
+        // The card says which file is which split.
         Err(_) if source.files.all().next().is_some() => None,
         Err(error) => return Err(error.into()),
     };
@@ -173,15 +174,15 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
     Ok((plan.card, local.folder))
 }
 
-/// A line on the standard error for each note.
+/// Prints a line on the standard error for each note.
 fn say_notes(notes: &[String]) {
     for note in notes {
         say!("{note}");
     }
 }
 
-/// A data set's name as it means the same from every working folder: a file or folder, or a card in `datasets/`, by its absolute
-/// path; a built-in card or a repository of the hub as it is named.
+/// A data set's name that means the same from every working folder: the absolute path of a file, a folder, or
+/// a card in `datasets/`; the name of a built-in card or a repository of the hub.
 pub(crate) fn absolute_dataset(name: &str) -> String {
     let absolute = |path: &Path| Some(std::path::absolute(path).ok()?.to_str()?.to_owned());
     let path = Path::new(name);
@@ -195,7 +196,7 @@ pub(crate) fn absolute_dataset(name: &str) -> String {
         return format!("{folder}:{config}");
     }
     if let Some(card) = DataSource::card_file(name, &card_folders()) {
-        // By its path, it is read without a word.
+        // A path is read without a message.
         let hides = DataSource::resolve(name, &[]).is_ok();
         let hides = if hides { ", which hides the built-in one" } else { "" };
         say!("the card of {name} is {}{hides}", card.display());
@@ -204,8 +205,8 @@ pub(crate) fn absolute_dataset(name: &str) -> String {
     name.to_owned()
 }
 
-/// A model's name as it means the same from every working folder: a folder by its absolute path, what ships with the
-/// repository and a repository of the hub as it is named.
+/// A model's name that means the same from every working folder: the absolute path of a folder; the name of a
+/// shipped model or a repository of the hub.
 pub(crate) fn absolute_model(name: &str) -> String {
     let path = Path::new(name);
     let is_shipped = || {
@@ -219,7 +220,7 @@ pub(crate) fn absolute_model(name: &str) -> String {
     absolute.unwrap_or_else(|| name.to_owned())
 }
 
-/// Says what a data set holds and what the user should know of it.
+/// Prints the sizes of a data set and what the user should know of it.
 pub(crate) fn print_facts(data: &DataSet) {
     for note in &data.notes {
         say!("{note}");
@@ -270,7 +271,8 @@ pub(crate) fn short_name(dataset: &str) -> String {
     stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| "run".to_owned())
 }
 
-/// Where a checkpoint that isn't ours cuts texts: at its tokenizer's limit, or at the model's.
+/// The length at which a checkpoint of another program cuts texts: the limit of its tokenizer, or of the
+/// model.
 pub(crate) fn max_length(folder: &Path) -> Result<usize, Error> {
     let positions = BertConfig::from_file(&folder.join("config.json"))?.max_position_embeddings;
     let tokenizer = Tokenizer::from_folder(folder)?;

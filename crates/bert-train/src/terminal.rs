@@ -1,4 +1,4 @@
-//! What a person sees of a run: a bar where the standard error is a terminal, now and then a plain line where it isn't.
+//! The progress of a run: a bar if the standard error is a terminal, else a line every 15 seconds.
 
 use std::fmt;
 use std::io::IsTerminal as _;
@@ -18,24 +18,24 @@ pub(crate) struct Terminal {
     /// Whether the bar is drawn; plain lines otherwise.
     draws: bool,
     start: Option<Start>,
-    /// When the last plain line was printed.
+    /// The time of the last plain line.
     last_line: Option<Instant>,
-    /// Training loss since the last plain line, and its number of examples.
+    /// The sum of the training loss since the last plain line, and its number of examples.
     loss: (f64, usize),
-    /// What was trained since the epoch began.
+    /// The training since the epoch began.
     epoch: Epoch,
     /// The evaluation of the validation split that has no row yet.
     eval: Option<Eval>,
-    /// Whether the rows have their heading.
+    /// Whether the heading of the rows was printed.
     headed: bool,
     began: Instant,
-    /// The moment, step and examples from which the speed is measured: this process, without evaluations.
+    /// The time, step and examples from which the speed is measured: in this process, without evaluations.
     training: Duration,
     mark: Instant,
     examples: usize,
 }
 
-/// The training of an epoch as far as it went, in this process.
+/// The training of an epoch so far, in this process.
 #[derive(Clone, Copy, Debug, Default)]
 struct Epoch {
     number: usize,
@@ -44,7 +44,7 @@ struct Epoch {
     examples: usize,
     tokens: usize,
     time: Duration,
-    /// Whether a row shows all of it.
+    /// Whether a row shows all of this training.
     shown: bool,
 }
 
@@ -54,7 +54,7 @@ struct Row {
     step: usize,
     train_loss: Option<f64>,
     validation_loss: Option<f64>,
-    /// Of the two metrics that have columns.
+    /// The values of the two metrics with columns.
     metrics: [Option<f64>; 2],
     time: Duration,
     tokens_per_second: Option<f64>,
@@ -87,7 +87,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// How often a plain line is printed.
+/// The time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
 impl Terminal {
@@ -110,7 +110,7 @@ impl Terminal {
     }
 
     fn line(&self, text: &str) {
-        // Through the bar, so that the line stands above it instead of in it.
+        // Printed through the bar, so that the line stands above it.
         if self.draws {
             self.bar.println(escaped(text));
         } else {
@@ -191,7 +191,7 @@ impl Terminal {
         }
     }
 
-    /// The frozen part is at work, which is no step: the time counts for none.
+    /// Computing the cache of the frozen part is no step, so its time is left out of the speed.
     fn caching(&mut self, split: &str, done: usize, total: usize) {
         let message = format!("frozen part, {split}: {done}/{total} examples");
         let due = self.last_line.is_none_or(|last| last.elapsed() >= LINE_EVERY);
@@ -205,7 +205,7 @@ impl Terminal {
     }
 
     fn eval(&mut self, eval: &Eval) {
-        // That of the validation split waits for what it is worth.
+        // The evaluation of the validation split is printed once the trainer has compared it.
         if eval.split == "validation" {
             self.eval = Some(eval.clone());
         } else {
@@ -228,7 +228,7 @@ impl Terminal {
 
     fn judged(&mut self, value: Option<f64>, is_best: bool) {
         let Some(eval) = self.eval.take() else { return };
-        // The chosen metric's own value: the log may not have it.
+        // The value of the metric that chooses the best weights: the log may not have it.
         let of = |name: &str| if self.chosen() == Some(name) { value } else { eval.metrics.get(name) };
         self.row(&Row {
             epoch: eval.epoch,
@@ -254,8 +254,8 @@ impl Terminal {
             .take(2)
     }
 
-    /// The metrics that have the table's columns beside the loss: those two, the first of them in favour of the one that chooses the
-    /// best weights.
+    /// The metrics with columns beside the loss: the first two, of which the first gives way to the one that
+    /// chooses the best weights.
     fn columns(&self) -> [&str; 2] {
         let mut headlines = self.headlines();
         let (first, second) = (headlines.next().unwrap_or(""), headlines.next().unwrap_or(""));
@@ -272,7 +272,7 @@ impl Terminal {
         }
     }
 
-    /// What training has to say in a row.
+    /// The columns of the training in a row.
     fn trained(&self) -> Row {
         let Epoch { number, step, loss, examples, tokens, time, .. } = self.epoch;
         let before = self.start.as_ref().map_or(0.0, |start| start.seconds);

@@ -1,9 +1,9 @@
-//! `devices`: what this build can use.
+//! `devices`: the backends and devices that this build can use.
 
 use embert_model::{Backend, DeviceChoice};
 use serde_json::json;
 
-use crate::cli::JsonArgs;
+use crate::arguments::JsonArgs;
 use crate::error::Error;
 use crate::output;
 

@@ -1,26 +1,65 @@
 //! `eval`: metrics of a checkpoint on a split.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::{Args, ValueEnum};
 use embert_data::tokenize::Tokenizer;
 use embert_data::{DataError, DataSet, ReadOptions, SplitKind};
 use embert_files::Output;
 use embert_metrics::Metric;
 use embert_model::DeviceChoice;
+use embert_task::{Task as _, TextClassification};
 use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
-use crate::cli::{EvalArgs, SplitArg, SplitRatios, Stride};
+use crate::arguments::{InferenceArgs, JsonArgs, SplitRatios, Stride, split_ratios};
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
 use crate::{output, reads, sources};
 
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// A run's model folder, or any classification checkpoint
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: String,
+    /// The data set [default: the one that the run trained on]
+    #[arg(long, value_name = "DATASET")]
+    pub(crate) dataset: Option<String>,
+    /// The split
+    #[arg(long, value_enum, default_value = "validation")]
+    pub(crate) split: SplitArg,
+    /// Evaluate on a stratified part of this size [default: the run's]
+    #[arg(long, value_name = "N")]
+    pub(crate) eval_samples: Option<usize>,
+    /// Cut the splits from the training split in these shares [default: the run's]
+    #[arg(long, value_name = "A/B/C", value_parser = split_ratios)]
+    pub(crate) split_ratios: Option<SplitRatios>,
+    /// The seed of the splits [default: the run's]
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) inference: InferenceArgs,
+    /// Write what the model says of each example to this file, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+/// A split of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitArg {
+    Train,
+    Validation,
+    Test,
+}
+
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
-    // Refused before anything is downloaded or loaded.
+    // An output that can't be written is refused before anything is downloaded or loaded.
     let predictions = args.predictions.as_deref().map(Output::new).transpose()?;
     let folder = sources::model_folder(&args.model)?;
     if let Some(predictions) = &predictions {
@@ -55,7 +94,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         return Err(Error::NoSplit { dataset: config.dataset, split, hint });
     }
     let bar = bar(examples.len());
-    let evaluation = evaluate_checkpoint(
+    let evaluation = evaluate_checkpoint::<TextClassification>(
         &folder,
         examples,
         &labels,
@@ -65,7 +104,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         |done| bar.set_position(done as u64),
     )?;
     bar.finish_and_clear();
-    if let Some(pairing) = &evaluation.pairing {
+    if let Some(pairing) = evaluation.task.pairing() {
         say!("{pairing}");
     }
     if let Some(predictions) = &predictions {
@@ -78,7 +117,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         })?;
     }
     if args.json.json {
-        let mut report = json!({"model": folder.to_string_lossy(), "dataset": config.dataset, "split": split, "labels": evaluation.labels});
+        let mut report = json!({"model": folder.to_string_lossy(), "dataset": config.dataset, "split": split, "labels": evaluation.task.labels()});
         if let (Some(into), Ok(serde_json::Value::Object(from))) =
             (report.as_object_mut(), serde_json::to_value(&evaluation.report))
         {
@@ -89,7 +128,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     print(&evaluation, &config.dataset, split)
 }
 
-/// The data settings of the run that the model comes from, if it lies in a run folder, under the options.
+/// The data settings: those of the run, if the model is in a run folder, overridden by the options.
 fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     let run = run_of_model(folder)?;
     let known = run.is_some();
@@ -97,7 +136,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     if let Some(dataset) = &args.dataset {
         let dataset = sources::absolute_dataset(dataset);
         if known && dataset != run_dataset(folder, &config).unwrap_or_default() {
-            // How the run cut its own data says nothing of others.
+            // The run's splits are those of its own data set.
             config.data.split_ratios = None;
             config.data.train_samples = None;
             config.data.eval_samples = None;
@@ -141,7 +180,7 @@ fn run_dataset(folder: &Path, config: &TrainConfig) -> Result<String, Error> {
     dataset_of_run(folder.parent().unwrap_or(&folder), config)
 }
 
-fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Error> {
+fn print(evaluation: &Evaluation<TextClassification>, dataset: &str, split: &str) -> Result<(), Error> {
     let report = &evaluation.report;
     let number = |value: f64| format!("{value:.4}");
     output::line(&format!("{dataset}, {split} split: {} examples", report.examples))?;
@@ -152,7 +191,7 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
     let names = report.macro_average.named().map(|(metric, _)| metric.name());
     let headings: Vec<&str> = [""].into_iter().chain(names).chain(["examples"]).collect();
     let mut table = output::Table::new(&headings);
-    for (label, class) in evaluation.labels.iter().zip(&report.per_class) {
+    for (label, class) in evaluation.task.labels().iter().zip(&report.per_class) {
         table.add_row(row(label, class.named(), class.support));
     }
     for (name, average) in
@@ -163,17 +202,18 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
     table.numbers_right();
     table.print()?;
 
-    let headings: Vec<String> =
-        std::iter::once("true \\ predicted".to_owned()).chain(evaluation.labels.clone()).collect();
+    let headings: Vec<String> = std::iter::once("true \\ predicted".to_owned())
+        .chain(evaluation.task.labels().iter().cloned())
+        .collect();
     let mut confusion = output::Table::new(&headings);
-    for (index, label) in evaluation.labels.iter().enumerate() {
-        let counts = (0..evaluation.labels.len())
+    for (index, label) in evaluation.task.labels().iter().enumerate() {
+        let counts = (0..evaluation.task.labels().len())
             .map(|predicted| report.confusion_matrix.count(index, predicted).to_string());
         confusion.add_row(std::iter::once(label.clone()).chain(counts));
     }
     confusion.numbers_right();
     confusion.print()?;
-    // What stands in no table.
+    // Metrics that are in no table.
     let others = Metric::displayed().filter(|metric| metric.is_headline() && !metric.is_averaged());
     let others: Vec<String> = others
         .map(|metric| {
@@ -185,17 +225,17 @@ fn print(evaluation: &Evaluation, dataset: &str, split: &str) -> Result<(), Erro
 }
 
 /// One JSON object an example: its text, its label, and what the model says.
-fn write_predictions(out: &mut dyn Write, evaluation: &Evaluation) -> io::Result<()> {
-    for (example, scored) in &evaluation.examples {
-        let predicted = scored.predicted();
+fn write_predictions(out: &mut dyn Write, evaluation: &Evaluation<TextClassification>) -> io::Result<()> {
+    let labels = evaluation.task.labels();
+    for (example, prediction) in &evaluation.examples {
         let probabilities: serde_json::Map<String, serde_json::Value> =
-            evaluation.labels.iter().cloned().zip(scored.probabilities.iter().map(|p| json!(p))).collect();
+            labels.iter().cloned().zip(prediction.scores().iter().map(|p| json!(p))).collect();
         let mut row = json!({
-            "id": scored.id,
+            "id": example.id,
             "text": example.text,
-            "target": evaluation.labels[scored.target],
-            "predicted": evaluation.labels[predicted],
-            "score": scored.probabilities[predicted],
+            "target": example.label.map(|label| &labels[label]),
+            "predicted": labels[prediction.label_id()],
+            "score": prediction.score(),
             "probabilities": probabilities,
         });
         if let Some(text_pair) = &example.text_pair {

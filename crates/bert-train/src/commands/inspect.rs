@@ -1,16 +1,29 @@
-//! `inspect`: what is in a checkpoint.
+//! `inspect`: a checkpoint's modules, parameters and tokenizer.
 
 use burn::tensor::Device;
+use clap::Args;
 use embert_data::tokenize::Tokenizer;
 use embert_model::{
     BertForSequenceClassification, DeviceChoice, Freeze, LoadOptions, module_tree, named_parameters,
 };
 use serde_json::json;
 
-use crate::cli::InspectArgs;
+use crate::arguments::JsonArgs;
 use crate::error::Error;
 use crate::output::say;
 use crate::{output, sources};
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A folder, name, owner/name or owner/name@revision
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+    /// Show what this would leave trainable: none, encoder_below:N, embeddings+encoder_below:N or all_but_head
+    #[arg(long, value_name = "WHAT", default_value = "none")]
+    pub(crate) freeze: String,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
     let folder = sources::model_folder(&args.model)?;

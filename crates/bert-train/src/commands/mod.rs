@@ -1,4 +1,8 @@
-//! One module a command.
+//! One file for each command: its arguments, and its `run`.
+#![allow(
+    clippy::doc_markdown,
+    reason = "the docs of options are their help, which a terminal shows as it is"
+)]
 
 pub(crate) mod devices;
 pub(crate) mod eval;

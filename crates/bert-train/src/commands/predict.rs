@@ -3,35 +3,77 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, IsTerminal as _};
 use std::iter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, is_unnamed};
+use clap::{Args, ValueEnum};
+use embert_data::{Columns, DataError, Example, Format, ReadOptions, Row, RowReader, is_unnamed};
 use embert_files::Output;
 use embert_model::DeviceChoice;
-use embert_predict::{Prediction, Predictor};
+use embert_predict::{LabelledText, PredictError, Predictor};
+use embert_task::{Task as _, TextClassification};
 use embert_train::run_of_model;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::{FormatArg, PredictArgs, Stride};
+use crate::arguments::{InferenceArgs, JsonArgs, Stride};
 use crate::error::Error;
 use crate::output::say;
 use crate::{output, reads, sources};
 
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// A run's model folder, or any classification checkpoint
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: String,
+    /// The texts
+    #[arg(value_name = "TEXT", required_unless_present = "input", conflicts_with = "input")]
+    pub(crate) texts: Vec<String>,
+    /// Read the texts from this file (.jsonl, .json, .csv, .tsv, .parquet, or plain lines; also .gz, .zst); - is the standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// The input's format [default: by its extension; plain lines on the standard input]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) input_format: Option<FormatArg>,
+    /// The column with the text
+    #[arg(long, value_name = "NAME", default_value = "text")]
+    pub(crate) text_column: String,
+    /// The column with the second text of a pair
+    #[arg(long, value_name = "NAME")]
+    pub(crate) text_pair_column: Option<String>,
+    /// Write to this file, as JSON Lines; - is the standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) inference: InferenceArgs,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+/// A file format that texts are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    Jsonl,
+    Json,
+    Csv,
+    Tsv,
+    Parquet,
+    Lines,
+}
+
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
-    // Refused before anything is downloaded or loaded.
+    // An output that can't be written is refused before anything is downloaded or loaded.
     let output = destination(args)?;
     let folder = sources::model_folder(&args.model)?;
     reads::of_model(&folder).iter().try_for_each(|file| output.differs_from(file))?;
-    let mut predictor =
-        Predictor::open(&folder, &device)?.with_batch_size(args.inference.batch_size as usize);
+    let mut predictor = Predictor::<TextClassification>::open(&folder, &device)?
+        .with_batch_size(args.inference.batch_size as usize);
     for note in predictor.notes() {
         say!("{note}");
     }
     if let Some(max_length) = args.inference.max_length {
         predictor = predictor.with_max_length(max_length)?;
     }
-    // The length is in the model's own files.
+    // The maximum length is in the model's own files.
     if let Some(run) = run_of_model(&folder)? {
         predictor = predictor.with_truncation(run.data.truncation).with_stride(run.data.stride);
     }
@@ -41,7 +83,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     if let Some(Stride(stride)) = args.inference.stride {
         predictor = predictor.with_stride(stride);
     }
-    if is_unnamed(predictor.labels()) {
+    if is_unnamed(predictor.task().labels()) {
         say!(
             "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
              in its config.json"
@@ -53,7 +95,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     }
 }
 
-/// Where the predictions go, which is not where the texts come from.
+/// The output of the predictions, which must not be the input.
 fn destination(args: &PredictArgs) -> Result<Output, Error> {
     let output = if is_stdout(&args.output) { Output::standard() } else { Output::new(&args.output)? };
     match &args.input {
@@ -64,7 +106,7 @@ fn destination(args: &PredictArgs) -> Result<Output, Error> {
     Ok(output)
 }
 
-/// A few texts: JSON Lines in a pipe or a file, a table on a terminal.
+/// Labels the texts of the command line: JSON Lines in a pipe or a file, a table on a terminal.
 fn predict_texts(args: &PredictArgs, predictor: &Predictor, output: &Output) -> Result<(), Error> {
     let predictions = predictor.predict(&args.texts)?;
     if args.json.json || !is_stdout(&args.output) || !io::stdout().is_terminal() {
@@ -81,7 +123,7 @@ fn predict_texts(args: &PredictArgs, predictor: &Predictor, output: &Output) -> 
     table.print()
 }
 
-/// The rows of a file or of the standard input, a few batches at a time.
+/// Labels the rows of a file or of the standard input, a few batches at a time.
 fn predict_rows(
     args: &PredictArgs,
     predictor: &Predictor,
@@ -89,7 +131,7 @@ fn predict_rows(
     output: &Output,
 ) -> Result<(), Error> {
     if args.text_pair_column.is_some() {
-        // Found before the first row is read.
+        // The missing column is reported before the first row is read.
         predictor.check_pairs()?;
     }
     let mut reader = reader(args, input)?;
@@ -109,13 +151,17 @@ fn predict_rows(
         }
         row => Some(row),
     });
+    let examples = (0..).zip(rows).map(|(id, row)| {
+        let example = Example::from_row(id, row?, &args.text_column, args.text_pair_column.as_deref());
+        example.map_err(PredictError::from)
+    });
     let (bar, done) = (rows_bar(), Cell::new(0_u64));
-    let predictions = predictor.stream(rows).map(|prediction| {
+    let predictions = predictor.stream(examples).map(|prediction| {
         bar.inc(1);
         done.set(done.get() + 1);
         Ok(prediction?)
     });
-    // What is wrong with every row is wrong with the file, or with what was said of it.
+    // An error in every row is an error of the file, or of the options about it.
     let none_left = iter::once_with(|| match first.take() {
         Some(first) if done.get() == 0 => Some(Err(Error::AllSkipped {
             input: input.to_owned(),
@@ -126,7 +172,7 @@ fn predict_rows(
     });
     write_all(predictions.chain(none_left.flatten()), output)?;
     bar.finish_and_clear();
-    // Some of what there is to say is known only after the last row.
+    // Some notes are known only after the last row.
     say_notes(reader.notes());
     if skipped.get() > 0 {
         say!("skipped {} row(s) that can't be read; -v names them", skipped.get());
@@ -136,11 +182,8 @@ fn predict_rows(
 
 /// A reader of the input's rows.
 fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
-    let columns = Columns {
-        text: args.text_column.clone(),
-        text_pair: args.text_pair_column.clone(),
-        ..Columns::default()
-    };
+    let columns = Columns::new().with_text(&args.text_column);
+    let columns = args.text_pair_column.iter().fold(columns, Columns::with_text);
     let options =
         ReadOptions { format: args.input_format.map(Format::from), ..args.inference.reading.options() };
     Ok(if is_stdout(input) {
@@ -152,7 +195,7 @@ fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
 
 /// Writes predictions as JSON Lines.
 fn write_all(
-    predictions: impl Iterator<Item = Result<Prediction, Error>>,
+    predictions: impl Iterator<Item = Result<LabelledText, Error>>,
     output: &Output,
 ) -> Result<(), Error> {
     let for_terminal = output.is_terminal();

@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use embert_files::Output;
 use embert_report::{PageOptions, ReportError, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
 use embert_run::RunFiles;
 
 use super::watch::{Answer, serve};
-use crate::cli::ReportArgs;
 use crate::error::Error;
 use crate::output::say;
 use crate::{output, reads};
 
-/// How often a served page is fetched again.
+/// The seconds after which the browser reloads a served page.
 const REFRESH_SECONDS: u32 = 5;
 
-/// What a report is about.
+/// The runs or the sweep of a report.
 enum Subject {
     Runs(Vec<Run>),
     Sweep(Box<Sweep>),
@@ -35,7 +35,7 @@ impl Subject {
         }
     }
 
-    /// What can't be read of it; the page has the rest.
+    /// Prints the damage of the files; the page has the rest.
     fn say_damage(&self) {
         match self {
             Self::Runs(runs) => {
@@ -60,7 +60,7 @@ impl Subject {
         }
     }
 
-    /// Whether nothing in it changes any more.
+    /// Whether all runs have ended.
     fn has_ended(&self) -> bool {
         match self {
             Self::Runs(runs) => runs.iter().all(Run::has_ended),
@@ -69,9 +69,28 @@ impl Subject {
     }
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Run folders, or the folder of one sweep; they may still go on
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Write the page to this file [default: report.html in the run or sweep, or beside the first of several]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Draw the curves, or a sweep's table, with characters instead of writing a page
+    #[arg(long, conflicts_with_all = ["output", "watch"])]
+    pub(crate) terminal: bool,
+    /// Serve the page at localhost, for this machine alone, always as new as the run, until Ctrl-C
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) watch: bool,
+    /// The port to serve on; 0 for one that is free
+    #[arg(long, value_name = "PORT", default_value_t = 0, requires = "watch")]
+    pub(crate) port: u16,
+}
+
 pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
     if args.watch {
-        // What can't be read at all is better said now.
+        // An unreadable folder is reported before serving begins.
         Subject::read(&args.runs)?;
         return serve(args.port, REFRESH_SECONDS, || answer(&args.runs));
     }
@@ -93,7 +112,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Error> {
     output::line(&output.path().display().to_string())
 }
 
-/// Where the page goes that the user named a place for, which is nothing that is read for it.
+/// The output that the user named, which must not be one of the files that are read.
 fn destination(path: &Path, runs: &[PathBuf]) -> Result<Output, Error> {
     let output = Output::new(path)?;
     reads::of_report(runs).iter().try_for_each(|file| output.differs_from(file))?;
@@ -112,21 +131,22 @@ pub(crate) fn write_own(folder: &Path) -> Result<PathBuf, Error> {
 fn default_output(runs: &[PathBuf]) -> PathBuf {
     match runs {
         [run] => run.join(RunFiles::REPORT),
-        // `a/..` would be another folder than the one that holds `a` where `a` is a link, and `a` alone has no parent.
+        // If `a` is a link, `a/..` is another folder than the one with `a` in it; and `a` alone has no
+        // parent.
         runs => runs.first().and_then(|run| run.parent()).unwrap_or(Path::new("")).join(RunFiles::REPORT),
     }
 }
 
-/// The page as it is at that moment.
+/// The page at this moment.
 fn answer(runs: &[PathBuf]) -> Answer {
     let html = Subject::read(runs).and_then(|subject| {
-        // What has ended stays as it is.
+        // The page of ended runs stays as it is.
         let refresh_seconds = (!subject.has_ended()).then_some(REFRESH_SECONDS);
         Ok(subject.page(PageOptions { refresh_seconds })?)
     });
     match html {
         Ok(html) => Answer::page(html),
-        // A file that is being replaced is there again in a moment.
+        // A file that is being replaced exists again in a moment.
         Err(error) => Answer::unavailable(&error.to_string()),
     }
 }

@@ -1,18 +1,18 @@
-//! `sweep`: from settings and what to try of them to a folder of runs and a table.
+//! `sweep`: from settings and their variations to a folder of runs and a table.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use embert_data::{DataSet, DataSource};
-use embert_run::RunFiles;
-use embert_train::{
-    Claim, ConfigBuilder, DatasetFacts, Observer, PointResult, Provenance, Status, StopSignal, Sweep,
-    SweepBuilder, SweepEvent, SweepHost, SweepOutcome, SweepTable, TrainConfig, TrainError,
-};
+use clap::Args;
+use embert_data::DataSource;
+use embert_run::{PointResult, RunFiles, Status, SweepTable};
+use embert_sweep::{Sweep, SweepBuilder, SweepEvent, SweepFolder, SweepHost, SweepOutcome};
+use embert_task::{TaskData, TextClassification};
+use embert_train::{ConfigBuilder, DatasetFacts, Observer, Provenance, StopSignal, TrainConfig};
 
 use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
-use crate::cli::{SweepArgs, names, option_of};
+use crate::arguments::{RunArgs, names, option_of};
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
 use crate::paths::names_of_sweep;
@@ -21,14 +21,36 @@ use crate::sources::Model;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
+/// Options of `sweep`: those of `train` for the config that is swept over, and what to sweep.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Train with each of these values, as in freeze=none,encoder_below:6 (may be repeated)
+    #[arg(long, value_name = "KEY=V1,V2", help_heading = "Sweep")]
+    pub(crate) grid: Vec<String>,
+    /// Draw values from MIN..MAX, log-uniformly where both are above 0; MIN..MAX:uniform (may be repeated)
+    #[arg(long, value_name = "KEY=MIN..MAX", help_heading = "Sweep")]
+    pub(crate) random: Vec<String>,
+    /// Draw so many points from the ranges
+    #[arg(long, value_name = "N", help_heading = "Sweep")]
+    pub(crate) samples: Option<usize>,
+    /// Train each point with so many seeds, from the config's on [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Sweep")]
+    pub(crate) seeds: Option<usize>,
+    /// Go on with the sweep in this folder: complete runs stay, failed ones are tried again
+    #[arg(long, value_name = "SWEEP", conflicts_with_all = ["config", "settings", "grid", "random", "samples", "seeds", "overwrite"])]
+    pub(crate) resume: Option<PathBuf>,
+}
+
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     let mut host = Host::default();
-    let (sweep, claim) = if let Some(folder) = &args.resume {
+    let (sweep, claimed) = if let Some(folder) = &args.resume {
         if let Some((key, _)) = args.run.options.settings().first() {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
-        let claim = Claim::resumed_sweep(folder)?;
-        (names_of_sweep(folder, Sweep::open(folder)?)?, claim)
+        let claimed = SweepFolder::open(folder)?;
+        (names_of_sweep(folder, Sweep::open(folder)?)?, claimed)
     } else {
         let sweep = sweep(args)?;
         let name = name(args, &sweep);
@@ -36,13 +58,13 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         let sweep = sweep.with_names(same_everywhere)?;
         host.find(&sweep)?;
         // Refused before anything is downloaded; from here on no other process takes it.
-        let claim = match output {
-            Some(folder) => Claim::sweep(&folder, args.run.existing())?,
-            None => Claim::free_sweep(Path::new("runs"), &name)?,
+        let claimed = match output {
+            Some(folder) => SweepFolder::create(&folder, args.run.existing())?,
+            None => SweepFolder::create_free(Path::new("runs"), &name)?,
         };
-        (sweep, claim)
+        (sweep, claimed)
     };
-    let folder = claim.path().to_owned();
+    let folder = claimed.path().to_owned();
     say!(
         "{} point(s) with {} seed(s) each into {}",
         sweep.points().len(),
@@ -51,7 +73,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     );
     let stop = StopSignal::default();
     let interruption = stop_on_signals(stop.clone())?;
-    let outcome = sweep.run_in(claim, &mut host, &stop);
+    let outcome = sweep.run(claimed, &mut host, &stop);
     let is_complete =
         matches!(&outcome, Ok(SweepOutcome::Complete(table)) if table.count(Status::Failed) == 0);
     if !is_complete {
@@ -59,7 +81,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     }
     let outcome = outcome?;
     let (SweepOutcome::Complete(table) | SweepOutcome::Interrupted(table)) = &outcome;
-    // A process that was killed just after a run had no time for its page.
+    // A process that was killed just after a run did not write its page.
     for run in table.runs().filter(|run| run.status == Status::Complete) {
         let run = folder.join(&run.run);
         if !RunFiles::new(&run).report().exists()
@@ -68,7 +90,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             say!("no report: {error}");
         }
     }
-    // The table is there, whatever becomes of the page about it.
+    // The table is written, even if the page fails.
     let report = super::report::write_own(&folder);
     if let Err(error) = &report {
         say!("no report: {error}");
@@ -82,7 +104,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             output::program(),
             folder.display()
         );
-        // Where the terminal is gone, the table has no place, and nothing failed.
+        // A closed terminal is no failure.
         return Ok(interruption.exit_code());
     }
     shown?;
@@ -94,7 +116,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     }
 }
 
-/// The sweep: the file (or the sample where nothing is named), then `--set`, the options, and what to try.
+/// The sweep: the file (or the sample if nothing is named), then `--set`, the options, and the variations.
 fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
     let builder = SweepBuilder::new(ConfigBuilder::new());
     let tried = |key: &str| args.run.sets(key) || names(&args.grid, key);
@@ -122,14 +144,14 @@ fn sweep(args: &SweepArgs) -> Result<Sweep, Error> {
         builder = builder.keep_checkpoints(true);
     }
     let sweep = builder.build()?;
-    // A point's value would win, and nobody would know.
+    // The point's value would silently win.
     match sweep.keys().into_iter().find(|key| args.run.sets(key)) {
         Some(key) => Err(Error::SweptSetting { key: key.to_owned() }),
         None => Ok(sweep),
     }
 }
 
-/// The name of a model or a data set as it means the same from every working folder.
+/// The name of a model or a data set that means the same from every working folder.
 fn same_everywhere(key: &str, name: &str) -> String {
     if key == "model" { sources::absolute_model(name) } else { sources::absolute_dataset(name) }
 }
@@ -150,7 +172,7 @@ fn once(option: &str, assignments: &[String]) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the folder is named after: the config file, or the data set.
+/// The folder's name: that of the config file, or of the data set.
 fn name(args: &SweepArgs, sweep: &Sweep) -> String {
     let stem = args.run.config.as_deref().and_then(Path::file_stem);
     let name = stem.map_or_else(
@@ -160,22 +182,22 @@ fn name(args: &SweepArgs, sweep: &Sweep) -> String {
     if name.contains("sweep") { name } else { format!("{name}-sweep") }
 }
 
-/// Fetches what runs need, and tells how far they are.
+/// Fetches the models and data of the runs, and shows their progress.
 #[derive(Default)]
 struct Host {
-    /// What the names of models and data sets stood for before anything was written.
+    /// The models and data sets of the names, found before anything was written.
     found_models: HashMap<String, Model>,
     found_data: HashMap<String, DataSource>,
     /// The folders of models, by name.
     models: HashMap<String, PathBuf>,
-    /// What the cards say of data sets, by name.
+    /// The facts of the data sets' cards, by name.
     data_sets: HashMap<String, DatasetFacts>,
-    /// Where the sweep is that this one replaces.
+    /// The new place of the sweep that this one replaces.
     replaced: Option<PathBuf>,
 }
 
 impl Host {
-    /// Finds what the names in a sweep's settings stand for. What can't be found is said where a run needs it.
+    /// Finds the models and data sets of a sweep's settings. A missing one is reported when a run needs it.
     fn find(&mut self, sweep: &Sweep) -> Result<(), Error> {
         for point in 0..sweep.points().len() {
             for seed in sweep.seeds() {
@@ -201,7 +223,10 @@ impl Host {
 }
 
 impl SweepHost for Host {
-    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, Box<dyn std::error::Error + Send + Sync>> {
+    type Task = TextClassification;
+    type Error = Error;
+
+    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, Error> {
         if let Some(folder) = self.models.get(&config.model) {
             return Ok(folder.clone());
         }
@@ -210,13 +235,13 @@ impl SweepHost for Host {
         Ok(folder)
     }
 
-    fn data(&mut self, config: &TrainConfig) -> Result<DataSet, Box<dyn std::error::Error + Send + Sync>> {
+    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, Error> {
         let found = self.found_data.get(&config.dataset).cloned();
         let source = found.map_or_else(|| sources::find_data(&config.dataset), Ok)?;
         let (data, card) = sources::load_data(source, &config.load_options())?;
         sources::print_facts(&data);
         self.data_sets.insert(config.dataset.clone(), DatasetFacts::from(&card));
-        Ok(data)
+        Ok(data.into())
     }
 
     fn provenance(&self, config: &TrainConfig) -> Provenance {
@@ -230,7 +255,7 @@ impl SweepHost for Host {
         Some(Box::new(Terminal::new()))
     }
 
-    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), Error> {
         match event {
             SweepEvent::Replaces { old } => {
                 say_replaced(Some(old));
@@ -249,7 +274,7 @@ impl SweepHost for Host {
                     say!("best {} {value:.4} after step {step}; {:.1} s", end.metric, end.seconds);
                 }
                 // The result is there, whatever becomes of the page about it.
-                if let Err(error) = super::report::write_own(run.path()) {
+                if let Err(error) = super::report::write_own(run.folder()) {
                     say!("no report: {error}");
                 }
             }
@@ -266,7 +291,7 @@ fn comma(before: &str) -> &'static str {
     if before.is_empty() { "" } else { ", " }
 }
 
-/// Prints the table, and on the standard error what failed.
+/// Prints the table, and the failures on the standard error.
 fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) -> Result<(), Error> {
     for run in table.runs() {
         if let Some(error) = &run.error {
@@ -281,7 +306,7 @@ fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) ->
     if let Some(report) = report {
         output::line(&format!("report  {}", report.display()))?;
     }
-    // Of the best point any run is as good as another: the first one stands for it.
+    // The first run of the best point stands for the point.
     let best = table.points.first().filter(|point| point.mean.is_some());
     let run = best.and_then(|point| point.runs.iter().find(|run| run.status == Status::Complete));
     match run {
@@ -291,7 +316,7 @@ fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) ->
 }
 
 fn draw(table: &SweepTable) -> Table {
-    // Without their tables' names, as long as they can be told apart.
+    // Keys without their table's name, as long as they differ.
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let lasts: Vec<String> = table.keys.iter().map(|key| last(key)).collect();
     let told_apart = (1..lasts.len()).all(|index| !lasts[..index].contains(&lasts[index]));
@@ -324,7 +349,7 @@ fn value(point: &PointResult) -> String {
     }
 }
 
-/// How many runs are complete; and how many of them there should be, where that differs.
+/// The number of complete runs, and of all runs if that differs.
 fn runs(point: &PointResult) -> String {
     let count = |status| point.runs.iter().filter(|run| run.status == status).count();
     let (complete, failed) = (count(Status::Complete), count(Status::Failed));
@@ -337,15 +362,11 @@ fn runs(point: &PointResult) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
-    use crate::cli::{Cli, Command, RunArgs};
+    use crate::arguments::parsed;
 
     fn sweep_of(arguments: &[&str]) -> Result<Sweep, Error> {
-        let cli = Cli::parse_from(["bert-train", "sweep"].iter().chain(arguments));
-        let Some(Command::Sweep(args)) = cli.command else { panic!("{arguments:?}") };
-        sweep(&args)
+        sweep(&parsed::<SweepArgs>(arguments))
     }
 
     #[test]

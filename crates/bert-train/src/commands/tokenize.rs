@@ -1,12 +1,32 @@
-//! `tokenize`: what the tokenizer makes of a text.
+//! `tokenize`: the tokens of a text.
 
-use embert_data::tokenize::{EncodeOptions, Tokenizer};
+use clap::Args;
+use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
 use serde_json::json;
 
-use crate::cli::TokenizeArgs;
+use crate::arguments::JsonArgs;
 use crate::error::Error;
 use crate::output::say;
 use crate::{output, sources};
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenizeArgs {
+    /// A folder, name, owner/name or owner/name@revision
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: String,
+    /// Tokens in a sequence; a longer text is cut
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub(crate) max_length: usize,
+    /// What stays of a longer text: longest_first or head, tail, head_tail:N, only_first or only_second
+    #[arg(long, value_name = "WHAT", default_value_t)]
+    pub(crate) truncation: Truncation,
+    /// The text
+    pub(crate) text: String,
+    /// The second text of a pair
+    pub(crate) text_pair: Option<String>,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<(), Error> {
     let tokenizer = Tokenizer::from_folder(&sources::tokenizer_folder(&args.model)?)?;

@@ -1,15 +1,18 @@
 //! `train`: from settings to a run folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Args;
 use embert_model::DeviceChoice;
+use embert_run::FolderKind;
+use embert_task::TextClassification;
 use embert_train::{
-    Claim, ConfigBuilder, DatasetFacts, Outcome, Provenance, RunFolder, Task, TrainConfig, Trainer,
+    Claim, ConfigBuilder, DatasetFacts, Outcome, Prepared, Provenance, RunFolder, TrainConfig, Trainer,
 };
 use serde_json::json;
 
-use crate::cli::{TrainArgs, option_of};
+use crate::arguments::{RunArgs, option_of};
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::{absolute, names_of_run};
@@ -17,62 +20,68 @@ use crate::signals::stop_on_signals;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
-/// What runs when nothing is said: the sample that ships with the repository.
+/// The config that runs without arguments: the sample that ships with the repository.
 pub(super) const SAMPLE: &str = include_str!("../../../../configs/sample.toml");
 
-/// What messages call it.
+/// The sample's name in messages.
 pub(super) const SAMPLE_PATH: &str = "the built-in configs/sample.toml";
+
+/// Options of `train`. Each is a key of the config too; they and `--set` win over `--config`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct TrainArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Go on with the run in this folder, from its newest whole checkpoint
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "settings", "output", "overwrite", "model", "dataset"])]
+    pub(crate) resume: Option<PathBuf>,
+}
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let (config, resumed) = match &args.resume {
         Some(path) => {
-            let (run, stored) = RunFolder::open(path)?;
-            let config = with_options(names_of_run(path, stored.clone())?, args)?;
+            let run = RunFolder::open(path)?;
+            let config = with_options(names_of_run(path, run.config().clone())?, args)?;
             say!("goes on with {}: model {}, data set {}", path.display(), config.model, config.dataset);
-            (config, Some((run, stored)))
+            (config, Some(run))
         }
         None => (config(args)?, None),
     };
     let device_choice: DeviceChoice = config.device.parse()?;
     let (backend, device) = device_choice.resolve()?;
     let (model, data_source) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
-    // Refused before anything is downloaded; from here on no other process takes it.
+    // The output folder is claimed before anything is downloaded; from here on no other process takes it.
     let place = match (resumed, &config.output) {
-        (Some((run, stored)), _) => Place::Resumed(run, Box::new(stored)),
+        (Some(run), _) => Place::Resumed(run),
         (None, Some(path)) => Place::New(Claim::run(path, args.run.existing())?),
-        (None, None) => {
-            Place::New(Claim::free_run(Path::new("runs"), &sources::short_name(&config.dataset))?)
-        }
+        (None, None) => Place::New(Claim::free(
+            FolderKind::Run,
+            Path::new("runs"),
+            &sources::short_name(&config.dataset),
+        )?),
     };
     if let Place::New(claim) = &place {
         claim.check_reads(&config)?;
     }
     let output_folder = place.path().to_owned();
+    let config = TrainConfig { output: Some(absolute(&output_folder)), ..config };
 
     let model_folder = model.folder()?;
     let (data, card) = sources::load_data(data_source, &config.load_options())?;
     let provenance = Provenance { model: model.repository(), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
-    let task = Task::prepare(&config, &model_folder, data, &device)?;
-    for line in task.notes() {
+    let prepared = Prepared::<TextClassification>::new(&config, &model_folder, data.into(), &device)?;
+    for line in prepared.notes() {
         say!("{line}");
     }
-    let config = TrainConfig { output: Some(absolute(&output_folder)), ..config };
-    let run = match place {
-        Place::Resumed(run, stored) => {
-            // What it does from here on is what it says.
-            if config != *stored {
-                run.rewrite_config(&config)?;
-            }
-            run
-        }
-        Place::New(claim) => RunFolder::begin(claim, &config)?,
+    let trainer = match place {
+        Place::Resumed(run) => Trainer::resume(prepared, run, device)?,
+        Place::New(claim) => Trainer::begin(prepared, claim, device)?,
     };
+    let run = trainer.run_folder().clone();
     say_replaced(run.replaced());
     say!("trains on {backend} into {}", output_folder.display());
 
-    let trainer =
-        Trainer::new(config, task, run.clone(), device).provenance(provenance).observe(Terminal::new());
+    let trainer = trainer.provenance(provenance).observe(Terminal::new());
     let interruption = stop_on_signals(trainer.stop_signal())?;
     let outcome = trainer.run();
     if !matches!(outcome, Ok(Outcome::Complete(_))) {
@@ -80,7 +89,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     }
     match outcome? {
         Outcome::Complete(end) => {
-            // The result is there, whatever becomes of the page about it.
+            // The result is written, even if the page fails.
             let report = super::report::write_own(run.path());
             if let Err(error) = &report {
                 say!("no report: {error}");
@@ -88,7 +97,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             let report = report.ok();
             if args.run.json.json {
                 output::json(
-                    &json!({"run": shown(run.path()), "model": shown(&run.model()), "report": report.as_deref().map(shown), "end": end}),
+                    &json!({"run": shown(run.path()), "model": shown(&run.files().model()), "report": report.as_deref().map(shown), "end": end}),
                 )?;
                 return Ok(ExitCode::SUCCESS);
             }
@@ -99,14 +108,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
             let memory =
                 end.peak_memory.map_or_else(String::new, |bytes| format!(", {} MiB at most", bytes >> 20));
             output::line(&format!("{best}{} steps in {:.1} s{memory}", end.step, end.seconds))?;
-            output::line(&format!("model   {}", run.model().display()))?;
+            output::line(&format!("model   {}", run.files().model().display()))?;
             if let Some(report) = report {
                 output::line(&format!("report  {}", report.display()))?;
             }
             output::line(&format!(
                 "try it  {} predict --model {} \"Your text\"",
                 output::program(),
-                run.model().display()
+                run.files().model().display()
             ))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -121,30 +130,30 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     }
 }
 
-/// Where a run goes.
+/// The folder of a run.
 enum Place {
     New(Claim),
-    /// With the settings that it has on disk.
-    Resumed(RunFolder, Box<TrainConfig>),
+    Resumed(RunFolder),
 }
 
 impl Place {
     fn path(&self) -> &Path {
         match self {
             Self::New(claim) => claim.path(),
-            Self::Resumed(run, _) => run.path(),
+            Self::Resumed(run) => run.path(),
         }
     }
 }
 
-/// Says where what was in the output folder is.
+/// Prints where the old content of the output folder is.
 pub(super) fn say_replaced(old: Option<&Path>) {
     if let Some(old) = old {
         say!("what was there is in {} until this is complete", old.display());
     }
 }
 
-/// Says how to have back what was in the output folder, since what was to replace it is not complete.
+/// Prints how to restore the old content of the output folder, if the run that was to replace it is not
+/// complete.
 pub(super) fn say_how_to_undo(folder: &Path, old: Option<&Path>) {
     if let Some(old) = old {
         say!(
@@ -155,12 +164,12 @@ pub(super) fn say_how_to_undo(folder: &Path, old: Option<&Path>) {
     }
 }
 
-/// A path as JSON has it: one that is not UTF-8 has no exact form there.
+/// A path in JSON; one that is not UTF-8 has no exact form there.
 fn shown(path: &Path) -> std::borrow::Cow<'_, str> {
     path.to_string_lossy()
 }
 
-/// The settings of a new run: the file (or the sample where nothing is named), then `--set` and the options.
+/// The settings of a new run: the file (or the sample if nothing is named), then `--set` and the options.
 fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
     let builder = match Base::of(args.run.config.as_deref(), |key| args.run.sets(key))? {
         Base::File(path) => ConfigBuilder::new().file(path)?,
@@ -168,20 +177,20 @@ fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
         Base::Defaults => ConfigBuilder::new(),
     };
     let config = args.run.lay(builder)?.build()?;
-    // The run's `config.toml` is to mean the same from every working folder.
+    // The run's `config.toml` must mean the same from every working folder.
     let (model, dataset) =
         (sources::absolute_model(&config.model), sources::absolute_dataset(&config.dataset));
     Ok(TrainConfig { model, dataset, ..config })
 }
 
-/// What lies under the settings of the command line.
+/// The settings below those of the command line.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Base<'a> {
-    /// The file that was named.
+    /// The named file.
     File(&'a Path),
-    /// The sample, where neither model nor data were named.
+    /// The sample, if neither a model nor data were named.
     Sample,
-    /// Nothing, where both were.
+    /// The defaults, if both were named.
     Defaults,
 }
 
@@ -200,8 +209,8 @@ impl<'a> Base<'a> {
     }
 }
 
-/// A run that goes on keeps its settings, but may move to another device, and may store its result in another dtype: in the
-/// one that was asked for at first its weights may be too large.
+/// A resumed run keeps its settings, but may move to another device, and may store its result in another
+/// dtype, since the weights may be too large for the first one.
 fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Error> {
     let mut config = config;
     for (key, value) in args.run.options.settings() {
@@ -216,15 +225,11 @@ fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Er
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
-    use crate::cli::{Cli, Command};
+    use crate::arguments::parsed;
 
     fn config_of(arguments: &[&str]) -> Result<TrainConfig, Error> {
-        let cli = Cli::parse_from(["bert-train", "train"].iter().chain(arguments));
-        let Some(Command::Train(args)) = cli.command else { panic!("{arguments:?}") };
-        config(&args)
+        config(&parsed::<TrainArgs>(arguments))
     }
 
     #[test]

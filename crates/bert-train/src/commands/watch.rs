@@ -1,8 +1,9 @@
 //! `report --watch`: the page over HTTP, for browsers on this machine alone.
 //!
-//! The texts in a page are nobody else's business. A page of any site may make the browser ask 127.0.0.1, and with a name of its
-//! own that leads here (DNS rebinding) it could read the answer: so a request has to name this server in its `Host`. A connection
-//! answers one request and is closed; each has a thread and a deadline, so that none keeps others waiting.
+//! The texts in a page are private. A page of any site may make the browser ask 127.0.0.1, and through a
+//! domain that resolves to 127.0.0.1 (DNS rebinding) the site could read the answer, so a request must name
+//! this server in its `Host`. A connection serves one request and is closed. Each connection has a thread and
+//! a deadline, so that none keeps others waiting.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,18 +14,18 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::output::{self, say};
 
-/// Bytes of a request's head: browsers send some hundreds.
+/// The most bytes of a request's head: browsers send some hundreds.
 const MOST_BYTES: usize = 16 << 10;
-/// Fields of a request's head.
+/// The most fields of a request's head.
 const MOST_FIELDS: usize = 64;
-/// A request has to be here by then.
+/// The time limit for a request.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
-/// A page has to be taken by then.
+/// The time limit for sending a page.
 const ANSWER_DEADLINE: Duration = Duration::from_mins(1);
-/// Connections at a time; a browser opens six.
+/// The most connections at a time; a browser opens six.
 const MOST_CONNECTIONS: usize = 32;
 
-/// Fields of every answer: the page needs its own style alone, and no other site may show it in a frame or read it.
+/// The fields of every answer: the page needs only its own style, and no other site may frame or read it.
 const FIELDS: &str = "Cache-Control: no-store\r\n\
     Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n\
     Cross-Origin-Resource-Policy: same-origin\r\n\
@@ -32,7 +33,7 @@ const FIELDS: &str = "Cache-Control: no-store\r\n\
     X-Content-Type-Options: nosniff\r\n\
     Connection: close\r\n";
 
-/// What is sent back.
+/// The answer to a request.
 pub(super) struct Answer {
     pub(super) status: u16,
     reason: &'static str,
@@ -45,18 +46,19 @@ impl Answer {
         Self { status: 200, reason: "OK", content_type: "text/html; charset=utf-8", body: html }
     }
 
-    /// A line of text instead of the page.
+    /// An answer with a line of text instead of the page.
     fn refusal(status: u16, reason: &'static str, body: &str) -> Self {
         Self { status, reason, content_type: "text/plain; charset=utf-8", body: format!("{body}\n") }
     }
 
-    /// The page can't be made at the moment.
+    /// The answer while the page can't be made.
     pub(super) fn unavailable(error: &str) -> Self {
         Self::refusal(503, "Service Unavailable", error)
     }
 }
 
-/// Serves what `page` makes on the loopback address until the program is stopped. `page` runs once at a time.
+/// Serves the result of `page` on the loopback address until the program is stopped. Only one call of `page`
+/// runs at a time.
 pub(super) fn serve(port: u16, renewed: u32, page: impl Fn() -> Answer + Send) -> Result<(), Error> {
     let failed = |source: io::Error| Error::Serve { port, source: source.into() };
     let listener = TcpListener::bind(("127.0.0.1", port)).map_err(failed)?;
@@ -70,7 +72,7 @@ pub(super) fn serve(port: u16, renewed: u32, page: impl Fn() -> Answer + Send) -
             let stream = match stream {
                 Ok(stream) => stream,
                 Err(error) => {
-                    // No descriptor is free, say: in a moment there may be one.
+                    // For example, no descriptor is free: in a moment there may be one.
                     tracing::debug!("a connection failed: {error}");
                     std::thread::sleep(Duration::from_millis(100));
                     continue;
@@ -83,7 +85,7 @@ pub(super) fn serve(port: u16, renewed: u32, page: impl Fn() -> Answer + Send) -
             let (page, open) = (&page, &open);
             scope.spawn(move || {
                 let make = || page.lock().unwrap_or_else(PoisonError::into_inner)();
-                // A reader that went away is no reason to stop.
+                // A closed connection is no reason to stop.
                 if let Err(error) = converse(&stream, address, make) {
                     tracing::debug!("a reader went away: {error}");
                 }
@@ -111,7 +113,7 @@ fn converse(stream: &TcpStream, address: SocketAddr, page: impl FnOnce() -> Answ
         write_until(stream, answer.body.as_bytes(), until)?;
     }
     stream.shutdown(Shutdown::Write)?;
-    // What of a refused request is still under way would make the system cut the connection before the answer is read.
+    // Unread bytes of a refused request would make the system reset the connection before the answer is read.
     let (mut rest, mut left) = ([0; 4096], 64_usize << 10);
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     while left > 0 {
@@ -123,7 +125,7 @@ fn converse(stream: &TcpStream, address: SocketAddr, page: impl FnOnce() -> Answ
     Ok(())
 }
 
-/// The answer to what comes, and whether its head alone is wanted.
+/// The answer to a request, and whether only its head is requested.
 fn request(stream: &TcpStream, port: u16, page: impl FnOnce() -> Answer) -> io::Result<(Answer, bool)> {
     let until = Instant::now() + REQUEST_DEADLINE;
     let mut bytes = Vec::new();
@@ -172,11 +174,11 @@ fn refused(request: &httparse::Request<'_, '_>, port: u16) -> Option<Answer> {
     None
 }
 
-/// Whether a `Host` is this server as a person on this machine calls it.
+/// Whether a `Host` is a name that a person on this machine uses for this server.
 fn is_own_name(host: &str, port: u16) -> bool {
     let (name, named) = match host.rsplit_once(':') {
         Some((name, digits)) if !digits.ends_with(']') => (name, digits.parse().ok()),
-        // Of HTTP's own port a browser sends none.
+        // A browser does not send HTTP's default port.
         _ => (host, Some(80)),
     };
     named == Some(port)
@@ -188,7 +190,7 @@ fn time_left(until: Instant) -> io::Result<Duration> {
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
-/// `write_all`, but a reader who takes a byte at a time is done with at some point.
+/// `write_all` with a deadline, against a reader who takes a byte at a time.
 fn write_until(mut stream: &TcpStream, bytes: &[u8], until: Instant) -> io::Result<()> {
     let mut rest = bytes;
     while !rest.is_empty() {

@@ -1,11 +1,15 @@
-//! The options of `train`, each with the keys of the config that it sets.
+//! The options of `train` and `sweep`, each with the keys of the config that it sets.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use embert_data::{Delimiter, Header, Quoting, TextEncoding};
 use embert_metrics::Metric;
 use embert_train::TrainConfig;
 
-/// Declares the options of `train` by the heading of their part of the help, each with the keys that it sets.
+use super::values::{
+    DecayArg, KeepArg, LogArg, PaddingArg, SaveDtypeArg, ScheduleArg, SplitRatios, ToSetting, split_ratios,
+};
+
+/// Declares the options of `train` by their heading in the help, each with the keys that it sets.
 macro_rules! train_options {
     ($($heading:literal { $($(#[$attribute:meta])* $field:ident: $type:ty => $($key:literal)&+),* $(,)? })*) => {
         #[derive(Debug, Default, Args)]
@@ -14,10 +18,13 @@ macro_rules! train_options {
             /// Take the training examples in the order in which they stand (data.order = "sequential")
             #[arg(long, help_heading = "Data")]
             pub(crate) no_shuffle: bool,
+            /// The name of --gradient-accumulation-steps in older versions
+            #[arg(long, hide = true, value_name = "N", conflicts_with = "gradient_accumulation_steps")]
+            pub(crate) accumulate: Option<u32>,
         }
 
         /// Each option of `train` that sets a key, with the key.
-        const KEYS_OF_OPTIONS: &[(&str, &str)] =
+        pub(super) const KEYS_OF_OPTIONS: &[(&str, &str)] =
             &[$($($((stringify!($field), $key),)+)*)* ("no_shuffle", "data.order")];
 
         impl TrainOptions {
@@ -29,6 +36,9 @@ macro_rules! train_options {
                 })*)*
                 if self.no_shuffle {
                     settings.push(("data.order", "sequential".into()));
+                }
+                if let Some(steps) = self.accumulate {
+                    settings.push(("accumulate", steps.into()));
                 }
                 settings
             }
@@ -109,7 +119,7 @@ train_options! {
         batch_size: u32 => "batch_size",
         /// Micro-batches in one optimizer step [default: 1]
         #[arg(value_name = "N")]
-        accumulate: u32 => "accumulate",
+        gradient_accumulation_steps: u32 => "gradient_accumulation_steps",
         /// Examples in one optimizer step, a multiple of the micro-batch [default: one micro-batch]
         #[arg(value_name = "N")]
         effective_batch_size: u32 => "effective_batch_size",
@@ -179,7 +189,7 @@ train_options! {
     }
 }
 
-/// What `--metric` says of itself.
+/// The help of `--metric`.
 fn metric_help() -> String {
     let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
     let default = TrainConfig::default().metric;
@@ -192,7 +202,7 @@ pub(crate) fn option_of(key: &str) -> String {
     option.replace('_', "-")
 }
 
-/// A setting as the option says it that sets it: `--epochs 2`.
+/// A setting as it is typed as an option: `--epochs 2`.
 pub(super) fn option_as_typed(key: &str, value: &toml::Value) -> String {
     let option = option_of(key);
     match value {
@@ -203,260 +213,15 @@ pub(super) fn option_as_typed(key: &str, value: &toml::Value) -> String {
     }
 }
 
-/// What an option's value is as a setting.
-pub(super) trait ToSetting {
-    fn to_setting(&self) -> toml::Value;
-}
-
-impl ToSetting for String {
-    fn to_setting(&self) -> toml::Value {
-        self.as_str().into()
-    }
-}
-
-impl ToSetting for bool {
-    fn to_setting(&self) -> toml::Value {
-        (*self).into()
-    }
-}
-
-impl ToSetting for u32 {
-    fn to_setting(&self) -> toml::Value {
-        (*self).into()
-    }
-}
-
-impl ToSetting for u64 {
-    fn to_setting(&self) -> toml::Value {
-        // Beyond what TOML holds, as text, which the setting's own check refuses.
-        i64::try_from(*self).map_or_else(|_| self.to_string().into(), Into::into)
-    }
-}
-
-impl ToSetting for f64 {
-    fn to_setting(&self) -> toml::Value {
-        (*self).into()
-    }
-}
-
-/// Declares an option with a few words to choose from, the same words as in the config.
-macro_rules! words {
-    ($name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
-        #[derive(Clone, Copy, Debug, ValueEnum)]
-        pub(crate) enum $name {
-            $(#[value(name = $word)] $variant,)*
-        }
-
-        impl ToSetting for $name {
-            fn to_setting(&self) -> toml::Value {
-                match self {
-                    $(Self::$variant => $word.into(),)*
-                }
-            }
-        }
-    };
-}
-
-words!(DecayArg { Standard = "standard", All = "all" });
-words!(ScheduleArg { Constant = "constant", Linear = "linear", Cosine = "cosine", Polynomial = "polynomial" });
-words!(PaddingArg { Longest = "longest", MaxLength = "max_length" });
-words!(KeepArg { Best = "best", Last = "last" });
-words!(SaveDtypeArg { F32 = "f32", F16 = "f16", Bf16 = "bf16" });
-
-/// A log that other programs read.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LogArg {
-    Tensorboard,
-}
-
-impl ToSetting for LogArg {
-    fn to_setting(&self) -> toml::Value {
-        match self {
-            Self::Tensorboard => vec!["tensorboard"].into(),
-        }
-    }
-}
-
-/// Three shares, as typed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SplitRatios(pub(crate) [f64; 3]);
-
-impl ToSetting for SplitRatios {
-    fn to_setting(&self) -> toml::Value {
-        self.0.to_vec().into()
-    }
-}
-
-pub(super) fn split_ratios(text: &str) -> Result<SplitRatios, String> {
-    let expected = || format!("\"{text}\" is not three shares: expected A/B/C, as in 0.8/0.1/0.1");
-    let shares: Vec<f64> =
-        text.split('/').map(str::parse).collect::<Result<_, _>>().map_err(|_| expected())?;
-    Ok(SplitRatios(shares.try_into().map_err(|_| expected())?))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use clap::{CommandFactory as _, Parser as _};
-    use embert_train::{ConfigBuilder, KEYS, TrainConfig};
-
     use super::*;
-    use crate::cli::{Cli, Command, TrainArgs};
-    use crate::error::Error;
-
-    fn train_args(arguments: &[&str]) -> TrainArgs {
-        let cli = Cli::try_parse_from(["bert-train", "train"].iter().chain(arguments)).unwrap();
-        let Some(Command::Train(args)) = cli.command else { panic!("{arguments:?}") };
-        *args
-    }
-
-    fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
-        Ok(args.run.lay(ConfigBuilder::new())?.build()?)
-    }
 
     /// The text of an option's help.
     fn help_of(option: &str) -> String {
-        let command = Cli::command();
-        let mut options = command.find_subcommand("train").unwrap().get_arguments();
+        let command = TrainOptions::augment_args(clap::Command::new("train"));
+        let mut options = command.get_arguments();
         options.find(|arg| arg.get_id() == option).unwrap().get_help().unwrap().to_string()
-    }
-
-    #[test]
-    fn each_option_sets_its_key_to_what_was_typed() {
-        let words = [
-            ("dataset", "reviews.csv"),
-            ("train_samples", "64"),
-            ("eval_samples", "32"),
-            ("split_ratios", "0.8/0.1/0.1"),
-            ("max_length", "99"),
-            ("truncation", "head_tail:31"),
-            ("stride", "33"),
-            ("padding", "max_length"),
-            ("delimiter", ";"),
-            ("quoting", "none"),
-            ("encoding", "windows-1252"),
-            ("header", "false"),
-            ("model", "owner/name"),
-            ("freeze", "encoder_below:6"),
-            ("cache_frozen", "true"),
-            ("unfreeze_every", "20"),
-            ("reinit_layers", "2"),
-            ("dropout", "0.2"),
-            ("classifier_dropout", "0.3"),
-            ("epochs", "9"),
-            ("batch_size", "5"),
-            ("accumulate", "1"),
-            ("effective_batch_size", "10"),
-            ("eval_batch_size", "6"),
-            ("label_smoothing", "0.15"),
-            ("seed", "11"),
-            ("device", "cpu"),
-            ("learning_rate", "3e-5"),
-            ("head_learning_rate", "4e-4"),
-            ("layerwise_lr_decay", "0.9"),
-            ("schedule", "cosine"),
-            ("warmup_ratio", "0.25"),
-            ("weight_decay", "0.02"),
-            ("decay", "all"),
-            ("max_grad_norm", "0.5"),
-            ("output", "runs/x"),
-            ("metric", "macro_f1"),
-            ("patience", "3"),
-            ("keep", "last"),
-            ("save_dtype", "bf16"),
-            ("log", "tensorboard"),
-            ("save_every", "10"),
-            ("keep_checkpoints", "7"),
-        ];
-        let arguments: Vec<String> = words
-            .iter()
-            .flat_map(|(option, word)| [format!("--{}", option.replace('_', "-")), (*word).to_owned()])
-            .chain(["--no-shuffle".to_owned()])
-            .collect();
-        let args = train_args(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-
-        let set: BTreeSet<&str> = args.run.options.settings().into_iter().map(|(key, _)| key).collect();
-        let known: BTreeSet<&str> = KEYS_OF_OPTIONS.iter().map(|(_, key)| *key).collect();
-        assert_eq!(set, known);
-        assert!(known.iter().all(|key| KEYS.contains(key)), "{known:?}");
-        assert_eq!(
-            words.len() + 1,
-            KEYS_OF_OPTIONS.iter().map(|(option, _)| option).collect::<BTreeSet<_>>().len()
-        );
-
-        // As the config would be written: the words again, but for lists and the flag.
-        let table: toml::Table = toml::from_str(&config(&args).unwrap().to_toml().unwrap()).unwrap();
-        for (option, key) in KEYS_OF_OPTIONS {
-            let value =
-                key.split('.').fold(toml::Value::Table(table.clone()), |value, key| value[key].clone());
-            let word = words.iter().find(|(typed, _)| typed == option).map(|(_, word)| *word);
-            let same = match (value, word) {
-                (toml::Value::String(text), Some(word)) => text == word,
-                (toml::Value::Integer(number), Some(word)) => number.to_string() == word,
-                (toml::Value::Float(number), Some(word)) => word.parse() == Ok(number),
-                (toml::Value::Array(shares), Some("0.8/0.1/0.1")) => {
-                    shares == [0.8, 0.1, 0.1].map(toml::Value::Float)
-                }
-                (toml::Value::Boolean(flag), Some(word)) => word.parse() == Ok(flag),
-                (toml::Value::Array(logs), Some("tensorboard")) => logs == ["tensorboard".into()],
-                (toml::Value::String(order), None) => order == "sequential",
-                _ => false,
-            };
-            assert!(same, "--{option} does not set {key}");
-        }
-    }
-
-    #[test]
-    fn an_option_given_again_counts() {
-        assert_eq!(config(&train_args(&["--epochs", "2", "--epochs", "4"])).unwrap().epochs, 4);
-    }
-
-    /// Whichever was meant, the other would be ignored.
-    #[test]
-    fn two_that_say_different_things_of_a_key_are_refused_by_name() {
-        for (arguments, one, other) in [
-            (&["--set", "epochs=3", "--epochs", "1"][..], "--set epochs=3", "--epochs 1"),
-            (&["--set", "epochs=3", "--set", "epochs = 4"], "--set epochs=3", "--set epochs = 4"),
-            (
-                &["--dropout", "0.2", "--set", "dropout.attention=0.1"],
-                "--set dropout.attention=0.1",
-                "--dropout 0.2",
-            ),
-            (&["--no-shuffle", "--set", "data.order=shuffled"], "--set data.order=shuffled", "--no-shuffle"),
-            (&["--output", "a", "--set", "output=b"], "--set output=b", "--output a"),
-            (
-                &["--split-ratios", "0.8/0.1/0.1", "--set", "data.split_ratios=[0.6,0.2,0.2]"],
-                "--set data.split_ratios=[0.6,0.2,0.2]",
-                "--split-ratios [0.8, 0.1, 0.1]",
-            ),
-        ] {
-            let error = config(&train_args(arguments)).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{one} and {other} say different things of ")), "{error}");
-        }
-        // Also where an option would win.
-        for set in ["epochs=nan", "epochs=0.5", "epochs=-1", "epoch=1", "epochs"] {
-            assert!(config(&train_args(&["--set", set, "--epochs", "1"])).is_err(), "{set}");
-        }
-        let same = [
-            "--set",
-            "epochs=2",
-            "--epochs",
-            "2",
-            "--set",
-            "optimizer.learning_rate=1",
-            "--learning-rate",
-            "1.0",
-        ];
-        assert_eq!(config(&train_args(&same)).unwrap().epochs, 2);
-    }
-
-    #[test]
-    fn shares_that_are_none_are_refused() {
-        for text in ["0.8/0.2", "0.8,0.1,0.1", "a/b/c"] {
-            let error = split_ratios(text).unwrap_err();
-            assert!(error.contains("0.8/0.1/0.1"), "{error}");
-        }
     }
 
     #[test]
