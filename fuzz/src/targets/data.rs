@@ -206,11 +206,9 @@ fn parquet_seeds() -> Vec<Vec<u8>> {
 }
 
 fn columns(choice: u8) -> Columns {
-    Columns {
-        text: "text".into(),
-        text_pair: (choice & 1 != 0).then(|| "text_pair".into()),
-        label: (choice & 2 != 0).then(|| "label".into()),
-    }
+    let columns = Columns::new().with_text("text");
+    let columns = if choice & 1 == 0 { columns } else { columns.with_text("text_pair") };
+    if choice & 2 == 0 { columns } else { columns.with_label("label") }
 }
 
 fn gzip(text: &str) -> Vec<u8> {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use embert_optim::OptimizerState;
-use embert_train::{ConfigBuilder, KEYS, Sweep, SweepBuilder, SweepError, TrainConfig, inside};
+use embert_sweep::{Sweep, SweepBuilder, SweepError};
+use embert_train::{ConfigBuilder, KEYS, TrainConfig, inside};
 
 use crate::target::{chain, join, parts};
 use crate::{Folder, Target, seeds};

@@ -41,7 +41,7 @@ fn our_input(device: &Device) -> BertInput {
         let values: Vec<i64> = values.into_iter().map(i64::from).collect();
         Tensor::<2, Int>::from_data(TensorData::new(values, SHAPE), device)
     });
-    BertInput { input_ids, token_type_ids, attention_mask }
+    BertInput::new(input_ids, token_type_ids, attention_mask)
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

@@ -4,12 +4,15 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use embert_data::{Card, DataSet, load};
+use embert_data::{Card, load};
 use embert_report::{PageOptions, ReportError, Run, page, sweep_page};
+use embert_sweep::{
+    Sweep, SweepBuilder, SweepError, SweepEvent, SweepFolder, SweepHost, SweepOutcome, SweepRunError,
+};
+use embert_task::{TaskData, TextClassification};
 use embert_train::{
-    Claim, ConfigBuilder, EarlyStoppingConfig, Event, Existing, LogFormat, Observer, Outcome, RunFolder,
-    StopSignal, Sweep, SweepBuilder, SweepError, SweepEvent, SweepHost, SweepOutcome, Task, TrainConfig,
-    TrainError, Trainer,
+    Claim, ConfigBuilder, EarlyStoppingConfig, Event, Existing, LogFormat, Observer, Outcome, Prepared,
+    RunFolder, StopSignal, TrainConfig, TrainError, Trainer,
 };
 
 use crate::place::Place;
@@ -26,9 +29,21 @@ pub enum Ended {
 /// Why a command did not do what it was to do.
 #[derive(Debug, thiserror::Error)]
 pub enum GlueError {
-    /// The run or the sweep.
+    /// The run.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// The sweep's definition or folder.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// The sweep.
+    #[error(transparent)]
+    SweepRun(#[from] SweepRunError<TrainError>),
+    /// A run of the sweep.
+    #[error("a run failed: {error}")]
+    RunOfSweep {
+        /// The run's error.
+        error: String,
+    },
     /// The page about it.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -45,10 +60,7 @@ impl GlueError {
 
     /// Whether there is nothing that could go on.
     pub fn is_nothing(&self) -> bool {
-        matches!(
-            self,
-            Self::Train(TrainError::NoRun { .. } | TrainError::Sweep(SweepError::NotASweep { .. }))
-        )
+        matches!(self, Self::Train(TrainError::NoRun { .. }) | Self::Sweep(SweepError::NotASweep { .. }))
     }
 }
 
@@ -89,9 +101,8 @@ pub(crate) fn train(
     let config = config(place, seed);
     let claim = Claim::run(&place.run(), existing)?;
     claim.check_reads(&config)?;
-    let task = task(place, &config)?;
-    let run = RunFolder::begin(claim, &config)?;
-    finish(config, task, &run, stop_after)
+    let prepared = prepare(place, &config)?;
+    finish(Trainer::begin(prepared, claim, Device::flex())?, stop_after)
 }
 
 /// `train --resume`, with its page.
@@ -99,33 +110,29 @@ pub(crate) fn train(
 /// # Errors
 /// There is nothing to resume, it is complete, or something can't be written.
 pub(crate) fn resume(place: &Place) -> Result<Ended, GlueError> {
-    let (run, config) = RunFolder::open(&place.run())?;
-    let task = task(place, &config)?;
-    finish(config, task, &run, None)
+    let run = RunFolder::open(&place.run())?;
+    let prepared = prepare(place, run.config())?;
+    finish(Trainer::resume(prepared, run, Device::flex())?, None)
 }
 
-fn task(place: &Place, config: &TrainConfig) -> Result<Task, TrainError> {
-    Task::prepare(config, &place.model(), data(place, config)?, &Device::flex())
+fn prepare(place: &Place, config: &TrainConfig) -> Result<Prepared<TextClassification>, TrainError> {
+    Prepared::new(config, &place.model(), data(place, config)?, &Device::flex())
 }
 
-fn data(place: &Place, config: &TrainConfig) -> Result<DataSet, TrainError> {
-    Ok(load(&Card::for_folder(&place.data())?, &place.data(), &config.load_options())?)
+fn data(place: &Place, config: &TrainConfig) -> Result<TaskData<TextClassification>, TrainError> {
+    Ok(load(&Card::for_folder(&place.data())?, &place.data(), &config.load_options())?.into())
 }
 
-fn finish(
-    config: TrainConfig,
-    task: Task,
-    run: &RunFolder,
-    stop_after: Option<usize>,
-) -> Result<Ended, GlueError> {
-    let mut trainer = Trainer::new(config, task, run.clone(), Device::flex());
+fn finish(trainer: Trainer<TextClassification>, stop_after: Option<usize>) -> Result<Ended, GlueError> {
+    let mut trainer = trainer;
+    let run = trainer.run_folder().path().to_owned();
     if let Some(step) = stop_after {
         let signal = trainer.stop_signal();
         trainer = trainer.observe(StopAfter { step, signal });
     }
     match trainer.run()? {
         Outcome::Complete(_) => {
-            report(run.path())?;
+            report(&run)?;
             Ok(Ended::Complete)
         }
         Outcome::Interrupted { .. } => Ok(Ended::Interrupted),
@@ -152,26 +159,20 @@ impl Observer for StopAfter {
 /// # Errors
 /// There is nothing to resume, or something can't be written. A run that failed is an error of the sweep too.
 pub(crate) fn sweep(place: &Place, goes_on: bool) -> Result<Ended, GlueError> {
-    let (sweep, claim) = if goes_on {
-        let sweep = Sweep::open(&place.sweep()).map_err(TrainError::from)?;
-        (sweep, Claim::resumed_sweep(&place.sweep())?)
+    let (sweep, folder) = if goes_on {
+        (Sweep::open(&place.sweep())?, SweepFolder::open(&place.sweep())?)
     } else {
         let toml = TrainConfig { output: None, ..config(place, 0) }.to_toml().map_err(TrainError::from)?;
         let sweep = SweepBuilder::new(ConfigBuilder::new())
             .text(&toml, "the harness".as_ref())
             .and_then(|builder| builder.grid("epochs=1,2"))
-            .and_then(SweepBuilder::build)
-            .map_err(TrainError::from)?;
-        (sweep, Claim::sweep(&place.sweep(), Existing::Keep)?)
+            .and_then(SweepBuilder::build)?;
+        (sweep, SweepFolder::create(&place.sweep(), Existing::Keep)?)
     };
     let mut host = Host { place, failed: None, page: None };
-    let outcome = sweep.run_in(claim, &mut host, &StopSignal::default())?;
+    let outcome = sweep.run(folder, &mut host, &StopSignal::default())?;
     if let Some(error) = host.failed {
-        return Err(TrainError::from(SweepError::Source {
-            what: "a run failed".into(),
-            source: error.into(),
-        })
-        .into());
+        return Err(GlueError::RunOfSweep { error });
     }
     if let Some(error) = host.page {
         return Err(error);
@@ -192,17 +193,20 @@ struct Host<'a> {
 }
 
 impl SweepHost for Host<'_> {
-    fn model(&mut self, _: &TrainConfig) -> Result<PathBuf, Box<dyn std::error::Error + Send + Sync>> {
+    type Task = TextClassification;
+    type Error = TrainError;
+
+    fn model(&mut self, _: &TrainConfig) -> Result<PathBuf, TrainError> {
         Ok(self.place.model())
     }
 
-    fn data(&mut self, config: &TrainConfig) -> Result<DataSet, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(data(self.place, config)?)
+    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, TrainError> {
+        data(self.place, config)
     }
 
     fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TrainError> {
         match event {
-            SweepEvent::RunEnds { run, .. } => self.page = report(run.path()).err().or(self.page.take()),
+            SweepEvent::RunEnds { run, .. } => self.page = report(run.folder()).err().or(self.page.take()),
             SweepEvent::RunFailed { error, .. } => self.failed = Some((*error).to_owned()),
             _ => {}
         }

@@ -16,7 +16,7 @@ const WHOLE: [(&str, &[&str]); 19] = [
     ("epochs", &["0", "-1", MOST, "100001"]),
     ("batch_size", &["0", "-1", MOST, "65537"]),
     ("eval_batch_size", &["0", "-1", MOST]),
-    ("accumulate", &["0", "-1", MOST, "2000000"]),
+    ("gradient_accumulation_steps", &["0", "-1", MOST, "2000000"]),
     ("effective_batch_size", &["0", "-1", MOST, "33554432"]),
     ("unfreeze_every", &["0", "-1", MOST]),
     ("cache_memory", &["0", "-1", MOST]),
@@ -112,7 +112,11 @@ fn products_of_numbers_have_limits_too() {
         &[&dataset, "batch_size=1", "epochs=100000", "evaluate_test=false"],
         "epochs = 100000 with 1200 steps in each: expected at most 83333 epochs",
     );
-    refuses(&run, &["batch_size=65536", "accumulate=1024"], "accumulate = 1024 with batch_size = 65536");
+    refuses(
+        &run,
+        &["batch_size=65536", "gradient_accumulation_steps=1024"],
+        "gradient_accumulation_steps = 1024 with batch_size = 65536",
+    );
 }
 
 #[test]

@@ -130,7 +130,15 @@ fn in_a_long_step(run: &Path) -> Child {
     bert_train();
     let mut command = Command::new(binary("bert-train"));
     command
-        .args(["train", "--config", "configs/sample.toml", "--set", "accumulate=24", "--max-length", "128"])
+        .args([
+            "train",
+            "--config",
+            "configs/sample.toml",
+            "--set",
+            "gradient_accumulation_steps=24",
+            "--max-length",
+            "128",
+        ])
         .arg("--output")
         .arg(run)
         .current_dir(root())
