@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: seconds of a training step, ours and, in turn, another program's.
+//! `cargo xtask bench`: seconds of a training step of embert and, in turn, of another program.
 
 use std::process::{Command, Stdio};
 
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     device: String,
 }
 
-/// What both programs print.
+/// The line that both programs print.
 #[derive(Deserialize)]
 struct Measured {
     engine: String,
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 1..=arguments.rounds {
         let mut command = Command::new(env!("CARGO"));
-        // bert-train is along for its features: with them Burn is built once for all.
+        // bert-train is named for its features: with them Burn is not built anew.
         command
             .args(["bench", "--quiet", "-p", "embert-train", "-p", "bert-train", "--bench", "step"])
             .args(["--profile", &arguments.profile, "--features", &arguments.features, "--"])

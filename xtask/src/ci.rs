@@ -8,24 +8,27 @@ use std::time::{Duration, Instant};
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
-use crate::{TaskResult, crash, fuzz, root, target_folder};
+use crate::{TaskResult, crash, fuzz, root, structure, target_folder};
 
-/// What a workplace of ours may have beside the checkout; elsewhere the steps that need it are left out, and said so.
+/// Scripts that may stand beside the checkout; without them the steps that need them are left out, with a
+/// message.
 const HUB_MIRROR: &str = "../shared/hub/serve.py";
 const CUDA_BUILD: &str = "../shared/gpu/cargo-cuda";
 
-/// Seconds for all fuzz targets together, without their building.
+/// Seconds for all fuzz targets together, without the time to build them.
 const FUZZING: u64 = 60;
 
-/// Seconds for a sample of all faults, kills and power cuts, and how many real processes are killed besides.
+/// Seconds for a sample of all faults, kills and power cuts; and how many real processes are killed.
 const CRASHES: (u64, usize) = (110, 15);
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> TaskResult {
-    // Before Cargo builds this program anew, as it does with the workspace's tests.
+    // Copied before Cargo builds this program anew, as it does for the workspace's tests.
     let wrapper = fuzz::own_copy()?;
     step("format", &mut cargo("fmt --all --check"))?;
-    // A workspace of its own.
+    println!("== structure");
+    structure::run()?;
+    // The candle reader is a workspace of its own.
     step(
         "format of the candle reader",
         &mut cargo("fmt --check --manifest-path tests/candle/reader/Cargo.toml"),
@@ -46,7 +49,8 @@ pub(crate) fn run() -> TaskResult {
     cuda_type_checks()
 }
 
-/// The text of the README, then of each crate's and of the pages in `docs`: every command in them must work.
+/// The text of the pages beside the workspace's manifest, then of each crate's README and of the pages in `docs`: every
+/// command in them must work.
 fn readmes() -> Result<Vec<String>, Box<dyn Error>> {
     let entries = |folder: &str| -> Result<Vec<PathBuf>, std::io::Error> {
         std::fs::read_dir(root().join(folder))?.map(|entry| Ok(entry?.path())).collect()
@@ -58,7 +62,8 @@ fn readmes() -> Result<Vec<String>, Box<dyn Error>> {
         .chain(entries("docs")?.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "md")))
         .collect();
     paths.sort();
-    paths.insert(0, root().join("README.md"));
+    let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root().join(name));
+    paths.splice(0..0, pages);
     let read = |path: &PathBuf| {
         std::fs::read_to_string(path)
             .map_err(|error| format!("can't read {}: {error}", path.display()).into())
@@ -66,7 +71,8 @@ fn readmes() -> Result<Vec<String>, Box<dyn Error>> {
     paths.iter().map(read).collect()
 }
 
-/// The browser that a test looks at reports with: installed where apt-get can, else that test says that it is left out.
+/// Installs the browser for the test that opens reports, if apt-get can; else that test says that it is left
+/// out.
 fn chromium() -> TaskResult {
     let has = |program: &str| shell(&format!("command -v {program}")).stdout(Stdio::null()).status();
     if has("chromium")?.success() || has("google-chrome")?.success() {
@@ -98,7 +104,7 @@ fn with_hub_mirror(readmes: &[String]) -> TaskResult {
     Ok(())
 }
 
-/// The CUDA backend can't be built everywhere; where it can, its features must at least type-check.
+/// Type-checks the CUDA features where they can be built.
 fn cuda_type_checks() -> TaskResult {
     let script = root().join(CUDA_BUILD);
     if !script.is_file() {
@@ -108,7 +114,7 @@ fn cuda_type_checks() -> TaskResult {
     for feature in ["cuda", "cuda-nvrtc"] {
         let mut command = Command::new(&script);
         command.args(["check", "-p", "bert-train", "--features", feature]);
-        // Its dependency graph is another one: in one folder the two would rebuild each other's crates.
+        // CUDA's dependency graph differs: in one folder the two would rebuild each other's crates.
         command.env("CARGO_TARGET_DIR", target_folder().join("cuda"));
         step(&format!("{feature} type-checks"), &mut command)?;
     }
@@ -187,7 +193,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A mirror that is gone already is as good as one that stops now.
+        // The mirror may have stopped already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask crash`: what becomes of a run when operations fail, processes are killed and the power goes, at every point of it.
+//! `cargo xtask crash`: runs with failing operations, killed processes and power cuts at every point.
 
 use std::process::{Command, Stdio};
 
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     pub(crate) seed: u64,
 }
 
-/// Builds `embert-crash` and the program, and runs both parts; that the first fails is no reason to leave out the second.
+/// Builds `embert-crash` and the program, and runs both parts, the second even if the first fails.
 pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", "embert-crash", "--package", "bert-train"]);
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     let mut real = Command::new(program("embert-crash"));
     real.arg("real").arg(program("bert-train")).args(["--seed", &seed]);
     real.args(["--kills", &arguments.kills.to_string()]);
-    // Signals and locks of other systems are others.
+    // Other systems have other signals and locks.
     let real = !cfg!(unix) || real.status()?.success();
     if states && real { Ok(()) } else { Err("something did not survive".into()) }
 }

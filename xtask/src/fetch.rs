@@ -1,4 +1,4 @@
-//! `cargo xtask fetch`: models and data sets into the hub's cache.
+//! `cargo xtask fetch`: downloads models and data sets into the hub's cache.
 
 use std::error::Error as _;
 use std::fs;
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
         models.push(MODEL.to_owned());
         datasets.push(DATASET.to_owned());
     }
-    // Names first: one that is wrong shows before anything is downloaded.
+    // Names first: a wrong one is reported before anything is downloaded.
     let cards = datasets.iter().map(|name| card_of(name)).collect::<Result<Vec<_>, _>>()?;
     let hub = Hub::builder()?.verify_cache(true).build();
     let mut report = Report::new();
@@ -50,7 +50,7 @@ fn done(name: &str, files: &LocalFiles) {
     println!("{name}: {}", files.folder.display());
 }
 
-/// The card of what the hub has under a name, or of a card's file.
+/// The card of a data set of the hub, or of a card's file.
 fn card_of(name: &str) -> Result<Card, Box<dyn std::error::Error>> {
     match DataSource::resolve(name, &[crate::root().join("datasets")])? {
         DataSource::Hub { card, .. } => Ok(*card),
@@ -60,7 +60,7 @@ fn card_of(name: &str) -> Result<Card, Box<dyn std::error::Error>> {
     }
 }
 
-/// The files of a data set that its card, its README or their names choose.
+/// Fetches the files of a data set that its card, its README or their names choose.
 fn fetch(hub: &Hub, card: &Card, report: &mut Report) -> Result<LocalFiles, Box<dyn std::error::Error>> {
     let Some(source) = &card.hub else { unreachable!("the card of a repository names it") };
     let mut repository = hub.dataset_repository(&source.repository, source.revision.as_deref())?;
@@ -73,7 +73,7 @@ fn fetch(hub: &Hub, card: &Card, report: &mut Report) -> Result<LocalFiles, Box<
     Ok(repository.fetch(&plan.fetch, &mut |event| report.event(&event))?)
 }
 
-/// Progress on stderr: a bar on a terminal, else a line for each thing that happens.
+/// Progress on stderr: a bar on a terminal, else a line for each event.
 struct Report {
     bar: Option<ProgressBar>,
     is_terminal: bool,
@@ -128,7 +128,7 @@ impl Report {
         }
     }
 
-    /// A line that leaves the bar whole.
+    /// Prints a line above the bar.
     fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{text}")),

@@ -1,9 +1,9 @@
-//! `cargo xtask fuzz`: the fuzz targets, one after the other, each for its share of the time.
+//! `cargo xtask fuzz`: runs the fuzz targets, one after the other, each for its share of the time.
 //!
-//! The engine is libFuzzer, linked into the program `embert-fuzz`. It has to see what code an input reaches, so our crates and
-//! some parsers under them are compiled with counters. Cargo has no setting for single crates' flags, but calls a wrapper in the
-//! compiler's place if there is one: this program, which adds them. All that Burn is made of is built without, and is that of
-//! the ordinary build.
+//! The engine is libFuzzer, linked into the program `embert-fuzz`. It has to see which code an input reaches,
+//! so the crates of the workspace and some parsers below them are compiled with counters. Cargo can't set
+//! flags for single crates, but it can call a wrapper in the compiler's place: this program, which adds the
+//! flags. Burn is compiled without counters, as in the ordinary build.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -25,13 +25,15 @@ pub(crate) struct Arguments {
     pub(crate) target: Vec<String>,
 }
 
-/// Set for the compiler's calls: this program is the compiler then.
+/// The variable that is set for the compiler's calls: this program is the wrapper then.
 const AS_COMPILER: &str = "EMBERT_FUZZ_COMPILER";
 
-/// Parsers that stand between a file's bytes and our code. Burn stands on none of them, or it would be built again.
+/// Parsers between a file's bytes and the workspace's code. Burn depends on none of them, or it would be
+/// built again.
 const PARSERS: [&str; 4] = ["parquet", "tokenizers", "serde-saphyr", "globset"];
 
-/// What makes an input count as new: code that it reaches, and how near it comes to passing a comparison.
+/// The compiler's flags for counters: libFuzzer counts an input as new by the code that it reaches, and by
+/// how close it comes to passing a comparison.
 const COUNTERS: [&str; 5] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=3",
@@ -40,10 +42,11 @@ const COUNTERS: [&str; 5] = [
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 
-/// The longest that one input may take before the engine gives it up, in seconds.
+/// The time limit for one input, in seconds.
 const HANGS: u64 = 20;
 
-/// Where this program stands in for the compiler: compiles, with counters where they are wanted.
+/// Runs as the compiler's wrapper, if this program was called as one: compiles, with counters for the chosen
+/// crates.
 pub(crate) fn as_compiler() -> Option<ExitCode> {
     std::env::var_os(AS_COMPILER)?;
     let mut arguments = std::env::args_os().skip(1);
@@ -52,7 +55,7 @@ pub(crate) fn as_compiler() -> Option<ExitCode> {
     if wants_counters(&arguments) {
         arguments.extend(COUNTERS.map(OsString::from));
     }
-    // `exit` only passes on what the compiler says.
+    // `exit` passes on the compiler's status.
     match Command::new(compiler).args(arguments).status() {
         Ok(status) if status.success() => Some(ExitCode::SUCCESS),
         Ok(status) => {
@@ -65,8 +68,8 @@ pub(crate) fn as_compiler() -> Option<ExitCode> {
     }
 }
 
-/// Whether a call of the compiler makes one of our crates or of the parsers, and has no counters yet: of ours Cargo calls two
-/// wrappers, one through the other.
+/// Whether a call of the compiler builds a crate of the workspace or one of the parsers, and has no counters
+/// yet: for crates of the workspace Cargo calls two wrappers, one through the other.
 fn wants_counters(arguments: &[OsString]) -> bool {
     let name = arguments.windows(2).find(|pair| pair[0] == "--crate-name");
     let Some(name) = name.and_then(|pair| pair[1].to_str()) else { return false };
@@ -75,12 +78,12 @@ fn wants_counters(arguments: &[OsString]) -> bool {
     counted && !arguments.iter().any(|argument| *argument == *COUNTERS[0])
 }
 
-/// What came of a target.
+/// The result of a target.
 struct Row {
     target: String,
     inputs: u64,
     took: Duration,
-    /// Places in the code that were reached by the seeds and what earlier runs found, and at the end.
+    /// The places in the code that the seeds and the earlier findings reach, and those reached at the end.
     coverage: Option<(u64, u64)>,
     findings: Vec<String>,
 }
@@ -118,7 +121,7 @@ pub(crate) fn run_with(arguments: &Arguments, wrapper: &Path) -> TaskResult {
     let place = target_folder().join("fuzz");
     let mut rows = Vec::new();
     for (number, target) in wanted.iter().enumerate() {
-        // What one leaves over goes to the next ones.
+        // The time that a target leaves over goes to the next ones.
         let left = end.saturating_duration_since(Instant::now()).as_secs_f64();
         let share = (left / (wanted.len() - number) as f64).round().max(1.0) as u64;
         let row = fuzz(&program, target, &place.join(target), share, guided)?;
@@ -176,7 +179,7 @@ fn line(row: &Row) -> String {
 pub(crate) fn own_copy() -> Result<PathBuf, Box<dyn Error>> {
     let copy = target_folder().join("fuzz").join(format!("compiler{}", std::env::consts::EXE_SUFFIX));
     let this = fs::read(std::env::current_exe()?)?;
-    // One that stays as it was is no reason for Cargo to build anew.
+    // An unchanged copy keeps Cargo from building anew.
     if fs::read(&copy).is_ok_and(|there| there == this) {
         return Ok(copy);
     }
@@ -185,16 +188,17 @@ pub(crate) fn own_copy() -> Result<PathBuf, Box<dyn Error>> {
     Ok(copy)
 }
 
-/// Builds the program, with counters where there is a wrapper for the compiler, and returns its path.
+/// Builds the program, with counters if there is a wrapper for the compiler, and returns its path.
 fn build(wrapper: Option<&Path>) -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", "embert-fuzz"]).current_dir(root());
     if let Some(this) = wrapper {
-        // The first changes the name that Cargo files our crates under, so that those with counters stand beside those without.
+        // The first setting changes the crates' names in Cargo's folder, so that those with counters are
+        // stored beside those without.
         cargo.env("RUSTC_WORKSPACE_WRAPPER", this).env("RUSTC_WRAPPER", this).env(AS_COMPILER, "1");
         cargo.args(["--features", "libfuzzer"]);
         for parser in PARSERS {
-            // Any other setting gives it a name of its own too, and with this one a backtrace has lines.
+            // Any other setting would do too; with this one a backtrace has lines.
             cargo.arg("--config").arg(format!("profile.dev.package.{parser}.debug=\"line-tables-only\""));
         }
     }
@@ -211,7 +215,7 @@ fn has_cpp() -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
-/// Runs one target for so many seconds.
+/// Runs one target for `seconds` seconds.
 fn fuzz(
     program: &Path,
     target: &str,
@@ -227,7 +231,7 @@ fn fuzz(
     }
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&findings)?;
-    // libFuzzer's warnings are of no concern, so nothing is shown unless it fails.
+    // libFuzzer's warnings don't matter, so its output is shown only after a failure.
     let written = Command::new(program).args(["seeds", target]).arg(folder).output()?;
     if !written.status.success() {
         let why = String::from_utf8_lossy(&written.stderr).into_owned();
@@ -248,7 +252,7 @@ fn fuzz(
     let began = Instant::now();
     let status = engine.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).status()?;
     let took = began.elapsed();
-    // A panic's message has any bytes.
+    // A panic's message may have any bytes.
     let log = String::from_utf8_lossy(&fs::read(&log_path)?).into_owned();
     let mut row = read_log(target, &log, took);
     for finding in &row.findings {
@@ -257,7 +261,7 @@ fn fuzz(
         }
     }
     if !status.success() {
-        // The engine keeps what it can; where it was killed, the current input is the one.
+        // The engine keeps the failing input; if the engine was killed, it is the current input.
         let kept = findings.join("ended-the-process");
         fs::write(&kept, last_input(&fs::read(folder.join("current"))?))?;
         let last: Vec<&str> = log
@@ -276,21 +280,22 @@ fn fuzz(
     Ok(row)
 }
 
-/// The input in the file `current`: its length in eight bytes, then it, then what is left of longer ones.
+/// The input in the file `current`: its length in eight bytes, the input, then the rest of earlier, longer
+/// ones.
 fn last_input(current: &[u8]) -> &[u8] {
     let Some((length, rest)) = current.split_first_chunk() else { return &[] };
     let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
     &rest[..length.min(rest.len())]
 }
 
-/// What an engine's log says.
+/// The numbers in an engine's log.
 fn read_log(target: &str, log: &str, took: Duration) -> Row {
     let number = |text: &str| text.split_whitespace().next()?.parse::<u64>().ok();
     let covered = |line: &str| number(line.split_once(" cov: ")?.1);
     let before = log.lines().find(|line| line.contains("INITED")).and_then(covered);
     let after = log.lines().filter_map(covered).next_back();
     let counted = log.lines().rev().find_map(|line| number(line.split_once("number_of_executed_units:")?.1));
-    // A process that ends before its time has the number of its last progress line.
+    // A process that ends early has the number of its last progress line.
     let seen =
         || log.lines().rev().find_map(|line| line.strip_prefix('#')?.split_whitespace().next()?.parse().ok());
     Row {

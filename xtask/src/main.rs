@@ -1,4 +1,4 @@
-//! Everything a shell script would do, in Rust: `cargo xtask <command>`. One file a command.
+//! The repository's scripts, in Rust: `cargo xtask <command>`. One file for each command.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
@@ -8,12 +8,14 @@ mod fetch;
 mod fuzz;
 mod reference;
 mod sample_model;
+mod structure;
+mod workspace;
 
-use std::error::Error;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+pub(crate) use self::workspace::{TaskResult, root, target_folder};
 
 /// Tasks of the embert repository.
 #[derive(Parser)]
@@ -39,6 +41,8 @@ enum Command {
     Reference(reference::Arguments),
     /// Train the vocabulary of the sample's small BERT and write its folder
     SampleModel,
+    /// Check which crate depends on which, how long files are, and that no files import each other in a circle
+    Structure,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Reference(arguments) => reference::run(&arguments),
         Command::SampleModel => sample_model::run(),
+        Command::Structure => structure::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -66,18 +71,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A task's outcome. Nothing handles these errors but `main`, which prints them with their causes.
-type TaskResult = Result<(), Box<dyn Error>>;
-
-/// The repository's root: of the checkout that Cargo runs this in, since one target folder may serve several.
-fn root() -> PathBuf {
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    Path::new(&package).with_file_name("")
-}
-
-/// Where Cargo builds.
-fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

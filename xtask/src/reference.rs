@@ -1,4 +1,5 @@
-//! `cargo xtask reference`: the fixtures made anew by the scripts of `tests/reference/`, and held against the repository's.
+//! `cargo xtask reference`: runs the scripts of `tests/reference/`, and compares their fixtures with those of
+//! the repository.
 //!
 //! The same versions on another processor add up in another order, so numbers may differ by rounding; everything else must
 //! be the same bytes.
@@ -17,23 +18,24 @@ use serde_json::Value;
 
 use crate::{TaskResult, root};
 
-/// Allowed between two runs of one script, relative to the number itself, or to the largest one of its tensor: thirty units
-/// in the last place of f32. The tests' tolerances are wider.
+/// The allowed difference between two runs of one script, relative to the number, or to the largest one of
+/// its tensor: thirty units in the last place of f32. The tests' tolerances are wider.
 const TOLERANCE: f64 = 4e-6;
 
-/// The script that also loads what we write.
+/// The script that also loads checkpoints that embert writes.
 const WRITTEN: &str = "written.py";
 
-/// The script that also reads event files that we write.
+/// The script that also reads event files that embert writes.
 const EVENT_FILES: &str = "event_files.py";
 
-/// The script that also loads tokenizers that we write.
+/// The script that also loads tokenizers that embert writes.
 const CHECKPOINTS: &str = "checkpoints.py";
 
 /// Fixtures that a program of an older version writes: `tests/reference/end_to_end/golden.py`.
 const GOLDEN: &str = "tests/fixtures/golden";
 
-/// What the environment must name for the fixtures that belong to it to be made.
+/// The environment variable with the folder of a model; without it, the fixtures made from that model are
+/// left out.
 const MINILM: &str = "EMBERT_MINILM";
 
 /// Make the fixtures of the tests anew with transformers, PyTorch and scikit-learn, and compare.
@@ -113,7 +115,7 @@ fn read_with_tensorboard(python: &Path, folder: &Path) -> TaskResult {
     succeed(Command::new(python).arg(script).arg("--check").arg(run))
 }
 
-/// Lets transformers load the tokenizers that we save of the folders of `checkpoints.py`.
+/// Lets transformers load the tokenizers that embert saves from the folders of `checkpoints.py`.
 fn load_tokenizers(python: &Path, folder: &Path) -> TaskResult {
     println!("== saved tokenizers, in transformers");
     let saved = folder.join("saved-tokenizers");
@@ -157,7 +159,7 @@ fn scripts(names: &[String]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(wanted.map(|(_, path)| path).collect())
 }
 
-/// Fixtures in the repository that no script makes: nobody could make them again.
+/// Counts the fixtures in the repository that no script makes, which nobody could make again.
 fn orphans(made: &BTreeSet<PathBuf>) -> Result<usize, Box<dyn Error>> {
     let mut count = 0;
     for folder in fixture_folders()? {
@@ -200,7 +202,7 @@ fn files_below(folder: &Path) -> Result<BTreeSet<PathBuf>, Box<dyn Error>> {
     Ok(found)
 }
 
-/// How a fixture compares with the one that was made now.
+/// How a fixture compares with the newly made one.
 #[derive(Debug, PartialEq)]
 enum Comparison {
     Same,
@@ -248,7 +250,7 @@ fn compare(ours: &Path, made: &Path) -> Result<Comparison, Box<dyn Error>> {
     Ok(difference.map_or_else(Comparison::Different, Comparison::Rounding))
 }
 
-/// The largest difference of two numbers that are in the same place, or what else differs.
+/// The largest difference of two numbers in the same place, or another difference.
 fn compare_json(ours: &Value, made: &Value, place: &str) -> Result<f64, String> {
     match (ours, made) {
         (Value::Object(ours), Value::Object(made)) if ours.len() == made.len() => {

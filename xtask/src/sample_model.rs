@@ -12,10 +12,11 @@ use tokenizers::{AddedToken, Model as _, NormalizerWrapper, PreTokenizerWrapper,
 
 use crate::{TaskResult, root};
 
-/// Small enough to train in a minute, large enough that most words of the sample are whole.
+/// The size of the vocabulary: small enough to train in a minute, large enough that most words of the sample
+/// are one token.
 const VOCAB_SIZE: usize = 2000;
 
-/// In BERT's order: `[PAD]` is 0.
+/// The special tokens in BERT's order: `[PAD]` is 0.
 const SPECIAL_TOKENS: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
 #[derive(Deserialize)]

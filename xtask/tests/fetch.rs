@@ -12,7 +12,7 @@ use tempfile::TempDir;
 const CARD: &str = "name = \"reviews\"\ntask = \"sequence-classification\"\n[hub]\nrepository = \"owner/reviews\"\n\
                     [hub.files]\ntrain = [\"plain_text/train.parquet\"]\n[columns]\ntext = \"text\"\n";
 
-/// The double, and a home and a card for the program.
+/// The double of the hub, with a home and a card for the program.
 struct Setting {
     double: HubDouble,
     folder: TempDir,
