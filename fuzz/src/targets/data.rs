@@ -298,8 +298,10 @@ fn rows(format: Format, input: &[u8]) -> usize {
         return size(bytes);
     }
     let slowly = read(RowReader::from_reader(ByteByByte(whole), &options, &columns));
-    // Debug, so that a number that isn't one equals itself.
-    assert_eq!(format!("{at_once:?}"), format!("{slowly:?}"), "the same bytes, in other pieces");
+    // The texts of unequal rows decide: in them a number that isn't one equals itself.
+    if at_once != slowly {
+        assert_eq!(format!("{at_once:?}"), format!("{slowly:?}"), "the same bytes, in other pieces");
+    }
     size(bytes)
 }
 

@@ -122,11 +122,11 @@ fn a_grid_from_the_command_line() {
 
     let table = table(&sweep);
     assert_eq!(table["keys"], json!(["freeze", "optimizer.learning_rate"]));
-    assert_eq!((&table["seeds"], &table["metric"]), (&json!([0, 1, 2]), &json!("loss")));
-    assert_eq!((&table["better"], &table["split"]), (&json!("lower"), &json!("validation")));
+    assert_eq!((&table["seeds"], &table["metric"]), (&json!([0, 1, 2]), &json!("accuracy")));
+    assert_eq!((&table["better"], &table["split"]), (&json!("higher"), &json!("validation")));
     let points = table["points"].as_array().unwrap();
     assert_eq!(points.len(), 4);
-    let mut last = f64::MIN;
+    let mut last = f64::MAX;
     for point in points {
         let values: Vec<f64> = runs(&json!({"points": [point]}))
             .iter()
@@ -152,7 +152,7 @@ fn a_grid_from_the_command_line() {
         // The same sums, perhaps in another order: some units in the last place.
         assert!((point["mean"].as_f64().unwrap() - mean).abs() < 1e-12);
         assert!((point["standard_deviation"].as_f64().unwrap() - (squares / 2.0).sqrt()).abs() < 1e-12);
-        assert!(mean >= last, "not sorted");
+        assert!(mean <= last, "not sorted");
         last = mean;
         let head_only = point["settings"]["freeze"] == "all_but_head";
         assert_eq!(point["trainable"] == 258, head_only, "{point}");

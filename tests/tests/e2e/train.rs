@@ -39,7 +39,7 @@ fn a_run_leaves_all_that_it_promises() {
     let ends = of("end");
     assert_eq!(ends.len(), 1);
     assert!(ends[0]["peak_memory"].as_u64().unwrap() > 10 << 20);
-    let best = evals.iter().map(|eval| eval["loss"].as_f64().unwrap()).fold(f64::INFINITY, f64::min);
+    let best = evals.iter().map(|eval| eval["accuracy"].as_f64().unwrap()).fold(0.0, f64::max);
     assert_eq!(ends[0]["best_metric"], best);
 
     let config: Value =
