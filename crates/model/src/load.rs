@@ -183,11 +183,7 @@ impl<H: Head> ModelFor<H> {
         options: &LoadOptions,
         device: &Device,
     ) -> Result<Pretrained<Self>, ModelError> {
-        let (weights, mut config, head) = Self::open(dir, options)?;
-        // A head whose labels had no names gets the caller's.
-        if let (Some(labels), HeadSource::CheckpointUnnamed) = (options.labels.clone(), &head) {
-            config = config.with_labels(labels);
-        }
+        let (weights, config, head) = Self::open(dir, options)?;
         config.validate()?;
 
         let new_head = matches!(head, HeadSource::New(_));
@@ -203,8 +199,7 @@ impl<H: Head> ModelFor<H> {
     }
 
     /// The config of the model that [`from_pretrained`](Self::from_pretrained) would load, and where its head comes from. No
-    /// weight is read. Its labels are those of the checkpoint's head, also where they have no names, and
-    /// [`LoadOptions::labels`] where the head is new.
+    /// weight is read.
     ///
     /// # Errors
     /// As [`from_pretrained`](Self::from_pretrained), but for faults of single weights.
@@ -219,7 +214,8 @@ impl<H: Head> ModelFor<H> {
         let weights = Weights::open(dir)?;
         let head_there = H::KEYS.is_none_or(|keys| weights.has(keys));
         let (mut config, head) = choose_head(dir, checkpoint, H::ARCHITECTURE, head_there, options)?;
-        if let (Some(labels), HeadSource::New(_)) = (options.labels.clone(), &head) {
+        let keeps_labels = matches!(head, HeadSource::Checkpoint);
+        if let Some(labels) = options.labels.clone().filter(|_| !keeps_labels) {
             config = config.with_labels(labels);
         }
         Ok((weights, config, head))

@@ -84,8 +84,7 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Every metric, in the order in which metrics are shown. The first is the one that runs are judged by unless their
-    /// settings say otherwise.
+    /// Every metric, in the order in which metrics are shown. The setting `metric` names one of them.
     fn metrics(&self) -> Vec<MetricInfo>;
 
     /// The names of the metrics that a log has of an evaluation, in the order of its line.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use embert_model::{BertConfig, LoadOptions, ModelFor};
+use embert_model::{BertConfig, HeadSource, LoadOptions, ModelFor};
 use embert_task::Task;
 
 use crate::{TrainConfig, TrainError};
@@ -19,20 +19,23 @@ pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -
     }
 }
 
-/// The config of the model that a run starts from, with the labels in the order of its head's outputs; no weight is read.
+/// The config of the model that a run starts from, with the labels in the order of its head's outputs, and where the head comes from:
+/// nowhere in a run from scratch. No weight is read.
 pub(crate) fn head_config<T: Task>(
     config: &TrainConfig,
     model_folder: &Path,
     labels: &T::Labels,
-) -> Result<BertConfig, TrainError> {
+) -> Result<(BertConfig, Option<HeadSource>), TrainError> {
     let labels = T::label_names(labels);
     let options = model_options(config, labels.map(<[String]>::to_vec));
     if config.from_scratch {
         let bert = options.config(model_folder)?;
-        return Ok(match labels {
+        let bert = match labels {
             Some(labels) => bert.with_labels(labels.iter().cloned()),
             None => bert,
-        });
+        };
+        return Ok((bert, None));
     }
-    Ok(ModelFor::<T::Head>::head_config(model_folder, &options)?.0)
+    let (bert, head) = ModelFor::<T::Head>::head_config(model_folder, &options)?;
+    Ok((bert, Some(head)))
 }

@@ -132,7 +132,7 @@ impl<T: Task> Prepared<T> {
         let task = splits.task().clone().with_loss(&settings, &train)?;
         let metric = metric(config, &task)?;
         let mut data_notes = splits.notes(config);
-        data_notes.extend(task.pairing().map(str::to_owned));
+        data_notes.extend(splits.pairing().map(str::to_owned));
         let model =
             model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
         // A setting that can't be met is found while nothing is written.

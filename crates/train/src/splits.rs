@@ -7,6 +7,7 @@ use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_data::{
     DataError, DataFacts, EncodedDataset, Order, SplitKind, Texts as _, Unlabelled, WindowOptions,
 };
+use embert_model::HeadSource;
 use embert_task::{Task, TaskData, encode};
 
 use crate::config::PaddingConfig;
@@ -28,6 +29,8 @@ struct Encoded<T: Task> {
     key: Key,
     name: String,
     task: T,
+    /// A sentence on labels that were paired with the checkpoint's by their order alone.
+    pairing: Option<String>,
     tokenizer: Tokenizer,
     train: Arc<EncodedDataset<T::Target>>,
     validation: Option<EvaluatedSplit<T>>,
@@ -76,8 +79,17 @@ impl<T: Task> EncodedSplits<T> {
         check_positions(&bert, config.data.max_length)?;
         let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
         check_token_types(model_folder, &tokenizer, &bert, examples)?;
-        let task =
-            T::fit(&data.labels, &head_config::<T>(config, model_folder, &data.labels)?, model_folder)?;
+        let (bert, head) = head_config::<T>(config, model_folder, &data.labels)?;
+        let task = T::fit(&data.labels, &bert, model_folder)?;
+        let pairing = match head {
+            // The head's labels have the data set's names by now; paired with those they had before, the order shows.
+            Some(HeadSource::CheckpointUnnamed) => {
+                let unnamed = (0..task.labels().len()).map(|index| format!("LABEL_{index}"));
+                let paired = T::fit(&data.labels, &bert.with_labels(unnamed), model_folder)?;
+                paired.pairing().map(str::to_owned)
+            }
+            _ => None,
+        };
         let TaskData { name, splits, facts, unlabelled, .. } = data;
         let number = |examples: Vec<T::Example>| -> Vec<T::Example> {
             examples.into_iter().map(|example| task.number(example)).collect()
@@ -99,6 +111,7 @@ impl<T: Task> EncodedSplits<T> {
             key: Key::of(config),
             name,
             task,
+            pairing,
             tokenizer,
             train: Arc::new(train),
             validation,
@@ -121,6 +134,10 @@ impl<T: Task> EncodedSplits<T> {
 
     pub(crate) fn task(&self) -> &T {
         &self.0.task
+    }
+
+    pub(crate) fn pairing(&self) -> Option<&str> {
+        self.0.pairing.as_deref()
     }
 
     pub(crate) fn train(&self) -> Arc<EncodedDataset<T::Target>> {

@@ -95,3 +95,40 @@ fn labels_are_numbered_as_the_checkpoint_does_and_splits_of_another_order_are_re
     assert_eq!(turned["splits"]["train"]["labels"], reversed(&straight["splits"]["train"]["labels"]));
     assert!((right + wrong - 1.0).abs() < 1e-12 && (right - wrong).abs() > 0.01, "{right} and {wrong}");
 }
+
+/// A checkpoint that calls its outputs `LABEL_0` and `LABEL_1`, on labels that are class numbers, or have names: the run has the data
+/// set's names and ends; splits that are encoded once serve it too. Only names are paired with a warning.
+#[test]
+fn labels_of_a_head_without_names_get_the_data_sets_names() {
+    for (names, is_said) in [(["0", "1"], false), (["bad", "good"], true), (["LABEL_0", "LABEL_1"], false)] {
+        let place = Place::new();
+        place.train("first", &place.config()).unwrap();
+        let file = place.path("first/model/config.json");
+        let mut model: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        model["id2label"] = serde_json::json!({"0": "LABEL_0", "1": "LABEL_1"});
+        model["label2id"] = serde_json::json!({"LABEL_0": 0, "LABEL_1": 1});
+        fs::write(&file, model.to_string()).unwrap();
+        for split in ["train", "validation", "test"] {
+            let file = place.path(&format!("reviews/{split}.jsonl"));
+            let rows = fs::read_to_string(&file).unwrap();
+            let rename = |line: &str| {
+                let mut row: Value = serde_json::from_str(line).unwrap();
+                row["label"] = names[usize::from(row["label"] == "pos")].into();
+                row.to_string() + "\n"
+            };
+            fs::write(&file, rows.lines().map(rename).collect::<String>()).unwrap();
+        }
+        let mut config = TrainConfig { from_scratch: false, epochs: 1, ..place.config() };
+        config.model = place.path("first/model").to_string_lossy().into_owned();
+        let splits = encode(&place, &config);
+        let prepared =
+            Prepared::with_splits(&config, config.model.as_ref(), &splits, &Device::flex()).unwrap();
+        let said = prepared.notes().iter().any(|note| note.contains("paired with the data set's by order"));
+        assert_eq!(said, is_said, "{names:?}: {:?}", prepared.notes());
+        train(&place, "shared", &config, &splits);
+        let facts: Value = serde_json::from_slice(&place.bytes("shared/facts.json")).unwrap();
+        assert_eq!(facts["labels"], serde_json::json!(names));
+        let model: Value = serde_json::from_slice(&place.bytes("shared/model/config.json")).unwrap();
+        assert_eq!(model["id2label"], serde_json::json!({"0": names[0], "1": names[1]}));
+    }
+}
