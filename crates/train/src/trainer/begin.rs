@@ -7,11 +7,12 @@ use embert_model::ModelFor;
 use embert_run::CheckpointState;
 use embert_task::Task;
 
-use super::caches::{Caches, Fill};
+use super::caches::Caches;
 use super::job::Job;
 use super::plan::Plan;
 use super::progress::Progress;
 use crate::TrainError;
+use crate::cache::Filling;
 use crate::checkpoint::Checkpoints;
 use crate::config::{Keep, LogFormat};
 use crate::events::{self, Event, Start};
@@ -103,7 +104,7 @@ impl<T: Task> Job<T> {
         }
         let mut caches = std::mem::take(&mut self.caches);
         let (device, folder) = (self.device.clone().inner(), self.run.path().to_owned());
-        let fill = Fill {
+        let filling = Filling {
             batcher: self.batcher(),
             batch_size: self.config.eval_batch_size,
             device: &device,
@@ -112,7 +113,7 @@ impl<T: Task> Job<T> {
         };
         let Self { setup, observers, .. } = self;
         let Progress { model, phases, .. } = progress;
-        caches.fill(model, setup, &fill, phases, |split, done, total| {
+        caches.fill(model, setup, &filling, phases, |split, done, total| {
             let event = Event::CacheProgress { split: split.to_owned(), done, total };
             observers.iter_mut().try_for_each(|observer| observer.on_event(&event))
         })?;

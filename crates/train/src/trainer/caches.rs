@@ -1,11 +1,9 @@
 //! [`Caches`]: the outputs of the model's frozen prefix for the splits.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use burn::tensor::Device;
-use embert_data::{Batcher, EncodedDataset};
+use embert_data::EncodedDataset;
 use embert_model::{FrozenPrefix, Head, ModelFor};
 use embert_task::{Target, Task};
 
@@ -19,17 +17,6 @@ use crate::prepared::Setup;
 pub(super) struct Caches {
     train: Option<Arc<PrefixCache>>,
     validation: Option<Arc<PrefixCache>>,
-}
-
-/// How [`Caches`] are filled.
-pub(super) struct Fill<'a> {
-    pub(super) batcher: Batcher,
-    pub(super) batch_size: usize,
-    /// A device that records no operations.
-    pub(super) device: &'a Device,
-    /// The most bytes that are kept in memory; the rest goes to a temporary file in `folder`.
-    pub(super) memory: usize,
-    pub(super) folder: &'a Path,
 }
 
 impl Caches {
@@ -47,19 +34,20 @@ impl Caches {
         &mut self,
         model: &ModelFor<T::Head>,
         setup: &Setup<T>,
-        fill: &Fill<'_>,
+        filling: &Filling<'_>,
         phases: &mut Phases,
         mut progress: impl FnMut(&str, usize, usize) -> Result<(), TrainError>,
     ) -> Result<(), TrainError> {
         let Some(prefix) = model.frozen_prefix().filter(|_| self.train.is_none()) else { return Ok(()) };
         let began = Instant::now();
-        let train = fill.cache(model, prefix, "train", &setup.train, 0, &mut progress)?;
-        let taken = train.memory();
+        let train = cache(model, prefix, "train", &setup.train, filling, &mut progress)?;
+        let left = filling.memory.saturating_sub(train.memory());
         self.train = Some(Arc::new(train));
         phases.train += began.elapsed().as_secs_f64();
         if let Some(split) = &setup.validation {
             let began = Instant::now();
-            let cache = fill.cache(model, prefix, "validation", &split.features, taken, &mut progress)?;
+            let filling = Filling { memory: left, ..*filling };
+            let cache = cache(model, prefix, "validation", &split.features, &filling, &mut progress)?;
             self.validation = Some(Arc::new(cache));
             phases.evaluate += began.elapsed().as_secs_f64();
         }
@@ -67,26 +55,21 @@ impl Caches {
     }
 }
 
-impl Fill<'_> {
-    /// The cache of a split, in the memory that is left where `taken` bytes of it are in use.
-    fn cache<H: Head, T: Target>(
-        &self,
-        model: &ModelFor<H>,
-        prefix: FrozenPrefix,
-        split: &str,
-        data: &Arc<EncodedDataset<T>>,
-        taken: usize,
-        progress: &mut impl FnMut(&str, usize, usize) -> Result<(), TrainError>,
-    ) -> Result<PrefixCache, TrainError> {
-        let Self { batcher, batch_size, device, memory, folder } = *self;
-        let filling = Filling { batcher, batch_size, device, memory: memory.saturating_sub(taken), folder };
-        let total = data.features().len();
-        let cache = PrefixCache::fill(model, prefix, data, &filling, |done| progress(split, done, total))?;
-        tracing::info!(
-            "what the frozen part makes of the {split} split takes {} MiB in memory and {} MiB in a file",
-            cache.memory() >> 20,
-            cache.spilled() >> 20
-        );
-        Ok(cache)
-    }
+/// The cache of a split.
+fn cache<H: Head, T: Target>(
+    model: &ModelFor<H>,
+    prefix: FrozenPrefix,
+    split: &str,
+    data: &Arc<EncodedDataset<T>>,
+    filling: &Filling<'_>,
+    progress: &mut impl FnMut(&str, usize, usize) -> Result<(), TrainError>,
+) -> Result<PrefixCache, TrainError> {
+    let total = data.features().len();
+    let cache = PrefixCache::fill(model, prefix, data, filling, |done| progress(split, done, total))?;
+    tracing::info!(
+        "what the frozen part makes of the {split} split takes {} MiB in memory and {} MiB in a file",
+        cache.memory() >> 20,
+        cache.spilled() >> 20
+    );
+    Ok(cache)
 }
