@@ -7,7 +7,7 @@ use crate::features::EncodedFeature;
 
 /// Encoded features as tensors, padded on the right, with a target of type `T` for each.
 #[derive(Clone, Debug)]
-pub struct Batch<T = Option<usize>> {
+pub struct Batch<T> {
     /// Token ids, `[batch, seq]`.
     pub input_ids: Tensor<2, Int>,
     /// Token types, `[batch, seq]`; 0 at padding.
@@ -115,7 +115,7 @@ mod tests {
         let examples = (0..5).map(|id| item(id, &vec![7; 2 + id as usize], Some(id as usize % 2)));
         let data = EncodedDataset::new(examples.collect());
         assert_eq!((data.len(), data.lengths()), (5, vec![2, 3, 4, 5, 6]));
-        let loader = DataLoaderBuilder::<EncodedFeature, Batch>::new(Batcher::new(0, Padding::Longest))
+        let loader = DataLoaderBuilder::<EncodedFeature<_>, Batch<_>>::new(Batcher::new(0, Padding::Longest))
             .batch_size(2)
             .build(data);
         let shapes: Vec<[usize; 2]> = loader.iter().map(|batch| batch.unwrap().input_ids.dims()).collect();

@@ -5,10 +5,9 @@ use embert_tokenize::Encoding;
 
 /// The tokens that BERT reads at once, without padding: those of an example, or of one window of an example that is too long.
 ///
-/// `T` is the target: what the model learns to give for the feature. In classification it is the label's index, if the
-/// example has a label.
+/// `T` is the target: what the model learns to give for the feature. In classification it is the label's index.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodedFeature<T = Option<usize>> {
+pub struct EncodedFeature<T> {
     /// The example's row number.
     pub id: u64,
     /// Token ids, `[seq]`.
@@ -30,23 +29,10 @@ impl<T> EncodedFeature<T> {
     }
 }
 
-impl EncodedFeature {
-    /// A feature without a label.
-    pub fn unlabelled(id: u64, encoding: &Encoding) -> Self {
-        Self {
-            id,
-            ids: encoding.ids.clone(),
-            type_ids: encoding.type_ids.clone(),
-            target: None,
-            untruncated_length: encoding.untruncated_length,
-        }
-    }
-}
-
 /// Encoded features in memory; a [`Dataset`] of Burn's. Examples and features are two counts: an example that is read in
 /// windows has several features.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodedDataset<T = Option<usize>> {
+pub struct EncodedDataset<T> {
     features: Vec<EncodedFeature<T>>,
     /// The example of each feature, ascending; empty where each example has one feature.
     example_of: Vec<usize>,
@@ -112,29 +98,6 @@ impl<T> EncodedDataset<T> {
         }
         tokens
     }
-
-    /// The same features with other targets.
-    #[must_use]
-    pub fn map_targets<U>(self, target: impl Fn(T) -> U) -> EncodedDataset<U> {
-        let features = self.features.into_iter().map(|feature| {
-            let EncodedFeature { id, ids, type_ids, target: old, untruncated_length } = feature;
-            EncodedFeature { id, ids, type_ids, target: target(old), untruncated_length }
-        });
-        EncodedDataset { features: features.collect(), example_of: self.example_of }
-    }
-}
-
-impl EncodedDataset {
-    /// The same features, their labels numbered anew.
-    #[must_use]
-    pub fn with_labels(&self, number: impl Fn(usize) -> usize) -> Self {
-        self.clone().map_targets(|label| label.map(&number))
-    }
-
-    /// The labels that the features have.
-    pub fn labels(&self) -> impl Iterator<Item = usize> + '_ {
-        self.features.iter().filter_map(|feature| feature.target)
-    }
 }
 
 impl<T: Clone + Send + Sync + 'static> Dataset<EncodedFeature<T>> for EncodedDataset<T> {
@@ -174,8 +137,6 @@ mod tests {
     fn a_target_may_be_of_any_type() {
         let tags =
             EncodedDataset::of_windows([vec![feature(0, 2, vec![0, -100])], vec![feature(1, 1, vec![3])]]);
-        let counts = tags.clone().map_targets(|tags| tags.len());
-        assert_eq!(counts.features().iter().map(|feature| feature.target).collect::<Vec<_>>(), [2, 1]);
-        assert_eq!((counts.examples(), tags.get(1).unwrap().target), (2, vec![3]));
+        assert_eq!((tags.examples(), tags.get(1).unwrap().target), (2, vec![3]));
     }
 }

@@ -16,7 +16,7 @@ const AHEAD: usize = 2;
 
 /// Builds the batches of a plan on a thread of its own. Dropped early, the thread ends.
 #[derive(Debug)]
-pub struct BatchLoader<T = Option<usize>> {
+pub struct BatchLoader<T> {
     batches: Receiver<Batch<T>>,
     left: usize,
 }
@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    fn data(count: u64) -> Arc<EncodedDataset> {
+    fn data(count: u64) -> Arc<EncodedDataset<Option<usize>>> {
         let examples = (0..count).map(|id| EncodedFeature {
             id,
             ids: vec![2, 3],

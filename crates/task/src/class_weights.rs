@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::TaskError;
+
 /// What a run's settings say of the loss.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossSettings {
@@ -46,21 +48,27 @@ pub enum ClassWeightRule {
 }
 
 impl ClassWeights {
-    /// The weight of each label of a training split that has so many examples of each, in `counts`. `None` where weights are
-    /// given, but not one for each label.
-    pub(crate) fn resolve(&self, counts: &[usize]) -> Option<Vec<f32>> {
-        let labels = counts.len();
+    /// The weight of each of `labels`, of which a training split has so many examples in `counts`.
+    ///
+    /// # Errors
+    /// Weights are given, but not one for each label.
+    pub(crate) fn resolve(&self, labels: &[String], counts: &[usize]) -> Result<Vec<f32>, TaskError> {
         match self {
-            Self::Rule(ClassWeightRule::None) => Some(vec![1.0; labels]),
+            Self::Rule(ClassWeightRule::None) => Ok(vec![1.0; labels.len()]),
             Self::Rule(ClassWeightRule::Balanced) => {
                 let examples: usize = counts.iter().sum();
                 // A label that never occurs weighs nothing in any sum; 1 keeps its weight finite.
-                let weight = |count: usize| examples as f64 / (labels * count.max(1)) as f64;
-                Some(counts.iter().map(|&count| weight(count) as f32).collect())
+                let weight = |count: usize| examples as f64 / (labels.len() * count.max(1)) as f64;
+                Ok(counts.iter().map(|&count| weight(count) as f32).collect())
             }
-            Self::Given(weights) => {
-                (weights.len() == labels).then(|| weights.iter().map(|weight| *weight as f32).collect())
+            Self::Given(weights) if weights.len() == labels.len() => {
+                Ok(weights.iter().map(|weight| *weight as f32).collect())
             }
+            Self::Given(weights) => Err(TaskError::Setting {
+                key: "class_weights",
+                found: format!("{weights:?}"),
+                expected: format!("{} numbers, one for each of {}", labels.len(), labels.join(", ")),
+            }),
         }
     }
 }
@@ -69,19 +77,26 @@ impl ClassWeights {
 mod tests {
     use super::*;
 
-    /// `compute_class_weight("balanced", ...)` of scikit-learn for 6, 2 and 0 examples, where the last is not defined.
+    fn resolve(weights: &ClassWeights, counts: &[usize]) -> Result<Vec<f32>, TaskError> {
+        let labels: Vec<String> = (0..counts.len()).map(|label| format!("label {label}")).collect();
+        weights.resolve(&labels, counts)
+    }
+
+    /// `compute_class_weight("balanced", ...)` of scikit-learn for 6 and 2 examples. For a label without examples it is not
+    /// defined.
     #[test]
     fn balanced_weights_are_inverse_to_the_counts() {
         let balanced = ClassWeights::Rule(ClassWeightRule::Balanced);
-        assert_eq!(balanced.resolve(&[6, 2]).unwrap(), [8.0 / 12.0, 2.0]);
-        assert!(balanced.resolve(&[6, 0]).unwrap().iter().all(|weight| weight.is_finite()));
-        assert_eq!(ClassWeights::default().resolve(&[6, 2, 9]).unwrap(), [1.0; 3]);
+        assert_eq!(resolve(&balanced, &[6, 2]).unwrap(), [8.0 / 12.0, 2.0]);
+        assert!(resolve(&balanced, &[6, 0]).unwrap().iter().all(|weight| weight.is_finite()));
+        assert_eq!(resolve(&ClassWeights::default(), &[6, 2, 9]).unwrap(), [1.0; 3]);
     }
 
     #[test]
     fn given_weights_are_one_a_label() {
         let given = ClassWeights::Given(vec![0.5, 2.0]);
-        assert_eq!(given.resolve(&[1, 1]).unwrap(), [0.5, 2.0]);
-        assert_eq!(given.resolve(&[1, 1, 1]), None);
+        assert_eq!(resolve(&given, &[1, 1]).unwrap(), [0.5, 2.0]);
+        let error = resolve(&given, &[1, 1, 1]).unwrap_err().to_string();
+        assert!(error.starts_with("class_weights = [0.5, 2.0]: expected 3 numbers"), "{error}");
     }
 }

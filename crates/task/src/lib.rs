@@ -47,6 +47,4 @@ pub use encode::encode;
 pub use error::TaskError;
 pub use outputs::Outputs;
 pub use task::{Scorer, Target, Task};
-pub use text_classification::{
-    ClassScores, ClassificationScorer, LabelledText, TextClassification, metric_info,
-};
+pub use text_classification::{ClassScores, ClassificationScorer, LabelledText, TextClassification};

@@ -17,7 +17,7 @@ use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
 
 pub use self::class_scores::ClassScores;
 pub use self::labelled_text::LabelledText;
-pub use self::scores::metric_info;
+use self::scores::metric_info;
 use crate::{CrossEntropy, LossSettings, Scorer, Task, TaskCard, TaskError};
 
 /// One label a text, or a pair of texts: a linear layer over the pooled first token, cross-entropy, and metrics of the most
@@ -50,11 +50,6 @@ impl TextClassification {
             function,
             mapping: None,
         }
-    }
-
-    /// The average of precision, recall and F1: with two labels the positive one's numbers, else the macro average.
-    pub fn average(&self) -> Average {
-        self.average
     }
 
     /// The weight of each label in the loss.
@@ -106,14 +101,7 @@ impl Task for TextClassification {
         for feature in train.features() {
             counts[feature.target] += 1;
         }
-        let weights = settings.class_weights.resolve(&counts).ok_or_else(|| TaskError::Setting {
-            key: "class_weights",
-            found: match &settings.class_weights {
-                crate::ClassWeights::Given(weights) => format!("{weights:?}"),
-                crate::ClassWeights::Rule(rule) => format!("{rule:?}"),
-            },
-            expected: format!("{} numbers, one for each of {}", self.labels.len(), self.labels.join(", ")),
-        })?;
+        let weights = settings.class_weights.resolve(&self.labels, &counts)?;
         Ok(Self { loss: CrossEntropy::new(weights, settings.label_smoothing), ..self })
     }
 

@@ -4,7 +4,7 @@ use embert_metrics::{Metric, Report, Scores};
 use embert_run::{Average, Better, ClassScores, Detail, MetricInfo, Metrics};
 
 /// A metric's name, title and direction.
-pub fn metric_info(metric: Metric) -> MetricInfo {
+pub(super) fn metric_info(metric: Metric) -> MetricInfo {
     MetricInfo {
         name: metric.name().to_owned(),
         title: metric.title().to_owned(),
