@@ -32,7 +32,8 @@ pub(super) fn content(run: &Run) -> Result<Markup, ReportError> {
                 @if let Some(table) = stages_table(run) { h3 class="after" { "Stages" } (table.render("Stages")) }
             }))
         }
-        @for (split, part) in splits.iter().zip(&parts) {
+        // A task without labels has nothing in the tables by label.
+        @for (split, part) in splits.iter().zip(&parts).filter(|_| !labels.names.is_empty()) {
             (section(split.split, if split.split == "test" { "On the test split" } else { "On the validation split" }, part))
         }
         @if let Some(facts) = &run.facts { (section("data", "Data", &data(facts)?)) }
