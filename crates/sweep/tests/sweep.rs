@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
 use embert_data::{Card, DataError, load};
@@ -18,15 +17,10 @@ use embert_train::{
 /// A folder with a checkpoint's shape (two layers of 16) and a small part of the sample.
 struct Place {
     dir: tempfile::TempDir,
-    _alone: MutexGuard<'static, ()>,
 }
-
-/// A device has one random generator for all of a process: of two runs at a time, neither would get the same numbers again.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Place {
     fn new() -> Self {
-        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/sample");
         let dir = tempfile::tempdir().unwrap();
         let (model, data) = (dir.path().join("tiny"), dir.path().join("reviews"));
@@ -47,7 +41,7 @@ impl Place {
             let part: String = all.lines().take(count).flat_map(|line| [line, "\n"]).collect();
             fs::write(data.join(format!("{split}.jsonl")), part).unwrap();
         }
-        Self { dir, _alone: alone }
+        Self { dir }
     }
 
     fn path(&self, name: &str) -> PathBuf {

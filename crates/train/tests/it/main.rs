@@ -16,7 +16,6 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
 use embert_data::{Card, load};
@@ -39,14 +38,6 @@ fn fixture(path: &str) -> PathBuf {
 /// A folder with a checkpoint's shape (two layers of 16) and a small part of the sample.
 struct Place {
     dir: tempfile::TempDir,
-    _alone: MutexGuard<'static, ()>,
-}
-
-/// A device has one random generator for all of a process: of two runs at a time, neither would get the same numbers again.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Place {
@@ -70,7 +61,7 @@ impl Place {
             let part: String = all.lines().take(count).flat_map(|line| [line, "\n"]).collect();
             fs::write(data.join(format!("{split}.jsonl")), part).unwrap();
         }
-        Self { dir, _alone: alone() }
+        Self { dir }
     }
 
     fn path(&self, name: &str) -> PathBuf {

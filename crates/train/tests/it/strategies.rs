@@ -281,7 +281,6 @@ fn rates_and_stages_agree_with_parameter_groups_of_pytorch() {
     let text = fs::read_to_string(root.join("strategies.json")).unwrap();
     let references: Vec<Reference> = serde_json::from_str(&text).unwrap();
     assert_eq!(references.len(), 3);
-    let _alone = alone();
     for (backend, device, tolerance) in backends() {
         for Reference { name, config, steps: expected, probabilities } in &references {
             let config = ConfigBuilder::new().text(config, Path::new(name)).unwrap().build().unwrap();

@@ -154,7 +154,6 @@ fn sixty_steps_and_what_came_of_them_agree() {
     let text = fs::read_to_string(root.join("expected.json")).unwrap();
     let runs: Vec<Run> = serde_json::from_str(&text).unwrap();
     assert_eq!(runs.len(), 2);
-    let _alone = alone();
     for (backend, device, tolerance) in backends() {
         for (number, expected) in runs.iter().enumerate() {
             for micro_batch in [8, 4] {
@@ -213,7 +212,6 @@ fn twelve_steps_of_minilm_agree() {
 
     let mut config = TrainConfig { epochs: 1, ..expected.settings.config(&root, 16) };
     config.data.split_ratios = Some([1.0, 0.0, 0.0]);
-    let _alone = alone();
     let found = steps(&config, &dir.path().join("run"), &device);
     assert_agree(&found, &expected.steps, 1e-4, "all-MiniLM-L6-v2");
 }
