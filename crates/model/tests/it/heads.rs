@@ -10,11 +10,10 @@ use embert_model::{
     HeadSource, Layers, LoadOptions, NewHead, PrefixOutput, SaveDtype, named_parameters, part_counts,
     save_pretrained,
 };
-use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::support::{assert_close, fixture, tiny_config, tiny_input, values};
+use crate::support::{assert_close, fixture, saved, tiny_config, tiny_input, values};
 
 /// From `tests/reference/token_classification.py`.
 #[derive(Deserialize)]
@@ -87,13 +86,8 @@ fn a_head_over_every_token_is_saved_as_transformers_saves_it() {
     let dir = tempfile::tempdir().unwrap();
     save_pretrained(&loaded.model, &loaded.config, dir.path(), SaveDtype::F32).unwrap();
 
-    let bytes = fs::read(dir.path().join("model.safetensors")).unwrap();
-    let file = SafeTensors::deserialize(&bytes).unwrap();
-    let found: BTreeMap<String, Vec<usize>> =
-        file.iter().map(|(name, tensor)| (name.to_owned(), tensor.shape().to_vec())).collect();
-    assert_eq!(found, expected.saved_weights);
-    let text = fs::read_to_string(dir.path().join("config.json")).unwrap();
-    let mut found: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap();
+    let (weights, mut found) = saved(dir.path());
+    assert_eq!(weights, expected.saved_weights);
     // transformers writes neither the number, which it derives, nor a key that is null by default.
     assert_eq!(found.remove("num_labels"), Some(3.into()));
     if !expected.saved_config.contains_key("problem_type") {

@@ -48,6 +48,14 @@ impl Expected {
     }
 }
 
+/// The shapes by name and the config that `save_pretrained` wrote to a folder.
+pub(crate) fn saved(folder: &Path) -> (BTreeMap<String, Vec<usize>>, BTreeMap<String, serde_json::Value>) {
+    let bytes = fs::read(folder.join("model.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let shapes = file.iter().map(|(name, tensor)| (name.to_owned(), tensor.shape().to_vec())).collect();
+    (shapes, serde_json::from_str(&fs::read_to_string(folder.join("config.json")).unwrap()).unwrap())
+}
+
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec().unwrap()
 }
