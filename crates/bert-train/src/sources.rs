@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use embert_data::tokenize::Tokenizer;
-use embert_data::{Card, DataError, DataSet, DataSource, FilesProblem, LoadOptions, RepositoryPlan, load};
+use embert_data::{Card, DataError, DataSource, FilesProblem, LoadOptions, RepositoryPlan};
 use embert_hub::{Hub, Source};
 use embert_model::BertConfig;
+use embert_task::{Task, TaskData, TaskError, load};
 use embert_train::HubRepository;
 
 use crate::error::Error;
@@ -88,7 +89,7 @@ fn card_folders() -> Vec<PathBuf> {
 
 /// Loads the data set that the user named, from local files or from the hub, and its card. Prints which files
 /// were read and which were left out.
-pub(crate) fn data_set(name: &str, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
+pub(crate) fn data_set<T: Task>(name: &str, options: &LoadOptions) -> Result<(TaskData<T>, Card), Error> {
     load_data(find_data(name)?, options)
 }
 
@@ -98,7 +99,10 @@ pub(crate) fn find_data(name: &str) -> Result<DataSource, Error> {
 }
 
 /// Loads the data set that [`find_data`] has found.
-pub(crate) fn load_data(source: DataSource, options: &LoadOptions) -> Result<(DataSet, Card), Error> {
+pub(crate) fn load_data<T: Task>(
+    source: DataSource,
+    options: &LoadOptions,
+) -> Result<(TaskData<T>, Card), Error> {
     let (card, root) = match source {
         DataSource::Local { card, root, notes } => {
             say_notes(&notes);
@@ -116,9 +120,9 @@ pub(crate) fn load_data(source: DataSource, options: &LoadOptions) -> Result<(Da
 }
 
 /// Adds to an error about missing columns how a card names other columns.
-fn with_columns(error: DataError, card: &Card) -> DataError {
+fn with_columns(error: TaskError, card: &Card) -> TaskError {
     match error {
-        DataError::MissingColumn { path, column, found, hint } if hint.is_empty() => {
+        TaskError::Data(DataError::MissingColumn { path, column, found, hint }) if hint.is_empty() => {
             let files = match &card.hub {
                 Some(hub) => {
                     let setting = |key: &str, value: Option<&String>| {
@@ -133,7 +137,7 @@ fn with_columns(error: DataError, card: &Card) -> DataError {
             let hint = format!(
                 "; name them in a card, a file as datasets/imdb.toml, with {files} and [columns] text, text_pair (for pairs) and label"
             );
-            DataError::MissingColumn { path, column, found, hint }
+            DataError::MissingColumn { path, column, found, hint }.into()
         }
         error => error,
     }
@@ -221,23 +225,21 @@ pub(crate) fn absolute_model(name: &str) -> String {
 }
 
 /// Prints the sizes of a data set and what the user should know of it.
-pub(crate) fn print_facts(data: &DataSet) {
+pub(crate) fn print_facts<T: Task>(data: &TaskData<T>) {
     for note in &data.notes {
         say!("{note}");
     }
     let splits = &data.splits;
-    let labels: Vec<String> = data
-        .labels
-        .names()
-        .iter()
-        .zip(&data.facts.train_labels)
-        .map(|(label, &count)| format!("{} {}", thousands(count), name(label)))
-        .collect();
+    let labels = T::label_names(&data.labels).unwrap_or_default();
+    let counts = T::count_labels(labels.len(), &splits.train);
+    let labels = labels.iter().zip(counts);
+    let labels: Vec<String> =
+        labels.map(|(label, count)| format!("{} {}", thousands(count), name(label))).collect();
+    let labels = if labels.is_empty() { String::new() } else { format!(" ({})", labels.join(", ")) };
     say!(
-        "data set {}: {} train ({}), {} validation, {} test",
+        "data set {}: {} train{labels}, {} validation, {} test",
         data.name,
         thousands(splits.train.len()),
-        labels.join(", "),
         thousands(splits.validation.len()),
         thousands(splits.test.len())
     );

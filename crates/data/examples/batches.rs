@@ -10,8 +10,8 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
 use embert_data::{
-    BatchLoader, Batcher, DataError, DataSource, Example, LoadOptions, Order, Sampler, WindowOptions, encode,
-    load,
+    BatchLoader, Batcher, Columns, DataError, DataSource, Example, LoadOptions, LocatedRow, Order, Sampler,
+    WindowOptions, cut, encode, load_rows,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,16 +25,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let DataSource::Local { card, root, .. } = DataSource::resolve(&file.to_string_lossy(), &[])? else {
         return Err("a file is local".into());
     };
-    let options = LoadOptions { split_ratios: Some([0.8, 0.1, 0.1]), ..LoadOptions::default() };
-    let data = load(&card, &root, &options)?;
-    println!("{}: labels {:?}, {:?}", data.name, data.labels.names(), data.facts);
+    let columns = Columns::from(&card.columns);
+    let [rows, _, _] = load_rows(&card, &root, &LoadOptions::default(), &columns, Some("label"))?.splits;
+    // What a label means is not the reader's to say: here "pos" is 1 and all else is 0.
+    let example = |LocatedRow { id, row, .. }: LocatedRow| {
+        let label = usize::from(row.text("label")? == "pos");
+        Example::from_row(id, row, "text", None, label)
+    };
+    let examples = rows.rows.into_iter().map(example).collect::<Result<Vec<_>, _>>()?;
+    let splits = cut(examples, [0.8, 0.1, 0.1], 0, |example| example.label)?;
+    println!("{}: {} train, {} validation", card.name, splits.train.len(), splits.validation.len());
 
     let vocab = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizer");
     let tokenizer = Tokenizer::from_folder(Path::new(vocab))?;
     let encoding = EncodeOptions { max_length: 16, truncation: Truncation::LongestFirst };
     let options = WindowOptions { encoding, stride: None };
-    let label = |example: &Example, _: &Encoding| Ok::<_, DataError>(example.label);
-    let (train, cut) = encode(&data.splits.train, &tokenizer, &options, label)?;
+    let label = |example: &Example<usize>, _: &Encoding| Ok::<_, DataError>(example.label);
+    let (train, cut) = encode(&splits.train, &tokenizer, &options, label)?;
     println!("{} of {} texts were cut", cut.truncated, cut.total);
 
     let plan = Sampler::new(Order::GroupedByLength, 8, 0).epoch(&train.lengths(), 1);

@@ -1,5 +1,6 @@
 //! [`Card`]: what a data set is, in TOML.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use crate::repository::name::RepositoryName;
 use crate::split::check_ratios;
 use crate::split_files::SplitFiles;
 
-/// Where a data set lies and what its columns and labels mean.
+/// Where a data set lies, what its columns are, and how its labels are called.
 ///
 /// ```
 /// use embert_data::Card;
@@ -20,7 +21,7 @@ use crate::split_files::SplitFiles;
 /// let card = Card::parse(
 ///     r#"
 ///     name = "reviews"
-///     task = "sequence-classification"
+///     task = "text-classification"
 ///     labels = ["neg", "pos"]
 ///     positive = "pos"
 ///     [files]
@@ -43,7 +44,7 @@ pub struct Card {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The task that the data set is for.
-    pub task: Task,
+    pub task: TaskName,
     /// An SPDX expression, or what the authors say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -80,12 +81,28 @@ pub struct Card {
     pub reading: ReadOptions,
 }
 
-/// What a data set is for.
+/// The name of a task that embert has: the hub's pipeline tag for it. What a task does is in `embert-task`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Task {
-    /// One label a text, or a pair of texts.
-    SequenceClassification,
+pub enum TaskName {
+    /// One label for each text, or for each pair of texts. Cards of before say `sequence-classification`.
+    #[serde(alias = "sequence-classification")]
+    TextClassification,
+}
+
+impl TaskName {
+    /// The name as cards, files and the hub spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TextClassification => "text-classification",
+        }
+    }
+}
+
+impl fmt::Display for TaskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A repository of the hub.
@@ -210,7 +227,7 @@ impl Card {
         Self {
             name,
             description: String::new(),
-            task: Task::SequenceClassification,
+            task: TaskName::TextClassification,
             licence: None,
             citation: None,
             homepage: None,

@@ -106,7 +106,9 @@ mod tests {
     use embert_tokenize::Truncation;
 
     use super::*;
-    use crate::example::Example;
+    use crate::example;
+
+    type Example = example::Example<Option<usize>>;
 
     fn encode_labelled(
         examples: &[Example],

@@ -1,17 +1,14 @@
 //! [`DataError`].
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use embert_tokenize::TokenizeError;
 
 use crate::discover::problem::FilesProblem;
-use crate::label::problem::LabelProblem;
 use crate::limits::MAX_ROW;
 use crate::location::Location;
 use crate::row_problem::RowProblem;
 use crate::shown::{shown, shown_names};
-use crate::split_kind::{SplitKind, Unlabelled};
 
 /// Why a data set can't be found, read or used.
 #[derive(Debug, thiserror::Error)]
@@ -162,65 +159,6 @@ pub enum DataError {
         /// What was named.
         path: PathBuf,
     },
-    /// Fewer than two labels.
-    #[error("{} has the label(s) {} only: a classifier needs at least two; where there are others, list all of them in a card (labels = [...])", path.display(), found.join(", "))]
-    TooFewLabels {
-        /// The training file.
-        path: PathBuf,
-        /// The labels.
-        found: Vec<String>,
-    },
-    /// The labels of the data set aren't the classifier's.
-    #[error(
-        "the data set has the labels {data:?}, but the classifier has {checkpoint:?}{}",
-        conflict_hint(data, checkpoint)
-    )]
-    LabelConflict {
-        /// The data set's labels.
-        data: Vec<String>,
-        /// The classifier's labels.
-        checkpoint: Vec<String>,
-    },
-    /// A column of labels that can't be used, whatever its rows.
-    #[error("the labels in the column \"{column}\" can't be used: {problem}")]
-    Labels {
-        /// The column.
-        column: String,
-        /// What is wrong with it.
-        problem: Box<LabelProblem>,
-    },
-    /// A split in which some rows have a label and others have none.
-    #[error(
-        "{rows} of the {all} rows of the {split} split have no label, the first is {first}{}: label them, or leave them out \
-         with data.skip_bad_rows=true",
-        if *minus_one { ", whose -1 means that among class numbers (where it is a class, list it in a card: labels = [...])" } else { "" }
-    )]
-    SomeUnlabelled {
-        /// The split.
-        split: SplitKind,
-        /// Rows without a label.
-        rows: usize,
-        /// All its rows.
-        all: usize,
-        /// The first row without one.
-        first: Location,
-        /// Whether that row has the class number -1.
-        minus_one: bool,
-    },
-    /// A split without labels where they are needed.
-    #[error("{unlabelled}: {hint}")]
-    AllUnlabelled {
-        /// The split.
-        unlabelled: Unlabelled,
-        /// What to do.
-        hint: String,
-    },
-    /// A row without a label where one is needed.
-    #[error("example {id} has no label")]
-    Unlabelled {
-        /// The example's row number.
-        id: u64,
-    },
     /// Ratios that can't be used.
     #[error(
         "the split ratios {found:?} can't be used: expected three shares from 0 to 1 with the sum 1, the first above 0"
@@ -260,23 +198,4 @@ impl DataError {
     pub fn is_bad_row(&self) -> bool {
         matches!(self, Self::Row { .. })
     }
-}
-
-/// How labels that don't fit a classifier can be made to.
-fn conflict_hint(data: &[String], checkpoint: &[String]) -> String {
-    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<BTreeSet<_>>();
-    if data.iter().enumerate().all(|(index, name)| *name == index.to_string())
-        && data.len() == checkpoint.len()
-    {
-        return format!("; where they are its labels' numbers, name them in a card: labels = {checkpoint:?}");
-    }
-    if lower(data) == lower(checkpoint) {
-        return "; they differ in case alone: write them alike".to_owned();
-    }
-    if data.iter().all(|name| checkpoint.contains(name)) {
-        return format!(
-            "; where the data set merely lacks some, list them all in a card: labels = {checkpoint:?}"
-        );
-    }
-    String::new()
 }

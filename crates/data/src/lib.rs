@@ -1,21 +1,23 @@
 //! Data sets: from files to batches of tensors.
 //!
-//! A [`Card`] says where a data set lies and what its columns and labels mean; [`DataSource`] finds one for what the user
-//! named. [`load`] reads its files ([`RowReader`]: Parquet, CSV, TSV, JSON, folders of texts) and cuts them into
-//! [`Splits`]; [`encode`] tokenizes them. A [`Sampler`] plans an epoch's batches, and a [`BatchLoader`] builds them on a
-//! thread of its own.
+//! A [`Card`] says where a data set lies and what its columns are; [`DataSource`] finds one for what the user named.
+//! [`load_rows`] reads the rows of its files ([`RowReader`]: Parquet, CSV, TSV, JSON, folders of texts), [`cut`] makes
+//! [`Splits`] of examples, and [`encode`] tokenizes them. A [`Sampler`] plans an epoch's batches, and a [`BatchLoader`] builds
+//! them on a thread of its own.
 //!
-//! Not here: downloads (files of the hub are only named), metrics, models.
+//! Not here: downloads (files of the hub are only named), what a label means (a row is values, of which a task makes examples),
+//! metrics, models.
 //!
 //! ```
-//! use embert_data::{Card, LoadOptions, load};
+//! use embert_data::{Card, Columns, LoadOptions, load_rows};
 //!
 //! let folder = tempfile::tempdir()?;
 //! std::fs::write(folder.path().join("train.csv"), "text,label\nlovely,pos\nawful,neg\n")?;
 //! let card = Card::for_folder(folder.path())?;
-//! let data = load(&card, folder.path(), &LoadOptions::default())?;
-//! assert_eq!(data.labels.names(), ["neg", "pos"]);
-//! assert_eq!(data.splits.train[0].label, Some(1));
+//! let columns = Columns::from(&card.columns);
+//! let loaded = load_rows(&card, folder.path(), &LoadOptions::default(), &columns, Some("label"))?;
+//! let [train, _, _] = &loaded.splits;
+//! assert_eq!(train.rows[0].row.text("text")?, "lovely");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -28,7 +30,6 @@ mod error;
 mod example;
 mod features;
 mod folders;
-mod label;
 mod limits;
 mod load;
 mod loader;
@@ -48,20 +49,14 @@ mod split_kind;
 pub use embert_tokenize as tokenize;
 
 pub use batch::{Batch, Batcher};
-pub use card::{Card, CardColumns, HubSource, Task};
+pub use card::{Card, CardColumns, HubSource, TaskName};
 pub use columns::Columns;
 pub use discover::problem::FilesProblem;
 pub use encode::{MOST_TOKENS, WindowOptions, encode};
 pub use error::DataError;
 pub use example::{Example, Texts};
 pub use features::{EncodedDataset, EncodedFeature};
-pub use label::column::LabelColumn;
-pub use label::labels::Labels;
-pub use label::problem::LabelProblem;
-pub use label::set::{LabelMapping, LabelSet, is_unnamed};
-pub use load::{
-    DataFacts, DataSet, LoadOptions, LoadedRows, LocatedRow, SourceFile, SplitRows, load, load_rows,
-};
+pub use load::{LoadOptions, LoadedRows, LocatedRow, SourceFile, SplitRows, load_rows};
 pub use loader::BatchLoader;
 pub use location::Location;
 pub use read::{Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, RowReader, TextEncoding};
@@ -70,10 +65,11 @@ pub use repository::name::RepositoryName;
 pub use row::{Row, Value};
 pub use row_problem::RowProblem;
 pub use sampler::{MEGA_BATCH_MULT, Order, Sampler};
+pub use shown::{shown, shown_names};
 pub use source::DataSource;
-pub use split::{Splits, cut, sample};
+pub use split::{Splits, contradictions, cut, duplicates, sample, shared};
 pub use split_files::SplitFiles;
-pub use split_kind::{SplitKind, Unlabelled};
+pub use split_kind::SplitKind;
 
 /// The README's example is compiled with the other ones.
 #[cfg(doctest)]

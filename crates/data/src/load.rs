@@ -1,92 +1,191 @@
-//! [`load`]: from a card to examples.
-
-mod classes;
-mod data_set;
-mod facts;
-mod rows;
+//! [`load_rows`]: from a card to the rows of its splits.
 
 use std::path::{Path, PathBuf};
 
-use self::classes::Examples;
-pub use self::data_set::{DataFacts, DataSet, LoadOptions};
-pub use self::rows::{LoadedRows, LocatedRow, SourceFile, SplitRows, load_rows};
 use crate::card::Card;
 use crate::columns::Columns;
 use crate::error::DataError;
-use crate::split::{Splits, cut, duplicates, sample, shared};
+use crate::location::Location;
+use crate::read::{ReadOptions, RowReader};
+use crate::row::Row;
+use crate::shown::shown_names;
+use crate::split_kind::SplitKind;
 
-/// Reads the files of a card, whose paths start from `root`, decides what their labels mean, and cuts them into splits.
-///
-/// With `split_ratios`, parts are cut from the training files: a test part of its own file is then used only where the share
-/// of test is 0, and a validation file isn't used at all. A card's own ratios hold where it has no validation files.
-///
-/// A validation or test split without a single label is left out, and said to be.
-///
-/// # Errors
-/// A file or a row can't be used, a training row has no label, the labels are no classes, a label is unknown, or there are
-/// fewer than two.
-pub fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<DataSet, DataError> {
-    let files = card.split_files();
-    let columns = Columns::from(&card.columns);
-    let mut loaded = load_rows(card, root, options, &columns, &card.columns.label)?;
-    let (used, ratios) = (loaded.used(), loaded.ratios);
-
-    let labels = classes::decide(&loaded, card, options.skip_bad_rows)?;
-    let mut examples = Examples {
-        columns: &card.columns,
-        labels: &labels,
-        skip: options.skip_bad_rows,
-        skipped: loaded.skipped,
-        notes: std::mem::take(&mut loaded.notes),
-        unlabelled: Vec::new(),
-    };
-    if labels.set.len() < 2 {
-        examples.check(&loaded.splits[0])?;
-        let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
-        return Err(DataError::TooFewLabels { path, found: labels.set.names().to_vec() });
-    }
-    examples.notes.extend(labels.notes.iter().cloned());
-    for (split, _) in loaded.splits.iter().zip(used).filter(|(_, used)| !used) {
-        examples.notes.extend(classes::unused_note(split));
-    }
-    let [train, validation, test] = loaded.splits;
-    let mut of = |split, used: bool| if used { examples.of(split) } else { Ok(Vec::new()) };
-    let given =
-        Splits { train: of(train, used[0])?, validation: of(validation, used[1])?, test: of(test, used[2])? };
-
-    let mut splits = match ratios {
-        Some(ratios) => {
-            let parts = cut(given.train, ratios, options.seed)?;
-            let test = if ratios[2] > 0.0 { parts.test } else { given.test };
-            Splits { test, ..parts }
-        }
-        None => given,
-    };
-    if let Some(count) = options.train_samples {
-        splits.train = sample(splits.train, count, options.seed);
-    }
-    if let Some(count) = options.eval_samples {
-        splits.validation = sample(splits.validation, count, options.seed);
-        splits.test = sample(splits.test, count, options.seed);
-    }
-    let Examples { skipped, mut notes, unlabelled, .. } = examples;
-    let labels = labels.set;
-    let mut train_labels = vec![0; labels.len()];
-    for label in splits.train.iter().filter_map(|example| example.label) {
-        train_labels[label] += 1;
-    }
-    let skipped_by_split = std::array::from_fn(|split| if used[split] { skipped[split] } else { 0 });
-    let facts = DataFacts {
-        train_labels,
-        train_duplicates: duplicates(&splits.train),
-        shared: shared(&splits.train, splits.validation.iter().chain(&splits.test)),
-        skipped: skipped_by_split.iter().sum(),
-        skipped_by_split,
-    };
-    let files = files.all().map(|file| root.join(file)).collect();
-    notes.extend(facts::notes(&splits, &labels));
-    Ok(DataSet { name: card.name.clone(), splits, labels, facts, unlabelled, files, notes })
+/// What to load of a data set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadOptions {
+    /// Shares of train, validation and test to cut from the training files, in place of the card's.
+    pub split_ratios: Option<[f64; 3]>,
+    /// Seeds the cut and the samples.
+    pub seed: u64,
+    /// The largest number of training examples; a longer split is sampled.
+    pub train_samples: Option<usize>,
+    /// The largest number of validation examples, and of test examples; a longer split is sampled.
+    pub eval_samples: Option<usize>,
+    /// Count rows that can't be used, or have no label, instead of stopping at the first.
+    pub skip_bad_rows: bool,
+    /// How the files are read: an option that is set here wins over the card's [`reading`](crate::Card::reading).
+    pub reading: ReadOptions,
 }
 
-#[cfg(test)]
-mod tests;
+/// The rows of a data set's files, from [`load_rows`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadedRows {
+    /// The rows of the training, validation and test files.
+    pub splits: [SplitRows; 3],
+    /// The shares of train, validation and test that are to be cut from the training files, if any.
+    pub ratios: Option<[f64; 3]>,
+    /// Rows of the training, validation and test files that can't be used and were skipped.
+    pub skipped: [usize; 3],
+    /// What was decided where the files leave it open, and what was passed over: sentences to show the user.
+    pub notes: Vec<String>,
+}
+
+/// The rows of one split's files, one file after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SplitRows {
+    /// The split.
+    pub split: SplitKind,
+    /// The rows that can be used.
+    pub rows: Vec<LocatedRow>,
+    /// The files.
+    pub files: Vec<SourceFile>,
+    /// Why the first file without the label's column has none.
+    pub without_label: Option<String>,
+}
+
+/// A row, its place and its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocatedRow {
+    /// The row's number, from 0, among the rows of all files of all splits; rows that are skipped count too.
+    pub id: u64,
+    /// The row's place.
+    pub location: Location,
+    /// The row.
+    pub row: Row,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The names of the classes that the numbers in the label's column stand for, where the file states them.
+    pub class_names: Option<Vec<String>>,
+}
+
+impl LoadedRows {
+    /// Whether the files of train, validation and test are used: a part that is cut from the training files takes the place
+    /// of a validation file, and of a test file where its share is above 0.
+    pub fn used(&self) -> [bool; 3] {
+        [true, self.ratios.is_none(), self.ratios.is_none_or(|ratios| ratios[2] == 0.0)]
+    }
+}
+
+/// Reads `columns` of the files of a card, whose paths start from `root`. What the values of a row mean is the caller's to
+/// say: `embert-task` makes a task's examples of them.
+///
+/// Files outside the training split may lack the column `label`, unless one of their columns has nearly that name: their rows
+/// then have no such column.
+///
+/// # Errors
+/// A file can't be read, has no rows, or lacks a column; or a row can't be used, unless such rows are skipped.
+pub fn load_rows(
+    card: &Card,
+    root: &Path,
+    options: &LoadOptions,
+    columns: &Columns,
+    label: Option<&str>,
+) -> Result<LoadedRows, DataError> {
+    let files = card.split_files();
+    let reading = options.reading.or(&card.reading);
+    let mut reader = Reader {
+        root,
+        reading,
+        columns,
+        label,
+        skip: options.skip_bad_rows,
+        next_id: 0,
+        skipped: [0; 3],
+        notes: Vec::new(),
+    };
+    let splits = [
+        reader.split(SplitKind::Train, &files.train)?,
+        reader.split(SplitKind::Validation, &files.validation)?,
+        reader.split(SplitKind::Test, &files.test)?,
+    ];
+    let ratios = options.split_ratios.or(card.split_ratios.filter(|_| files.validation.is_empty()));
+    Ok(LoadedRows { splits, ratios, skipped: reader.skipped, notes: reader.notes })
+}
+
+/// Reads the splits one after the other.
+struct Reader<'a> {
+    root: &'a Path,
+    reading: ReadOptions,
+    columns: &'a Columns,
+    /// The label's column.
+    label: Option<&'a str>,
+    /// Whether a row that can't be used is counted instead of ending the reading.
+    skip: bool,
+    next_id: u64,
+    skipped: [usize; 3],
+    notes: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// The rows of a split's files.
+    fn split(&mut self, split: SplitKind, files: &[PathBuf]) -> Result<SplitRows, DataError> {
+        let mut read = SplitRows { split, rows: Vec::new(), files: Vec::new(), without_label: None };
+        for file in files {
+            let path = self.root.join(file);
+            let mut reader = self.open(&path, &mut read)?;
+            let class_names = self.label.and_then(|label| reader.class_names(label)).map(<[String]>::to_vec);
+            read.files.push(SourceFile { path: path.clone(), class_names });
+            let first = read.rows.len();
+            let mut is_empty = true;
+            while let Some(row) = reader.next_located() {
+                is_empty = false;
+                let id = self.next_id;
+                self.next_id += 1;
+                match row {
+                    Ok((location, row)) => read.rows.push(LocatedRow { id, location, row }),
+                    Err(error) if self.skip && error.is_bad_row() => {
+                        tracing::info!("skipped: {error}");
+                        self.skipped[split as usize] += 1;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            if is_empty {
+                return Err(DataError::Empty { path });
+            }
+            // Some of what there is to say is known only after the last row.
+            self.notes.extend(reader.notes().iter().cloned());
+            if let Some(label) = self.label
+                && read.rows.get(first).is_some_and(|row| row.row.get(label).is_none())
+            {
+                let reason = || format!("{} has a text a line, without labels", path.display());
+                read.without_label.get_or_insert_with(reason);
+            }
+        }
+        Ok(read)
+    }
+
+    /// Opens a file. Outside the training split it may lack the label's column, unless one has nearly that name.
+    fn open(&self, path: &Path, read: &mut SplitRows) -> Result<RowReader, DataError> {
+        let Some(label) = self.label else { return RowReader::open(path, &self.reading, self.columns) };
+        let alike = |name: &String| name.trim().to_lowercase() == label.trim().to_lowercase();
+        match RowReader::open(path, &self.reading, self.columns) {
+            Err(DataError::MissingColumn { column, found, .. })
+                if column == label && read.split != SplitKind::Train && !found.iter().any(alike) =>
+            {
+                read.without_label.get_or_insert_with(|| {
+                    let (path, found) = (path.display(), shown_names(&found));
+                    format!("{path} has no column \"{label}\"; its columns are {found}")
+                });
+                RowReader::open(path, &self.reading, &self.columns.clone().without(label))
+            }
+            opened => opened,
+        }
+    }
+}

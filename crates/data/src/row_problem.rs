@@ -90,25 +90,4 @@ pub enum RowProblem {
         /// What is wrong, with the column.
         problem: String,
     },
-    /// A label that is none of the known ones.
-    #[error("the label {found} is none of {}{}", shown_names(known), similar_hint(similar.as_deref()))]
-    UnknownLabel {
-        /// The label.
-        found: String,
-        /// The labels that there are.
-        known: Vec<String>,
-        /// A known label that differs from it in case or white space alone.
-        similar: Option<Box<str>>,
-    },
-    /// A list of several labels, or of none.
-    #[error("the label is the list {found}, expected one label; several labels a text can't be trained yet")]
-    SeveralLabels {
-        /// The list, as JSON writes it.
-        found: String,
-    },
-}
-
-fn similar_hint(similar: Option<&str>) -> String {
-    similar
-        .map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
 }

@@ -7,11 +7,11 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::error::DataError;
-use crate::example::Example;
+use crate::example::Texts;
 
 /// The parts of a data set; each may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Splits<E = Example> {
+pub struct Splits<E> {
     /// To train on.
     pub train: Vec<E>,
     /// To choose a checkpoint with.
@@ -29,32 +29,38 @@ impl<E> Default for Splits<E> {
 
 /// Cuts `examples` into shares of train, validation and test.
 ///
-/// Each label is cut by itself, so that all parts have the shares of labels that the whole has, to one example each.
-/// Examples with the same text stay together; where they would not fit into a smaller part they stay in train. The parts
+/// `stratum` numbers the strata from 0, as labels do. Each stratum is cut by itself, so that all parts have the shares of strata
+/// that the whole has, to one example each. A task without labels has one stratum. Examples with the same text stay together; where they would not fit into a smaller part they stay in train. The parts
 /// are in the order of `examples` and depend on nothing but them, the ratios and the seed.
 ///
 /// # Errors
 /// The ratios aren't three shares with the sum 1, the first above 0.
-pub fn cut(examples: Vec<Example>, ratios: [f64; 3], seed: u64) -> Result<Splits, DataError> {
+pub fn cut<E: Texts>(
+    examples: Vec<E>,
+    ratios: [f64; 3],
+    seed: u64,
+    stratum: impl Fn(&E) -> usize,
+) -> Result<Splits<E>, DataError> {
     check_ratios(ratios)?;
-    let mut groups_by_label: Vec<Vec<Vec<usize>>> = Vec::new();
+    let mut groups_by_stratum: Vec<Vec<Vec<usize>>> = Vec::new();
     for group in same_texts(&examples) {
-        let label = examples[group[0]].label.map_or(0, |label| label + 1);
-        if groups_by_label.len() <= label {
-            groups_by_label.resize_with(label + 1, Vec::new);
+        let stratum = stratum(&examples[group[0]]);
+        if groups_by_stratum.len() <= stratum {
+            groups_by_stratum.resize_with(stratum + 1, Vec::new);
         }
-        groups_by_label[label].push(group);
+        groups_by_stratum[stratum].push(group);
     }
-    let sizes: Vec<usize> = groups_by_label.iter().map(|groups| groups.iter().map(Vec::len).sum()).collect();
+    let sizes: Vec<usize> =
+        groups_by_stratum.iter().map(|groups| groups.iter().map(Vec::len).sum()).collect();
     let test_quotas = quotas(&sizes, (examples.len() as f64 * ratios[2]).round() as usize);
     let validation_quotas = quotas(&sizes, (examples.len() as f64 * ratios[1]).round() as usize);
 
     // 0: train, 1: validation, 2: test.
     let mut part = vec![0_u8; examples.len()];
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    for (label, mut groups) in groups_by_label.into_iter().enumerate() {
+    for (stratum, mut groups) in groups_by_stratum.into_iter().enumerate() {
         groups.shuffle(&mut generator);
-        let (mut test, mut validation) = (test_quotas[label], validation_quotas[label]);
+        let (mut test, mut validation) = (test_quotas[stratum], validation_quotas[stratum]);
         for group in groups {
             let target = if group.len() <= test {
                 test -= group.len();
@@ -91,24 +97,24 @@ pub(crate) fn check_ratios(ratios: [f64; 3]) -> Result<(), DataError> {
     }
 }
 
-/// A part of `count` examples with the whole's shares of labels, to one example each; all of them if there are no more.
-/// In the order of `examples`.
-pub fn sample(examples: Vec<Example>, count: usize, seed: u64) -> Vec<Example> {
+/// A part of `count` examples with the whole's shares of strata, to one example each; all examples if there are no more.
+/// The part is in the order of `examples`; `stratum` is as in [`cut`].
+pub fn sample<E>(examples: Vec<E>, count: usize, seed: u64, stratum: impl Fn(&E) -> usize) -> Vec<E> {
     if count >= examples.len() {
         return examples;
     }
-    let mut by_label: Vec<Vec<usize>> = Vec::new();
+    let mut by_stratum: Vec<Vec<usize>> = Vec::new();
     for (index, example) in examples.iter().enumerate() {
-        let label = example.label.map_or(0, |label| label + 1);
-        if by_label.len() <= label {
-            by_label.resize_with(label + 1, Vec::new);
+        let stratum = stratum(example);
+        if by_stratum.len() <= stratum {
+            by_stratum.resize_with(stratum + 1, Vec::new);
         }
-        by_label[label].push(index);
+        by_stratum[stratum].push(index);
     }
-    let sizes: Vec<usize> = by_label.iter().map(Vec::len).collect();
+    let sizes: Vec<usize> = by_stratum.iter().map(Vec::len).collect();
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let mut taken = vec![false; examples.len()];
-    for (mut indices, quota) in by_label.into_iter().zip(quotas(&sizes, count)) {
+    for (mut indices, quota) in by_stratum.into_iter().zip(quotas(&sizes, count)) {
         indices.shuffle(&mut generator);
         for index in indices.into_iter().take(quota) {
             taken[index] = true;
@@ -118,29 +124,29 @@ pub fn sample(examples: Vec<Example>, count: usize, seed: u64) -> Vec<Example> {
 }
 
 /// The number of examples with the text of an earlier example.
-pub(crate) fn duplicates(examples: &[Example]) -> usize {
+pub fn duplicates<E: Texts>(examples: &[E]) -> usize {
     examples.len() - same_texts(examples).len()
 }
 
-/// The number of texts that occur with more than one label.
-pub(crate) fn contradictions(examples: &[Example]) -> usize {
+/// The number of texts whose examples differ in their `label`.
+pub fn contradictions<E: Texts, L: PartialEq>(examples: &[E], label: impl Fn(&E) -> L) -> usize {
     let differ =
-        |group: &Vec<usize>| group.iter().any(|&index| examples[index].label != examples[group[0]].label);
+        |group: &Vec<usize>| group.iter().any(|&index| label(&examples[index]) != label(&examples[group[0]]));
     same_texts(examples).iter().filter(|group| differ(group)).count()
 }
 
 /// The number of examples of `others` whose text `train` has.
-pub(crate) fn shared<'a>(train: &[Example], others: impl Iterator<Item = &'a Example>) -> usize {
+pub fn shared<'a, E: Texts + 'a>(train: &'a [E], others: impl Iterator<Item = &'a E>) -> usize {
     let texts: HashSet<_> = train.iter().map(text_of).collect();
     others.filter(|example| texts.contains(&text_of(example))).count()
 }
 
-fn text_of(example: &Example) -> (&str, Option<&str>) {
-    (&example.text, example.text_pair.as_deref())
+fn text_of<E: Texts>(example: &E) -> (&str, Option<&str>) {
+    (example.text(), example.text_pair())
 }
 
 /// Indices of examples with the same text, in the order of their first.
-fn same_texts(examples: &[Example]) -> Vec<Vec<usize>> {
+fn same_texts<E: Texts>(examples: &[E]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut seen: HashMap<(&str, Option<&str>), usize> = HashMap::with_capacity(examples.len());
     for (index, example) in examples.iter().enumerate() {
@@ -171,8 +177,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::example::Example;
 
-    fn examples(labels: &[usize], copies: usize) -> Vec<Example> {
+    type Labelled = Example<usize>;
+
+    fn label(example: &Labelled) -> usize {
+        example.label
+    }
+
+    fn examples(labels: &[usize], copies: usize) -> Vec<Labelled> {
         labels
             .iter()
             .enumerate()
@@ -180,15 +193,15 @@ mod tests {
                 id: index as u64,
                 text: format!("text {}", index / copies.max(1)),
                 text_pair: None,
-                label: Some(label),
+                label,
             })
             .collect()
     }
 
-    fn counts(part: &[Example]) -> [usize; 3] {
+    fn counts(part: &[Labelled]) -> [usize; 3] {
         let mut counts = [0; 3];
         for example in part {
-            counts[example.label.unwrap()] += 1;
+            counts[example.label] += 1;
         }
         counts
     }
@@ -199,7 +212,7 @@ mod tests {
             labels in prop::collection::vec(0_usize..3, 1..400), seed in 0_u64..1000,
         ) {
             let all = examples(&labels, 1);
-            let splits = cut(all.clone(), [0.7, 0.2, 0.1], seed).unwrap();
+            let splits = cut(all.clone(), [0.7, 0.2, 0.1], seed, label).unwrap();
             let mut ids: Vec<u64> =
                 splits.train.iter().chain(&splits.validation).chain(&splits.test).map(|example| example.id).collect();
             ids.sort_unstable();
@@ -212,13 +225,13 @@ mod tests {
                     prop_assert!((found as f64 - share).abs() <= 1.0, "{found} of {size}");
                 }
             }
-            prop_assert_eq!(&splits, &cut(all, [0.7, 0.2, 0.1], seed).unwrap());
+            prop_assert_eq!(&splits, &cut(all, [0.7, 0.2, 0.1], seed, label).unwrap());
         }
 
         #[test]
         fn one_text_is_never_on_two_sides(labels in prop::collection::vec(0_usize..2, 1..200), seed in 0_u64..100) {
-            let splits = cut(examples(&labels, 3), [0.5, 0.25, 0.25], seed).unwrap();
-            let texts = |part: &[Example]| part.iter().map(|example| example.text.clone()).collect::<HashSet<_>>();
+            let splits = cut(examples(&labels, 3), [0.5, 0.25, 0.25], seed, label).unwrap();
+            let texts = |part: &[Labelled]| part.iter().map(|example| example.text.clone()).collect::<HashSet<_>>();
             let (train, validation, test) = (texts(&splits.train), texts(&splits.validation), texts(&splits.test));
             prop_assert!(train.is_disjoint(&validation) && train.is_disjoint(&test) && validation.is_disjoint(&test));
             prop_assert_eq!(splits.train.len() + splits.validation.len() + splits.test.len(), labels.len());
@@ -230,7 +243,7 @@ mod tests {
         ) {
             let all = examples(&labels, 1);
             let whole = counts(&all);
-            let part = sample(all, count, seed);
+            let part = sample(all, count, seed, label);
             prop_assert_eq!(part.len(), count.min(labels.len()));
             for (found, size) in counts(&part).into_iter().zip(whole) {
                 let share = size as f64 * part.len() as f64 / labels.len() as f64;
@@ -242,7 +255,7 @@ mod tests {
     #[test]
     fn the_recipe_of_imdb_gives_its_sizes() {
         let labels: Vec<usize> = (0..25_000).map(|index| index / 12_500).collect();
-        let splits = cut(examples(&labels, 1), [0.8, 0.1, 0.1], 0).unwrap();
+        let splits = cut(examples(&labels, 1), [0.8, 0.1, 0.1], 0, label).unwrap();
         assert_eq!([splits.train.len(), splits.validation.len(), splits.test.len()], [20_000, 2_500, 2_500]);
         assert_eq!(counts(&splits.test), [1_250, 1_250, 0]);
     }
@@ -250,11 +263,11 @@ mod tests {
     #[test]
     fn other_seeds_cut_elsewhere_and_a_share_may_be_nothing() {
         let all = examples(&[0; 50], 1);
-        let one = cut(all.clone(), [0.5, 0.5, 0.0], 1).unwrap();
-        assert_ne!(one, cut(all.clone(), [0.5, 0.5, 0.0], 2).unwrap());
+        let one = cut(all.clone(), [0.5, 0.5, 0.0], 1, label).unwrap();
+        assert_ne!(one, cut(all.clone(), [0.5, 0.5, 0.0], 2, label).unwrap());
         assert!(one.test.is_empty() && one.validation.len() == 25);
         for wrong in [[0.5, 0.1, 0.1], [0.0, 0.5, 0.5], [1.5, -0.5, 0.0], [f64::NAN, 0.5, 0.5]] {
-            assert!(cut(all.clone(), wrong, 0).is_err(), "{wrong:?}");
+            assert!(cut(all.clone(), wrong, 0, label).is_err(), "{wrong:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
 use embert_data::{Batcher, EncodedFeature, Texts as _};
 use embert_model::{BertConfig, BertInput, Layout, LoadOptions, ModelError, ModelFor};
-use embert_task::{LabelledText, Outputs, Task, TextClassification};
+use embert_task::{LabelledText, Outputs, Task, TextClassification, TextExample};
 
 use crate::PredictError;
 use crate::relevant::relevant;
@@ -232,7 +232,7 @@ impl Predictor<TextClassification> {
     /// The tokenizer refuses a text.
     pub fn predict<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<LabelledText>, PredictError> {
         let example = |(id, text): (u64, &S)| {
-            Ok::<_, PredictError>(embert_data::Example {
+            Ok::<_, PredictError>(TextExample {
                 id,
                 text: text.as_ref().to_owned(),
                 text_pair: None,
@@ -315,7 +315,7 @@ mod tests {
     use std::cell::Cell;
     use std::fs;
 
-    use embert_data::{DataError, Example};
+    use embert_data::DataError;
     use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
 
     use super::*;
@@ -338,8 +338,8 @@ mod tests {
         Predictor::open(dir.path(), &device).unwrap()
     }
 
-    fn example(text: impl Into<String>) -> Example {
-        Example { id: 0, text: text.into(), text_pair: None, label: None }
+    fn example(text: impl Into<String>) -> TextExample {
+        TextExample { id: 0, text: text.into(), text_pair: None, label: None }
     }
 
     /// Texts of many lengths, all different.
@@ -464,7 +464,7 @@ mod tests {
     #[test]
     fn the_second_text_of_a_pair_counts() {
         let predictor = predictor();
-        let pair = |second: &str| Example { text_pair: Some(second.into()), ..example("a good film") };
+        let pair = |second: &str| TextExample { text_pair: Some(second.into()), ..example("a good film") };
         let rows: [Result<_, PredictError>; 3] =
             [Ok(example("a good film")), Ok(pair("never again")), Ok(pair("lovely"))];
         let predictions: Vec<LabelledText> = predictor.stream(rows).map(Result::unwrap).collect();

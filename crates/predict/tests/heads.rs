@@ -7,12 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, TensorData};
-use embert_data::Example;
 use embert_model::{
     BertConfig, BertForSequenceClassification, LoadOptions, SaveDtype, load_state_dict, save_pretrained,
     state_dict,
 };
 use embert_predict::{HeadFunction, PredictError, Predictor};
+use embert_task::TextExample;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -124,7 +124,7 @@ fn pairs_need_two_token_types() {
     let predictor = predictor(dir.path());
     let row = |pair: Option<&str>| {
         let (text, text_pair) = ("great".to_owned(), pair.map(str::to_owned));
-        Ok::<_, PredictError>(Example { id: 0, text, text_pair, label: None })
+        Ok::<_, PredictError>(TextExample { id: 0, text, text_pair, label: None })
     };
     assert!(predictor.stream([row(None)]).next().unwrap().is_ok());
     let error = predictor.stream([row(None), row(Some("bad"))]).next().unwrap().unwrap_err();

@@ -4,9 +4,9 @@
 
 use std::path::PathBuf;
 
-use embert_data::{Card, DataError, DataSource, load};
+use embert_data::{Card, DataSource};
 use embert_sweep::{SweepBuilder, SweepEvent, SweepFolder, SweepHost, SweepOutcome};
-use embert_task::{TaskData, TextClassification};
+use embert_task::{TaskData, TaskError, TextClassification, load};
 use embert_train::{ConfigBuilder, Existing, StopSignal, TrainConfig};
 
 /// Takes models and data sets from folders of this machine.
@@ -17,17 +17,17 @@ struct Local {
 
 impl SweepHost for Local {
     type Task = TextClassification;
-    type Error = DataError;
+    type Error = TaskError;
 
-    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, DataError> {
+    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, TaskError> {
         Ok(config.model.clone().into())
     }
 
-    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, DataError> {
-        Ok(load(&self.card, &self.root, &config.load_options())?.into())
+    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, TaskError> {
+        load(&self.card, &self.root, &config.load_options())
     }
 
-    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), DataError> {
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TaskError> {
         if let SweepEvent::RunBegins { number, runs, point, seed, .. } = event {
             println!("run {number} of {runs}: {point}, seed {seed}");
         }

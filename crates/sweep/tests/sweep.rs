@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use embert_data::{Card, DataError, load};
+use embert_data::Card;
 use embert_run::{Better, RunResult, Status, SweepTable};
 use embert_sweep::{Sweep, SweepBuilder, SweepEvent, SweepFolder, SweepHost, SweepOutcome};
-use embert_task::{TaskData, TextClassification};
+use embert_task::{TaskData, TaskError, TextClassification, load};
 use embert_train::{
     Claim, ConfigBuilder, Existing, Keep, Outcome, Prepared, StopSignal, TrainConfig, Trainer,
 };
@@ -58,8 +58,7 @@ impl Place {
         let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
         let claim = Claim::run(&self.path(run), Existing::Keep).unwrap();
         let task =
-            Prepared::<TextClassification>::new(config, &self.path("tiny"), data.into(), &Device::flex())
-                .unwrap();
+            Prepared::<TextClassification>::new(config, &self.path("tiny"), data, &Device::flex()).unwrap();
         let outcome = Trainer::begin(task, claim, Device::flex()).unwrap().run().unwrap();
         assert!(matches!(outcome, Outcome::Complete(_)), "{outcome:?}");
     }
@@ -94,20 +93,20 @@ struct Host {
 
 impl SweepHost for Host {
     type Task = TextClassification;
-    type Error = DataError;
+    type Error = TaskError;
 
-    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, DataError> {
+    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, TaskError> {
         self.models += 1;
         Ok(config.model.clone().into())
     }
 
-    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, DataError> {
+    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, TaskError> {
         self.loads += 1;
         let root = PathBuf::from(&config.dataset);
-        Ok(load(&Card::for_folder(&root)?, &root, &config.load_options())?.into())
+        load(&Card::for_folder(&root)?, &root, &config.load_options())
     }
 
-    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), DataError> {
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TaskError> {
         match event {
             SweepEvent::Encoded { config } => self.encoded.push(config.data.max_length),
             SweepEvent::RunBegins { point, seed, .. } => self.runs.push(format!("{point}/{seed}")),
@@ -252,17 +251,17 @@ struct Forgets {
 
 impl SweepHost for Forgets {
     type Task = TextClassification;
-    type Error = DataError;
+    type Error = TaskError;
 
-    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, DataError> {
+    fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, TaskError> {
         self.host.model(config)
     }
 
-    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, DataError> {
+    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, TaskError> {
         self.host.data(config)
     }
 
-    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), DataError> {
+    fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TaskError> {
         match event {
             SweepEvent::RunBegins { .. } => {
                 if let Some(log) = self.last.take() {

@@ -2,8 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use embert_data::Example;
-use embert_task::{Scorer as _, Task as _, TaskError, TextClassification};
+use embert_task::{Scorer as _, Task as _, TaskError, TextClassification, TextExample};
 
 fn main() -> Result<(), TaskError> {
     let task = TextClassification::new(["negative", "positive"].map(str::to_owned).into());
@@ -11,7 +10,7 @@ fn main() -> Result<(), TaskError> {
     // The second example is long: its outputs come from two windows.
     let outputs = [vec![[1.5, -0.5]], vec![[0.2, 0.4], [-1.0, 2.0]], vec![[0.1, 0.0]]];
     for ((id, windows), label) in (0..).zip(outputs).zip([0, 1, 1]) {
-        let example = Example { id, text: format!("text {id}"), text_pair: None, label: Some(label) };
+        let example = TextExample { id, text: format!("text {id}"), text_pair: None, label: Some(label) };
         let parts = windows.iter().map(|outputs| task.decode(outputs)).collect();
         let prediction = task.join(&example, parts);
         scorer.add(&example, &prediction)?;

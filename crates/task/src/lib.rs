@@ -1,10 +1,11 @@
 //! What BERT is fine-tuned for, one file a task.
 //!
-//! [`Task`] is all that the training loop, the run folder and the predictor don't know: which labels a data set has, what
-//! the features and targets of an example are, which head reads the encoder, what the loss is, and how the head's outputs
-//! become predictions and scores. [`TextClassification`] is one label a text, or a pair of texts.
+//! [`Task`] is all that the training loop, the run folder and the predictor don't know: which columns and labels a data set
+//! has, what a row's values mean, what the features and targets of an example are, which head reads the encoder, what the loss
+//! is, and how the head's outputs become predictions and scores. [`TextClassification`] is one label for each text, or for each
+//! pair of texts. [`load`] makes a task's examples of the files of a data set.
 //!
-//! What it does not do: read files (`embert-data`), compute hidden states (`embert-model`), train or write anything.
+//! What it does not do: parse files (`embert-data`), compute hidden states (`embert-model`), train or write anything.
 //!
 //! ```
 //! use burn::tensor::{Device, Int, Tensor};
@@ -35,6 +36,8 @@ mod cross_entropy;
 mod data;
 mod encode;
 mod error;
+mod labels;
+mod load;
 mod outputs;
 mod task;
 mod text_classification;
@@ -42,9 +45,16 @@ mod text_classification;
 pub use card::{CardMetric, IndexedMetric, TaskCard};
 pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
 pub use cross_entropy::CrossEntropy;
-pub use data::TaskData;
+pub use data::{DataFacts, TaskData, Unlabelled};
 pub use encode::encode;
-pub use error::TaskError;
+pub use error::{ExampleProblem, TaskError};
+pub use labels::column::LabelColumn;
+pub use labels::problem::LabelProblem;
+pub use labels::rule::Labels;
+pub use labels::set::{LabelMapping, LabelSet, is_unnamed};
+pub use load::load;
 pub use outputs::Outputs;
 pub use task::{Scorer, Target, Task};
-pub use text_classification::{ClassScores, ClassificationScorer, LabelledText, TextClassification};
+pub use text_classification::{
+    ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
+};

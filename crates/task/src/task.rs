@@ -5,12 +5,12 @@ use std::path::Path;
 
 use burn::tensor::Tensor;
 use embert_data::tokenize::Encoding;
-use embert_data::{EncodedDataset, Texts};
+use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Texts};
 use embert_model::{BertConfig, Head, Layout};
 use embert_run::{Detail, MetricInfo, Metrics};
 use serde::Serialize;
 
-use crate::{LossSettings, TaskCard, TaskError};
+use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
 
 /// What BERT is fine-tuned for: the labels of a data set, the features and targets of an example, the head, the loss, and
 /// how the head's outputs become predictions and scores.
@@ -44,6 +44,54 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     type Scorer: Scorer<Self>;
     /// All that a [`Scorer`] found, as `eval --json` writes it.
     type Report: Serialize + Clone + fmt::Debug;
+
+    /// The columns of a data set's files of which an example is made.
+    fn columns(card: &Card) -> Columns;
+
+    /// The column with the labels, which files outside the training split may lack: their rows can be predicted, and can be
+    /// neither trained on nor evaluated. `None` where the text is all that is learnt from.
+    fn label_column(card: &Card) -> Option<&str>;
+
+    /// Decides what the values in the column of the labels mean, from the card and from the rows of all files that are used;
+    /// with sentences to show the user. With `skip_bad_rows`, single rows that can't be used are no error.
+    ///
+    /// # Errors
+    /// The column can't be what the task learns, or the card and the files contradict each other.
+    fn read_labels(
+        card: &Card,
+        rows: &LoadedRows,
+        skip_bad_rows: bool,
+    ) -> Result<(Self::Labels, Vec<String>), TaskError>;
+
+    /// Checks that there are labels enough to train on; `path` is the training file.
+    ///
+    /// # Errors
+    /// There are too few.
+    fn check_labels(_labels: &Self::Labels, _path: &Path) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    /// The example of the row with the number `id`, its label numbered as the data set does.
+    ///
+    /// # Errors
+    /// The row has no label, or one that is none of the labels; or it lacks its text.
+    fn example(
+        labels: &Self::Labels,
+        card: &Card,
+        id: u64,
+        row: Row,
+    ) -> Result<Self::Example, ExampleProblem>;
+
+    /// The stratum of an example, from 0: splits are cut and sampled so that each has the same shares of strata. Examples with
+    /// the same label are a stratum; a task without labels has one.
+    fn stratum(_example: &Self::Example) -> usize {
+        0
+    }
+
+    /// Sentences to show the user on what the splits lack or contradict.
+    fn data_notes(_labels: &Self::Labels, _splits: &Splits<Self::Example>) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The names that a checkpoint's head is looked up by, in the data set's order; `None` for tasks without labels.
     fn label_names(labels: &Self::Labels) -> Option<&[String]>;
@@ -93,8 +141,8 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// What a model card says of the task; `escape` makes a name safe to stand in Markdown.
     fn card(&self, escape: &dyn Fn(&str) -> String) -> TaskCard;
 
-    /// How many examples have each label, in the order of [`labels`](Self::labels).
-    fn count_labels<'a>(&self, examples: impl IntoIterator<Item = &'a Self::Example>) -> Vec<usize>;
+    /// How many examples have each of the `labels` labels, in the order of their numbers; empty for tasks without.
+    fn count_labels<'a>(labels: usize, examples: impl IntoIterator<Item = &'a Self::Example>) -> Vec<usize>;
 
     /// Whether an example can be trained on and evaluated.
     fn is_labelled(example: &Self::Example) -> bool;

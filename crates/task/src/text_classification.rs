@@ -1,8 +1,9 @@
-//! [`TextClassification`]: one label a text, or a pair of texts.
+//! [`TextClassification`]: one label for each text, or for each pair of texts.
 
 mod card;
 mod class_scores;
 mod labelled_text;
+mod notes;
 mod scores;
 
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use embert_data::tokenize::Encoding;
-use embert_data::{DataError, EncodedDataset, Example, LabelMapping, LabelSet};
+use embert_data::{Card, Columns, EncodedDataset, Example, LoadedRows, LocatedRow, Row, SplitKind, Splits};
 use embert_metrics::{Accumulator, Average, Metric, Report, WindowMean, softmax};
 use embert_model::{BertConfig, HeadFunction, Layout, SequenceClassificationHead};
 use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
@@ -18,9 +19,15 @@ use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
 pub use self::class_scores::ClassScores;
 pub use self::labelled_text::LabelledText;
 use self::scores::metric_info;
-use crate::{CrossEntropy, LossSettings, Scorer, Task, TaskCard, TaskError};
+use crate::{
+    CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, Labels, LossSettings, Scorer, Task, TaskCard,
+    TaskError,
+};
 
-/// One label a text, or a pair of texts: a linear layer over the pooled first token, cross-entropy, and metrics of the most
+/// A text, or a pair of texts, with the index of its label.
+pub type TextExample = Example<Option<usize>>;
+
+/// One label for each text, or for each pair of texts: a linear layer over the pooled first token, cross-entropy, and metrics of the most
 /// probable label.
 #[derive(Clone, Debug)]
 pub struct TextClassification {
@@ -67,8 +74,8 @@ impl Task for TextClassification {
     const NAME: &'static str = TEXT_CLASSIFICATION;
 
     type Head = SequenceClassificationHead;
-    type Example = Example;
-    type Labels = LabelSet;
+    type Example = TextExample;
+    type Labels = Labels;
     type Target = usize;
     type Part = ClassScores;
     type Prediction = ClassScores;
@@ -77,11 +84,66 @@ impl Task for TextClassification {
     type Scorer = ClassificationScorer;
     type Report = Report;
 
-    fn label_names(labels: &LabelSet) -> Option<&[String]> {
-        Some(labels.names())
+    fn columns(card: &Card) -> Columns {
+        Columns::from(&card.columns)
     }
 
-    fn fit(labels: &LabelSet, config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
+    fn label_column(card: &Card) -> Option<&str> {
+        Some(&card.columns.label)
+    }
+
+    fn read_labels(
+        card: &Card,
+        rows: &LoadedRows,
+        skip_bad_rows: bool,
+    ) -> Result<(Labels, Vec<String>), TaskError> {
+        let mut column = LabelColumn::default();
+        for (split, _) in rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used) {
+            for file in &split.files {
+                column.add_file(&file.path, file.class_names.as_deref());
+            }
+            for LocatedRow { location, row, .. } in &split.rows {
+                column.add(row.get(&card.columns.label), location, split.split == SplitKind::Train);
+            }
+        }
+        let mut labels = column.decide(card, skip_bad_rows)?;
+        let notes = std::mem::take(&mut labels.notes);
+        Ok((labels, notes))
+    }
+
+    fn check_labels(labels: &Labels, path: &Path) -> Result<(), TaskError> {
+        if labels.set.len() < 2 {
+            return Err(TaskError::TooFewLabels {
+                path: path.to_owned(),
+                found: labels.set.names().to_vec(),
+            });
+        }
+        Ok(())
+    }
+
+    fn example(labels: &Labels, card: &Card, id: u64, row: Row) -> Result<TextExample, ExampleProblem> {
+        let value = row.get(&card.columns.label);
+        let Some(label) = labels.index(value)? else {
+            return Err(ExampleProblem::NoLabel { minus_one: labels.is_minus_one(value) });
+        };
+        let (text, text_pair) = (&card.columns.text, card.columns.text_pair.as_deref());
+        Ok(Example::from_row(id, row, text, text_pair, Some(label))?)
+    }
+
+    fn stratum(example: &TextExample) -> usize {
+        example.label.map_or(0, |label| label + 1)
+    }
+
+    fn data_notes(labels: &Labels, splits: &Splits<TextExample>) -> Vec<String> {
+        notes::notes(splits, &labels.set)
+    }
+
+    fn label_names(labels: &Labels) -> Option<&[String]> {
+        Some(labels.set.names())
+    }
+
+    fn fit(labels: &Labels, config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
+        let labels = &labels.set;
         config.check_classes(folder, labels.names())?;
         let mapping = labels.reconcile(&config.id2label)?;
         let names = if mapping.pairing().is_some() { labels.names() } else { &config.id2label };
@@ -132,27 +194,27 @@ impl Task for TextClassification {
         card::card(&self.labels, self.average, &self.loss, escape)
     }
 
-    fn count_labels<'a>(&self, examples: impl IntoIterator<Item = &'a Example>) -> Vec<usize> {
-        let mut counts = vec![0; self.labels.len()];
+    fn count_labels<'a>(labels: usize, examples: impl IntoIterator<Item = &'a TextExample>) -> Vec<usize> {
+        let mut counts = vec![0; labels];
         for label in examples.into_iter().filter_map(|example| example.label) {
             counts[label] += 1;
         }
         counts
     }
 
-    fn is_labelled(example: &Example) -> bool {
+    fn is_labelled(example: &TextExample) -> bool {
         example.label.is_some()
     }
 
-    fn number(&self, mut example: Example) -> Example {
+    fn number(&self, mut example: TextExample) -> TextExample {
         if let Some(mapping) = &self.mapping {
             example.label = example.label.map(|label| mapping.id(label));
         }
         example
     }
 
-    fn target(&self, example: &Example, _encoding: &Encoding) -> Result<usize, TaskError> {
-        Ok(example.label.ok_or(DataError::Unlabelled { id: example.id })?)
+    fn target(&self, example: &TextExample, _encoding: &Encoding) -> Result<usize, TaskError> {
+        example.label.ok_or(TaskError::Unlabelled { id: example.id })
     }
 
     fn weight(&self, targets: &[usize]) -> f64 {
@@ -174,7 +236,7 @@ impl Task for TextClassification {
     }
 
     /// The mean over the windows.
-    fn join(&self, _example: &Example, parts: Vec<ClassScores>) -> ClassScores {
+    fn join(&self, _example: &TextExample, parts: Vec<ClassScores>) -> ClassScores {
         let mut mean = WindowMean::default();
         for part in &parts {
             mean.add(part.scores());
@@ -197,7 +259,7 @@ impl Task for TextClassification {
     fn record(
         &self,
         split: &str,
-        example: &Example,
+        example: &TextExample,
         prediction: &ClassScores,
         tokens: usize,
     ) -> embert_run::Example {
@@ -213,8 +275,8 @@ impl Task for TextClassification {
         }
     }
 
-    fn answer(&self, example: Example, prediction: ClassScores) -> LabelledText {
-        let Example { text, text_pair, .. } = example;
+    fn answer(&self, example: TextExample, prediction: ClassScores) -> LabelledText {
+        let TextExample { text, text_pair, .. } = example;
         LabelledText::new(text, text_pair, Arc::clone(&self.labels), self.function, prediction)
     }
 }
@@ -225,8 +287,8 @@ pub struct ClassificationScorer(Accumulator);
 
 impl Scorer<TextClassification> for ClassificationScorer {
     /// The loss of an example is the cross-entropy of its prediction: an example counts once, however many windows it has.
-    fn add(&mut self, example: &Example, prediction: &ClassScores) -> Result<(), TaskError> {
-        let target = example.label.ok_or(DataError::Unlabelled { id: example.id })?;
+    fn add(&mut self, example: &TextExample, prediction: &ClassScores) -> Result<(), TaskError> {
+        let target = example.label.ok_or(TaskError::Unlabelled { id: example.id })?;
         // A target beyond the scores is refused by the accumulator.
         let probability = prediction.scores().get(target).copied().unwrap_or_default();
         let loss = -probability.max(f64::MIN_POSITIVE).ln();

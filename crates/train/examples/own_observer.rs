@@ -2,9 +2,9 @@
 //! `cargo run -p embert-train --example own_observer`, from the repository's root.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use embert_data::{DataSource, load};
+use embert_data::DataSource;
 use embert_model::DeviceChoice;
-use embert_task::TextClassification;
+use embert_task::{TextClassification, load};
 use embert_train::{Claim, ConfigBuilder, Event, Existing, Observer, Outcome, Prepared, TrainError, Trainer};
 
 /// Prints the mean loss of every `every` steps, and each evaluation.
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("the sample's card names a repository of the hub".into());
     };
     let data = load(&card, &root, &config.load_options())?;
-    let prepared = Prepared::<TextClassification>::new(&config, config.model.as_ref(), data.into(), &device)?;
+    let prepared = Prepared::<TextClassification>::new(&config, config.model.as_ref(), data, &device)?;
     for note in prepared.notes() {
         println!("{note}");
     }

@@ -18,11 +18,13 @@ pub use self::provenance::{DatasetFacts, HubRepository, Provenance};
 
 #[cfg(test)]
 mod tests {
+    use embert_data::EncodedDataset;
     use embert_data::tokenize::Truncation;
-    use embert_data::{EncodedDataset, LabelSet};
     use embert_model::{BertConfig, SaveDtype};
     use embert_run::{Facts, Log, RunFiles};
-    use embert_task::{ClassWeights, LossSettings, Task as _, TaskCard, TextClassification};
+    use embert_task::{
+        ClassWeights, LabelSet, Labels, LossSettings, Task as _, TaskCard, TextClassification,
+    };
     use pulldown_cmark::{Event as Markdown, Options, Parser, Tag, TagEnd};
     use serde_json::{Value, json};
 
@@ -36,7 +38,7 @@ mod tests {
     /// What the card says of a classification of these labels.
     fn about(labels: [&str; 2], positive: &str, settings: &LossSettings) -> TaskCard {
         let config = BertConfig::default().with_labels(labels);
-        let labels = LabelSet::new(labels.map(str::to_owned).into(), Some(positive));
+        let labels = Labels::from(LabelSet::new(labels.map(str::to_owned).into(), Some(positive)));
         let task = TextClassification::fit(&labels, &config, "model".as_ref()).unwrap();
         task.with_loss(settings, &EncodedDataset::new(Vec::new())).unwrap().card(&escaped)
     }

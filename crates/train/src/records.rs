@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use embert_data::{DataFacts, EncodedDataset, Texts as _};
+use embert_data::{EncodedDataset, Texts as _};
 use embert_run::{Facts, Lengths, Split, Splits, Uncut};
 use embert_task::Task;
 
@@ -32,7 +32,7 @@ fn split<T: Task>(task: &T, examples: &[T::Example]) -> Split {
     let texts: HashSet<_> = examples.iter().map(|example| (example.text(), example.text_pair())).collect();
     Split {
         examples: examples.len(),
-        labels: task.count_labels(examples),
+        labels: T::count_labels(task.labels().len(), examples),
         duplicates: examples.len() - texts.len(),
     }
 }

@@ -4,11 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use embert_data::tokenize::{Tokenizer, TruncationCount};
-use embert_data::{
-    DataError, DataFacts, EncodedDataset, Order, SplitKind, Texts as _, Unlabelled, WindowOptions,
-};
+use embert_data::{EncodedDataset, Order, SplitKind, Texts as _, WindowOptions};
 use embert_model::HeadSource;
-use embert_task::{Task, TaskData, encode};
+use embert_task::{DataFacts, Task, TaskData, TaskError, Unlabelled, encode};
 
 use crate::config::PaddingConfig;
 use crate::evaluate::{EvaluatedSplit, check_token_types};
@@ -215,7 +213,7 @@ pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) ->
         && let Some(unlabelled) = data.unlabelled(SplitKind::Test)
     {
         let hint = "it can't be evaluated; set evaluate_test=false, or label it".to_owned();
-        return Err(DataError::AllUnlabelled { unlabelled: unlabelled.clone(), hint }.into());
+        return Err(TaskError::AllUnlabelled { unlabelled: unlabelled.clone(), hint }.into());
     }
     let splits = &data.splits;
     let mut evaluated = splits
@@ -224,7 +222,7 @@ pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) ->
         .chain(&splits.validation)
         .chain(splits.test.iter().filter(|_| config.evaluate_test));
     match evaluated.find(|example| !T::is_labelled(example)) {
-        Some(example) => Err(DataError::Unlabelled { id: example.id() }.into()),
+        Some(example) => Err(TaskError::Unlabelled { id: example.id() }.into()),
         None => Ok(()),
     }
 }

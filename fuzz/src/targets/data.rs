@@ -4,8 +4,9 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use embert_data::{
-    Card, Columns, DataError, Format, Header, LoadOptions, Quoting, ReadOptions, Row, RowReader, load,
+    Card, Columns, DataError, Format, Header, LoadOptions, Quoting, ReadOptions, Row, RowReader,
 };
+use embert_task::{TextClassification, load};
 use flate2::Compression;
 use flate2::read::{GzEncoder, MultiGzDecoder};
 use parquet::basic::{BrotliLevel, Compression as Codec, GzipLevel, ZstdLevel};
@@ -316,9 +317,9 @@ fn load_file(folder: &Folder, input: &[u8]) -> usize {
         train_samples: (choice & 16 != 0).then_some(2),
         ..LoadOptions::default()
     };
-    match load(&Card::for_file(&path), Path::new(""), &options) {
+    match load::<TextClassification>(&Card::for_file(&path), Path::new(""), &options) {
         Ok(data) => {
-            let labels = data.labels.len();
+            let labels = data.labels.set.len();
             let splits = [&data.splits.train, &data.splits.validation, &data.splits.test];
             for example in splits.into_iter().flatten() {
                 assert!(example.label.is_none_or(|label| label < labels), "a label that there isn't");

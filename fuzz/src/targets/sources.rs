@@ -2,7 +2,8 @@
 
 use std::path::{Component, Path};
 
-use embert_data::{Card, DataSource, LoadOptions, RepositoryPlan, load};
+use embert_data::{Card, DataSource, LoadOptions, RepositoryPlan};
+use embert_task::{TextClassification, load};
 
 use crate::target::{chain, join, parts};
 use crate::{Folder, Target, seeds};
@@ -168,8 +169,8 @@ pub(super) static CARD: Target = Target {
                     path.is_absolute() || path.components().any(|part| part == Component::ParentDir)
                 };
                 if !files.all().any(|path| outside(path)) {
-                    let _ =
-                        load(&card, folder.path(), &LoadOptions::default()).map_err(|error| chain(&error));
+                    let _ = load::<TextClassification>(&card, folder.path(), &LoadOptions::default())
+                        .map_err(|error| chain(&error));
                 }
             }
             Err(error) => drop(chain(&error)),
@@ -209,7 +210,8 @@ fn folder(folder: &Folder, input: &[u8]) -> usize {
     }
     match DataSource::resolve(folder.path().to_str().unwrap(), &[]) {
         Ok(DataSource::Local { card, root, .. }) => {
-            let _ = load(&card, &root, &LoadOptions::default()).map_err(|error| chain(&error));
+            let _ = load::<TextClassification>(&card, &root, &LoadOptions::default())
+                .map_err(|error| chain(&error));
         }
         Ok(_) => panic!("a folder is on this machine"),
         Err(error) => drop(chain(&error)),

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use embert_data::{Card, load};
+use embert_data::Card;
 use embert_report::{PageOptions, ReportError, Run, page, sweep_page};
 use embert_sweep::{
     Sweep, SweepBuilder, SweepError, SweepEvent, SweepFolder, SweepHost, SweepOutcome, SweepRunError,
 };
-use embert_task::{TaskData, TextClassification};
+use embert_task::{TaskData, TextClassification, load};
 use embert_train::{
     Claim, ConfigBuilder, EarlyStoppingConfig, Event, Existing, LogFormat, Observer, Outcome, Prepared,
     RunFolder, StopSignal, TrainConfig, TrainError, Trainer,
@@ -120,7 +120,7 @@ fn prepare(place: &Place, config: &TrainConfig) -> Result<Prepared<TextClassific
 }
 
 fn data(place: &Place, config: &TrainConfig) -> Result<TaskData<TextClassification>, TrainError> {
-    Ok(load(&Card::for_folder(&place.data())?, &place.data(), &config.load_options())?.into())
+    Ok(load(&Card::for_folder(&place.data())?, &place.data(), &config.load_options())?)
 }
 
 fn finish(trainer: Trainer<TextClassification>, stop_after: Option<usize>) -> Result<Ended, GlueError> {

@@ -10,10 +10,10 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorData};
 use embert_data::tokenize::Encoding;
-use embert_data::{EncodedDataset, Example};
+use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row};
 use embert_model::{BertConfig, Head, HeadInput, Initializer, Layout, Reads};
 use embert_run::{Better, Detail, MetricInfo, Metrics};
-use embert_task::{CardMetric, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
+use embert_task::{CardMetric, ExampleProblem, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
 use serde::Serialize;
 
 /// Lengths are divided by this, so that targets are about 1.
@@ -39,6 +39,9 @@ impl Head for LengthHead {
         self.regressor.forward(input.states)
     }
 }
+
+/// A text without a label.
+pub type Text = embert_data::Example<()>;
 
 /// Predicts the number of tokens of a text.
 #[derive(Clone, Debug)]
@@ -80,7 +83,7 @@ impl Errors {
 }
 
 impl Scorer<TextLength> for Errors {
-    fn add(&mut self, example: &Example, prediction: &f64) -> Result<(), TaskError> {
+    fn add(&mut self, example: &Text, prediction: &f64) -> Result<(), TaskError> {
         self.examples += 1;
         self.sum += (prediction - example.text.split_whitespace().count() as f64).abs();
         Ok(())
@@ -101,7 +104,7 @@ impl Task for TextLength {
     const NAME: &'static str = "text-length";
 
     type Head = LengthHead;
-    type Example = Example;
+    type Example = Text;
     type Labels = ();
     type Target = Tokens;
     type Part = f64;
@@ -110,6 +113,26 @@ impl Task for TextLength {
     type Record = TextWithLength;
     type Scorer = Errors;
     type Report = Errors;
+
+    fn columns(card: &Card) -> Columns {
+        Columns::new().with_text(&card.columns.text)
+    }
+
+    fn label_column(_card: &Card) -> Option<&str> {
+        None
+    }
+
+    fn read_labels(
+        _card: &Card,
+        _rows: &LoadedRows,
+        _skip_bad_rows: bool,
+    ) -> Result<((), Vec<String>), TaskError> {
+        Ok(((), Vec::new()))
+    }
+
+    fn example((): &(), card: &Card, id: u64, row: Row) -> Result<Text, ExampleProblem> {
+        Ok(Text::from_row(id, row, &card.columns.text, None, ())?)
+    }
 
     fn label_names((): &()) -> Option<&[String]> {
         None
@@ -157,19 +180,19 @@ impl Task for TextLength {
         }
     }
 
-    fn count_labels<'a>(&self, _examples: impl IntoIterator<Item = &'a Example>) -> Vec<usize> {
+    fn count_labels<'a>(_labels: usize, _examples: impl IntoIterator<Item = &'a Text>) -> Vec<usize> {
         Vec::new()
     }
 
-    fn is_labelled(_example: &Example) -> bool {
+    fn is_labelled(_example: &Text) -> bool {
         true
     }
 
-    fn number(&self, example: Example) -> Example {
+    fn number(&self, example: Text) -> Text {
         example
     }
 
-    fn target(&self, _example: &Example, encoding: &Encoding) -> Result<Tokens, TaskError> {
+    fn target(&self, _example: &Text, encoding: &Encoding) -> Result<Tokens, TaskError> {
         Ok(Tokens(encoding.untruncated_length as f32 / SCALE))
     }
 
@@ -187,7 +210,7 @@ impl Task for TextLength {
         f64::from(outputs[0] * SCALE)
     }
 
-    fn join(&self, _example: &Example, parts: Vec<f64>) -> f64 {
+    fn join(&self, _example: &Text, parts: Vec<f64>) -> f64 {
         parts.iter().sum::<f64>() / parts.len() as f64
     }
 
@@ -203,11 +226,11 @@ impl Task for TextLength {
         (self.logged(report), Detail::default())
     }
 
-    fn record(&self, _split: &str, example: &Example, prediction: &f64, _tokens: usize) -> TextWithLength {
+    fn record(&self, _split: &str, example: &Text, prediction: &f64, _tokens: usize) -> TextWithLength {
         self.answer(example.clone(), *prediction)
     }
 
-    fn answer(&self, example: Example, prediction: f64) -> TextWithLength {
+    fn answer(&self, example: Text, prediction: f64) -> TextWithLength {
         TextWithLength { text: example.text, tokens: prediction }
     }
 }

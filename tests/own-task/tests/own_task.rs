@@ -5,42 +5,37 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use embert_data::{DataFacts, Example, Splits};
+use embert_data::{Card, LoadOptions};
 use embert_own_task::{TextLength, TextWithLength};
 use embert_predict::{PredictError, Predictor};
 use embert_report::{PageOptions, Run, Sweep, page, sweep_page, terminal};
 use embert_run::{Facts, RunFiles, Scores, Status};
 use embert_sweep::{SweepBuilder, SweepFolder, SweepHost, SweepOutcome};
-use embert_task::{Task as _, TaskData};
+use embert_task::{Task as _, TaskData, load};
 use embert_train::{
     Claim, ConfigBuilder, Event, Existing, Observer, Outcome, Prepared, RunFolder, StopSignal, TrainConfig,
     TrainError, Trainer,
 };
+use serde_json::json;
 
 fn shipped(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(path)
 }
 
-/// Texts of 1 to 40 words.
+/// Texts of 1 to 40 words, read from files that have no label.
 fn data() -> TaskData<TextLength> {
-    let example = |id: u64| {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |id: usize| {
         let words = ["good", "film", "a", "story", "never", "the"];
-        let text: Vec<&str> =
-            (0..=id * 13 % 40).map(|n| words[(n * n + id) as usize % words.len()]).collect();
-        Example { id, text: text.join(" "), text_pair: None, label: None }
+        let text: Vec<&str> = (0..=id * 13 % 40).map(|n| words[(n * n + id) % words.len()]).collect();
+        json!({"text": text.join(" "), "source": "made up"}).to_string() + "\n"
     };
-    let splits = Splits {
-        train: (0..64).map(example).collect(),
-        validation: (64..84).map(example).collect(),
-        test: Vec::new(),
-    };
-    TaskData {
-        name: "lengths".into(),
-        labels: (),
-        splits,
-        facts: DataFacts::default(),
-        unlabelled: Vec::new(),
+    for (split, rows) in [("train", 0..64), ("validation", 64..84)] {
+        let lines: String = rows.map(line).collect();
+        std::fs::write(folder.path().join(format!("{split}.jsonl")), lines).unwrap();
     }
+    let card = Card::for_folder(folder.path()).unwrap();
+    TaskData { name: "lengths".into(), ..load(&card, folder.path(), &LoadOptions::default()).unwrap() }
 }
 
 fn settings() -> ConfigBuilder {

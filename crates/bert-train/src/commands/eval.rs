@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use embert_data::tokenize::Tokenizer;
-use embert_data::{DataError, DataSet, ReadOptions, SplitKind};
+use embert_data::{ReadOptions, SplitKind};
 use embert_files::Output;
 use embert_metrics::Metric;
 use embert_model::DeviceChoice;
-use embert_task::{Task as _, TextClassification};
+use embert_task::{Task as _, TaskData, TaskError, TextClassification};
 use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
@@ -67,8 +67,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     }
     let config = settings(args, &folder)?;
     say!("evaluates {} on {}", folder.display(), config.dataset);
-    let (data, _) = sources::data_set(&config.dataset, &config.load_options())?;
-    let DataSet { splits, labels, notes, unlabelled, files, .. } = data;
+    let (data, _) = sources::data_set::<TextClassification>(&config.dataset, &config.load_options())?;
+    let TaskData { splits, labels, notes, unlabelled, files, .. } = data;
     if let Some(predictions) = &predictions {
         files.iter().try_for_each(|file| predictions.differs_from(file))?;
     }
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
             args.model,
             unlabelled.path.display()
         );
-        return Err(DataError::AllUnlabelled { unlabelled, hint }.into());
+        return Err(TaskError::AllUnlabelled { unlabelled, hint }.into());
     }
     for note in notes.iter().chain(Tokenizer::from_folder(&folder)?.notes()) {
         say!("{note}");

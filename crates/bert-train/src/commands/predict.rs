@@ -6,11 +6,11 @@ use std::iter;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use embert_data::{Columns, DataError, Example, Format, ReadOptions, Row, RowReader, is_unnamed};
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{LabelledText, PredictError, Predictor};
-use embert_task::{Task as _, TextClassification};
+use embert_task::{Task as _, TextClassification, TextExample, is_unnamed};
 use embert_train::run_of_model;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -152,7 +152,8 @@ fn predict_rows(
         row => Some(row),
     });
     let examples = (0..).zip(rows).map(|(id, row)| {
-        let example = Example::from_row(id, row?, &args.text_column, args.text_pair_column.as_deref());
+        let text_pair = args.text_pair_column.as_deref();
+        let example = TextExample::from_row(id, row?, &args.text_column, text_pair, None);
         example.map_err(PredictError::from)
     });
     let (bar, done) = (rows_bar(), Cell::new(0_u64));

@@ -66,10 +66,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let config = TrainConfig { output: Some(absolute(&output_folder)), ..config };
 
     let model_folder = model.folder()?;
-    let (data, card) = sources::load_data(data_source, &config.load_options())?;
+    let (data, card) = sources::load_data::<TextClassification>(data_source, &config.load_options())?;
     let provenance = Provenance { model: model.repository(), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
-    let prepared = Prepared::<TextClassification>::new(&config, &model_folder, data.into(), &device)?;
+    let prepared = Prepared::<TextClassification>::new(&config, &model_folder, data, &device)?;
     for line in prepared.notes() {
         say!("{line}");
     }

@@ -1,14 +1,14 @@
 use embert_model::BertConfig;
 
 use super::*;
-use crate::ClassWeights;
+use crate::{ClassWeights, LabelSet};
 
 fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-fn example(id: u64, label: Option<usize>) -> Example {
-    Example { id, text: "a text".into(), text_pair: None, label }
+fn example(id: u64, label: Option<usize>) -> TextExample {
+    TextExample { id, text: "a text".into(), text_pair: None, label }
 }
 
 fn fit(
@@ -17,7 +17,11 @@ fn fit(
     checkpoint: &[&str],
 ) -> Result<TextClassification, TaskError> {
     let config = BertConfig::default().with_labels(checkpoint.iter().copied());
-    TextClassification::fit(&LabelSet::new(strings(labels), positive), &config, Path::new("model"))
+    TextClassification::fit(
+        &Labels::from(LabelSet::new(strings(labels), positive)),
+        &config,
+        Path::new("model"),
+    )
 }
 
 #[test]

@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use burn::tensor::Device;
-use embert_data::{Card, load};
-use embert_task::TextClassification;
+use embert_data::Card;
+use embert_task::{TextClassification, load};
 use embert_train::{
     Claim, Event, Existing, Observer, Outcome, Prepared, RunFolder, StopSignal, TrainConfig, TrainError,
     Trainer,
@@ -88,7 +88,7 @@ impl Place {
     fn prepared(&self, config: &TrainConfig) -> Result<Prepared<TextClassification>, TrainError> {
         let root = self.path("reviews");
         let data = load(&Card::for_folder(&root)?, &root, &config.load_options())?;
-        Prepared::new(config, &self.path("tiny"), data.into(), &Device::flex())
+        Prepared::new(config, &self.path("tiny"), data, &Device::flex())
     }
 
     /// Begins a run, or resumes the one in the folder.

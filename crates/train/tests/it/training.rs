@@ -1,6 +1,5 @@
 //! Whole runs against PyTorch's (`tests/reference/training.py`).
 
-use embert_data::DataSet;
 use embert_model::{Backend, BertForSequenceClassification, LoadOptions, SaveDtype};
 use embert_model::{load_state_dict, save_pretrained, state_dict};
 use embert_train::optim::Decay;
@@ -73,7 +72,7 @@ impl Settings {
     }
 }
 
-fn data_of(config: &TrainConfig) -> DataSet {
+fn data_of(config: &TrainConfig) -> TaskData<TextClassification> {
     let root = Path::new(&config.dataset);
     load(&Card::for_folder(root).unwrap(), root, &config.load_options()).unwrap()
 }
@@ -81,8 +80,7 @@ fn data_of(config: &TrainConfig) -> DataSet {
 /// Trains as `config` says and returns the steps.
 pub(crate) fn steps(config: &TrainConfig, run: &Path, device: &Device) -> Vec<TrainStep> {
     let task =
-        Prepared::<TextClassification>::new(config, config.model.as_ref(), data_of(config).into(), device)
-            .unwrap();
+        Prepared::<TextClassification>::new(config, config.model.as_ref(), data_of(config), device).unwrap();
     let claim = Claim::run(run, Existing::Keep).unwrap();
     let events = Rc::new(RefCell::new(Vec::new()));
     let trainer = Trainer::begin(task, claim, device.clone()).unwrap();

@@ -1,9 +1,9 @@
 //! Texts that are longer than what the model reads at a time.
 
+use embert_data::WindowOptions;
 use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
-use embert_data::{Example, LabelSet, WindowOptions};
 use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
-use embert_task::TextClassification;
+use embert_task::{LabelSet, Labels, TextClassification, TextExample};
 use embert_train::{DropoutConfig, Evaluation, evaluate_checkpoint};
 use serde_json::Value;
 
@@ -17,8 +17,8 @@ fn words(seed: usize, count: usize) -> Vec<&'static str> {
     (0..count).map(|n| WORDS[(n * n * (seed + 3) + n / 7 + seed) % 10]).collect()
 }
 
-fn example(id: usize, words: &[&str]) -> Example {
-    Example { id: id as u64, text: words.join(" "), text_pair: None, label: Some(id % 2) }
+fn example(id: usize, words: &[&str]) -> TextExample {
+    TextExample { id: id as u64, text: words.join(" "), text_pair: None, label: Some(id % 2) }
 }
 
 /// A random checkpoint whose probabilities differ from text to text.
@@ -42,11 +42,11 @@ fn options(stride: Option<usize>, truncation: Truncation) -> WindowOptions {
 
 fn evaluate(
     model: &Path,
-    examples: &[Example],
+    examples: &[TextExample],
     options: &WindowOptions,
     batch_size: usize,
 ) -> Evaluation<TextClassification> {
-    let labels = LabelSet::new(vec!["neg".to_owned(), "pos".to_owned()], None);
+    let labels = Labels::from(LabelSet::new(vec!["neg".to_owned(), "pos".to_owned()], None));
     let mut done = Vec::new();
     let (examples, count) = (examples.to_vec(), examples.len());
     let evaluation = evaluate_checkpoint::<TextClassification>(
@@ -70,7 +70,7 @@ fn probabilities(evaluation: &Evaluation<TextClassification>) -> Vec<&[f64]> {
 fn texts_that_fit_are_evaluated_as_without_a_stride() {
     let place = Place::new();
     let model = model(&place);
-    let examples: Vec<Example> = (0..30).map(|id| example(id, &words(id, 1 + id % 8))).collect();
+    let examples: Vec<TextExample> = (0..30).map(|id| example(id, &words(id, 1 + id % 8))).collect();
     let [without, with] =
         [None, Some(3)].map(|stride| evaluate(&model, &examples, &options(stride, Truncation::Head), 4));
     assert_eq!(with.report, without.report);
@@ -85,7 +85,7 @@ fn a_long_texts_prediction_is_the_mean_of_its_windows() {
     // 8 words fit beside [CLS] and [SEP], of which 3 are the window's before.
     let (room, stride) = (8, 3);
     let texts: Vec<Vec<&str>> = (0..12).map(|id| words(id, [5, 8, 9, 30, 101][id % 5])).collect();
-    let examples: Vec<Example> = texts.iter().enumerate().map(|(id, words)| example(id, words)).collect();
+    let examples: Vec<TextExample> = texts.iter().enumerate().map(|(id, words)| example(id, words)).collect();
     for truncation in [Truncation::Head, Truncation::Tail] {
         let pieces: Vec<Vec<Vec<&str>>> = texts
             .iter()
@@ -108,7 +108,7 @@ fn a_long_texts_prediction_is_the_mean_of_its_windows() {
             })
             .collect();
         assert!(pieces[4].len() == 20 && pieces[2].len() == 2 && pieces[1].len() == 1, "{pieces:?}");
-        let separate: Vec<Example> =
+        let separate: Vec<TextExample> =
             pieces.iter().flatten().enumerate().map(|(id, words)| example(id, words)).collect();
         let separate = evaluate(&model, &separate, &options(None, truncation), 1);
         let mut separate = probabilities(&separate).into_iter();
@@ -221,7 +221,7 @@ fn what_is_kept_of_a_text_decides_what_is_learnt() {
     let place = Place::new();
     let model = model(&place);
     let tokenizer = Tokenizer::from_folder(&model).unwrap();
-    let long: Vec<Example> = (0..6).map(|id| example(id, &words(id, 40))).collect();
+    let long: Vec<TextExample> = (0..6).map(|id| example(id, &words(id, 40))).collect();
     let of = |truncation| evaluate(&model, &long, &options(None, truncation), 4);
     let kept = |id: usize, first: usize, last: usize| {
         let words = words(id, 40);
@@ -230,7 +230,7 @@ fn what_is_kept_of_a_text_decides_what_is_learnt() {
     for (truncation, (first, last)) in
         [(Truncation::Head, (8, 0)), (Truncation::Tail, (0, 8)), (Truncation::HeadTail(3), (3, 5))]
     {
-        let short: Vec<Example> = (0..6).map(|id| kept(id, first, last)).collect();
+        let short: Vec<TextExample> = (0..6).map(|id| kept(id, first, last)).collect();
         assert_eq!(
             tokenizer
                 .encode(&short[0].text, None, &options(None, truncation).encoding)

@@ -1,7 +1,6 @@
 //! [`LabelSet`]: label names and their indices.
 
-use crate::error::DataError;
-use crate::example::Example;
+use crate::TaskError;
 
 /// The labels of a data set, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +44,9 @@ impl LabelSet {
     ///
     /// # Errors
     /// The names are others, or more, or fewer.
-    pub fn reconcile(&self, checkpoint: &[String]) -> Result<LabelMapping, DataError> {
+    pub fn reconcile(&self, checkpoint: &[String]) -> Result<LabelMapping, TaskError> {
         let conflict =
-            || DataError::LabelConflict { data: self.names.clone(), checkpoint: checkpoint.to_vec() };
+            || TaskError::LabelConflict { data: self.names.clone(), checkpoint: checkpoint.to_vec() };
         if checkpoint.len() != self.len() {
             return Err(conflict());
         }
@@ -109,14 +108,6 @@ impl LabelMapping {
     /// What a user should know where labels were paired by order alone: the pairing, and how to state it.
     pub fn pairing(&self) -> Option<&str> {
         self.pairing.as_deref()
-    }
-
-    /// The examples, their labels numbered as the classifier does.
-    pub fn apply(&self, mut examples: Vec<Example>) -> Vec<Example> {
-        for example in &mut examples {
-            example.label = example.label.map(|label| self.id(label));
-        }
-        examples
     }
 }
 

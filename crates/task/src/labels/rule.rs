@@ -2,9 +2,9 @@
 
 use super::cell::Cell;
 use super::set::LabelSet;
-use crate::card::Card;
-use crate::row::Value;
-use crate::row_problem::RowProblem;
+use crate::ExampleProblem;
+use embert_data::Card;
+use embert_data::Value;
 
 /// The meaning of a column's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,18 @@ pub(super) enum Numbers {
 pub struct Labels {
     /// The labels, by index.
     pub set: LabelSet,
-    /// What was decided: sentences to show the user.
+    /// What was decided where the files leave it open: sentences to show the user.
     pub notes: Vec<String>,
     pub(super) numbers: Numbers,
     /// Whether -1 means that there is no label.
     pub(super) minus_one_is_none: bool,
+}
+
+impl From<LabelSet> for Labels {
+    /// Labels that are called by their names alone.
+    fn from(set: LabelSet) -> Self {
+        Self { set, notes: Vec::new(), numbers: Numbers::Names, minus_one_is_none: false }
+    }
 }
 
 impl Labels {
@@ -44,7 +51,7 @@ impl Labels {
     ///
     /// # Errors
     /// The cell is none of the labels.
-    pub fn index(&self, value: Option<&Value>) -> Result<Option<usize>, RowProblem> {
+    pub fn index(&self, value: Option<&Value>) -> Result<Option<usize>, ExampleProblem> {
         let (cell, _) = Cell::of(value);
         let is_index = self.numbers == Numbers::Indices && matches!(cell, Cell::Number { .. });
         // A card may list a label with its white space.
@@ -56,7 +63,7 @@ impl Labels {
         }
         let index = match &cell {
             Cell::Missing => return Ok(None),
-            Cell::Several(list) => return Err(RowProblem::SeveralLabels { found: list.clone() }),
+            Cell::Several(list) => return Err(ExampleProblem::SeveralLabels { found: list.clone() }),
             Cell::Number { value: -1, .. } if self.minus_one_is_none => return Ok(None),
             Cell::Number { value, .. } if self.numbers == Numbers::Indices => {
                 usize::try_from(*value).ok().filter(|index| *index < self.set.len())
@@ -67,7 +74,7 @@ impl Labels {
                 self.position(name).or_else(|| self.truth_position(self.truth_of(name)?))
             }
         };
-        index.map(Some).ok_or_else(|| RowProblem::UnknownLabel {
+        index.map(Some).ok_or_else(|| ExampleProblem::UnknownLabel {
             found: value.unwrap_or(&Value::Null).to_string(),
             known: self.set.names().to_vec(),
             similar: cell.name().and_then(|name| self.similar(name)),

@@ -3,8 +3,14 @@
 
 use std::fs;
 
+use embert_data::{DataError, SplitKind};
+
 use super::*;
-use crate::split_kind::SplitKind;
+use crate::{TaskError, TextClassification};
+
+fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<TaskData<TextClassification>, TaskError> {
+    super::load(card, root, options)
+}
 
 fn card(dir: &Path, rest: &str) -> Card {
     let text = format!("name = \"t\"\ntask = \"sequence-classification\"\n{rest}");
@@ -18,11 +24,11 @@ fn ids_number_all_rows_and_labels_are_found() {
     fs::write(dir.path().join("b.csv"), "text,label\nthree,2\n").unwrap();
     let card = card(dir.path(), "[files]\ntrain = [\"a.csv\"]\ntest = [\"b.csv\"]\n");
     let data = load(&card, dir.path(), &LoadOptions::default()).unwrap();
-    assert_eq!(data.labels.names(), ["2", "10"]);
+    assert_eq!(data.labels.set.names(), ["2", "10"]);
     assert_eq!(data.splits.test[0].id, 2);
     assert_eq!(data.splits.train.iter().map(|example| example.label).collect::<Vec<_>>(), [Some(0), Some(1)]);
     assert!(data.splits.validation.is_empty());
-    assert_eq!(data.facts.train_labels, [1, 1]);
+    assert_eq!(TextClassification::count_labels(2, &data.splits.train), [1, 1]);
 }
 
 #[test]
@@ -58,7 +64,7 @@ fn rows_that_are_passed_over_count_in_the_numbers() {
     let card = card(dir.path(), &format!("labels = [\"x\", \"y\"]\n{files}"));
     let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
     let data = load(&card, dir.path(), &options).unwrap();
-    let ids = |examples: &[crate::Example]| examples.iter().map(|example| example.id).collect::<Vec<_>>();
+    let ids = |examples: &[crate::TextExample]| examples.iter().map(|example| example.id).collect::<Vec<_>>();
     assert_eq!((ids(&data.splits.train), ids(&data.splits.test)), (vec![0, 4], vec![7]));
     assert_eq!((data.facts.skipped, data.facts.skipped_by_split), (5, [3, 0, 2]));
 }
@@ -122,10 +128,7 @@ fn facts_count_what_splits_share() {
     fs::write(dir.path().join("test.csv"), "text,label\na,x\na,x\n").unwrap();
     let card = Card::for_folder(dir.path()).unwrap();
     let facts = load(&card, dir.path(), &LoadOptions::default()).unwrap().facts;
-    assert_eq!(
-        facts,
-        DataFacts { train_labels: vec![2, 2], train_duplicates: 1, shared: 3, ..DataFacts::default() }
-    );
+    assert_eq!(facts, DataFacts { train_duplicates: 1, shared: 3, ..DataFacts::default() });
 }
 
 /// Only rows are passed over, never a file that can't be read.
@@ -135,7 +138,7 @@ fn skipping_is_for_rows() {
     fs::write(dir.path().join("a.parquet"), "PAR1 and no end").unwrap();
     let card = card(dir.path(), "labels = [\"x\", \"y\"]\n[files]\ntrain = [\"a.parquet\"]\n");
     let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
-    assert!(matches!(load(&card, dir.path(), &options), Err(DataError::Parquet { .. })));
+    assert!(matches!(load(&card, dir.path(), &options), Err(TaskError::Data(DataError::Parquet { .. }))));
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn pairs_and_folders_of_texts_load() {
     let data = load(&card, dir.path(), &LoadOptions::default()).unwrap();
     let pairs: Vec<_> = data.splits.train.iter().map(|example| example.text_pair.as_deref()).collect();
     assert_eq!(pairs, [Some("b"), Some("")]);
-    assert_eq!(data.labels.names(), ["other", "same"]);
+    assert_eq!(data.labels.set.names(), ["other", "same"]);
 
     for (file, text) in
         [("train/pos/2.txt", "good"), ("train/neg/1.txt", "bad\nfilm"), ("train/unsup/0.txt", "?")]
@@ -158,7 +161,7 @@ fn pairs_and_folders_of_texts_load() {
     }
     let folder = dir.path().join("imdb");
     let data = load(&Card::for_folder(&folder).unwrap(), &folder, &LoadOptions::default()).unwrap();
-    assert_eq!(data.labels.names(), ["neg", "pos"]);
+    assert_eq!(data.labels.set.names(), ["neg", "pos"]);
     let texts: Vec<_> =
         data.splits.train.iter().map(|example| (example.text.as_str(), example.label)).collect();
     assert_eq!(texts, [("bad\nfilm", Some(0)), ("good", Some(1))]);
@@ -298,7 +301,7 @@ fn another_split_without_labels_is_left_out_and_said() {
                 assert!(unlabelled.reason.contains(part), "{unlabelled}");
                 assert!(data.notes.iter().any(|note| note.contains(part)), "{:?}", data.notes);
                 assert!(data.splits.validation.is_empty() && data.splits.test.is_empty());
-                assert_eq!((data.splits.train.len(), data.facts.skipped, data.labels.len()), (2, 0, 2));
+                assert_eq!((data.splits.train.len(), data.facts.skipped, data.labels.set.len()), (2, 0, 2));
             }
         }
     }
@@ -352,7 +355,7 @@ fn class_folders_are_labels_as_they_are_called() {
     }
     let card = Card::for_folder(dir.path()).unwrap();
     let data = load(&card, dir.path(), &LoadOptions::default()).unwrap();
-    assert_eq!(data.labels.names(), ["1", "2", "10"]);
+    assert_eq!(data.labels.set.names(), ["1", "2", "10"]);
     for name in ["pos", "Pos"] {
         fs::create_dir_all(dir.path().join(format!("other/train/{name}"))).unwrap();
         fs::write(dir.path().join(format!("other/train/{name}/0.txt")), name).unwrap();

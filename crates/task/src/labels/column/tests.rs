@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::row_problem::RowProblem;
+use crate::ExampleProblem;
 
 /// Files with the class names that they state.
 type Files<'a> = &'a [(&'a str, Option<&'a [&'a str]>)];
@@ -176,7 +176,7 @@ fn a_list_of_one_label_is_that_label_and_others_are_several() {
         // Single rows may be left out.
         let labels = column(&several, &[]).decide(&card, true).unwrap();
         assert_eq!(labels.set.names(), ["neg", "pos"]);
-        assert!(matches!(labels.index(Some(&several[2])), Err(RowProblem::SeveralLabels { .. })));
+        assert!(matches!(labels.index(Some(&several[2])), Err(ExampleProblem::SeveralLabels { .. })));
     }
 }
 

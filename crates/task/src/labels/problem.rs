@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::location::Location;
+use embert_data::Location;
 
 /// What is wrong with a column of labels as a whole, whichever of its rows are used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

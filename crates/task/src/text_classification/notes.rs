@@ -1,17 +1,18 @@
 //! Notes on the splits: labels without examples, and texts with several labels.
 
-use crate::example::Example;
-use crate::label::problem::few;
-use crate::label::set::LabelSet;
-use crate::split::{Splits, contradictions};
+use embert_data::{Splits, contradictions};
+
+use super::TextExample;
+use crate::LabelSet;
+use crate::labels::problem::few;
 
 /// The notes on all splits.
-pub(super) fn notes(splits: &Splits, labels: &LabelSet) -> Vec<String> {
+pub(super) fn notes(splits: &Splits<TextExample>, labels: &LabelSet) -> Vec<String> {
     let Splits { train, validation, test } = splits;
     let lacking = [("training", train), ("validation", validation), ("test", test)]
         .into_iter()
         .filter_map(|(split, examples)| lacking(split, examples, labels));
-    let contradictions = contradictions(train);
+    let contradictions = contradictions(train, |example| example.label);
     let contradictions = (contradictions > 0).then(|| {
         format!("{contradictions} training text(s) occur with more than one label: they can't all be right")
     });
@@ -19,7 +20,7 @@ pub(super) fn notes(splits: &Splits, labels: &LabelSet) -> Vec<String> {
 }
 
 /// The labels that a split has no example of.
-fn lacking(split: &str, examples: &[Example], labels: &LabelSet) -> Option<String> {
+fn lacking(split: &str, examples: &[TextExample], labels: &LabelSet) -> Option<String> {
     if examples.is_empty() {
         return None;
     }

@@ -1,6 +1,6 @@
 //! [`Cell`]: a label's cell, as far as its meaning can be told without the rest of the column.
 
-use crate::row::Value;
+use embert_data::Value;
 
 /// A label's cell. The same in every format: 1 of JSON, 1.0 of Parquet and `1` of CSV are one number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,6 +2,6 @@
 
 pub(crate) mod cell;
 pub(crate) mod column;
-pub(crate) mod labels;
 pub(crate) mod problem;
+pub(crate) mod rule;
 pub(crate) mod set;

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::cell::{Cell, Changes};
-use super::labels::{Labels, Numbers, folded, is_number};
 use super::problem::{LabelProblem, few};
+use super::rule::{Labels, Numbers, folded, is_number};
 use super::set::LabelSet;
-use crate::card::Card;
-use crate::error::DataError;
-use crate::location::Location;
-use crate::row::Value;
+use crate::TaskError;
+use embert_data::Card;
+use embert_data::Location;
+use embert_data::Value;
 
 /// The fewest labelled rows by which classes are told from texts and measures.
 const ENOUGH_ROWS: usize = 20;
@@ -63,9 +63,9 @@ impl LabelColumn {
     ///
     /// # Errors
     /// They can't be classes, or the card and the files contradict each other.
-    pub fn decide(self, card: &Card, skip: bool) -> Result<Labels, DataError> {
+    pub fn decide(self, card: &Card, skip: bool) -> Result<Labels, TaskError> {
         let refuse =
-            |problem| DataError::Labels { column: card.columns.label.clone(), problem: Box::new(problem) };
+            |problem| TaskError::Labels { column: card.columns.label.clone(), problem: Box::new(problem) };
         if !skip {
             self.check_lists().map_err(refuse)?;
         }

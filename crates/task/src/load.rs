@@ -1,0 +1,96 @@
+//! [`load`]: from a card to a task's examples.
+
+mod examples;
+
+use std::path::{Path, PathBuf};
+
+use embert_data::{
+    Card, LoadOptions, LoadedRows, SplitRows, Splits, cut, duplicates, load_rows, sample, shared,
+};
+
+use self::examples::Examples;
+use crate::{DataFacts, Task, TaskData, TaskError};
+
+/// Reads the files of a card, whose paths start from `root`, decides what their labels mean, and cuts them into splits.
+///
+/// With `split_ratios`, parts are cut from the training files: a test part of its own file is then used only where the share
+/// of test is 0, and a validation file isn't used at all. A card's own ratios hold where it has no validation files.
+///
+/// A validation or test split without a single label is left out, and a note says so.
+///
+/// # Errors
+/// A file or a row can't be used, a training row has no label, or the labels don't fit the task.
+pub fn load<T: Task>(card: &Card, root: &Path, options: &LoadOptions) -> Result<TaskData<T>, TaskError> {
+    let files = card.split_files();
+    let mut loaded = load_rows(card, root, options, &T::columns(card), T::label_column(card))?;
+    let (used, ratios) = (loaded.used(), loaded.ratios);
+    let (labels, label_notes) = T::read_labels(card, &loaded, options.skip_bad_rows)?;
+    let mut notes = std::mem::take(&mut loaded.notes);
+    let LoadedRows { splits: [train, validation, test], skipped, .. } = loaded;
+    let mut examples = Examples::<T> {
+        card,
+        labels: &labels,
+        skip: options.skip_bad_rows,
+        skipped,
+        notes: Vec::new(),
+        unlabelled: Vec::new(),
+    };
+    let train = examples.understood(train);
+    examples.check(&train)?;
+    let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
+    T::check_labels(&labels, &path)?;
+    notes.extend(label_notes);
+    notes.extend(
+        [&validation, &test].into_iter().zip(&used[1..]).filter_map(|(split, used)| unused(split, *used)),
+    );
+    let train = examples.of(train)?;
+    let mut of = |split: SplitRows, used: bool| {
+        if !used {
+            return Ok(Vec::new());
+        }
+        let understood = examples.understood(split);
+        examples.of(understood)
+    };
+    let given = Splits { train, validation: of(validation, used[1])?, test: of(test, used[2])? };
+
+    let mut splits = match ratios {
+        Some(ratios) => {
+            let parts = cut(given.train, ratios, options.seed, T::stratum)?;
+            let test = if ratios[2] > 0.0 { parts.test } else { given.test };
+            Splits { test, ..parts }
+        }
+        None => given,
+    };
+    if let Some(count) = options.train_samples {
+        splits.train = sample(splits.train, count, options.seed, T::stratum);
+    }
+    if let Some(count) = options.eval_samples {
+        splits.validation = sample(splits.validation, count, options.seed, T::stratum);
+        splits.test = sample(splits.test, count, options.seed, T::stratum);
+    }
+    let Examples { skipped, notes: of_splits, unlabelled, .. } = examples;
+    notes.extend(of_splits);
+    notes.extend(T::data_notes(&labels, &splits));
+    let skipped_by_split = std::array::from_fn(|split| if used[split] { skipped[split] } else { 0 });
+    let facts = DataFacts {
+        train_duplicates: duplicates(&splits.train),
+        shared: shared(&splits.train, splits.validation.iter().chain(&splits.test)),
+        skipped: skipped_by_split.iter().sum(),
+        skipped_by_split,
+    };
+    let files = files.all().map(|file| root.join(file)).collect();
+    Ok(TaskData { name: card.name.clone(), labels, splits, facts, unlabelled, files, notes })
+}
+
+/// The note on a split's files that are not used because the split is cut from the training files.
+fn unused(split: &SplitRows, used: bool) -> Option<String> {
+    let file = split.files.first().filter(|_| !used)?;
+    Some(format!(
+        "the {} split is cut from the training files, as split_ratios say: {} is not used",
+        split.split,
+        file.path.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests;

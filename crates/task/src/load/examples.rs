@@ -1,0 +1,133 @@
+//! From the rows of a split to a task's examples.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use embert_data::{Card, LocatedRow, Location, SplitKind, SplitRows, shown_names};
+
+use crate::{ExampleProblem, Task, TaskError, Unlabelled};
+
+/// Makes examples of rows with the labels that were decided for all of them.
+pub(super) struct Examples<'a, T: Task> {
+    pub(super) card: &'a Card,
+    pub(super) labels: &'a T::Labels,
+    /// Whether a row that can't be used is counted instead of being an error.
+    pub(super) skip: bool,
+    /// Rows that were skipped, by split.
+    pub(super) skipped: [usize; 3],
+    pub(super) notes: Vec<String>,
+    pub(super) unlabelled: Vec<Unlabelled>,
+}
+
+/// The rows of a split, each an example or the reason why it is none.
+pub(super) struct Understood<T: Task> {
+    split: SplitKind,
+    rows: Vec<(Location, Result<T::Example, ExampleProblem>)>,
+    /// The first of the split's files.
+    path: PathBuf,
+    /// Why the first file without the label's column has none.
+    without_label: Option<String>,
+}
+
+impl<T: Task> Examples<'_, T> {
+    /// The rows of a split as examples with the rows' numbers.
+    pub(super) fn understood(&self, split: SplitRows) -> Understood<T> {
+        let SplitRows { split, rows, files, without_label } = split;
+        let of = |LocatedRow { id, location, row }| (location, T::example(self.labels, self.card, id, row));
+        let path = files.into_iter().next().map_or_else(PathBuf::new, |file| file.path);
+        Understood { split, rows: rows.into_iter().map(of).collect(), path, without_label }
+    }
+
+    /// The examples of a split. A validation or test split without a single label has no examples.
+    pub(super) fn of(&mut self, split: Understood<T>) -> Result<Vec<T::Example>, TaskError> {
+        if split.rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        if split.split != SplitKind::Train
+            && let Some(unlabelled) = split.unlabelled()
+        {
+            self.notes.push(format!("{unlabelled}: it can be predicted, and is left out here"));
+            self.unlabelled.push(unlabelled);
+            return Ok(Vec::new());
+        }
+        self.check(&split)?;
+        let mut examples = Vec::with_capacity(split.rows.len());
+        let mut without = 0;
+        let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+        for (location, row) in split.rows {
+            let problem = match row {
+                Ok(example) => {
+                    examples.push(example);
+                    continue;
+                }
+                Err(problem) => problem,
+            };
+            match &problem {
+                ExampleProblem::NoLabel { .. } => without += 1,
+                _ if !self.skip => return Err(TaskError::Row { location, problem }),
+                ExampleProblem::UnknownLabel { found, .. } => *unknown.entry(found.clone()).or_default() += 1,
+                _ => {}
+            }
+            tracing::info!("skipped: {}", TaskError::Row { location, problem });
+            self.skipped[split.split as usize] += 1;
+        }
+        if without > 0 {
+            self.notes.push(format!(
+                "{without} row(s) of the {} split have no label and are left out",
+                split.split
+            ));
+        }
+        if !unknown.is_empty() {
+            let counts = unknown.iter().map(|(label, rows)| format!("{label} ({rows} rows)"));
+            let counts: Vec<String> = counts.collect();
+            self.notes.push(format!(
+                "rows of the {} split are left out whose label is none of the known ones: {}",
+                split.split,
+                shown_names(&counts)
+            ));
+        }
+        Ok(examples)
+    }
+
+    /// Refuses a split none of whose rows has a label, and unless they are skipped, rows without a label beside others.
+    pub(super) fn check(&self, split: &Understood<T>) -> Result<(), TaskError> {
+        if let Some(unlabelled) = split.unlabelled() {
+            let hint = "there is nothing to learn from; name the label's column in a card ([columns] label = \"...\"), or \
+                        label the rows"
+                .to_owned();
+            return Err(TaskError::AllUnlabelled { unlabelled, hint });
+        }
+        let mut without = split.rows.iter().filter_map(|(location, row)| match row {
+            Err(ExampleProblem::NoLabel { minus_one }) => Some((location, *minus_one)),
+            _ => None,
+        });
+        match without.next() {
+            Some((first, minus_one)) if !self.skip => Err(TaskError::SomeUnlabelled {
+                split: split.split,
+                rows: 1 + without.count(),
+                all: split.rows.len(),
+                first: first.clone(),
+                minus_one,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<T: Task> Understood<T> {
+    /// The reason why a split is left out, if none of its rows has a label.
+    fn unlabelled(&self) -> Option<Unlabelled> {
+        let (location, Err(ExampleProblem::NoLabel { minus_one })) = self.rows.first()? else { return None };
+        if self.rows.iter().any(|(_, row)| !matches!(row, Err(ExampleProblem::NoLabel { .. }))) {
+            return None;
+        }
+        let reason = self.without_label.clone().unwrap_or_else(|| {
+            if *minus_one {
+                format!("the label is -1, which is none among class numbers, from {location} on")
+            } else {
+                format!("the label is empty, null or not there from {location} on")
+            }
+        });
+        Some(Unlabelled { split: self.split, rows: self.rows.len(), path: self.path.clone(), reason })
+    }
+}
