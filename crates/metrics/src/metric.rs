@@ -41,6 +41,9 @@ impl Metric {
     /// Every metric, in the order in which they are listed to users.
     pub const ALL: &[Metric] = Self::VARIANTS;
 
+    /// The name of the metric by which the weights of a classifier are chosen unless the user names another.
+    pub const DEFAULT: &str = "accuracy";
+
     /// The name, which [`FromStr`] parses.
     pub fn name(self) -> &'static str {
         self.into()

@@ -96,6 +96,11 @@ impl Sweep {
         &self.base
     }
 
+    /// The name of the metric that the points are ranked by; empty where the config leaves it to the task.
+    pub(crate) fn metric(&self) -> &str {
+        self.base.metric.as_deref().unwrap_or_default()
+    }
+
     /// The folder that the config names.
     pub fn output(&self) -> Option<&Path> {
         self.output.as_deref()

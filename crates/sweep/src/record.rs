@@ -85,9 +85,9 @@ impl Record {
         let step = best.unwrap_or(end.step);
         let facts = unless_damaged(Facts::read(&run.facts()))?;
         let sizes = facts.as_ref().map(|facts| facts.parameters);
-        let metric = &sweep.base().metric;
+        let metric = sweep.metric();
         let infos = facts.iter().flat_map(|facts| &facts.metrics);
-        let better = infos.clone().find(|info| info.name == *metric).map(|info| info.better);
+        let better = infos.clone().find(|info| info.name == metric).map(|info| info.better);
         let mut metrics = logged.evaluation(SPLIT, step).map(|eval| eval.metrics.clone());
         let scores = unless_damaged(Scores::read(&run.scores()))?;
         // The scores may be those of other weights.
@@ -101,7 +101,7 @@ impl Record {
         let is_validated = facts.as_ref().is_none_or(|facts| facts.splits.validation.is_some());
         let value = if !is_validated {
             None
-        } else if *metric == config.metric && config.keep == Keep::Best && metrics.is_some() {
+        } else if config.metric.as_deref() == Some(metric) && config.keep == Keep::Best && metrics.is_some() {
             end.best_metric
         } else {
             // The run chose its weights by another metric, or the log's line of it is damaged: the metric is computed from the

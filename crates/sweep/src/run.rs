@@ -48,6 +48,17 @@ impl Sweep {
         host: &mut H,
         stop: &StopSignal,
     ) -> Result<SweepOutcome, SweepRunError<H::Error>> {
+        let sweep = Self { base: self.base.for_task::<H::Task>(), ..self.clone() };
+        sweep.run_in(folder, host, stop)
+    }
+
+    /// Trains the runs of a sweep whose base config has the task's values.
+    fn run_in<H: SweepHost>(
+        &self,
+        folder: SweepFolder,
+        host: &mut H,
+        stop: &StopSignal,
+    ) -> Result<SweepOutcome, SweepRunError<H::Error>> {
         let SweepFolder { claim, is_resumed } = folder;
         let files = SweepFiles::new(claim.path());
         let jobs = self.jobs()?;

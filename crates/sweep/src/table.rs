@@ -15,7 +15,7 @@ pub(crate) fn table(
     records: &mut Records,
     failure: impl Fn(&str) -> Option<String>,
 ) -> Result<SweepTable, SweepError> {
-    let metric = &sweep.base().metric;
+    let metric = sweep.metric();
     let mut points = Vec::new();
     for number in 0..sweep.points().len() {
         points.push(point(sweep, files, number, records, &failure)?);
@@ -30,7 +30,7 @@ pub(crate) fn table(
     Ok(SweepTable {
         format: FORMAT,
         name: files.folder().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-        metric: metric.clone(),
+        metric: metric.to_owned(),
         better,
         split: SPLIT.into(),
         keys: sweep.keys().into_iter().map(str::to_owned).collect(),

@@ -203,7 +203,7 @@ fn a_stopped_sweep_trains_what_is_missing() {
 fn the_table_has_the_sweeps_metric_of_the_kept_weights() {
     let place = Place::new();
     let sweep = builder(&place, |config| {
-        config.metric = "loss".into();
+        config.metric = Some("loss".into());
         config.evaluate_every = Some(1);
         config.optimizer.learning_rate = 0.02;
     })

@@ -23,6 +23,9 @@ use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
 pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The hub's name for the task (its pipeline tag), as in `text-classification`.
     const NAME: &'static str;
+    /// The name of the metric that the best weights are chosen by, unless the settings name another: one of
+    /// [`metrics`](Self::metrics).
+    const METRIC: &'static str;
 
     /// The part of the model above the encoder.
     type Head: Head;

@@ -72,6 +72,7 @@ impl TextClassification {
 
 impl Task for TextClassification {
     const NAME: &'static str = TEXT_CLASSIFICATION;
+    const METRIC: &'static str = Metric::DEFAULT;
 
     type Head = SequenceClassificationHead;
     type Example = TextExample;

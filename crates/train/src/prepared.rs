@@ -125,12 +125,13 @@ impl<T: Task> Prepared<T> {
     ) -> Result<Self, TrainError> {
         let Start { model, config: bert, report } = start;
         let train = splits.train();
-        let settings = LossSettings {
+        let loss = LossSettings {
             class_weights: config.class_weights.clone(),
             label_smoothing: config.label_smoothing,
         };
-        let task = splits.task().clone().with_loss(&settings, &train)?;
-        let metric = metric(config, &task)?;
+        let task = splits.task().clone().with_loss(&loss, &train)?;
+        let settings = config.for_task::<T>();
+        let metric = metric(&settings, &task)?;
         let mut data_notes = splits.notes(config);
         data_notes.extend(splits.pairing().map(str::to_owned));
         let model =
@@ -158,7 +159,6 @@ impl<T: Task> Prepared<T> {
         };
         let features =
             |split: &Option<EvaluatedSplit<T>>| split.as_ref().map(|split| Arc::clone(&split.features));
-        let settings = config.clone();
         let setup = Setup {
             settings,
             fingerprint: fingerprint(
@@ -259,14 +259,15 @@ impl<T: Task> Start<T> {
 }
 
 /// The metric that the settings name.
-fn metric<T: Task>(config: &TrainConfig, task: &T) -> Result<MetricInfo, TrainError> {
+fn metric<T: Task>(settings: &TrainConfig, task: &T) -> Result<MetricInfo, TrainError> {
+    let name = settings.metric.as_deref().unwrap_or(T::METRIC);
     let metrics = task.metrics();
-    let found = metrics.iter().find(|metric| metric.name == config.metric);
+    let found = metrics.iter().find(|metric| metric.name == name);
     found.cloned().ok_or_else(|| {
         let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
         TrainError::Setting {
             key: "metric",
-            found: format!("\"{}\"", config.metric),
+            found: format!("\"{name}\""),
             expected: format!("one of {}", names.join(", ")),
         }
     })

@@ -102,6 +102,7 @@ impl Scorer<TextLength> for Errors {
 
 impl Task for TextLength {
     const NAME: &'static str = "text-length";
+    const METRIC: &'static str = "mae";
 
     type Head = LengthHead;
     type Example = Text;

@@ -192,8 +192,7 @@ train_options! {
 /// The help of `--metric`.
 fn metric_help() -> String {
     let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
-    let default = TrainConfig::default().metric;
-    format!("What the best checkpoint is best in: {} [default: {default}]", names.join(", "))
+    format!("What the best checkpoint is best in: {} [default: {}]", names.join(", "), Metric::DEFAULT)
 }
 
 /// The option that sets a key, as it is typed.

@@ -130,6 +130,7 @@ mod tests {
             log: vec![LogFormat::Tensorboard],
             evaluate_every: Some(5),
             save_every: Some(7),
+            metric: Some("loss".into()),
             data: DataConfig {
                 truncation: Truncation::HeadTail(64),
                 stride: Some(32),

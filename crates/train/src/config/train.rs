@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use embert_data::tokenize::EncodeOptions;
 use embert_data::{LoadOptions, WindowOptions};
 use embert_model::{Freeze, SaveDtype};
-use embert_task::ClassWeights;
+use embert_task::{ClassWeights, Task};
 use serde::{Deserialize, Serialize};
 
 use super::as_text;
@@ -102,8 +102,10 @@ pub struct TrainConfig {
     pub save_every: Option<usize>,
     /// How many of the newest checkpoints stay on disk (the best one besides), at most 99,999,999: all that a run can have.
     pub keep_checkpoints: usize,
-    /// The name of the metric that says which checkpoint is the best, on the validation split: one of the task's metrics.
-    pub metric: String,
+    /// The name of the metric that says which checkpoint is the best, on the validation split: one of the task's metrics. Unset:
+    /// [`Task::METRIC`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
     /// Which weights the run's `model/` holds at the end.
     pub keep: Keep,
     /// How `model/` stores them: `f32`, or `f16` and `bf16` at half the size. Checkpoints are always f32.
@@ -153,7 +155,7 @@ impl Default for TrainConfig {
             evaluate_every: None,
             save_every: None,
             keep_checkpoints: 2,
-            metric: embert_metrics::Metric::Accuracy.name().to_owned(),
+            metric: None,
             keep: Keep::Best,
             save_dtype: SaveDtype::F32,
             evaluate_test: false,
@@ -173,6 +175,13 @@ impl TrainConfig {
     /// A number that TOML can't hold (a seed beyond 2^63).
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         toml::to_string(self).map_err(|source| ConfigError::Write { source })
+    }
+
+    /// The same settings, with the task's own value where one is left to the task: `metric`.
+    #[must_use]
+    pub fn for_task<T: Task>(&self) -> Self {
+        let metric = self.metric.clone().unwrap_or_else(|| T::METRIC.to_owned());
+        Self { metric: Some(metric), ..self.clone() }
     }
 
     /// The seed of the splits and of the samples that are taken from them.

@@ -151,7 +151,7 @@ impl<'a> Context<'a> {
             steps: card.steps,
             total_steps: card.total_steps,
             kept_step: card.kept_step,
-            metric: &config.metric,
+            metric: config.metric.as_deref().unwrap_or_default(),
             save_dtype: config.save_dtype.to_string(),
             optimizer: Optimizer::new(config, examples),
             settings: settings(card)?,

@@ -34,7 +34,7 @@ fn in_the_middle_of_an_epoch_of_accumulated_steps() {
         keep_checkpoints: 1,
         evaluate_every: Some(2),
         evaluate_test: true,
-        metric: "loss".into(),
+        metric: Some("loss".into()),
         ..place.config()
     };
     config.optimizer.head_learning_rate = Some(3e-3);
@@ -144,7 +144,7 @@ fn a_damaged_evaluation_in_the_log_is_measured_again() {
     let config = TrainConfig {
         evaluate_every: Some(2),
         save_every: Some(2),
-        metric: "loss".into(),
+        metric: Some("loss".into()),
         early_stopping: embert_train::EarlyStoppingConfig { patience: Some(9), min_delta: 0.0 },
         ..place.config()
     };

@@ -43,7 +43,7 @@ fn assert_same_loss(found: f64, expected: f64) {
 fn the_result_is_the_best_or_the_last_as_asked() {
     let place = Place::new();
     // So high that the loss rises again after a few steps.
-    let mut config = TrainConfig { metric: "loss".into(), evaluate_every: Some(1), ..place.config() };
+    let mut config = TrainConfig { metric: Some("loss".into()), evaluate_every: Some(1), ..place.config() };
     config.optimizer.learning_rate = 0.03;
     let (outcome, events) = place.train("best", &config).unwrap();
     let losses: Vec<f64> = evals(&events).iter().map(|eval| eval.metrics.get("loss").unwrap()).collect();
@@ -126,7 +126,7 @@ fn micro_batches_make_the_step_of_one_batch() {
 #[test]
 fn the_examples_give_the_figures_of_the_kept_weights() {
     let place = Place::new();
-    let mut config = TrainConfig { metric: "loss".into(), evaluate_every: Some(1), ..place.config() };
+    let mut config = TrainConfig { metric: Some("loss".into()), evaluate_every: Some(1), ..place.config() };
     config.optimizer.learning_rate = 0.03;
     config.optimizer.head_learning_rate = Some(0.06);
     for (run, keep, evaluate_test) in [("best", Keep::Best, true), ("last", Keep::Last, false)] {
@@ -231,7 +231,7 @@ fn the_facts_count_what_there_is() {
 #[test]
 fn the_card_is_about_the_weights_beside_it() {
     let place = Place::new();
-    let mut config = TrainConfig { metric: "loss".into(), evaluate_every: Some(1), ..place.config() };
+    let mut config = TrainConfig { metric: Some("loss".into()), evaluate_every: Some(1), ..place.config() };
     config.optimizer.learning_rate = 0.03;
     config.evaluate_test = true;
     for (run, keep) in [("best", Keep::Best), ("last", Keep::Last)] {
@@ -325,7 +325,7 @@ fn training_goes_on_from_our_own_result() {
 #[test]
 fn patience_ends_a_run() {
     let place = Place::new();
-    let mut config = TrainConfig { metric: "loss".into(), evaluate_every: Some(1), ..place.config() };
+    let mut config = TrainConfig { metric: Some("loss".into()), evaluate_every: Some(1), ..place.config() };
     config.early_stopping.patience = Some(2);
     // No improvement is as large as that.
     config.early_stopping.min_delta = 10.0;
