@@ -18,6 +18,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Data(#[from] embert_data::DataError),
     #[error(transparent)]
+    Task(#[from] embert_task::TaskError),
+    #[error(transparent)]
     Model(#[from] embert_model::ModelError),
     #[error(transparent)]
     Device(#[from] embert_model::DeviceError),

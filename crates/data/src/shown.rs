@@ -7,7 +7,7 @@ const MAX: usize = 60;
 const NAMES: usize = 12;
 
 /// The text with control characters escaped, cut where it is long.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
         if shown.len() >= MAX {
@@ -25,7 +25,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// The names, separated by commas, the first few of many.
-pub(crate) fn shown_names<T: AsRef<str>>(names: &[T]) -> String {
+pub fn shown_names<T: AsRef<str>>(names: &[T]) -> String {
     let mut shown: Vec<String> = names.iter().take(NAMES).map(|name| shown(name.as_ref())).collect();
     if names.len() > NAMES {
         shown.push(format!("and {} more", names.len() - NAMES));

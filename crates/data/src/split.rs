@@ -138,7 +138,7 @@ pub fn contradictions<E: Texts, L: PartialEq>(examples: &[E], label: impl Fn(&E)
 /// The number of examples of `others` whose text `train` has.
 pub fn shared<'a, E: Texts + 'a>(train: &'a [E], others: impl Iterator<Item = &'a E>) -> usize {
     let texts: HashSet<_> = train.iter().map(text_of).collect();
-    others.filter(|example| texts.contains(&text_of(example))).count()
+    others.filter(|example| texts.contains(&text_of(*example))).count()
 }
 
 fn text_of<E: Texts>(example: &E) -> (&str, Option<&str>) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use embert_data::{EncodedDataset, Texts as _};
 use embert_run::{Facts, Lengths, Split, Splits, Uncut};
-use embert_task::Task;
+use embert_task::{DataFacts, Task};
 
 use crate::TrainError;
 use crate::error::IoContext as _;

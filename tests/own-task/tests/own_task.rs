@@ -40,8 +40,7 @@ fn data() -> TaskData<TextLength> {
 
 fn settings() -> ConfigBuilder {
     let model = format!("model={:?}", shipped("sample/bert").to_string_lossy());
-    let settings =
-        [model.as_str(), "dataset=lengths", "epochs=15", "batch_size=8", "data.max_length=64"];
+    let settings = [model.as_str(), "dataset=lengths", "epochs=15", "batch_size=8", "data.max_length=64"];
     let rates = ["from_scratch=true", "optimizer.learning_rate=1e-3", "gradient_accumulation_steps=2"];
     settings
         .into_iter()

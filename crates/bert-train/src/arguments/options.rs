@@ -3,7 +3,6 @@
 use clap::Args;
 use embert_data::{Delimiter, Header, Quoting, TextEncoding};
 use embert_metrics::Metric;
-use embert_train::TrainConfig;
 
 use super::values::{
     DecayArg, KeepArg, LogArg, PaddingArg, SaveDtypeArg, ScheduleArg, SplitRatios, ToSetting, split_ratios,
@@ -214,6 +213,9 @@ pub(super) fn option_as_typed(key: &str, value: &toml::Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use embert_task::TextClassification;
+    use embert_train::TrainConfig;
+
     use super::*;
 
     /// The text of an option's help.
@@ -233,7 +235,8 @@ mod tests {
     /// The help states defaults as text, since an option that wasn't given must stay out of the config file's way.
     #[test]
     fn the_defaults_in_the_help_are_those_of_the_config() {
-        let defaults: toml::Table = toml::from_str(&TrainConfig::default().to_toml().unwrap()).unwrap();
+        let defaults = TrainConfig::default().for_task::<TextClassification>();
+        let defaults: toml::Table = toml::from_str(&defaults.to_toml().unwrap()).unwrap();
         let mut checked = 0;
         // Without --model and --dataset it is the sample's config that counts; the flag's default is its absence.
         let stating = |option: &&(&str, &str)| !["model", "dataset", "no_shuffle"].contains(&option.0);

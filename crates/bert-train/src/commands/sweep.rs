@@ -241,7 +241,7 @@ impl SweepHost for Host {
         let (data, card) = sources::load_data(source, &config.load_options())?;
         sources::print_facts(&data);
         self.data_sets.insert(config.dataset.clone(), DatasetFacts::from(&card));
-        Ok(data.into())
+        Ok(data)
     }
 
     fn provenance(&self, config: &TrainConfig) -> Provenance {

@@ -19,7 +19,7 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 use embert_data::Card;
-use embert_task::{TextClassification, load};
+use embert_task::{TaskData, TextClassification, load};
 use embert_train::{
     Claim, Event, Existing, Observer, Outcome, Prepared, RunFolder, StopSignal, TrainConfig, TrainError,
     Trainer,

@@ -8,7 +8,7 @@ use super::*;
 fn encode(place: &Place, config: &TrainConfig) -> EncodedSplits<TextClassification> {
     let root = place.path("reviews");
     let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
-    EncodedSplits::encode(config, config.model.as_ref(), data.into()).unwrap()
+    EncodedSplits::encode(config, config.model.as_ref(), data).unwrap()
 }
 
 fn train(place: &Place, run: &str, config: &TrainConfig, splits: &EncodedSplits<TextClassification>) {
