@@ -25,7 +25,7 @@ const EXAMPLES: [(usize, [f32; 3]); 10] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Two halves are merged, as from two workers.
+    // Two halves are merged, as if two workers had evaluated them.
     let (left, right) = EXAMPLES.split_at(5);
     let mut accumulator = accumulate(left)?;
     accumulator.merge(accumulate(right)?)?;

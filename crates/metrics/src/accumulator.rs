@@ -1,4 +1,4 @@
-//! [`Accumulator`]: examples one after another to a [`Report`].
+//! [`Accumulator`]: collects classified examples one after another and computes a [`Report`].
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use crate::roc::RocAuc;
 use crate::sum::Sum;
 use crate::{Average, ConfusionMatrix, MetricsError, Report};
 
-/// Collects one example after another and gives a [`Report`] of all of them at any time.
+/// Collects one example after another and gives a [`Report`] over all examples at any time.
 ///
-/// Memory: the confusion matrix, and for the ROC AUC two numbers an example with two labels, `num_labels + 1` numbers an
-/// example with more (the order of all scores decides, so none can be dropped).
+/// Memory: the confusion matrix, and for the ROC AUC two numbers an example with two labels, `num_labels + 1`
+/// numbers an example with more (the ROC AUC depends on the order of all scores, so every score is kept).
 #[derive(Clone)]
 pub struct Accumulator {
     average: Average,
@@ -24,7 +24,7 @@ impl Accumulator {
     /// `recall` and `f1` are averaged.
     ///
     /// # Errors
-    /// No labels; [`Average::Binary`] with other than two labels, or a positive label that is none of them.
+    /// No labels; [`Average::Binary`] with other than two labels, or a positive label other than 0 and 1.
     pub fn new(num_labels: usize, average: Average) -> Result<Self, MetricsError> {
         let scored = match (num_labels, average) {
             (0, _) => return Err(MetricsError::NoLabels),
@@ -48,11 +48,11 @@ impl Accumulator {
 
     /// Adds an example whose label is `target`.
     ///
-    /// `probabilities` has one number for each label. The prediction is the first of the largest. `loss` is the
-    /// example's cross-entropy in nats.
+    /// `probabilities` has one number for each label. The prediction is the label of the largest probability,
+    /// the first one in a tie. `loss` is the example's cross-entropy in nats.
     ///
     /// # Errors
-    /// The number of probabilities is not that of the labels, the target is none of the labels, or a
+    /// The number of probabilities is not the number of labels, the target is none of the labels, or a
     /// probability or the loss is NaN or infinite. The accumulator is unchanged then.
     pub fn add(&mut self, target: usize, probabilities: &[f64], loss: f64) -> Result<(), MetricsError> {
         let num_labels = self.confusion.num_labels();
@@ -204,7 +204,7 @@ mod tests {
         for _ in 0..1_000_000 {
             accumulator.add(0, &[1.0, 0.0], 1e-5).unwrap();
         }
-        // 1e-5 is less than what an addition to 1e12 can hold (1.2e-4): a plain sum would stay at 1e12.
+        // 1e-5 is less than the spacing of f64 at 1e12 (1.2e-4): a plain sum would stay at 1e12.
         let sum = accumulator.report().loss * 1_000_001.0;
         assert!((sum - 1e12 - 10.0).abs() < 1e-3, "{sum}");
     }

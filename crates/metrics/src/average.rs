@@ -1,10 +1,10 @@
 //! [`Average`]: how precision, recall and F1 are averaged over the labels.
 
-/// How [`Report::precision`](crate::Report::precision), `recall` and `f1` are computed from those of the
-/// single labels.
+/// How [`Report::precision`](crate::Report::precision), `recall` and `f1` are computed from the precision,
+/// recall and F1 of each label.
 ///
 /// The names and meanings are those of scikit-learn's `average`. All labels of the model count, whether or
-/// not they occur (`labels=range(num_labels)` there).
+/// not they occur (`labels=range(num_labels)` in scikit-learn).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Average {
     /// The metrics of one of two labels.
@@ -12,7 +12,7 @@ pub enum Average {
         /// The label, 0 or 1.
         positive: usize,
     },
-    /// The mean over the labels: each counts the same, however rare.
+    /// The mean over the labels: each label counts the same, however rare.
     Macro,
     /// The metrics of the counts summed over the labels. With one label an example, all three are the
     /// accuracy.

@@ -6,21 +6,23 @@
 use crate::softmax::tempered;
 use crate::sum::Sum;
 
-/// How often predictions of about the same confidence are right.
+/// How often predictions of similar confidence are right, in bins of the confidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reliability {
     /// Bins of equal width over 0 to 1; empty ones included.
     pub bins: Vec<ReliabilityBin>,
-    /// The mean distance of confidence and accuracy over the examples, taken bin by bin (ECE), 0 to 1.
+    /// The expected calibration error (ECE), 0 to 1: the distance between a bin's mean confidence and its
+    /// accuracy, averaged over the bins with their counts as weights.
     pub expected_error: f64,
 }
 
-/// The predictions whose confidence is above `lower` and at most `upper`. The first bin has confidence 0 too.
+/// The predictions whose confidence is above `lower` and at most `upper`. The first bin also holds confidence
+/// 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReliabilityBin {
-    /// The lower edge.
+    /// The lower edge, excluded.
     pub lower: f64,
-    /// The upper edge.
+    /// The upper edge, included.
     pub upper: f64,
     /// The number of predictions in the bin.
     pub count: usize,
@@ -30,8 +32,8 @@ pub struct ReliabilityBin {
     pub accuracy: f64,
 }
 
-/// The reliability of predictions, each a confidence in [0, 1] (the probability of the label that was predicted) and
-/// whether it is right, in `bins` bins. Guo et al. take 15.
+/// The reliability of predictions, in `bins` bins. A prediction is its confidence in [0, 1] (the probability
+/// of the predicted label) and whether the predicted label is right. Guo et al. take 15 bins.
 ///
 /// ```
 /// let reliability = embert_metrics::reliability([(0.9, true), (0.9, false)], 15);
@@ -39,7 +41,8 @@ pub struct ReliabilityBin {
 /// ```
 pub fn reliability(predictions: impl IntoIterator<Item = (f64, bool)>, bins: usize) -> Reliability {
     let bins = bins.max(1);
-    // As NumPy's `linspace`, so that a confidence on an edge falls into the same bin.
+    // The edges are those of NumPy's `linspace`, so that a confidence on an edge falls into the same bin as
+    // there.
     let width = 1.0 / bins as f64;
     let edge = |index: usize| if index == bins { 1.0 } else { index as f64 * width };
     let edges: Vec<f64> = (0..=bins).map(edge).collect();
@@ -70,16 +73,18 @@ pub fn reliability(predictions: impl IntoIterator<Item = (f64, bool)>, bins: usi
 /// temperature scaling.
 const LOG_RANGE: f64 = 10.0;
 
-/// The temperature that minimises the mean cross-entropy of `softmax(ln(probabilities) / temperature)`, over examples that
-/// each are a label and the probability of every label. Above 1 the model is too sure of itself, below 1 not sure enough.
+/// The temperature that minimises the mean cross-entropy of `softmax(ln(probabilities) / temperature)`. An
+/// example is its true label and the probability of every label. A temperature above 1 means that the model
+/// is overconfident, a temperature below 1 that it is underconfident.
 ///
-/// `None` if the loss has no minimum between e^-10 and e^10: without examples, and if all predictions are
-/// right, so that more confidence is always better.
+/// `None` if the loss has no minimum between e^-10 and e^10: without examples, if all predictions are right
+/// (more confidence is always better), and if the model does no better than equal probabilities (less is
+/// always better).
 pub fn temperature<'a>(examples: impl IntoIterator<Item = (usize, &'a [f64])>) -> Option<f64> {
     let examples: Vec<(usize, Vec<f64>)> =
         examples.into_iter().map(|(target, probabilities)| (target, logs(probabilities))).collect();
-    // The loss is convex in the inverse temperature: its derivative, the mean over the examples of the expected logit less
-    // the target's, crosses 0 at most once.
+    // The loss is convex in the inverse temperature, so its derivative crosses 0 at most once. The derivative
+    // is the mean over the examples of the expected logit minus the target's logit.
     let slope = |log_beta: f64| {
         let mut sum = Sum::default();
         for (target, logits) in &examples {
@@ -93,7 +98,7 @@ pub fn temperature<'a>(examples: impl IntoIterator<Item = (usize, &'a [f64])>) -
     if slope(low) >= 0.0 || slope(high) <= 0.0 {
         return None;
     }
-    // Halving 20 so often leaves less than an f64 near 1 can tell apart.
+    // 60 halvings of a range of 20 leave less than the spacing of f64 near 1.
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
         if slope(middle) < 0.0 {
@@ -105,12 +110,12 @@ pub fn temperature<'a>(examples: impl IntoIterator<Item = (usize, &'a [f64])>) -
     Some((-f64::midpoint(low, high)).exp())
 }
 
-/// The probabilities of one example at another temperature: `softmax(ln(probabilities) / temperature)`.
+/// One example's probabilities at another temperature: `softmax(ln(probabilities) / temperature)`.
 pub fn at_temperature(probabilities: &[f64], temperature: f64) -> Vec<f64> {
     tempered(&logs(probabilities), 1.0 / temperature)
 }
 
-/// The logarithms of probabilities; a probability that was rounded to 0 counts as the smallest number.
+/// The logarithms of probabilities. A probability that was rounded to 0 counts as the smallest normal f64.
 fn logs(probabilities: &[f64]) -> Vec<f64> {
     probabilities.iter().map(|probability| probability.max(f64::MIN_POSITIVE).ln()).collect()
 }
@@ -138,7 +143,8 @@ mod tests {
         assert_eq!(temperature([]), None);
         let right = [0.8, 0.2];
         assert_eq!(temperature([(0, right.as_slice())]), None);
-        // Always wrong: best to say nothing at all.
+        // The prediction is always wrong: the loss is lowest at an infinite temperature, with equal
+        // probabilities.
         assert_eq!(temperature([(1, right.as_slice())]), None);
     }
 

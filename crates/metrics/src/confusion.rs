@@ -1,8 +1,8 @@
-//! [`ConfusionMatrix`]: how often each label was predicted as each other.
+//! [`ConfusionMatrix`]: how often each true label was predicted as each label.
 
 use serde::Serialize;
 
-/// Counts of (true label, predicted label). Serialises as nested arrays, one row for each true label, as
+/// Counts of (true label, predicted label). Serialises as nested arrays, one row for each true label, like
 /// scikit-learn's `confusion_matrix`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -18,7 +18,7 @@ impl ConfusionMatrix {
     /// The number of examples with the label `target` and the prediction `predicted`.
     ///
     /// # Panics
-    /// If one of the two is not below [`num_labels`](Self::num_labels).
+    /// If `target` or `predicted` is not below [`num_labels`](Self::num_labels).
     pub fn count(&self, target: usize, predicted: usize) -> usize {
         self.rows[target][predicted]
     }

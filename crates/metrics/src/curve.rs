@@ -1,20 +1,21 @@
-//! The curves over all thresholds: ROC, and precision against recall.
+//! ROC and precision-recall curves over all thresholds.
 
 use crate::roc::area;
 
-/// The ROC curve of a score: the true and false positive rates of each threshold.
+/// The ROC curve of a score: the true and false positive rates at each threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RocCurve {
-    /// The points from (0, 0) to (1, 1), one for each score that occurs, the highest threshold first.
+    /// The point (0, 0) and one point for each score that occurs, the highest threshold first. The last is
+    /// (1, 1).
     pub points: Vec<RocPoint>,
     /// The area under the curve, 0 to 1.
     pub area: f64,
 }
 
-/// The rates of one threshold.
+/// The true and false positive rates at one threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RocPoint {
-    /// The threshold: scores from this one on count as positive; infinity if no score does.
+    /// Scores of at least the threshold count as positive. Infinity at the first point, where no score does.
     pub threshold: f64,
     /// The share of the negative examples that count as positive, 0 to 1.
     pub false_positive_rate: f64,
@@ -25,27 +26,27 @@ pub struct RocPoint {
 /// The precision-recall curve of a score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrecisionRecallCurve {
-    /// The points from recall 0 to 1, one for each score that occurs, the highest threshold first. The first
-    /// point has no predictions and is (1, 0) by convention.
+    /// A first point without positive predictions (precision 1, recall 0 by convention), then one point for
+    /// each score that occurs, the highest threshold first. The last has recall 1.
     pub points: Vec<PrecisionRecallPoint>,
     /// The average precision: the mean of the precisions, each weighted with the recall that its threshold
-    /// adds. Interpolation would make it too high.
+    /// adds. Without interpolation, which would overestimate the area.
     pub average_precision: f64,
 }
 
-/// Precision and recall of one threshold.
+/// Precision and recall at one threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PrecisionRecallPoint {
-    /// The threshold: scores from this one on count as positive; infinity if no score does.
+    /// Scores of at least the threshold count as positive. Infinity at the first point, where no score does.
     pub threshold: f64,
-    /// The precision: the share of positive examples among those that count as positive, 0 to 1.
+    /// The precision: the share of positive examples among the examples that count as positive, 0 to 1.
     pub precision: f64,
     /// The recall: the share of the positive examples that count as positive, 0 to 1.
     pub recall: f64,
 }
 
-/// The ROC curve of examples, each a score and whether it is positive, as scikit-learn's
-/// `roc_curve(drop_intermediate=False)`. `None` if one of the two kinds does not occur.
+/// The ROC curve of examples, as scikit-learn's `roc_curve(drop_intermediate=False)`. An example is its score
+/// and whether it is positive. `None` without a positive or without a negative example.
 ///
 /// ```
 /// let curve = embert_metrics::roc_curve(&[(0.9, true), (0.4, false), (0.6, true)]).unwrap();
@@ -63,9 +64,9 @@ pub fn roc_curve(examples: &[(f64, bool)]) -> Option<RocCurve> {
     Some(RocCurve { points: points.collect(), area })
 }
 
-/// Precision against recall of examples, each a score and whether it is positive, as scikit-learn's
-/// `precision_recall_curve` and `average_precision_score` (there the lowest threshold comes first). `None` without a
-/// positive example.
+/// The precision-recall curve of examples, as scikit-learn's `precision_recall_curve` (which has the lowest
+/// threshold first) and `average_precision_score`. An example is its score and whether it is positive. `None`
+/// without a positive example.
 pub fn precision_recall_curve(examples: &[(f64, bool)]) -> Option<PrecisionRecallCurve> {
     let counts = cumulative(examples);
     let positives = counts.last().map(|last| last.right).filter(|&positives| positives > 0)?;
@@ -85,16 +86,16 @@ pub fn precision_recall_curve(examples: &[(f64, bool)]) -> Option<PrecisionRecal
     Some(PrecisionRecallCurve { points, average_precision })
 }
 
-/// The counts of examples whose scores are at least `threshold`.
+/// The positive (`right`) and negative (`wrong`) examples whose scores are at least `threshold`.
 struct Count {
     threshold: f64,
     right: usize,
     wrong: usize,
 }
 
-/// The counts for no example, then for each score that occurs, from the highest down.
+/// The counts at the threshold infinity (no example), then at each score that occurs, from the highest down.
 fn cumulative(examples: &[(f64, bool)]) -> Vec<Count> {
-    // `+ 0.0` turns -0.0 into 0.0, so that the two tie in the total order.
+    // `+ 0.0` turns -0.0 into 0.0, so that the two zeros tie in the total order.
     let mut sorted: Vec<(f64, bool)> = examples.iter().map(|&(score, right)| (score + 0.0, right)).collect();
     sorted.sort_unstable_by(|(one, _), (other, _)| other.total_cmp(one));
     let mut counts = vec![Count { threshold: f64::INFINITY, right: 0, wrong: 0 }];

@@ -10,24 +10,24 @@ pub enum MetricsError {
     #[error("the number of labels is 0, expected at least 1")]
     NoLabels,
 
-    /// [`Average::Binary`] is for two labels.
+    /// [`Average::Binary`] was requested for a number of labels other than two.
     #[error("the binary average needs 2 labels, found {num_labels}; use macro, micro or weighted")]
     NotBinary {
         /// The number of labels given.
         num_labels: usize,
     },
 
-    /// The positive label of [`Average::Binary`] is not one of the two.
+    /// The positive label of [`Average::Binary`] is neither 0 nor 1.
     #[error("the positive label is {positive}, expected 0 or 1")]
     PositiveOutOfRange {
-        /// The label given.
+        /// The positive label given.
         positive: usize,
     },
 
-    /// The number of probabilities is not that of the labels.
+    /// An example's number of probabilities is not the number of labels.
     #[error("found {found} probabilities for an example, expected {expected}, one for each label")]
     ProbabilityCount {
-        /// Probabilities given.
+        /// The number of probabilities given.
         found: usize,
         /// The number of labels.
         expected: usize,
@@ -36,25 +36,25 @@ pub enum MetricsError {
     /// The true label is none of the labels.
     #[error("the true label is {target}, expected 0 to {}", num_labels - 1)]
     TargetOutOfRange {
-        /// The label given.
+        /// The true label given.
         target: usize,
         /// The number of labels.
         num_labels: usize,
     },
 
-    /// A probability is not a number, or infinite: the model has diverged.
+    /// A probability is NaN or infinite: the model has diverged.
     #[error("the probability of label {label} is {value}, expected a finite number")]
     ProbabilityNotFinite {
         /// The label of the probability.
         label: usize,
-        /// The value given.
+        /// The probability given.
         value: f64,
     },
 
-    /// The loss is not a number, or infinite: the model has diverged.
+    /// An example's loss is NaN or infinite: the model has diverged.
     #[error("the loss of an example is {value}, expected a finite number")]
     LossNotFinite {
-        /// The value given.
+        /// The loss given.
         value: f64,
     },
 
@@ -79,7 +79,7 @@ pub enum MetricsError {
     /// No metric has this name.
     #[error("there is no metric `{name}`; known are {known}")]
     UnknownMetric {
-        /// The value given.
+        /// The name given.
         name: String,
         /// The names of all metrics, separated by commas.
         known: String,

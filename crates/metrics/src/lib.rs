@@ -2,8 +2,8 @@
 //!
 //! An [`Accumulator`] takes one example after another: the true label, the probability of each label, the
 //! loss. At any time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC
-//! AUC, the confusion matrix. All are computed over all examples together, never as means of batch means. A
-//! [`Metric`] names one number of the report and says whether greater is better. [`softmax`] turns logits
+//! AUC, the confusion matrix. Metrics are computed over all examples together, never as means of batch means.
+//! A [`Metric`] names one number of the report and says whether greater is better. [`softmax`] turns logits
 //! into probabilities, [`argmax`] finds the predicted label, [`WindowMean`] averages over the windows of a
 //! text. Curves and calibration have functions of their own: [`roc_curve`], [`precision_recall_curve`],
 //! [`reliability`] with the expected calibration error, and [`temperature`]. [`mean`] and

@@ -1,4 +1,4 @@
-//! [`Metric`]: the names of the numbers in a report.
+//! [`Metric`]: the metrics of a report by name.
 
 use std::str::FromStr;
 
@@ -7,8 +7,8 @@ use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::MetricsError;
 
-/// One number of a [`Report`](crate::Report), by the name that configurations, logs and the command line use (`macro_f1`,
-/// `roc_auc`).
+/// A metric of a [`Report`](crate::Report), by the name that configurations, logs and the command line use
+/// (`macro_f1`, `roc_auc`).
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
 )]
@@ -27,13 +27,13 @@ pub enum Metric {
     F1,
     /// `macro_f1`: the mean of the labels' F1.
     MacroF1,
-    /// `micro_f1`: F1 of the counts of all labels together.
+    /// `micro_f1`: F1 of the counts summed over the labels.
     MicroF1,
     /// `weighted_f1`: the mean of the labels' F1, weighted with their numbers of examples.
     WeightedF1,
     /// `mcc`: Matthews correlation coefficient.
     Mcc,
-    /// `roc_auc`: the area under the ROC curve.
+    /// `roc_auc`: the area under the ROC curve, see [`Report::roc_auc`](crate::Report::roc_auc).
     RocAuc,
 }
 
@@ -49,12 +49,11 @@ impl Metric {
         self.into()
     }
 
-    /// The metrics that an evaluation logs, in the order of the line.
+    /// The metrics that an evaluation logs, in the order of the log line.
     pub const LOGGED: &[Metric] =
         &[Self::Loss, Self::Accuracy, Self::Precision, Self::Recall, Self::F1, Self::Mcc, Self::RocAuc];
 
-    /// Every metric in the order of display: the loss last. The first is the default by which runs are
-    /// compared.
+    /// Every metric in the order of display: the loss last. Runs are compared by the first metric by default.
     pub fn displayed() -> impl Iterator<Item = Self> + Clone {
         let others = Self::ALL.iter().copied().filter(|metric| *metric != Self::Loss);
         others.chain([Self::Loss])
@@ -76,7 +75,7 @@ impl Metric {
         }
     }
 
-    /// The title, with an uncommon abbreviation written out.
+    /// The title, with MCC written out as Matthews correlation.
     pub const fn long_title(self) -> &'static str {
         match self {
             Self::Mcc => "Matthews correlation",
@@ -84,7 +83,7 @@ impl Metric {
         }
     }
 
-    /// The hub's identifier of the metric, for model cards.
+    /// The Hugging Face Hub's identifier of the metric, for model cards.
     pub fn hub_name(self) -> &'static str {
         match self {
             Self::Mcc => "matthews_correlation",
@@ -97,7 +96,7 @@ impl Metric {
         !matches!(self, Self::Loss)
     }
 
-    /// Whether the metric is among the few that sum up an evaluation.
+    /// True for the metrics that sum up an evaluation: loss, accuracy, F1, MCC and ROC AUC.
     pub const fn is_headline(self) -> bool {
         matches!(self, Self::Loss | Self::Accuracy | Self::F1 | Self::Mcc | Self::RocAuc)
     }

@@ -16,18 +16,19 @@ pub struct Report {
     pub loss: f64,
     /// The share of examples predicted right, 0 to 1.
     pub accuracy: f64,
-    /// Precision, of the requested [`Average`], 0 to 1.
+    /// Precision, averaged over the labels as the accumulator's [`Average`] says, 0 to 1.
     pub precision: f64,
-    /// Recall, of the requested [`Average`], 0 to 1.
+    /// Recall, averaged over the labels as the accumulator's [`Average`] says, 0 to 1.
     pub recall: f64,
-    /// F1, of the requested [`Average`], 0 to 1.
+    /// F1, averaged over the labels as the accumulator's [`Average`] says, 0 to 1.
     pub f1: f64,
-    /// Matthews correlation coefficient, -1 to 1, in Gorodkin's form (2004) for any number of labels. 0 where all
-    /// examples have, or were given, the same label.
+    /// Matthews correlation coefficient, -1 to 1, in Gorodkin's form (2004) for any number of labels. 0 where
+    /// all examples have the same true label or the same prediction.
     pub mcc: f64,
-    /// The area under the ROC curve, 0 to 1. With two labels that of the positive one's probability (label 1 unless
-    /// [`Average::Binary`] says otherwise); with more the mean over the labels, each against the rest, as scikit-learn's
-    /// `roc_auc_score(multi_class="ovr")`. `None` if a label does not occur.
+    /// The area under the ROC curve, 0 to 1. With two labels, the area for the positive label's probability
+    /// (label 1 unless [`Average::Binary`] says otherwise). With more labels, the mean of each label's area
+    /// against the rest, as scikit-learn's `roc_auc_score(multi_class="ovr")`. `None` if a label does not
+    /// occur, or with one label only.
     pub roc_auc: Option<f64>,
     /// Precision, recall and F1 as means over the labels.
     pub macro_average: Scores,
@@ -82,10 +83,11 @@ impl ClassScores {
     }
 }
 
-/// A metric that was 0 divided by 0 and is reported as 0, where scikit-learn has an `UndefinedMetricWarning`.
+/// A metric that was 0 divided by 0 and is reported as 0, where scikit-learn raises an
+/// `UndefinedMetricWarning`.
 ///
-/// An average takes in such zeros like any other number; the average itself is listed only if there were no
-/// examples.
+/// An average includes the zeros of undefined labels. The average itself is listed as undefined only in a
+/// report without examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Undefined {
     /// The metric.
@@ -95,12 +97,12 @@ pub struct Undefined {
 }
 
 impl Report {
-    /// The averages over the labels with their names.
+    /// The macro, micro and weighted averages with their names.
     pub fn averages(&self) -> [(&'static str, Scores); 3] {
         [("macro", self.macro_average), ("micro", self.micro_average), ("weighted", self.weighted_average)]
     }
 
-    /// `loss` is the sum over the examples.
+    /// Computes the report. `loss` is the sum over the examples.
     pub(crate) fn new(
         average: Average,
         loss: f64,
@@ -154,7 +156,7 @@ impl Report {
 
 impl Metric {
     /// The metric's value in `report`. `None` for a report without examples, and for an undefined ROC AUC.
-    /// Other undefined metrics are 0, as in the report.
+    /// Other undefined metrics are 0.
     pub fn value(self, report: &Report) -> Option<f64> {
         if report.examples == 0 {
             return None;
@@ -174,7 +176,7 @@ impl Metric {
     }
 }
 
-/// `None` for 0 divided by 0.
+/// `None` if the denominator is 0.
 fn divide(numerator: usize, denominator: usize) -> Option<f64> {
     (denominator > 0).then(|| numerator as f64 / denominator as f64)
 }
@@ -192,7 +194,7 @@ fn per_class(matrix: &ConfusionMatrix, undefined: &mut Vec<Undefined>) -> Vec<Cl
         ClassScores {
             precision: ratio(Metric::Precision, correct, predicted),
             recall: ratio(Metric::Recall, correct, support),
-            // 2PR / (P + R) in counts, which is defined even where P or R is not.
+            // 2PR / (P + R) in counts, so that F1 is defined even where precision or recall is not.
             f1: ratio(Metric::F1, 2 * correct, predicted + support),
             support,
         }
@@ -200,7 +202,7 @@ fn per_class(matrix: &ConfusionMatrix, undefined: &mut Vec<Undefined>) -> Vec<Cl
     (0..matrix.num_labels()).map(score).collect()
 }
 
-/// 0 if all weights are 0.
+/// The weighted mean of the labels' scores; 0 if all weights are 0.
 fn mean(classes: &[ClassScores], weight: impl Fn(&ClassScores) -> usize) -> Scores {
     let total = classes.iter().map(&weight).sum::<usize>().max(1) as f64;
     let of = |figure: fn(&ClassScores) -> f64| {
@@ -213,7 +215,8 @@ fn mean(classes: &[ClassScores], weight: impl Fn(&ClassScores) -> usize) -> Scor
     }
 }
 
-/// Gorodkin's correlation for many labels (2004), the covariances counted in whole numbers. `None` where one side does not vary.
+/// Gorodkin's correlation for many labels (2004), the covariances counted in whole numbers. `None` where all
+/// true labels or all predictions are the same.
 fn mcc(matrix: &ConfusionMatrix) -> Option<f64> {
     let sum_of_products = |one: &dyn Fn(usize) -> usize, other: &dyn Fn(usize) -> usize| -> i128 {
         (0..matrix.num_labels()).map(|label| one(label) as i128 * other(label) as i128).sum()

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-/// Collects the scores for the area under the ROC curve, which depends on the order of all scores.
+/// Keeps every example's scores, because the area under the ROC curve depends on the order of all scores.
 #[derive(Clone)]
 pub(crate) struct RocAuc {
-    /// The labels whose scores are kept: one of two labels, or each of more.
+    /// The labels whose scores are kept: the positive one of two labels, or all of three or more.
     labels: Range<usize>,
     targets: Vec<usize>,
     /// `[examples, labels.len()]`, row after row.
@@ -17,20 +17,21 @@ impl RocAuc {
         Self { labels, targets: Vec::new(), scores: Vec::new() }
     }
 
-    /// Adds an example's label and its scores of all labels.
+    /// Adds an example's true label and its score for each label.
     pub(crate) fn add(&mut self, target: usize, scores: &[f64]) {
         self.targets.push(target);
-        // `+ 0.0` turns -0.0 into 0.0, so that the two tie in the total order below.
+        // `+ 0.0` turns -0.0 into 0.0, so that the two zeros tie in the total order below.
         self.scores.extend(scores[self.labels.clone()].iter().map(|score| score + 0.0));
     }
 
-    /// Adds the examples of `other`, which keeps the same labels.
+    /// Adds the examples of `other`, which must keep the scores of the same labels.
     pub(crate) fn merge(&mut self, other: Self) {
         self.targets.extend(other.targets);
         self.scores.extend(other.scores);
     }
 
-    /// The mean over the labels of the area of that label against the rest.
+    /// The mean of the labels' areas, each label against the rest. `None` if a label has no area, or without
+    /// labels.
     pub(crate) fn value(&self) -> Option<f64> {
         if self.labels.is_empty() {
             return None;
@@ -49,8 +50,9 @@ impl RocAuc {
     }
 }
 
-/// The probability that a positive example has a higher score than a negative one, a tie counting half: the area under
-/// the ROC curve (Mann and Whitney's U over the number of pairs). `None` if one of the two kinds does not occur.
+/// The area under the ROC curve: the probability that a positive example has a higher score than a negative
+/// one, a tie counting half (Mann and Whitney's U over the number of pairs). `None` without a positive or a
+/// negative example.
 ///
 /// The pairs are counted in whole numbers, so that only the division rounds.
 pub(crate) fn area(mut examples: Vec<(f64, bool)>) -> Option<f64> {

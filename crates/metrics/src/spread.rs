@@ -1,12 +1,12 @@
-//! Mean and standard deviation of several values, such as those of runs with different seeds.
+//! Mean and standard deviation of several values, such as one metric in runs with different seeds.
 
 /// The arithmetic mean; `None` without values.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The standard deviation of a sample: the square root of the sum of squares around the mean, divided by n - 1. `None` for fewer
-/// than two values.
+/// The sample standard deviation: the square root of the sum of squared differences from the mean over n - 1.
+/// `None` for fewer than two values.
 pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     let mean = mean(values).filter(|_| values.len() > 1)?;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
@@ -17,7 +17,7 @@ pub fn standard_deviation(values: &[f64]) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// As `statistics.mean` and `statistics.stdev` of Python.
+    /// The expected numbers are from Python's `statistics.mean` and `statistics.stdev`.
     #[test]
     fn the_deviation_is_that_of_a_sample() {
         let values = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0];

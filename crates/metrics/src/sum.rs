@@ -1,11 +1,11 @@
-//! A sum of many numbers that does not depend on their order, within rounding.
+//! A compensated sum: small terms are not lost beside large ones.
 
-/// Neumaier's compensated sum: its error does not grow with the number of terms ("Rundungsfehleranalyse einiger Verfahren
-/// zur Summation endlicher Summen", 1974).
+/// Neumaier's compensated sum: its error does not grow with the number of terms ("Rundungsfehleranalyse
+/// einiger Verfahren zur Summation endlicher Summen", 1974).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum {
     sum: f64,
-    /// The part that rounding took away from `sum`.
+    /// The sum of the rounding errors of `sum`.
     lost: f64,
 }
 

@@ -1,9 +1,9 @@
 //! [`WindowMean`]: one prediction for a text that was read in several windows.
 
-/// The mean of the probabilities that a model gives a text's windows.
+/// The mean of the probabilities that a model gives for the windows of a text.
 ///
-/// Probabilities are averaged and not logits: a window with large logits then has no more weight than the others, and a
-/// window that says nothing (all labels equally likely) draws the mean towards "not known".
+/// Probabilities are averaged and not logits: a window with large logits then has no more weight than the
+/// others, and a window where all labels are equally likely draws the mean towards equal probabilities.
 ///
 /// ```
 /// let mut mean = embert_metrics::WindowMean::default();
@@ -18,7 +18,7 @@ pub struct WindowMean {
 }
 
 impl WindowMean {
-    /// Adds the probabilities of a window, one a label.
+    /// Adds the probabilities of a window, one for each label.
     pub fn add(&mut self, probabilities: &[f64]) {
         self.sums.resize(probabilities.len().max(self.sums.len()), 0.0);
         for (sum, probability) in self.sums.iter_mut().zip(probabilities) {
@@ -32,8 +32,8 @@ impl WindowMean {
         self.windows
     }
 
-    /// The mean for each label. The mean of one window is that window's probabilities, to the last bit; without a window
-    /// it is empty.
+    /// The mean probability of each label; empty without windows. With one window, its probabilities to the
+    /// last bit.
     pub fn finish(self) -> Vec<f64> {
         let windows = self.windows as f64;
         self.sums.into_iter().map(|sum| sum / windows).collect()

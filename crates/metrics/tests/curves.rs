@@ -1,17 +1,19 @@
-//! Curves, reliability and temperature agree with scikit-learn, on the cases that `tests/reference/curves.py` computed.
+//! Curves, reliability and temperature agree with scikit-learn, on the cases that `tests/reference/curves.py`
+//! computed.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use embert_metrics::{at_temperature, precision_recall_curve, reliability, roc_curve, temperature};
 use serde::Deserialize;
 
-/// Rates are one division of the same whole numbers on both sides; areas and means are sums of at most 60 of them, taken in
-/// another order: each addition is off by at most 2^-53.
+/// Rates are one division of the same whole numbers on both sides. Areas and means are sums of at most 60
+/// rates, added in another order: each addition is off by at most 2^-53.
 const TOLERANCE: f64 = 1e-12;
 
-/// scikit-learn looks for the minimum of the loss by its values, which are flat there: a difference of the square root of
-/// 2^-52, 1.5e-8, in the logarithm changes none of their digits. Nor does, where the loss hardly depends on it (at a temperature
-/// of 2,009), one of 1e-6.
+/// scikit-learn finds the minimum by comparing values of the loss, and the loss is flat near its minimum: a
+/// difference of 1.5e-8, the square root of 2^-52, in the logarithm of the temperature changes no digit of
+/// the loss. Where the loss hardly depends on the temperature (one case has its minimum at 2,009), a
+/// difference of 1e-6 changes none.
 const TEMPERATURE_TOLERANCE: f64 = 1e-5;
 
 #[derive(Deserialize)]
@@ -41,7 +43,7 @@ struct PrecisionRecall {
     average: f64,
 }
 
-/// Counts of all bins, means of those that aren't empty.
+/// The counts of all bins, and the means of the bins that aren't empty.
 #[derive(Deserialize)]
 struct Calibration {
     counts: Vec<usize>,
@@ -62,7 +64,7 @@ impl Case {
         self.counts.iter().map(|counts| counts.iter().map(share).collect()).collect()
     }
 
-    /// Each example's probability of `label`, and whether that is its label.
+    /// Each example's probability of `label`, and whether `label` is the example's label.
     fn against_the_rest(&self, label: usize) -> Vec<(f64, bool)> {
         let scores = self.probabilities().into_iter().map(|probabilities| probabilities[label]);
         scores.zip(&self.targets).map(|(score, &target)| (score, target == label)).collect()
@@ -80,7 +82,7 @@ fn assert_close(found: &[f64], expected: &[f64], place: &str) {
     }
 }
 
-/// Without these, agreement would say little.
+/// Agreement says little unless ties, missing labels and missing minima occur among the cases.
 #[test]
 fn the_cases_have_what_can_go_wrong() {
     let cases = cases();

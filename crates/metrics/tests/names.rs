@@ -1,4 +1,4 @@
-//! Metric names stand in one place of the workspace: elsewhere they come from [`Metric`] or from a run's own files.
+//! Only this crate spells metric names: the other crates get them from [`Metric`] or from a run's own files.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use embert_metrics::Metric;
 
-/// What may stand elsewhere, each for a reason: the end of a path and the name.
+/// The metric names that another file may spell: the end of the file's path, and the quoted name.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    // Every task has a mean loss, and training has it at each step: `embert_run` declares its name for the files.
+    // Every task has a mean loss, and training has it at each step: `embert_run` declares its name for the
+    // files.
     ("run/src/metrics.rs", "\"loss\""),
 ];
 
-/// Rust sources below a folder but for those of tests.
+/// Collects the Rust sources below `folder` into `found`.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -25,8 +26,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// What names a metric in a line of code: a quoted name, or a field of that name. A loss is no field of that kind: steps have it
-/// too.
+/// The metric names in a line of code: quoted names, and fields named like a metric. A field `loss` is
+/// allowed, because training steps have a loss too.
 fn named_in(line: &str) -> Vec<String> {
     let mut found = Vec::new();
     for name in Metric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]) {
@@ -44,7 +45,7 @@ fn named_in(line: &str) -> Vec<String> {
     found
 }
 
-/// The lines of a source with their numbers, without comments and without the tests at its end.
+/// The numbered lines of a source, without comments and without the tests at its end.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = (1..).zip(text.lines()).take_while(|(_, line)| line.trim() != "#[cfg(test)]");
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))

@@ -1,4 +1,4 @@
-//! What holds for any examples.
+//! Properties of the metrics that hold for any examples.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,7 +22,7 @@ fn examples() -> impl Strategy<Value = (usize, Vec<Example>)> {
     (1_usize..=5).prop_flat_map(|num_labels| (Just(num_labels), examples_of(num_labels)))
 }
 
-/// The loss is any function of the example.
+/// Accumulates the examples. The loss is an arbitrary function of the target's score.
 fn accumulate(num_labels: usize, average: Average, examples: &[Example]) -> Accumulator {
     let mut accumulator = Accumulator::new(num_labels, average).unwrap();
     for (target, scores) in examples {
@@ -35,7 +35,7 @@ fn report(num_labels: usize, average: Average, examples: &[Example]) -> Report {
     accumulate(num_labels, average, examples).report()
 }
 
-/// All figures but the counts.
+/// All metrics of the report but loss and MCC.
 fn figures(report: &Report) -> Vec<f64> {
     let averages = [report.macro_average, report.micro_average, report.weighted_average];
     let of_averages = averages.iter().flat_map(|scores| [scores.precision, scores.recall, scores.f1]);
@@ -48,8 +48,8 @@ fn close(one: f64, other: f64) -> bool {
     (one - other).abs() <= TOLERANCE
 }
 
-/// The definition: of all pairs of a positive and a negative example, the share in which the positive one has the higher
-/// score, a tie counting half.
+/// The area under the ROC curve by its definition: of all pairs of a positive and a negative example, the
+/// share in which the positive example has the higher score, a tie counting half.
 fn area_by_pairs(examples: &[Example], label: usize) -> Option<f64> {
     let (positives, negatives): (Vec<_>, Vec<_>) = examples.iter().partition(|(target, _)| *target == label);
     let pairs = positives.iter().flat_map(|(_, one)| negatives.iter().map(move |(_, other)| (one, other)));
@@ -81,7 +81,7 @@ proptest! {
 
         for merged in [in_order.report(), shuffled.report()] {
             prop_assert!(close(merged.loss, whole.loss));
-            // All else comes from counts and from sorted scores: not even rounding may differ.
+            // All other metrics come from counts and from sorted scores: not even rounding may differ.
             prop_assert_eq!(Report { loss: whole.loss, ..merged }, whole.clone());
         }
     }
@@ -153,7 +153,7 @@ proptest! {
 
     #[test]
     fn the_names_of_two_labels_do_not_matter(examples in examples_of(2)) {
-        // Ties go to the first label, which is another one after the swap.
+        // Ties go to the first label, and the swap changes which label is the first.
         let differ = |scores: &[f64]| !scores[0].total_cmp(&scores[1]).is_eq();
         let examples: Vec<Example> = examples.into_iter().filter(|(_, scores)| differ(scores)).collect();
         let swapped: Vec<Example> =

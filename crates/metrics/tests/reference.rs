@@ -8,9 +8,10 @@ use embert_metrics::{Accumulator, Average, Report, softmax};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Both sides compute in f64 and differ in the order of additions only: at most 200 terms up to 36 (what scikit-learn
-/// makes of a probability of 0), each addition off by at most 2^-53 of a sum below 7,300, and then divided by the number of
-/// terms. That stays below 1e-12; the figures' own granularity (one example in 200, over seven labels) is above 1e-4.
+/// Both sides compute in f64 and differ in the order of additions only: at most 200 terms up to 36
+/// (scikit-learn's loss for a probability of 0), each addition off by at most 2^-53 of a sum below 7,300, and
+/// then divided by the number of terms. The difference stays below 1e-12; one example in 200 over seven
+/// labels changes a metric by more than 1e-4.
 const TOLERANCE: f64 = 1e-12;
 
 #[derive(Deserialize)]
@@ -25,9 +26,9 @@ struct Case {
     targets: Vec<usize>,
     of: u32,
     counts: Vec<Vec<u32>>,
-    /// A report without the figures that depend on the average asked for.
+    /// A report without the metrics that depend on the requested average.
     expected: Value,
-    /// Those figures with label 0 and with label 1 as the positive one.
+    /// The metrics that depend on the average, with label 0 and with label 1 as the positive label.
     binary: Option<[Value; 2]>,
 }
 
@@ -42,7 +43,7 @@ impl Case {
         self.counts[0].len()
     }
 
-    /// Every average that there is for so many labels, and the whole report expected of it.
+    /// Every average that the number of labels allows, and the whole report expected for it.
     fn reports(&self) -> Vec<(Average, Value)> {
         let merged = |figures: &Value| {
             let mut report = self.expected.clone();
@@ -62,7 +63,7 @@ impl Case {
         reports
     }
 
-    /// Adds the example of this index, with its cross-entropy as scikit-learn clips it.
+    /// Adds the example at index `example`, with its cross-entropy clipped as in scikit-learn.
     fn add(&self, example: usize, accumulator: &mut Accumulator) {
         let (target, counts) = (self.targets[example], &self.counts[example]);
         let probabilities: Vec<f64> =
@@ -71,7 +72,7 @@ impl Case {
         accumulator.add(target, &probabilities, loss).unwrap();
     }
 
-    /// The figures of the examples of these indices.
+    /// An accumulator of the examples at the given indices.
     fn accumulate(&self, average: Average, examples: impl Iterator<Item = usize>) -> Accumulator {
         let mut accumulator = Accumulator::new(self.num_labels(), average).unwrap();
         examples.for_each(|example| self.add(example, &mut accumulator));
@@ -83,7 +84,7 @@ fn fixture() -> Fixture {
     serde_json::from_str(include_str!("fixtures/expected.json")).unwrap()
 }
 
-/// Every key, count, name and null is the same; floating-point numbers are close.
+/// Keys, counts, names and nulls must be equal, floating-point numbers within [`TOLERANCE`].
 fn assert_close(found: &Value, expected: &Value, place: &str) {
     match (found, expected) {
         (Value::Object(found_fields), Value::Object(expected_fields)) => {
@@ -109,7 +110,7 @@ fn assert_close(found: &Value, expected: &Value, place: &str) {
     }
 }
 
-/// What `accumulate` gives for each case and average is what scikit-learn computed.
+/// Asserts that the reports of `accumulate` agree with scikit-learn's for each case and average.
 fn assert_all_agree(accumulate: impl Fn(&Case, Average) -> Accumulator) {
     for case in fixture().cases {
         for (average, expected) in case.reports() {
@@ -120,7 +121,7 @@ fn assert_all_agree(accumulate: impl Fn(&Case, Average) -> Accumulator) {
     }
 }
 
-/// Without these, agreement would say little.
+/// Agreement says little unless ties, undefined metrics and impossible labels occur among the cases.
 #[test]
 fn the_cases_have_what_can_go_wrong() {
     let cases = fixture().cases;
