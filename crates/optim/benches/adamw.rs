@@ -1,6 +1,8 @@
-//! Seconds of an update and of the global norm for as many parameters as a BERT has: this crate's AdamW against Burn's.
+//! Times of an update and of the global norm with as many parameters as a BERT has: this crate's AdamW
+//! against Burn's.
 //!
-//! `cargo bench -p embert-optim`, with the number of parameters in millions as an argument (default 22.7, all-MiniLM-L6-v2).
+//! `cargo bench -p embert-optim`, with the number of parameters in millions as an argument (default 22.7,
+//! all-MiniLM-L6-v2).
 #![allow(clippy::print_stdout, missing_docs, reason = "a benchmark prints what it measures")]
 
 use std::time::{Duration, Instant};
@@ -75,7 +77,7 @@ fn main() {
     );
 }
 
-/// In milliseconds.
+/// The median in milliseconds.
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times[times.len() / 2].as_secs_f64() * 1e3

@@ -6,17 +6,18 @@ use burn::tensor::Tensor;
 
 use crate::OptimError;
 
-/// Into how many parts the micro-batches of a step are cut: a power of two.
+/// The number of parts into which the micro-batches of a step are cut: a power of two.
 ///
-/// The number decides the order in which gradients are added, and with it the last bits of a step of several micro-batches.
+/// The number of parts decides the order in which gradients are added, and with it the last bits of a step of
+/// several micro-batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shards(usize);
 
 impl Shards {
-    /// So many parts.
+    /// `shards` parts.
     ///
     /// # Errors
-    /// The number is no power of two.
+    /// `shards` is no power of two.
     pub fn new(shards: usize) -> Result<Self, OptimError> {
         if shards.is_power_of_two() { Ok(Self(shards)) } else { Err(OptimError::Shards { found: shards }) }
     }
@@ -36,29 +37,32 @@ impl Default for Shards {
 
 /// The sum of the gradients of a step's micro-batches.
 ///
-/// Each micro-batch's loss is the sum over its examples, divided by the weight of the whole step: then the sum of the gradients is
-/// the gradient of the mean over all examples, whatever the sizes of the micro-batches, and nothing is divided here.
+/// Each micro-batch's loss is the sum over its examples, divided by the weight of the whole step. The sum of
+/// the gradients is then the gradient of the mean over all examples, whatever the sizes of the micro-batches,
+/// and nothing is divided here.
 ///
-/// Of `M` micro-batches, part `i` of `S` has those from `i M / S` up to `(i + 1) M / S`. Gradients are added from left to right
-/// within a part, and the parts as the leaves of a complete binary tree, in which an empty part counts for nothing. Processes that
-/// hold consecutive parts, as many as a power of two up to `S`, can so add to the same bits as one process. At most
-/// `log2(S) + 2` sets of gradients are alive at a time.
+/// Of `M` micro-batches, part `i` of `S` has the micro-batches from `i M / S` up to `(i + 1) M / S`.
+/// Gradients are added from left to right within a part, and the parts as the leaves of a complete binary
+/// tree, in which an empty part is skipped. If `P` processes, a power of two up to `S`, each hold `S / P`
+/// consecutive parts, they can therefore add to the same bits as one process. At most `log2(S) + 2` sets of
+/// gradients are alive at a time.
 #[derive(Debug)]
 pub struct GradientAccumulator {
     micro_batches: usize,
     shards: usize,
-    /// Micro-batches added so far.
+    /// The number of micro-batches added so far.
     added: usize,
-    /// Parts that are complete.
+    /// The number of complete parts.
     complete: usize,
-    /// The sum of the part that is not complete yet.
+    /// The sum of the gradients in the part that is not complete yet.
     part: Option<GradientsParams>,
-    /// Sums of subtrees whose sibling is not complete yet, the largest one first; `None` where all parts are empty.
+    /// The sums of the subtrees whose sibling is not complete yet, the largest subtree first; `None` for a
+    /// subtree of empty parts.
     subtrees: Vec<Option<GradientsParams>>,
 }
 
 impl GradientAccumulator {
-    /// An accumulator for a step of so many micro-batches.
+    /// An accumulator for a step of `micro_batches` micro-batches.
     pub fn new(micro_batches: usize, shards: Shards) -> Self {
         Self { micro_batches, shards: shards.0, added: 0, complete: 0, part: None, subtrees: Vec::new() }
     }
@@ -72,7 +76,7 @@ impl GradientAccumulator {
         self.part = sum(model, self.part.take(), Some(gradients));
     }
 
-    /// The sum of all gradients that were added.
+    /// The sum of all gradients added.
     #[must_use]
     pub fn finish<M: Module>(mut self, model: &M) -> GradientsParams {
         while self.complete < self.shards {
@@ -81,16 +85,16 @@ impl GradientAccumulator {
         self.subtrees.pop().flatten().unwrap_or_default()
     }
 
-    /// The micro-batch after the last one of the part that is not complete yet.
+    /// The index of the micro-batch after the last one of the incomplete part.
     fn end_of_part(&self) -> usize {
         (self.complete + 1) * self.micro_batches / self.shards
     }
 
-    /// Makes the current part a leaf of the tree, and adds up every subtree that this completes.
+    /// Makes the current part a leaf of the tree, and adds up every subtree that the leaf completes.
     fn complete_part<M: Module>(&mut self, model: &M) {
         self.complete += 1;
         let mut subtree = self.part.take();
-        // As in a binary counter: one carry for each subtree of which the right half is complete now.
+        // As in a binary counter: one carry for each subtree whose right half is complete now.
         for _ in 0..self.complete.trailing_zeros() {
             let left = self.subtrees.pop().flatten();
             subtree = sum(model, left, subtree);
@@ -99,7 +103,7 @@ impl GradientAccumulator {
     }
 }
 
-/// `left + right`, where each may be missing.
+/// `left + right`, either of which may be missing.
 fn sum<M: Module>(
     model: &M,
     left: Option<GradientsParams>,
@@ -153,7 +157,7 @@ mod tests {
         gradients
     }
 
-    /// The bits of the accumulated sum of these gradients.
+    /// The bits of the accumulated sum of one gradient of each value.
     fn accumulated(values: &[f32], shards: usize) -> u32 {
         let model = model();
         let mut accumulator = GradientAccumulator::new(values.len(), Shards::new(shards).unwrap());
@@ -166,7 +170,7 @@ mod tests {
         sum.get::<1>(model.value.id).unwrap().into_scalar::<f32>().to_bits()
     }
 
-    /// The sum of the leaves of a complete binary tree.
+    /// Sums the leaves of a complete binary tree.
     fn halve(leaves: &[Option<f32>]) -> Option<f32> {
         if let [leaf] = leaves {
             return *leaf;
@@ -185,7 +189,7 @@ mod tests {
         (0..shards).map(sum).collect()
     }
 
-    /// Numbers of very different sizes, so that each order of additions has bits of its own.
+    /// Numbers of very different sizes, so that each order of additions gives other bits.
     fn values(count: usize) -> Vec<f32> {
         (0..count)
             .map(|index| (1.0 + index as f32 * 0.37) * 10_f32.powf((index * 7 % 11) as f32 - 5.0))
@@ -206,12 +210,13 @@ mod tests {
     #[test]
     fn another_number_of_parts_is_another_order() {
         let values = [1e8, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0];
-        // Neighbours of 1e8 are 8 apart: a single 4 is lost beside it, and sums of them are not.
+        // Neighbouring f32 numbers at 1e8 are 8 apart: a single 4 is lost beside 1e8, and sums of several are
+        // not.
         let expected = [1e8_f32, 1e8 + 16.0, 1e8 + 24.0];
         assert_eq!([1, 2, 8].map(|shards| accumulated(&values, shards)), expected.map(f32::to_bits));
     }
 
-    /// Each of some processes accumulates its parts alone; their sums are then added by halving.
+    /// Each process accumulates its own parts; the processes' sums are then added as a binary tree.
     #[test]
     fn processes_with_consecutive_parts_add_up_to_the_same_bits() {
         for count in [8, 13, 24, 31] {

@@ -13,9 +13,9 @@ use crate::{OptimError, OptimizerState, ParameterGroup, ParameterState};
 /// The hyperparameters that all groups of an [`AdamW`] share. The defaults are PyTorch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamWConfig {
-    /// Decay rates of the first and the second moment.
+    /// The decay rates of the first and the second moment.
     pub betas: [f64; 2],
-    /// Added to the root of the second moment.
+    /// Added to the square root of the bias-corrected second moment.
     pub epsilon: f64,
 }
 
@@ -33,16 +33,16 @@ impl Default for AdamWConfig {
 /// p <- p - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + epsilon)
 /// ```
 ///
-/// Parameters in no group and parameters without a gradient stay as they are. [`regroup`](Self::regroup) changes the groups
-/// between steps.
+/// Parameters in no group and parameters without a gradient stay as they are. [`regroup`](Self::regroup)
+/// changes the groups between steps.
 #[derive(Debug)]
 pub struct AdamW {
     config: AdamWConfig,
     groups: Vec<ParameterGroup>,
-    /// Where each parameter stands in `groups`.
+    /// The position of each parameter in `groups`.
     positions: HashMap<ParamId, Position>,
     moments: HashMap<ParamId, Moments>,
-    /// Names of the parameters that have moments and are in no group any more.
+    /// The names of the parameters that have moments and have left their group.
     former_names: HashMap<ParamId, String>,
 }
 
@@ -67,12 +67,12 @@ impl AdamW {
         Ok(Self { config, groups, positions, moments: HashMap::new(), former_names: HashMap::new() })
     }
 
-    /// Changes the groups from the next step on, as when more of a model is unfrozen. Parameters keep their moments while they are in
-    /// no group; a parameter that is trained for the first time starts from zero moments. PyTorch's optimizer, too, keeps the state of
-    /// a parameter without a gradient.
+    /// Changes the groups from the next step on, for example when more layers are unfrozen. Parameters keep
+    /// their moments while they are in no group, as PyTorch's optimizer keeps the state of a parameter
+    /// without a gradient. A parameter that is trained for the first time starts from zero moments.
     ///
     /// # Errors
-    /// As [`new`](Self::new); the optimizer is then as it was.
+    /// As [`new`](Self::new). On an error the optimizer is unchanged.
     pub fn regroup(&mut self, groups: Vec<ParameterGroup>) -> Result<(), OptimError> {
         let positions = positions(&groups)?;
         for (id, position) in &self.positions {
@@ -87,15 +87,16 @@ impl AdamW {
         Ok(())
     }
 
-    /// The groups of the next step.
+    /// The groups that the next step uses.
     pub fn groups(&self) -> &[ParameterGroup] {
         &self.groups
     }
 
     /// The model after one update.
     ///
-    /// Each group's learning rate is multiplied by `lr_factor` (from a [`ScheduleConfig`](crate::ScheduleConfig)), all
-    /// gradients by `clip` (from [`clip_factor`](crate::clip_factor)). A model that nobody else holds is updated in place.
+    /// Each group's learning rate is multiplied by `lr_factor` (from a
+    /// [`ScheduleConfig`](crate::ScheduleConfig)), all gradients by `clip` (from
+    /// [`clip_factor`](crate::clip_factor)). A parameter whose tensor is not shared is updated in place.
     #[must_use]
     pub fn step<M: Module>(&mut self, model: M, gradients: GradientsParams, lr_factor: f64, clip: f64) -> M {
         model.map(&mut Step { optimizer: self, gradients, lr_factor, clip })
@@ -118,11 +119,12 @@ impl AdamW {
         OptimizerState { parameters: self.moments.iter().map(entry).collect() }
     }
 
-    /// Replaces the moments by those that [`state`](Self::state) returned, perhaps in another process. The tensors go to the devices
-    /// of `model`'s parameters.
+    /// Replaces the moments by a state that [`state`](Self::state) returned, perhaps in another process. The
+    /// tensors go to the devices of `model`'s parameters.
     ///
     /// # Errors
-    /// The state has a parameter that isn't in the groups, or one of another size than the model's.
+    /// The state has a parameter that isn't in the groups, or moments of another size than the model's
+    /// parameter.
     pub fn load_state<M: Module>(&mut self, model: &M, state: OptimizerState) -> Result<(), OptimError> {
         let mut visitor = Load { optimizer: self, state, loaded: HashMap::new(), error: None };
         model.visit(&mut visitor);
@@ -138,7 +140,7 @@ impl AdamW {
     }
 }
 
-/// The position of each parameter in the groups, which are checked on the way.
+/// The position of each parameter in the groups. Checks the groups' hyperparameters, too.
 fn positions(groups: &[ParameterGroup]) -> Result<HashMap<ParamId, Position>, OptimError> {
     let mut positions = HashMap::new();
     for (group, settings) in groups.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use embert_files::FileError;
 
-/// Why an optimizer can't be built, or its state not be loaded.
+/// Why an optimizer can't be built, or its state can't be saved or loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptimError {
@@ -13,58 +13,58 @@ pub enum OptimError {
     Hyperparameter {
         /// The hyperparameter, as in "betas".
         name: &'static str,
-        /// Its value.
+        /// The hyperparameter's value.
         value: f64,
-        /// The values that it may have.
+        /// The allowed values.
         expected: &'static str,
     },
-    /// A number of shards that the gradients of a step can't be halved into.
+    /// The number of shards is no power of two.
     #[error("shards is {found}: expected a power of two, as 1, 2, 4 or 8")]
     Shards {
-        /// The number.
+        /// The number of shards.
         found: usize,
     },
-    /// A parameter is in more than one group.
+    /// A parameter is in two groups.
     #[error("the parameter {name} is in two groups: each may be in one")]
     Twice {
-        /// The parameter.
+        /// The parameter's name.
         name: String,
     },
-    /// No parameter is to be trained.
+    /// The groups have no parameters.
     #[error("there is nothing to train: every parameter is frozen")]
     Empty,
-    /// A state is for a parameter that the optimizer does not have.
+    /// A state has moments for a parameter that is in no group.
     #[error("the optimizer's state has moments for {name}, which is not trained here")]
     Unknown {
-        /// The parameter.
+        /// The parameter's name.
         name: String,
     },
     /// A state has moments of another size than the parameter.
     #[error("the optimizer's state of {name} has {found} numbers, but the parameter has {expected}")]
     Size {
-        /// The parameter.
+        /// The parameter's name.
         name: String,
-        /// How many numbers the state has.
+        /// The number of elements of the state's moments.
         found: usize,
-        /// How many the parameter has.
+        /// The number of elements of the parameter.
         expected: usize,
     },
-    /// The file isn't a state that was written here.
+    /// The file isn't an optimizer state as [`OptimizerState::save`](crate::OptimizerState::save) writes it.
     #[error("{} is not an optimizer state: {problem}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Why the file can't be used.
         problem: String,
     },
     /// The file can't be read or written.
     #[error("can't {action} {}", path.display())]
     Io {
-        /// What was tried, as in "write".
+        /// The action that failed, as in "write".
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// The cause.
+        /// The operating system's error.
         source: std::io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! Which parameter gets which learning rate and which decay.
+//! Parameter groups: each parameter's learning rate and weight decay.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,13 +12,13 @@ use strum::{Display, EnumString};
 pub struct ParameterGroup {
     /// The group's name, as in `head, no decay`.
     pub name: String,
-    /// The part of the model, as in `head`: the groups of a part share a learning rate.
+    /// The part of the model, as in `head`. The groups of a part share a learning rate.
     pub part: String,
-    /// The parameters, with the names that an [`OptimizerState`](crate::OptimizerState) knows them by.
+    /// The parameters, with their names in an [`OptimizerState`](crate::OptimizerState).
     pub parameters: Vec<(ParamId, String)>,
     /// The highest learning rate of the schedule.
     pub learning_rate: f64,
-    /// Decoupled weight decay: each step subtracts this share, times the learning rate, of a parameter.
+    /// Decoupled weight decay: each step subtracts the parameter times its learning rate times this number.
     pub weight_decay: f64,
 }
 
@@ -35,7 +35,7 @@ pub enum Decay {
 }
 
 impl Decay {
-    /// Whether the parameter of this name, in a Hugging Face checkpoint, is decayed.
+    /// Whether the parameter named `name` in a Hugging Face checkpoint is decayed.
     pub fn applies_to(self, name: &str) -> bool {
         match self {
             Self::All => true,
@@ -53,17 +53,18 @@ fn unknown(decay: &str) -> String {
 pub struct TrainedParameter<P> {
     /// Burn's identifier of the parameter in this process.
     pub id: ParamId,
-    /// The name that an [`OptimizerState`](crate::OptimizerState) knows the parameter by.
+    /// The parameter's name in an [`OptimizerState`](crate::OptimizerState).
     pub name: String,
     /// The part of the model that the parameter belongs to.
     pub part: P,
 }
 
-/// Sorts parameters into groups: one group for the decayed and one for the other parameters of each part of the model, in the
-/// order of the parts. Empty groups are left out.
+/// Sorts parameters into groups: for each part of the model, in the order of the parts, one group of the
+/// decayed and one of the other parameters. Empty groups are left out.
 ///
-/// A part is whatever the caller gives one learning rate: its [`Display`](fmt::Display) is the groups' name, and `learning_rate`
-/// says the highest rate of its schedule. Only pass parameters that are to be trained: a parameter in no group is frozen.
+/// Parts are the caller's: all parameters of a part share the learning rate `learning_rate` (the highest of
+/// the schedule), and groups are named by the part's [`Display`](fmt::Display). Pass only the parameters to
+/// train: a parameter in no group is frozen.
 pub fn build_groups<P: Ord + fmt::Display>(
     parameters: impl IntoIterator<Item = TrainedParameter<P>>,
     learning_rate: impl Fn(&P) -> f64,
@@ -72,7 +73,7 @@ pub fn build_groups<P: Ord + fmt::Display>(
 ) -> Vec<ParameterGroup> {
     let mut groups: BTreeMap<(P, bool), Vec<(ParamId, String)>> = BTreeMap::new();
     for TrainedParameter { id, name, part } in parameters {
-        // Of two groups of one part, the decayed one comes first: false is less than true.
+        // `false` sorts before `true`, so the decayed group of a part comes first.
         groups.entry((part, !decay.applies_to(&name))).or_default().push((id, name));
     }
     let group = |((part, undecayed), parameters): ((P, bool), _)| ParameterGroup {

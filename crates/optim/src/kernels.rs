@@ -1,4 +1,5 @@
-//! AdamW's update and the sum of squares: one pass over memory on all cores where the device is Flex, tensor operations elsewhere.
+//! AdamW's update and the sum of squares: one pass over memory on all cores on Flex, tensor operations on
+//! other backends.
 
 use burn::tensor::Tensor;
 
@@ -11,9 +12,9 @@ pub(crate) struct Update {
     pub(crate) weight_decay: f64,
     pub(crate) betas: [f64; 2],
     pub(crate) epsilon: f64,
-    /// The factor of the gradient, as for clipping.
+    /// The factor on the gradient, from clipping.
     pub(crate) gradient_scale: f64,
-    /// The number of this update of the parameter, from 1.
+    /// The number of the parameter's updates, counted from 1 and with this one.
     pub(crate) step: usize,
 }
 
@@ -25,7 +26,7 @@ impl Update {
     }
 }
 
-/// The parameter and its moments after an update.
+/// The parameter and its moments after the update.
 pub(crate) fn adamw<const D: usize>(
     value: Tensor<D>,
     moments: Moments,
@@ -39,7 +40,7 @@ pub(crate) fn adamw<const D: usize>(
     tensors::adamw(value, moments, gradient, update)
 }
 
-/// The sum of squares of a tensor in the host's memory; `None` where it is elsewhere.
+/// The sum of squares of a Flex tensor; `None` on other backends.
 pub(crate) fn sum_of_squares<const D: usize>(tensor: &Tensor<D>) -> Option<f64> {
     #[cfg(feature = "flex")]
     if flex::takes(tensor) {
@@ -82,12 +83,12 @@ mod flex {
 
     use super::{Moments, Update};
 
-    /// Elements that a thread takes at a time: four arrays of 64 KiB fit a second-level cache.
+    /// Elements that a thread processes at a time: four arrays of 64 KiB fit a second-level cache.
     const CHUNK: usize = 1 << 14;
     /// Elements whose squares are summed in f32 before they go into the f64 sum.
     const BLOCK: usize = 1 << 10;
 
-    /// Whether the tensor is 32-bit floats in the host's memory.
+    /// Whether the tensor is an f32 tensor of Flex.
     pub(super) fn takes<const D: usize>(tensor: &Tensor<D>) -> bool {
         tensor.dtype() == DType::F32 && tensor.clone().try_into_primitive::<Flex>().is_ok()
     }
@@ -163,7 +164,7 @@ mod flex {
 
     pub(super) fn sum_of_squares<const D: usize>(tensor: Tensor<D>) -> f64 {
         let tensor = contiguous(tensor);
-        // Collected in order, so that the sum doesn't depend on which thread is done first.
+        // The sums are collected in order, so that the total doesn't depend on which thread finishes first.
         let sums: Vec<f64> = slice(&tensor)
             .par_chunks(CHUNK)
             .map(|chunk| chunk.chunks(BLOCK).map(|block| f64::from(block_sum_of_squares(block))).sum())
@@ -171,7 +172,7 @@ mod flex {
         sums.iter().sum()
     }
 
-    /// In sixteen lanes, which the compiler keeps in registers.
+    /// Sums in sixteen lanes, which the compiler keeps in registers.
     fn block_sum_of_squares(block: &[f32]) -> f32 {
         let mut lanes = [0.0_f32; 16];
         let (chunks, rest) = block.as_chunks::<16>();
@@ -192,7 +193,8 @@ mod tests {
     use crate::clip_factor;
     use crate::fixture::{self, Run};
 
-    /// Both compute in f32; they differ in the order of a multiplication and a division, a few units in the last place.
+    /// Both implementations compute in f32. They differ in the order of a multiplication and a division: a
+    /// few units in the last place.
     const TOLERANCE: f32 = 1e-6;
 
     fn random(device: &Device) -> Tensor<2> {
@@ -235,8 +237,8 @@ mod tests {
 
     type Kernel = fn(Tensor<1>, Moments, Tensor<1>, &Update) -> (Tensor<1>, Moments);
 
-    /// Both implementations: the tensor operations would otherwise be tested on other devices alone. The runs have schedules, clipping,
-    /// parameters that sit out steps, and gradients of all sizes.
+    /// Tests both implementations: otherwise no test would run the tensor operations on this device. The runs
+    /// have schedules, clipping, parameters that miss steps, and gradients of all sizes.
     #[test]
     fn both_go_where_pytorch_goes() {
         for kernel in [flex::adamw::<1> as Kernel, tensors::adamw::<1>] {
@@ -280,7 +282,7 @@ mod tests {
         for tensor in [random(&device), random(&device).transpose(), random(&device).slice([3..50, 7..290])] {
             let expected: f64 = tensor.to_data().iter::<f64>().map(|value| value * value).sum();
             let found = sum_of_squares(&tensor).unwrap();
-            // Blocks are summed in f32: relative error of some 1e-7.
+            // Blocks are summed in f32: the relative error is about 1e-7.
             assert!((found - expected).abs() < 1e-6 * expected, "{found} {expected}");
         }
     }

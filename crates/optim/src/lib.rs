@@ -1,13 +1,15 @@
 //! The optimizer side of fine-tuning in Burn, with PyTorch's and `transformers`' meaning of every number.
 //!
-//! - [`AdamW`] over [`ParameterGroup`]s, each with its own learning rate and weight decay; what is in no group is frozen.
+//! - [`AdamW`] over [`ParameterGroup`]s, each with its own learning rate and weight decay; a parameter in no
+//!   group is frozen.
 //! - [`ScheduleConfig`]: constant, linear, cosine and polynomial learning rates, with warm-up.
 //! - [`global_norm`] and [`clip_factor`]: clipping by one norm over all gradients.
 //! - [`GradientAccumulator`]: n micro-batches that give the update of one large batch.
-//! - [`OptimizerState`]: the moments by parameter name, to a file and back, so that a run can go on.
+//! - [`OptimizerState`]: the moments by parameter name, saved to a file and loaded, so that a run can be
+//!   resumed.
 //!
-//! On Burn's CPU backend Flex the update and the norm are one pass over memory on all cores; elsewhere they are tensor
-//! operations.
+//! On Burn's CPU backend Flex the update and the norm are one pass over memory on all cores; on other
+//! backends they are tensor operations.
 //!
 #![doc = include_str!("../README.md")]
 
@@ -21,7 +23,8 @@ mod moments;
 mod schedule;
 mod state;
 
-// The integration tests' own, which call it by its name as any user: so does it here.
+// The fixture of the integration tests names this crate `embert_optim`, so the crate needs that name here
+// too.
 #[cfg(all(test, feature = "flex"))]
 extern crate self as embert_optim;
 #[cfg(all(test, feature = "flex"))]

@@ -1,39 +1,42 @@
-//! How the learning rate changes over a run.
+//! Learning-rate schedules.
 
 use std::f64::consts::PI;
 
-/// The shape of the learning rate after the warm-up. The formulas are those of `transformers`' `get_scheduler`.
+/// The shape of the learning rate after the warm-up. The formulas come from
+/// `get_scheduler` in `transformers`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
     /// The learning rate stays at its highest.
     Constant,
     /// The learning rate falls to 0 in a straight line.
     Linear,
-    /// `max(0, (1 + cos(2 pi cycles progress)) / 2)`; half a cycle falls to 0 once.
+    /// The learning rate is multiplied by `max(0, (1 + cos(2 pi cycles progress)) / 2)`. Half a cycle falls
+    /// to 0 once.
     Cosine {
-        /// Cosine waves in the run; 0.5 is the usual.
+        /// The number of cosine waves in the run; 0.5 is `transformers`' default.
         cycles: f64,
     },
-    /// `end_factor + (1 - end_factor) (1 - progress)^power`, and `end_factor` beyond the end.
+    /// The learning rate is multiplied by `end_factor + (1 - end_factor) (1 - progress)^power`, and by
+    /// `end_factor` beyond the end.
     Polynomial {
-        /// The exponent; 1 is a straight line.
+        /// The exponent; 1 gives a straight line.
         power: f64,
-        /// The last learning rate as a share of the highest.
+        /// The final learning rate as a share of the highest.
         end_factor: f64,
     },
 }
 
-/// Steps over which the learning rate rises from 0 to its highest.
+/// The steps over which the learning rate rises from 0 to its highest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Warmup {
-    /// This number of steps.
+    /// A number of steps.
     Steps(usize),
-    /// This share of all steps, rounded up.
+    /// A share of all steps; the number of steps is rounded up.
     Ratio(f64),
 }
 
 impl Warmup {
-    /// The number of steps, of `total_steps`.
+    /// The number of warm-up steps in a run of `total_steps`.
     pub fn steps(self, total_steps: usize) -> usize {
         match self {
             Self::Steps(steps) => steps,
@@ -54,15 +57,15 @@ impl Warmup {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScheduleConfig {
-    /// The shape after the warm-up.
+    /// The schedule after the warm-up.
     pub schedule: Schedule,
     /// The warm-up.
     pub warmup: Warmup,
 }
 
 impl ScheduleConfig {
-    /// The factor of the learning rates in the step after `steps_done` of `total_steps`: 0 in the very first step if there is a
-    /// warm-up.
+    /// The factor on the learning rates in step `steps_done` of `total_steps`, counted from 0. The factor of
+    /// the first step is 0 if there is a warm-up.
     pub fn factor(&self, steps_done: usize, total_steps: usize) -> f64 {
         let warmup = self.warmup.steps(total_steps);
         if steps_done < warmup {
@@ -70,7 +73,8 @@ impl ScheduleConfig {
         }
         let steps_of_decay = total_steps.saturating_sub(warmup).max(1) as f64;
         let progress = (steps_done - warmup) as f64 / steps_of_decay;
-        // Not `1 - progress`: where the warm-up is the whole run, nothing is left after it.
+        // Not `1 - progress`: if the warm-up is the whole run, `progress` is 0 at the end, and `left` is 0
+        // too.
         let left = total_steps.saturating_sub(steps_done) as f64 / steps_of_decay;
         match self.schedule {
             Schedule::Constant => 1.0,

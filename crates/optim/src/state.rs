@@ -10,21 +10,21 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::OptimError;
 
-/// The state of an [`AdamW`](crate::AdamW): moments and counts of updates, by parameter name.
+/// The state of an [`AdamW`](crate::AdamW) by parameter name: the moments and the number of updates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OptimizerState {
-    /// The state of each parameter that had a gradient so far.
+    /// The state of each parameter that has had a gradient.
     pub parameters: BTreeMap<String, ParameterState>,
 }
 
 /// The state of one parameter; the fields have PyTorch's names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterState {
-    /// Updates so far.
+    /// The number of updates so far.
     pub step: usize,
-    /// The first moment, flat, in the order of the parameter in memory.
+    /// The first moment, flattened in row-major order.
     pub exp_avg: Vec<f32>,
-    /// The second moment, flat, in the same order.
+    /// The second moment, flattened in row-major order.
     pub exp_avg_sq: Vec<f32>,
 }
 
@@ -33,8 +33,8 @@ const EXP_AVG_SQ: &str = "exp_avg_sq.";
 const STEP: &str = "step.";
 
 impl OptimizerState {
-    /// Writes a safetensors file with `exp_avg.<name>`, `exp_avg_sq.<name>` and `step.<name>` for each parameter. The
-    /// file appears under `path` when all of it is on the disk. The same state gives the same bytes.
+    /// Writes a safetensors file with `exp_avg.<name>`, `exp_avg_sq.<name>` and `step.<name>` for each
+    /// parameter. The file appears under `path` once all of it is on the disk. Equal states give equal bytes.
     ///
     /// # Errors
     /// The file can't be written.

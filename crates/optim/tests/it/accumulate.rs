@@ -1,4 +1,4 @@
-//! Micro-batches against one large batch.
+//! Micro-batches give the same update as one large batch.
 
 use std::ops::Range;
 
@@ -10,16 +10,16 @@ use serde::Deserialize;
 
 use crate::{Affine, distance, values};
 
-/// Gradients are below 1: sums of eleven products in f32, in another order.
+/// Gradients are below 1: sums of eleven products in f32, added in another order.
 const GRADIENT_TOLERANCE: f32 = 1e-6;
-/// Values are of size 1, and none of the gradients is so small that Adam, which divides by its size, would make much of
-/// what was rounded in it.
+/// Values are of size 1. Adam divides a gradient by its size, and no gradient is so small that this would
+/// magnify its rounding.
 const VALUE_TOLERANCE: f32 = 1e-6;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever the sizes of the micro-batches, an unfinished one at the end among them.
+    /// Any sizes of micro-batches, also with a smaller last one.
     #[test]
     fn micro_batches_give_the_update_of_one_batch(sizes in prop::collection::vec(1_usize..6, 1..5), seed in 0_u64..100) {
         let device = Device::flex().autodiff();
@@ -34,17 +34,18 @@ proptest! {
         let mut start = 0;
         for size in sizes {
             let part = x.clone().slice_dim(0, start..start + size);
-            // The loss of a micro-batch is a mean: its share of the sum over all rows, divided by their number.
+            // The loss of a micro-batch is a mean: multiplied by its share of the rows, it is the sum over
+            // its rows divided by the number of all rows.
             let loss = model.loss(part) * (size as f64 / rows as f64);
             accumulator.add(&model, GradientsParams::from_grads(loss.backward(), &model));
             start += size;
         }
         let mean = accumulator.finish(&model);
         let gradient = |gradients: &GradientsParams| values(gradients.get::<2>(model.weight.id).unwrap());
-        // Sums of up to 20 products of size 1 to 10 in f32, in another order.
+        // Sums of up to 20 products of size 1 to 10 in f32, added in another order.
         prop_assert!(distance(&gradient(&mean), &gradient(&whole)) < 1e-4);
 
-        // Without momentum's sign-like first step: large epsilon makes the update proportional to the gradient.
+        // With a large epsilon Adam's first update is proportional to the gradient, and not to its sign.
         let step = |gradients| {
             let config = AdamWConfig { epsilon: 10.0, ..AdamWConfig::default() };
             model.optimizer(config, [0.1, 0.1], 0.0).step(model.clone(), gradients, 1.0, 1.0).values()
@@ -83,7 +84,7 @@ struct Step {
 }
 
 impl Step {
-    /// The cross-entropy of some rows, summed and divided by the class weights of all rows of the step.
+    /// The cross-entropy of the rows `rows`, summed and divided by the class weights of all rows of the step.
     fn loss(&self, model: &Affine, rows: Range<usize>, class_weights: &[f32], device: &Device) -> Tensor<1> {
         let tensor = |rows: Vec<Vec<f32>>| {
             let shape = [rows.len(), rows[0].len()];
@@ -101,7 +102,8 @@ impl Step {
     }
 }
 
-/// Cross-entropy with and without class weights, five steps; the same row counts, even and with a smaller tail.
+/// Five steps of cross-entropy with and without class weights, in micro-batches of equal size and with a
+/// smaller last one.
 #[test]
 fn micro_batches_give_the_update_that_pytorch_makes_of_the_whole_batch() {
     let fixture: Fixture = serde_json::from_str(include_str!("../fixtures/optim.json")).unwrap();

@@ -1,4 +1,4 @@
-//! What AdamW refuses and what it leaves alone.
+//! States and models that AdamW refuses, and parameters that it leaves alone.
 
 use burn::module::Module as _;
 use burn::tensor::{Device, Tensor};
@@ -49,8 +49,8 @@ fn what_is_in_no_group_and_what_has_no_gradient_stays() {
     assert_eq!(model.valid().values(), model.values());
 }
 
-/// A parameter that is trained from the third step on, and one that is left alone for two steps, against the same optimizer with
-/// the whole group: moments are kept, what comes new starts at step 1, and both are part of the state.
+/// The weight is trained from the third step on, and the bias misses the third step. Moments are kept while a
+/// parameter is in no group, a new parameter starts at step 1, and both parameters are in the state.
 #[test]
 fn other_groups_keep_the_moments_of_what_was_trained() {
     let device = Device::flex();
@@ -91,7 +91,7 @@ fn other_groups_keep_the_moments_of_what_was_trained() {
     };
     assert_eq!(steps(&optimizer), [Some(2), Some(1)]);
 
-    // From a file, with all in a group and then without.
+    // The state is loaded while both parameters are in a group, and the bias then leaves it.
     let mut again = AdamW::new(AdamWConfig::default(), vec![group("all", &["bias", "weight"])]).unwrap();
     again.load_state(&trained, optimizer.state()).unwrap();
     again.regroup(vec![group("other", &["weight"])]).unwrap();
@@ -104,7 +104,7 @@ fn other_groups_keep_the_moments_of_what_was_trained() {
     assert_eq!(one.values(), other.values());
     assert_eq!(steps(&optimizer), [Some(3), Some(2)]);
 
-    // The bias as if nothing had been between: its third step.
+    // The bias takes its third step as if it had never left the group.
     let mut alone = AdamW::new(AdamWConfig::default(), vec![group("one", &["bias"])]).unwrap();
     let mut expected = model.clone();
     for size in [1.0, -0.3, 0.2] {

@@ -1,4 +1,5 @@
-//! The runs of `torch.optim.AdamW` that `tests/reference/optim.py` wrote: also what the kernels' own tests read.
+//! The runs of `torch.optim.AdamW` that `tests/reference/optim.py` wrote. The unit tests of `kernels` read
+//! them too.
 
 use std::ops::Range;
 
@@ -7,8 +8,9 @@ use serde::Deserialize;
 
 use embert_optim::Decay;
 
-/// One unit of an f32's last place is 1.2e-7 of it at most; twenty-five steps of some ten roundings each, which go either
-/// way and differ from PyTorch's where that multiplies first or fuses two operations, add up to a few of them.
+/// One unit in an f32's last place is at most 1.2e-7 of the number. Twenty-five steps have about ten
+/// roundings each, in both directions; they differ from PyTorch's where PyTorch multiplies first or fuses two
+/// operations, and add up to a few units.
 pub(crate) const TOLERANCE: f64 = 1e-6;
 
 #[derive(Deserialize)]
@@ -35,20 +37,20 @@ pub(crate) struct Settings {
     pub(crate) frozen: String,
     /// The parameters that have no gradient in every fourth step.
     absent: Vec<String>,
-    /// The norm of the gradients before they are clipped, of each step.
+    /// The norm of the gradients before clipping, for each step.
     pub(crate) norms: Vec<f64>,
-    /// That of all but the head, of each step.
+    /// The learning rate of all parameters but the head's, for each step.
     pub(crate) learning_rates: Vec<f64>,
 }
 
-/// Twenty-five steps of the parameters of a BERT with a classifier, on given gradients.
+/// Twenty-five steps of the parameters of a BERT with a classifier, with given gradients.
 pub(crate) struct Run {
     pub(crate) settings: Settings,
     pub(crate) parameters: Vec<Parameter>,
     start: Vec<f32>,
-    /// `[steps, elements]`, all parameters one after the other.
+    /// `[steps, elements]`, the parameters one after the other.
     gradients: Vec<f32>,
-    /// `[steps, elements]`, after the step.
+    /// `[steps, elements]`, the values after each step.
     values: Vec<f32>,
 }
 
@@ -72,7 +74,7 @@ impl Run {
         self.values.len() / self.start.len()
     }
 
-    /// Where the elements of a parameter are in a list of all.
+    /// The range of a parameter's elements in a list of all parameters.
     fn place(&self, parameter: usize) -> Range<usize> {
         let elements = |parameter: &Parameter| parameter.shape.iter().product::<usize>();
         let start = self.parameters[..parameter].iter().map(elements).sum();
@@ -83,7 +85,7 @@ impl Run {
         self.start[self.place(parameter)].to_vec()
     }
 
-    /// `None` where PyTorch had none either.
+    /// The gradient of a parameter; `None` where PyTorch has none either.
     pub(crate) fn gradient(&self, step: usize, parameter: usize) -> Option<Vec<f32>> {
         let name = &self.parameters[parameter].name;
         let absent = *name == self.settings.frozen || self.settings.absent.contains(name) && step % 4 == 3;
@@ -91,8 +93,9 @@ impl Run {
         (!absent).then(|| gradients[self.place(parameter)].to_vec())
     }
 
-    /// The largest difference from PyTorch of the values of a parameter after a step, each relative to the largest size
-    /// that this element has had up to there: what is rounded while it is large stays when it comes near 0.
+    /// The largest difference from PyTorch among the values of a parameter after a step. A difference is
+    /// relative to the largest size that the element has had so far: the rounding error of a large value
+    /// remains when the value comes near 0.
     pub(crate) fn error(&self, step: usize, parameter: usize, found: &[f32]) -> f64 {
         let place = self.place(parameter);
         assert_eq!(found.len(), place.len());
@@ -103,7 +106,7 @@ impl Run {
             let difference = (f64::from(*found) - f64::from(of_step(step))).abs();
             if difference == 0.0 { 0.0 } else { difference / f64::from(largest) }
         };
-        // A NaN is no maximum to `f64::max`, and would agree with everything.
+        // `f64::max` ignores a NaN, which would then agree with everything.
         found
             .iter()
             .zip(place)

@@ -1,4 +1,4 @@
-//! The optimizer against PyTorch and `transformers`, and on a model of two parameters.
+//! AdamW, schedules and clipping against PyTorch and `transformers`, and on a model of two parameters.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,7 +11,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use embert_optim::{AdamW, AdamWConfig, ParameterGroup};
 
-/// `x weight + bias`, with a parameter of each rank that BERT has.
+/// `x weight + bias`: a parameter of each rank that BERT has.
 #[derive(Module, Debug)]
 struct Affine {
     weight: Param<Tensor<2>>,
@@ -31,7 +31,7 @@ impl Affine {
         x.matmul(self.weight.val()) + self.bias.val().unsqueeze()
     }
 
-    /// Mean over the rows of the squared sum.
+    /// The mean over the rows of the squared sum of the outputs.
     fn loss(&self, x: Tensor<2>) -> Tensor<1> {
         self.forward(x).sum_dim(1).square().mean()
     }

@@ -1,4 +1,4 @@
-//! Against what `tests/reference/optim.py` wrote.
+//! Agreement with PyTorch and `transformers`, on the cases that `tests/reference/optim.py` wrote.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::fixture::{Run, TOLERANCE};
 use crate::values;
 
-/// The parameters of a run, by their rank.
+/// The parameters of a run, grouped by rank.
 #[derive(Module, Debug)]
 struct Net {
     matrices: Vec<Param<Tensor<2>>>,
@@ -33,7 +33,7 @@ impl Net {
         net
     }
 
-    /// In the order of the run's parameters.
+    /// Maps the parameters in the order of the run.
     fn in_order<T>(
         &self,
         run: &Run,
@@ -84,7 +84,7 @@ impl Net {
     }
 }
 
-/// The schedule of each run, as `runs()` in the script has it.
+/// The schedule of each run, as in `runs()` of `tests/reference/optim.py`.
 const SCHEDULES: [ScheduleConfig; 4] = [
     ScheduleConfig { schedule: Schedule::Linear, warmup: Warmup::Steps(3) },
     ScheduleConfig { schedule: Schedule::Cosine { cycles: 0.5 }, warmup: Warmup::Ratio(0.1) },
@@ -95,7 +95,8 @@ const SCHEDULES: [ScheduleConfig; 4] = [
     ScheduleConfig { schedule: Schedule::Constant, warmup: Warmup::Steps(0) },
 ];
 
-/// Every step of every run, with parameters on `device` and gradients on `inner`, as autodiff gives them.
+/// Asserts the agreement of every step of every run. Parameters are on `device`, gradients on `inner`, as
+/// autodiff returns them.
 fn assert_goes_where_pytorch_goes(device: &Device, inner: &Device, tolerance: f64) {
     let runs = Run::all();
     assert_eq!(runs.len(), SCHEDULES.len());
@@ -114,7 +115,7 @@ fn assert_goes_where_pytorch_goes(device: &Device, inner: &Device, tolerance: f6
             let gradients = model.gradients(run, step, inner);
             let norm = global_norm(&model, &gradients);
             let expected = run.settings.norms[step];
-            // PyTorch's is the norm of f32 norms.
+            // PyTorch takes the norm of the parameters' norms in f32.
             assert!(
                 (norm - expected).abs() <= tolerance * expected,
                 "run {which}, step {step}: {norm} {expected}"
@@ -145,7 +146,7 @@ fn it_does_on_an_autodiff_device_too() {
     assert_goes_where_pytorch_goes(&device.clone().autodiff(), &device, TOLERANCE);
 }
 
-/// Where all is tensor operations, the sum of squares too.
+/// On ndarray, the update and the sum of squares are both tensor operations.
 #[cfg(feature = "ndarray")]
 #[test]
 #[allow(deprecated, reason = "Burn's older CPU backend, which is offered as it is")]
@@ -213,7 +214,7 @@ fn schedules_are_those_of_transformers() {
             match expected {
                 Some(rate) => {
                     let difference = (case.base * found - rate).abs();
-                    // Both in f64, the formulas arranged otherwise.
+                    // Both sides compute in f64; the formulas are arranged differently.
                     assert!(difference <= 1e-12 * case.base, "{place}: {found} {rate}");
                 }
                 None => assert!((0.0..=1.0).contains(&found), "{place}: {found}"),
@@ -266,7 +267,7 @@ fn a_run_that_goes_on_gives_the_same_bits() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("optimizer.safetensors");
     saved.save(&path).unwrap();
-    // As in another process: the parameters have other ids.
+    // The parameters have other ids, as in another process.
     let again = Net::new(run, |parameter| stopped[parameter].clone(), &device);
     let loaded = OptimizerState::load(&path).unwrap();
     let (resumed, resumed_state) = train(again, Some(loaded), half..run.steps());
