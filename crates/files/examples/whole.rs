@@ -1,4 +1,4 @@
-//! A folder whose filling fails is not created, and the old folder stays.
+//! Shows that a folder whose filling fails is not created, and that the old folder stays.
 
 #![allow(clippy::print_stdout)]
 

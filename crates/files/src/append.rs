@@ -1,4 +1,4 @@
-//! [`Appender`]: a file that grows.
+//! [`Appender`]: a file that grows, such as a log.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use crate::disk;
 use crate::error::{At as _, FileError};
 use crate::temporary::parent;
 
-/// A file that grows; each piece is written when it is appended. A killed process or a power cut may lose the
-/// pieces after the last [`sync`](Self::sync), never those before.
+/// A file that is appended to; [`append`](Self::append) writes each piece at once. A killed process or a
+/// power cut may lose the pieces after the last [`sync`](Self::sync), never the pieces before.
 #[derive(Debug)]
 pub struct Appender {
     path: PathBuf,

@@ -1,5 +1,5 @@
-//! What a cache of downloads needs besides whole files: renames, links, and locks that other programs take
-//! too.
+//! The operations that a cache of downloads needs besides writing whole files: renames, links, and locks that
+//! other programs take too.
 
 use std::fs::File;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::disk;
 use crate::error::{At as _, FileError};
 use crate::temporary::{make, parent};
 
-/// Renames a complete, synced file to `to` in the same file system; a file of that name is replaced.
+/// Renames a complete, synced file to `to` in the same file system. An existing file `to` is replaced.
 ///
 /// # Errors
 /// The file can't be renamed.
@@ -17,7 +17,7 @@ pub fn replace_file(from: &Path, to: &Path) -> Result<(), FileError> {
     disk::sync_dir(parent(to)).at("write", to)
 }
 
-/// Creates a link to `target` at `path`; a file there is replaced in one step.
+/// Creates a symbolic link to `target` at `path`. An existing file at `path` is replaced in one step.
 ///
 /// # Errors
 /// The link can't be created.
@@ -26,7 +26,7 @@ pub fn link(target: &Path, path: &Path) -> Result<(), FileError> {
     let ((), temporary) = make(path, |path| disk::symlink(target, path)).at("link", path)?;
     let linked = replace_file(&temporary, path);
     if linked.is_err() {
-        // The first error says more than one of the cleaning up.
+        // The first error says more than an error of the removal.
         let _ = disk::remove_file(&temporary);
     }
     linked

@@ -1,58 +1,58 @@
-//! The operations that change something on the disk, a function each, with a hook for a test double before
-//! each.
+//! The operations that change something on the disk, one function each. A test double can be called before
+//! each operation.
 
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// An operation that changes something on the disk, as a test double sees it before it happens.
+/// An operation that changes something on the disk. A test double gets it before the operation happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation<'a> {
     /// Creates an empty folder.
     CreateDir {
-        /// The path.
+        /// The folder.
         path: &'a Path,
     },
     /// Creates an empty file.
     CreateFile {
-        /// The path.
+        /// The file.
         path: &'a Path,
     },
     /// Opens a file to append to it.
     Open {
-        /// The path.
+        /// The file.
         path: &'a Path,
     },
     /// Appends to a file.
     Write {
-        /// The path.
+        /// The file.
         path: &'a Path,
         /// The appended bytes.
         bytes: &'a [u8],
     },
-    /// Another library has written a file's content; the test double is called afterwards.
+    /// Another library has written a file's content. The test double is called after that write.
     Adopt {
-        /// The path.
+        /// The file.
         path: &'a Path,
     },
     /// Empties a file.
     Truncate {
-        /// The path.
+        /// The file.
         path: &'a Path,
     },
     /// Syncs a file's content to the disk.
     SyncFile {
-        /// The path.
+        /// The file.
         path: &'a Path,
     },
-    /// Syncs the names in a folder to the disk.
+    /// Syncs the directory entries of a folder to the disk.
     SyncDir {
-        /// The path.
+        /// The folder.
         path: &'a Path,
     },
-    /// Renames a file or folder; a file that has the new name is replaced.
+    /// Renames a file or folder; an existing file with the new name is replaced.
     Rename {
         /// The old name.
         from: &'a Path,
@@ -61,36 +61,36 @@ pub enum Operation<'a> {
     },
     /// Exchanges the names of two files or folders.
     Exchange {
-        /// One name.
+        /// The first file or folder.
         one: &'a Path,
-        /// The other one.
+        /// The second file or folder.
         other: &'a Path,
     },
-    /// Creates a link.
+    /// Creates a symbolic link.
     Link {
-        /// The path.
+        /// The link.
         path: &'a Path,
         /// The link's target.
         target: &'a Path,
     },
     /// Removes a file.
     RemoveFile {
-        /// The path.
+        /// The file.
         path: &'a Path,
     },
     /// Removes an empty folder.
     RemoveDir {
-        /// The path.
+        /// The folder.
         path: &'a Path,
     },
 }
 
-/// The fault that a test double gives an operation.
+/// A fault that a test double injects into an operation.
 #[derive(Debug)]
 pub struct Fault {
-    /// The error of the operation.
+    /// The error that the operation returns.
     pub error: io::Error,
-    /// How many bytes a [`Write`](Operation::Write) writes before it fails.
+    /// The number of bytes that a [`Write`](Operation::Write) writes before it fails.
     pub written: usize,
 }
 
@@ -106,7 +106,7 @@ pub trait Double {
     /// returns the error.
     ///
     /// # Errors
-    /// The fault for the operation.
+    /// The fault of the operation, if it is to fail.
     fn before(&mut self, operation: Operation<'_>) -> Result<(), Fault>;
 }
 
@@ -132,13 +132,13 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-/// Fails if there is a file or folder of that name.
+/// Creates an empty file. Fails if a file or folder of that name exists.
 pub(crate) fn create_file(path: &Path) -> io::Result<File> {
     allowed(Operation::CreateFile { path })?;
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// Opens a file at its end, and makes it where it is not there.
+/// Opens a file to append to it; a missing file is created.
 pub(crate) fn open_append(path: &Path) -> io::Result<File> {
     if path.exists() {
         allowed(Operation::Open { path })?;
@@ -186,7 +186,8 @@ pub(crate) fn sync_file(file: &File, path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// On a system or file system without this operation, nobody can say when a name is on the disk.
+/// Syncs the directory entries of a folder. Without this operation, a system or file system offers no way to
+/// tell when they are on the disk.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     allowed(Operation::SyncDir { path })?;
     if !cfg!(unix) {
@@ -206,8 +207,8 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// The error is [`Unsupported`](io::ErrorKind::Unsupported) if the system or the file system has no such
-/// operation.
+/// Exchanges the names of two files or folders. The error is [`Unsupported`](io::ErrorKind::Unsupported) if
+/// the system or the file system can't exchange names.
 pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     allowed(Operation::Exchange { one, other })?;
     #[cfg(target_os = "linux")]

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use crate::holder::Holder;
 
-/// A file or folder can't be written.
+/// A file operation that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("can't {action} {}", path.display())]
 pub struct FileError {
-    /// The operation, as in "write".
+    /// The operation that failed, as in "write".
     pub action: &'static str,
-    /// The file or folder, under its final name.
+    /// The file or folder, by its final name.
     pub path: PathBuf,
-    /// The cause.
+    /// The operating system's error.
     pub source: io::Error,
 }
 
@@ -26,10 +26,10 @@ pub enum LockError {
     Held {
         /// The folder.
         path: PathBuf,
-        /// The process; `None` if the lock's file can't be read.
+        /// The process that holds the lock; `None` if the lock file can't be read.
         holder: Option<Holder>,
     },
-    /// The lock's file can't be created or locked.
+    /// The lock file can't be created or locked.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -41,15 +41,15 @@ pub enum OutputError {
     /// The output is a folder.
     #[error("\"{}\" is no file to write to but a folder: name a file in it", path.display())]
     Folder {
-        /// The output.
+        /// The output's path.
         path: PathBuf,
     },
     /// The output's folder does not exist.
     #[error("can't write {}: there is no folder {}; make it first, or name another place", path.display(), folder.display())]
     NoFolder {
-        /// The output.
+        /// The output's path.
         path: PathBuf,
-        /// The folder.
+        /// The missing folder.
         folder: PathBuf,
     },
     /// The file is write-protected.
@@ -61,19 +61,19 @@ pub enum OutputError {
     /// No file can be created in the output's folder.
     #[error("can't write {}: no file can be made in {}; name a place in another folder", path.display(), folder.display())]
     NotWritable {
-        /// The output.
+        /// The output's path.
         path: PathBuf,
-        /// The folder.
+        /// The folder in which no file can be created.
         folder: PathBuf,
-        /// The cause.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// The output is one of the files that are read.
+    /// The output is one of the inputs.
     #[error("can't write {}: it is {}; name another file", path.display(), input_of(path, input.as_deref()))]
     IsRead {
-        /// The output.
+        /// The output's path.
         path: PathBuf,
-        /// The file that is read, or a folder whose files are all read; `None` for the standard input.
+        /// The input: a file, or a folder whose files are all read; `None` for the standard input.
         input: Option<PathBuf>,
     },
     /// The output can't be inspected or opened.

@@ -11,8 +11,8 @@ use crate::temporary::{is_filled, make, parent, remove_leftovers_of, scratch_fil
 /// The size of the write buffer in bytes.
 pub(crate) const BUFFER: usize = 1 << 16;
 
-/// Writes a file: afterwards it has all of `content`, on the disk, or is unchanged. A file that is replaced
-/// keeps its permissions.
+/// Writes a file: afterwards the file has all of `content`, synced to the disk, or is unchanged. A file that
+/// is replaced keeps its permissions.
 ///
 /// # Errors
 /// The file can't be written.
@@ -20,17 +20,17 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {
     write_with(path, |out| out.write_all(content).at("write", path))
 }
 
-/// [`write()`] of a value as indented JSON with a line break at its end.
+/// Writes `value` with [`write()`], as indented JSON with a line break at the end.
 ///
 /// # Errors
-/// The value has no form in JSON, or the file can't be written.
+/// The value can't be represented in JSON, or the file can't be written.
 pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FileError> {
     let mut json = serde_json::to_vec_pretty(value).map_err(io::Error::from).at("write", path)?;
     json.push(b'\n');
     write(path, &json)
 }
 
-/// [`write()`] of what `fill` writes. What goes through it is buffered.
+/// Writes a file as [`write()`] does, with the bytes that `fill` writes to a buffered writer.
 ///
 /// # Errors
 /// The file can't be written, or an error of `fill`.
@@ -45,8 +45,8 @@ pub fn write_with<E: From<FileError>>(
     Ok(temporary.publish()?)
 }
 
-/// [`write()`] with a file that another library writes to the path which `fill` gets. The library may replace
-/// the file.
+/// Writes a file as [`write()`] does, with another library: `fill` gets a temporary path to write to. The
+/// library may replace the file at that path.
 ///
 /// # Errors
 /// The file can't be written, or an error of `fill`.
@@ -63,7 +63,7 @@ pub fn write_path_with<E: From<FileError>>(
     Ok(temporary.publish()?)
 }
 
-/// A temporary file that is still being written. It is removed when dropped without
+/// A temporary file while it is written. The file is removed when the value is dropped without
 /// [`publish`](Self::publish).
 struct Temporary<'a> {
     file: File,
@@ -83,8 +83,8 @@ impl<'a> Temporary<'a> {
         remove_leftovers_of(target);
         let (file, path) = make(target, disk::create_file).at("write a file in", parent(target))?;
         let temporary = Self { file, path, target, is_published: false };
-        // The lock tells other processes that this one is alive; where there are no locks, they remove
-        // nothing.
+        // The lock tells other processes that this process is alive. On a file system without locks, other
+        // processes remove nothing.
         let _ = temporary.file.try_lock();
         if let Ok(there) = target.metadata()
             && there.is_file()
@@ -94,14 +94,14 @@ impl<'a> Temporary<'a> {
         Ok(temporary)
     }
 
-    /// Syncs the file and gives it its final name.
+    /// Syncs the file and renames it to its final name.
     fn publish(mut self) -> Result<(), FileError> {
         disk::sync_file(&self.file, &self.path).at("write", self.target)?;
         if self.path != self.target {
             disk::rename(&self.path, self.target).at("write", self.target)?;
         }
         self.is_published = true;
-        // The names in a temporary folder are synced together at its end.
+        // The directory entries of a temporary folder are synced together when the folder is complete.
         if self.path != self.target {
             disk::sync_dir(parent(self.target)).at("write", self.target)?;
         }
@@ -112,13 +112,14 @@ impl<'a> Temporary<'a> {
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
         if !self.is_published {
-            // The first error says more; the next writer of the file removes the remains.
+            // The first error says more than an error of the removal. The next writer of the file removes the
+            // remains.
             let _ = disk::remove_file(&self.path);
         }
     }
 }
 
-/// Writes to a file through [`disk`].
+/// Writes to an open file through [`disk`].
 pub(crate) struct Writing<'a> {
     pub(crate) file: &'a File,
     pub(crate) path: &'a Path,
@@ -144,8 +145,8 @@ pub fn remove_file(path: &Path) -> Result<(), FileError> {
     disk::sync_dir(parent(path)).at("remove", path)
 }
 
-/// Checks that a file can be created in `folder`, with an unlinked temporary file, which the operating system
-/// removes in any case.
+/// Checks that a file can be created in `folder`, by creating an unlinked temporary file, which the operating
+/// system removes in any case.
 ///
 /// # Errors
 /// No file can be created in `folder`.

@@ -8,9 +8,9 @@ use crate::disk;
 use crate::error::{At as _, FileError};
 use crate::temporary::{filling, make, parent, remove_all};
 
-/// Creates a folder: `fill` gets the path of a temporary folder, which is renamed to `path` when all of it is
-/// on the disk. An existing folder is replaced in one step if the system can exchange names (Linux), else it
-/// is moved away first.
+/// Creates a folder: `fill` gets the path of a temporary folder, which is renamed to `path` once all of it is
+/// on the disk. An existing folder is replaced in one step if the system can exchange names (Linux);
+/// otherwise it is moved away first.
 ///
 /// # Errors
 /// The folder can't be written, or an error of `fill`.
@@ -22,18 +22,19 @@ pub fn folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Resul
     let old = match replaced {
         Ok(old) => old,
         Err(error) => {
-            // The first error says more; the remains are removed at the next start.
+            // The first error says more than an error of the removal. The remains are removed at the next
+            // start.
             let _ = remove_all(&temporary);
             return Err(error);
         }
     };
-    // The old folder is removed once the new name is on the disk: until then, a power cut may bring the old
-    // folder back under the name.
+    // The old folder is removed only after the new directory entry is on the disk: until then, a power cut
+    // may bring the old folder back under the name.
     disk::sync_dir(parent(path)).at("write", path)?;
     old.map_or(Ok(()), |old| Ok(remove_all(&old)?))
 }
 
-/// Syncs all names in a folder to the disk.
+/// Syncs the directory entries of a folder and of all folders below it.
 fn sync_folders(folder: &Path) -> Result<(), FileError> {
     for entry in fs::read_dir(folder).at("read", folder)? {
         let entry = entry.at("read", folder)?;
@@ -44,7 +45,7 @@ fn sync_folders(folder: &Path) -> Result<(), FileError> {
     disk::sync_dir(folder).at("write", folder)
 }
 
-/// Renames the folder `temporary` to `path` and returns the new place of the folder that was there. On
+/// Renames the folder `temporary` to `path` and returns the new path of the folder that was at `path`. On
 /// failure the old folder keeps its name.
 fn give_name(temporary: &Path, path: &Path) -> Result<Option<PathBuf>, FileError> {
     if !path.is_dir() {
@@ -62,10 +63,10 @@ fn give_name(temporary: &Path, path: &Path) -> Result<Option<PathBuf>, FileError
     }
 }
 
-/// Renames a folder to a temporary name, synced. On failure the folder keeps its name.
+/// Renames a folder to a temporary name and syncs the new name. On failure the folder keeps its name.
 fn aside(path: &Path) -> Result<PathBuf, FileError> {
-    // A folder of the temporary name is created first, so that no other process takes the name; an empty
-    // folder may be replaced.
+    // A folder of the temporary name is created first, so that no other process takes the name. A rename may
+    // replace an empty folder.
     let ((), name) = make(path, disk::create_dir).at("create a folder in", parent(path))?;
     if !cfg!(unix) {
         disk::remove_dir(&name).at("remove", &name)?;
@@ -77,12 +78,12 @@ fn aside(path: &Path) -> Result<PathBuf, FileError> {
     Ok(name)
 }
 
-/// Gives a folder its name back. The first error says more than one of this renaming.
+/// Gives a folder its name back. The caller's error says more than an error of this renaming.
 fn give_back(temporary: &Path, path: &Path) {
     let _ = disk::rename(temporary, path);
 }
 
-/// Removes a folder and its content: under its name it is complete or absent at any time.
+/// Removes a folder and its content. At any time the folder is either complete under its name or absent.
 ///
 /// # Errors
 /// The folder can't be removed.
@@ -90,7 +91,7 @@ pub fn remove_folder(path: &Path) -> Result<(), FileError> {
     remove_all(&aside(path)?)
 }
 
-/// Creates a folder and the missing ones above it, and syncs them.
+/// Creates a folder and its missing parent folders, and syncs their directory entries.
 ///
 /// # Errors
 /// One of the folders can't be created.
@@ -120,10 +121,10 @@ pub fn create_dir(path: &Path) -> Result<bool, FileError> {
     }
 }
 
-/// Renames a file or folder in the same file system to a name that is free.
+/// Renames a file or folder to a free name in the same file system.
 ///
 /// # Errors
-/// The file or folder can't be renamed.
+/// The name `to` is taken, or the file or folder can't be renamed.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     if to.symlink_metadata().is_ok() {
         return Err(io::Error::from(io::ErrorKind::AlreadyExists)).at("write", to);
@@ -137,7 +138,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
 }
 
 /// Exchanges the names of two folders in one step. The error's cause is
-/// [`Unsupported`](io::ErrorKind::Unsupported) if the system or the file system has no such operation.
+/// [`Unsupported`](io::ErrorKind::Unsupported) if the system or the file system can't exchange names.
 ///
 /// # Errors
 /// The names can't be exchanged.
@@ -146,10 +147,10 @@ pub fn exchange(one: &Path, other: &Path) -> Result<(), FileError> {
     disk::sync_dir(parent(other)).at("write", other)
 }
 
-/// Removes a folder if it is empty; returns whether it was.
+/// Removes a folder if it is empty; returns whether it was empty.
 ///
 /// # Errors
-/// The folder is empty and can't be removed.
+/// The folder can't be read, or it is empty and can't be removed.
 pub fn remove_if_empty(path: &Path) -> Result<bool, FileError> {
     if fs::read_dir(path).at("read", path)?.next().is_some() {
         return Ok(false);

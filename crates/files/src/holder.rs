@@ -6,14 +6,14 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-/// The process that works in a folder.
+/// The process that has locked a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The machine's name.
     pub host: String,
-    /// The process's number.
+    /// The process ID.
     pub pid: u32,
-    /// The time when the process took the lock: RFC 3339, in UTC.
+    /// When the process took the lock: RFC 3339, in UTC.
     pub since: String,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for Holder {
 }
 
 impl Holder {
-    /// This process, at this time.
+    /// This process, with the current time.
     pub(crate) fn this() -> Self {
         let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         Self { host: host(), pid: std::process::id(), since }

@@ -1,16 +1,16 @@
 //! The one place in embert that writes: files and folders that are on the disk completely or not at all,
 //! logs, and locks.
 //!
-//! - [`write()`], [`write_with`]: a file gets its name when all of it is on the disk: it is written under a
-//!   temporary name, synced, renamed, and its folder synced. Until then the old file stays.
-//! - [`folder`], [`remove_folder`]: the same for folders, which are replaced in one step.
-//! - [`Appender`]: a log, which can lose its end and never its middle.
-//! - [`Output`]: a file, pipe or device that the user named to write to, and that is none of the files that
-//!   are read.
-//! - [`Lock`]: one process at a time works in a folder, and another process learns which one.
+//! - [`write()`], [`write_with`]: a file is written under a temporary name, synced, renamed, and its folder
+//!   synced. Until the rename the old file stays.
+//! - [`folder`], [`remove_folder`]: a folder is filled under a temporary name and then renamed; an old folder
+//!   is replaced in one step.
+//! - [`Appender`]: a log that can lose its end and never its middle.
+//! - [`Output`]: a file, pipe or device that the user named to write to, and that is none of the input files.
+//! - [`Lock`]: one process at a time works in a folder; other processes learn which one.
 //! - [`remove_leftovers`]: removes the temporary files of killed processes.
 //!
-//! The crate does not read files, and does not know what they are for.
+//! The crate does not read files, and does not know their formats.
 //!
 //! A test double ([`set_double`]) sees every operation of a thread before it happens and can let it fail.
 //! From these operations a test builds the disk that a killed process or a power cut leaves.

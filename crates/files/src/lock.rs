@@ -9,11 +9,12 @@ use crate::disk;
 use crate::error::{At as _, FileError, LockError};
 use crate::holder::Holder;
 
-/// The locked file in a folder. The file that a killed process left is not locked: the system releases locks.
+/// The name of the lock file in a locked folder. The lock file of a killed process may stay, but is not
+/// locked: the system releases locks when a process ends.
 pub const LOCK: &str = ".lock";
 
-/// A folder that only this process works in. Dropping the value releases the lock, and so does the end of the
-/// process. Readers need no lock.
+/// A folder that only this process works in. Dropping the value releases the lock; the end of the process
+/// does too. Readers need no lock.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
@@ -24,14 +25,14 @@ impl Lock {
     /// Locks an existing folder. On a file system without locks, a warning is logged and nothing is locked.
     ///
     /// # Errors
-    /// Another process works in the folder, or the lock's file can't be created.
+    /// Another process works in the folder, or the lock file can't be created.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(LOCK);
         let file = loop {
             let file = disk::open_lock(&path).at("write", &path)?;
             match file.try_lock() {
-                // The previous holder may have removed the file in the meantime: then other processes lock
-                // another file.
+                // The previous holder may have removed the file in the meantime. Other processes would then
+                // lock a new file.
                 Ok(()) if !is_at(&file, &path) => {}
                 Ok(()) => break file,
                 Err(TryLockError::WouldBlock) => {
@@ -58,19 +59,19 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Tells the lock the folder's new name.
+    /// Updates the folder's path after the folder was renamed.
     pub fn moved_to(&mut self, folder: &Path) {
         folder.clone_into(&mut self.folder);
     }
 
-    /// The folder.
+    /// The locked folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 }
 
 impl Drop for Lock {
-    /// Removes the lock's file if possible; a file that stays locks nothing.
+    /// Removes the lock file if possible. A lock file that stays locks nothing.
     fn drop(&mut self) {
         let path = self.folder.join(LOCK);
         if cfg!(unix) && is_at(&self.file, &path) {
@@ -79,7 +80,7 @@ impl Drop for Lock {
     }
 }
 
-/// Whether `file` is the file at `path`; true if the system can't tell.
+/// Whether `file` is the file at `path`. Always true on systems other than Unix.
 fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -102,7 +103,7 @@ fn has_no_locks(error: &io::Error) -> bool {
     is_it || error.kind() == io::ErrorKind::Unsupported
 }
 
-/// The time as part of a file's name: `20261125T193014Z`.
+/// The current time as part of a file's name: `20261125T193014Z`.
 pub fn time_in_name() -> String {
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     time.replace(['-', ':'], "")
@@ -118,7 +119,8 @@ pub fn is_time_in_name(text: &str) -> bool {
     humantime::parse_rfc3339(&time).is_ok()
 }
 
-/// Bytes that can be written to the file system of `folder`, where the system says it.
+/// The number of bytes that can still be written to the file system of `folder`; `None` if the system can't
+/// tell.
 pub fn free_space(folder: &Path) -> Option<u64> {
     #[cfg(unix)]
     {

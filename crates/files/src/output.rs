@@ -11,13 +11,13 @@ use crate::error::{At as _, FileError, OutputError};
 use crate::file::{BUFFER, Writing, check_writable, write_with};
 use crate::temporary::parent;
 
-/// How many links in a row are followed: as many as Linux follows.
+/// The number of links in a row that are followed: Linux's limit.
 const MOST_LINKS: usize = 40;
 
-/// A file, pipe or device that the user named to write to. It is found and checked before the work whose
-/// result it is for.
+/// A file, pipe or device that the user named to write to. It is found and checked before the work that
+/// produces its content.
 ///
-/// A file is written completely or not at all, as with [`write_with`]; a link is followed, and its target is
+/// A file is written completely or not at all, as with [`write_with`]. A link is followed, and its target is
 /// replaced. Pipes, devices, sockets and open files (`/dev/stdout`, `/dev/fd/N` and a shell's `>(...)`) are
 /// written to directly. Open files are appended to, so that a shell's `>>` keeps their content.
 ///
@@ -28,7 +28,11 @@ const MOST_LINKS: usize = 40;
 /// let output = embert_files::Output::new(&labels)?;
 /// output.differs_from(&texts)?;
 /// output.write_with(|out| {
-///     out.write_all(b"{}\n").map_err(|source| embert_files::FileError { action: "write", path: labels.clone(), source })
+///     out.write_all(b"{}\n").map_err(|source| embert_files::FileError {
+///         action: "write",
+///         path: labels.clone(),
+///         source,
+///     })
 /// })?;
 /// assert_eq!(std::fs::read(&labels)?, b"{}\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -40,15 +44,15 @@ pub struct Output {
     target: Target,
 }
 
-/// The target, with links followed.
+/// The target of an output, with links followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Target {
     /// A file, which may not exist yet.
     File(PathBuf),
-    /// A pipe, a device or a socket, which is written to directly.
+    /// A pipe, a device, a socket or an open file, which is written to directly.
     Stream(PathBuf),
-    /// This process's standard output or standard error, written to through its descriptor: a path may not
-    /// open it.
+    /// This process's standard output or standard error. It is written to through its descriptor, since
+    /// opening its path may fail.
     Standard(Standard),
 }
 
@@ -59,11 +63,12 @@ enum Standard {
 }
 
 impl Output {
-    /// Finds the target of `path` and checks that it can be written, as far as that can be known without
-    /// writing.
+    /// Finds the target of `path` and checks that it can be written, as far as a check without writing can
+    /// tell.
     ///
     /// # Errors
-    /// The output is a folder, its folder is missing, it is write-protected, or no file can be created there.
+    /// The output is a folder, its folder is missing, it is write-protected, or no file can be created in its
+    /// folder.
     pub fn new(path: &Path) -> Result<Self, OutputError> {
         let target = find(path)?;
         match &target {
@@ -95,7 +100,7 @@ impl Output {
     pub fn is_terminal(&self) -> bool {
         match &self.target {
             Target::File(_) => false,
-            // Opening a pipe would wait for its reader.
+            // Only a character device is opened: opening a pipe would wait for its reader.
             Target::Stream(path) => {
                 is_character_device(path) && open(path).is_ok_and(|file| file.is_terminal())
             }
@@ -104,11 +109,11 @@ impl Output {
         }
     }
 
-    /// Checks that writing does not destroy an input: that the output is not the file `input`, under any
-    /// name, and no file in the folder `input`.
+    /// Checks that writing does not destroy an input. `input` may be a file, which must not be the output
+    /// under any name, or a folder, which must not contain the output.
     ///
     /// # Errors
-    /// The output is `input`, or in it.
+    /// The output is `input`, or is in the folder `input`.
     pub fn differs_from(&self, input: &Path) -> Result<(), OutputError> {
         let Some(output) = self.identity() else { return Ok(()) };
         let is_read = if input.is_dir() {
@@ -122,10 +127,11 @@ impl Output {
         Ok(())
     }
 
-    /// [`differs_from`](Self::differs_from) for the file that the standard input reads.
+    /// Checks that the output is not the file that is redirected to the standard input, as
+    /// [`differs_from`](Self::differs_from) does for other inputs.
     ///
     /// # Errors
-    /// The output is this file.
+    /// The output is the standard input's file.
     pub fn differs_from_standard_input(&self) -> Result<(), OutputError> {
         #[cfg(unix)]
         {
@@ -159,7 +165,8 @@ impl Output {
         Ok(out.flush().at("write", &self.named)?)
     }
 
-    /// The identity of a file; `None` if it does not exist or, as a device, has no content of its own.
+    /// The identity of the output's file; `None` if the file does not exist or, as a device, has no content
+    /// of its own.
     fn identity(&self) -> Option<Identity> {
         match &self.target {
             Target::File(path) | Target::Stream(path) => identity(path),
@@ -179,7 +186,7 @@ impl Output {
 }
 
 impl Standard {
-    /// The open file, with its position.
+    /// A duplicate of the descriptor, which shares the file's position.
     fn descriptor(self) -> io::Result<File> {
         #[cfg(unix)]
         {
@@ -202,7 +209,7 @@ impl Standard {
     }
 }
 
-/// Follows links to the target.
+/// Follows links from `named` to the target.
 fn find(named: &Path) -> Result<Target, OutputError> {
     let io = |source| OutputError::File(FileError { action: "write", path: named.to_owned(), source });
     let name = named.as_os_str().as_encoded_bytes();
@@ -249,13 +256,13 @@ fn find(named: &Path) -> Result<Target, OutputError> {
     Err(io(io::Error::other(format!("more than {MOST_LINKS} links in a row"))))
 }
 
-/// Whether a folder lists open files of processes: on Linux in `/proc`, where `/dev/fd` leads; on other
+/// Whether a folder lists the open files of a process: on Linux in `/proc`, where `/dev/fd` leads, on other
 /// systems `/dev/fd` itself.
 fn is_of_processes(folder: &Path) -> bool {
     cfg!(unix) && (folder.starts_with("/proc") || folder.starts_with("/dev/fd"))
 }
 
-/// The standard output or error, if the path is `1` or `2` among this process's open files.
+/// The standard output or standard error, if the path is `1` or `2` among this process's open files.
 fn standard(folder: &Path, path: &Path) -> Option<Standard> {
     let own = PathBuf::from(format!("/proc/{}/fd", std::process::id()));
     if folder != own && folder != Path::new("/dev/fd") {
@@ -294,7 +301,7 @@ fn is_character_device(path: &Path) -> bool {
     }
 }
 
-/// Whether this process may write to the file.
+/// Checks that this process may write to the file.
 fn access(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -308,7 +315,7 @@ fn access(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file is in a folder or in one below it.
+/// Whether a file is in `folder` or in a folder below it.
 fn is_below(file: &Path, folder: &Path) -> bool {
     match (parent(file).canonicalize(), folder.canonicalize()) {
         (Ok(place), Ok(folder)) => place.starts_with(folder),
@@ -327,7 +334,7 @@ fn identity(path: &Path) -> Option<Identity> {
     unix_identity(&path.metadata().ok()?)
 }
 
-/// The file system and the file's number in it; hard links share them.
+/// The device and inode number of a file or pipe; hard links share them.
 #[cfg(unix)]
 fn unix_identity(metadata: &Metadata) -> Option<Identity> {
     use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -434,7 +441,7 @@ mod tests {
         let mut read = String::new();
         listener.accept().unwrap().0.read_to_string(&mut read).unwrap();
         assert_eq!(read, "new");
-        // Not written: were this wrong, a test run as root would replace the device.
+        // The device is not written to: if `find` were wrong, a test run as root would replace it.
         assert_eq!(find(Path::new("/dev/null")).unwrap(), Target::Stream("/dev/null".into()));
         assert_eq!(find(Path::new("/dev/stdout")).unwrap(), Target::Standard(Standard::Output));
         assert_eq!(find(Path::new("/dev/fd/2")).unwrap(), Target::Standard(Standard::Error));

@@ -1,5 +1,5 @@
-//! Temporary names for files and folders that are being written, and the removal of those that killed
-//! processes left.
+//! Temporary names for files and folders that are being written, and the removal of temporary files that
+//! killed processes left.
 
 use std::cell::RefCell;
 use std::ffi::OsStr;
@@ -18,7 +18,7 @@ thread_local! {
     static FILLED: RefCell<Vec<PathBuf>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The parent folder of a path.
+/// The parent folder of a path; `.` for a bare file name.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -34,7 +34,8 @@ pub(crate) fn make<T>(path: &Path, mut make: impl FnMut(&Path) -> io::Result<T>)
     Ok((made, path))
 }
 
-/// Runs `fill` and marks `folder` as being filled: files in it need no temporary names of their own.
+/// Runs `fill` while `folder` is marked as being filled: files in it then need no temporary names of their
+/// own.
 pub(crate) fn filling<T>(folder: &Path, fill: impl FnOnce() -> T) -> T {
     struct Pop;
     impl Drop for Pop {
@@ -52,30 +53,30 @@ pub(crate) fn is_filled(path: &Path) -> bool {
     FILLED.with_borrow(|filled| filled.last().is_some_and(|folder| path.starts_with(folder)))
 }
 
-/// Whether a name is a temporary one of embert.
+/// Whether a name is one of embert's temporary names.
 pub fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
 }
 
-/// Removes every temporary file and folder in `folder`. The process must have locked the folder, so that they
-/// belong to a killed process.
+/// Removes every temporary file and folder in `folder`, except files that are being written. The process must
+/// have locked the folder, so that the removed files belong to killed processes.
 ///
 /// # Errors
-/// The folder can't be read, or something in it can't be removed.
+/// The folder can't be read, or a temporary file or folder can't be removed.
 pub fn remove_leftovers(folder: &Path) -> Result<(), FileError> {
     remove_leftovers_beginning(folder, "")
 }
 
-/// [`remove_leftovers`] for files and folders whose final names begin with `prefix`: for a folder that other
-/// processes write in too.
+/// Removes the temporary files and folders whose final names begin with `prefix`, except files that are being
+/// written. Unlike with [`remove_leftovers`], other processes may write to other names in the folder.
 ///
 /// # Errors
-/// The folder can't be read, or something in it can't be removed.
+/// The folder can't be read, or a temporary file or folder can't be removed.
 pub fn remove_leftovers_beginning(folder: &Path, prefix: &str) -> Result<(), FileError> {
     let prefix = format!("{TEMPORARY}{prefix}");
     for entry in fs::read_dir(folder).at("read", folder)? {
         let entry = entry.at("read", folder)?;
-        // A locked file is being written: a report is written without locking the folder.
+        // A locked file is being written: a report, for example, is written without a lock on the folder.
         if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes())
             && !is_being_written(&entry.path())
         {
@@ -85,20 +86,21 @@ pub fn remove_leftovers_beginning(folder: &Path, prefix: &str) -> Result<(), Fil
     Ok(())
 }
 
-/// Whether a living process may be writing a temporary file; true if that can't be known.
+/// Whether a living process may be writing the file; true if its lock can't be tested.
 fn is_being_written(path: &Path) -> bool {
     path.is_file() && !File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// Removes the temporary files of `path` that no process has locked: killed processes left them. A file that
-/// can't be removed is ignored.
+/// Removes the temporary files of `path` that killed processes left: the files that no process has locked. A
+/// failed removal is logged and otherwise ignored.
 pub(crate) fn remove_leftovers_of(path: &Path) {
     let prefix = format!("{TEMPORARY}{}-", path.file_name().unwrap_or_default().to_string_lossy());
     let Ok(entries) = fs::read_dir(parent(path)) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
-        // The temporary file of a longer name belongs to another file.
+        // The rest of the name is random characters: a `-` or `.` in it means that the file belongs to a
+        // longer name.
         if rest.is_none_or(|rest| rest.contains(['-', '.'])) || !entry.path().is_file() {
             continue;
         }
@@ -110,8 +112,8 @@ pub(crate) fn remove_leftovers_of(path: &Path) {
     }
 }
 
-/// An unlinked temporary file, for data that does not fit the memory: the operating system removes it when it
-/// is closed, or when the process ends.
+/// An unlinked temporary file, for data that does not fit into memory. The operating system removes the file
+/// when it is closed, or when the process ends.
 ///
 /// # Errors
 /// The file can't be created in `folder`.
@@ -119,7 +121,7 @@ pub fn scratch_file(folder: &Path) -> Result<File, FileError> {
     tempfile::tempfile_in(folder).at("write a file in", folder)
 }
 
-/// Removes a file, or a folder and its content, under its present name.
+/// Removes a file, or a folder and its content.
 pub(crate) fn remove_all(path: &Path) -> Result<(), FileError> {
     // A link itself is removed, never its target.
     if !path.symlink_metadata().at("read", path)?.is_dir() {

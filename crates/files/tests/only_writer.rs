@@ -1,11 +1,11 @@
-//! Nothing else in the product writes: the sources of the other crates name no function that does.
+//! Only `embert-files` writes to the disk: the sources of the other crates call no function that writes.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What writes, in the standard library and in the libraries that the crates use.
+/// Names of functions that write, in the standard library and in the libraries that the crates use.
 const WRITES: [&str; 17] = [
     "fs::write",
     "fs::create_dir",
@@ -26,7 +26,7 @@ const WRITES: [&str; 17] = [
     "serialize_to_file",
 ];
 
-/// Lines that have one of these and may, with the reason.
+/// Permitted writes in other crates: file, code and reason.
 const EXCEPTIONS: [(&str, &str, &str); 2] = [
     (
         "model/src/save.rs",
@@ -69,7 +69,7 @@ fn no_other_crate_writes() {
     }
 }
 
-/// Whether a line of code has something that writes, or brings it into scope: `use std::fs::{self, write}`.
+/// Whether a line of code calls a function that writes, or imports one: `use std::fs::{self, write}`.
 fn writes(line: &str) -> bool {
     let imported = line.trim().strip_prefix("use std::fs::").is_some_and(|names| {
         names.split(|character: char| !character.is_alphanumeric() && character != '_').any(|name| {
@@ -80,13 +80,14 @@ fn writes(line: &str) -> bool {
     imported || WRITES.iter().any(|name| has_word(line, name))
 }
 
-/// Whether `name` is in a line other than as the end of a longer name.
+/// Whether `name` occurs in a line at the start of a word: `File::create` does not occur in
+/// `EventFile::create`.
 fn has_word(line: &str, name: &str) -> bool {
     let is_part = |character: char| character.is_alphanumeric() || character == '_';
     line.match_indices(name).any(|(at, _)| !line[..at].ends_with(is_part))
 }
 
-/// The lines of a file that are code of the product, with their numbers: no comments, and not the tests, which stand last.
+/// The numbered lines of a file without comments and without its test module, which is at its end.
 fn product(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines: Vec<&str> = text.lines().collect();
     let is_test =
@@ -105,7 +106,7 @@ fn names(folder: &Path) -> Vec<PathBuf> {
     names
 }
 
-/// The Rust files below a folder, but those of tests alone.
+/// Collects the Rust files below a folder, except `tests.rs`.
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for path in names(folder) {
         if path.is_dir() {

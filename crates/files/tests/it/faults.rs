@@ -1,4 +1,4 @@
-//! Every operation fails in turn.
+//! Every operation on the disk fails in turn.
 
 use std::cell::Cell;
 use std::io;
@@ -17,11 +17,11 @@ type Tree = Vec<(String, Option<String>)>;
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
-    /// Alone.
+    /// Only the operation itself fails.
     Once,
-    /// And all after it that need room.
+    /// The operation fails, and so does every later one that needs disk space.
     Stays,
-    /// After half of its bytes.
+    /// The operation fails after writing half of its bytes.
     Short,
 }
 
@@ -53,7 +53,8 @@ impl Double for Failing {
     }
 }
 
-/// Runs `work` in a folder that `prepare` filled; says what it returned, what is there and how many operations it took.
+/// Runs `work` in a folder that `prepare` filled. Returns the result of `work`, the content of the folder,
+/// and the number of operations.
 fn run(
     prepare: impl Fn(&Path),
     work: impl Fn(&Path) -> Result<(), FileError>,
@@ -72,8 +73,9 @@ fn run(
     (result, tree(dir.path()), seen.get())
 }
 
-/// Lets every operation of `work` fail in every way: what is there must be one of `states`, and the last of them where it succeeds.
-/// With `remains`, things under temporary names may stay where it fails; the next start removes them.
+/// Lets every operation of `work` fail in every way. The folder must then have one of the contents `states`;
+/// where `work` succeeds, the last of `states`. With `remains`, files and folders with temporary names may
+/// stay after a failure: the next start removes them.
 fn each(
     prepare: impl Fn(&Path),
     work: impl Fn(&Path) -> Result<(), FileError>,
@@ -106,7 +108,7 @@ fn old_file(place: &Path) {
     fs::write(place.join("a"), "old").unwrap();
 }
 
-/// Longer than what is written at once.
+/// Content longer than the write buffer.
 fn long() -> String {
     "new content ".repeat(20_000)
 }
@@ -120,7 +122,7 @@ fn a_file_is_the_old_one_or_the_new_one_and_nothing_else_stays() {
         old_file,
         |place| {
             write_path_with(&place.join("a"), |path| {
-                // As a library that replaces the file.
+                // Acts as a library that replaces the file.
                 fs::remove_file(path).unwrap();
                 fs::write(path, &new).unwrap();
                 Ok::<_, FileError>(())
@@ -219,7 +221,7 @@ fn a_folder_is_replaced_in_one_step() {
     each(old_folder, new_folder, &[old_tree(), new_tree()], true, true);
 }
 
-/// Without an exchange it has no name for a moment, but an error gives it back.
+/// Without an exchange the folder has no name for a moment; on an error it gets its name back.
 #[test]
 fn a_folder_is_replaced_where_names_can_not_be_exchanged() {
     each(old_folder, new_folder, &[old_tree(), new_tree()], true, false);
@@ -228,7 +230,7 @@ fn a_folder_is_replaced_where_names_can_not_be_exchanged() {
 #[test]
 fn a_folder_is_removed_whole_or_not_at_all() {
     each(old_folder, |place| remove_folder(&place.join("m")), &[old_tree(), vec![]], true, true);
-    // What stays goes at the next start.
+    // Remains are removed at the next start.
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join(".tmp-m-x/inner")).unwrap();
     fs::write(dir.path().join(".tmp-m-x/inner/b"), "").unwrap();
@@ -287,7 +289,8 @@ fn a_file_or_an_empty_folder_is_removed() {
     assert_eq!(tree(full.path()), old_tree());
 }
 
-/// A piece that can't be written may be there in half; those before it are whole, and those after it are not tried.
+/// A piece that can't be written may be in the log in part. The pieces before are whole, and later pieces are
+/// not written.
 #[test]
 fn a_log_keeps_its_beginning() {
     let logs = ["old", "old1", "old12", "old1234", "old123456", "old12345678"];

@@ -1,4 +1,4 @@
-//! What killed processes left, and what living ones are about to finish.
+//! The temporary files of killed processes are removed, the files of living processes stay.
 
 use std::fs::File;
 
@@ -25,7 +25,7 @@ fn a_living_writers_file_stays() {
     write_with(&path, |out| {
         out.write_all(b"the first, ").unwrap();
         out.flush().unwrap();
-        // Another one begins and ends meanwhile.
+        // Another writer begins and ends meanwhile.
         write(&path, b"the second")?;
         assert_eq!(fs::read(&path).unwrap(), b"the second");
         out.write_all(b"which is last").unwrap();

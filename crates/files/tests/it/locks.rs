@@ -1,4 +1,4 @@
-//! Two processes and one folder.
+//! Locks between two processes.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -7,20 +7,20 @@ use embert_files::{LOCK, Lock, LockError};
 
 use super::*;
 
-/// Says to [`another_process`] which folder to lock.
+/// The environment variable that tells [`another_process`] which folder to lock.
 const FOLDER: &str = "EMBERT_FILES_TEST_LOCKS";
 
-/// Not a test of its own: what the tests below start in another process.
+/// Not a test of its own: the tests below start it in another process.
 #[test]
 fn another_process() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let _lock = Lock::take(folder.as_ref()).unwrap();
     println!("\nlocked");
-    // Until the pipe is closed.
+    // Waits until the pipe is closed.
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
-/// A process that has locked `folder`, and its output, which has to be open as long as it runs.
+/// Starts a process that has locked `folder`. Its output must stay open while it runs.
 fn holding(folder: &Path) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "locks::another_process", "--nocapture"])
@@ -48,7 +48,7 @@ fn another_process_is_named_and_nothing_is_touched() {
         "{text}"
     );
     assert_eq!(tree(dir.path()), before);
-    // It ends, and takes its file along.
+    // The other process ends and removes its lock file.
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
     assert_eq!(tree(dir.path()), []);
@@ -90,13 +90,13 @@ fn a_lock_goes_with_its_folder_to_another_name() {
     let new = Lock::take(&one).unwrap();
     lock.moved_to(&other);
     drop(lock);
-    // The file of the new folder is not its own to remove.
+    // The lock's old path now has the lock file of a new folder, which the lock must not remove.
     assert_eq!(tree(dir.path()).len(), 3);
     drop(new);
     assert_eq!(tree(dir.path()), [folder("one"), folder("other")]);
 }
 
-/// Many at once: one at a time has it.
+/// Many threads take the lock; at any time at most one holds it.
 #[test]
 fn of_many_one_at_a_time_has_it() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What `embert-files` promises, with every operation failing in turn, and beside other processes.
+//! The promises of `embert-files`, with every operation failing in turn, and beside other processes.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod faults;
