@@ -1,5 +1,5 @@
-//! Seconds of one fine-tuning step without its optimizer: forward, cross-entropy, backward. Random weights, random ids,
-//! dropout on. Prints one line of JSON.
+//! Times one fine-tuning step without its optimizer: forward, cross-entropy, backward. Random weights, random
+//! ids, dropout on. Prints one line of JSON.
 //!
 //! ```text
 //! cargo bench -p embert-model --bench step -- --shape minilm-l6 --batch 16 --seq 256 --steps 5

@@ -1,4 +1,4 @@
-//! A tiny BERT with random weights: what is in it, what it computes, and its way through a folder.
+//! A tiny BERT with random weights: its modules, its logits, saving and loading.
 //!
 //! `cargo run -p embert-model --example forward`
 

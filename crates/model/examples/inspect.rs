@@ -1,4 +1,4 @@
-//! Loads a checkpoint's folder as a classifier and shows it.
+//! Loads a checkpoint's folder as a classifier, and shows its modules and the report.
 //!
 //! `cargo run -p embert-model --example inspect -- FOLDER`
 

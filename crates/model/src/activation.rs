@@ -8,9 +8,10 @@ use strum::{Display, EnumString, VariantNames};
 use crate::ModelError;
 use crate::ops::{self, Gelu};
 
-/// The activation between the two dense layers of the feed-forward block, under the names of `transformers`' `ACT2FN`.
+/// The activation between the two dense layers of the feed-forward block, with the names of `transformers`'
+/// `ACT2FN`.
 ///
-/// Activations with weights of their own (`prelu`, `xielu`) and two that no BERT has (`laplace`, `sqrtsoftplus`) are not
+/// Activations with weights (`prelu`, `xielu`) and two that no BERT has (`laplace`, `sqrtsoftplus`) are not
 /// implemented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case", parse_err_ty = ModelError, parse_err_fn = unknown)]
@@ -18,7 +19,7 @@ pub enum HiddenAct {
     /// `x * Φ(x)` with the error function, as BERT was trained.
     #[default]
     Gelu,
-    /// [`Gelu`](Self::Gelu) under the name of the Python code that computed it once.
+    /// [`Gelu`](Self::Gelu) under the name of its former Python implementation.
     GeluPython,
     /// [`Gelu`](Self::Gelu), clipped to -10 and 10.
     #[strum(to_string = "gelu_10")]
@@ -27,9 +28,9 @@ pub enum HiddenAct {
     GeluNew,
     /// The tanh form of GELU, under PyTorch's name.
     GeluPytorchTanh,
-    /// The tanh form of GELU, under the name of the Python code.
+    /// The tanh form of GELU, under the name of its Python implementation.
     GeluPythonTanh,
-    /// The tanh form of GELU, factored: the same up to f32's rounding.
+    /// The tanh form of GELU, factored: equal up to f32's rounding.
     GeluFast,
     /// The tanh form of GELU, under another of its names.
     GeluAccurate,
@@ -60,12 +61,12 @@ pub enum HiddenAct {
 }
 
 impl HiddenAct {
-    /// Every name, for messages.
+    /// The names of all activations, for messages.
     pub(crate) fn names() -> String {
         Self::VARIANTS.join(", ")
     }
 
-    /// The activation of a dense layer's output.
+    /// The activation applied to the output of `dense`.
     ///
     /// # Shapes
     /// - `x`: `[batch, seq, in]`

@@ -1,4 +1,4 @@
-//! The encoder without a task: embeddings, layers, pooler.
+//! The encoder without a head: embeddings, layers, pooler.
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -10,18 +10,19 @@ use crate::{BertConfig, BertEmbeddings, BertEncoder, DropoutKey, Layout, ModelEr
 /// A batch of tokenized texts.
 #[derive(Clone, Debug)]
 pub struct BertInput {
-    /// Token ids, `[batch, seq]`, below the config's `vocab_size`.
+    /// Token ids below the config's `vocab_size`, `[batch, seq]`.
     pub input_ids: Tensor<2, Int>,
-    /// Segments, `[batch, seq]`: 0 in the first text of a pair, 1 in the second.
+    /// Segment ids, `[batch, seq]`: 0 in the first text of a pair, 1 in the second.
     pub token_type_ids: Tensor<2, Int>,
     /// Where the tokens of each feature stand.
     pub layout: Layout,
-    /// What dropout's random numbers follow from; without it there is no dropout.
+    /// The key from which dropout's random numbers follow; `None` switches dropout off.
     pub dropout: Option<DropoutKey>,
 }
 
 impl BertInput {
-    /// A padded batch, from three tensors `[batch, seq]`; `attention_mask` has 1 at real tokens and 0 at padding.
+    /// A padded batch, from three tensors `[batch, seq]`; `attention_mask` is 1 at real tokens and 0 at
+    /// padding.
     pub fn new(
         input_ids: Tensor<2, Int>,
         token_type_ids: Tensor<2, Int>,
@@ -30,12 +31,13 @@ impl BertInput {
         Self::with_layout(input_ids, token_type_ids, Layout::from_attention_mask(attention_mask))
     }
 
-    /// A batch with this layout, from two tensors `[batch, seq]`.
+    /// A batch with the layout `layout`, from two tensors `[batch, seq]`.
     pub fn with_layout(input_ids: Tensor<2, Int>, token_type_ids: Tensor<2, Int>, layout: Layout) -> Self {
         Self { input_ids, token_type_ids, layout, dropout: None }
     }
 
-    /// The same input for a step of training: with dropout, whose random numbers follow from `key`.
+    /// The input with dropout switched on, for a step of training. Dropout's random numbers follow from
+    /// `key`.
     #[must_use]
     pub fn with_dropout(self, key: DropoutKey) -> Self {
         Self { dropout: Some(key), ..self }
@@ -54,11 +56,11 @@ pub struct BertOutput {
 /// The encoder of Devlin et al. 2018, with the parts and names of `transformers`' `BertModel`.
 #[derive(Module, Debug)]
 pub struct BertModel {
-    /// Token ids to the first hidden state.
+    /// Turns token ids into the first hidden state.
     pub embeddings: BertEmbeddings,
-    /// The layers.
+    /// The encoder layers.
     pub encoder: BertEncoder,
-    /// A dense layer over the first token's state; absent in checkpoints that were saved without one.
+    /// A dense layer over the first token's state; `None` in checkpoints that were saved without a pooler.
     pub pooler: Option<BertPooler>,
 }
 
@@ -66,7 +68,7 @@ impl BertModel {
     /// A model with new weights and a pooler. The weights depend on `config` and `seed` alone.
     ///
     /// # Errors
-    /// `config` can't make a model.
+    /// `config` is invalid: see [`BertConfig::validate`].
     pub fn new(config: &BertConfig, seed: u64, device: &Device) -> Result<Self, ModelError> {
         config.validate()?;
         Ok(Self::build(config, &Initializer::new(config, seed, device), true))
@@ -80,10 +82,11 @@ impl BertModel {
         }
     }
 
-    /// The last layer's states and the pooler's output.
+    /// The last layer's hidden states and the pooler's output.
     ///
     /// # Panics
-    /// If `seq` is more than the config's `max_position_embeddings`, or an id is not below its vocabulary's size.
+    /// If `seq` is more than the config's `max_position_embeddings`, or an id is not below its embedding's
+    /// number of rows.
     pub fn forward(&self, input: BertInput) -> BertOutput {
         let layout = input.layout.clone();
         let last_hidden_state = self.last_hidden_state(input);
@@ -92,7 +95,7 @@ impl BertModel {
         BertOutput { last_hidden_state, pooled }
     }
 
-    /// The last layer's states, `[batch, seq, hidden]`.
+    /// The last layer's hidden states, `[batch, seq, hidden]`.
     pub(crate) fn last_hidden_state(&self, input: BertInput) -> Tensor<3> {
         let BertInput { input_ids, token_type_ids, layout, dropout } = input;
         let x = self.embeddings.forward(input_ids, token_type_ids, dropout.map(DropoutKey::embeddings));
@@ -100,7 +103,8 @@ impl BertModel {
         self.encoder.forward(x, &bias, dropout)
     }
 
-    /// The embeddings' output and each layer's after it: `num_hidden_layers + 1` tensors `[batch, seq, hidden]`.
+    /// The output of the embeddings and of each layer: `num_hidden_layers + 1` tensors
+    /// `[batch, seq, hidden]`.
     ///
     /// # Panics
     /// As [`Self::forward`].
@@ -118,14 +122,16 @@ impl BertModel {
     }
 }
 
-/// Dense and tanh over the first token's hidden state.
+/// The pooler: a dense layer and tanh over the first token's hidden state.
 #[derive(Module, Debug)]
 pub struct BertPooler {
-    /// `[hidden, hidden]`.
+    /// The dense layer; its weight is `[hidden, hidden]`.
     pub dense: Linear,
 }
 
 impl BertPooler {
+    /// Applies the dense layer and tanh.
+    ///
     /// # Shapes
     /// - input: the first token's hidden state, `[batch, hidden]`
     /// - output: `[batch, hidden]`

@@ -1,4 +1,4 @@
-//! [`Checkpoint`]: all weights of a folder, in one file or in several with an index.
+//! [`Checkpoint`]: all weights of a folder, in one file or in several files with an index.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,11 +13,11 @@ use crate::weight_file::{Weight, WeightFile};
 pub(crate) const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 
-/// Every weight of a checkpoint, by the name that it has there. Opening reads the headers alone.
+/// Every weight of a checkpoint, by its name in the checkpoint. Opening reads only the headers.
 pub(crate) struct Checkpoint {
     pub(crate) dir: PathBuf,
     files: Vec<WeightFile>,
-    /// From a weight's name to the number of its file; sorted by name, as all reports are.
+    /// From a weight's name to the index of its file. Sorted by name, so that reports are sorted.
     weights: BTreeMap<String, usize>,
 }
 
@@ -55,7 +55,7 @@ impl Checkpoint {
                 shard: shard.clone(),
                 problem,
             };
-            // An index is untrusted: it may name files beside it and no others.
+            // An index is untrusted: it may only name files in its own folder.
             if Path::new(shard).file_name().is_none_or(|file| *file != **shard) {
                 return Err(problem("which is not the name of a file beside it"));
             }
@@ -77,7 +77,7 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// Takes every weight of every shard, as `transformers` does, whether or not the index names it.
+    /// Adds every weight of every shard, as `transformers` does, whether or not the index names the weight.
     fn take_all(&mut self) -> Result<(), ModelError> {
         for (number, file) in self.files.iter().enumerate() {
             for name in file.names() {
@@ -97,12 +97,12 @@ impl Checkpoint {
         self.weights.keys().map(String::as_str)
     }
 
-    /// How many weights there are.
+    /// The number of weights.
     pub(crate) fn len(&self) -> usize {
         self.weights.len()
     }
 
-    /// The weight of this name.
+    /// The weight called `name`.
     pub(crate) fn get<'a>(&'a self, name: &'a str) -> Option<Weight<'a>> {
         self.files[*self.weights.get(name)?].weight(name)
     }
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// The error for `content` as model.safetensors.
+    /// The error on opening a `model.safetensors` with the bytes `content`.
     fn refused(content: &[u8]) -> String {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(SINGLE), content).unwrap();
@@ -174,7 +174,7 @@ mod tests {
         assert!(error("7").contains(INDEX));
     }
 
-    /// As transformers reads shards: all that is in them, whatever the index says.
+    /// `transformers` reads every weight in the shards, whatever the index says.
     #[test]
     fn shards_give_all_that_they_have_and_contradict_each_other_never() {
         let view = |bytes: &'static [u8; 4]| {

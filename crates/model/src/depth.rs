@@ -1,10 +1,11 @@
-//! [`Depth`]: where in the model a parameter stands.
+//! [`Depth`]: the part of a model that a parameter belongs to.
 
 use std::fmt;
 
-/// The part of the model that a parameter belongs to, from the inputs up: a greater depth is nearer to the output.
+/// The part of the model that a parameter belongs to, from the inputs up: a greater depth is nearer to the
+/// output.
 ///
-/// Freezing, the frozen prefix, the module tree and the optimizer's groups go by it.
+/// Freezing, the frozen prefix, the module tree and the optimizer's parameter groups use the depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Depth {
     /// The embeddings and their normalization.
@@ -13,7 +14,7 @@ pub enum Depth {
     Layer(usize),
     /// The pooler.
     Pooler,
-    /// The head. A module that is no part of a BERT model counts as one.
+    /// The head. A parameter outside a BERT model counts as part of a head.
     Head,
 }
 

@@ -1,6 +1,7 @@
 //! [`DeviceChoice`]: the device that a user names, as `auto`, `cpu`, `flex`, `ndarray`, `cuda:1`, ...
 //!
-//! A build has the backends whose Cargo features are on; the error for any other backend says which feature adds it.
+//! A build has the backends whose Cargo features are on. The error for any other backend names the feature to
+//! enable.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +14,7 @@ use burn::tensor::Device;
 pub enum Backend {
     /// Burn's pure-Rust CPU backend, the default.
     Flex,
-    /// Burn's older CPU backend (deprecated upstream, kept for comparison).
+    /// Burn's older CPU backend, deprecated in Burn and kept for comparison.
     NdArray,
     /// NVIDIA GPUs.
     Cuda,
@@ -23,12 +24,12 @@ pub enum Backend {
     Metal,
     /// GPUs through Vulkan.
     Vulkan,
-    /// GPUs through whatever graphics API wgpu picks.
+    /// GPUs through the graphics API that wgpu picks.
     Wgpu,
 }
 
 impl Backend {
-    /// Every backend, in the order in which [`DeviceChoice::Auto`] looks for one.
+    /// Every backend, in the order in which [`DeviceChoice::Auto`] tries them.
     pub const ALL: [Self; 7] =
         [Self::Cuda, Self::Rocm, Self::Metal, Self::Vulkan, Self::Wgpu, Self::Flex, Self::NdArray];
 
@@ -45,7 +46,7 @@ impl Backend {
         }
     }
 
-    /// Whether this build has the backend.
+    /// Whether the backend is compiled into this build.
     pub fn is_compiled(self) -> bool {
         match self {
             Self::Flex => cfg!(feature = "flex"),
@@ -58,8 +59,8 @@ impl Backend {
         }
     }
 
-    /// The devices of this backend that this machine has, in the driver's order. Empty where the backend is not
-    /// compiled in, or finds no device.
+    /// The backend's devices on this machine, in the driver's order. Empty if the backend is not compiled in
+    /// or finds no device.
     pub fn devices(self) -> Vec<Device> {
         match self {
             #[cfg(feature = "flex")]
@@ -83,7 +84,8 @@ impl Backend {
     }
 }
 
-/// Enumerating devices calls the driver; where no driver is installed, its loader panics instead of returning an empty list.
+/// The accelerators of a kind. Enumerating them calls the driver; without an installed driver, the driver's
+/// loader panics instead of returning an empty list.
 #[cfg(any(feature = "cuda", feature = "rocm", feature = "metal", feature = "vulkan", feature = "wgpu"))]
 fn accelerators(kind: burn::tensor::DeviceType) -> Vec<Device> {
     std::panic::catch_unwind(|| Device::enumerate(kind).into_vec()).unwrap_or_default()
@@ -106,18 +108,18 @@ impl fmt::Display for Backend {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
-    /// The first GPU of the machine, else the CPU.
+    /// The first GPU of the machine, or the CPU if there is none.
     #[default]
     Auto,
-    /// This backend's device with this index (0 where none was named).
+    /// The backend's device with this index, 0 by default.
     Named(Backend, usize),
 }
 
 impl DeviceChoice {
-    /// The device, without autodiff, and the backend it belongs to.
+    /// The device, without autodiff, and its backend.
     ///
     /// # Errors
-    /// The backend is not in this build, or this machine has no such device.
+    /// The backend is not in this build, or the machine has no device with this index.
     pub fn resolve(self) -> Result<(Backend, Device), DeviceError> {
         match self {
             Self::Auto => Backend::ALL
@@ -149,7 +151,7 @@ impl FromStr for DeviceChoice {
         };
         match name {
             "auto" if !text.contains(':') => Ok(Self::Auto),
-            // "cpu" is the CPU backend that this build has; Flex where it has both.
+            // "cpu" is the CPU backend of this build; Flex if the build has both.
             "cpu" if Backend::Flex.is_compiled() || !Backend::NdArray.is_compiled() => {
                 Ok(Self::Named(Backend::Flex, index))
             }
@@ -177,12 +179,12 @@ impl fmt::Display for DeviceChoice {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// Not a name that `--device` knows.
+    /// The name is no device that `--device` accepts.
     #[error(
         "unknown device \"{found}\": expected auto, cpu, flex, ndarray, cuda, rocm, metal, vulkan or wgpu, with an index as in cuda:1"
     )]
     Unknown {
-        /// The name that was given.
+        /// The given name.
         found: String,
     },
     /// The backend exists, but this build was made without it.
@@ -193,14 +195,14 @@ pub enum DeviceError {
         /// The requested backend.
         backend: Backend,
     },
-    /// The build has the backend, but the machine has no such device.
+    /// The build has the backend, but the machine has no device with this index.
     #[error("no device {backend}:{index}: the {backend} backend found {found} device(s) on this machine")]
     NotThere {
         /// The requested backend.
         backend: Backend,
         /// The requested index.
         index: usize,
-        /// How many devices the backend has.
+        /// The number of the backend's devices.
         found: usize,
     },
     /// A build without any backend.

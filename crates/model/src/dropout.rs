@@ -1,64 +1,66 @@
-//! [`DropoutKey`]: where dropout's random numbers come from, and when dropout is on.
+//! [`DropoutKey`]: the source of dropout's random numbers, and when dropout is on.
 
 use burn::nn::Dropout;
 use burn::tensor::Tensor;
 
 use crate::ops::{self, split_mix};
 
-/// What all random numbers of a forward pass in training follow from: the same key gives the same dropout masks, on any number
-/// of threads, whatever else the process draws.
+/// The source of all random numbers of a forward pass in training: equal keys give equal dropout masks, on
+/// any number of threads, whatever other random numbers the process draws.
 ///
-/// A key stands for one micro-batch of one step. The model forks it for each of dropout's places, and an operation draws its mask
-/// from the place's key. Masks differ between backends.
+/// A key stands for one micro-batch of one step. The model forks the key for each of dropout's places, and an
+/// operation draws its mask from the place's key. Masks differ between backends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DropoutKey(u64);
 
 impl DropoutKey {
-    /// The key of the micro-batch with the index `micro_batch` of a step, in a run with this seed.
+    /// The key of micro-batch `micro_batch` of step `step`, in a run with seed `seed`.
     pub fn new(seed: u64, step: usize, micro_batch: usize) -> Self {
         Self(seed).fork(step as u64).fork(micro_batch as u64)
     }
 
-    /// The key of a place below this one: keys of different places are unrelated.
+    /// The key of a place within the part of the model that has the key `self`. Keys of different places are
+    /// unrelated.
     #[must_use]
     pub fn fork(self, place: u64) -> Self {
-        // The output number `place` of SplitMix64 (Steele et al. 2014) from this state.
+        // Output number `place` of SplitMix64 (Steele et al. 2014) from the state `self`.
         Self(split_mix(self.0.wrapping_add(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(place.wrapping_add(1)))))
     }
 
-    /// The embeddings' key, from the model's.
+    /// The embeddings' key, from the model's key.
     pub(crate) fn embeddings(self) -> Self {
         self.fork(0)
     }
 
-    /// The head's key, from the model's.
+    /// The head's key, from the model's key.
     pub(crate) fn head(self) -> Self {
         self.fork(1)
     }
 
-    /// The key of an encoder layer, from the model's.
+    /// An encoder layer's key, from the model's key.
     pub(crate) fn layer(self, layer: usize) -> Self {
         self.fork(2 + layer as u64)
     }
 
-    /// The key of the attention probabilities, from the layer's.
+    /// The attention probabilities' key, from the layer's key.
     pub(crate) fn attention_probabilities(self) -> Self {
         self.fork(0)
     }
 
-    /// The key of the attention's output, from the layer's.
+    /// The attention output's key, from the layer's key.
     pub(crate) fn attention_output(self) -> Self {
         self.fork(1)
     }
 
-    /// The key of the feed-forward block's output, from the layer's.
+    /// The feed-forward output's key, from the layer's key.
     pub(crate) fn feed_forward_output(self) -> Self {
         self.fork(2)
     }
 }
 
-/// The dropout in force for `x`. It is on in training: in a model that is not `valid()`, for an input on a device that records
-/// operations (the rule of Burn's own [`Dropout::forward`]), and with a key to draw from.
+/// The dropout to apply to `x`, or `None` outside training. Dropout is on in a model that is not `valid()`,
+/// for an input on a device that records operations (the rule of Burn's own [`Dropout::forward`]), and with a
+/// key to draw from.
 pub(crate) fn active<const D: usize>(
     dropout: &Dropout,
     x: &Tensor<D>,
@@ -68,7 +70,7 @@ pub(crate) fn active<const D: usize>(
     ops::Dropout::new(dropout.prob, key.0)
 }
 
-/// Dropout where it is on, `x` itself where it is off.
+/// `x` with dropout if dropout is on, else `x` itself.
 pub(crate) fn dropout<const D: usize>(dropout: &Dropout, x: Tensor<D>, key: Option<DropoutKey>) -> Tensor<D> {
     let active = active(dropout, &x, key);
     ops::dropout(x, active)

@@ -1,4 +1,4 @@
-//! Token ids to the first hidden state.
+//! The embeddings: token ids to the first hidden state.
 
 use burn::module::Module;
 use burn::nn::{Dropout, Embedding};
@@ -11,15 +11,15 @@ use crate::{BertConfig, DropoutKey, LayerNorm, ops};
 /// Sum of the word, position and segment embeddings, normalized (Devlin et al. 2018, section 3.2).
 #[derive(Module, Debug)]
 pub struct BertEmbeddings {
-    /// `[vocab, hidden]`.
+    /// The word embeddings, `[vocab_size, hidden]`.
     pub word_embeddings: Embedding,
-    /// `[max_position_embeddings, hidden]`.
+    /// The position embeddings, `[max_position_embeddings, hidden]`.
     pub position_embeddings: Embedding,
-    /// `[type_vocab_size, hidden]`.
+    /// The segment embeddings, `[type_vocab_size, hidden]`.
     pub token_type_embeddings: Embedding,
-    /// Normalizes the sum.
+    /// Normalizes the sum of the three embeddings.
     pub layer_norm: LayerNorm,
-    /// After the normalization: the first of dropout's five places.
+    /// Applied after the normalization: the first of dropout's five places.
     pub dropout: Dropout,
     pad_token_id: Option<usize>,
 }
@@ -36,14 +36,15 @@ impl BertEmbeddings {
         }
     }
 
-    /// The first hidden state. `dropout` is the embeddings' key; `None` is evaluation.
+    /// The first hidden state. `dropout` is the embeddings' key; `None` means evaluation.
     ///
     /// # Shapes
     /// - `input_ids`, `token_type_ids`: `[batch, seq]`
     /// - output: `[batch, seq, hidden]`
     ///
     /// # Panics
-    /// If `seq` is more than the config's `max_position_embeddings`, or an id is not below its vocabulary's size.
+    /// If `seq` is more than the config's `max_position_embeddings`, or an id is not below its embedding's
+    /// number of rows.
     pub fn forward(
         &self,
         input_ids: Tensor<2, Int>,
@@ -51,18 +52,18 @@ impl BertEmbeddings {
         dropout: Option<DropoutKey>,
     ) -> Tensor<3> {
         let [_, seq] = input_ids.dims();
-        // Positions are 0, 1, 2, ... in every row: the first rows of the table, without a lookup.
+        // Positions are 0, 1, 2, ... in every feature: the first rows of the table, without a lookup.
         let positions = self.position_embeddings.weight.val().slice_dim(0, 0..seq).unsqueeze::<3>();
         let words = self.words(input_ids);
         let segments = self.token_type_embeddings.forward(token_type_ids);
-        // `transformers`' order of additions, to agree to the last bits.
+        // The terms are added in the order of `transformers`, to agree to the last bits.
         let sum = words + segments + positions;
         let dropout = active(&self.dropout, &sum, dropout);
         ops::norm_dropout(sum, &self.layer_norm, dropout)
     }
 
-    /// The word embeddings, `[batch, seq, hidden]`. The padding token's embedding is not trained, as with PyTorch's
-    /// `padding_idx`: padding has no gradient anyway, but a text may spell the token out.
+    /// The word embeddings, `[batch, seq, hidden]`. The padding token's embedding gets no gradient, as with
+    /// PyTorch's `padding_idx`: padding has no gradient anyway, but a text may contain the padding token.
     fn words(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
         let words = self.word_embeddings.forward(input_ids.clone());
         let Some(pad) = self.pad_token_id.filter(|_| words.is_autodiff()) else { return words };

@@ -1,4 +1,4 @@
-//! The stack of transformer layers.
+//! The encoder layers.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::dropout::active;
 use crate::init::Initializer;
 use crate::{BertConfig, DropoutKey, HiddenAct, LayerNorm, ops};
 
-/// The encoder layers, one after the other.
+/// The stack of encoder layers.
 #[derive(Module, Debug)]
 pub struct BertEncoder {
     /// The layers, from the embeddings up.
@@ -22,7 +22,7 @@ impl BertEncoder {
         Self { layer: (0..config.num_hidden_layers).map(|_| BertLayer::new(config, init)).collect() }
     }
 
-    /// All layers. `dropout` is the model's key; `None` is evaluation.
+    /// Runs all layers. `dropout` is the model's key; `None` means evaluation.
     ///
     /// # Shapes
     /// - `x` and output: `[batch, seq, hidden]`
@@ -31,7 +31,7 @@ impl BertEncoder {
         self.forward_layers(0..self.layer.len(), x, bias, dropout)
     }
 
-    /// Some of the layers. Shapes and key as in [`forward`](Self::forward).
+    /// Runs the layers `layers`. Shapes and key as in [`forward`](Self::forward).
     pub(crate) fn forward_layers(
         &self,
         layers: Range<usize>,
@@ -45,7 +45,8 @@ impl BertEncoder {
     }
 }
 
-/// One encoder layer: attention, then the feed-forward block, each followed by a residual connection and a normalization.
+/// One encoder layer: attention, then the feed-forward block, each followed by a residual connection and a
+/// normalization.
 #[derive(Module, Debug)]
 pub struct BertLayer {
     /// Self-attention and its output.
@@ -65,7 +66,8 @@ impl BertLayer {
         }
     }
 
-    /// Shapes as in [`BertEncoder::forward`]. `dropout` is the layer's key; `None` is evaluation.
+    /// Runs the layer. Shapes as in [`BertEncoder::forward`]. `dropout` is the layer's key; `None` means
+    /// evaluation.
     pub fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: Option<DropoutKey>) -> Tensor<3> {
         let attended = self.attention.forward(x, bias, dropout);
         let inner = self.intermediate.forward(attended.clone());
@@ -76,7 +78,7 @@ impl BertLayer {
 /// Self-attention with its output block.
 #[derive(Module, Debug)]
 pub struct BertAttention {
-    /// The attention itself; `self` in the checkpoint.
+    /// Self-attention; the checkpoint's name for this field is `self`.
     pub self_: BertSelfAttention,
     /// The output projection with its residual connection and normalization.
     pub output: BertOutputBlock,
@@ -90,7 +92,7 @@ impl BertAttention {
         }
     }
 
-    /// `dropout` is the layer's key.
+    /// Runs self-attention and its output block. `dropout` is the layer's key.
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: Option<DropoutKey>) -> Tensor<3> {
         let context = self.self_.forward(&x, bias, dropout.map(DropoutKey::attention_probabilities));
         self.output.forward(context, x, dropout.map(DropoutKey::attention_output))
@@ -100,13 +102,13 @@ impl BertAttention {
 /// Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2).
 #[derive(Module, Debug)]
 pub struct BertSelfAttention {
-    /// `[hidden, hidden]`.
+    /// The query projection; its weight is `[hidden, hidden]`.
     pub query: Linear,
-    /// `[hidden, hidden]`.
+    /// The key projection; its weight is `[hidden, hidden]`.
     pub key: Linear,
-    /// `[hidden, hidden]`.
+    /// The value projection; its weight is `[hidden, hidden]`.
     pub value: Linear,
-    /// On the attention probabilities: the second of dropout's five places.
+    /// Applied to the attention probabilities: the second of dropout's five places.
     pub dropout: Dropout,
     heads: usize,
 }
@@ -123,8 +125,8 @@ impl BertSelfAttention {
         }
     }
 
-    /// `softmax(query · keyᵀ / √head_dim + bias) · value`, for each head. `dropout` is the probabilities' key; `None` is
-    /// evaluation.
+    /// `softmax(query · keyᵀ / √head_dim + bias) · value`, for each head. `dropout` is the attention
+    /// probabilities' key; `None` means evaluation.
     ///
     /// # Shapes
     /// - `x` and output: `[batch, seq, hidden]`
@@ -135,10 +137,11 @@ impl BertSelfAttention {
     }
 }
 
-/// The feed-forward block's widening half: dense, then the activation. There is no dropout after the activation.
+/// The first half of the feed-forward block: a dense layer, then the activation. There is no dropout after
+/// the activation.
 #[derive(Module, Debug)]
 pub struct BertIntermediate {
-    /// `[hidden, intermediate]`.
+    /// The dense layer; its weight is `[hidden, intermediate]`.
     pub dense: Linear,
     #[module(skip)]
     activation: HiddenAct,
@@ -152,6 +155,8 @@ impl BertIntermediate {
         }
     }
 
+    /// Applies the dense layer and the activation.
+    ///
     /// # Shapes
     /// - input: `[batch, seq, hidden]`
     /// - output: `[batch, seq, intermediate]`
@@ -160,14 +165,16 @@ impl BertIntermediate {
     }
 }
 
-/// Dense, dropout, residual connection, normalization: the end of the attention block and of the feed-forward block.
+/// Dense layer, dropout, residual connection, normalization: the end of the attention block and of the
+/// feed-forward block.
 #[derive(Module, Debug)]
 pub struct BertOutputBlock {
-    /// `[input, hidden]`.
+    /// The dense layer; its weight is `[input, hidden]`.
     pub dense: Linear,
-    /// Normalizes the sum with the residual.
+    /// Normalizes the sum of the dense layer's output and the residual.
     pub layer_norm: LayerNorm,
-    /// After the dense layer: the third of dropout's five places in the attention block, the fourth in the feed-forward block.
+    /// Applied after the dense layer: the third of dropout's five places in the attention block, the fourth
+    /// in the feed-forward block.
     pub dropout: Dropout,
 }
 
@@ -180,7 +187,7 @@ impl BertOutputBlock {
         }
     }
 
-    /// `layer_norm(dropout(dense(x)) + residual)`. `dropout` is the block's key; `None` is evaluation.
+    /// `layer_norm(dropout(dense(x)) + residual)`. `dropout` is the block's key; `None` means evaluation.
     ///
     /// # Shapes
     /// - `x`: `[batch, seq, input]`

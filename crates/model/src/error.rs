@@ -10,7 +10,7 @@ use crate::HeadFunction;
 
 /// Why a model can't be configured, loaded or saved.
 ///
-/// Messages name the file, the key or the weight, what was found and what was expected.
+/// Messages name the file, the key or the weight, the value found and the value expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -38,12 +38,12 @@ pub enum ModelError {
         /// The safetensors library's error.
         source: SafeTensorError,
     },
-    /// A file holds no JSON object of the expected form.
+    /// A file is not JSON, or not of the expected form.
     #[error("{origin} is not valid JSON of the expected form")]
     Json {
-        /// The file, or "config" for text that came from elsewhere.
+        /// The file, or "config" for text from another source.
         origin: String,
-        /// Line, column and cause.
+        /// The JSON library's error, with line and column.
         source: serde_json::Error,
     },
     /// A key of `config.json` has a value that can't be used.
@@ -55,27 +55,27 @@ pub enum ModelError {
         key: String,
         /// The value found.
         found: String,
-        /// The values that can be used.
+        /// The values that are allowed.
         expected: String,
     },
-    /// A key of `config.json` has a value of another type.
+    /// A key of `config.json` has a value of the wrong type.
     #[error("{origin}: \"{key}\" is {problem}")]
     ConfigValue {
-        /// The file, or "config" for text that came from elsewhere.
+        /// The file, or "config" for text from another source.
         origin: String,
-        /// The key's path.
+        /// The path of the key.
         key: String,
-        /// The value found, and what was expected.
+        /// The value found and the type expected.
         problem: String,
     },
-    /// Sizes that are possible each, but not together.
+    /// The sizes make a model that is too large, although each size is possible.
     #[error("{origin}: the sizes make a model of {parameters} parameters, expected at most {most}")]
     TooLarge {
         /// The file, or "config" for a config made in code.
         origin: String,
-        /// How many parameters the model would have.
+        /// The number of parameters that the model would have.
         parameters: u128,
-        /// How many are allowed.
+        /// The largest number of parameters allowed.
         most: u128,
     },
     /// The checkpoint is of an architecture that is not BERT.
@@ -85,10 +85,10 @@ pub enum ModelError {
     Architecture {
         /// The config file.
         origin: String,
-        /// The architecture, by name.
+        /// The name of the architecture.
         found: String,
     },
-    /// No weights in a format that is read.
+    /// The folder has no safetensors weights under a name that is read.
     #[error(
         "{} has neither model.safetensors nor model.safetensors.index.json{}",
         dir.display(),
@@ -97,30 +97,30 @@ pub enum ModelError {
     NoWeights {
         /// The checkpoint's folder.
         dir: PathBuf,
-        /// Weights in other formats, or under other names.
+        /// The folder's weight files in other formats or under other names.
         found: Vec<String>,
     },
-    /// A part of the checkpoint that `transformers` reads and that is not implemented.
+    /// A part of the checkpoint that `transformers` reads, but that is not implemented.
     #[error("{} is there, {problem}", path.display())]
     Part {
         /// The file.
         path: PathBuf,
-        /// What the file is, and what to do.
+        /// Why the file can't be used, and the remedy.
         problem: &'static str,
     },
-    /// A weight under two names, or in two files.
+    /// Two weights for one parameter, under two names or in two files, differ.
     #[error(
         "weight \"{name}\" is there twice, with different values: as {first} and as {second}; take the wrong one out"
     )]
     Twice {
         /// The weight's name.
         name: String,
-        /// The first, with its file.
+        /// The first weight's name and file.
         first: String,
-        /// The second, with its file.
+        /// The second weight's name and file.
         second: String,
     },
-    /// A weight that is not a number.
+    /// A weight has values that are NaN or infinite.
     #[error(
         "weight \"{name}\" in {} has {count} value(s) that are NaN or infinite, the first at {index} ({value}): the training that wrote it diverged, or the file is damaged; choose another checkpoint",
         path.display()
@@ -130,20 +130,20 @@ pub enum ModelError {
         path: PathBuf,
         /// The weight's name in the checkpoint.
         name: String,
-        /// How many values are not finite as f32.
+        /// The number of values that are NaN or infinite as f32.
         count: usize,
-        /// Where the first one is, counted in the file's order.
+        /// The index of the first value that is NaN or infinite, in the file's order.
         index: usize,
-        /// The first one.
+        /// The first value that is NaN or infinite.
         value: f32,
     },
-    /// A weight file without any content.
+    /// A weight file is empty.
     #[error("{} is empty, expected a safetensors file: fetch it again", path.display())]
     EmptyFile {
         /// The file.
         path: PathBuf,
     },
-    /// A pointer that Git left in the place of a large file.
+    /// A weight file is only a Git LFS pointer.
     #[error(
         "{} is a Git LFS pointer, not the weights: run `git lfs pull` in its repository, or fetch it again",
         path.display()
@@ -152,7 +152,7 @@ pub enum ModelError {
         /// The file.
         path: PathBuf,
     },
-    /// The file's first eight bytes, the header's length, go beyond the file.
+    /// The header's length, the file's first eight bytes, is larger than the file.
     #[error(
         "{} claims a header of {claimed} bytes in a file of {size}: it is damaged, or not a safetensors file",
         path.display()
@@ -160,12 +160,12 @@ pub enum ModelError {
     HeaderLength {
         /// The file.
         path: PathBuf,
-        /// The length that the header claims.
+        /// The header's length in bytes, as the file states it.
         claimed: u64,
         /// The file's length in bytes.
         size: u64,
     },
-    /// The header describes more or fewer bytes than the file has.
+    /// The file is shorter or longer than its header describes.
     #[error(
         "{} has {size} bytes, its header describes {expected}: it was cut off or changed, fetch it again",
         path.display()
@@ -173,12 +173,12 @@ pub enum ModelError {
     Truncated {
         /// The file.
         path: PathBuf,
-        /// The length that the header describes.
+        /// The file's length in bytes, as its header describes it.
         expected: u64,
         /// The file's length in bytes.
         size: u64,
     },
-    /// The header can't be understood.
+    /// The safetensors library can't read the file.
     #[error("{} is not a safetensors file, or is damaged", path.display())]
     Safetensors {
         /// The file.
@@ -191,11 +191,11 @@ pub enum ModelError {
     Shard {
         /// The index file.
         index: PathBuf,
-        /// The weight.
+        /// The weight's name.
         name: String,
-        /// The file that should have it.
+        /// The file that should have the weight.
         shard: String,
-        /// What is wrong.
+        /// Why the shard can't be used, and the remedy.
         problem: &'static str,
     },
     /// The checkpoint lacks a weight of the encoder.
@@ -212,12 +212,12 @@ pub enum ModelError {
         dir: PathBuf,
         /// The weight's name in a checkpoint.
         name: String,
-        /// How many weights the checkpoint has.
+        /// The number of weights in the checkpoint.
         found: usize,
-        /// A weight of the checkpoint whose name ends so.
+        /// A weight of the checkpoint with the same name behind another prefix.
         similar: Option<String>,
     },
-    /// A weight has another shape than the config asks for.
+    /// A weight has another shape than the config requires.
     #[error(
         "weight \"{name}\" in {origin} has shape {found:?}, the model needs {expected:?}: the config and the weights are not of one model"
     )]
@@ -226,19 +226,19 @@ pub enum ModelError {
         origin: String,
         /// The weight's name in the checkpoint.
         name: String,
-        /// Shape in the file.
+        /// The shape in the file.
         found: Vec<usize>,
-        /// Shape of the model's parameter, as a checkpoint has it.
+        /// The shape of the model's parameter, in the checkpoint's layout.
         expected: Vec<usize>,
     },
-    /// A weight is stored as integers, 8-bit floats or the like.
+    /// A weight is stored in a dtype that is not read, such as integers or 8-bit floats.
     #[error("weight \"{name}\" in {} is stored as {found}, expected F32, F16, BF16 or F64", path.display())]
     Dtype {
         /// The file.
         path: PathBuf,
         /// The weight's name in the checkpoint.
         name: String,
-        /// Its storage type.
+        /// The stored dtype.
         found: String,
     },
     /// The checkpoint's classification head has another number of labels than the data.
@@ -269,14 +269,14 @@ pub enum ModelError {
     NoClasses {
         /// The checkpoint's folder.
         dir: PathBuf,
-        /// How many outputs the head has.
+        /// The number of the head's outputs.
         outputs: usize,
         /// The function that turns the outputs into scores.
         function: HeadFunction,
         /// The data's labels.
         wanted: Vec<String>,
     },
-    /// More segments than the model has an embedding for.
+    /// The tokenizer uses more token types than the model has embeddings for.
     #[error(
         "the tokenizer gives {what} the token types 0 to {}, but the model in {} has {type_vocab_size} (\"type_vocab_size\"): use single texts, or a model for pairs",
         types - 1,
@@ -285,17 +285,17 @@ pub enum ModelError {
     TokenTypes {
         /// The checkpoint's folder.
         dir: PathBuf,
-        /// `pairs of texts` or `a text`.
+        /// The tokenizer's inputs: `pairs of texts` or `a text`.
         what: &'static str,
-        /// How many token types the tokenizer uses.
+        /// The number of token types that the tokenizer uses.
         types: usize,
-        /// How many token types the model has.
+        /// The number of token types that the model has.
         type_vocab_size: usize,
     },
     /// A state dict lacks a parameter.
     #[error("the state dict has no \"{name}\": it belongs to another model")]
     StateMissing {
-        /// The parameter's checkpoint name.
+        /// The parameter's name in a checkpoint.
         name: String,
     },
     /// A state dict has a name that the model lacks, or has a name twice.
@@ -306,54 +306,54 @@ pub enum ModelError {
         /// The name in the state dict.
         name: String,
     },
-    /// A value that would be an infinity in the file.
+    /// A value is finite in the model and would be infinite in the file.
     #[error(
         "weight \"{name}\" has the value {value:e}, which {dtype} can't hold: save in another dtype (`save_dtype`)"
     )]
     SaveRange {
         /// The weight's name in a checkpoint.
         name: String,
-        /// The first value that is too large.
+        /// The first value that is out of range.
         value: f32,
         /// The requested dtype.
         dtype: &'static str,
     },
-    /// An unknown dtype to save in.
+    /// The dtype to save in is unknown.
     #[error("unknown dtype \"{found}\": expected f32, f16 or bf16")]
     SaveDtype {
-        /// The text that was given.
+        /// The given text.
         found: String,
     },
-    /// An unknown freezing policy.
+    /// The freezing policy is unknown.
     #[error(
         "unknown freezing \"{found}\": expected none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or all_but_head, with a number of layers or a share as in 50% for N"
     )]
     Freeze {
-        /// The text that was given.
+        /// The given text.
         found: String,
     },
-    /// A freezing policy that names layers which the model has not.
+    /// A freezing policy names more encoder layers than the model has.
     #[error("can't freeze \"{freeze}\": the model has {layers} encoder layers")]
     FreezeLayers {
-        /// The policy.
+        /// The freezing policy.
         freeze: String,
-        /// How many encoder layers the model has.
+        /// The number of the model's encoder layers.
         layers: usize,
     },
-    /// A pattern of parameters' names that is no glob.
+    /// A freezing pattern is no glob.
     #[error("a freezing pattern can't be used: expected a glob, as in bert.encoder.layer.[0-3].*")]
     FreezePattern {
-        /// The cause, with the pattern.
+        /// The glob library's error, with the pattern.
         source: globset::Error,
     },
-    /// A pattern that no parameter's name matches.
+    /// A freezing pattern matches no parameter.
     #[error(
         "the freezing pattern \"{pattern}\" matches no parameter: expected a glob for names as {example}"
     )]
     FreezeNothing {
         /// The pattern.
         pattern: String,
-        /// A parameter's name.
+        /// The name of one of the model's parameters.
         example: String,
     },
     /// More layers are to be reinitialized than the model has.
@@ -363,12 +363,12 @@ pub enum ModelError {
     ReinitLayers {
         /// The number of layers requested.
         found: usize,
-        /// How many encoder layers the model has.
+        /// The number of the model's encoder layers.
         layers: usize,
     },
 }
 
-/// What to do with weights in a format, or under a name, that is not read.
+/// The advice for weights in a format, or under a name, that is not read.
 fn advice(found: &[String]) -> &'static str {
     if found.iter().all(|name| has_extension(name, "safetensors")) {
         "which is not read under that name: rename it to model.safetensors if it is the whole model"

@@ -1,4 +1,4 @@
-//! [`Freeze`]: which parameters training does not change.
+//! [`Freeze`]: the parameters that training does not change.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,19 +9,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Depth, ModelError, NamedParameter, named_parameters};
 
-/// The parts of a model to freeze, in the sense of PyTorch's `requires_grad = False`: frozen parameters have no gradient and no
-/// update, while dropout stays on.
+/// The parts of a model to freeze, in the sense of PyTorch's `requires_grad = False`: frozen parameters have
+/// no gradient and no update, while dropout stays on.
 ///
-/// Written as `none`, `embeddings`, `encoder_below:N`, `embeddings+encoder_below:N`, `pooler` or `all_but_head`, where `N` is a
-/// number of layers or a share of them, as in `50%`.
+/// Written as `none`, `embeddings`, `encoder_below:N`, `embeddings+encoder_below:N`, `pooler` or
+/// `all_but_head`, where `N` is a number of layers or a share of the layers, as in `50%`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Freeze {
-    /// Everything is trained.
+    /// Nothing: all parameters are trained.
     #[default]
     None,
     /// The embeddings and their normalization.
     Embeddings,
-    /// The first `N` encoder layers: those with an index below `N`.
+    /// The encoder layers with an index below `N`.
     EncoderBelow(Layers),
     /// The embeddings and the first `N` encoder layers.
     EmbeddingsAndEncoderBelow(Layers),
@@ -34,14 +34,15 @@ pub enum Freeze {
 /// A number of encoder layers, counted from the embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layers {
-    /// This number.
+    /// A number of layers.
     Count(usize),
-    /// This share of a model's layers, to the nearest layer: the same setting fits models of different depth.
+    /// A share of a model's layers in percent, rounded to the nearest layer. The same setting then fits
+    /// models of different depth.
     Percent(u8),
 }
 
 impl Layers {
-    /// The number, in a model of `layers` layers.
+    /// The number of layers, in a model of `layers` layers.
     pub fn of(self, layers: usize) -> usize {
         match self {
             Self::Count(count) => count,
@@ -60,7 +61,7 @@ impl fmt::Display for Layers {
 }
 
 impl Freeze {
-    /// Whether parameters of this depth are frozen in a model of `layers` encoder layers.
+    /// Whether parameters of depth `depth` are frozen in a model of `layers` encoder layers.
     pub fn freezes(self, depth: Depth, layers: usize) -> bool {
         let below = |count: Layers| matches!(depth, Depth::Layer(layer) if layer < count.of(layers));
         match self {
@@ -73,18 +74,20 @@ impl Freeze {
         }
     }
 
-    /// Freezes these parts of `model` and makes all other parameters trainable, those that were frozen before included.
+    /// Freezes the policy's parts of `model` and makes all other parameters trainable, also if they were
+    /// frozen.
     ///
     /// # Errors
-    /// More encoder layers are named than the model has.
+    /// The policy names more encoder layers than the model has.
     pub fn apply<M: Module>(self, model: M) -> Result<M, ModelError> {
         self.apply_with(model, &FreezePatterns::default())
     }
 
-    /// As [`apply`](Self::apply); also freezes the parameters whose names match a pattern.
+    /// Freezes the policy's parts of `model`, as [`apply`](Self::apply) does, and the parameters whose names
+    /// match a pattern. All other parameters become trainable.
     ///
     /// # Errors
-    /// More encoder layers are named than the model has, or a pattern matches no parameter.
+    /// The policy names more encoder layers than the model has, or a pattern matches no parameter.
     pub fn apply_with<M: Module>(self, model: M, patterns: &FreezePatterns) -> Result<M, ModelError> {
         let parameters = named_parameters(&model);
         let layers = encoder_layers(&parameters);
@@ -102,7 +105,8 @@ impl Freeze {
     }
 }
 
-/// Parameters to freeze by their checkpoint names, with globs: `bert.pooler.*`, `*.LayerNorm.*`, `bert.encoder.layer.[0-3].*`.
+/// Globs for the checkpoint names of parameters to freeze: `bert.pooler.*`, `*.LayerNorm.*`,
+/// `bert.encoder.layer.[0-3].*`.
 #[derive(Clone, Debug, Default)]
 pub struct FreezePatterns {
     patterns: Vec<String>,
@@ -123,7 +127,7 @@ impl FreezePatterns {
         Ok(Self { patterns: patterns.to_vec(), set })
     }
 
-    /// Refuses a pattern that matches no parameter: it is a mistake.
+    /// Refuses a pattern that matches no parameter, since it must be a mistake.
     fn check(&self, parameters: &[NamedParameter]) -> Result<(), ModelError> {
         let mut matched = vec![false; self.patterns.len()];
         for parameter in parameters {
@@ -141,7 +145,7 @@ impl FreezePatterns {
     }
 }
 
-/// How many encoder layers the model of these parameters has.
+/// The number of encoder layers of the model that has these parameters.
 fn encoder_layers(parameters: &[NamedParameter]) -> usize {
     let layers = parameters.iter().map(|parameter| match parameter.depth {
         Depth::Layer(layer) => layer + 1,

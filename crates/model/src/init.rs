@@ -1,4 +1,5 @@
-//! New weights: normal(0, `initializer_range`), zero bias, layer normalization 1 and 0, padding row 0.
+//! New weights: normal(0, `initializer_range`), zero bias, layer normalization weight 1 and bias 0, padding
+//! row 0.
 
 use std::cell::Cell;
 
@@ -10,10 +11,10 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::{BertConfig, LayerNorm};
 
-/// Builds layers with new weights. The weights are drawn when they are first used, so that loading a checkpoint draws none.
+/// Builds layers with new weights. Weights are drawn on first use, so that loading a checkpoint draws none.
 ///
-/// Each parameter has a random stream of its own, numbered in the order in which the parameters are built: the weights
-/// depend on the seed and the config, and neither on the device nor on the order in which parameters are used.
+/// Each parameter has its own random stream, numbered in the order in which parameters are built. The weights
+/// depend on the seed and the config, not on the device or on the order of first use.
 pub struct Initializer<'a> {
     device: &'a Device,
     seed: u64,
@@ -35,19 +36,19 @@ impl<'a> Initializer<'a> {
 
     /// A dense layer with a random weight and a bias of zeros.
     ///
-    /// The weight is `[input, output]`: Burn's layout, the transpose of the checkpoint's. Training reads it in both directions
-    /// in every step and the optimizer walks it beside its gradient, which comes in this layout; a checkpoint is
-    /// transposed once.
+    /// The weight is `[input, output]`: Burn's layout, the transpose of the checkpoint's. Each training step
+    /// reads the weight in both directions, and the optimizer reads it beside its gradient, which has this
+    /// layout. A checkpoint's weight is transposed once, on loading.
     pub fn linear(&self, input: usize, output: usize) -> Linear {
         Linear { weight: self.normal([input, output], None), bias: Some(self.constant(output, 0.0)) }
     }
 
-    /// An embedding with random rows; the row `zero_row`, which is the padding token's, is 0.
+    /// An embedding with random rows; the row `zero_row`, the padding token's, is 0.
     pub(crate) fn embedding(&self, rows: usize, width: usize, zero_row: Option<usize>) -> Embedding {
         Embedding { weight: self.normal([rows, width], zero_row) }
     }
 
-    /// Weight 1 and bias 0, `[width]` each, with the config's epsilon.
+    /// A layer normalization over `width` with weight 1, bias 0 and the config's epsilon.
     pub fn layer_norm(&self, width: usize) -> LayerNorm {
         LayerNorm {
             weight: self.constant(width, 1.0),

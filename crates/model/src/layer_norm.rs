@@ -1,13 +1,14 @@
-//! Layer normalization under the checkpoint's names.
+//! Layer normalization with the checkpoint's parameter names.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-/// Layer normalization over the last dimension (Ba et al. 2016): `(x - mean) / sqrt(variance + epsilon) * weight + bias`,
-/// with the biased variance.
+/// Layer normalization over the last dimension (Ba et al. 2016):
+/// `(x - mean) / sqrt(variance + epsilon) * weight + bias`, with the biased variance.
 ///
-/// [`ops::norm_dropout`](crate::ops::norm_dropout) computes it. Burn's own module hides its epsilon and calls its parameters `gamma`
-/// and `beta`; the names here are the checkpoint's, and the epsilon goes to the fused operation.
+/// [`ops::norm_dropout`](crate::ops::norm_dropout) computes the normalization. Burn's own module hides its
+/// epsilon and calls its parameters `gamma` and `beta`; this module has the checkpoint's names and passes the
+/// epsilon to the fused operation.
 #[derive(Module, Debug)]
 pub struct LayerNorm {
     /// Scale, `[hidden]`.

@@ -1,56 +1,58 @@
-//! [`Layout`]: where the tokens of each feature stand in a batch.
+//! [`Layout`]: the positions of each feature's tokens in a batch.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use burn::tensor::{Int, Tensor};
 
-/// Where the tokens of each feature stand in the tensors of a batch, and which positions are padding.
+/// The positions of each feature's tokens in the tensors of a batch, and which positions are padding.
 ///
-/// A *feature* is what the model reads at once: a text, a pair of texts, or a window of one. A *row* is one position of one
-/// feature, real token or padding: the hidden state of a whole batch is `[rows, hidden]`. Heads, caches and losses find a
-/// feature's rows through its layout.
+/// A *feature* is one input of the model: a text, a pair of texts, or a window of a long text. A *row* is one
+/// position of one feature, token or padding: the hidden state of a whole batch is `[rows, hidden]`. Heads,
+/// caches and losses find a feature's rows through the layout.
 #[derive(Clone, Debug)]
 pub enum Layout {
-    /// Features of `[batch, seq]`, each padded at its end to the length of the longest.
+    /// Features of `[batch, seq]`, each padded at its end to the length of the longest feature.
     Padded(Padded),
 }
 
-/// The layout of a batch `[batch, seq]`.
+/// The layout of a padded batch `[batch, seq]`.
 #[derive(Clone, Debug)]
 pub struct Padded {
-    /// `[batch, seq]`: 1 at real tokens, 0 at padding.
+    /// 1 at real tokens, 0 at padding, `[batch, seq]`.
     attention_mask: Tensor<2, Int>,
-    /// Positions of each feature up to its last real token; read from the mask where the caller did not know them.
+    /// The length of each feature: its positions up to the last real token. Computed from the mask unless the
+    /// caller gave the lengths.
     lengths: OnceLock<Vec<usize>>,
 }
 
 impl Layout {
     /// The layout of a padded batch, from its attention mask `[batch, seq]`: 1 at real tokens, 0 at padding.
     ///
-    /// The lengths of the features are read from the mask when they are first asked for, which waits for the device. Who
-    /// knows them calls [`padded`](Self::padded).
+    /// The features' lengths are read from the mask on first use, which waits for the device. A caller that
+    /// knows the lengths calls [`padded`](Self::padded) instead.
     pub fn from_attention_mask(attention_mask: Tensor<2, Int>) -> Self {
         Self::Padded(Padded { attention_mask, lengths: OnceLock::new() })
     }
 
-    /// The layout of a padded batch, from its attention mask `[batch, seq]` and the length of each feature in tokens.
+    /// The layout of a padded batch, from its attention mask `[batch, seq]` and the length of each feature in
+    /// tokens.
     pub fn padded(attention_mask: Tensor<2, Int>, lengths: Vec<usize>) -> Self {
         Self::Padded(Padded { attention_mask, lengths: OnceLock::from(lengths) })
     }
 
-    /// How many features the batch has.
+    /// The number of features in the batch.
     pub fn features(&self) -> usize {
         self.padded_shape()[0]
     }
 
-    /// How many rows the batch has, padding included.
+    /// The number of rows in the batch, padding included.
     pub fn rows(&self) -> usize {
         let [features, seq] = self.padded_shape();
         features * seq
     }
 
-    /// Features, and rows of the longest of them, padding included: `[batch, seq]` of a padded batch.
+    /// The number of features, and the number of rows of the longest feature with padding: `[batch, seq]`.
     pub fn padded_shape(&self) -> [usize; 2] {
         let Self::Padded(padded) = self;
         padded.attention_mask.dims()
@@ -68,7 +70,7 @@ impl Layout {
         })
     }
 
-    /// The rows of a feature in `[rows, hidden]`, padding at its end left out.
+    /// The rows of a feature in `[rows, hidden]`, without the padding at its end.
     pub fn feature_rows(&self, feature: usize) -> Range<usize> {
         let first = feature * self.padded_shape()[1];
         first..first + self.lengths()[feature]
@@ -79,7 +81,7 @@ impl Layout {
         (0..self.features()).flat_map(|feature| self.feature_rows(feature))
     }
 
-    /// The first token of each feature.
+    /// The hidden state of each feature's first token.
     ///
     /// # Shapes
     /// - `hidden_state`: `[batch, seq, hidden]`
@@ -89,7 +91,7 @@ impl Layout {
         hidden_state.slice([0..batch, 0..1]).reshape([batch, hidden])
     }
 
-    /// All rows, padding included.
+    /// The hidden state as one row a position, padding included.
     ///
     /// # Shapes
     /// - `hidden_state`: `[batch, seq, hidden]`
@@ -99,15 +101,16 @@ impl Layout {
         hidden_state.reshape([self.rows(), hidden])
     }
 
-    /// A hidden state from all of its rows: the inverse of [`all_rows`](Self::all_rows).
+    /// The hidden state `[batch, seq, hidden]` from all of its rows: the inverse of
+    /// [`all_rows`](Self::all_rows).
     pub fn hidden_state(&self, rows: Tensor<2>) -> Tensor<3> {
         let ([batch, seq], hidden) = (self.padded_shape(), rows.dims()[1]);
         rows.reshape([batch, seq, hidden])
     }
 
-    /// The mask as a term of the attention scores, `[batch, 1, 1, seq]`, with the device and dtype of `like`: 0 at real tokens
-    /// and the dtype's minimum at padding, whose probability is then exactly 0. Minus infinity would make a feature of padding
-    /// alone NaN.
+    /// The mask as a term to add to attention scores, `[batch, 1, 1, seq]`, with the device and dtype of
+    /// `like`: 0 at real tokens, and the dtype's minimum at padding, so that the probability of padding is
+    /// exactly 0. With minus infinity, a feature of padding alone would be NaN.
     pub fn attention_bias(&self, like: &Tensor<3>) -> Tensor<4> {
         let Self::Padded(Padded { attention_mask, .. }) = self;
         let [batch, seq] = attention_mask.dims();

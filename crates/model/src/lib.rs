@@ -1,15 +1,18 @@
 //! BERT in Burn, with Hugging Face checkpoints in and out.
 //!
 //! - [`BertConfig`] is a checkpoint's `config.json`.
-//! - [`BertModel`] is the encoder, [`BertForSequenceClassification`] adds a classifier. Their fields have the checkpoint's
-//!   names, so that the map between the two is a table of two lines ([`checkpoint_name`]).
-//! - [`BertForSequenceClassification::from_pretrained`] reads a folder with `config.json` and `model.safetensors`
-//!   through a memory map and reports what was loaded, is new and is left over; [`save_pretrained`] writes such a folder.
-//! - [`named_parameters`], [`state_dict`] and [`load_state_dict`] give optimizers and checkpoints the parameters by name.
-//! - [`Freeze`] says what is not trained, [`ModuleTree`] shows it.
+//! - [`BertModel`] is the encoder; [`BertForSequenceClassification`] adds a classifier. Fields have the
+//!   checkpoint's names, so that a path of fields is the checkpoint's name but for a few exceptions
+//!   ([`checkpoint_name`]).
+//! - [`BertForSequenceClassification::from_pretrained`] reads a folder with `config.json` and
+//!   `model.safetensors` through a memory map and reports which weights were loaded, are new and are left
+//!   over; [`save_pretrained`] writes a folder of this format.
+//! - [`named_parameters`], [`state_dict`] and [`load_state_dict`] give optimizers and checkpoints the
+//!   parameters by name.
+//! - [`Freeze`] names the frozen parts of a model, [`ModuleTree`] shows them.
 //! - [`DeviceChoice`] turns `auto`, `cpu` or `cuda:1` into a device.
 //!
-//! Downloading, tokenizing, losses and training are other crates' work.
+//! Other crates download, tokenize, compute losses and train.
 //!
 //! ```
 //! use burn::tensor::{Device, Int, Tensor};

@@ -1,4 +1,4 @@
-//! From a checkpoint's folder to a model.
+//! Loading a model from a checkpoint's folder.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -20,12 +20,12 @@ use crate::{BertConfig, BertModel, Depth, Head, ModelError, ModelFor};
 const CONFIG: &str = "config.json";
 const POOLER: &str = "pooler.";
 
-/// Settings of a load that differ from the checkpoint's own.
+/// Settings for loading that replace the checkpoint's own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadOptions {
-    /// The data's labels in the data's order; the checkpoint's where `None`.
+    /// The data's labels in the data's order; `None` for the checkpoint's labels.
     pub labels: Option<Vec<String>>,
-    /// Builds a new head, even if the checkpoint has one.
+    /// Builds a new head even if the checkpoint has a head.
     pub new_head: bool,
     /// Replaces the config's `hidden_dropout_prob`.
     pub hidden_dropout: Option<f64>,
@@ -33,14 +33,14 @@ pub struct LoadOptions {
     pub attention_dropout: Option<f64>,
     /// Replaces the config's `classifier_dropout`.
     pub classifier_dropout: Option<f64>,
-    /// Seeds the values of new weights.
+    /// The seed of new weights.
     pub seed: u64,
 }
 
 impl LoadOptions {
-    /// The config of the checkpoint in `dir`, with these options' dropout and the checkpoint's labels. Keys that describe the head
-    /// are not checked here: where they can't be understood the labels are `LABEL_0` and `LABEL_1`, and loading that head is an
-    /// error.
+    /// The config of the checkpoint in `dir`, with these options' dropout and the checkpoint's labels. An
+    /// error in the keys that describe the head is not reported here: the labels are then `LABEL_0` and
+    /// `LABEL_1`, and loading the head is an error.
     ///
     /// # Errors
     /// `config.json` can't be read, is not BERT's, or contradicts itself.
@@ -72,45 +72,45 @@ pub struct Pretrained<M> {
     pub model: M,
     /// The checkpoint's config with the options applied: `id2label` is the order of the head's outputs.
     pub config: BertConfig,
-    /// Which weights were loaded, are new and are left over.
+    /// The weights that were loaded, are new and are left over.
     pub report: LoadReport,
 }
 
-/// Which weights were loaded, are new and are left over. [`fmt::Display`] writes a few lines.
+/// The weights that were loaded, are new and are left over. [`fmt::Display`] writes a few lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadReport {
-    /// Parameters that have the checkpoint's values, by the model's names for them.
+    /// Parameters with the checkpoint's values, by the model's names.
     pub loaded: Vec<String>,
-    /// Parameters with new random values (or zeros, for biases): they need training.
+    /// Parameters with new values, random or constant: they need training.
     pub newly_initialized: Vec<String>,
-    /// Weights of the checkpoint that the model has no place for, by the checkpoint's names.
+    /// Weights of the checkpoint that the model does not use, by the checkpoint's names.
     pub leftover: Vec<String>,
-    /// Where the head came from; `None` for a model whose head has no weights, or without one.
+    /// The source of the head; `None` for a model whose head has no weights, or that has no head.
     pub head: Option<HeadSource>,
 }
 
-/// Where a head's weights came from.
+/// The source of a head's weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadSource {
-    /// The checkpoint, with its own labels in its own order.
+    /// The checkpoint. The labels and their order are the checkpoint's.
     Checkpoint,
-    /// The checkpoint, whose labels had no names and now have the caller's, in the caller's order.
+    /// The checkpoint, whose labels have no names. The labels and their order are the caller's.
     CheckpointUnnamed,
-    /// The head has new weights.
+    /// The initializer: the head is new.
     New(NewHead),
 }
 
-/// Why a head is new.
+/// The reason for a new head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NewHead {
-    /// The checkpoint has no head, or one for another task.
+    /// The checkpoint has no head, or a head for another task.
     NoneThere,
     /// The checkpoint's labels have other names.
     OtherLabels {
         /// The checkpoint's labels.
         checkpoint: Vec<String>,
     },
-    /// [`LoadOptions::new_head`] requested it.
+    /// [`LoadOptions::new_head`] is set.
     Wanted,
 }
 
@@ -147,7 +147,8 @@ impl fmt::Display for LoadReport {
 }
 
 impl BertModel {
-    /// Loads the encoder of any BERT checkpoint, with the pooler where the checkpoint has one. Heads are left over.
+    /// Loads the encoder of any BERT checkpoint, with the pooler if the checkpoint has one. Heads are left
+    /// over.
     ///
     /// # Errors
     /// A file is missing or damaged, the config is not BERT's, a weight is missing or has another shape.
@@ -167,17 +168,19 @@ impl BertModel {
 }
 
 impl<H: Head> ModelFor<H> {
-    /// Loads a BERT checkpoint to predict with, or to train.
+    /// Loads a BERT checkpoint for prediction or training.
     ///
-    /// The head comes from the checkpoint where that has one of the same architecture for the same labels, and then the
-    /// checkpoint's order of labels stays, whatever the order in [`LoadOptions::labels`]: read it from the result's
-    /// `config.id2label`. Otherwise the head is new, and so is a pooler that the head reads and the checkpoint lacks; the report
-    /// says so. A pooler that the head does not read is left over.
+    /// The head is the checkpoint's if the checkpoint has a head of the same architecture for the same
+    /// labels. The checkpoint's order of labels then stays, whatever the order in [`LoadOptions::labels`];
+    /// the result's `config.id2label` has it. If the checkpoint does not name its labels, they get the names
+    /// of [`LoadOptions::labels`]. Otherwise the head is new, and so is a pooler that the head reads and the
+    /// checkpoint lacks; the report names them. A pooler that the head does not read is left over.
     ///
     /// # Errors
-    /// A file is missing or damaged, the config is not BERT's, a weight is not finite, a weight of the encoder is missing or has
-    /// another shape, or the checkpoint's head does not fit [`LoadOptions::labels`]: it has another number of labels, or its outputs
-    /// are not the scores of classes.
+    /// A file is missing or damaged, the config is not BERT's, a weight is not finite, a weight of the
+    /// encoder is missing or has another shape, or the checkpoint's head does not fit
+    /// [`LoadOptions::labels`]: it has another number of labels, or its outputs are not the scores of
+    /// classes.
     pub fn from_pretrained(
         dir: &Path,
         options: &LoadOptions,
@@ -198,11 +201,11 @@ impl<H: Head> ModelFor<H> {
         Ok(Pretrained { model, config, report })
     }
 
-    /// The config of the model that [`from_pretrained`](Self::from_pretrained) would load, and where its head comes from. No
-    /// weight is read.
+    /// The config of the model that [`from_pretrained`](Self::from_pretrained) would load, and the source of
+    /// its head. Reads no weights.
     ///
     /// # Errors
-    /// As [`from_pretrained`](Self::from_pretrained), but for faults of single weights.
+    /// As [`from_pretrained`](Self::from_pretrained), except for errors in single weights.
     pub fn head_config(dir: &Path, options: &LoadOptions) -> Result<(BertConfig, HeadSource), ModelError> {
         let (_, config, head) = Self::open(dir, options)?;
         Ok((config, head))
@@ -222,7 +225,7 @@ impl<H: Head> ModelFor<H> {
     }
 }
 
-/// The config that the model gets, and whether its head is the checkpoint's or a new one.
+/// The model's config, and whether its head is the checkpoint's or new.
 fn choose_head(
     dir: &Path,
     checkpoint: CheckpointConfig,
@@ -231,7 +234,8 @@ fn choose_head(
     options: &LoadOptions,
 ) -> Result<(BertConfig, HeadSource), ModelError> {
     let config = &checkpoint.config;
-    // Models for different tasks (texts, tokens, multiple choice) call their head "classifier"; the class tells them apart.
+    // Models for different tasks (texts, tokens, multiple choice) all call their head "classifier"; the
+    // architecture tells them apart.
     let same_task =
         config.architectures.is_empty() || config.architectures.iter().any(|class| class == architecture);
     if !(head_there && same_task) {
@@ -262,10 +266,10 @@ fn choose_head(
     Ok((config, source))
 }
 
-/// An opened checkpoint with its weights under one spelling of their names.
+/// An opened checkpoint, with its weights by canonical name.
 struct Weights {
     checkpoint: Checkpoint,
-    /// From the one spelling of a name to the checkpoint's spellings, sorted.
+    /// From a canonical name to its spellings in the checkpoint, sorted.
     names: HashMap<String, Vec<String>>,
 }
 
@@ -283,7 +287,8 @@ impl Weights {
         self.names.keys().any(|name| name.starts_with(part))
     }
 
-    /// The weight that the model calls `name`; its other spellings, if any, must have the same values.
+    /// The weight with the canonical name `key`, which the model calls `name`. Other spellings of the weight
+    /// must have equal values.
     fn find(&self, name: &str, key: &str) -> Result<Weight<'_>, ModelError> {
         let mut spellings =
             self.names.get(key).into_iter().flatten().filter_map(|name| self.checkpoint.get(name));
@@ -302,9 +307,11 @@ impl Weights {
         Ok(weight)
     }
 
-    /// Copies the weights into `model`; parameters of a depth for which `is_new` is true keep their new values.
+    /// Copies the weights into `model`; parameters of a depth for which `is_new` is true keep their new
+    /// values.
     ///
-    /// One weight at a time goes from the map to the device, so the host holds no second copy of the model.
+    /// Weights go from the memory map to the device one at a time, so that the host holds no second copy of
+    /// the model.
     fn fill<M: Module>(
         &self,
         model: M,

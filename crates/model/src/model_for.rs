@@ -10,20 +10,20 @@ use crate::{
 
 /// BERT with a head.
 ///
-/// In a checkpoint the encoder's names begin with `bert.` and the head's stand beside them.
+/// In a checkpoint the encoder's names begin with `bert.`; the head's names have no prefix.
 #[derive(Module, Debug)]
 pub struct ModelFor<H: Module + ModuleDisplay> {
-    /// The encoder; with a pooler where the head reads [`Reads::Pooled`].
+    /// The encoder, with a pooler if the head reads [`Reads::Pooled`].
     pub bert: BertModel,
     /// The head.
     pub head: H,
 }
 
 impl<H: Head> ModelFor<H> {
-    /// A model with new weights, with the outputs that `config` names. The weights depend on `config` and `seed` alone.
+    /// A model with new weights and the labels of `config`. The weights depend on `config` and `seed` alone.
     ///
     /// # Errors
-    /// `config` can't make a model.
+    /// `config` is invalid: see [`BertConfig::validate`].
     pub fn from_config(config: &BertConfig, seed: u64, device: &Device) -> Result<Self, ModelError> {
         config.validate()?;
         Ok(Self::build(config, &Initializer::new(config, seed, device)))
@@ -33,17 +33,18 @@ impl<H: Head> ModelFor<H> {
         Self { bert: BertModel::build(config, init, H::READS == Reads::Pooled), head: H::new(config, init) }
     }
 
-    /// The head's outputs, `[rows, outputs]`: one row a feature, or one a position where the head reads
+    /// The head's outputs, `[rows, outputs]`: one row a feature, or one row a position if the head reads
     /// [`Reads::AllTokens`].
     ///
     /// # Panics
-    /// As [`BertModel::forward`]; also where the head reads a pooler's output and the pooler was removed.
+    /// As [`BertModel::forward`]; also if the head reads the pooler's output and the pooler was removed.
     pub fn forward(&self, input: BertInput) -> Tensor<2> {
         let (layout, dropout) = (input.layout.clone(), input.dropout);
         self.forward_head(self.bert.last_hidden_state(input), &layout, dropout)
     }
 
-    /// The head's outputs for the last layer's states, `[batch, seq, hidden]`. `dropout` is the model's key.
+    /// The head's outputs for the last layer's hidden states, `[batch, seq, hidden]`. `dropout` is the
+    /// model's key.
     pub(crate) fn forward_head(
         &self,
         last_hidden_state: Tensor<3>,
@@ -58,7 +59,7 @@ impl<H: Head> ModelFor<H> {
         self.forward_states(states, layout, dropout)
     }
 
-    /// The head's outputs for the states that it reads, `[rows, hidden]`. `dropout` is the model's key.
+    /// The head's outputs for the states `[rows, hidden]` that it reads. `dropout` is the model's key.
     pub(crate) fn forward_states(
         &self,
         states: Tensor<2>,
@@ -76,11 +77,12 @@ impl<H: Head> ModelFor<H> {
             .unwrap_or_else(|| panic!("a model whose head reads the pooler's output has one"))
     }
 
-    /// The model with new weights in its last `layers` encoder layers and, if `pooler` is set, in its pooler, drawn as those of
-    /// a new model are (Zhang et al. 2020, "Revisiting Few-sample BERT Fine-tuning"). They depend on `config` and `seed` alone.
+    /// The model with new weights in its last `layers` encoder layers and, if `pooler` is set, in its pooler
+    /// (Zhang et al. 2020, "Revisiting Few-sample BERT Fine-tuning"). The new weights equal the
+    /// weights of a new model with `config` and `seed`.
     ///
     /// # Errors
-    /// The model has fewer layers.
+    /// The model has fewer than `layers` layers.
     pub fn reinitialize(
         mut self,
         config: &BertConfig,

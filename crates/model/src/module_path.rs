@@ -1,10 +1,10 @@
-//! [`ModulePath`]: the fields from a model down to the parameter that a visitor or mapper is at.
+//! [`ModulePath`]: the fields from a model down to the parameter that a visitor or mapper is visiting.
 
 use crate::Depth;
 use crate::names::checkpoint_name;
 
-/// The path of fields below the visited module, with what follows from it: the checkpoint's name of a parameter, its layout
-/// there, and its depth.
+/// The path of fields below the visited module, from which follow the checkpoint's name of a parameter, its
+/// layout in the checkpoint, and its depth.
 #[derive(Default)]
 pub(crate) struct ModulePath {
     fields: Vec<Field>,
@@ -20,8 +20,8 @@ struct Field {
 }
 
 impl ModulePath {
-    /// Goes down into the field `name` of a struct, or into the element `name` of a list; `container` is Burn's name for the
-    /// type that has it.
+    /// Goes down into the field `name` of a struct, or into the element `name` of a list. `container` is
+    /// Burn's name for the type with the field.
     pub(crate) fn enter(&mut self, name: &str, container: &str) {
         let parent = self.fields.last();
         let depth = match (container, name) {
@@ -54,12 +54,13 @@ impl ModulePath {
         self.fields.last().map_or(Depth::Head, |field| field.depth)
     }
 
-    /// Whether the checkpoint has the parameter transposed: it keeps a linear layer's weight as `[output, input]`.
+    /// Whether the checkpoint has the parameter transposed: a linear layer's weight is `[output, input]`
+    /// there.
     pub(crate) fn is_transposed(&self) -> bool {
         self.in_linear && self.fields.last().is_some_and(|field| field.name == "weight")
     }
 
-    /// The checkpoint's shape of the parameter at this path, which has `shape` in the module.
+    /// The checkpoint's shape of the parameter at this path, whose shape in the module is `shape`.
     pub(crate) fn checkpoint_shape(&self, shape: &[usize]) -> Vec<usize> {
         let mut shape = shape.to_vec();
         if self.is_transposed() {

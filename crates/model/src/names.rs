@@ -1,29 +1,36 @@
 //! The names of parameters in checkpoints.
 
-/// Our field and the checkpoint's name for it, where they differ: `self` is a keyword, and fields are lower case.
+/// Fields whose names differ from the checkpoint's, with the checkpoint's names: `self` is a keyword, and
+/// fields are lower case.
 const RENAMED: [(&str, &str); 2] = [("self_", "self"), ("layer_norm", "LayerNorm")];
 
-/// The field that holds a model's head. Checkpoints have the head's parts beside the encoder, without a name for the head.
+/// The field that holds a model's head. Checkpoints have the head's parts beside the encoder, without this
+/// prefix.
 const HEAD: &str = "head.";
 
-/// Names that the first TensorFlow conversions gave to layer normalization's parameters, and today's.
+/// The names that the first TensorFlow conversions gave to the parameters of layer normalization, and their
+/// names today.
 const LEGACY: [(&str, &str); 2] = [("gamma", "weight"), ("beta", "bias")];
 
-/// How the encoder's names begin in a checkpoint that has a head.
+/// The prefix of the encoder's names in a checkpoint with a head.
 pub(crate) const ENCODER: &str = "bert.";
 
-/// The checkpoint's name for the parameter at a path of fields: `bert.encoder.layer.0.attention.self_.query.weight` becomes
-/// `bert.encoder.layer.0.attention.self.query.weight`, and `head.classifier.weight` becomes `classifier.weight`.
+/// The checkpoint's name for the parameter at a path of fields:
+/// `bert.encoder.layer.0.attention.self_.query.weight` becomes
+/// `bert.encoder.layer.0.attention.self.query.weight`, and `head.classifier.weight` becomes
+/// `classifier.weight`.
 pub fn checkpoint_name(module_path: &str) -> String {
     let theirs = |field: &str| RENAMED.iter().find(|(ours, _)| *ours == field).map(|(_, theirs)| *theirs);
     let fields = module_path.strip_prefix(HEAD).unwrap_or(module_path).split('.');
     fields.map(|field| theirs(field).unwrap_or(field)).collect::<Vec<_>>().join(".")
 }
 
-/// How names begin in a model, or in an encoder, that PyTorch's data-parallel wrappers or `torch.compile` wrap.
+/// The prefixes that PyTorch's data-parallel wrappers and `torch.compile` add to the names of a model, or of
+/// an encoder.
 const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
 
-/// The one spelling of a weight's name to which all of its spellings in checkpoints lead: without prefixes, with today's names.
+/// The canonical name of a weight, for all of its spellings in checkpoints: without prefixes, and with
+/// today's names.
 pub(crate) fn canonical(name: &str) -> String {
     let name = unwrapped(name);
     let name = name.strip_prefix(ENCODER).map_or(name, unwrapped);
@@ -43,7 +50,7 @@ fn unwrapped(mut name: &str) -> &str {
     name
 }
 
-/// A buffer that old checkpoints hold beside the weights: 0, 1, 2, ...
+/// Whether the name is a buffer of old checkpoints: the position ids 0, 1, 2, ...
 pub(crate) fn is_buffer(canonical: &str) -> bool {
     canonical == "embeddings.position_ids"
 }
@@ -81,7 +88,7 @@ mod tests {
             }
             assert_eq!(canonical(&format!("{prefix}classifier.weight")), "classifier.weight");
         }
-        // Only the last part is a parameter's name.
+        // Only the last part of a name is the parameter's name.
         assert_eq!(canonical("bert.beta.weight"), "beta.weight");
         assert!(is_buffer(&canonical("bert.embeddings.position_ids")));
     }

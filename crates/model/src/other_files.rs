@@ -1,11 +1,12 @@
-//! Files in a checkpoint's folder that are not read: those that are refused, and those that an error names.
+//! Files in a checkpoint's folder that are not read: files that are refused, and files that an error names.
 
 use std::fs;
 use std::path::Path;
 
 use crate::ModelError;
 
-/// Refuses parts of a checkpoint's folder that `transformers` reads, and that change the model, but that are not implemented.
+/// Refuses files in a checkpoint's folder that `transformers` reads and that change the model, but that are
+/// not implemented.
 pub(crate) fn refuse_other_parts(dir: &Path) -> Result<(), ModelError> {
     let adapter = dir.join("adapter_config.json");
     if adapter.is_file() {
@@ -21,8 +22,8 @@ pub(crate) fn refuse_other_parts(dir: &Path) -> Result<(), ModelError> {
     }
 }
 
-/// Whether the name is like `shard-00000-model-00001-of-00002.safetensors`: the part that one process of a distributed training
-/// saved.
+/// Whether the name is like `shard-00000-model-00001-of-00002.safetensors`: a file that one process of a
+/// distributed training saved.
 fn is_process_shard(name: &str) -> bool {
     name.strip_suffix(".safetensors").is_some_and(|name| {
         let parts: Vec<&str> = name.split('-').collect();
@@ -31,7 +32,7 @@ fn is_process_shard(name: &str) -> bool {
     })
 }
 
-/// Weight files in other formats or under other names, for the error that says that there are no weights.
+/// Weight files in other formats or under other names, which the error for a folder without weights names.
 pub(crate) fn other_weights(dir: &Path) -> Result<Vec<String>, ModelError> {
     const FORMATS: [&str; 8] = ["safetensors", "bin", "pt", "pth", "h5", "msgpack", "gguf", "onnx"];
     let mut names = file_names(dir)?;
@@ -44,7 +45,7 @@ pub(crate) fn other_weights(dir: &Path) -> Result<Vec<String>, ModelError> {
     Ok(names)
 }
 
-/// The names of the folder's files, sorted.
+/// The names of the folder's entries, sorted.
 fn file_names(dir: &Path) -> Result<Vec<String>, ModelError> {
     let failed = |source| ModelError::Read { path: dir.to_owned(), source };
     let mut names = Vec::new();

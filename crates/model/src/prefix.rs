@@ -1,14 +1,14 @@
-//! [`FrozenPrefix`]: a model in two parts, the frozen lower one and the rest.
+//! [`FrozenPrefix`]: a model split into its frozen lower part and the rest.
 
 use burn::module::Module as _;
 use burn::tensor::{Int, Tensor};
 
 use crate::{BertInput, Depth, DropoutKey, Head, Layout, ModelFor, Reads, named_parameters};
 
-/// The frozen lower part of the model: embeddings and the first `n` layers, or more.
+/// The frozen lower part of the model: the embeddings and the first `n` layers, or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FrozenPrefix {
-    /// The embeddings and the first layers, as many as stated and fewer than all.
+    /// The embeddings and a number of layers from the first, smaller than the model's number of layers.
     Layers(usize),
     /// The embeddings and all layers.
     Encoder,
@@ -17,7 +17,8 @@ pub enum FrozenPrefix {
 }
 
 impl FrozenPrefix {
-    /// Whether a model whose head reads `reads` needs every row of this prefix's output, and not only one row a feature.
+    /// Whether a model whose head reads `reads` needs every row of the prefix's output, and not only one row
+    /// a feature.
     pub fn keeps_all_rows(self, reads: Reads) -> bool {
         match self {
             Self::Layers(_) => true,
@@ -27,22 +28,23 @@ impl FrozenPrefix {
     }
 }
 
-/// The output of a [`FrozenPrefix`] for a batch: as much as the rest of the model needs of it.
+/// The output of a [`FrozenPrefix`] for a batch, as far as the rest of the model needs it.
 #[derive(Clone, Debug)]
 pub struct PrefixOutput {
     /// The prefix that computed the states.
     pub prefix: FrozenPrefix,
-    /// `[rows, hidden]`: every row of the batch where [`FrozenPrefix::keeps_all_rows`], else one row a feature (the first
-    /// token's state, or the pooler's output).
+    /// `[rows, hidden]`: every row of the batch if [`FrozenPrefix::keeps_all_rows`], else one row a feature
+    /// (the first token's state, or the pooler's output).
     pub states: Tensor<2>,
     /// The layout of the batch.
     pub layout: Layout,
-    /// What the random numbers of dropout above the prefix follow from; without it there is no dropout.
+    /// The key from which the random numbers of dropout above the prefix follow; `None` switches dropout off.
     pub dropout: Option<DropoutKey>,
 }
 
 impl PrefixOutput {
-    /// The same output for a step of training: with dropout above the prefix, whose random numbers follow from `key`.
+    /// The output with dropout above the prefix switched on, for a step of training. Dropout's random numbers
+    /// follow from `key`.
     #[must_use]
     pub fn with_dropout(self, key: DropoutKey) -> Self {
         Self { dropout: Some(key), ..self }
@@ -50,7 +52,7 @@ impl PrefixOutput {
 }
 
 impl<H: Head> ModelFor<H> {
-    /// The longest prefix in which every parameter is frozen; `None` where training changes the embeddings.
+    /// The longest prefix in which every parameter is frozen; `None` if the embeddings are trained.
     pub fn frozen_prefix(&self) -> Option<FrozenPrefix> {
         let trainable = named_parameters(self).into_iter().filter(|parameter| parameter.trainable);
         match trainable.map(|parameter| parameter.depth).min() {
@@ -61,11 +63,12 @@ impl<H: Head> ModelFor<H> {
         }
     }
 
-    /// The output of `prefix` for an input, without dropout and without gradients, on the device of the input's values.
+    /// The output of `prefix` for an input, without dropout and without gradients, on the input's device
+    /// without autodiff.
     ///
     /// # Panics
-    /// As [`BertModel::forward`](crate::BertModel::forward), where the prefix has more layers than the model, and where it has a
-    /// pooler and the model none.
+    /// As [`BertModel::forward`](crate::BertModel::forward); also if the prefix has more layers than the
+    /// model, or has a pooler and the model has none.
     pub fn forward_prefix(&self, input: BertInput, prefix: FrozenPrefix) -> PrefixOutput {
         let BertInput { input_ids, token_type_ids, layout, .. } = input;
         let bert = self.bert.valid();
@@ -85,8 +88,8 @@ impl<H: Head> ModelFor<H> {
         PrefixOutput { prefix, states, layout, dropout: None }
     }
 
-    /// The outputs, `[rows, outputs]`, from the output of a prefix: those of [`forward`](Self::forward) for the same input, but
-    /// for the prefix's dropout.
+    /// The head's outputs, `[rows, outputs]`, from the output of a prefix. They equal the outputs of
+    /// [`forward`](Self::forward) for the same input, except that the prefix has no dropout.
     pub fn forward_from(&self, output: PrefixOutput) -> Tensor<2> {
         let PrefixOutput { prefix, states, layout, dropout } = output;
         match (prefix, H::READS) {
@@ -107,7 +110,7 @@ impl<H: Head> ModelFor<H> {
     }
 }
 
-/// The same tensor on a device that records no operations.
+/// The tensor on a device that records no operations.
 fn without_gradients(tensor: Tensor<2, Int>) -> Tensor<2, Int> {
     if tensor.device().is_autodiff() { tensor.inner() } else { tensor }
 }

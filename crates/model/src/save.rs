@@ -1,4 +1,4 @@
-//! From a model to a folder that `transformers` loads.
+//! Saving a model to a folder that `transformers` loads.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use crate::names::ENCODER;
 use crate::state::{Stored, stored};
 use crate::{BertConfig, BertModel, Head, ModelError, ModelFor};
 
-/// The dtype in which weights are stored. It does not change the dtype in which a loaded model computes.
+/// The dtype in which weights are stored. A loaded model computes in its own dtype.
 #[derive(
     Clone,
     Copy,
@@ -38,14 +38,14 @@ pub enum SaveDtype {
     /// 32 bits: the trained values, exactly.
     #[default]
     F32,
-    /// 16 bits, 10 of them mantissa: half the size; values beyond 65,504 can't be stored.
+    /// 16 bits, 10 of them mantissa: half the size of f32; values beyond 65,504 can't be stored.
     F16,
-    /// 16 bits, 7 of them mantissa: half the size, f32's range.
+    /// 16 bits, 7 of them mantissa: half the size of f32, with f32's range.
     Bf16,
 }
 
 impl SaveDtype {
-    /// PyTorch's name, which `config.json` has.
+    /// PyTorch's name of the dtype, for `config.json`.
     fn torch_name(self) -> &'static str {
         match self {
             Self::F32 => "float32",
@@ -75,7 +75,7 @@ fn unknown(dtype: &str) -> ModelError {
     ModelError::SaveDtype { found: dtype.to_owned() }
 }
 
-/// A model that `transformers` has a class for.
+/// A model for which `transformers` has a class.
 pub trait PretrainedModel: Module {
     /// The class's name, as in `BertForSequenceClassification`.
     fn architecture() -> &'static str;
@@ -102,11 +102,11 @@ impl<H: Head> PretrainedModel for ModelFor<H> {
     }
 }
 
-/// Writes `config.json` and `model.safetensors` into `dir`, which is created if need be, with the names and shapes
-/// that `transformers` writes. The same model gives the same bytes.
+/// Writes `config.json` and `model.safetensors` into `dir`, which is created if missing, with the names and
+/// shapes that `transformers` writes. The same model gives the same bytes.
 ///
-/// Each file is written under another name and renamed when it is whole. The parameters are copied to the host one at a
-/// time.
+/// Each file is written under a temporary name and renamed when it is complete. Parameters are copied to the
+/// host one at a time.
 ///
 /// # Errors
 /// A weight has a value beyond the range of `dtype`, or the folder or a file in it can't be written.
@@ -140,8 +140,8 @@ pub fn save_pretrained<M: PretrainedModel>(
     Ok(embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?)
 }
 
-/// Refuses values that `dtype` would turn into infinities. This is a pass of its own: once the file is begun, the library that
-/// writes it takes no error from a weight.
+/// Refuses values that `dtype` would turn into infinities. The check is a separate pass, because a weight
+/// can't report an error to the safetensors library once the file is begun.
 fn check_range(weights: &[Stored], dtype: SaveDtype) -> Result<(), ModelError> {
     let overflows: fn(f32) -> bool = match dtype {
         SaveDtype::F32 => return Ok(()),
@@ -150,7 +150,7 @@ fn check_range(weights: &[Stored], dtype: SaveDtype) -> Result<(), ModelError> {
     };
     for stored in weights {
         let data = stored.data();
-        // A value that is infinite in the model is written as it is.
+        // A value that is infinite in the model is written unchanged.
         if let Some(value) = data.iter::<f32>().find(|value| value.is_finite() && overflows(*value)) {
             return Err(ModelError::SaveRange { name: stored.name.clone(), value, dtype: dtype.into() });
         }
@@ -163,7 +163,7 @@ fn config_of<M: PretrainedModel>(config: &BertConfig, dtype: SaveDtype) -> BertC
     let mut config = config.clone();
     config.architectures = vec![M::architecture().to_owned()];
     M::complete_config(&mut config);
-    // Readers convert the weights to the dtype that these keys name; the first is the older name.
+    // Readers convert the weights to the dtype in these keys; `torch_dtype` is the older key.
     for key in ["torch_dtype", "dtype"] {
         if let Some(stated) = config.extra.get_mut(key) {
             *stated = json!(dtype.torch_name());
@@ -175,7 +175,7 @@ fn config_of<M: PretrainedModel>(config: &BertConfig, dtype: SaveDtype) -> BertC
     config
 }
 
-/// A parameter as the bytes of the file, encoded when they are written.
+/// A parameter that is encoded into the file's bytes when it is written.
 struct Encoded<'a> {
     stored: &'a Stored,
     dtype: SaveDtype,
@@ -200,7 +200,7 @@ impl View for Encoded<'_> {
     }
 }
 
-/// The bytes in the file's order, which is little-endian.
+/// The bytes in the file's byte order, little-endian.
 fn little_endian(data: &TensorData) -> Vec<u8> {
     let mut bytes = data.as_bytes().to_vec();
     if cfg!(target_endian = "big") {

@@ -1,4 +1,4 @@
-//! [`SequenceClassificationHead`]: one row of outputs for each text.
+//! [`SequenceClassificationHead`]: one row of outputs for each feature.
 
 use burn::module::Module;
 use burn::nn::{Dropout, Linear};
@@ -7,15 +7,15 @@ use burn::tensor::Tensor;
 use crate::dropout::dropout;
 use crate::{BertConfig, Head, HeadFunction, HeadInput, Initializer, ModelFor, Reads};
 
-/// BERT with a linear classifier over the pooled first token.
+/// BERT with a linear classifier over the pooler's output.
 pub type BertForSequenceClassification = ModelFor<SequenceClassificationHead>;
 
 /// A linear classifier over the pooler's output.
 #[derive(Module, Debug)]
 pub struct SequenceClassificationHead {
-    /// Before the classifier: the last of the five places of dropout.
+    /// Applied before the classifier: the last of dropout's five places.
     pub dropout: Dropout,
-    /// `[hidden, labels]`.
+    /// The classifier; its weight is `[hidden, labels]`.
     pub classifier: Linear,
 }
 
@@ -36,7 +36,8 @@ impl Head for SequenceClassificationHead {
         self.classifier.forward(dropout(&self.dropout, input.states, input.dropout))
     }
 
-    /// Without a problem type, readers take a single output for a sigmoid and several for a softmax.
+    /// Sets `problem_type` for a softmax. Without it, readers apply a sigmoid to a single output and a
+    /// softmax to several.
     fn complete_config(config: &mut BertConfig) {
         if config.head_function() == HeadFunction::Softmax {
             config.problem_type = Some("single_label_classification".to_owned());

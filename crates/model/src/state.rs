@@ -9,14 +9,14 @@ use rayon::prelude::*;
 use crate::module_path::ModulePath;
 use crate::{Depth, ModelError};
 
-/// One parameter: its name, shape and place in the model.
+/// One parameter: its name, shape and depth in the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedParameter {
     /// The checkpoint's name, as in `bert.encoder.layer.0.attention.self.query.weight`.
     pub name: String,
-    /// Burn's identifier, which is another one in each process.
+    /// Burn's identifier, which differs between processes.
     pub id: ParamId,
-    /// The shape that the checkpoint has: `[output, input]` for a linear layer's weight.
+    /// The shape in the checkpoint: `[output, input]` for a linear layer's weight.
     pub shape: Vec<usize>,
     /// The part of the model that the parameter belongs to.
     pub depth: Depth,
@@ -25,7 +25,7 @@ pub struct NamedParameter {
 }
 
 impl NamedParameter {
-    /// How many numbers the parameter has.
+    /// The number of elements of the parameter.
     pub fn elements(&self) -> usize {
         self.shape.iter().product()
     }
@@ -64,7 +64,8 @@ impl ModuleVisitor for Named {
     }
 }
 
-/// Outside of training no tensor requires a gradient; the setting that `train()` would restore is what counts.
+/// Whether training changes the parameter. Outside of training no tensor requires a gradient, so that the
+/// setting that `train()` would restore counts.
 fn is_trainable<const D: usize>(param: &Param<Tensor<D>>) -> bool {
     if param.val().is_autodiff() { param.is_require_grad() } else { param.clone().train().is_require_grad() }
 }
@@ -76,7 +77,8 @@ pub fn state_dict<M: Module>(model: &M) -> Vec<(String, TensorData)> {
     stored(model).into_iter().map(|stored| (stored.name.clone(), stored.data())).collect()
 }
 
-/// A parameter that is copied to the host when [`data`](Self::data) is called: saving needs memory for one parameter at a time.
+/// A parameter that is copied to the host when [`data`](Self::data) is called, so that saving needs memory
+/// for one parameter at a time.
 pub(crate) struct Stored {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
@@ -125,11 +127,12 @@ impl ModuleVisitor for Collect {
     }
 }
 
-/// Loads values that [`state_dict`] returned: the same parameters get the same bits. Which parameters are trainable, and
-/// their ids, stay as they are in `model`.
+/// Loads values that [`state_dict`] returned, bit by bit. The parameters' ids in `model`, and whether they
+/// are trainable, do not change.
 ///
 /// # Errors
-/// `tensors` lacks a parameter, has one that the model has not, or has one of another shape.
+/// `tensors` lacks a parameter, has a name that the model lacks, has a name twice, or has a parameter of
+/// another shape.
 pub fn load_state_dict<M: Module>(
     model: M,
     tensors: impl IntoIterator<Item = (String, TensorData)>,
@@ -163,8 +166,8 @@ pub fn load_state_dict<M: Module>(
     }
 }
 
-/// Sets each parameter to the values that `source` returns for its path and its shape in the checkpoint; `None` leaves the
-/// parameter as it is. After the first error `source` is not called again.
+/// Sets each parameter to the values that `source` returns for its path and its shape in the checkpoint; for
+/// `None` the parameter does not change. After the first error `source` is not called again.
 pub(crate) struct Fill<F> {
     path: ModulePath,
     source: F,
@@ -176,7 +179,7 @@ impl<F: FnMut(&ModulePath, &[usize]) -> Result<Option<TensorData>, ModelError>> 
         Self { path: ModulePath::default(), source, error: None }
     }
 
-    /// The first error, if there was one: the module must then not be used.
+    /// The first error, if any. After an error the module must not be used.
     pub(crate) fn finish(self) -> Result<(), ModelError> {
         self.error.map_or(Ok(()), Err)
     }
@@ -212,7 +215,7 @@ impl<F: FnMut(&ModulePath, &[usize]) -> Result<Option<TensorData>, ModelError>> 
     }
 }
 
-/// The transpose of a matrix, as 32-bit floats.
+/// The transpose of a matrix, as f32.
 fn transpose_data(data: TensorData) -> TensorData {
     let (rows, columns) = (data.shape()[0], data.shape()[1]);
     let data = data.convert::<f32>();
@@ -223,9 +226,10 @@ fn transpose_data(data: TensorData) -> TensorData {
     }
 }
 
-/// `values` is `[rows, columns]`, the result `[columns, rows]`.
+/// Transposes `values`, `[rows, columns]`, to `[columns, rows]`.
 fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    /// Columns transposed together: a cache line of f32, so that each line of the source is read once.
+    /// The number of columns transposed together: a cache line of f32, so that each line of the source is
+    /// read once.
     const BLOCK: usize = 16;
     let mut result = vec![0.0; values.len()];
     result.par_chunks_mut(rows * BLOCK).enumerate().for_each(|(block, result)| {

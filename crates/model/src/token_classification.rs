@@ -7,15 +7,15 @@ use burn::tensor::Tensor;
 use crate::dropout::dropout;
 use crate::{BertConfig, Head, HeadInput, Initializer, ModelFor, Reads};
 
-/// BERT without a pooler and with a linear classifier over every token.
+/// BERT with a linear classifier over every token, without a pooler.
 pub type BertForTokenClassification = ModelFor<TokenClassificationHead>;
 
 /// A linear classifier over the last layer's states.
 #[derive(Module, Debug)]
 pub struct TokenClassificationHead {
-    /// Before the classifier: the last of the five places of dropout.
+    /// Applied before the classifier: the last of dropout's five places.
     pub dropout: Dropout,
-    /// `[hidden, labels]`.
+    /// The classifier; its weight is `[hidden, labels]`.
     pub classifier: Linear,
 }
 
@@ -31,12 +31,12 @@ impl Head for TokenClassificationHead {
         }
     }
 
-    /// Logits, `[rows, labels]`; those of padding mean nothing.
+    /// Logits, `[rows, labels]`; the logits of padding are meaningless.
     fn forward(&self, input: HeadInput<'_>) -> Tensor<2> {
         self.classifier.forward(dropout(&self.dropout, input.states, input.dropout))
     }
 
-    /// `problem_type` says what a text's labels are: a model that labels tokens has none.
+    /// Removes `problem_type`, which describes the labels of texts, not of tokens.
     fn complete_config(config: &mut BertConfig) {
         config.problem_type = None;
     }

@@ -1,4 +1,4 @@
-//! [`ModuleTree`] and [`PartCount`]: a model's parts with their shapes, counts and trainable parameters.
+//! [`ModuleTree`] and [`PartCount`]: the parts of a model with their shapes, counts and trainable parameters.
 
 use std::fmt;
 
@@ -7,25 +7,25 @@ use num_format::{Locale, ToFormattedString as _};
 
 use crate::{Depth, NamedParameter, named_parameters};
 
-/// How many parameters a part of the model has, counted in numbers.
+/// The number of parameters in a part of the model. Every element of a tensor counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartCount {
     /// `embeddings`, `encoder.layer.N`, `pooler`, or the first part of the head's names, as in `classifier`.
     pub name: String,
-    /// All numbers of the part.
+    /// The number of the part's parameters.
     pub parameters: usize,
-    /// Numbers that training changes.
+    /// The number of the part's trainable parameters.
     pub trainable: usize,
 }
 
 impl PartCount {
-    /// Numbers that training does not change.
+    /// The number of the part's frozen parameters.
     pub fn frozen(&self) -> usize {
         self.parameters - self.trainable
     }
 }
 
-/// The counts of each part, from the embeddings up to the head.
+/// The parameter counts of each part, from the embeddings up to the head.
 pub fn part_counts<M: Module>(model: &M) -> Vec<PartCount> {
     let mut parts: Vec<PartCount> = Vec::new();
     for parameter in named_parameters(model) {
@@ -45,17 +45,17 @@ pub fn part_counts<M: Module>(model: &M) -> Vec<PartCount> {
     parts
 }
 
-/// A module with its submodules and parameters, by the checkpoint's names. [`fmt::Display`] draws the tree, and equal layers
-/// once.
+/// A module with its submodules and parameters, by the checkpoint's names. [`fmt::Display`] draws the tree,
+/// with equal layers drawn once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleTree {
     /// The last part of the name: `query`, `0`, `weight`.
     pub name: String,
     /// A parameter's shape, as the checkpoint has it; `None` for a module.
     pub shape: Option<Vec<usize>>,
-    /// Numbers in all parameters below.
+    /// The number of parameters in the module. Every element of a tensor counts.
     pub parameters: usize,
-    /// Numbers that training changes.
+    /// The number of trainable parameters.
     pub trainable: usize,
     /// Submodules and parameters, in the checkpoint's order.
     pub children: Vec<ModuleTree>,
@@ -83,7 +83,7 @@ impl ModuleTree {
             self.shape = Some(parameter.shape.clone());
             return;
         };
-        // Parameters come module by module, so only the last child can be the one.
+        // Parameters come module by module, so that only the last child can have the name.
         if self.children.last().is_none_or(|child| child.name != *name) {
             self.children.push(Self::module(name));
         }
@@ -92,7 +92,7 @@ impl ModuleTree {
         }
     }
 
-    /// Whether the two differ in their names alone.
+    /// Whether the two modules differ only in their names.
     fn looks_like(&self, other: &Self) -> bool {
         self.shape == other.shape && self.trainable == other.trainable && self.children == other.children
     }
@@ -105,7 +105,7 @@ impl ModuleTree {
     fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
         let mut rest = self.children.as_slice();
         while let Some((first, _)) = rest.split_first() {
-            // Numbered modules, which are the encoder's layers, are drawn once for all that look alike.
+            // Consecutive numbered modules, the encoder's layers, are drawn once if they look alike.
             let numbered = |child: &&Self| child.name.parse::<usize>().is_ok() && child.looks_like(first);
             let same = rest.iter().take_while(numbered).count().max(1);
             let name = match same {
@@ -122,7 +122,8 @@ impl ModuleTree {
         Ok(())
     }
 
-    /// `weight [384, 384], bias [384]: 147,840, frozen`; a module with submodules has no shapes.
+    /// The module's parameters, as in `weight [384, 384], bias [384]: 147,840, frozen`; for a module with
+    /// submodules only their number.
     fn summary(&self) -> String {
         let parts = if self.is_layer() { self.children.as_slice() } else { &[] };
         let shapes: Vec<String> = parts

@@ -10,7 +10,7 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
 use crate::ModelError;
 
-/// One weight, in the mapped file.
+/// One weight in a mapped file.
 pub(crate) struct Weight<'a> {
     pub(crate) name: &'a str,
     pub(crate) path: &'a Path,
@@ -20,7 +20,7 @@ pub(crate) struct Weight<'a> {
 }
 
 impl Weight<'_> {
-    /// Refuses another weight for the same parameter of the model that has different values.
+    /// Refuses another weight for the same parameter with different values.
     pub(crate) fn check_same(&self, other: &Self) -> Result<(), ModelError> {
         if (self.shape, self.dtype, self.bytes) == (other.shape, other.dtype, other.bytes) {
             return Ok(());
@@ -49,7 +49,7 @@ impl Weight<'_> {
     }
 
     fn read(&self) -> Result<Vec<f32>, ModelError> {
-        /// The file's bytes have no alignment to rely on, so each value is assembled from its bytes.
+        /// The file's bytes may be unaligned, so each value is assembled from its bytes.
         fn read<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
             bytes.as_chunks().0.iter().map(|chunk| value(*chunk)).collect()
         }
@@ -74,7 +74,7 @@ pub(crate) struct WeightFile {
     path: PathBuf,
     map: Mmap,
     header: Metadata,
-    /// Where the header ends and the weights begin.
+    /// The offset of the weights' bytes in the file, after the header.
     data: usize,
 }
 
@@ -87,10 +87,10 @@ impl WeightFile {
         if size == 0 {
             return Err(ModelError::EmptyFile { path });
         }
-        // SAFETY: the map is read-only and lives as long as `file`'s content is read. Another process that truncates
-        // the file meanwhile would end this one by a signal, and one that writes to it would change the weights; neither
-        // breaks memory safety here, since every bit pattern is a valid u8. Caches and our own writer replace weight
-        // files by renaming, which leaves a mapped file as it was.
+        // SAFETY: the map is read-only and lives as long as `file`'s content is read. Another process that
+        // truncates the file meanwhile would end this one by a signal, and one that writes to it would change
+        // the weights; neither breaks memory safety here, since every bit pattern is a valid u8. Caches and
+        // our own writer replace weight files by renaming, which leaves a mapped file as it was.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
         match SafeTensors::read_metadata(&map) {
             Ok((header_len, header)) => Ok(Self { path, data: 8 + header_len, map, header }),
@@ -103,7 +103,7 @@ impl WeightFile {
         self.header.tensors().into_keys()
     }
 
-    /// The weight of this name.
+    /// The weight called `name`.
     pub(crate) fn weight<'a>(&'a self, name: &'a str) -> Option<Weight<'a>> {
         let info = self.header.info(name)?;
         let (start, end) = info.data_offsets;
@@ -112,7 +112,7 @@ impl WeightFile {
     }
 }
 
-/// The error for a file that the safetensors library refused: what probably happened to the file.
+/// The error for a file that the safetensors library refused, with the likely cause.
 fn explain(path: PathBuf, bytes: &[u8], source: SafeTensorError) -> ModelError {
     let size = bytes.len() as u64;
     if bytes.starts_with(b"version https://git-lfs") {
@@ -133,7 +133,7 @@ fn explain(path: PathBuf, bytes: &[u8], source: SafeTensorError) -> ModelError {
     }
 }
 
-/// The length of the file that this header was written for.
+/// The length of the file as its header describes it.
 fn described(bytes: &[u8], header_len: u64) -> Option<u64> {
     let data = header_len.checked_add(8)?;
     let header = bytes.get(8..usize::try_from(data).ok()?)?;

@@ -8,16 +8,18 @@ use super::labels::{MULTI_LABEL, REGRESSION, SINGLE_LABEL, generic_labels};
 use super::values;
 use crate::HiddenAct;
 
-/// A BERT checkpoint's `config.json`. Fields have the names of its keys; a key that is not there has the default that
-/// `transformers` gives it.
+/// A BERT checkpoint's `config.json`. Fields have the names of its keys; a missing key has `transformers`'
+/// default.
 ///
-/// [`from_file`](Self::from_file) and [`from_json`](Self::from_json) read and check all of it; `Deserialize` alone reads neither
-/// the labels nor the problem type, and checks nothing.
+/// [`from_file`](Self::from_file) and [`from_json`](Self::from_json) read and check all keys. `Deserialize`
+/// alone does not read the labels or the problem type, and does not check values.
 ///
 /// ```
 /// use embert_model::BertConfig;
 ///
-/// let config = BertConfig::from_json(r#"{"model_type": "bert", "hidden_size": 384, "num_hidden_layers": 6}"#)?;
+/// let config = BertConfig::from_json(
+///     r#"{"model_type": "bert", "hidden_size": 384, "num_hidden_layers": 6}"#,
+/// )?;
 /// assert_eq!(config.head_dim(), 32);
 /// assert_eq!(config.vocab_size, 30_522);
 /// # Ok::<(), embert_model::ModelError>(())
@@ -25,22 +27,22 @@ use crate::HiddenAct;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct BertConfig {
-    /// Rows of the word embedding: token ids are below this number.
+    /// The number of rows of the word embedding: token ids are below this number.
     #[serde(deserialize_with = "values::whole_number")]
     pub vocab_size: usize,
-    /// Width of every hidden state.
+    /// The width of every hidden state.
     #[serde(deserialize_with = "values::whole_number")]
     pub hidden_size: usize,
-    /// Encoder layers.
+    /// The number of encoder layers.
     #[serde(deserialize_with = "values::whole_number")]
     pub num_hidden_layers: usize,
-    /// Attention heads a layer; divides `hidden_size`.
+    /// The number of attention heads in a layer; divides `hidden_size`.
     #[serde(deserialize_with = "values::whole_number")]
     pub num_attention_heads: usize,
-    /// Width between the two dense layers of the feed-forward block.
+    /// The width between the two dense layers of the feed-forward block.
     #[serde(deserialize_with = "values::whole_number")]
     pub intermediate_size: usize,
-    /// Activation of the feed-forward block.
+    /// The activation of the feed-forward block.
     #[serde(deserialize_with = "values::hidden_act")]
     pub hidden_act: HiddenAct,
     /// Dropout after the embeddings, the attention output and the feed-forward output, in `0..1`.
@@ -49,16 +51,16 @@ pub struct BertConfig {
     /// Dropout on attention probabilities, in `0..1`.
     #[serde(deserialize_with = "values::number")]
     pub attention_probs_dropout_prob: f64,
-    /// Dropout before the classifier, in `0..1`; `hidden_dropout_prob` where it is `None`.
+    /// Dropout before the classifier, in `0..1`; `None` for `hidden_dropout_prob`.
     #[serde(deserialize_with = "values::number_or_null")]
     pub classifier_dropout: Option<f64>,
     /// The longest input in tokens, special tokens included.
     #[serde(deserialize_with = "values::whole_number")]
     pub max_position_embeddings: usize,
-    /// How many segments there are: token type ids are below this number.
+    /// The number of segments: token type ids are below this number.
     #[serde(deserialize_with = "values::whole_number")]
     pub type_vocab_size: usize,
-    /// Standard deviation of new weights.
+    /// The standard deviation of new weights.
     #[serde(deserialize_with = "values::number")]
     pub initializer_range: f64,
     /// Added to the variance in every layer normalization.
@@ -67,17 +69,18 @@ pub struct BertConfig {
     /// The padding token, whose row of a new word embedding is zero.
     #[serde(deserialize_with = "values::whole_number_or_null")]
     pub pad_token_id: Option<usize>,
-    /// The labels' names, by index. `LABEL_0`, `LABEL_1`, ... where the checkpoint does not name them.
+    /// The names of the labels, by index: `LABEL_0`, `LABEL_1`, ... if the checkpoint does not name them.
     #[serde(skip)]
     pub id2label: Vec<String>,
-    /// The kind of problem that the head was trained for: `single_label_classification`, `multi_label_classification` or
-    /// `regression`. [`head_function`](Self::head_function) says what follows for the outputs.
+    /// The kind of problem that the head was trained for: `single_label_classification`,
+    /// `multi_label_classification` or `regression`. [`head_function`](Self::head_function) is the function
+    /// on the outputs.
     #[serde(skip)]
     pub problem_type: Option<String>,
-    /// The classes that the checkpoint was saved from.
+    /// The `transformers` classes that the checkpoint was saved from.
     #[serde(deserialize_with = "values::class_names")]
     pub architectures: Vec<String>,
-    /// Every other key with its value, written back unchanged.
+    /// All other keys with their values, which are written back unchanged.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -109,7 +112,7 @@ impl Default for BertConfig {
 }
 
 impl BertConfig {
-    /// The same config with these labels, in this order; a text has one of them.
+    /// The config with the labels `labels`, in this order, for texts with one label each.
     #[must_use]
     pub fn with_labels<S: Into<String>>(mut self, labels: impl IntoIterator<Item = S>) -> Self {
         self.id2label = labels.into_iter().map(Into::into).collect();
@@ -117,27 +120,28 @@ impl BertConfig {
         self
     }
 
-    /// How many labels the classifier chooses from.
+    /// The number of the head's labels.
     pub fn num_labels(&self) -> usize {
         self.id2label.len()
     }
 
-    /// The index of the label with this name.
+    /// The index of the label called `name`.
     pub fn label_index(&self, name: &str) -> Option<usize> {
         self.id2label.iter().position(|label| label == name)
     }
 
-    /// Whether the labels are `LABEL_0`, `LABEL_1`, ...: names that `transformers` makes up where nobody gave any.
+    /// Whether the labels are `LABEL_0`, `LABEL_1`, ...: the names that `transformers` makes up for unnamed
+    /// labels.
     pub fn has_generic_labels(&self) -> bool {
         self.id2label == generic_labels(self.id2label.len())
     }
 
-    /// Width of one attention head.
+    /// The width of one attention head.
     pub fn head_dim(&self) -> usize {
         self.hidden_size / self.num_attention_heads
     }
 
-    /// The dropout in force before the classifier.
+    /// The dropout that applies before the classifier.
     pub fn classifier_dropout_prob(&self) -> f64 {
         self.classifier_dropout.unwrap_or(self.hidden_dropout_prob)
     }

@@ -1,4 +1,4 @@
-//! Whether a config can make a model, and fits a tokenizer and labels.
+//! Checks that a config can make a model, and that it fits a tokenizer and labels.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use super::labels::HeadLabels;
 use super::origin::Origin;
 use crate::ModelError;
 
-/// The deepest published BERT has 48 layers.
+/// The largest number of layers accepted; the deepest published BERT has 48.
 const MAX_LAYERS: usize = 1000;
 
-/// 64 GiB of 32-bit floats: fifty times the largest published BERT.
+/// The largest number of parameters accepted: 64 GiB of f32, fifty times the largest published BERT.
 const MAX_PARAMETERS: u128 = 1 << 34;
 
 impl BertConfig {
@@ -33,12 +33,12 @@ impl BertConfig {
             ("max_position_embeddings", self.max_position_embeddings),
             ("type_vocab_size", self.type_vocab_size),
         ] {
-            // The bound keeps every product of two sizes far inside 64 bits.
+            // The bound keeps every product of two sizes far below 2^64.
             if !(1..=1 << 28).contains(&value) {
                 return Err(origin.bad(key, value, "a number of at least 1 and at most 2^28"));
             }
         }
-        // Each layer is some hundred allocations, whatever its width.
+        // Each layer makes about a hundred allocations, whatever its width.
         if self.num_hidden_layers > MAX_LAYERS {
             let expected = format!("at most {MAX_LAYERS}");
             return Err(origin.bad("num_hidden_layers", self.num_hidden_layers, &expected));
@@ -84,7 +84,8 @@ impl BertConfig {
         HeadLabels { labels: self.id2label.clone(), problem_type: self.problem_type.clone() }.check(origin)
     }
 
-    /// The encoder's parameters, but for its biases and normalizations. The sizes are at most 2^28, so this can't overflow.
+    /// The number of the encoder's parameters, without biases and normalizations. The sizes are at most 2^28,
+    /// so that the sum can't overflow.
     fn parameters(&self) -> u128 {
         let [hidden, inner, layers] =
             [self.hidden_size, self.intermediate_size, self.num_hidden_layers].map(|size| size as u128);
@@ -92,10 +93,11 @@ impl BertConfig {
         rows * hidden + layers * (4 * hidden * hidden + 2 * hidden * inner) + hidden * hidden
     }
 
-    /// Whether a tokenizer that gives a text, or a pair, this many token types fits the model in `dir`.
+    /// Checks that a tokenizer that gives a text, or a pair of texts, `types` token types fits the model in
+    /// `dir`.
     ///
     /// # Errors
-    /// The tokenizer gives more than `type_vocab_size`.
+    /// `types` is more than `type_vocab_size`.
     pub fn check_token_types(&self, dir: &Path, is_pair: bool, types: usize) -> Result<(), ModelError> {
         if types <= self.type_vocab_size {
             return Ok(());
@@ -109,10 +111,10 @@ impl BertConfig {
         })
     }
 
-    /// Whether the head chooses one of several classes, as data with these labels need it.
+    /// Checks that the head chooses one of several classes, as data with the labels `labels` need.
     ///
     /// # Errors
-    /// The head of the checkpoint in `dir` does not.
+    /// The head of the checkpoint in `dir` does not choose one of several classes.
     pub fn check_classes(&self, dir: &Path, labels: &[String]) -> Result<(), ModelError> {
         match self.head_function() {
             HeadFunction::Softmax => Ok(()),

@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-/// The function that turns a head's outputs into scores, as `transformers`' `text-classification` pipeline chooses it.
+/// The function that turns a head's outputs into scores, as `transformers`' `text-classification` pipeline
+/// chooses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HeadFunction {
-    /// Probabilities that sum to 1: a text has one of the labels.
+    /// A softmax: probabilities that sum to 1, for a text with one label.
     Softmax,
-    /// A probability for each label by itself.
+    /// A sigmoid: an independent probability for each label.
     Sigmoid,
-    /// The outputs as they are.
+    /// No function: the outputs themselves.
     Identity,
 }
 

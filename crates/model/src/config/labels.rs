@@ -1,4 +1,4 @@
-//! [`HeadKeys`]: the keys of a `config.json` that describe a head, and the labels that follow from them.
+//! [`HeadKeys`]: the keys of a `config.json` that describe a head, and the head's labels.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,10 +11,10 @@ pub(super) const SINGLE_LABEL: &str = "single_label_classification";
 pub(super) const MULTI_LABEL: &str = "multi_label_classification";
 pub(super) const REGRESSION: &str = "regression";
 
-/// More labels than any classifier has: a larger number is a mistake, and would be as many made-up names.
+/// The largest number of labels accepted: a larger number is a mistake, and would make as many generic names.
 const MAX_LABELS: usize = 1_000_000;
 
-/// The labels of a head, and the kind of its outputs.
+/// The labels of a head, and its problem type.
 pub(super) struct HeadLabels {
     pub(super) labels: Vec<String>,
     pub(super) problem_type: Option<String>,
@@ -27,7 +27,7 @@ impl Default for HeadLabels {
     }
 }
 
-/// The keys that describe a head, as they stand in the file. Null counts as missing.
+/// The keys that describe a head, with their values in the file. Null counts as missing.
 pub(super) struct HeadKeys {
     pub(super) id2label: Value,
     pub(super) label2id: Value,
@@ -36,9 +36,11 @@ pub(super) struct HeadKeys {
 }
 
 impl HeadKeys {
-    /// `id2label`, else `label2id`, else as many generic names as `num_labels` says, else two.
+    /// The labels are those of `id2label`, else of `label2id`, else `num_labels` generic names, else two
+    /// generic names.
     ///
-    /// Without `id2label`, `transformers` ignores `label2id` and makes up names; the names that are there say more.
+    /// Without `id2label`, `transformers` ignores `label2id` and makes up names; the names in `label2id` are
+    /// more useful.
     pub(super) fn read(&self, origin: &Origin<'_>) -> Result<HeadLabels, ModelError> {
         let problem_type = match &self.problem_type {
             Value::Null => None,
@@ -83,7 +85,8 @@ impl HeadKeys {
         }
     }
 
-    /// `label2id` may have other names than `id2label`, which is what decides, but not the same ones with other numbers.
+    /// Checks `label2id` against the labels. `id2label` decides: `label2id` may have other names, but not a
+    /// name of `id2label` with another number.
     fn check_agreement(&self, labels: &[String], origin: &Origin<'_>) -> Result<(), ModelError> {
         let Value::Object(by_name) = &self.label2id else { return Ok(()) };
         let indices: HashMap<&String, usize> = labels.iter().zip(0..).collect();
@@ -99,7 +102,7 @@ impl HeadKeys {
 }
 
 impl HeadLabels {
-    /// Checks what must hold for every head, one made in code included.
+    /// Checks the labels and the problem type of any head, also of a head made in code.
     pub(super) fn check(&self, origin: &Origin<'_>) -> Result<(), ModelError> {
         if self.labels.is_empty() {
             return Err(origin.bad("id2label", "empty", "at least one label"));
@@ -137,7 +140,7 @@ fn labels_by_id(by_id: &Value, origin: &Origin<'_>) -> Result<Vec<String>, Model
         let key = format!("{KEY}.{id}");
         let name = match name {
             Value::String(name) => name.clone(),
-            // transformers takes a number for a name, and shows its digits.
+            // `transformers` accepts a number as a name, and shows its digits.
             Value::Number(name) => name.to_string(),
             other => return Err(origin.bad(&key, other, "a name")),
         };
@@ -159,7 +162,7 @@ fn labels_by_name(by_name: &Map<String, Value>, origin: &Origin<'_>) -> Result<V
     in_order(names, KEY, by_name, origin)
 }
 
-/// A number, which some write as a string.
+/// A number, which some checkpoints write as a string.
 fn number(value: &Value) -> Option<usize> {
     match value {
         Value::String(text) => text.trim().parse().ok(),

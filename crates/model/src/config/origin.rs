@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ModelError;
 
-/// Where a config came from, for error messages.
+/// The file of a config, or another source, for error messages.
 pub(super) struct Origin<'a>(pub(super) &'a str);
 
 impl Origin<'_> {

@@ -1,4 +1,4 @@
-//! From the text of a `config.json` to a [`BertConfig`].
+//! Reads the text of a `config.json` into a [`BertConfig`].
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ impl BertConfig {
     /// Reads and checks a `config.json`.
     ///
     /// # Errors
-    /// The file can't be read, is not BERT's, states something that is not implemented, or contradicts itself.
+    /// The file can't be read, is not BERT's, has a value that is not implemented, or contradicts itself.
     pub fn from_file(path: &Path) -> Result<Self, ModelError> {
         CheckpointConfig::from_file(path)?.with_head()
     }
@@ -29,9 +29,10 @@ impl BertConfig {
     }
 }
 
-/// A checkpoint's config, and whether its keys that describe the head can be used: a new head needs none of them.
+/// A checkpoint's config, and whether the keys that describe its head can be used: a new head needs none of
+/// them.
 pub(crate) struct CheckpointConfig {
-    /// Its labels are `LABEL_0` and `LABEL_1` where `head` is an error.
+    /// The config. Its labels are `LABEL_0` and `LABEL_1` if `head` is an error.
     pub(crate) config: BertConfig,
     pub(crate) head: Result<(), ModelError>,
 }
@@ -60,7 +61,7 @@ impl CheckpointConfig {
     }
 }
 
-/// The config without its head, and the head's labels, if what the file says of them can be used.
+/// The config without labels and problem type, and the head's labels or the error in the head's keys.
 fn parse(
     text: &str,
     origin: &Origin<'_>,
@@ -71,7 +72,7 @@ fn parse(
     refuse_restricted(&map, origin)?;
     map.shift_remove("model_type");
     let mut take = |key| map.shift_remove(key).unwrap_or_default();
-    // An error in these keys counts only where the checkpoint's head is used.
+    // An error in the head's keys counts only if the checkpoint's head is used.
     let head = HeadKeys {
         id2label: take("id2label"),
         label2id: take("label2id"),
@@ -105,7 +106,7 @@ fn refuse_other_architectures(map: &Map<String, Value>, origin: &Origin<'_>) -> 
     }
 }
 
-/// How people write the architectures that are most often mistaken for BERT.
+/// The usual spelling of the architectures that are most often mistaken for BERT.
 fn display_name(model_type: &str) -> &str {
     match model_type {
         "distilbert" => "DistilBERT",

@@ -1,12 +1,13 @@
-//! Keys of a `config.json` whose values are refused where they would change the model and are not implemented.
+//! Keys of a `config.json` with values that would change the model and are not implemented: these values are
+//! refused.
 
 use serde_json::{Map, Value};
 
 use super::origin::Origin;
 use crate::ModelError;
 
-/// A key that would change what the model computes: the values that it may have, and the message for any other value. Null
-/// counts as missing.
+/// A key with values that would change the model's outputs: the allowed values, and the error message for any
+/// other value. Null counts as missing.
 struct Restricted {
     key: &'static str,
     allowed: fn(&Value) -> bool,
@@ -19,7 +20,7 @@ const RESTRICTED: [Restricted; 15] = [
         allowed: |value| value == "absolute",
         expected: "\"absolute\": relative positions are not implemented",
     },
-    // A decoder masks the future, and one with cross-attention has weights that the encoder lacks.
+    // A decoder masks the future, and a decoder with cross-attention has weights that the encoder lacks.
     Restricted { key: "is_decoder", allowed: is_off, expected: "false: only the encoder is implemented" },
     Restricted {
         key: "add_cross_attention",
@@ -86,7 +87,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether no code of the repository defines the model. Code for other parts, as a tokenizer, is never run and does not matter.
+/// Whether no code in the repository defines the model. Code for other parts, such as the tokenizer, is never
+/// run and does not matter.
 fn has_no_remote_model(auto_map: &Value) -> bool {
     ["AutoConfig", "AutoModel", "AutoModelForSequenceClassification"]
         .iter()
@@ -99,7 +101,8 @@ fn is_float_dtype(dtype: &Value) -> bool {
         .any(|known| dtype == known)
 }
 
-/// Whether the attention implementation computes the same function; any other name is a kernel from a repository.
+/// Whether the attention implementation computes the same function. Any other name is a kernel from a
+/// repository.
 fn is_known_attention(name: &Value) -> bool {
     let name = name.as_str().unwrap_or_default();
     let name = name.strip_prefix("paged|").unwrap_or(name);

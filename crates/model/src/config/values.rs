@@ -1,4 +1,4 @@
-//! How values of `config.json` are read, with messages that say what was found and what was expected.
+//! Reading values of `config.json`, with error messages that give the value found and the value expected.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -12,7 +12,7 @@ pub(super) fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     number.ok_or_else(|| expected(&value, "a whole number of at least 0"))
 }
 
-/// A whole number, or null for none; a missing key has the default.
+/// A whole number, or null for `None`; a missing key has the default.
 pub(super) fn whole_number_or_null<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<usize>, D::Error> {

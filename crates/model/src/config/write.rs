@@ -1,11 +1,11 @@
-//! From a [`BertConfig`] to the text of a `config.json`.
+//! Writes a [`BertConfig`] as the text of a `config.json`.
 
 use serde_json::{Value, json};
 
 use super::bert_config::BertConfig;
 
 impl BertConfig {
-    /// The text of a `config.json`, keys sorted as `transformers` sorts them, ending in a newline.
+    /// The text of a `config.json`, with keys sorted as `transformers` sorts them, ending in a newline.
     pub fn to_json(&self) -> String {
         let labels = || self.id2label.iter().enumerate();
         let id2label: Value = labels().map(|(index, label)| (index.to_string(), json!(label))).collect();

@@ -1,12 +1,13 @@
 //! The numeric parts of BERT, as functions of tensors and layers.
 //!
-//! On Flex with 32-bit floats each function is one fused, parallel operation with a backward pass of its own (feature
-//! `flex`); on every other backend it consists of Burn's operations. The two agree up to rounding, and draw different
-//! dropout masks from the same seed.
+//! On Flex with f32 each function is one fused, parallel operation with its own backward pass (feature
+//! `flex`); on every other backend it consists of Burn's operations. The two implementations agree up to
+//! rounding, and draw different dropout masks from the same seed.
 //!
-//! Dropout (Srivastava et al. 2014) zeroes each element with probability `p` and scales the rest by `1 / (1 - p)`; `None`
-//! switches it off. Its mask is a function of a seed that the caller passes: no state of the device or the process decides. Where
-//! the operation is not fused, the mask is drawn on the host and uploaded, one bit for each element.
+//! Dropout (Srivastava et al. 2014) zeroes each element with probability `p` and scales the rest by
+//! `1 / (1 - p)`; `None` switches dropout off. The mask is a function of a seed that the caller passes, and
+//! of no state of the device or the process. If the operation is not fused, the mask is drawn on the host and
+//! uploaded, one bit an element.
 
 #[cfg(feature = "flex")]
 mod flex;
@@ -22,7 +23,7 @@ pub use self::random::Dropout;
 pub(crate) use self::random::split_mix;
 use crate::LayerNorm;
 
-/// `gelu(x weight + bias)`: the widening half of the feed-forward block.
+/// `gelu(x weight + bias)`: the first half of the feed-forward block.
 ///
 /// # Shapes
 /// - `x`: `[batch, seq, in]`
@@ -41,7 +42,8 @@ pub fn linear_gelu(x: Tensor<3>, dense: &Linear, form: Gelu) -> Tensor<3> {
     plain::linear_gelu(x, dense, form)
 }
 
-/// `layer_norm(dropout(x weight + bias) + residual)`: the end of the attention block and of the feed-forward block.
+/// `layer_norm(dropout(x weight + bias) + residual)`: the end of the attention block and of the feed-forward
+/// block.
 ///
 /// # Shapes
 /// - `x`: `[batch, seq, in]`
@@ -91,11 +93,12 @@ pub fn norm_dropout(x: Tensor<3>, norm: &LayerNorm, dropout: Option<Dropout>) ->
 }
 
 /// Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2):
-/// `dropout(softmax(q k^T / sqrt(head_dim) + mask)) v` in each head, where q, k and v are dense layers of `x`.
+/// `dropout(softmax(q k^T / sqrt(head_dim) + mask)) v` in each head, where q, k and v are dense layers of
+/// `x`.
 ///
 /// # Shapes
 /// - `x` and output: `[batch, seq, hidden]`
-/// - `mask`: `[batch, 1, 1, seq]`, 0 where a key may be attended to and the dtype's minimum where it is padding
+/// - `mask`: `[batch, 1, 1, seq]`, 0 at real tokens and the dtype's minimum at padding
 pub fn self_attention(
     x: &Tensor<3>,
     [query, key, value]: [&Linear; 3],
@@ -124,12 +127,13 @@ pub fn self_attention(
     plain::self_attention(x, [query, key, value], mask, heads, |x| plain::dropout(x, dropout))
 }
 
-/// Dropout alone.
+/// Applies dropout to `x`; `None` returns `x`.
 pub fn dropout<const D: usize>(x: Tensor<D>, dropout: Option<Dropout>) -> Tensor<D> {
     plain::dropout(x, dropout)
 }
 
-/// The layer's bias, if the fused operations can be used: they need the device, the dtype and a bias.
+/// The bias of `dense` if the fused operations can be used, which depends on the device, the dtype and
+/// whether there is a bias.
 #[cfg(feature = "flex")]
 fn fused_bias<const D: usize>(x: &Tensor<D>, dense: &Linear) -> Option<Tensor<1>> {
     let bias = dense.bias.as_ref()?;

@@ -1,5 +1,5 @@
-//! The operations in terms of Burn's own, for every backend. The fused operations are tested against them: a test passes the mask
-//! that the fused operation drew.
+//! The operations as Burn's own operations, for every backend. The fused operations are tested against these:
+//! a test passes the mask that the fused operation drew.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -20,7 +20,8 @@ pub(super) fn linear_gelu(x: Tensor<3>, dense: &Linear, form: Gelu) -> Tensor<3>
     }
 }
 
-/// `x/2 (1 + erf(x / sqrt(2)))`. Burn's own GELU has the gradient of the tanh form on every backend but Flex: up to 9e-4 off.
+/// `x/2 (1 + erf(x / sqrt(2)))`. Burn's own GELU has the tanh form's gradient on every backend but Flex,
+/// which is up to 9e-4 off.
 fn gelu(x: Tensor<3>) -> Tensor<3> {
     x.clone() * 0.5 * ((x * FRAC_1_SQRT_2).erf() + 1.0)
 }
@@ -76,12 +77,13 @@ pub(super) fn dropout<const D: usize>(x: Tensor<D>, dropout: Option<Dropout>) ->
     x * kept.float().cast(dtype) * f64::from(dropout.scale())
 }
 
-/// Bits of an `i32`.
+/// The number of bits in an `i32`.
 const WORD: usize = 32;
 
-/// Which of so many elements are kept: a bit for each, 32 in a word, the first element in the lowest bit.
+/// The kept elements among `elements`: one bit an element, 32 bits a word, the first element in the lowest
+/// bit.
 fn kept_bits(dropout: Dropout, elements: usize) -> Vec<i32> {
-    /// Words that one generator draws.
+    /// The number of words that one generator draws.
     const PIECE: usize = 1024;
     let mut words = vec![0_i32; elements.div_ceil(WORD)];
     words.par_chunks_mut(PIECE).enumerate().for_each(|(number, words)| {

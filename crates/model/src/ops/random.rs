@@ -1,25 +1,26 @@
 //! [`Dropout`]: masks from a seed, drawn again in the backward pass instead of being kept.
 //!
-//! Each piece of an operation's work (some rows, a head) has a generator of its own, made from the operation's seed and the
-//! piece's number: the mask depends neither on the number of threads nor on their order.
+//! Each piece of an operation's work (some rows, or a head) has its own generator, seeded by the operation's
+//! seed and the piece's number: the mask does not depend on the number of threads or on their order.
 
 #![allow(clippy::inline_always, reason = "what isn't inlined is compiled for the default instruction set")]
 
-/// Numbers that a generator gives at a time: as many as an AVX-512 register holds.
+/// The number of random numbers that a generator gives at a time: one AVX-512 register.
 const LANES: usize = 16;
 
-/// Dropout of one operation: its probability, and the seed of the random numbers that decide which elements are dropped.
+/// Dropout of one operation: its probability, and the seed of the random numbers that decide which elements
+/// are dropped.
 #[derive(Clone, Copy, Debug)]
 pub struct Dropout {
     seed: u64,
-    /// An element is kept if its 32 random bits are below this.
+    /// An element is kept if its 32 random bits are below the threshold.
     threshold: u32,
-    /// The factor of kept elements.
+    /// The factor on kept elements.
     scale: f32,
 }
 
 impl Dropout {
-    /// Dropout with the probability `p`; `None` for a probability of 0. The same seed gives the same mask.
+    /// Dropout with probability `p`; `None` for a probability of 0. Equal seeds give equal masks.
     pub fn new(p: f64, seed: u64) -> Option<Self> {
         (p > 0.0).then(|| Self {
             seed,
@@ -28,7 +29,7 @@ impl Dropout {
         })
     }
 
-    /// The factor of kept elements, `1 / (1 - p)`.
+    /// The factor on kept elements, `1 / (1 - p)`.
     pub(super) fn scale(self) -> f32 {
         self.scale
     }
@@ -43,7 +44,7 @@ impl Dropout {
     }
 }
 
-/// Mask values in the order in which they are drawn.
+/// The mask's values, in the order in which they are drawn.
 pub(super) struct Mask {
     generator: Generator,
     threshold: u32,
@@ -51,7 +52,7 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    /// The next `row.len()` factors: 0 or the scale.
+    /// Fills `row` with the next factors: 0 or the scale.
     #[inline(always)]
     pub(super) fn fill(&mut self, row: &mut [f32]) {
         for chunk in row.chunks_mut(LANES) {
@@ -63,8 +64,8 @@ impl Mask {
     }
 }
 
-/// [`LANES`] generators xoshiro128++ side by side (Blackman and Vigna 2019), so that they run in vector registers. Their
-/// states come from `SplitMix64`, as its authors advise.
+/// [`LANES`] xoshiro128++ generators side by side (Blackman and Vigna 2019), so that they run in vector
+/// registers. Their states come from `SplitMix64`, as the authors of xoshiro advise.
 struct Generator([[u32; LANES]; 4]);
 
 impl Generator {
@@ -107,7 +108,8 @@ pub(crate) fn split_mix(x: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The first outputs of `rand_xoshiro`'s `Xoshiro128PlusPlus` from the state 1, 2, 3, 4.
+    /// The expected numbers are the first outputs of `rand_xoshiro`'s `Xoshiro128PlusPlus` from the state 1,
+    /// 2, 3, 4.
     #[test]
     fn generator_is_xoshiro128_plus_plus() {
         let mut generator = Generator([[1; LANES], [2; LANES], [3; LANES], [4; LANES]]);

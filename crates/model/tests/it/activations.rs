@@ -1,4 +1,4 @@
-//! Every activation against `transformers`' numbers (`tests/reference/heads.py`).
+//! Logits and gradients with every activation, against `transformers`' numbers (`tests/reference/heads.py`).
 
 use std::fs;
 
@@ -20,7 +20,8 @@ fn floats(value: &Value) -> Vec<f32> {
     value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect()
 }
 
-/// Sums in f32 in another order, of values that the scale makes large; relative to the largest.
+/// Sums are added in f32 in another order, and the scale makes the values large; relative to the largest
+/// value.
 const TOLERANCE: f32 = 2e-5;
 
 #[track_caller]

@@ -1,8 +1,9 @@
-//! Dropout, where no two programs can agree number for number: its five places and no other, the rate, the scaling, and that
-//! evaluation has none (design: embeddings, attention probabilities, attention output, feed-forward output, classifier).
+//! Dropout, in which no two programs agree number for number: its five places (after the embeddings, on the
+//! attention probabilities, after the attention output, after the feed-forward output, before the classifier)
+//! and no other, the rate, the scaling, and that evaluation has no dropout.
 //!
-//! Each place is made visible by weights that let its mask through to the output. Kept elements are counted against the
-//! rate; five standard deviations of a binomial count are exceeded once in two million times.
+//! Weights are set so that each place's mask is visible in the output. Kept elements are counted against the
+//! rate; a binomial count is five standard deviations off once in two million times.
 
 use burn::module::Module;
 use burn::nn::{Dropout, Linear};
@@ -14,28 +15,29 @@ use embert_model::{
 
 use crate::support::{assert_close, tiny_config, tiny_input, values};
 
-/// Far from 0.5, where keeping and dropping could be mixed up.
+/// A rate far from 0.5, so that keeping and dropping can't be mixed up.
 const RATE: f64 = 0.2;
 const KEPT: f32 = 1.25;
 
-/// The CPU backends of this build: each has its own kernels.
+/// The CPU backends of this build, since each has its own kernels.
 fn devices() -> Vec<Device> {
     let devices: Vec<Device> =
         [Backend::Flex, Backend::NdArray].into_iter().flat_map(Backend::devices).collect();
     devices.into_iter().map(Device::autodiff).collect()
 }
 
-/// The key of the micro-batch with this index.
+/// The key of micro-batch `micro_batch`.
 fn key(micro_batch: usize) -> DropoutKey {
     DropoutKey::new(11, 3, micro_batch)
 }
 
-/// The input of a step of training.
+/// The input of a training step, with dropout.
 fn training_input(micro_batch: usize, device: &Device) -> BertInput {
     tiny_input(device).with_dropout(key(micro_batch))
 }
 
-/// A model whose config has [`RATE`] everywhere, and whose five dropouts are off: what still drops is a sixth.
+/// A model whose config has [`RATE`] for every dropout, and whose five dropouts are then switched off: any
+/// dropout left is in a sixth place.
 fn switched_off(device: &Device) -> BertForSequenceClassification {
     let config = BertConfig {
         hidden_dropout_prob: RATE,
@@ -59,7 +61,7 @@ fn switched_off(device: &Device) -> BertForSequenceClassification {
     model
 }
 
-/// How many of these are not 0: all others must be `scaled` in the same place.
+/// The number of elements that are not 0. These elements must equal `scaled`.
 #[track_caller]
 fn count_kept(found: &[f32], scaled: &[f32], what: &str) -> usize {
     assert_eq!(found.len(), scaled.len(), "{what}");
@@ -81,7 +83,7 @@ fn assert_rate(kept: usize, of: usize, what: &str) {
     assert!(off < 5.0, "{what}: {kept} of {of} kept, {off:.1} standard deviations off");
 }
 
-/// `[1, seq, width]` filled with one number.
+/// A tensor `[1, seq, width]` filled with one number.
 fn full(seq: usize, width: usize, value: f32, device: &Device) -> Tensor<3> {
     Tensor::full([1, seq, width], value, device)
 }
@@ -114,8 +116,8 @@ fn after_the_embeddings_normalization() {
     }
 }
 
-/// With all keys alike the probabilities are `1 / seq`, and with all values 1 a head's output is `kept / (seq (1 - p))`: whole
-/// probabilities are dropped, for each head and query by itself.
+/// With all keys equal the probabilities are `1 / seq`, and with all values 1 a head's output is
+/// `kept / (seq (1 - p))`. Whole probabilities are dropped, independently for each head and query.
 #[test]
 fn on_the_attention_probabilities() {
     const SEQ: usize = 40;
@@ -129,7 +131,7 @@ fn on_the_attention_probabilities() {
         attention.dropout.prob = RATE;
         let bias = Tensor::zeros([1, 1, 1, SEQ], &device);
         let output = values(attention.forward(&full(SEQ, 12, 0.5, &device), bias, Some(key(0))));
-        // Three heads of four.
+        // Three heads of width 4.
         let counts: Vec<f32> = output.chunks(4).map(|head| head[0] * SEQ as f32 / KEPT).collect();
         assert!(output.chunks(4).all(|head| head.iter().all(|value| (value - head[0]).abs() < 1e-5)));
         assert!(counts.iter().all(|count| (count - count.round()).abs() < 1e-3), "{counts:?}");
@@ -142,7 +144,7 @@ fn on_the_attention_probabilities() {
 #[test]
 fn after_the_two_dense_outputs_and_before_the_residual_sum() {
     for device in devices() {
-        // So wide that no row keeps all of its elements, or none.
+        // The width is so large that no row keeps all of its elements, or none.
         let config =
             BertConfig { hidden_size: 96, intermediate_size: 40, hidden_dropout_prob: RATE, ..tiny_config() };
         let model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
@@ -152,7 +154,8 @@ fn after_the_two_dense_outputs_and_before_the_residual_sum() {
         for (block, input, what) in blocks {
             let mut block = block.clone();
             block.dense = constant(&block.dense, 0.0, 1.0);
-            // So large an epsilon makes the normalization a shift and a division by 1e6, through which the mask is seen.
+            // So large an epsilon makes the normalization a shift and a division by 1e6, through which the
+            // mask is visible.
             block.layer_norm.epsilon = 1e12;
             let residual: Vec<f32> = (0..96_u8).map(|column| f32::from(column) / 96.0).collect();
             let row = Tensor::<3>::from_data(TensorData::new(residual.clone(), [1, 1, 96]), &device);
@@ -162,7 +165,7 @@ fn after_the_two_dense_outputs_and_before_the_residual_sum() {
             for row in seen.chunks(96) {
                 let masked: Vec<f32> =
                     row.iter().zip(&residual).map(|(seen, residual)| seen - residual).collect();
-                // The shift puts what was dropped below 0, at the least value.
+                // The shift moves dropped elements below 0, to the least value.
                 let least = masked.iter().copied().fold(f32::INFINITY, f32::min);
                 let raised: Vec<f32> = masked
                     .iter()
@@ -181,7 +184,7 @@ fn before_the_classifier() {
     for device in devices() {
         let mut model = switched_off(&device);
         model.head.dropout.prob = RATE;
-        // The classifier shows what it gets.
+        // The classifier is the identity, so that its output is its input.
         let mut identity = constant(&model.head.classifier, 0.0, 0.0);
         identity.weight = identity.weight.map(|_| Tensor::eye(12, &device));
         identity.bias = None;
@@ -198,7 +201,7 @@ fn before_the_classifier() {
     }
 }
 
-/// Not after the activation, where Burn's own encoder has one.
+/// There is no dropout after the activation, where Burn's own encoder has one.
 #[test]
 fn not_after_the_activation() {
     for device in devices() {
@@ -231,7 +234,7 @@ fn evaluation_has_none_and_training_has_it_again() {
     }
 }
 
-/// The layer with one number as its weights and one as its biases.
+/// The layer with all weights set to `weight` and all biases to `bias`.
 fn constant(linear: &Linear, weight: f32, bias: f32) -> Linear {
     let state = state_dict(linear).into_iter().map(|(name, data)| {
         let value = if name == "weight" { weight } else { bias };
@@ -241,7 +244,8 @@ fn constant(linear: &Linear, weight: f32, bias: f32) -> Linear {
     load_state_dict(linear.clone(), state).unwrap()
 }
 
-/// The masks follow from the key alone: what else draws from the device, and in which order micro-batches come, is all the same.
+/// The masks follow from the key alone, whatever else is drawn from the device, and in whichever order
+/// micro-batches come.
 #[test]
 fn the_same_key_gives_the_same_masks() {
     for device in devices() {
@@ -257,13 +261,13 @@ fn the_same_key_gives_the_same_masks() {
     }
 }
 
-/// A step that goes on from a frozen prefix draws what the whole model draws above the prefix.
+/// A step that starts from a frozen prefix draws the masks that the whole model draws above the prefix.
 #[test]
 fn masks_above_a_prefix_are_those_of_the_whole_model() {
     for device in devices() {
         let config = BertConfig { initializer_range: 0.3, ..tiny_config() };
         let mut model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
-        // What is in the prefix has no dropout there.
+        // The prefix runs without dropout, so the whole model must have none there.
         model.bert.embeddings.dropout.prob = 0.0;
         for layer in &mut model.bert.encoder.layer[..2] {
             layer.attention.self_.dropout.prob = 0.0;

@@ -1,4 +1,5 @@
-//! What of a checkpoint's folder counts: each row of the tables in docs/fidelity.md, tried out.
+//! The files, keys and weights of a checkpoint's folder: each row of the tables in docs/fidelity.md, tried
+//! out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,23 +14,23 @@ use serde_json::{Value, json};
 
 use crate::support::{Expected, bits, checkpoint_with, fixture, fixture_weights, write_weights};
 
-/// What a change to the folder did.
+/// The effect of a change to the folder.
 #[derive(Clone, Debug, PartialEq)]
 enum Outcome {
-    /// The same config, the same weights, the same logits.
+    /// The config, the weights and the logits do not change.
     Nothing,
-    /// Another config, or other logits.
+    /// The config or the logits change.
     Read,
-    /// An error that says this.
+    /// Loading fails with an error that contains this text.
     Refused(&'static str),
 }
 
 use Outcome::{Nothing, Read, Refused};
 
-/// A config that asks for weights of another shape was read.
+/// The error after reading a config that needs weights of another shape.
 const SHAPE: Outcome = Refused("has shape");
 
-/// The key, what is put into `config.json` (null takes a key out), and what comes of it.
+/// The key, the change to `config.json` (null counts as missing), and the effect.
 #[allow(clippy::too_many_lines, reason = "one table")]
 fn keys() -> Vec<(&'static str, Value, Outcome)> {
     let labels = json!({"0": "a", "1": "b", "2": "c"});
@@ -144,7 +145,7 @@ fn keys() -> Vec<(&'static str, Value, Outcome)> {
 
 type Change = fn(&Path);
 
-/// The file, what is done to the folder, and what comes of it.
+/// The file, the change to the folder, and the effect.
 fn files() -> Vec<(&'static str, Change, Outcome)> {
     const WHOLE: &str = "model.safetensors";
     fn write(dir: &Path, name: &str) {
@@ -205,7 +206,7 @@ fn files() -> Vec<(&'static str, Change, Outcome)> {
 type Weights = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
 type Rewrite = fn(&mut Weights);
 
-/// The property of the weights, what is done to them, and what comes of it.
+/// The property of the weights, the change to the weights, and the effect.
 fn weights() -> Vec<(&'static str, Rewrite, Outcome)> {
     fn prefixed(weights: &mut Weights, prefix: &str) {
         *weights = std::mem::take(weights)
@@ -293,7 +294,7 @@ fn load(dir: &Path) -> Result<Pretrained<BertForSequenceClassification>, ModelEr
     BertForSequenceClassification::from_pretrained(dir, &LoadOptions::default(), &Device::default())
 }
 
-/// The config without the keys that mean nothing, and the logits.
+/// The config without the keys that have no effect, and the logits.
 fn said(loaded: &Pretrained<BertForSequenceClassification>) -> (BertConfig, Vec<u32>) {
     let config = BertConfig { extra: serde_json::Map::new(), ..loaded.config.clone() };
     let input = Expected::of("model").input(&Device::default());
@@ -333,7 +334,7 @@ fn every_key_of_the_config_does_what_the_table_says() {
     }
 }
 
-/// What can't be used of a head is in nobody's way who does not use it.
+/// Keys of the head that can't be used do not matter if the checkpoint's head is not used.
 #[test]
 fn what_a_config_says_of_its_head_is_not_in_the_way_of_a_new_one() {
     let head = ["id2label", "label2id", "num_labels", "problem_type"];
@@ -352,7 +353,7 @@ fn what_a_config_says_of_its_head_is_not_in_the_way_of_a_new_one() {
         let options = LoadOptions { new_head: true, labels: Some(labels.clone()), ..LoadOptions::default() };
         let loaded = BertForSequenceClassification::from_pretrained(dir.path(), &options, &Device::default());
         assert_eq!(loaded.unwrap().config.id2label, labels, "{change}");
-        // From scratch, the folder's config alone is read.
+        // Training from scratch reads only the folder's config.
         let config = LoadOptions::default().config(dir.path()).unwrap();
         assert_eq!(config.hidden_size, 32, "{change}");
     }
@@ -382,7 +383,7 @@ fn weights_are_read_from_every_float_type_and_from_no_other() {
     {
         let dir = checkpoint_with("model", |_| {});
         let weights = fixture_weights("model");
-        // The bias as another type of the same value, or of the same shape.
+        // The bias as another type, with the same value for F64 and only the same shape for the others.
         let bias: Vec<u8> = weights["classifier.bias"]
             .1
             .as_chunks()

@@ -1,4 +1,4 @@
-//! What a head reads decides what the model has: a second head, over every token and without a pooler.
+//! The parts of a model depend on what its head reads: here a head over every token, without a pooler.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::support::{assert_close, fixture, saved, tiny_config, tiny_input, values};
 
-/// From `tests/reference/token_classification.py`.
+/// The numbers that `tests/reference/token_classification.py` wrote.
 #[derive(Deserialize)]
 struct Expected {
     config: Map<String, Value>,
@@ -39,7 +39,7 @@ impl Expected {
         BertInput::new(tensor(self.input_ids), tensor(self.token_type_ids), tensor(self.attention_mask))
     }
 
-    /// The fixture's weights under a config that names the class.
+    /// A folder with the fixture's weights and a config that names the class.
     fn checkpoint(&self) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         let source = fixture("model");
@@ -101,7 +101,7 @@ fn a_head_over_every_token_is_saved_as_transformers_saves_it() {
     assert_eq!(logits(&again.model), logits(&loaded.model));
 }
 
-/// Both classes call their layer `classifier`: `architectures` says for which of them it was trained.
+/// Both classes call their layer `classifier`; `architectures` tells which class the layer was trained in.
 #[test]
 fn a_head_of_another_class_is_not_taken() {
     let device = Device::default();
@@ -136,7 +136,7 @@ fn every_parameter_has_a_depth() {
     assert!(!parts.contains(&"pooler".to_owned()));
 }
 
-/// The whole encoder is the longest prefix without a pooler, and its output keeps every row.
+/// Without a pooler the whole encoder is the longest prefix, and its output keeps every row.
 #[test]
 fn a_prefix_keeps_every_row_for_a_head_that_reads_them() {
     let device = Device::default().autodiff();

@@ -1,4 +1,4 @@
-//! Checkpoints in every form in which they come, and those that are wrong.
+//! Loading checkpoints in every form, and refusing invalid ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -30,7 +30,7 @@ fn error(dir: &std::path::Path) -> String {
     try_load(dir, &LoadOptions::default()).unwrap_err().to_string()
 }
 
-/// What `tests/reference/written.py` wrote, by checkpoint or architecture.
+/// The cases that `tests/reference/written.py` wrote, by checkpoint or architecture.
 pub(crate) fn written(file: &str) -> BTreeMap<String, Value> {
     let text = fs::read_to_string(fixture("written").join(file)).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -125,7 +125,8 @@ fn leftover_weights_are_listed() {
     assert!(encoder.model.pooler.is_some());
 }
 
-/// Sentence encoders, masked language models: what transformers reports as missing is new, what it did not expect is left over.
+/// Sentence encoders and masked language models: weights that `transformers` reports as missing are new, and
+/// weights that it did not expect are left over.
 #[test]
 fn what_is_new_and_left_over_is_what_transformers_says() {
     for (checkpoint, expected) in written("saved.json") {
@@ -137,7 +138,7 @@ fn what_is_new_and_left_over_is_what_transformers_says() {
             assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), names, "{checkpoint}, {what}");
             assert_eq!(found.len(), names.len(), "{checkpoint}, {what}: a name twice");
         }
-        // All of them are in what people read, none beside them.
+        // The report's text has all of these names and no others.
         let said = report.to_string();
         for name in report.newly_initialized.iter().chain(&report.leftover) {
             assert!(said.contains(name.as_str()), "{said}");
@@ -146,7 +147,7 @@ fn what_is_new_and_left_over_is_what_transformers_says() {
     }
 }
 
-/// As all-MiniLM-L6-v2 has it: no prefix, a pooler, positions as integers, a class without a head.
+/// Like all-MiniLM-L6-v2: no prefix, a pooler, positions as integers, a class without a head.
 #[test]
 fn a_sentence_encoder_lacks_a_classifier_and_nothing_else() {
     let dir = checkpoint_with("model", |weights| {
@@ -169,7 +170,7 @@ fn a_sentence_encoder_lacks_a_classifier_and_nothing_else() {
     }
 }
 
-/// Their own `config.json`, with and without the key that gives them away at once.
+/// The `config.json` of other architectures, with and without `model_type`.
 #[test]
 fn other_architectures_are_refused_by_the_name_that_people_know() {
     let known = BTreeMap::from([
@@ -248,7 +249,7 @@ fn labels_without_names_take_the_callers() {
     assert!(loaded.report.newly_initialized.is_empty());
 }
 
-/// The folder of the fixture with another value of a key in its config.
+/// The fixture's folder with `key` set to `value` in its config.
 fn with_key(key: &str, value: Value) -> tempfile::TempDir {
     let dir = checkpoint_with("model", |_| {});
     let text = fs::read_to_string(dir.path().join("config.json")).unwrap();
@@ -276,7 +277,7 @@ fn a_head_without_classes_is_taken_for_what_it_is_and_not_for_classes() {
         let loaded = load(dir.path());
         assert_eq!(loaded.report.head, Some(HeadSource::Checkpoint));
         assert_eq!(loaded.config.head_function(), function);
-        // What it is stays so in what is written.
+        // The problem type stays when the model is saved.
         let place = tempfile::tempdir().unwrap();
         save_pretrained(&loaded.model, &loaded.config, place.path(), SaveDtype::F32).unwrap();
         assert_eq!(load(place.path()).config.problem_type.as_deref(), Some(kind));
@@ -299,7 +300,7 @@ fn a_missing_encoder_weight_is_named() {
     });
     let message = error(dir.path());
     assert!(message.contains(name) && message.contains(&*dir.path().to_string_lossy()), "{message}");
-    // Half a pooler is a damaged one, not a missing one.
+    // A pooler without its bias is damaged, not absent.
     let dir = checkpoint_with("model", |weights| {
         weights.remove("bert.pooler.dense.bias").unwrap();
     });

@@ -1,4 +1,4 @@
-//! embert-model from outside: agreement with the reference, loading, saving, training's switches.
+//! embert-model from outside: agreement with `transformers`, loading, saving, gradients and freezing.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the largest differences seen, for docs/fidelity.md")]

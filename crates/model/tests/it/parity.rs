@@ -6,19 +6,19 @@ use embert_model::{Backend, BertForSequenceClassification, BertModel, LoadOption
 
 use crate::support::{Expected, assert_close, fixture};
 
-/// What f32 makes of sums of some dozens of products in another order, through at most three layers; values are of the
-/// size of 1.
+/// Sums of some dozens of products in f32, added in another order, through at most three layers; values are
+/// of size 1.
 const TOLERANCE: f32 = 1e-5;
 
-/// The CPU backends of this build, each with the difference that it may have.
+/// The CPU backends of this build, each with its tolerance.
 fn devices() -> Vec<(Device, f32)> {
     let with =
         |backend: Backend, tolerance| backend.devices().into_iter().map(move |device| (device, tolerance));
-    // Burn's older backend adds up in another order still.
+    // Burn's older backend adds in yet another order.
     with(Backend::Flex, TOLERANCE).chain(with(Backend::NdArray, 10.0 * TOLERANCE)).collect()
 }
 
-/// The embeddings' output, each layer's after it, and the same through the forward pass of every day.
+/// The embeddings' output, each layer's output, and the outputs of the usual forward pass.
 #[track_caller]
 fn encoder_agrees(name: &str, model: &BertModel, device: &Device, tolerance: f32) {
     let expected = Expected::of(name);
@@ -69,7 +69,7 @@ fn encoders_without_a_pooler_agree() {
     }
 }
 
-/// What is padding must not matter: other tokens there, and more of it, change nothing.
+/// Padding must not matter: other tokens at padding positions, and less padding, change nothing.
 #[test]
 fn padding_does_not_matter() {
     let device = Device::default();
@@ -79,7 +79,7 @@ fn padding_does_not_matter() {
     let input = expected.input(&device);
     let mask = expected.attention_mask(&device);
     let [batch, seq] = mask.dims();
-    // All rows but the longest, cut where the longest of them ends.
+    // All features but the longest, cut to the length of the longest of them.
     let shorter = |tensor: Tensor<2, burn::tensor::Int>| tensor.slice([1..batch, 0..33]);
     let mut other = input.clone();
     other.input_ids = input.input_ids * mask.clone() + (mask.clone() * -1 + 1) * 9;

@@ -1,4 +1,4 @@
-//! A model in two halves, and new weights at its top.
+//! A model split at a prefix, and new weights in its top layers.
 
 use burn::module::Module as _;
 use burn::tensor::{Device, Tensor};
@@ -42,12 +42,13 @@ fn the_halves_make_the_whole() {
         [FrozenPrefix::Layers(0), FrozenPrefix::Layers(2), FrozenPrefix::Encoder, FrozenPrefix::Pooler]
     {
         let output = model.forward_prefix(tiny_input(&device), prefix);
-        // The same operations on the same numbers.
+        // Both sides are the same operations on the same numbers.
         assert_eq!(values(model.valid().forward_from(output)), whole, "{prefix:?}");
     }
 }
 
-/// Going on from a frozen prefix gives what is above it the gradients of the whole model.
+/// A step that starts from a frozen prefix gives the parameters above the prefix the gradients of the whole
+/// model.
 #[test]
 fn the_gradients_above_a_prefix_are_those_of_the_whole_model() {
     let device = Device::default().autodiff();
@@ -79,7 +80,7 @@ fn only_the_layers_at_the_top_are_new() {
             .collect()
     };
     assert!(changed(0, false).is_empty());
-    // Biases and LayerNorms are as new as they were: only the six matrices of a layer are drawn.
+    // New biases and LayerNorms have the same values: only the six matrices of a layer are drawn.
     let names = changed(2, true);
     assert!(names.iter().all(|name| {
         ["bert.encoder.layer.1.", "bert.encoder.layer.2.", "bert.pooler."]

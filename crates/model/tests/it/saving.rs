@@ -1,4 +1,4 @@
-//! What we write: names, shapes, bits, and nothing half-written.
+//! Saved files: names, shapes, bits, and no partly written files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,7 +30,7 @@ fn names_shapes_and_bytes_are_the_references() {
         let found = file.tensor(&name).unwrap();
         assert_eq!((found.dtype(), found.shape(), found.data()), (Dtype::F32, &*shape, &*data), "{name}");
     }
-    // The order, too: it is that of the module tree.
+    // The order of names is the order of the module tree.
     let order: Vec<_> = named_parameters(&loaded.model).into_iter().map(|parameter| parameter.name).collect();
     assert!(order[0].contains("word_embeddings") && order.last().unwrap() == "classifier.bias", "{order:?}");
 }
@@ -52,7 +52,8 @@ fn the_config_keeps_every_key_and_says_what_the_model_is() {
     assert_eq!(written["num_labels"], 3);
 }
 
-/// What `tests/reference/written.py` saw `save_pretrained` write, begun from the same checkpoints.
+/// `tests/reference/written.py` wrote the weights and keys that `save_pretrained` of `transformers` saves for
+/// the same checkpoints.
 #[test]
 fn weights_and_keys_are_those_that_transformers_writes() {
     for (checkpoint, expected) in written("saved.json") {
@@ -96,7 +97,8 @@ fn what_a_dtype_cannot_hold_is_an_error_that_names_the_weight() {
     };
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().join("result");
-    // 65,520 is halfway between the largest f16 and what would be the next; f32's largest number is beyond bf16's.
+    // 65,520 is halfway between the largest f16 and the next number that a larger exponent would give; f32's
+    // largest number is beyond bf16's.
     for (value, dtype) in [(65_520.0, SaveDtype::F16), (-1e5, SaveDtype::F16), (f32::MAX, SaveDtype::Bf16)] {
         let error = save_pretrained(&with(value), &config, &place, dtype).unwrap_err().to_string();
         assert!(error.contains("bert.pooler.dense.bias") && error.contains(&format!("{value:e}")), "{error}");

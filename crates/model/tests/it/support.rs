@@ -9,12 +9,12 @@ use embert_model::{BertConfig, BertForSequenceClassification, BertInput, LoadOpt
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-/// A folder that `tests/reference/model.py` wrote.
+/// The path of a folder that `tests/reference/model.py` wrote.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
 }
 
-/// Inputs and outputs of the reference.
+/// Inputs and outputs that the reference computed.
 pub(crate) struct Expected(Vec<u8>);
 
 impl Expected {
@@ -78,7 +78,7 @@ pub(crate) fn bits(data: &TensorData) -> Vec<u32> {
     data.as_slice::<f32>().unwrap().iter().map(|value| value.to_bits()).collect()
 }
 
-/// The smallest config that has every part.
+/// The smallest config that has every part of a model.
 pub(crate) fn tiny_config() -> BertConfig {
     BertConfig {
         vocab_size: 20,
@@ -104,7 +104,7 @@ pub(crate) fn load(dir: &Path) -> embert_model::Pretrained<BertForSequenceClassi
     BertForSequenceClassification::from_pretrained(dir, &LoadOptions::default(), &Device::default()).unwrap()
 }
 
-/// The fixture's weights, to be written in another form.
+/// The weights of a fixture, for writing them in another form.
 pub(crate) fn fixture_weights(name: &str) -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {
     let bytes = fs::read(fixture(name).join("model.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -120,7 +120,7 @@ pub(crate) fn write_weights(path: &Path, weights: &BTreeMap<String, (Vec<usize>,
     safetensors::serialize_to_file(views, None, path).unwrap();
 }
 
-/// A folder with the fixture's config and other weights.
+/// A folder with the fixture's config, and with the fixture's weights after `change`.
 pub(crate) fn checkpoint_with(
     name: &str,
     change: impl FnOnce(&mut BTreeMap<String, (Vec<usize>, Vec<u8>)>),

@@ -1,4 +1,4 @@
-//! What training switches: gradients and freezing.
+//! Gradients and freezing.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -38,7 +38,7 @@ fn freezing_is_exact_survives_evaluation_and_can_be_undone() {
         let state = state_dict(&model);
         assert_eq!(frozen(&load_state_dict(model.clone(), state).unwrap()), names);
 
-        // The next policy replaces the first.
+        // The next policy replaces the first one.
         let model = Freeze::Pooler.apply(model).unwrap();
         assert_eq!(frozen(&model), ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]);
         let model = Freeze::AllButHead.apply(model).unwrap();
@@ -78,7 +78,7 @@ fn patterns_freeze_besides_and_one_that_matches_nothing_is_an_error() {
     assert!(patterns(&["bert.[layer"]).is_err());
 }
 
-/// What the recipe for 12 layers freezes, 0, 6, 10 and 12 of them, in a model of six and in others.
+/// The recipe for 12 layers freezes 0, 6, 10 and 12 layers; the same shares in models of 6 and of 2 layers.
 #[test]
 fn a_share_of_the_layers_is_to_the_nearest_layer() {
     let counts = |layers: usize| [0, 50, 83, 100].map(|percent| Layers::Percent(percent).of(layers));
@@ -133,14 +133,14 @@ fn frozen_parameters_have_no_gradient_and_dropout_stays_on() {
     assert_ne!(values(first), values(logits(1)), "dropout is random");
 }
 
-/// The gradient against central differences, for parameters of every kind.
+/// Gradients against central differences, for parameters of every kind.
 #[test]
 fn gradients_are_the_slopes() {
     let device = Device::default().autodiff();
     let mut config = tiny_config();
     config.hidden_dropout_prob = 0.0;
     config.attention_probs_dropout_prob = 0.0;
-    // Slopes large against f32's rounding.
+    // A large range makes the slopes large against f32's rounding.
     config.initializer_range = 0.4;
     let model = BertForSequenceClassification::from_config(&config, 1, &device).unwrap();
     let weights = Tensor::<2>::from_floats([[1.0, -0.5], [0.25, 2.0]], &device);
@@ -151,7 +151,7 @@ fn gradients_are_the_slopes() {
     let layer = &model.bert.encoder.layer[0];
     let embeddings = &model.bert.embeddings;
     let matrix = |weight: &Param<Tensor<2>>| values(weight.grad(&grads).unwrap());
-    // A linear layer's weight is transposed in the state dict, which is where it is changed below.
+    // A linear layer's weight is transposed in the state dict, which the code below changes.
     let linear = |linear: &Linear| values(linear.weight.grad(&grads).unwrap().transpose());
     let cases = [
         ("bert.encoder.layer.0.attention.self.query.weight", linear(&layer.attention.self_.query)),
@@ -171,7 +171,7 @@ fn gradients_are_the_slopes() {
         ("classifier.weight", linear(&model.head.classifier)),
     ];
     for (name, gradient) in cases {
-        // Where the slope is largest, rounding disturbs it least.
+        // Rounding disturbs the largest slope least.
         let index =
             (0..gradient.len()).max_by(|a, b| gradient[*a].abs().total_cmp(&gradient[*b].abs())).unwrap();
         let step = 2e-3;

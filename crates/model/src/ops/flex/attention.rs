@@ -1,7 +1,8 @@
 //! Multi-head self-attention from the hidden state to the context, one head of one text at a time.
 //!
-//! A head's scores never leave the cache. The backward pass computes them again from the saved queries and keys: that takes
-//! less time than writing `[batch, heads, seq, seq]` numbers to memory and reading them back.
+//! A head's scores never leave the cache. The backward pass computes them again from the saved queries and
+//! keys, which takes less time than writing `[batch, heads, seq, seq]` scores to memory and reading them
+//! back.
 
 use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
@@ -13,23 +14,24 @@ use super::record::Saved;
 use super::vector::{LANES, exp, max, sum, sum2, widest};
 use crate::ops::random::{Dropout, Mask};
 
-/// Queries that a head works on at a time: as many rows of scores as stay in the second-level cache.
+/// The number of queries that a head works on at a time: as many rows of scores as fit the second-level
+/// cache.
 const BLOCK: usize = 64;
 
-/// A key whose bias is below this has a probability of exactly 0, unless all keys are like that.
+/// The bias below which a key counts as padding: its probability is exactly 0, unless all keys are padding.
 const PADDING: f32 = -1e30;
 
 /// The three dense layers in front of the attention, and their products.
 #[derive(Clone, Debug)]
 struct Projections {
-    /// Query, key, value.
+    /// The layers of query, key and value.
     dense: [Dense; 3],
     biases: [FlexTensor; 3],
-    /// `x weight`, `[batch, seq, hidden]`: the biases are added where a head is read.
+    /// `x weight`, `[batch, seq, hidden]`. The biases are added when a head reads its rows.
     products: [FlexTensor; 3],
 }
 
-/// The sizes of an attention, the batch left out.
+/// The sizes of an attention, without the batch.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
     seq: usize,
@@ -38,10 +40,11 @@ struct Sizes {
     head_dim: usize,
 }
 
-/// `dropout(softmax(q k^T / sqrt(head_dim) + mask)) v`, where q, k, v are `x weight + bias`; with `save` also what the
-/// backward pass needs.
+/// `dropout(softmax(q k^T / sqrt(head_dim) + mask)) v`, where q, k, v are `x weight + bias`; if `save` is
+/// set, also the state for the backward pass.
 ///
-/// `x` is `[batch, seq, hidden]`, `weights` and `biases` are those of query, key and value, `mask` is `[batch, 1, 1, seq]`.
+/// `x` is `[batch, seq, hidden]`, `weights` and `biases` belong to query, key and value, `mask` is
+/// `[batch, 1, 1, seq]`.
 pub(super) fn forward(
     x: FlexTensor,
     weights: [FlexTensor; 3],
@@ -79,7 +82,7 @@ pub(super) fn forward(
     (tensor(out, shape), saved)
 }
 
-/// What [`forward`] keeps for its backward pass.
+/// The state that [`forward`] keeps for its backward pass.
 #[derive(Clone, Debug)]
 pub(super) struct SavedAttention {
     projections: Projections,
@@ -89,7 +92,7 @@ pub(super) struct SavedAttention {
     dropout: Option<Dropout>,
 }
 
-/// How a row of scores becomes probabilities: `exp(score - greatest) * inverse`.
+/// A row's statistics: its probabilities are `exp(score - greatest) * inverse`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Statistics {
     greatest: f32,
@@ -134,7 +137,8 @@ impl Saved<7> for SavedAttention {
     }
 }
 
-/// The rows of each head of each text, which interleave in memory: `[batch][heads][seq]`, `head_dim` numbers each.
+/// The rows of each head of each text, which interleave in memory: `[batch][heads][seq]` rows of `head_dim`
+/// numbers.
 fn split_heads(data: &mut [f32], sizes: Sizes) -> Vec<Vec<&mut [f32]>> {
     let mut all = Vec::with_capacity(data.len() / (sizes.seq * sizes.head_dim).max(1));
     for text in data.chunks_exact_mut(sizes.seq * sizes.hidden) {
@@ -149,23 +153,23 @@ fn split_heads(data: &mut [f32], sizes: Sizes) -> Vec<Vec<&mut [f32]>> {
     all
 }
 
-/// A thread's working memory, kept from head to head.
+/// A thread's working memory, reused from head to head.
 #[derive(Debug, Default)]
 struct Scratch {
-    /// `[seq, head_dim]`, times `1 / sqrt(head_dim)`.
+    /// `[seq, head_dim]`, multiplied by `1 / sqrt(head_dim)`.
     query: Vec<f32>,
     /// `[keys, head_dim]`.
     key: Vec<f32>,
     value: Vec<f32>,
-    /// `[head_dim, keys]`: the order in which the product reads them.
+    /// `[head_dim, keys]`: the order in which the products read keys and values.
     key_columns: Vec<f32>,
     value_columns: Vec<f32>,
-    /// `[keys]`, filled up with minus infinity to whole [`LANES`].
+    /// `[keys]`, padded with minus infinity to whole [`LANES`].
     bias: Vec<f32>,
-    /// `[BLOCK, keys]`, each row filled up to whole [`LANES`].
+    /// `[BLOCK, keys]`, each row padded to whole [`LANES`].
     scores: Vec<f32>,
     score_grads: Vec<f32>,
-    /// The mask's factors for one row.
+    /// The dropout mask's factors for one row.
     factors: Vec<f32>,
     /// `[BLOCK, head_dim]`.
     rows: Vec<f32>,
@@ -181,14 +185,14 @@ struct Scratch {
 struct Head<'a> {
     projections: &'a Projections,
     sizes: Sizes,
-    /// The number of the text in the batch.
+    /// The index of the text in the batch.
     text: usize,
-    /// The number of the head in the text.
+    /// The index of the head in the text.
     number_in_text: usize,
     mask: &'a [f32],
-    /// Keys up to the last one that isn't padding.
+    /// The number of keys up to the last one that isn't padding.
     keys: usize,
-    /// `keys`, rounded up to whole [`LANES`].
+    /// `keys`, rounded up to a multiple of [`LANES`].
     width: usize,
 }
 
@@ -321,7 +325,8 @@ impl<'a> Head<'a> {
         1.0 / (self.sizes.head_dim as f32).sqrt()
     }
 
-    /// The first `rows` rows of a projection of this head, times `scale`.
+    /// Copies the first `rows` rows of a projection of this head to `target`, with the bias added, multiplied
+    /// by `scale`.
     #[inline(always)]
     fn load(&self, projection: usize, rows: usize, scale: f32, target: &mut Vec<f32>) {
         let bias = floats(&self.projections.biases[projection]);
@@ -331,7 +336,8 @@ impl<'a> Head<'a> {
         });
     }
 
-    /// The first `rows` rows of this head in `[batch, seq, hidden]` numbers, each number and its column through `f`.
+    /// Copies this head's first `rows` rows in `[batch, seq, hidden]` numbers to `target`; `f` maps each
+    /// number and its column.
     #[inline(always)]
     fn load_from(&self, data: &[f32], rows: usize, target: &mut Vec<f32>, f: impl Fn(f32, usize) -> f32) {
         let Sizes { seq, hidden, head_dim, .. } = self.sizes;
@@ -343,12 +349,12 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Gives the working memory the sizes of this head.
+    /// Resizes the working memory to this head's sizes.
     fn prepare(&self, scratch: &mut Scratch) {
         scratch.bias.clear();
         scratch.bias.extend_from_slice(&self.mask[..self.keys]);
         scratch.bias.resize(self.width, f32::NEG_INFINITY);
-        // The columns behind the keys are never written by a product; they have to be finite.
+        // No product writes the columns after the keys, and they must be finite.
         scratch.scores.clear();
         scratch.scores.resize(BLOCK * self.width, 0.0);
         scratch.factors.resize(self.width, 0.0);
@@ -356,7 +362,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// `target[j][i] = rows[i][j]` for rows of `width` numbers.
+/// `target[j][i] = rows[i][j]`, for rows of `width` numbers.
 #[inline(always)]
 fn transpose(rows: &[f32], width: usize, target: &mut Vec<f32>) {
     let height = rows.len() / width;
@@ -368,7 +374,7 @@ fn transpose(rows: &[f32], width: usize, target: &mut Vec<f32>) {
     }
 }
 
-/// Writes `rows`, times `scale`, to `targets`.
+/// Writes `rows`, multiplied by `scale`, to `targets`.
 #[inline(always)]
 fn store(rows: &[f32], scale: f32, targets: &mut [&mut [f32]]) {
     let Some(width) = targets.first().map(|target| target.len()) else { return };

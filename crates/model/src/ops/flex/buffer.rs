@@ -1,9 +1,9 @@
-//! Slices out of Flex's tensors and back.
+//! Slices of Flex's tensors, and tensors from slices.
 
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, TensorData};
 
-/// The same tensor in row-major order without gaps.
+/// The tensor in row-major order without gaps.
 pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
 }
@@ -14,7 +14,7 @@ pub(super) fn floats(tensor: &FlexTensor) -> &[f32] {
     &tensor.storage()[start..start + tensor.layout().num_elements()]
 }
 
-/// The same tensor as the only owner of its memory; copied only where the memory is shared.
+/// The tensor as the only owner of its memory. The elements are copied only if the memory is shared.
 pub(super) fn owned(tensor: FlexTensor) -> FlexTensor {
     let tensor = contiguous(tensor);
     if tensor.is_unique() {
@@ -30,7 +30,7 @@ pub(super) fn floats_mut(tensor: &mut FlexTensor) -> &mut [f32] {
     &mut tensor.storage_mut()[start..start + len]
 }
 
-/// A tensor of these elements, which are not copied.
+/// A tensor of `elements`, which are not copied.
 pub(super) fn tensor(elements: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(elements, shape.into()))
 }

@@ -1,4 +1,4 @@
-//! The product of a dense layer and its gradients; the operation that follows adds the bias.
+//! The product of a dense layer and its gradients. The operation after the product adds the bias.
 
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Shape;
@@ -9,9 +9,9 @@ use super::matrix::{Matrix, Target, Threads, multiply, product};
 /// The two factors of a dense layer's product.
 #[derive(Clone, Debug)]
 pub(super) struct Dense {
-    /// `[batch, seq, in]`, contiguous.
+    /// The input, `[batch, seq, in]`, contiguous.
     x: FlexTensor,
-    /// `[in, out]`, in any order.
+    /// The weight, `[in, out]`, with any positive strides.
     weight: FlexTensor,
 }
 
@@ -21,39 +21,39 @@ impl Dense {
         Self { x: contiguous(x), weight: if forward { weight } else { weight.to_contiguous() } }
     }
 
-    /// `batch * seq`.
+    /// The number of rows of the input: `batch * seq`.
     pub(super) fn rows(&self) -> usize {
         self.x.layout().num_elements() / self.weight.layout().shape()[0].max(1)
     }
 
-    /// `out`.
+    /// The number of columns of the output: `out`.
     pub(super) fn columns(&self) -> usize {
         self.weight.layout().shape()[1]
     }
 
-    /// `[batch, seq, in]`.
+    /// The shape of the input: `[batch, seq, in]`.
     pub(super) fn input_shape(&self) -> Shape {
         self.x.layout().shape().clone()
     }
 
-    /// `[batch, seq, out]`.
+    /// The shape of the output: `[batch, seq, out]`.
     pub(super) fn output_shape(&self) -> [usize; 3] {
         let shape = self.x.layout().shape();
         [shape[0], shape[1], self.columns()]
     }
 
-    /// `x weight`.
+    /// The product `x weight`, `[batch, seq, out]`.
     pub(super) fn forward(&self) -> Vec<f32> {
         product(self.x_matrix(), weight_matrix(&self.weight))
     }
 
-    /// The gradients of `x` and `weight`, for the product's gradient.
+    /// The gradients of `x` and `weight` from the product's gradient `grad`, where `wanted`.
     pub(super) fn backward(&self, grad: &[f32], wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
         let x = wanted[0].then(|| tensor(self.x_gradient(grad), self.input_shape()));
         [x, wanted[1].then(|| self.weight_gradient(grad))]
     }
 
-    /// The gradient of `x`, for the product's gradient.
+    /// The gradient of `x` from the product's gradient `grad`.
     pub(super) fn x_gradient(&self, grad: &[f32]) -> Vec<f32> {
         product(self.output_matrix(grad), weight_matrix(&self.weight).transposed())
     }
@@ -64,7 +64,7 @@ impl Dense {
         multiply(target, self.output_matrix(grad), weight_matrix(&self.weight).transposed(), Threads::All);
     }
 
-    /// The gradient of `weight`, for the product's gradient.
+    /// The gradient of `weight` from the product's gradient `grad`.
     pub(super) fn weight_gradient(&self, grad: &[f32]) -> FlexTensor {
         let gradient = product(self.x_matrix().transposed(), self.output_matrix(grad));
         tensor(gradient, self.weight.layout().shape().clone())
@@ -79,7 +79,7 @@ impl Dense {
     }
 }
 
-/// A weight as it lies in memory: a transposed weight is not copied.
+/// The weight as a matrix with the strides that it has in memory: a transposed weight is not copied.
 fn weight_matrix(weight: &FlexTensor) -> Matrix<'_> {
     let layout = weight.layout();
     let (shape, strides) = (layout.shape(), layout.strides());
@@ -87,7 +87,7 @@ fn weight_matrix(weight: &FlexTensor) -> Matrix<'_> {
     Matrix::with_strides(data, [shape[0], shape[1]], [strides[0].unsigned_abs(), strides[1].unsigned_abs()])
 }
 
-/// A gradient of a bias.
+/// A tensor with one dimension, such as a gradient of a bias.
 pub(super) fn vector(elements: Vec<f32>) -> FlexTensor {
     let len = elements.len();
     tensor(elements, [len])

@@ -1,4 +1,4 @@
-//! A dense layer with GELU: the widening half of the feed-forward block.
+//! A dense layer with GELU: the first half of the feed-forward block.
 
 use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
@@ -10,7 +10,8 @@ use super::record::Saved;
 use super::vector::{erf, exp, widest};
 use crate::ops::gelu::Gelu;
 
-/// `gelu(x weight + bias)`, and with `save` what the backward pass needs. `x` is `[batch, seq, in]`.
+/// `gelu(x weight + bias)`; if `save` is set, also the state for the backward pass. `x` is
+/// `[batch, seq, in]`.
 pub(super) fn forward(
     x: FlexTensor,
     weight: FlexTensor,
@@ -57,7 +58,7 @@ fn activate_in_place(form: Gelu, rows: &mut [f32], bias: &[f32]) {
     }
 }
 
-/// What [`forward`] keeps for its backward pass.
+/// The state that [`forward`] keeps for its backward pass.
 #[derive(Clone, Debug)]
 pub(super) struct SavedLinearGelu {
     dense: Dense,
@@ -93,7 +94,7 @@ impl Saved<3> for SavedLinearGelu {
     }
 }
 
-/// Replaces the product `x weight` by its gradient, and adds the gradient's rows to `sums`.
+/// Replaces the product `x weight` by its gradient, and adds the rows of that gradient to `sums`.
 #[inline(always)]
 fn differentiate(form: Gelu, rows: &mut [f32], grad: &[f32], bias: &[f32], sums: &mut [f32]) {
     #[inline(always)]
@@ -112,13 +113,13 @@ fn differentiate(form: Gelu, rows: &mut [f32], grad: &[f32], bias: &[f32], sums:
     }
 }
 
-/// `x Phi(x)`.
+/// `x Phi(x)`, with the distribution function Phi of the standard normal distribution.
 #[inline(always)]
 fn gelu(x: f32) -> f32 {
     x * normal_cdf(x)
 }
 
-/// `Phi(x) + x phi(x)`.
+/// The derivative of [`gelu`]: `Phi(x) + x phi(x)`.
 #[inline(always)]
 fn gelu_slope(x: f32) -> f32 {
     const INVERSE_SQRT_2_PI: f32 = 0.398_942_3;

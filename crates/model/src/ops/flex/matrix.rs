@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::vector::widest;
 
-/// A matrix that is read: element `(i, j)` stands at `i * row_stride + j * column_stride`.
+/// A read-only matrix: element `(i, j)` is at index `i * row_stride + j * column_stride`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Matrix<'a> {
     data: &'a [f32],
@@ -20,7 +20,8 @@ impl<'a> Matrix<'a> {
         Self::with_strides(data, [rows, columns], [columns, 1])
     }
 
-    /// A matrix of this shape, in steps of these numbers of elements from row to row and from column to column.
+    /// A matrix of shape `shape`; `strides` are the steps in elements from row to row and from column to
+    /// column.
     pub(super) fn with_strides(data: &'a [f32], shape: [usize; 2], strides: [usize; 2]) -> Self {
         let ([rows, columns], [row_stride, column_stride]) = (shape, strides);
         Self { data, rows, columns, row_stride, column_stride }
@@ -36,7 +37,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// Whether every element lies inside the slice.
+    /// Whether every element is inside the slice.
     fn fits(&self) -> bool {
         fits(self.data.len(), self.rows, self.columns, self.row_stride, self.column_stride)
     }
@@ -46,12 +47,12 @@ fn fits(len: usize, rows: usize, columns: usize, row_stride: usize, column_strid
     rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < len
 }
 
-/// The target of a product: rows that begin `row_stride` apart.
+/// The target of a product: rows that begin `row_stride` elements apart.
 #[derive(Debug)]
 pub(super) struct Target<'a> {
     data: &'a mut [f32],
     row_stride: usize,
-    /// Whether the product is added to the target's values in place of replacing them.
+    /// Whether the product is added to the target's values instead of replacing them.
     accumulate: bool,
 }
 
@@ -68,7 +69,7 @@ impl<'a> Target<'a> {
 /// The threads that compute a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Threads {
-    /// This thread, which is one of many that compute a product each.
+    /// The calling thread, while other threads compute other products.
     One,
     /// All threads of the current pool.
     All,
@@ -77,7 +78,7 @@ pub(super) enum Threads {
 /// `target = a b`, or `target += a b`.
 ///
 /// # Panics
-/// If the shapes don't fit each other or the slices.
+/// If the shapes of the matrices don't match, or a matrix does not fit its slice.
 #[allow(clippy::needless_pass_by_value, reason = "a target is used up: nothing can be read through it")]
 pub(super) fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) {
     assert_eq!(a.columns, b.rows, "inner dimensions of a matrix product");
@@ -86,15 +87,15 @@ pub(super) fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, threads
         target.row_stride >= b.columns && fits(target.data.len(), a.rows, b.columns, target.row_stride, 1),
         "a product is larger than its slice, or its rows overlap"
     );
-    // Below this, waking the other threads costs more than they save.
+    // For smaller products, waking the other threads costs more than they save.
     let large = a.rows.saturating_mul(a.columns).saturating_mul(b.columns) > 1 << 22;
     let parallelism = match threads {
         Threads::All if large => gemm::Parallelism::Rayon(0),
         _ => gemm::Parallelism::None,
     };
     let stride = usize::cast_signed;
-    // SAFETY: the asserts above say that every element of the three matrices lies inside its slice. The target is borrowed
-    // mutably, so it overlaps neither `a` nor `b`, and its own elements are distinct.
+    // SAFETY: the asserts above ensure that every element of the three matrices is inside its slice. The
+    // target is borrowed mutably, so that it overlaps neither `a` nor `b`, and its own elements are distinct.
     unsafe {
         gemm::gemm(
             a.rows,
@@ -120,18 +121,18 @@ pub(super) fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, threads
     }
 }
 
-/// `a b` in a new vector, row-major.
+/// The product `a b` in a new row-major vector.
 pub(super) fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     let mut target = vec![0.0; a.rows * b.columns];
     multiply(Target::new(&mut target, b.columns), a, b, Threads::All);
     target
 }
 
-/// Rows that one thread takes at a time in element-wise work. Fixed, so that sums over rows are added in an order that does
-/// not depend on the number of threads.
+/// The number of rows that one thread takes at a time in element-wise work. It is fixed, so that sums over
+/// rows are added in an order that does not depend on the number of threads.
 pub(super) const ROWS: usize = 64;
 
-/// Adds up each column's parts, in the order of the parts.
+/// Sums the parts of each column, in the order of the parts.
 pub(super) fn sum_parts(parts: &[Vec<f32>], columns: usize) -> Vec<f32> {
     let mut sums = vec![0.0; columns];
     for part in parts {
@@ -140,7 +141,7 @@ pub(super) fn sum_parts(parts: &[Vec<f32>], columns: usize) -> Vec<f32> {
     sums
 }
 
-/// The sum of each column of `data`, whose rows are `columns` long.
+/// The sum of each column of `data`, with rows of `columns` numbers.
 pub(super) fn column_sums(data: &[f32], columns: usize) -> Vec<f32> {
     let parts: Vec<Vec<f32>> = data
         .par_chunks(ROWS * columns)

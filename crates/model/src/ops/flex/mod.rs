@@ -1,11 +1,13 @@
-//! Fused operations for Flex, Burn's CPU backend, each with a backward pass of its own.
+//! Fused operations for Flex, Burn's CPU backend, each with its own backward pass.
 //!
-//! Burn's operations on Flex are element-wise work on one thread, one pass over memory each, and so is their backward. Here
-//! a block of BERT is a matrix product and one parallel pass over its result; little is kept for the backward pass.
+//! On Flex, Burn's element-wise operations and their backward passes run on one thread, with one pass over
+//! memory each. Here a block of BERT is a matrix product and one parallel pass over the product, and little
+//! is kept for the backward pass.
 //!
-//! - [`record`] puts an operation with its saved tensors into the graph of Burn's autodiff.
+//! - [`record`] adds an operation with its saved tensors to the graph of Burn's autodiff.
 //! - [`linear_gelu`], [`norm`] and [`attention`] are the operations.
-//! - [`dense`], [`matrix`], [`vector`] and [`buffer`] are their parts, with the masks of [`Dropout`].
+//! - [`dense`], [`matrix`], [`vector`] and [`buffer`] are the parts of the operations, with the masks of
+//!   [`Dropout`].
 //!
 //! The same seed gives the same bits, whatever the number of threads.
 
@@ -32,7 +34,7 @@ use self::record::record;
 use crate::ops::gelu::Gelu;
 use crate::ops::random::Dropout;
 
-/// Whether these operations can be used on these tensors' device and with `dtype`.
+/// Whether the fused operations can be used on `device` with `dtype`.
 pub(super) fn available(device: &Device, dtype: DType) -> bool {
     dtype == DType::F32 && matches!(device.clone().without_autodiff().as_dispatch(), DispatchDevice::Flex(_))
 }
@@ -70,7 +72,8 @@ pub(super) trait FusedOps: Backend {
         dropout: Option<Dropout>,
     ) -> FloatTensor<Self>;
 
-    /// `dropout(softmax(q k^T / sqrt(head_dim) + mask)) v` in each head, where q, k, v are dense layers of `x`.
+    /// `dropout(softmax(q k^T / sqrt(head_dim) + mask)) v` in each head, where q, k, v are dense layers of
+    /// `x`.
     fn self_attention(
         x: FloatTensor<Self>,
         query_weight: FloatTensor<Self>,

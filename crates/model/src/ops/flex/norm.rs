@@ -1,4 +1,4 @@
-//! Layer normalization with the dropout, the bias and the residual connection around it.
+//! Layer normalization, with the dropout, the bias and the residual connection around it.
 
 use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
@@ -10,7 +10,7 @@ use super::record::Saved;
 use super::vector::{sum, sum2, widest};
 use crate::ops::random::{Dropout, Mask};
 
-/// Scale, shift and epsilon of a layer normalization.
+/// The weight, bias and epsilon of a layer normalization.
 #[derive(Clone, Debug)]
 pub(super) struct Norm {
     weight: FlexTensor,
@@ -27,7 +27,8 @@ impl Norm {
         self.weight.layout().num_elements()
     }
 
-    /// Normalizes `row` where it stands, writes the scaled and shifted row to `out`, and returns 1 / standard deviation.
+    /// Normalizes `row` in place, writes the scaled and shifted row to `out`, and returns 1 / standard
+    /// deviation.
     #[inline(always)]
     fn row(&self, row: &mut [f32], out: &mut [f32]) -> f32 {
         let columns = row.len() as f32;
@@ -43,7 +44,8 @@ impl Norm {
         inverse
     }
 
-    /// Turns `grad`, the gradient of the output, into the input's; adds to the gradients of weight and bias.
+    /// Replaces `grad`, the gradient of the output, by the gradient of the input; adds to the gradients of
+    /// weight and bias in `sums`.
     #[inline(always)]
     fn row_backward(&self, grad: &mut [f32], normalized: &[f32], inverse: f32, sums: &mut [f32]) {
         let columns = grad.len();
@@ -62,7 +64,7 @@ impl Norm {
     }
 }
 
-/// Fills `mask` with the next row's factors; leaves it as it is where nothing is dropped.
+/// Fills `mask` with the next row's factors; without dropout, leaves `mask` unchanged.
 #[inline(always)]
 fn next_mask(source: &mut Option<Mask>, mask: &mut [f32]) {
     if let Some(source) = source {
@@ -70,8 +72,8 @@ fn next_mask(source: &mut Option<Mask>, mask: &mut [f32]) {
     }
 }
 
-/// `layer_norm(dropout(x weight + bias) + residual)`, and with `save` what the backward pass needs. `x` is
-/// `[batch, seq, in]`, `residual` `[batch, seq, hidden]`.
+/// `layer_norm(dropout(x weight + bias) + residual)`; if `save` is set, also the state for the backward pass.
+/// `x` is `[batch, seq, in]`, `residual` is `[batch, seq, hidden]`.
 pub(super) fn output_block(
     [x, weight, bias, residual]: [FlexTensor; 4],
     norm: Norm,
@@ -121,7 +123,7 @@ pub(super) fn output_block(
     (tensor(out, shape), saved)
 }
 
-/// What [`output_block`] keeps for its backward pass.
+/// The state that [`output_block`] keeps for its backward pass.
 #[derive(Clone, Debug)]
 pub(super) struct SavedOutputBlock {
     dense: Dense,
@@ -132,12 +134,12 @@ pub(super) struct SavedOutputBlock {
 }
 
 impl Saved<6> for SavedOutputBlock {
-    /// The gradients of `x`, weight, bias, residual, and of the normalization's weight and bias.
+    /// The gradients of `x`, weight, bias and residual, and of the normalization's weight and bias.
     fn backward(self, grad: FlexTensor, wanted: [bool; 6]) -> [Option<FlexTensor>; 6] {
         let columns = self.norm.columns();
         let chunk = ROWS * columns;
         let mut residual = owned(grad);
-        // The normalized rows are needed for the last time: the product's gradient takes their place.
+        // The normalized rows are read for the last time: the product's gradient overwrites them.
         let mut product = owned(self.normalized);
         let (norm, dropout) = (&self.norm, self.dropout);
         let parts: Vec<Vec<f32>> = floats_mut(&mut residual)
@@ -181,7 +183,8 @@ impl Saved<6> for SavedOutputBlock {
     }
 }
 
-/// `dropout(layer_norm(x))`, and with `save` what the backward pass needs. `x` is `[batch, seq, hidden]`.
+/// `dropout(layer_norm(x))`; if `save` is set, also the state for the backward pass. `x` is
+/// `[batch, seq, hidden]`.
 pub(super) fn norm_dropout(
     x: FlexTensor,
     norm: Norm,
@@ -218,7 +221,7 @@ pub(super) fn norm_dropout(
     (tensor(out, shape), saved)
 }
 
-/// What [`norm_dropout`] keeps for its backward pass.
+/// The state that [`norm_dropout`] keeps for its backward pass.
 #[derive(Clone, Debug)]
 pub(super) struct SavedNormDropout {
     norm: Norm,

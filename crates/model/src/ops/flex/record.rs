@@ -1,4 +1,4 @@
-//! From a forward pass with saved tensors to a node of Burn's graph.
+//! Records a forward pass and its saved tensors as a node of Burn's autodiff graph.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -10,13 +10,14 @@ use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex, flex::FlexTensor};
 
-/// What a forward pass keeps for its backward pass; `N` is the number of inputs.
+/// The state that a forward pass keeps for its backward pass; `N` is the number of inputs.
 pub(super) trait Saved<const N: usize>: Clone + Debug + Send + 'static {
-    /// The gradients of those inputs for which they are wanted.
+    /// The gradients of the inputs, each only if `wanted`.
     fn backward(self, grad: FlexTensor, wanted: [bool; N]) -> [Option<FlexTensor>; N];
 }
 
-/// Runs `forward` with whether it is to save, and puts its result into the graph, with `inputs` as the node's parents.
+/// Runs `forward`, which is told whether to save, and adds its output to the graph, with `inputs` as the
+/// parents.
 pub(super) fn record<C: CheckpointStrategy, S: Saved<N>, const N: usize>(
     inputs: [NodeGuard; N],
     forward: impl FnOnce(bool) -> (FlexTensor, Option<S>),

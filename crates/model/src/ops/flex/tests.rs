@@ -1,4 +1,4 @@
-//! The fused operations against Burn's own, forward and backward.
+//! The fused operations against Burn's own operations, forward and backward.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,17 +11,17 @@ use super::vector::{LANES, erf, exp};
 use crate::ops::{self, Dropout, Gelu, plain};
 use crate::{BertConfig, BertForSequenceClassification, BertInput, DropoutKey, LayerNorm};
 
-/// Largest difference, relative to the largest number of the tensor: some tens of roundings.
+/// The largest difference relative to the largest number of the tensor: some tens of roundings.
 const TOLERANCE: f32 = 2e-5;
 
 const SEED: u64 = 7;
 
-/// `[batch, seq, hidden, heads]`: rows, columns and keys that are no multiple of a vector, of a block of rows or of a chunk;
-/// heads of 8, 32 and 64.
+/// `[batch, seq, hidden, heads]`: numbers of rows, columns and keys that are no multiple of a vector, of a
+/// block of rows or of a chunk; heads of 8, 32 and 64.
 const SHAPES: [[usize; 4]; 6] =
     [[1, 1, 8, 1], [3, 1, 24, 3], [2, 7, 24, 3], [2, 33, 64, 2], [1, 130, 64, 1], [2, 70, 96, 3]];
 
-/// Tests seed the device, which all of them share.
+/// The device, seeded. A guard serialises the tests, since they share the device's seed.
 fn device() -> (Device, MutexGuard<'static, ()>) {
     static LOCK: Mutex<()> = Mutex::new(());
     let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,7 +47,8 @@ fn norm(hidden: usize, device: &Device) -> LayerNorm {
     }
 }
 
-/// `[batch, 1, 1, seq]`: the first text is whole, each further one a token shorter, the last one padding alone.
+/// `[batch, 1, 1, seq]`: the first text is whole, each further text a token shorter, and the last text is
+/// padding alone.
 fn padding(batch: usize, seq: usize, device: &Device) -> Tensor<4> {
     let bias: Vec<f32> = (0..batch)
         .flat_map(|text| {
@@ -74,7 +75,7 @@ fn assert_close(got: &[f32], expected: &[f32], what: &str) {
     );
 }
 
-/// The mask of an operation that draws it in chunks of [`ROWS`] rows, and was given [`SEED`].
+/// The mask of an operation that draws its mask in pieces of [`ROWS`] rows from [`SEED`].
 fn row_mask(shape: [usize; 3], p: f64, device: &Device) -> Tensor<3> {
     let Some(dropout) = Dropout::new(p, SEED) else { return Tensor::ones(shape, device) };
     let mut mask = vec![0.0; shape.iter().product()];
@@ -85,7 +86,8 @@ fn row_mask(shape: [usize; 3], p: f64, device: &Device) -> Tensor<3> {
     Tensor::from_data(TensorData::new(mask, shape), device)
 }
 
-/// The mask of the attention: a piece for each head, a row for each query over the keys in whole vectors.
+/// The mask of the attention: one piece a head, and in it one row a query, over the keys rounded up to whole
+/// vectors.
 fn attention_mask(keys: &[usize], [heads, seq]: [usize; 2], p: f64, device: &Device) -> Tensor<4> {
     let shape = [keys.len(), heads, seq, seq];
     let Some(dropout) = Dropout::new(p, SEED) else { return Tensor::ones(shape, device) };
@@ -102,7 +104,7 @@ fn attention_mask(keys: &[usize], [heads, seq]: [usize; 2], p: f64, device: &Dev
     Tensor::from_data(TensorData::new(mask, shape), device)
 }
 
-/// A weighted sum whose gradients differ from element to element.
+/// The gradients of a weighted sum of the output, whose weights differ from element to element.
 fn backward(output: &Tensor<3>) -> Gradients {
     let numbers = output.dims().iter().product::<usize>();
     let weights: Vec<f32> = (0..numbers).map(|i| ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0).collect();
@@ -110,7 +112,7 @@ fn backward(output: &Tensor<3>) -> Gradients {
     (output.clone() * weights).sum().backward()
 }
 
-/// The output and the gradients of `x`, of the layers and of the normalization.
+/// The output, and the gradients of the inputs, of the layers and of the normalization.
 fn results(
     output: &Tensor<3>,
     inputs: &[&Tensor<3>],
@@ -268,7 +270,7 @@ fn evaluation_agrees_with_training_without_dropout() {
     }
 }
 
-/// Inputs that are transposed, sliced and expanded views of others' memory, and shared, so that nothing may be overwritten.
+/// Inputs are transposed, sliced and expanded views of shared memory, which must not be overwritten.
 #[test]
 fn views_are_read_as_they_are_and_not_overwritten() {
     let (device, _guard) = device();
@@ -303,7 +305,7 @@ fn views_are_read_as_they_are_and_not_overwritten() {
     };
     let expected = results(&plain(&x), &[&x], &[&dense], Some(&norm));
     assert_same(results(&fused(&x), &[&x], &[&dense], Some(&norm)), expected, "views");
-    // The gradient of a sum is one number, expanded.
+    // The gradient of a sum is one number, expanded to the shape.
     let sums = [fused(&x), plain(&x)].map(|output| vec(&x.grad(&output.sum().backward()).unwrap()));
     assert_close(&sums[0], &sums[1], "gradient of a sum");
     assert_eq!((vec(&table), vec(&square), vec(&x)), before);

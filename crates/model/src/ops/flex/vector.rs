@@ -1,28 +1,30 @@
 //! Element-wise mathematics that the compiler turns into vector instructions.
 //!
-//! Everything here is `inline(always)` and free of branches, and works on whole slices or on [`LANES`] numbers at a time. It
-//! is called from inside [`widest`], which compiles its closure once for each instruction set (the default x86-64 target
-//! has only SSE2) and picks the best that the processor has.
+//! All functions are `inline(always)` and free of branches, and work on whole slices or on [`LANES`] numbers
+//! at a time. They are called inside [`widest`], which compiles its closure once for each instruction set
+//! (the default x86-64 target has only SSE2) and picks the best one that the processor has.
 
-/// Numbers in an AVX-512 register; two or four registers elsewhere.
+/// The number of f32 in an AVX-512 register; other instruction sets take two or four registers.
 pub(super) const LANES: usize = 16;
 
-/// Runs `kernel` with the widest vector instructions of this processor. Write it as
+/// Runs `kernel` with the widest vector instructions of the processor. Write
 /// `widest(#[inline(always)] || ...)`: a closure that isn't inlined is compiled for the default target.
 #[inline(always)]
 pub(super) fn widest<R>(kernel: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(kernel)
 }
 
-/// `e^x`, to 2 units in the last place for results from 1e-38 up; smaller ones are exactly 0. NaN stays NaN.
+/// `e^x`, to 2 units in the last place for results from 1e-38 up; smaller results are exactly 0, and x above
+/// 88.376 counts as 88.376. NaN stays NaN.
 ///
-/// Cephes' `expf` (Moshier 1989): `x = n ln 2 + r`, a polynomial for `e^r`, and `2^n` put into the exponent's bits.
+/// Cephes' `expf` (Moshier 1989): `x = n ln 2 + r`, a polynomial for `e^r`, and `2^n` written into the
+/// exponent's bits.
 #[inline(always)]
 #[allow(clippy::excessive_precision, reason = "the published digits")]
 pub(super) fn exp(x: f32) -> f32 {
     const LOWEST: f32 = -87.336_54;
     const HIGHEST: f32 = 88.376_26;
-    // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
+    // Adding 1.5 * 2^23 rounds to an integer, which is then in the low bits.
     const ROUND: f32 = 12_582_912.0;
     let clamped = if x < LOWEST { LOWEST } else { x };
     let clamped = if clamped > HIGHEST { HIGHEST } else { clamped };
@@ -42,7 +44,8 @@ pub(super) fn exp(x: f32) -> f32 {
     if x < LOWEST { 0.0 } else { result }
 }
 
-/// The error function, to 2e-7: a ratio of two polynomials in `x^2`, as in Eigen's `erf` for floats and XLA's.
+/// The error function, to an absolute error of 2.5e-7: a ratio of two polynomials in `x^2`, as Eigen and XLA
+/// compute `erf` for f32.
 #[inline(always)]
 #[allow(clippy::excessive_precision, reason = "the published digits")]
 pub(super) fn erf(x: f32) -> f32 {
@@ -64,7 +67,8 @@ pub(super) fn erf(x: f32) -> f32 {
     x * p / q
 }
 
-/// Sum of `f(i)` over the pairs of two rows, with [`LANES`] running sums: the order depends on the length alone.
+/// The sum of `f` over the pairs of two rows, with [`LANES`] running sums: the order of additions depends
+/// only on the length.
 #[inline(always)]
 pub(super) fn sum2(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0; LANES];
@@ -78,13 +82,13 @@ pub(super) fn sum2(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Sum of `f` over a row; order as in [`sum2`].
+/// The sum of `f` over a row, in the order of [`sum2`].
 #[inline(always)]
 pub(super) fn sum(a: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     sum2(a, a, |a, _| f(a))
 }
 
-/// The greatest number of a row.
+/// The largest number in a row.
 #[inline(always)]
 pub(super) fn max(a: &[f32]) -> f32 {
     let mut greatest = [f32::NEG_INFINITY; LANES];
