@@ -14,8 +14,8 @@ impl Tokenizer {
     /// Encodes a text, or a pair of texts, cut to `max_length`.
     ///
     /// # Errors
-    /// `max_length` leaves no room for a token, `head_tail:N` none for the end of a text, or the text that may be cut is missing
-    /// or would lose all its tokens.
+    /// `max_length` leaves no room for a token, `head_tail:N` leaves none for the end of a text, or the text
+    /// that may be cut is missing or would lose all its tokens.
     pub fn encode(
         &self,
         text: &str,
@@ -25,7 +25,7 @@ impl Tokenizer {
         self.encode_input(&(text, text_pair).into(), options)
     }
 
-    /// Encodes texts, or words in place of texts, as [`encode`](Self::encode) does.
+    /// Encodes a text or a pair, or words in place of texts, as [`encode`](Self::encode) does.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
@@ -39,10 +39,11 @@ impl Tokenizer {
         self.with_special_tokens(first.cut(options.truncation), second, size)
     }
 
-    /// Encodes many texts or pairs, or words in their place, on all cores, in their order.
+    /// Encodes many texts or pairs, or words in place of texts, on all cores. Encodings are in the order of
+    /// the inputs.
     ///
     /// # Errors
-    /// As [`encode`](Self::encode); the first in order.
+    /// As [`encode`](Self::encode); the first error in the order of the inputs.
     pub fn encode_batch<'a, I: Into<Input<'a>> + Copy + Sync>(
         &self,
         inputs: &[I],
@@ -88,7 +89,8 @@ impl Tokenizer {
         })
     }
 
-    /// `[CLS]` and `[SEP]` around the tokens that are kept of a text or a pair of this size.
+    /// Puts `[CLS]` and `[SEP]` around the kept tokens of a text or a pair. `size` is the size before the
+    /// cut.
     pub(crate) fn with_special_tokens(
         &self,
         first: tokenizers::Encoding,
@@ -106,7 +108,7 @@ impl Tokenizer {
         if let Some(vocab_size) = self.rows
             && let Some(&id) = encoding.get_ids().iter().find(|id| **id as usize >= vocab_size)
         {
-            // The token as it is written, not as it is found in a normalised text.
+            // The error has the token as its file writes it, not its normalised form.
             let token = self
                 .inner
                 .get_added_tokens_decoder()

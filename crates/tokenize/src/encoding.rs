@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::truncation::Truncation;
 
-/// A text, or a pair of texts, as BERT reads it: `[CLS] text [SEP]`, or `[CLS] text [SEP] text_pair [SEP]`. The vectors have
-/// one entry a token and no padding.
+/// A text, or a pair of texts, as BERT reads it: `[CLS] text [SEP]`, or `[CLS] text [SEP] text_pair [SEP]`.
+/// The vectors have one entry a token and no padding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoding {
     /// Token ids.
@@ -14,13 +14,14 @@ pub struct Encoding {
     pub type_ids: Vec<u32>,
     /// 1 at every token; a batch adds padding.
     pub attention_mask: Vec<u32>,
-    /// The characters (Unicode code points) of the text that each token stands for, from and to; of words that were given, the
-    /// characters of the word. (0, 0) for special tokens.
+    /// The range of characters (Unicode code points) of the text that each token stands for, as start and
+    /// end; for given words, the range within the word. (0, 0) for special tokens.
     pub offsets: Vec<(usize, usize)>,
-    /// The word of its text that each token belongs to, from 0: of words that were given, their index. `None` for special
-    /// tokens.
+    /// The index of each token's word in its text, from 0; for given words, the given word's index. `None`
+    /// for special tokens.
     pub word_ids: Vec<Option<u32>>,
-    /// The text that each token belongs to: 0 for the first one, 1 for the second one of a pair. `None` for special tokens.
+    /// The text that each token belongs to: 0 for the first one, 1 for the second one of a pair. `None` for
+    /// special tokens.
     pub sequence_ids: Vec<Option<usize>>,
     /// The number of tokens before truncation, the special ones included.
     pub untruncated_length: usize,
@@ -32,7 +33,7 @@ impl Encoding {
         self.ids.len()
     }
 
-    /// True without any token.
+    /// True if there are no tokens.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
@@ -70,7 +71,7 @@ impl TruncationCount {
         }
     }
 
-    /// The share of texts that were cut, in [0, 1]; 0 of no texts.
+    /// The share of texts that were cut, in [0, 1]; 0 if there are no texts.
     pub fn share(self) -> f64 {
         if self.total == 0 { 0.0 } else { self.truncated as f64 / self.total as f64 }
     }

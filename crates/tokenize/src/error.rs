@@ -43,15 +43,16 @@ pub enum TokenizeError {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A tokenizer of another family.
+    /// A tokenizer whose model is not WordPiece.
     #[error("{} holds a {found} tokenizer, expected WordPiece, which is what BERT has", path.display())]
     NotWordPiece {
         /// The file.
         path: PathBuf,
-        /// The family.
+        /// The model's type, as in "BPE".
         found: &'static str,
     },
-    /// A `tokenizer.json` that puts no special tokens around a text, which BERT's classifier reads the first of.
+    /// A `tokenizer.json` that puts no special tokens around a text: BERT's classifier reads the first of
+    /// them, `[CLS]`.
     #[error(
         "{} has no post_processor, so a text would get no special tokens; write \"tokenizer_class\": \"BertTokenizer\" into tokenizer_config.json for those of BERT",
         path.display()
@@ -60,14 +61,14 @@ pub enum TokenizeError {
         /// The file.
         path: PathBuf,
     },
-    /// A class of tokenizers that is not this one.
+    /// A `tokenizer_class` that is not BERT's, or that needs a `tokenizer.json` where there is none.
     #[error("{} says tokenizer_class = {found:?}, {problem}", path.display())]
     Class {
         /// The file.
         path: PathBuf,
-        /// The class.
+        /// The value of `tokenizer_class`.
         found: String,
-        /// What is wrong with it, and what to write instead.
+        /// Why the class can't be used, and what to write instead.
         problem: &'static str,
     },
     /// A model whose tokenizer is not BERT's.
@@ -78,32 +79,32 @@ pub enum TokenizeError {
     ModelType {
         /// The file.
         path: PathBuf,
-        /// The type.
+        /// The value of `model_type`.
         found: String,
     },
-    /// A value that means nothing under its key.
+    /// A key whose value has no meaning.
     #[error("{} says {key} = {found}; expected {expected}", path.display())]
     Setting {
         /// The file.
         path: PathBuf,
         /// The key.
         key: String,
-        /// Its value, as JSON.
+        /// The key's value, as JSON.
         found: String,
-        /// What could stand there.
+        /// The values that the key may have.
         expected: &'static str,
     },
-    /// A key that is not kept to.
+    /// A key that is not supported.
     #[error("{} has {key}, which {why}; take it out if the folder's other files say all of the tokenizer", path.display())]
     Key {
         /// The file.
         path: PathBuf,
         /// The key.
         key: String,
-        /// Why not.
+        /// Why the key is not supported.
         why: &'static str,
     },
-    /// Another family's vocabulary, which `transformers` would read.
+    /// The vocabulary of another family of tokenizers, which `transformers` would read before `vocab.txt`.
     #[error(
         "{} is a vocabulary of another family than BERT's, and without a tokenizer.json transformers reads it before vocab.txt; move it elsewhere, or put the tokenizer.json there",
         path.display()
@@ -112,21 +113,21 @@ pub enum TokenizeError {
         /// The file.
         path: PathBuf,
     },
-    /// A file in another encoding.
+    /// A file that is not UTF-8.
     #[error("{} is not UTF-8 in line {line}; save it as UTF-8", path.display())]
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// The first line that is not, from 1.
+        /// The first line that is not UTF-8, from 1.
         line: usize,
     },
-    /// A vocabulary whose first token would begin with a mark that is no part of it.
+    /// A vocabulary that begins with a byte-order mark, which would become part of the first token.
     #[error("{} begins with a byte-order mark, which transformers takes for part of the first token; save it without one", path.display())]
     ByteOrderMark {
         /// The file.
         path: PathBuf,
     },
-    /// A vocabulary that can't be all of the one that the model was trained with.
+    /// A vocabulary with fewer tokens than the model was trained with.
     #[error(
         "{} has {found} tokens, but the model was trained with {vocab_size} (vocab_size in config.json): the file is not complete; if it is, and the other rows were never used, fill it up with lines [unused1], [unused2] and so on",
         path.display()
@@ -134,12 +135,12 @@ pub enum TokenizeError {
     ShortVocabulary {
         /// The file.
         path: PathBuf,
-        /// Tokens that there are.
+        /// Tokens of the tokenizer, the added ones included.
         found: usize,
         /// Rows of the model's word embedding.
         vocab_size: usize,
     },
-    /// An added token that gets another id than the one that was meant.
+    /// An added token that gets another id than its file states.
     #[error(
         "the added token {token:?} should have the id {stated}, but with the vocabulary of {} it gets {id}: these files do not belong together",
         path.display()
@@ -154,7 +155,8 @@ pub enum TokenizeError {
         /// The id that the token gets.
         id: u32,
     },
-    /// Two tokens with one id: in the file, or because its ids have gaps and an added token gets the id of another.
+    /// Two tokens with one id: in the file, or because its ids have gaps and an added token gets the id of
+    /// another token.
     #[error(
         "the tokens {token:?} and {other:?} would share the id {id} in {}; give each an id of its own (an added token gets the number of lines that differ, so none may be there twice)",
         path.display()
@@ -162,11 +164,11 @@ pub enum TokenizeError {
     SharedId {
         /// The vocabulary's file.
         path: PathBuf,
-        /// One of them.
+        /// One of the two tokens.
         token: String,
-        /// The id.
+        /// The id of both tokens.
         id: u32,
-        /// The other.
+        /// The other token.
         other: String,
     },
     /// A text with an added token that the model has no embedding for.
@@ -176,17 +178,17 @@ pub enum TokenizeError {
     NoEmbedding {
         /// The token.
         token: String,
-        /// Its id.
+        /// The token's id.
         id: u32,
         /// Rows of the model's word embedding.
         vocab_size: usize,
     },
-    /// A vocabulary without a token that BERT can't be without.
+    /// A vocabulary without a special token that BERT needs.
     #[error("{} has no {token} among its {size} tokens; name the token that stands for it as {key} in tokenizer_config.json", path.display())]
     MissingToken {
         /// The file.
         path: PathBuf,
-        /// The key of `tokenizer_config.json` that may name another.
+        /// The key of `tokenizer_config.json` that may name another token in its place.
         key: &'static str,
         /// The token.
         token: String,
@@ -206,37 +208,37 @@ pub enum TokenizeError {
     /// No room for a text beside the special tokens.
     #[error("max_length {max_length} leaves no room beside {special} special tokens; expected at least {}", special + 1)]
     MaxLength {
-        /// What was asked for.
+        /// The largest number of tokens, the special ones included.
         max_length: usize,
         /// Special tokens that are added.
         special: usize,
     },
-    /// More of the first tokens than there is room for.
+    /// A `head_tail:N` whose `N` leaves no room for the end of a text.
     #[error(
         "truncation = \"head_tail:{head}\" leaves no room for the end of a text: of max_length {max_length}, {special} are special tokens; expected head_tail:N with N below {}, or a larger max_length",
         max_length.saturating_sub(*special)
     )]
     HeadTail {
-        /// First tokens that should stay.
+        /// `N`, the number of first tokens to keep.
         head: usize,
-        /// The longest that a text may be.
+        /// The largest number of tokens, the special ones included.
         max_length: usize,
         /// Special tokens that are added to a text.
         special: usize,
     },
-    /// Windows that would not get on.
+    /// A stride that leaves a window no new tokens.
     #[error(
         "windows can't overlap by stride = {stride} tokens: of max_length {max_length}, the text that they run over has {room}; take a smaller stride or a larger max_length"
     )]
     Stride {
-        /// Tokens that neighbours should share.
+        /// Tokens that neighbouring windows should share.
         stride: usize,
         /// Tokens in a window, the special ones and the other text included.
         max_length: usize,
         /// Tokens of the text in a window.
         room: usize,
     },
-    /// More windows than are held in memory.
+    /// More windows of a text than are held in memory at once.
     #[error(
         "a text of {tokens} tokens has {windows} windows that overlap by stride = {stride} tokens, more than the {most} that are held in memory: take a smaller stride, split the text, or cut it (stride none)",
         most = MOST_WINDOWS
@@ -244,9 +246,9 @@ pub enum TokenizeError {
     Windows {
         /// Tokens of the text or pair, the special ones included.
         tokens: usize,
-        /// How many windows they have.
+        /// The number of windows.
         windows: usize,
-        /// Tokens that neighbours share.
+        /// Tokens that neighbouring windows share.
         stride: usize,
     },
     /// The text that may be cut is too short to make the pair fit.

@@ -2,7 +2,7 @@
 
 use tokenizers::InputSequence;
 
-/// What is tokenized into one [`Encoding`](crate::Encoding): a text or words, or a pair of them.
+/// The input of one [`Encoding`](crate::Encoding): a text or words, or a pair of either.
 ///
 /// ```
 /// use embert_tokenize::{Input, Sequence};
@@ -13,7 +13,7 @@ use tokenizers::InputSequence;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Input<'a> {
-    /// The text, or the first one of a pair.
+    /// The text, or the first text of a pair.
     pub first: Sequence<'a>,
     /// The second text of a pair.
     pub second: Option<Sequence<'a>>,
@@ -24,8 +24,9 @@ pub struct Input<'a> {
 pub enum Sequence<'a> {
     /// A text, which is split at white space and punctuation.
     Text(&'a str),
-    /// Words, each of which is tokenized as a text of its own (`is_split_into_words=True` of `transformers`). A token's word is
-    /// the index of the word that was given, and the token's offsets count the characters of that word.
+    /// Words, each of which is tokenized as a text of its own (`is_split_into_words=True` of `transformers`).
+    /// A token's word is the index of the word that was given, and the token's offsets count the characters
+    /// of that word.
     Words(&'a [&'a str]),
 }
 

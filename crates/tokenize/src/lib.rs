@@ -1,15 +1,17 @@
 //! From texts to BERT's input: token ids, token types and an attention mask.
 //!
-//! [`Tokenizer`] reads a checkpoint's `tokenizer.json`, or builds the same from its `vocab.txt`. It cuts texts and pairs to a
-//! length as `transformers` does, encodes batches on all cores, and writes its files back. Padding is a matter of the
-//! batch: [`Padding`] says to which length, and the code that builds the tensors pads.
+//! [`Tokenizer`] reads a checkpoint's `tokenizer.json`, or builds the tokenizer from its `vocab.txt`. It cuts
+//! texts and pairs to a length as `transformers` does, encodes batches on all cores, and writes its files
+//! back. Padding is a matter of the batch: [`Padding`] says to which length, and the code that builds the
+//! tensors pads.
 //!
 //! Not here: other tokenizers than BERT's, cleaning of texts, tensors.
 //!
 //! ```
 //! use embert_tokenize::{EncodeOptions, Tokenizer, Truncation};
 //!
-//! # let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizer"));
+//! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizer");
+//! # let folder = std::path::Path::new(folder);
 //! let tokenizer = Tokenizer::from_folder(folder)?;
 //! let options = EncodeOptions { max_length: 16, truncation: Truncation::LongestFirst };
 //! let encoding = tokenizer.encode("A short review", None, &options)?;
@@ -40,7 +42,7 @@ pub use padding::Padding;
 pub use tokenizer::{Tokenizer, TokenizerFacts};
 pub use truncation::{Truncation, UnknownTruncation};
 
-/// The README's example is compiled with the other ones.
+/// Compiles the README's example as a documentation test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -3,17 +3,17 @@
 /// The length to which the texts of a batch are padded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Padding {
-    /// To the longest of the batch.
+    /// To the length of the batch's longest text.
     #[default]
     Longest,
-    /// To the next multiple of this number (at least 1) from the longest on.
+    /// To the length of the longest text, rounded up to a multiple of this number (at least 1).
     MultipleOf(usize),
-    /// To this length, or to the longest if that is more.
+    /// To this length, or to that of the longest text if it is larger.
     MaxLength(usize),
 }
 
 impl Padding {
-    /// The length of a batch whose longest text has `longest` tokens.
+    /// The length, in tokens, of a batch whose longest text has `longest` tokens.
     pub fn length(self, longest: usize) -> usize {
         match self {
             Self::Longest => longest,

@@ -14,11 +14,11 @@ use crate::tokenizer::Tokenizer;
 use crate::truncation::Truncation;
 
 impl Tokenizer {
-    /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`, `tokenizer_config.json`,
-    /// `special_tokens_map.json`, and `vocab.txt` where BERT's tokenizer of it is
-    /// the same. How a model's texts were cut, if given, becomes
-    /// `model_max_length` and `truncation_side`, so that a program that loads the folder cuts there too; `head_tail:N`, for which `transformers`
-    /// has no name, is written as `head`.
+    /// Writes the files that `transformers`' `AutoTokenizer` loads: `tokenizer.json`,
+    /// `tokenizer_config.json`, `special_tokens_map.json`, and `vocab.txt` where BERT's tokenizer of that
+    /// vocabulary is this tokenizer. `cut`, if given, says how a model's texts were cut. It becomes
+    /// `model_max_length` and `truncation_side`, so that a program that loads the folder cuts texts there
+    /// too; `head_tail:N`, for which `transformers` has no name, is written as `head` is.
     ///
     /// # Errors
     /// A file can't be written.
@@ -31,7 +31,7 @@ impl Tokenizer {
         embert_files::write(&path, json.as_bytes())?;
 
         let mut config = Map::clone(&self.config);
-        // All added tokens stand in tokenizer.json, and beside such a list those would not count.
+        // tokenizer.json lists all added tokens, and they would not count beside an added_tokens_decoder.
         config.shift_remove("added_tokens_decoder");
         let mut special = Map::new();
         for key in NEEDED.into_iter().chain(["mask_token"]) {
@@ -49,7 +49,7 @@ impl Tokenizer {
         if config.get("tokenizer_class").and_then(Value::as_str).is_none_or(str::is_empty) {
             config.insert("tokenizer_class".to_owned(), class.into());
         }
-        // What the class would say of token types by itself.
+        // transformers goes by the class where model_input_names is missing.
         if self.token_types != (self.class == Class::Bert) {
             let types = self.token_types.then_some("token_type_ids");
             let names: Vec<_> = ["input_ids"].into_iter().chain(types).chain(["attention_mask"]).collect();
@@ -58,7 +58,7 @@ impl Tokenizer {
         if let (Class::Bert, Some(NormalizerWrapper::BertNormalizer(normalizer))) =
             (self.class, self.inner.get_normalizer())
         {
-            // What transformers builds the tokenizer from, whatever tokenizer.json says.
+            // transformers builds the normalizer from these keys, whatever tokenizer.json says.
             config.extend(normalization(*normalizer));
         }
         if let Some(EncodeOptions { max_length, truncation }) = cut {
@@ -69,7 +69,7 @@ impl Tokenizer {
         write_json(&folder.join("tokenizer_config.json"), &Value::Object(config))?;
         write_json(&folder.join("special_tokens_map.json"), &Value::Object(special))?;
 
-        // Of the vocabulary alone nobody would make such a tokenizer.
+        // No program would build this tokenizer from the vocabulary alone.
         if self.class == Class::File {
             return Ok(());
         }

@@ -22,14 +22,14 @@ use crate::truncation::Truncation;
 #[derive(Clone)]
 pub struct Tokenizer {
     pub(crate) inner: Arc<tokenizers::Tokenizer>,
-    /// `tokenizer_config.json`, with what `special_tokens_map.json` has in its place.
+    /// `tokenizer_config.json`, overlaid with `special_tokens_map.json`.
     pub(crate) config: Arc<Map<String, Value>>,
     /// The special tokens by their keys.
     pub(crate) named: Arc<[(String, String)]>,
     pub(crate) class: Class,
     /// Whether the second text of a pair gets the token type 1.
     pub(crate) token_types: bool,
-    /// Rows of the model's embedding, where an added token has none.
+    /// Rows of the model's word embedding; `None` if unknown, or if every id has a row.
     pub(crate) rows: Option<usize>,
     notes: Arc<[String]>,
     pad_id: u32,
@@ -43,9 +43,9 @@ pub struct TokenizerFacts {
     pub source: PathBuf,
     /// Tokens in the vocabulary, added ones included.
     pub vocab_size: usize,
-    /// Whether texts are lowercased; `None` where the file has a normaliser that doesn't say.
+    /// Whether texts are lowercased; `None` where the normaliser isn't BERT's.
     pub lowercase: Option<bool>,
-    /// The longest sequence that its configuration speaks of, in tokens.
+    /// The longest sequence that `tokenizer_config.json` allows, in tokens.
     pub model_max_length: Option<usize>,
     /// The special tokens and their ids, by id.
     pub special_tokens: Vec<(String, u32)>,
@@ -70,12 +70,14 @@ impl fmt::Display for TokenizerFacts {
 }
 
 impl Tokenizer {
-    /// Reads the tokenizer of a checkpoint's folder as `transformers`' `AutoTokenizer` does: its `tokenizer.json`, else its
-    /// `vocab.txt`, with what `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json` and `config.json` say of
-    /// it. The [`notes`](Self::notes) name the settings that are passed over.
+    /// Reads the tokenizer of a checkpoint's folder as `transformers`' `AutoTokenizer` does: its
+    /// `tokenizer.json`, else its `vocab.txt`, with what `tokenizer_config.json`, `special_tokens_map.json`,
+    /// `added_tokens.json` and `config.json` say of it. The [`notes`](Self::notes) name the settings that are
+    /// passed over.
     ///
     /// # Errors
-    /// There is neither, a file can't be read or lacks what BERT needs, or a file asks for something else than BERT's tokenizer.
+    /// The folder has neither file, a file can't be read or lacks what BERT needs, or a file asks for another
+    /// tokenizer than BERT's.
     pub fn from_folder(folder: &Path) -> Result<Self, TokenizeError> {
         let files = Files::of_folder(folder)?;
         match (&files.tokenizer_json, &files.vocab) {
@@ -85,11 +87,12 @@ impl Tokenizer {
         }
     }
 
-    /// Reads a `tokenizer.json`. Truncation and padding that it states are dropped: they are the caller's to choose.
+    /// Reads a `tokenizer.json`. The file's truncation and padding are dropped: the caller chooses them.
     ///
-    /// What it says beside the vocabulary and the added tokens counts only where `transformers` doesn't take it for a BERT
-    /// tokenizer: where `config`, the `tokenizer_config.json`, states `BertTokenizer` as its `tokenizer_class`, or states
-    /// none and the `config.json` beside `path` is of a BERT, the rest is BERT's, as in [`from_vocab`](Self::from_vocab).
+    /// For a BERT tokenizer only the file's vocabulary and added tokens count, and the rest is BERT's, as in
+    /// [`from_vocab`](Self::from_vocab). The file is one, as for `transformers`, where `config`, the
+    /// `tokenizer_config.json`, states `BertTokenizer` as its `tokenizer_class`, or states none and the
+    /// `config.json` beside `path` is of a BERT. Otherwise the whole file counts.
     ///
     /// # Errors
     /// A file can't be read, isn't a tokenizer, isn't WordPiece, or lacks a special token.
@@ -103,8 +106,9 @@ impl Tokenizer {
         Ok(Self::new(build::from_tokenizer_json(path, &files)?, path))
     }
 
-    /// Builds the tokenizer that `transformers`' `BertTokenizer` builds from a `vocab.txt`, with `do_lower_case` (true),
-    /// `strip_accents` (as the case), `tokenize_chinese_chars` (true) and the special tokens of a `tokenizer_config.json`.
+    /// Builds the tokenizer that `transformers`' `BertTokenizer` builds from a `vocab.txt`, with
+    /// `do_lower_case` (true), `strip_accents` (as the case), `tokenize_chinese_chars` (true) and the special
+    /// tokens of a `tokenizer_config.json`.
     ///
     /// # Errors
     /// A file can't be read, or the vocabulary lacks a special token.
@@ -134,8 +138,8 @@ impl Tokenizer {
         }
     }
 
-    /// Notes for the user: settings that change nothing, tokens that don't count, a vocabulary that doesn't fit what is
-    /// done to the case of texts. One line each.
+    /// Notes for the user, one line each: settings that change nothing, tokens that don't count, a vocabulary
+    /// that doesn't fit the treatment of case.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -160,24 +164,27 @@ impl Tokenizer {
         self.inner.get_post_processor().map_or(0, |processor| processor.added_tokens(is_pair))
     }
 
-    /// The longest sequence that `tokenizer_config.json` speaks of, in tokens. Larger than any model's means none.
+    /// The longest sequence that `tokenizer_config.json` allows, in tokens; `None` if it has no limit, or one
+    /// beyond any model's.
     pub fn model_max_length(&self) -> Option<usize> {
         Settings::max_length(&self.config)
     }
 
-    /// Where the folder's files say that texts are cut: `tail` if on the left, which is `transformers`' name for the start.
+    /// How the folder's files say that texts are cut: `tail` for a `truncation_side` of `left`, the start of
+    /// a text.
     pub fn truncation(&self) -> Truncation {
         Settings::truncation(&self.config)
     }
 
-    /// Whether the ids of this tokenizer have a row in a word embedding of `vocab_size` rows. An added token need not have one
-    /// if `config.json` was beside the vocabulary: a text that holds it is an error then.
+    /// Checks that each id of this tokenizer has a row in a word embedding of `vocab_size` rows. An added
+    /// token may lack a row if `config.json` was beside the vocabulary: a text that holds the token is then
+    /// an error.
     ///
     /// # Errors
-    /// They have not: tokenizer and model don't belong together.
+    /// An id has no row: tokenizer and model don't belong together.
     pub fn check_vocab(&self, vocab_size: usize) -> Result<(), TokenizeError> {
         let with_added = self.rows != Some(vocab_size);
-        // A post-processor has ids of its own.
+        // A post-processor states ids of its own.
         let framed = self.inner.encode(("", ""), true).map(|pair| pair.get_ids().iter().max().copied());
         let in_vocab = self.inner.get_vocab(with_added).into_values().max();
         let largest_id = in_vocab.max(framed.unwrap_or_default()).unwrap_or(0);

@@ -1,12 +1,12 @@
-//! [`Truncation`]: which tokens a text loses that is too long.
+//! [`Truncation`]: which tokens a text that is too long loses.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Which tokens a text loses that is too long. Of a pair that is too long together, the longer text loses tokens until both
-/// have the same length, then both do, unless the variant says otherwise.
+/// Which tokens a text that is too long loses. In a pair that is too long, the longer text loses tokens until
+/// both texts have the same length, then both lose tokens, unless the variant says otherwise.
 ///
 /// Written as `longest_first`, `head`, `tail`, `head_tail:N`, `only_first` or `only_second`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -14,14 +14,17 @@ pub enum Truncation {
     /// The last tokens, as in `transformers`.
     #[default]
     LongestFirst,
-    /// The last tokens: another name for [`LongestFirst`](Self::LongestFirst), after the part that is kept.
+    /// The last tokens: another name for [`LongestFirst`](Self::LongestFirst), named after the part that is
+    /// kept.
     Head,
     /// The first tokens, as in `transformers` with `truncation_side="left"`.
     Tail,
-    /// The tokens in the middle: the first `N` tokens are kept, special tokens not counted, and as many of the last ones as there
-    /// is room for (Sun et al. 2019, "How to Fine-Tune BERT for Text Classification?", with `N` = 128 of 510).
+    /// The tokens in the middle: the first `N` tokens are kept, special tokens not counted, and as many of
+    /// the last tokens as there is room for (Sun et al. 2019, "How to Fine-Tune BERT for Text
+    /// Classification?", with `N` = 128 of 510).
     ///
-    /// Each text of a pair that is too long loses its middle; the first tokens that it keeps are `N` times its share of the room.
+    /// Each text of a pair that is too long loses its middle; the number of first tokens that it keeps is `N`
+    /// times its share of the room.
     HeadTail(usize),
     /// The last tokens of the first text, as in `transformers`.
     OnlyFirst,
@@ -48,7 +51,7 @@ impl FromStr for Truncation {
     fn from_str(text: &str) -> Result<Self, UnknownTruncation> {
         let unknown = || UnknownTruncation { found: text.to_owned() };
         if let Some(head) = text.strip_prefix("head_tail:") {
-            // With none at the front it would be `tail`.
+            // `head_tail:0` would be `tail`.
             return head.parse().ok().filter(|head| *head > 0).map(Self::HeadTail).ok_or_else(unknown);
         }
         [Self::LongestFirst, Self::Head, Self::Tail, Self::OnlyFirst, Self::OnlySecond]

@@ -6,11 +6,11 @@ use crate::tokenizer::Tokenizer;
 use crate::truncation::Truncation;
 
 impl Tokenizer {
-    /// How many token types an encoding of a text, or of a pair, has: BERT's have 1 and 2. A model needs a row of its
-    /// `token_type_embeddings` for each.
+    /// The number of token types in the encoding of a text or a pair: 1 and 2 with BERT's tokenizer. The
+    /// model's `token_type_embeddings` need a row for each.
     ///
     /// # Errors
-    /// A single letter can't be encoded.
+    /// The letter that is encoded to count the types can't be encoded.
     pub fn token_types(&self, is_pair: bool) -> Result<usize, TokenizeError> {
         let options = EncodeOptions { max_length: 512, truncation: Truncation::LongestFirst };
         let encoding = self.encode("a", is_pair.then_some("a"), &options)?;

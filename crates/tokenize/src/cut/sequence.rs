@@ -26,14 +26,14 @@ pub(crate) struct Size {
 /// The tokens of one text.
 pub(crate) struct SequenceTokens {
     pub(crate) tokens: Tokens,
-    /// How many of them may be kept.
+    /// The number of tokens that may be kept.
     pub(crate) share: usize,
     /// How many tokens of this text and of the other text of the pair may be kept together.
     pub(crate) room: usize,
 }
 
-/// The part of the library's encoding that is needed of one text, without special tokens: 28 bytes a token. The ranges that
-/// the library keeps of its sequences would be stale after a cut.
+/// The part of the tokenizers library's encoding that a text without special tokens needs: 28 bytes a token.
+/// The library's sequence ranges would be stale after a cut.
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens {
     ids: Vec<u32>,
@@ -93,7 +93,7 @@ impl SequenceTokens {
         }
     }
 
-    /// The number of windows.
+    /// The number of windows with `stride` tokens in common.
     pub(crate) fn window_count(&self, stride: usize) -> usize {
         let beyond = self.tokens.len().saturating_sub(self.share);
         1 + beyond.div_ceil(self.share.saturating_sub(stride).max(1))

@@ -14,7 +14,7 @@ pub(crate) fn direction(truncation: Truncation) -> TruncationDirection {
     }
 }
 
-/// How many of `room` tokens each text may have: 0 for a second text that isn't there.
+/// The number of tokens, `room` together, that each text may keep: 0 for a missing second text.
 ///
 /// # Errors
 /// The text that may be cut is missing, or would lose all its tokens.

@@ -11,8 +11,8 @@ use crate::input::Input;
 use crate::limits::MOST_WINDOWS;
 use crate::tokenizer::Tokenizer;
 
-/// The windows of a text or a pair one at a time, from [`Tokenizer::window_iter`]. The iterator holds 28 bytes for each token
-/// of the text, however many windows there are.
+/// The windows of a text or a pair one at a time, from [`Tokenizer::window_iter`]. The iterator holds 28
+/// bytes for each token of the text, however many windows there are.
 #[derive(Clone, Debug)]
 pub struct Windows<'a> {
     tokenizer: &'a Tokenizer,
@@ -23,18 +23,19 @@ pub struct Windows<'a> {
 }
 
 impl Tokenizer {
-    /// Encodes a text, or a pair of texts, without cutting it: in as many windows of `max_length` tokens as are needed, of which
-    /// the last may be shorter. Neighbours share `stride` tokens. `transformers` gives the same windows with
-    /// `return_overflowing_tokens=True`.
+    /// Encodes a text, or a pair of texts, without cutting it: in as many windows of `max_length` tokens as
+    /// are needed; the last may be shorter. Neighbours share `stride` tokens. `transformers` gives the same
+    /// windows with `return_overflowing_tokens=True`.
     ///
     /// Windows cover the text that [`Truncation`](crate::Truncation) would cut: from the start or, with
-    /// [`Truncation::Tail`](crate::Truncation::Tail), from the end backwards. Of a pair whose texts are both too long they cover
-    /// both: each window of the first text is paired with each window of the second.
+    /// [`Truncation::Tail`](crate::Truncation::Tail), from the end backwards. Of a pair whose texts are both
+    /// too long, windows cover both: each window of the first text is paired with each window of the second.
     ///
     /// # Errors
-    /// As [`encode`](Self::encode), or a text's windows would have no more than `stride` of its tokens. (`transformers` panics
-    /// there or, where no token of a text fits, has windows longer than `max_length`.) Or there are more than [`MOST_WINDOWS`];
-    /// [`window_iter`](Self::window_iter) has no such limit, as it never holds all windows.
+    /// As [`encode`](Self::encode); a window would have no more than `stride` of a text's tokens
+    /// (`transformers` panics there or, where no token of a text fits, has windows longer than `max_length`);
+    /// or there are more than [`MOST_WINDOWS`] windows. [`window_iter`](Self::window_iter) has no such limit,
+    /// as it never holds all windows.
     pub fn windows(
         &self,
         text: &str,
@@ -45,7 +46,7 @@ impl Tokenizer {
         self.input_windows(&(text, text_pair).into(), options, stride)
     }
 
-    /// The [`windows`](Self::windows) of texts, or of words in place of texts.
+    /// The [`windows`](Self::windows) of a text or a pair, or of words in place of texts.
     ///
     /// # Errors
     /// As [`windows`](Self::windows).
@@ -68,11 +69,11 @@ impl Tokenizer {
         self.iterator(Untruncated { first, second, size }, options, stride)?.collect()
     }
 
-    /// The [`windows`](Self::windows) of many texts or pairs, or words in their place, on all cores, in their order. Without a
-    /// stride each text has one window, cut as [`encode`](Self::encode) cuts it.
+    /// The [`windows`](Self::windows) of many texts or pairs, or of words in place of texts, on all cores, in
+    /// their order. Without a stride each text has one window, cut as [`encode`](Self::encode) cuts it.
     ///
     /// # Errors
-    /// As [`windows`](Self::windows); the first in order.
+    /// As [`windows`](Self::windows); the first error in the order of the inputs.
     pub fn windows_batch<'a, I: Into<Input<'a>> + Copy + Sync>(
         &self,
         inputs: &[I],
@@ -86,7 +87,8 @@ impl Tokenizer {
         inputs.par_iter().map(windows).collect()
     }
 
-    /// The [`windows`](Self::windows) one at a time: a long text may have as many windows as tokens.
+    /// The [`windows`](Self::windows) one at a time, for long texts: with a large stride they may have as
+    /// many windows as tokens.
     ///
     /// # Errors
     /// As [`windows`](Self::windows).
@@ -100,7 +102,7 @@ impl Tokenizer {
         self.input_window_iter(&(text, text_pair).into(), options, stride)
     }
 
-    /// The [`window_iter`](Self::window_iter) of texts, or of words in place of texts.
+    /// The [`window_iter`](Self::window_iter) of a text or a pair, or of words in place of texts.
     ///
     /// # Errors
     /// As [`windows`](Self::windows).

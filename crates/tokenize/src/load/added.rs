@@ -1,4 +1,5 @@
-//! Tokens that are found in a text before it is split: special tokens and tokens that were added to the vocabulary.
+//! Tokens that are found in a text before it is split: special tokens and tokens that were added to the
+//! vocabulary.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +12,7 @@ use crate::error::TokenizeError;
 /// A token that a key names, as a string or as an object with its `content`.
 ///
 /// # Errors
-/// The value is neither.
+/// The value is neither a string nor such an object.
 pub(crate) fn parse(path: &Path, key: &str, value: &Value) -> Result<AddedToken, TokenizeError> {
     let wrong = || TokenizeError::Setting {
         path: path.to_owned(),

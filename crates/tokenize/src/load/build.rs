@@ -31,7 +31,8 @@ pub(crate) struct Built {
 /// Builds the tokenizer of a `tokenizer.json`.
 ///
 /// # Errors
-/// The file is no tokenizer or another family's, lacks a token or a post-processor, or the settings are refused.
+/// The file is no tokenizer or another family's, lacks a token or a post-processor, or the settings are
+/// refused.
 pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, TokenizeError> {
     let refused = |source| TokenizeError::Refused { path: path.to_owned(), source };
     let text = read(path)?;
@@ -63,7 +64,8 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
         built.settings.notes.extend(notes::passed_over(&inner, &built.inner));
         return Ok(built);
     }
-    // Where nothing names a class, the file counts as it is; mostly it is BERT's, and then it is written back as such.
+    // Where no file names a class, tokenizer.json counts as it is. Most such files describe BERT's tokenizer:
+    // it is then written back as BertTokenizer.
     if !settings.class_is_stated
         && let Some(NormalizerWrapper::BertNormalizer(normalizer)) = inner.get_normalizer()
     {
@@ -83,7 +85,7 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
     if inner.get_model().token_to_id(&unk).is_none() {
         return Err(missing(path, &inner, "unk_token", unk));
     }
-    // The file's own word for padding is a special token where no config has another.
+    // The pad token of tokenizer.json is a special token where no config names another.
     let of_padding = || object.get("padding")?.get("pad_token")?.as_str();
     if let (None, Some(token)) = (settings.token("pad_token"), of_padding()) {
         let token = AddedToken::from(token, true);
@@ -97,7 +99,7 @@ pub(crate) fn from_tokenizer_json(path: &Path, files: &Files) -> Result<Built, T
     finish(inner, settings, pad, path)
 }
 
-/// The model of a tokenizer that has been seen to be WordPiece.
+/// The model of a tokenizer, which the caller has found to be WordPiece.
 fn wordpiece(inner: &tokenizers::Tokenizer) -> WordPiece {
     match inner.get_model() {
         ModelWrapper::WordPiece(model) => model.clone(),
@@ -127,7 +129,7 @@ pub(crate) fn from_vocab(path: &Path, files: &Files) -> Result<Built, TokenizeEr
     let built = bert(model, settings, path)?;
     if let Some(vocab_size) = built.settings.embeddings {
         let found = built.inner.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
-        // A model's rows may have been filled up to a multiple of 64, or of less.
+        // The embedding may have been padded to a multiple of 64, or of a smaller power of two.
         let multiple = 1 << vocab_size.trailing_zeros().min(6);
         if found + multiple <= vocab_size {
             return Err(TokenizeError::ShortVocabulary { path: path.to_owned(), found, vocab_size });
@@ -136,7 +138,8 @@ pub(crate) fn from_vocab(path: &Path, files: &Files) -> Result<Built, TokenizeEr
     Ok(built)
 }
 
-/// The tokenizer that `transformers`' `BertTokenizer` builds from a vocabulary; it takes only the vocabulary of a `tokenizer.json` too.
+/// The tokenizer that `transformers`' `BertTokenizer` builds from a vocabulary. Of a `tokenizer.json`, too,
+/// it takes the vocabulary only.
 fn bert(mut model: WordPiece, mut settings: Settings, source: &Path) -> Result<Built, TokenizeError> {
     let refused = |error| TokenizeError::Refused { path: source.to_owned(), source: error };
     let content = |settings: &Settings, key: &str| {
@@ -181,7 +184,7 @@ fn bert(mut model: WordPiece, mut settings: Settings, source: &Path) -> Result<B
     finish(inner, settings, Some(pad), source)
 }
 
-/// Adds the added tokens and the special ones, in `transformers`' order, which decides on their ids.
+/// Adds the added tokens and the special ones, in `transformers`' order, which decides their ids.
 fn add_tokens(
     inner: &mut tokenizers::Tokenizer,
     settings: &mut Settings,
@@ -199,7 +202,7 @@ fn add_tokens(
         if listed(&named.token) {
             continue;
         }
-        // Without a row of its own, a default that the vocabulary lacks is nothing that the model knows.
+        // The model doesn't know a default token that the vocabulary lacks and the embedding has no row for.
         if named.implied && is_new && settings.extra.is_empty() {
             let new = tokens.iter().filter(|token| inner.token_to_id(&token.content).is_none()).count();
             let id = inner.get_vocab_size(false) + new;
@@ -217,7 +220,7 @@ fn add_tokens(
         .add_tokens(tokens)
         .map_err(|error| TokenizeError::Refused { path: source.to_owned(), source: error })?;
     check_added(inner, &settings.added, &mut settings.notes, source)?;
-    // An id that two tokens share would stand for either.
+    // An id that two tokens share would be ambiguous.
     for (id, token) in inner.get_added_tokens_decoder() {
         let model = inner.get_model();
         if model.token_to_id(&token.content).is_none()
@@ -229,7 +232,8 @@ fn add_tokens(
     Ok(())
 }
 
-/// Compares the ids that a file states for its added tokens with those that they have: the vocabulary's, or the next free ones.
+/// Compares the ids that a file states for its added tokens with the ids that the tokens have: the
+/// vocabulary's, or the next free ones.
 fn check_added(
     inner: &tokenizers::Tokenizer,
     added: &std::collections::BTreeMap<u32, AddedToken>,

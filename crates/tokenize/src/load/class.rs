@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::files::Files;
 use crate::error::TokenizeError;
 
-/// How `transformers` makes the tokenizer.
+/// The way in which `transformers` builds a tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     /// `BertTokenizer`: the vocabulary and the added tokens are the files', everything else is BERT's.
@@ -36,10 +36,10 @@ const BERT: &[&str] = &[
     "SqueezeBertTokenizer",
 ];
 
-/// The same, without token types.
+/// The name of BERT's tokenizer without token types. It may end in `Fast`.
 const DISTILBERT: &str = "DistilBertTokenizer";
 
-/// Names of the tokenizer that is all in `tokenizer.json`. Each may end in `Fast`.
+/// Names of the class that `tokenizer.json` describes alone. Each may end in `Fast`.
 const FILE: &[&str] = &["PreTrainedTokenizer", "TokenizersBackend", "PythonBackend"];
 
 /// Values of `model_type` whose tokenizer is BERT's, where no class is named.
@@ -57,10 +57,11 @@ const MODEL_TYPES: &[&str] = &[
 ];
 
 impl Choice {
-    /// The `tokenizer_class` of `tokenizer_config.json`, else of `config.json`, else the one that the model type has.
+    /// The `tokenizer_class` of `tokenizer_config.json`, else of `config.json`, else the class of the model
+    /// type.
     ///
     /// # Errors
-    /// The class is another one, the model's type has another one, or `tokenizer.json` should say it all and isn't there.
+    /// The class, or the model type's class, is not supported, or needs a `tokenizer.json` that isn't there.
     pub(crate) fn of(
         files: &Files,
         tokenizer_config: &Map<String, Value>,
@@ -85,7 +86,7 @@ impl Choice {
             (Some(found), Some(path)) if !MODEL_TYPES.contains(&found) && !found.is_empty() => {
                 Err(TokenizeError::ModelType { path: path.clone(), found: found.to_owned() })
             }
-            // A tokenizer.json that belongs to no model is taken at its word.
+            // A tokenizer.json without a model type counts as it is.
             (None, _) if files.tokenizer_json.is_some() => {
                 Ok(Self { class: Class::File, token_types: true, stated: false })
             }

@@ -1,4 +1,4 @@
-//! The files of a checkpoint's folder that say something of its tokenizer, and reading them.
+//! The files of a checkpoint's folder that describe its tokenizer, and reading them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,11 +19,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Looks a folder's files up.
+    /// Finds a folder's files.
     ///
     /// # Errors
-    /// `transformers` would read another family's vocabulary there: without a `tokenizer.json`, such a file goes before
-    /// `vocab.txt`.
+    /// The folder has another family's vocabulary and no `tokenizer.json`: `transformers` would read that
+    /// vocabulary before `vocab.txt`.
     pub(crate) fn of_folder(folder: &Path) -> Result<Self, TokenizeError> {
         let file = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
         let files = Self {

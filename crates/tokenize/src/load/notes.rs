@@ -11,11 +11,11 @@ use tokenizers::{
 
 use super::files::read;
 
-/// A vocabulary is taken for a cased one if one in this many of its tokens has a capital, and for one of a script with case
-/// if as many have a small letter.
+/// A vocabulary counts as cased if at least one word in this many has a capital, and as one of a script with
+/// case if at least one in this many has a small letter.
 const SHARE: usize = 100;
 
-/// Whether the vocabulary and the treatment of case belong together.
+/// A note if the vocabulary and the treatment of case don't fit.
 pub(crate) fn case(inner: &tokenizers::Tokenizer) -> Option<String> {
     let keeps = {
         let mut text = NormalizedString::from("A");
@@ -36,7 +36,8 @@ pub(crate) fn case(inner: &tokenizers::Tokenizer) -> Option<String> {
         small += usize::from(token.chars().any(char::is_lowercase));
         if has_capital {
             cased += 1;
-            // The shortest word with a small letter, then the first: the same one every time.
+            // The shortest word with a small letter, then the first by alphabet: the note is the same every
+            // time.
             let rank = |token: &String| (!token.chars().any(char::is_lowercase), token.len(), token.clone());
             if example.is_none_or(|example| rank(token) < rank(example)) {
                 example = Some(token);
@@ -58,7 +59,7 @@ pub(crate) fn case(inner: &tokenizers::Tokenizer) -> Option<String> {
     }
 }
 
-/// The added tokens that the model has no embedding for.
+/// A note on the added tokens that the model has no embedding for.
 pub(crate) fn beyond(inner: &tokenizers::Tokenizer, rows: Option<usize>) -> Option<String> {
     let rows = rows?;
     let tokens = inner.get_added_tokens_decoder();
@@ -76,7 +77,7 @@ pub(crate) fn beyond(inner: &tokenizers::Tokenizer, rows: Option<usize>) -> Opti
     ))
 }
 
-/// Where pairs lose the token types that the tokenizer would give them.
+/// A note if pairs lose the token types that the post-processor gives them.
 pub(crate) fn token_types(inner: &tokenizers::Tokenizer, has_types: bool) -> Option<String> {
     if has_types {
         return None;
@@ -89,9 +90,9 @@ pub(crate) fn token_types(inner: &tokenizers::Tokenizer, has_types: bool) -> Opt
     })
 }
 
-/// Where a `vocab.txt` beside the `tokenizer.json` is another vocabulary.
+/// A note if a `vocab.txt` beside the `tokenizer.json` has another vocabulary.
 pub(crate) fn other_vocabulary(path: &Path, model: &WordPiece) -> Option<String> {
-    // It isn't read by transformers either, so it may be anything.
+    // transformers doesn't read this vocab.txt either, so an unreadable file is no error.
     let text = read(path).ok()?;
     let differs = |(id, line): &(u32, &str)| {
         let token = model.id_to_token(*id);
@@ -105,7 +106,7 @@ pub(crate) fn other_vocabulary(path: &Path, model: &WordPiece) -> Option<String>
     ))
 }
 
-/// The parts of a `tokenizer.json` in whose place `BertTokenizer` has BERT's own.
+/// Notes on the parts of a `tokenizer.json` that `BertTokenizer` replaces with BERT's.
 pub(crate) fn passed_over(file: &tokenizers::Tokenizer, bert: &tokenizers::Tokenizer) -> Vec<String> {
     let mut notes = Vec::new();
     let mut parts = Vec::new();
@@ -161,7 +162,7 @@ pub(crate) fn passed_over(file: &tokenizers::Tokenizer, bert: &tokenizers::Token
     notes
 }
 
-/// Whether both put the same special tokens around a text and a pair.
+/// Whether both tokenizers put the same special tokens around a text and a pair.
 fn same_frame(file: &tokenizers::Tokenizer, bert: &tokenizers::Tokenizer) -> bool {
     let frame = |tokenizer: &tokenizers::Tokenizer, pair: bool| {
         let text = bert.encode("a", false).ok()?;

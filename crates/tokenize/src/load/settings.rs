@@ -26,8 +26,7 @@ const NAMED: [(&str, Option<&str>); 7] = [
 /// The special tokens that BERT can't be without.
 pub(crate) const NEEDED: [&str; 4] = ["pad_token", "unk_token", "cls_token", "sep_token"];
 
-/// Keys of `tokenizer_config.json` that would put something in the place of what the folder's other files say, and what each
-/// of them is.
+/// Keys of `tokenizer_config.json` that would replace what the folder's other files say, with the reason.
 const REFUSED: &[(&str, &str)] = &[
     ("auto_map", "names a tokenizer in code of the checkpoint's own, which is not run here"),
     ("vocab", "would replace the vocabulary's file"),
@@ -55,7 +54,8 @@ pub(crate) struct Settings {
     pub(crate) class: Class,
     /// Whether a file names the class or the model's type.
     pub(crate) class_is_stated: bool,
-    /// `tokenizer_config.json`, overlaid with `special_tokens_map.json` where that counts: what is written back.
+    /// `tokenizer_config.json`, overlaid with `special_tokens_map.json` where the map counts. These values
+    /// are written back.
     pub(crate) values: Map<String, Value>,
     pub(crate) named: Vec<Named>,
     /// Special tokens without a key of their own.
@@ -69,16 +69,16 @@ pub(crate) struct Settings {
     /// `vocab_size` of `config.json`: rows of the model's word embedding.
     pub(crate) embeddings: Option<usize>,
     pub(crate) notes: Vec<String>,
-    /// The file to name where a value is wrong.
+    /// The file that an error about a value names.
     path: PathBuf,
 }
 
 impl Settings {
-    /// Reads the files. `tokenizer_json` is the content of that file; `bert` are settings of normalisation with which it is
-    /// taken for BERT's whatever the files say.
+    /// Reads the files. `tokenizer_json` is the content of `tokenizer.json`. `bert`, if given, holds settings
+    /// of normalisation and makes the class BERT's, whatever the files say.
     ///
     /// # Errors
-    /// A file can't be read, or states something that `transformers` refuses or that would not be kept to here.
+    /// A file can't be read, or states something that `transformers` refuses or that is not supported here.
     pub(crate) fn read(
         files: &Files,
         tokenizer_json: Option<&Map<String, Value>>,
@@ -117,7 +117,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// A flag; `None` where nothing states it.
+    /// The flag under `key`; `None` where no file states it.
     ///
     /// # Errors
     /// The value is neither `true` nor `false`.
@@ -129,7 +129,7 @@ impl Settings {
         }
     }
 
-    /// As [`flag`](Self::flag), where `null` states nothing either.
+    /// The flag under `key`; `None` where no file states it or its value is `null`.
     ///
     /// # Errors
     /// As [`flag`](Self::flag).
@@ -137,7 +137,7 @@ impl Settings {
         if self.values.get(key).is_some_and(Value::is_null) { Ok(None) } else { self.flag(key) }
     }
 
-    /// The special token that `key` names, or that BERT has under it.
+    /// The special token under `key`: a file's, or the default of BERT's class.
     pub(crate) fn token(&self, key: &str) -> Option<&AddedToken> {
         self.named.iter().find(|named| named.key == key).map(|named| &named.token)
     }
@@ -164,7 +164,7 @@ impl Settings {
                 return refused(key, why);
             }
         }
-        // transformers takes the newest that its own version may read.
+        // transformers takes the newest of these files that its own version may read.
         let versioned = |name: &Value| name.as_str().is_some_and(|name| name != "tokenizer.json");
         let files = self.values.get("fast_tokenizer_files").and_then(Value::as_array);
         if files.is_some_and(|files| files.iter().any(versioned)) {
@@ -173,7 +173,7 @@ impl Settings {
         Ok(())
     }
 
-    /// The special tokens and the added ones, of all files.
+    /// Reads the special tokens and the added ones of all files.
     fn read_tokens(
         &mut self,
         files: &Files,
@@ -213,14 +213,14 @@ impl Settings {
         Ok(())
     }
 
-    /// The keys that end in `_token` and are none of the usual ones, with a string.
+    /// The keys that end in `_token`, are not in `NAMED` and have a string.
     fn explicit_tokens(&self) -> Map<String, Value> {
         let is_own = |key: &str| key.ends_with("_token") && NAMED.iter().all(|(named, _)| *named != key);
         let own = self.values.iter().filter(|(key, value)| is_own(key) && value.is_string());
         own.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
-    /// `extra_special_tokens`, or under its former name `additional_special_tokens`.
+    /// The value of `extra_special_tokens`, or of its former name `additional_special_tokens`.
     fn extra_value(&self) -> Option<Value> {
         let extra = self.values.get("extra_special_tokens");
         match self.values.get("additional_special_tokens") {
@@ -285,7 +285,8 @@ impl Settings {
         Ok(())
     }
 
-    /// Says which tokens of the other files don't count because `tokenizer_config.json` has `added_tokens_decoder`.
+    /// Notes the tokens of other files that don't count because `tokenizer_config.json` has
+    /// `added_tokens_decoder`.
     fn note_unread_tokens(
         &mut self,
         files: &Files,
@@ -324,7 +325,8 @@ impl Settings {
         Ok(())
     }
 
-    /// Lengths and sides. A `tokenizer.json` says on which side it cuts, which counts where no config does.
+    /// Checks the lengths and the sides of truncation and padding. The sides in `tokenizer.json` count where
+    /// no config states them.
     fn read_lengths(&mut self, tokenizer_json: Option<&Map<String, Value>>) -> Result<(), TokenizeError> {
         let of_file =
             |part: &str| tokenizer_json?.get(part)?.get("direction")?.as_str().map(str::to_lowercase);
@@ -358,7 +360,7 @@ impl Settings {
         }
     }
 
-    /// The longest sequence that the config speaks of, in tokens. Larger than any model's means none.
+    /// `model_max_length`, formerly `max_len`, in tokens. A length beyond any model's means none.
     pub(crate) fn max_length(values: &Map<String, Value>) -> Option<usize> {
         let length = match values.get("model_max_length") {
             Some(length) => length,
@@ -374,7 +376,7 @@ impl Settings {
         Some(length as usize)
     }
 
-    /// Where the config says that texts are cut.
+    /// The truncation that `truncation_side` stands for.
     pub(crate) fn truncation(values: &Map<String, Value>) -> Truncation {
         match values.get("truncation_side").and_then(Value::as_str) {
             Some("left") => Truncation::Tail,
@@ -382,7 +384,7 @@ impl Settings {
         }
     }
 
-    /// `model_input_names`: what the model is given.
+    /// Reads `model_input_names`, which says whether the model gets token types.
     fn read_names(&mut self) -> Result<(), TokenizeError> {
         const KEY: &str = "model_input_names";
         let Some(value) = self.values.get(KEY) else { return Ok(()) };
@@ -400,7 +402,7 @@ impl Settings {
         }
     }
 
-    /// Says which settings of former tokenizers `transformers` passes over too.
+    /// Notes the settings of former tokenizers that `transformers` ignores too.
     fn pass_over(&mut self) {
         let is_set = |key: &str| self.values.get(key).is_some_and(|value| !is_nothing(value));
         let basic = self.values.get("do_basic_tokenize").is_some_and(|value| value == false);
@@ -419,7 +421,7 @@ impl Settings {
     }
 }
 
-/// True for values that Python takes for false: `null` and empty ones.
+/// True for values that Python takes for false, the number 0 excepted: `null`, `false` and empty ones.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-/// Why the `post_processor` of a `tokenizer.json` can't be used although the tokenizer library reads it; `None` where nothing is
-/// wrong. The library looks up a template's special tokens, and the second text of a pair, only when it encodes, and panics
-/// where they aren't there.
+/// Why the `post_processor` of a `tokenizer.json` can't be used although the tokenizer library reads it;
+/// `None` if it can. The library looks up a template's special tokens, and the second text of a pair, only
+/// when it encodes, and panics where they are missing.
 pub(crate) fn problem(processor: &Value) -> Option<String> {
     if let Some(processors) = processor["processors"].as_array() {
         return processors.iter().find_map(problem);

@@ -9,14 +9,15 @@ use tokenizers::models::wordpiece::WordPiece;
 use super::files::read;
 use crate::error::TokenizeError;
 
-/// The largest id: a vocabulary is written in the order of its ids, from 0 on.
+/// The largest id that is accepted: a larger embedding doesn't exist.
 const MAX_ID: u32 = (1 << 24) - 1;
 
-/// Repeated lines that are each named in a note.
+/// The number of repeated lines that get a note each.
 const SAID: usize = 3;
 
-/// A vocabulary from its file: one token a line, whose number from 0 is the token's id. White space at a line's end, a
-/// carriage return among it, is no part of the token. Of equal lines the last counts, as in `transformers`.
+/// A vocabulary from its file: one token a line, whose number from 0 is the token's id. White space at a
+/// line's end, carriage returns included, is no part of the token. Of equal lines the last counts, as in
+/// `transformers`.
 ///
 /// # Errors
 /// The file can't be read, isn't UTF-8 or begins with a byte-order mark.
@@ -32,7 +33,7 @@ pub(crate) fn read_vocab(path: &Path, notes: &mut Vec<String>) -> Result<WordPie
             && !token.is_empty()
         {
             twice += 1;
-            // A damaged file may have thousands.
+            // A damaged file may repeat thousands of lines.
             if twice <= SAID {
                 notes.push(format!(
                     "vocab.txt has {token:?} in lines {before} and {number}: the last counts, as in transformers"
@@ -49,10 +50,10 @@ pub(crate) fn read_vocab(path: &Path, notes: &mut Vec<String>) -> Result<WordPie
     WordPiece::builder().vocab(tokens).build().map_err(refused)
 }
 
-/// Whether each token of a vocabulary has an id of its own, and none that a model's embedding would not have.
+/// Checks that each token of a vocabulary has an id of its own, at most `MAX_ID`.
 ///
 /// # Errors
-/// Two tokens share an id, of which only one would be written back, or an id is too large.
+/// Two tokens share an id, and saving would lose one of them; or an id is too large.
 pub(crate) fn check_ids(path: &Path, model: &WordPiece) -> Result<(), TokenizeError> {
     let mut vocab: Vec<(u32, String)> =
         model.get_vocab().into_iter().map(|(token, id)| (id, token)).collect();

@@ -1,4 +1,5 @@
-//! Each file and key of a checkpoint's folder that says something of the tokenizer, beside what transformers makes of it.
+//! Compares the effect on the tokenizer of each file and key of a checkpoint's folder with that in
+//! transformers.
 
 use std::fs;
 use std::path::Path;
@@ -108,7 +109,8 @@ fn each_file_and_key_counts_as_for_transformers_or_is_refused_by_name() {
                 } else if let Some(part) = unsaid {
                     Some(format!("the notes `{notes}` don't say `{part}`"))
                 } else {
-                    // Of this vocabulary a few words have capitals, and a file as it is has no token types.
+                    // A few words of this vocabulary have capitals, and a file that counts as it is has no
+                    // token types: both get a note.
                     let common =
                         |note: &&String| note.contains("have capitals") || note.contains("token type 0");
                     let other = tokenizer.notes().iter().find(|note| row.says.is_empty() && !common(note));
@@ -134,7 +136,7 @@ fn each_file_and_key_counts_as_for_transformers_or_is_refused_by_name() {
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), rows.len(), failures.join("\n"));
 }
 
-/// What is written is read as the same tokenizer, and so is what is written of that.
+/// A saved tokenizer is read as the same tokenizer, and saving it again changes no file.
 #[test]
 fn what_is_saved_of_each_folder_reads_back_as_the_same_tokenizer() {
     let Reference { text, pair, rows } = reference();
@@ -144,7 +146,7 @@ fn what_is_saved_of_each_folder_reads_back_as_the_same_tokenizer() {
         let original = Tokenizer::from_folder(folder.path()).unwrap();
         let saved = tempfile::tempdir().unwrap();
         original.save(saved.path(), None).unwrap();
-        // As a run folder's model is.
+        // A run folder's model has a config.json too.
         let config = row.files.get("config.json").and_then(|config| config.get("vocab_size"));
         let config = json!({"model_type": "bert", "vocab_size": config});
         fs::write(saved.path().join("config.json"), config.to_string()).unwrap();
@@ -160,7 +162,7 @@ fn what_is_saved_of_each_folder_reads_back_as_the_same_tokenizer() {
     }
 }
 
-/// What `transformers` makes of what we wrote: the folders are written where `checkpoints.py --check` looks for them.
+/// Saves tokenizers where `checkpoints.py --check` looks for them, to load them with `transformers`.
 #[test]
 fn saved_folders_can_be_given_to_transformers() {
     let Some(target) = std::env::var_os("EMBERT_SAVED_TOKENIZERS") else { return };
@@ -229,15 +231,15 @@ fn a_vocabulary_and_what_is_done_to_case_that_do_not_fit_are_said() {
     assert_eq!(note("left\nlobe\n", uncased.clone()), "");
     let kept = note("left\nlobe\n", cased.clone());
     assert!(kept.contains("no word") && kept.contains("\"do_lower_case\": true"), "{kept}");
-    // A script without case has neither.
+    // A vocabulary of a script without case gets no note.
     assert_eq!(note("中\n文\n", cased), "");
-    // One stray word in hundreds is no cased vocabulary.
+    // One stray capital in hundreds of words doesn't make a vocabulary cased.
     let many: String =
         (0..200).map(|number| format!("word{number}\n")).chain(["Stray\n".to_owned()]).collect();
     assert_eq!(note(&many, uncased), "");
 }
 
-/// A patch of the fixture's `tokenizer.json` in a folder of a model of 61 rows.
+/// The tokenizer of a patched copy of the fixture's `tokenizer.json`, in the folder of a model of 61 rows.
 #[allow(clippy::needless_pass_by_value, reason = "`json!` makes one for each call")]
 fn patched(patch: Value, config: &str) -> (tempfile::TempDir, Result<Tokenizer, String>) {
     let folder = tempfile::tempdir().unwrap();
@@ -271,7 +273,7 @@ fn ids_that_two_tokens_share_or_that_no_model_has_are_refused() {
             }
         }
     }
-    // A post-processor's ids are its own.
+    // A post-processor states ids of its own.
     let post_processor =
         json!({"post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 99]}});
     let as_file =

@@ -53,7 +53,7 @@ fn what_was_saved_loads_and_gives_the_same_ids() {
         assert_eq!(original.model_max_length(), None);
         assert_eq!([back.truncation(), original.truncation()], [Truncation::Tail, Truncation::LongestFirst]);
 
-        // Each of the two forms on its own, as older programs want them.
+        // `vocab.txt` and `tokenizer.json` each load alone, as older programs need.
         let vocab = saved.path().join("vocab.txt");
         assert_eq!(fs::read(&vocab).unwrap(), fs::read(fixture("vocab.txt")).unwrap());
         let config = saved.path().join("tokenizer_config.json");

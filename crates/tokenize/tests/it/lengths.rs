@@ -58,7 +58,7 @@ fn what_cannot_be_cut_to_the_length_is_an_error() {
     );
     let error = cut("a b c", None, 4, Truncation::OnlySecond);
     assert!(matches!(error, TokenizeError::NoPair { max_length: 4 }), "{error:?}");
-    // What needs no cutting is no matter which text could be cut.
+    // A text that fits is no error, whichever text may be cut.
     assert!(tokenizer.encode("a b", None, &options(4, Truncation::OnlySecond)).is_ok());
 }
 

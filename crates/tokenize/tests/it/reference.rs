@@ -1,4 +1,4 @@
-//! The same ids, token types, masks, offsets, word ids and sequence ids as transformers has.
+//! Compares ids, token types, masks, offsets, word ids and sequence ids with those of transformers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,7 +19,7 @@ struct Expected {
 /// A folder whose files contradict each other, and what `AutoTokenizer` makes of it.
 #[derive(Debug, Deserialize)]
 struct Folder {
-    /// What its `tokenizer.json` says in place of the fixture's.
+    /// The keys of the normalizer that differ from the fixture's `tokenizer.json`.
     normalizer: Map<String, Value>,
     tokenizer_config: Option<Value>,
     config: Option<Value>,
@@ -118,12 +118,12 @@ fn files_that_contradict_each_other_are_read_as_transformers_reads_them() {
         }
         let tokenizer = Tokenizer::from_folder(dir.path()).unwrap();
         assert_eq!(tokens(&tokenizer, &folder.text), folder.tokens, "{folder:?}");
-        // Whichever was right, what is saved says so in all its files.
+        // All files that are saved agree on the tokens.
         let saved = tempfile::tempdir().unwrap();
         tokenizer.save(saved.path(), None).unwrap();
         for file in ["tokenizer.json", "vocab.txt"] {
             if !saved.path().join(file).exists() {
-                // A file that counts as it is has no vocabulary that would say as much.
+                // The tokenizer of a file that counts as it is can't be saved as a vocabulary.
                 assert!(tokenizer.facts().source.ends_with("tokenizer.json"), "{folder:?}");
                 continue;
             }
@@ -139,7 +139,7 @@ fn files_that_contradict_each_other_are_read_as_transformers_reads_them() {
     assert!(folders.len() >= 40 && seen.len() >= 5, "{} folders, {seen:?}", folders.len());
 }
 
-/// What `tests/reference/tokenizer.py` says of long texts.
+/// Long texts and their encodings by `tests/reference/tokenizer.py`.
 #[derive(Deserialize)]
 struct Long {
     cut: Vec<Cut>,
@@ -173,7 +173,7 @@ struct Windowed {
 struct Row {
     ids: Vec<u32>,
     type_ids: Vec<u32>,
-    /// In characters.
+    /// Start and end, in characters.
     offsets: Vec<(usize, usize)>,
     word_ids: Vec<Option<u32>>,
     sequence_ids: Vec<Option<usize>>,
@@ -227,7 +227,7 @@ fn windows_are_those_of_transformers_and_what_it_refuses_is_refused() {
         let found = tokenizer.windows(&case.text, case.text_pair.as_deref(), &options, case.stride);
         match (&case.error, found) {
             (None, Ok(found)) => {
-                // Those of a pair come in another order where both texts have several.
+                // transformers has another order of windows where both texts of a pair have several.
                 let mut found: Vec<Row> = found.into_iter().map(Row::from).collect();
                 let mut expected: Vec<&Row> = case.windows.iter().collect();
                 if case.text_pair.is_some() {
@@ -269,7 +269,7 @@ fn a_text_that_fits_has_the_window_that_it_has_without_a_stride() {
     }
 }
 
-/// What `tests/reference/tokenizer.py` says of words that are given in place of texts.
+/// Words that are given in place of texts, and their encodings by `tests/reference/tokenizer.py`.
 #[derive(Deserialize)]
 struct Words {
     added: Vec<String>,

@@ -1,4 +1,4 @@
-//! The fixture's tokenizer, in both forms.
+//! The fixture's files and tokenizer.
 
 use std::error::Error;
 use std::fs;
@@ -36,7 +36,7 @@ pub(crate) fn tokens(tokenizer: &Tokenizer, text: &str) -> Vec<String> {
     inner.iter().map(|id| tokenizer.token(*id).unwrap()).collect()
 }
 
-/// What a person sees: the error and its causes.
+/// The text that a user sees: the error and its causes.
 pub(crate) fn chain(error: &dyn Error) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {}", chain(cause)),

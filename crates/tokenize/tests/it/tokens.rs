@@ -1,7 +1,8 @@
-//! 3,000 texts, film reviews and hostile ones, alone and in pairs, cut in each way: what transformers makes of them, by hash.
+//! Compares the encodings of 3,000 texts, film reviews and hostile ones, alone and in pairs, cut in each way,
+//! with those of transformers, by hash.
 //!
-//! `tests/reference/tokens.py` wrote texts, vocabularies and hashes, and says how they are made. Tokens are equal or they
-//! are not: there is no tolerance.
+//! `tests/reference/tokens.py` wrote texts, vocabularies and hashes, and says how they are made. There is no
+//! tolerance: tokens are equal or differ.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,14 +17,14 @@ use sha2::{Digest as _, Sha256};
 
 #[derive(Deserialize)]
 struct Expected {
-    /// Text i is cut to entry i modulo their number.
+    /// Text i is cut to entry i modulo the number of entries.
     max_lengths: Vec<usize>,
     settings: Vec<Setting>,
-    /// A line a text, with a hash a setting.
+    /// A line for each text, with a hash for each setting.
     hashes: Vec<String>,
 }
 
-/// What a column of hashes belongs to.
+/// The settings of a column of hashes.
 #[derive(Debug, Deserialize)]
 struct Setting {
     vocabulary: String,
@@ -52,7 +53,8 @@ fn from_vocab(folder: &Path) -> Tokenizer {
     Tokenizer::from_vocab(&folder.join("vocab.txt"), Some(&folder.join("tokenizer_config.json"))).unwrap()
 }
 
-/// What is hashed: three lines of decimals, or what transformers says where it raises.
+/// The text that is hashed: ids, types and mask as a line of decimals each, or the message with which
+/// transformers refuses the text.
 fn outcome(found: &Result<Encoding, TokenizeError>) -> String {
     match found {
         Ok(Encoding { ids, type_ids, attention_mask, .. }) => {
@@ -76,7 +78,8 @@ fn hash(text: &str) -> String {
     })
 }
 
-/// Compares what the tokenizers make of all texts with the hashes of their vocabularies, and says where they differ.
+/// Compares the encodings of all texts with the hashes of each tokenizer's vocabulary, and reports
+/// differences.
 #[track_caller]
 fn check(expected: &Expected, tokenizers: &BTreeMap<&str, Tokenizer>) {
     let texts = texts();
@@ -101,7 +104,7 @@ fn check(expected: &Expected, tokenizers: &BTreeMap<&str, Tokenizer>) {
                 continue;
             }
             differing += 1;
-            // Enough to act on; a broken vocabulary breaks them all.
+            // Three are enough to act on: a broken vocabulary breaks all encodings.
             if differing <= 3 {
                 let pair = setting.paired.then(|| &texts[(index + 1) % texts.len()]);
                 let max_length = expected.max_lengths[index % expected.max_lengths.len()];
@@ -131,7 +134,7 @@ fn check(expected: &Expected, tokenizers: &BTreeMap<&str, Tokenizer>) {
     );
 }
 
-/// The comparison is worth as much as what it is made on.
+/// The comparison is worth as much as the texts that it is made on.
 #[test]
 fn the_texts_are_many_hostile_and_often_too_long() {
     let texts = texts();
@@ -161,7 +164,7 @@ fn the_texts_are_many_hostile_and_often_too_long() {
     let expected: Expected = json("expected.json");
     assert_eq!(expected.settings.len(), 12);
     for Setting { paired, truncation, cut, refused, .. } in expected.settings {
-        // Only a text that may be cut is; where it is not the long one, there is an error.
+        // Only a text that may be cut loses tokens; where the other text is too long, there is an error.
         let [cuts, refuses] = match (paired, truncation) {
             (_, Truncation::LongestFirst) | (false, Truncation::OnlyFirst) => [true, false],
             (false, Truncation::OnlySecond) => [false, true],
@@ -179,7 +182,7 @@ fn vocabularies_give_the_tokens_of_transformers() {
     check(&json("expected.json"), &tokenizers.into());
 }
 
-/// The files were saved with a truncation to 24 tokens, and a padding to as many.
+/// The files were saved with a truncation to 24 tokens, and a padding to 24.
 #[test]
 fn what_transformers_saves_gives_the_same_tokens() {
     let file: serde_json::Value = json("cased-saved/tokenizer.json");
