@@ -1,4 +1,5 @@
-//! Fetches a model, or takes it from the cache: `cargo run -p embert-hub --example fetch -- owner/name[@revision]`
+//! Fetches a model, or takes it from the cache:
+//! `cargo run -p embert-hub --example fetch -- owner/name[@revision]`
 
 #![allow(clippy::print_stdout)]
 

@@ -3,9 +3,9 @@
 //! ```text
 //! models--owner--name/blobs/<hash>                      the content
 //! models--owner--name/snapshots/<commit>/<file>         -> ../../blobs/<hash>
-//! models--owner--name/refs/<revision>                   the commit that it stood for when last asked
+//! models--owner--name/refs/<revision>                   the revision's commit when the hub was last asked
 //! models--owner--name/.no_exist/<commit>/<file>         the commit is known to have no such file
-//! models--owner--name/.listings/<commit>.json           ours: what files the commit has, as the hub lists them
+//! models--owner--name/.listings/<commit>.json           ours: the commit's files, as the hub lists them
 //! .locks/models--owner--name/<hash>.lock
 //! ```
 //!

@@ -14,10 +14,14 @@ use crate::remote::Listing;
 use crate::source::{DEFAULT_REVISION, RepositoryId};
 
 impl Hub {
-    /// Files of a data set's repository: `files` are names (`plain_text/train-00000-of-00001.parquet`) or patterns
-    /// (`**/*.parquet`, where `*` stays within a folder). Each must match something.
+    /// Files of a data set's repository: `files` are names (`plain_text/train-00000-of-00001.parquet`) or
+    /// patterns (`**/*.parquet`, where `*` stays within a folder). Each name or pattern must match a file.
     ///
     /// `revision` is a branch, a tag or a commit, by default `main`.
+    ///
+    /// # Errors
+    /// A pattern has a syntax error, a name or pattern matches no file, the hub refuses the request, a
+    /// download fails, or the hub can't be asked and the files are not in the cache.
     pub fn dataset(
         &self,
         repository: &str,
@@ -44,6 +48,10 @@ impl Hub {
     /// the hub can't be reached.
     ///
     /// `revision` is a branch, a tag or a commit, by default `main`.
+    ///
+    /// # Errors
+    /// The name can't be a repository's, the hub refuses the request, or the hub can't be asked and the cache
+    /// has no file of the revision.
     pub fn dataset_repository(
         &self,
         repository: &str,
@@ -123,13 +131,13 @@ impl DatasetRepository<'_> {
         &self.listing.files
     }
 
-    /// Whether [`files`](Self::files) lists all files of the commit. Else it lists those that another program
-    /// left in the cache, and the hub could not be asked.
+    /// Whether [`files`](Self::files) lists all files of the commit. If not, the hub could not be asked, and
+    /// the list holds the files that another program left in the cache.
     pub fn is_whole(&self) -> bool {
         self.is_whole
     }
 
-    /// The commit.
+    /// The commit whose files are listed.
     pub fn commit(&self) -> &str {
         &self.listing.commit
     }
@@ -143,7 +151,8 @@ impl DatasetRepository<'_> {
         let files = self.obtain(names, progress)?;
         if matches!(self.origin, Origin::Hub) {
             self.cache.remember_listing(&self.listing)?;
-            // Last, so that a revision in the cache always leads to a complete snapshot.
+            // The revision is stored last, so that a revision in the cache always leads to a complete
+            // snapshot.
             self.cache.remember_commit(self.id.revision(), &self.listing.commit)?;
         }
         Ok(files)

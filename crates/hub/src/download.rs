@@ -1,7 +1,8 @@
 //! One file, from the hub into the cache: resumed where it broke off, checked, and only then given its name.
 //!
-//! hf-hub 1.0 writes whatever arrives, does not compare it with the `ETag`, fails where a download breaks off, and has no
-//! limit on the time that a silent connection may take. So the body is fetched here, through the same HTTP client library.
+//! hf-hub 1.0 writes whatever arrives, does not compare it with the `ETag`, fails where a download breaks
+//! off, and has no limit on the time that a silent connection may take. So the body is fetched here, through
+//! the same HTTP client library.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -22,8 +23,8 @@ use crate::source::RepositoryId;
 
 /// How often a file is fetched before content with a wrong hash becomes an error.
 const MAX_WRONG: u32 = 3;
-/// How often a file may stall. Each stall costs the whole time limit, and a connection that stalls repeatedly
-/// is useless even if some bytes arrive in between.
+/// The number of stalls after which a file is given up. Each stall costs the whole time limit, and a
+/// connection that stalls repeatedly is useless even if some bytes arrive in between.
 const MAX_STALLS: u32 = 3;
 const MAX_DELAY: Duration = Duration::from_secs(8);
 /// The longest wait that is granted when the hub asks for one (`Retry-After`).

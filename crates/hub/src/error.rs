@@ -31,11 +31,11 @@ pub enum HubError {
     /// A setting of the environment or of the builder that cannot be used.
     #[error("{name} is `{value}`: {reason}")]
     InvalidSetting {
-        /// The environment variable that holds it.
+        /// The environment variable that holds the setting.
         name: &'static str,
-        /// Its value.
+        /// The setting's value.
         value: String,
-        /// What is expected.
+        /// The value that is expected.
         reason: &'static str,
     },
 
@@ -53,9 +53,9 @@ pub enum HubError {
     RepositoryNotFound {
         /// Model or data set.
         kind: Kind,
-        /// As named by the user.
+        /// The repository, as the user named it.
         id: String,
-        /// The hub that was asked.
+        /// The address of the hub that was asked.
         endpoint: String,
     },
 
@@ -75,7 +75,7 @@ pub enum HubError {
         id: String,
         /// The missing file, or a pattern that matches none.
         file: String,
-        /// Some of the files that are there.
+        /// The files of the repository; empty if the list is not known.
         available: Vec<String>,
     },
 
@@ -86,11 +86,11 @@ pub enum HubError {
     Gated {
         /// The repository.
         id: String,
-        /// The hub.
+        /// The hub's address.
         endpoint: String,
     },
 
-    /// The token was refused, or one is needed.
+    /// The token was refused, or a token is needed.
     #[error(
         "the hub wants another token for `{id}` ({status}: {message}); set HF_TOKEN to a valid one that may read it"
     )]
@@ -120,18 +120,18 @@ pub enum HubError {
     InvalidIndex {
         /// The index.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The JSON error, or the shard whose name is no file name.
         source: serde_json::Error,
     },
 
     /// The files are not in the cache, and the hub does not answer.
     #[error("{what} is not in the cache at {}, and the hub can't be reached; when it can, run `{command}`", cache.display())]
     Unreachable {
-        /// The model or data set.
+        /// The model, the data set, or a data set's file.
         what: String,
         /// The cache that was searched.
         cache: PathBuf,
-        /// The command that fetches it.
+        /// The command that fetches the files.
         command: String,
         /// Why the hub can't be reached.
         source: Box<HubError>,
@@ -140,11 +140,11 @@ pub enum HubError {
     /// The files are not in the cache, and offline mode forbids requests to the hub.
     #[error("{what} is not in the cache at {}, and HF_HUB_OFFLINE is set; unset it and run `{command}`", cache.display())]
     Offline {
-        /// The model or data set.
+        /// The model, the data set, or a data set's file.
         what: String,
         /// The cache that was searched.
         cache: PathBuf,
-        /// The command that fetches it.
+        /// The command that fetches the files.
         command: String,
     },
 
@@ -195,8 +195,7 @@ pub enum HubError {
         what: String,
     },
 
-    /// The download broke off on every attempt. The received part is kept, and the next run goes on from
-    /// there.
+    /// The download broke off on every attempt. The received part is kept, and the next run resumes from it.
     #[error(
         "{file} of `{id}` broke off at byte {received} and {attempts} attempts did not complete it; run it again to go on from there"
     )]
@@ -240,7 +239,7 @@ pub enum HubError {
     /// hf-hub's client could not be set up or failed in a way that has no name above.
     #[error("the hub's client failed")]
     Client {
-        /// hf-hub's account of it.
+        /// hf-hub's error.
         source: Box<hf_hub::HFError>,
     },
 
@@ -284,7 +283,8 @@ impl HubError {
         }
     }
 
-    /// Whether the same request may succeed later: it is repeated, and the cache is used in the end.
+    /// Whether the same request may succeed later. A transient error is retried; if every attempt fails, the
+    /// cache is used.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Transport { .. } | Self::Broken { .. } | Self::Stalled { .. } => true,

@@ -115,7 +115,7 @@ pub struct Hub {
     pub(crate) settings: Settings,
     retry: Retry,
     pub(crate) verify_cache: bool,
-    /// Built when it is first needed: a folder or an offline run needs no HTTP client.
+    /// The HTTP clients, built at the first request: a folder or an offline run needs none.
     remote: Mutex<Option<Arc<Remote>>>,
 }
 
@@ -137,11 +137,17 @@ fn describe(settings: &Settings, name: &str, f: &mut fmt::Formatter<'_>) -> fmt:
 
 impl Hub {
     /// A hub with the settings of the environment, in the variables of Python's `huggingface_hub`.
+    ///
+    /// # Errors
+    /// A time limit in the environment is no number of seconds.
     pub fn from_env() -> Result<Self, HubError> {
         Ok(Self::builder()?.build())
     }
 
     /// A builder with the environment's settings.
+    ///
+    /// # Errors
+    /// As [`from_env`](Self::from_env).
     pub fn builder() -> Result<HubBuilder, HubError> {
         Ok(HubBuilder {
             settings: Settings::from_env()?,
@@ -155,17 +161,23 @@ impl Hub {
         &self.settings.cache
     }
 
-    /// Fetches the files of a model: `config.json`, the card (`README.md`), the tokenizer's files (those of
-    /// `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json` and
-    /// `vocab.txt` that exist), and the safetensors weights, in one file or sharded.
+    /// Fetches the files of a model: `config.json`, the card (`README.md`), an `adapter_config.json`, the
+    /// tokenizer's files (those of `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`,
+    /// `added_tokens.json` and `vocab.txt` that exist), and the safetensors weights, in one file or sharded.
     ///
-    /// `name` is a folder, which is returned as it is, or a repository: `name`, `owner/name`, `owner/name@revision`.
+    /// `name` is a folder, which is returned as it is, or a repository: `name`, `owner/name`,
+    /// `owner/name@revision`.
+    ///
+    /// # Errors
+    /// The name is neither a folder nor a repository's, the hub refuses the request, the repository has no
+    /// `config.json` or no safetensors weights, a download fails, or the hub can't be asked and a file is not
+    /// in the cache.
     pub fn model(&self, name: &str, progress: &mut Progress<'_>) -> Result<LocalFiles, HubError> {
         self.model_of(&Source::parse(name)?, progress)
     }
 
-    /// [`model`](Self::model) with a name that was parsed before: a folder that was created since then is not
-    /// looked for.
+    /// [`model`](Self::model) with a name that was parsed before: a folder created since then is not looked
+    /// for.
     ///
     /// # Errors
     /// As [`model`](Self::model).
@@ -219,7 +231,7 @@ impl Hub {
         for file in model_files::absent(&listing.files) {
             cache.remember_missing(&listing.commit, file)?;
         }
-        // Last, so that a revision in the cache always leads to a complete snapshot.
+        // The revision is stored last, so that a revision in the cache always leads to a complete snapshot.
         cache.remember_commit(id.revision(), &listing.commit)?;
         Ok(local(&cache, &listing.commit, &names))
     }

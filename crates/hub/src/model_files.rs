@@ -17,8 +17,8 @@ const INDEX: &str = "model.safetensors.index.json";
 
 const TOKENIZER: &str = "tokenizer.json";
 
-/// Fetched if the repository has them: every file about the tokenizer, the card, which states the licence,
-/// and the description of an adapter, with which the weights are not the whole model.
+/// Files that are fetched if the repository has them: every file about the tokenizer; the card, which states
+/// the licence; and the description of an adapter, with which the weights are not the whole model.
 const OPTIONAL: &[&str] = &[
     "README.md",
     "adapter_config.json",
@@ -60,7 +60,8 @@ pub(crate) fn absent(available: &[String]) -> impl Iterator<Item = &'static str>
         .filter(move |name| available.iter().all(|file| file != name))
 }
 
-/// The needed files among `available`. For sharded weights that is the index alone, which names the shards.
+/// The needed files among `available`. Of sharded weights they include only the index, which names the
+/// shards.
 pub(crate) fn needed(
     id: &RepositoryId,
     available: &[String],

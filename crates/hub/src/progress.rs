@@ -1,10 +1,11 @@
-//! [`Event`]: what a fetch reports while it runs.
+//! [`Event`]: the progress of a fetch.
 
 use std::time::Duration;
 
 use crate::error::HubError;
 
-/// One event of one file. The crate prints nothing: a caller that wants a progress bar draws it from these.
+/// One event of one file. The crate prints nothing: a caller that wants a progress bar draws it from these
+/// events.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -40,7 +41,7 @@ pub enum Event<'a> {
     Retrying {
         /// The file's name in the repository.
         file: &'a str,
-        /// What went wrong.
+        /// The error of the attempt.
         error: &'a HubError,
         /// The time until the next attempt.
         delay: Duration,

@@ -18,7 +18,7 @@ use crate::source::{RepositoryId, is_commit, is_plain_path};
 const USER_AGENT: &str = concat!("embert/", env!("CARGO_PKG_VERSION"));
 /// A host that does not answer is given up sooner than one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// hf-hub's attempts after the first, for questions: more only delays the fall-back on the cache.
+/// hf-hub's attempts after the first, for questions: more would only delay the fall-back on the cache.
 const QUESTION_RETRIES: usize = 3;
 const MAX_REDIRECTS: usize = 10;
 
@@ -62,11 +62,13 @@ impl Remote {
         let setup = |source| HubError::Setup { source };
         let connect = |timeout: Duration| timeout.min(CONNECT_TIMEOUT);
         let client = |timeout| {
-            // In the blocking client this limits the wait for the head and for each piece of the body, not the whole.
+            // In the blocking client this timeout limits the wait for the head and for each piece of the
+            // body, not the whole request.
             Client::builder().user_agent(USER_AGENT).connect_timeout(connect(timeout)).timeout(timeout)
         };
-        // A large file's hash stands in the head of the hub's redirect to its store, not in the store's answer: redirects
-        // within the hub (a repository that was renamed) are followed, one that leads out of it is the answer.
+        // A large file's hash stands in the head of the hub's redirect to its store, not in the store's
+        // answer: redirects within the hub (a repository that was renamed) are followed, and a redirect out
+        // of the hub is the answer.
         let within_the_hub = Policy::custom(|attempt| {
             let same = attempt.previous().last().is_some_and(|from| from.origin() == attempt.url().origin());
             if attempt.previous().len() > MAX_REDIRECTS {
@@ -147,8 +149,8 @@ impl Remote {
 
     /// Asks the hub for a file's hash and size.
     ///
-    /// hf-hub's `get_file_metadata` follows every redirect, and so loses hash and commit of large files, which only the
-    /// redirect carries.
+    /// hf-hub's `get_file_metadata` follows every redirect, and so loses hash and commit of large files,
+    /// which only the redirect carries.
     pub(crate) fn facts(
         &self,
         kind: Kind,

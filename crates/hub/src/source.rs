@@ -56,7 +56,8 @@ pub struct RepositoryId {
 }
 
 impl RepositoryId {
-    /// `id` is `name` or `owner/name`; `revision` a branch, tag, commit or `refs/pr/N`, by default [`DEFAULT_REVISION`].
+    /// `id` is `name` or `owner/name`; `revision` a branch, tag, commit or `refs/pr/N`, by default
+    /// [`DEFAULT_REVISION`].
     ///
     /// # Errors
     /// [`HubError::InvalidId`] if the hub can't have such a name or revision.

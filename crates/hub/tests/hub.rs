@@ -92,7 +92,7 @@ fn a_model_is_fetched_into_the_layout_of_huggingface_hub() {
     assert!(repository.join(".no_exist").join(COMMIT).join("tokenizer.json").is_file());
     assert!(events.iter().any(|event| event.contains("Finished") && event.contains("300000")));
 
-    // The token goes to the hub and not to the store that it redirects to.
+    // The token goes to the hub and not to the store that the hub redirects to.
     for seen in double.seen() {
         let expected = (!seen.at_store).then(|| "Bearer hf_secret".to_owned());
         assert_eq!(seen.authorization, expected, "{seen:?}");
@@ -111,7 +111,7 @@ fn what_is_cached_is_not_fetched_again() {
     assert_eq!(again, first);
     assert_eq!(cached, 4);
     assert_eq!(double.seen().len(), 1, "one question for the commit: {:?}", double.seen());
-    // A commit is not even asked for.
+    // A full commit id needs no request.
     double.forget();
     let pinned = hub.model(&format!("{MODEL}@{COMMIT}"), &mut |_| {}).unwrap();
     assert_eq!(pinned, first);
@@ -268,7 +268,7 @@ fn a_silent_hub_is_given_up() {
 #[test]
 fn a_server_error_is_tried_again() {
     let (double, cache) = (HubDouble::start([model()]), TempDir::new().unwrap());
-    // A download of a large file takes two requests here, so each second one would hit the same of the two for ever.
+    // A large file takes two requests here: a fault in every second request would always hit the same one.
     for n in [3, 4] {
         double.set_fault(Fault::EveryNth { n, status: 500 });
         let files = fetch(&builder(&double, &cache).build()).unwrap();
@@ -289,7 +289,7 @@ fn refusals_are_told_apart() {
     assert!(matches!(refused(403, ""), HubError::Unauthorized { status: 403, .. }));
     assert!(matches!(refused(403, "GatedRepo"), HubError::Gated { .. }));
     assert!(matches!(refused(401, "RepoNotFound"), HubError::RepositoryNotFound { .. }));
-    // None of these is tried again.
+    // None of these refusals is tried again.
     assert_eq!(double.seen().len(), 4);
     assert_eq!(names(cache.path()), [""; 0]);
 }
@@ -330,7 +330,7 @@ fn a_data_set_is_fetched_by_name_and_by_pattern() {
     assert_eq!(fs::read(&files.files[0]).unwrap(), content(3));
     let both = hub.dataset("data", Some("main"), &["**/*.parquet"], &mut |_| {}).unwrap();
     assert_eq!(both.files.len(), 2);
-    // Without the hub: what is there by name, and not what is not.
+    // Without the hub, a file in the cache is found by its name, and any other file is an error.
     let offline = builder(&double, &cache).offline(true).build();
     let again = offline.dataset("data", None, &["plain_text/test.parquet"], &mut |_| {}).unwrap();
     assert_eq!(fs::read(&again.files[0]).unwrap(), content(4));
@@ -364,7 +364,7 @@ fn without_network_the_cache_will_do() {
     assert!(matches!(nonsense, HubError::InvalidSetting { name: "HF_ENDPOINT", .. }), "{nonsense:?}");
     let online = fetch(&builder(&double, &cache).build()).unwrap();
     assert_eq!(fetch(&hub).unwrap(), online);
-    // A hub that only ever answers 500 is as good as none.
+    // A hub that answers each request with 503 counts as unreachable.
     double.set_fault(Fault::EveryNth { n: 1, status: 503 });
     assert_eq!(fetch(&builder(&double, &cache).build()).unwrap(), online);
 }
@@ -416,7 +416,7 @@ fn what_a_data_sets_repository_has_is_known_without_the_hub() {
     let readme = repository.peek("README.md", &mut |_| {}).unwrap().unwrap();
     assert_eq!(fs::read_to_string(readme).unwrap(), "# Data");
     assert_eq!(repository.peek("no.md", &mut |_| {}).unwrap(), None);
-    // Until the data are there, the name stands for nothing.
+    // The cache has no commit for `main` until data are fetched.
     assert!(!cache.path().join("datasets--owner--data/refs/main").exists());
     let files = repository.fetch(&["a.csv".to_owned()], &mut |_| {}).unwrap();
     assert_eq!(files.commit.as_deref(), Some(COMMIT));
@@ -439,7 +439,7 @@ fn what_a_data_sets_repository_has_is_known_without_the_hub() {
     let message = offline.dataset_repository("owner/data", Some("v2")).unwrap_err().to_string();
     assert!(message.contains("hf download --repo-type dataset owner/data --revision v2"), "{message}");
     assert!(double.seen().is_empty());
-    // Of a commit nothing is asked, and what is missing is fetched.
+    // A full commit id needs no request for the list, and a missing file is fetched.
     let mut pinned = hub.dataset_repository("owner/data", Some(COMMIT)).unwrap();
     assert!(double.seen().is_empty());
     pinned.fetch(&["b.csv".to_owned()], &mut |_| {}).unwrap();
