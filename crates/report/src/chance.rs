@@ -37,7 +37,8 @@ impl Welch {
             .then(|| Self { t: (one.mean - other.mean).abs() / error, freedom })
     }
 
-    /// Whether chance alone would give such a difference in fewer than one case of twenty: the two-sided p-value is below 5 %.
+    /// Whether chance alone would give such a difference in fewer than one case of twenty: the two-sided
+    /// p-value is below 5 %.
     pub(crate) fn is_beyond_chance(self) -> bool {
         // There is at least one degree of freedom, so the distribution exists.
         StudentsT::new(0.0, 1.0, self.freedom).is_ok_and(|student| 2.0 * student.sf(self.t) < LEVEL)

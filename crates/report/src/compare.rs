@@ -43,8 +43,8 @@ pub(crate) fn differences<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<St
     keys
 }
 
-/// The keys that make another experiment and not another repetition. Another split seed is a repetition if
-/// each run sets one; if other runs take the split from the seed, it is a decision.
+/// The keys whose values make another experiment, not another repetition. The split seed makes a repetition
+/// if each run sets one; if other runs take the split from the seed, the split seed is a decision.
 pub(crate) fn distinguishing(runs: &[Run], differences: &[String]) -> Vec<String> {
     let repeats = |key: &String| {
         key == SEED || key == SPLIT_SEED && runs.iter().all(|run| run.setting(SPLIT_SEED).is_some())
@@ -63,7 +63,7 @@ pub(crate) fn value(run: &Run, key: &str) -> String {
     run.setting(key).unwrap_or_else(|| "unset".to_owned())
 }
 
-/// The runs grouped by these settings, in their order.
+/// The runs grouped by these settings; groups and runs are in the order of `runs`.
 pub(crate) fn groups<'a>(runs: &'a [Run], keys: &[String]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for run in runs {

@@ -68,7 +68,7 @@ impl Damaged {
     }
 }
 
-/// How many damaged lines are listed by number; of more, only the count.
+/// How many damaged lines are listed by number; more lines are only counted.
 const MOST_LINES: usize = 10;
 
 /// The number, from 1, of the line that contains the byte `end`.
@@ -76,7 +76,8 @@ fn line_of(bytes: &[u8], end: usize) -> usize {
     bytes[..end.min(bytes.len())].split(|byte| *byte == b'\n').count()
 }
 
-/// The file's name without its folder: a page does not tell where the run is stored.
+/// A sentence about a damaged file. The file's name stands without its folder: a page does not tell where the
+/// run is stored.
 pub(crate) fn of_file(error: &RunError, remedy: &str) -> String {
     match error {
         RunError::Damaged { path, line, source } => {
@@ -86,7 +87,7 @@ pub(crate) fn of_file(error: &RunError, remedy: &str) -> String {
     }
 }
 
-/// Adds a sentence about an example that does not fit the labels.
+/// A sentence about an example that does not fit the labels.
 pub(crate) fn of_examples(error: &ReportError) -> String {
     match error {
         ReportError::Example { path, line, problem } => {

@@ -8,13 +8,13 @@ use embert_run::RunError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The folder is not a run's.
+    /// The folder is no run folder: it has no `config.toml`.
     #[error("{} is no run folder: it has no config.toml; and no sweep's: it has no sweep.json", path.display())]
     NotARun {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder has no sweep's table.
+    /// The folder has no `sweep.json`.
     #[error(
         "{path} has no sweep.json, which a sweep writes once its first run has ended: `sweep --resume {path}` makes one of the runs that are there",
         path = path.display()
@@ -39,7 +39,7 @@ pub enum ReportError {
     DamagedSweep {
         /// The sweep's folder.
         folder: PathBuf,
-        /// The damage.
+        /// The error of the damaged file.
         source: RunError,
     },
     /// An example's prediction does not fit the labels.

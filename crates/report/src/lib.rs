@@ -2,7 +2,7 @@
 //!
 //! [`Run::read`] reads a run's folder in the formats of [`embert_run`], [`page`] makes a page of one run or
 //! one that compares several, and [`terminal`] draws a run's curves with characters. [`Sweep::read`],
-//! [`sweep_page`] and [`sweep_terminal`] do the same for the folder of a sweep. The page needs no network and
+//! [`sweep_page`] and [`sweep_terminal`] read and show the folder of a sweep. The page needs no network and
 //! no script: plots are SVG, light or dark by the reader's setting, each with its numbers in a table.
 //!
 //! The crate does not train, evaluate, write or serve files, and knows neither Burn nor the crates that

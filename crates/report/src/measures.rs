@@ -1,4 +1,4 @@
-//! The metrics of a run: those of its facts, or those of every run of format 1.
+//! The metrics of runs of format 1, whose facts list none, and metrics by their names.
 
 use embert_metrics::Metric;
 use embert_run::{Better, MetricInfo};

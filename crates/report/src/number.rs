@@ -7,7 +7,7 @@ pub(crate) fn figure(value: f64) -> String {
     if value.is_finite() { grouped(value, 4) } else { unusual(value) }
 }
 
-/// A metric that may be missing, as a dash then.
+/// A metric, or a dash if it is missing.
 pub(crate) fn or_dash(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), figure)
 }
@@ -41,11 +41,11 @@ pub(crate) fn short(value: f64) -> String {
     trimmed(&grouped(value / unit, decimals)).to_owned() + letter
 }
 
-/// The labels of an axis's ticks, with the decimals and the unit that it takes to tell them apart.
+/// The labels of an axis's ticks, with the unit and the decimals that tell the ticks apart.
 pub(crate) fn names_of_ticks(ticks: &[f64]) -> Vec<String> {
     let size = ticks.iter().fold(0.0, |size: f64, tick| size.max(tick.abs()));
     let step = ticks.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(size, f64::min);
-    // Rounding to multiples of this moves no tick visibly.
+    // True if rounding to multiples of `scale` moves no tick visibly.
     let is_exact =
         |scale: f64| ticks.iter().all(|tick| ((tick / scale).round() * scale - tick).abs() <= step * 1e-3);
     if (1e-3..LARGEST_NAMED).contains(&size) {
@@ -123,7 +123,7 @@ pub(crate) fn thousands(number: usize) -> String {
     by_three(&number.to_string())
 }
 
-/// Digits in groups of three; those of a number beyond 128 bits as they are.
+/// Digits in groups of three; a number beyond 128 bits stays as it is.
 fn by_three(digits: &str) -> String {
     digits
         .parse::<u128>()

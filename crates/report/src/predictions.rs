@@ -7,7 +7,7 @@ use embert_run::{ClassScores, Detail, Example, Examples, Metrics, Scores, SplitS
 
 use crate::ReportError;
 
-/// An example's predicted label and how sure the model is of it.
+/// An example's predicted label and how sure the model is of that label.
 pub(crate) trait Decision {
     /// The label with the highest probability; the first of several.
     fn predicted(&self) -> usize;
@@ -66,8 +66,8 @@ fn check(example: &Example, labels: usize) -> Result<(), MetricsError> {
     Accumulator::new(labels, Average::Macro)?.add(example.label, &example.probabilities, 0.0)
 }
 
-/// The examples by split, validation first, with the metrics that the run's own evaluation wrote. They are
-/// computed from the examples if it wrote none, as in format 1.
+/// The examples by split, validation first, with the metrics that the run's own evaluation wrote. If the run
+/// wrote none, as in format 1, the metrics are computed from the examples.
 pub(crate) fn by_split<'a>(
     examples: &'a [Example],
     scores: Option<&Scores>,
@@ -143,7 +143,7 @@ impl<'a> Predictions<'a> {
         examples
     }
 
-    /// Each example's probability of `label`, and whether that is its label.
+    /// Each example's probability of `label`, and whether `label` is its true label.
     pub(crate) fn against_the_rest(&self, label: usize) -> Vec<(f64, bool)> {
         self.examples.iter().map(|example| (example.probabilities[label], example.label == label)).collect()
     }

@@ -33,13 +33,14 @@ pub struct Run {
     pub scores: Option<Scores>,
     /// The predictions of the kept weights; `None` while the run goes on, and in runs of older versions.
     pub examples: Option<Vec<Example>>,
-    /// A sentence for each damaged file: the damage and the remedy. The page shows the rest.
+    /// A sentence for each damaged file: the damage and the remedy. The page shows the other files.
     pub damage: Vec<String>,
 }
 
 impl Run {
-    /// Reads `config.toml`, `metrics.jsonl`, `facts.json`, `scores.json` and `examples.jsonl`. Only the first
-    /// has to exist. A damaged file counts as missing and is listed in [`damage`](Self::damage).
+    /// Reads `config.toml`, `metrics.jsonl`, `facts.json`, `scores.json` and `examples.jsonl`. Only
+    /// `config.toml` has to exist. A damaged file counts as missing and is listed in
+    /// [`damage`](Self::damage).
     ///
     /// # Errors
     /// The folder has no `config.toml`, a file can't be read, or a newer version wrote it.
@@ -47,7 +48,8 @@ impl Run {
         let mut run = Self::read_without_examples(path)?;
         let labels = run.facts.as_ref().map(|facts| facts.labels.len());
         run.examples = match predictions::read(&RunFiles::new(path).examples(), labels) {
-            // Single examples are shown of texts with labels; another task may have lines of its own.
+            // Only text classification shows single examples; the lines of another task may have another
+            // form.
             Err(ReportError::Example { .. } | ReportError::File(RunError::Damaged { .. }))
                 if !run.is_text_classification() =>
             {
@@ -67,7 +69,7 @@ impl Run {
     }
 
     /// Reads a run without its examples: the texts of a hundred runs fill the memory, and a page that
-    /// compares shows none.
+    /// compares runs shows no examples.
     pub(crate) fn read_without_examples(path: &Path) -> Result<Self, ReportError> {
         let files = RunFiles::new(path);
         if !files.config().is_file() {
@@ -141,7 +143,7 @@ impl Run {
         measures::named(&name.unwrap_or_default(), &self.metrics)
     }
 
-    /// The default metric that chooses the best weights.
+    /// The task's default metric for choosing the best weights.
     pub(crate) fn default_metric(&self) -> Option<&MetricInfo> {
         self.metrics.first()
     }
@@ -161,13 +163,13 @@ impl Run {
         self.log.evals.iter().filter(move |eval| eval.split == split)
     }
 
-    /// The evaluation of the kept weights, or the best so far.
+    /// The evaluation of the kept weights; while the run goes on, the best evaluation so far.
     pub(crate) fn result<'a>(&'a self, split: &'a str) -> Option<&'a Eval> {
         let kept = self.kept_step();
         if let Some(eval) = self.evals(split).find(|eval| Some(eval.step) == kept) {
             return Some(eval);
         }
-        // In a complete run no other evaluation is that of the kept weights: the log has lost it.
+        // The log of a complete run has lost the evaluation of the kept weights, and no other can replace it.
         if kept.is_some() {
             return None;
         }
@@ -242,7 +244,7 @@ mod tests {
         assert!(matches!(Run::read(&folder.path().join("nothing")), Err(ReportError::NotARun { .. })));
     }
 
-    /// The result stands on the kept weights, not on the best that the log has, where the last are kept.
+    /// If the last weights are kept, the result is their evaluation, not the best in the log.
     #[test]
     fn the_result_is_that_of_the_kept_weights() {
         let folder = tempfile::tempdir().unwrap();
@@ -261,11 +263,11 @@ mod tests {
         let ended = log.clone() + end;
         assert_eq!(step("metric = \"loss\"\nkeep = \"best\"\n", &ended), Some(2));
         assert_eq!(step("metric = \"loss\"\nkeep = \"last\"\n", &ended), Some(3));
-        // Still going on: the best so far.
+        // While the run goes on, the result is the best evaluation so far.
         assert_eq!(step("metric = \"loss\"\n", &log), Some(2));
         assert_eq!(step("metric = \"accuracy\"\n", &log), Some(3));
         assert_eq!(step("", ""), None);
-        // Not that of other weights where the log has lost it.
+        // If the log has lost the evaluation of the kept weights, there is no result.
         let lost = ended.replace("\"step\":2,\"loss\":0.4", "\"step\":4,\"loss\":0.4");
         assert_eq!(step("metric = \"loss\"\nkeep = \"best\"\n", &lost), None);
     }

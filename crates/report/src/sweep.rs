@@ -22,7 +22,7 @@ pub struct Sweep {
     pub name: String,
     /// The folder.
     pub path: PathBuf,
-    /// The metric that compares the points, of the weights that each run keeps.
+    /// The metric that compares the points, measured with the weights that each run keeps.
     pub metric: MetricInfo,
     /// The split that the metric is measured on.
     pub split: String,
@@ -30,7 +30,7 @@ pub struct Sweep {
     pub keys: Vec<String>,
     /// The seeds of each point.
     pub seeds: Vec<u64>,
-    /// The points, best first; those without a value last.
+    /// The points, best first; points without a value last.
     pub points: Vec<SweepPoint>,
     /// The damage of `sweep.json` and the remedy; some points may be missing then.
     pub damage: Option<String>,
@@ -116,7 +116,7 @@ impl Sweep {
         self.runs().filter(|(_, run)| run.row.status == status).count()
     }
 
-    /// The points with a value, best first.
+    /// The points with a value, best first, each with its index and its mean.
     pub(crate) fn ranked(&self) -> impl Iterator<Item = (usize, &SweepPoint, f64)> {
         self.points.iter().enumerate().filter_map(|(index, point)| Some((index, point, point.row.mean?)))
     }
@@ -150,8 +150,8 @@ impl SweepPoint {
         self.runs.iter().filter_map(|run| run.row.value).collect()
     }
 
-    /// A setting as a person writes it, a drawn number with four digits. A setting that the point does not
-    /// change comes from its runs' config.
+    /// A setting as a person writes it; a number that was drawn at random has four digits. A setting that the
+    /// point does not change comes from its runs' config.
     pub(crate) fn setting(&self, key: &str) -> String {
         match self.row.settings.get(key) {
             None | Some(Value::Null) => {
@@ -162,7 +162,7 @@ impl SweepPoint {
         }
     }
 
-    /// A setting's number, if it is one.
+    /// A setting as a number; `None` if the setting is no finite number.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         match self.row.settings.get(key) {
             None | Some(Value::Null) => self.setting(key).parse().ok(),
@@ -237,7 +237,7 @@ impl SweepRun {
     }
 }
 
-/// The length of a number that someone wrote; a drawn number is longer.
+/// The most characters of a number that a person wrote; a number that was drawn at random has more.
 const WRITTEN: usize = 8;
 
 /// A value as a person writes it, as in [`Run::setting`].
@@ -252,13 +252,13 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-/// Four digits of a drawn number, in a form that a config takes.
+/// A number that was drawn at random, with four digits, in a form that a config takes.
 fn drawn(number: f64) -> String {
     let size = number.abs();
     if (1e-3..1e4).contains(&size) { short(number).replace(',', "") } else { scientific(number, 3) }
 }
 
-/// An error in one line.
+/// An error and its causes in one line.
 fn with_causes(error: &ReportError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -273,7 +273,8 @@ fn with_causes(error: &ReportError) -> String {
 pub(crate) mod tests {
     use super::*;
 
-    /// A sweep over `optimizer.learning_rate` with two seeds: 2e-5 is best, 5e-5 second, 1e-4 failed, 1 is missing.
+    /// A sweep over `optimizer.learning_rate` with two seeds: 2e-5 is best, 5e-5 second, 1e-4 failed, and one
+    /// run of 2e-5 is missing.
     pub(crate) const SWEEP: &str = r#"{"name": "rates", "metric": "accuracy", "better": "higher", "split": "validation",
         "keys": ["optimizer.learning_rate"], "seeds": [0, 1], "points": [
         {"point": "point-02", "settings": {"optimizer.learning_rate": 5e-5}, "mean": 0.8, "standard_deviation": 0.014, "seconds": 9.5, "trainable": 10, "parameters": 1000, "runs": [
@@ -309,7 +310,7 @@ pub(crate) mod tests {
         let names: Vec<&str> = sweep.points.iter().map(|point| point.row.point.as_str()).collect();
         assert_eq!(names, ["point-01", "point-02", "point-03"]);
         assert_eq!(sweep.points[0].setting("optimizer.learning_rate"), "2e-5");
-        // As the base config has it, which the run's own config knows.
+        // The point leaves the setting as in the base config; the run's own config states it.
         assert_eq!(sweep.points[2].setting("optimizer.learning_rate"), "0.0001");
         assert_eq!(sweep.points[2].number("optimizer.learning_rate"), Some(1e-4));
         assert_eq!(sweep.points[2].setting("epochs"), "as it was");
@@ -349,7 +350,7 @@ pub(crate) mod tests {
         assert!(error.contains("`sweep --resume ") && error.contains("makes that file again"), "{error}");
     }
 
-    /// A run in the second point says what no run says.
+    /// A run of the second point has a status that doesn't exist.
     #[test]
     fn what_stands_before_the_damage_is_shown() {
         let folder = folder(&SWEEP.replace("\"missing\"", "\"lost\""));

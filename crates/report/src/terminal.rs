@@ -21,8 +21,8 @@ const MOST_IN_ERROR: usize = 2400;
 /// The dots across and down; a character has two by four.
 const DOTS: (u32, u32) = (120, 48);
 
-/// The curves of a run for a terminal of 80 columns: training loss (smoothed), validation loss, the metric, the learning rate.
-/// A curve of fewer than two points is left out.
+/// The curves of a run for a terminal of 80 columns: training loss (smoothed), validation loss, the metric
+/// that chooses the best weights, the learning rate. A curve of fewer than two points is left out.
 pub fn terminal(run: &Run) -> String {
     let steps = &run.log.steps;
     let window = window(steps.len());
@@ -67,7 +67,7 @@ fn printable(text: &str) -> String {
     escaped_lines(&without_isolates(text)).into_owned()
 }
 
-/// Damage and errors on one line.
+/// A name or a setting for a cell of a table, on one line.
 fn cell(text: &str) -> String {
     shortened(&without_isolates(text), MOST_IN_CELL).into_owned()
 }
@@ -112,7 +112,7 @@ pub fn sweep_terminal(sweep: &Sweep) -> String {
     printable(&out)
 }
 
-/// A line through at least two points.
+/// A curve through at least two points.
 fn drawn(points: &[(f64, f64)]) -> String {
     let values = || points.iter().map(|point| point.1);
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));

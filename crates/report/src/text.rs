@@ -1,13 +1,14 @@
-//! Texts of others (labels, file names, settings, errors), made harmless for a terminal.
+//! Texts from outside (labels, file names, settings, errors), made harmless for a terminal.
 //!
-//! A terminal obeys control characters: a label may clear the screen, set the title or paint over the line above. Unicode's format
-//! characters reorder or hide what stands around them. Both are shown as Rust writes them, `\u{1b}`.
+//! A terminal obeys control characters: a label may clear the screen, set the title or paint over the line
+//! above. Unicode's format characters reorder or hide what stands around them. Both are shown as Rust writes
+//! them, `\u{1b}`.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// True for a character that a terminal obeys instead of showing it, or that reorders or hides its neighbours: C0, DEL, C1,
-/// bidirectional controls, zero-width characters, line and paragraph separators.
+/// True for a character that a terminal obeys instead of showing it, or that reorders or hides its
+/// neighbours: C0, DEL, C1, bidirectional controls, zero-width characters, line and paragraph separators.
 ///
 /// The zero-width characters in emoji and in Persian (U+200D, U+200C) are hidden too: a terminal's columns
 /// can't be counted otherwise.
@@ -74,8 +75,8 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// [`escaped_lines`] in about `most` characters: the beginning, the number of bytes left out, and the end. An
-/// error may quote a damaged file, and the remedy stands at its end.
+/// [`escaped_lines`] in about `most` characters: the beginning, the number of characters left out, and the
+/// end. An error may quote a damaged file, and the remedy stands at its end.
 pub fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
     // An escaped character may have eight characters or more.
     if text.chars().nth(most).is_none() {
@@ -107,7 +108,7 @@ fn escaped_length(character: char) -> usize {
     if is_hidden_in_lines(character) { character.escape_default().len() } else { 1 }
 }
 
-/// The part of a text that fits, with complete escapes, and its length in bytes.
+/// The beginning of a text in at most `most` characters, with complete escapes, and its length in bytes.
 fn take(
     characters: impl Iterator<Item = char>,
     most: usize,

@@ -1,4 +1,4 @@
-//! Folders whose every text wants to be something else: markup, a terminal's commands, another direction.
+//! Folders in which each text contains markup, a terminal's commands and marks of another direction.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,12 +15,12 @@ use embert_run::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A name. Each place has its own, so that a label is not another label.
+/// A hostile name. Each place has a name of its own, so that no label equals another.
 fn name(place: &str) -> String {
     format!("{place}\n\u{1b}[2J\u{202e}\0<script>alert(1)</script>\u{9b}\u{7f}\"'&\u{200f}ש")
 }
 
-/// The text of an example: it keeps its own direction, in a place of its own.
+/// A hostile text of an example. The page keeps the text's direction, in an element of its own.
 fn text(place: &str) -> String {
     format!("{place}\r\u{1b}[2J\0<script>alert(1)</script>\u{9b}")
 }
@@ -213,8 +213,8 @@ fn write_sweep(folder: &Path) {
     write_run(&folder.join("runs/b"), 1);
 }
 
-/// True for what `embert_report`'s names may not have in a page: a control character that is no newline of the markup, or a mark
-/// that reorders the words around it. The isolates are its own.
+/// True for a character that no name may bring into a page: a control character (newline and tab belong to
+/// the markup), or a mark that reorders the words around it. `embert_report` puts isolates there itself.
 fn is_harmful(character: char) -> bool {
     (character.is_control() && !matches!(character, '\n' | '\t'))
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
@@ -241,7 +241,7 @@ fn no_text_of_a_run_gets_into_a_page_as_it_is() {
     assert!(runs.iter().all(|run| run.damage.is_empty()), "{:?}", runs[0].damage);
     let html = page(&runs[..1], &PageOptions::default()).unwrap();
     assert_harmless(&html);
-    // All of it was there to be shown.
+    // The page shows each name, escaped.
     for part in
         ["task", "model", "dataset", "first", "share", "layer", "freeze", "macro", "item", "text", "pair"]
     {
@@ -269,7 +269,7 @@ fn no_text_of_a_sweep_gets_into_a_page_as_it_is() {
     assert!(!drawn.contains(|character| is_hidden(character) && character != '\n'), "{drawn}");
 }
 
-/// What is wrong with a file quotes what is in it.
+/// A sentence about a damaged file quotes the file.
 #[test]
 fn nor_does_the_text_of_a_damage() {
     let place = tempfile::tempdir().unwrap();

@@ -15,10 +15,11 @@ use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::text::named;
 use crate::{ReportError, Run, measures};
 
-/// The metric that compares the runs: their own, if all have the same.
+/// The metric that compares the runs: the metric that chooses their best weights, if it is the same in all,
+/// else the default.
 struct Measure {
     metric: MetricInfo,
-    /// The default metric that chooses the best weights.
+    /// The task's default metric for choosing the best weights.
     default: MetricInfo,
     split: &'static str,
 }
@@ -224,11 +225,11 @@ pub(super) struct Entry {
     pub(super) values: Vec<f64>,
 }
 
-/// How many entries are named in the note below the plot; the table names all.
+/// The most entries that the note below the plot names; the table names all.
 const MOST_IN_NOTE: usize = 12;
 
-/// A plot with a point for each entry, in order, one standard deviation above and below, and the values as
-/// dots beside it.
+/// A plot of the mean of each entry, in order, with one standard deviation above and below, and the entry's
+/// values as dots beside the mean.
 pub(super) fn ranking(
     id: &'static str,
     entries: Vec<Entry>,
@@ -303,12 +304,13 @@ const COLOURS: usize = 8;
 /// How many of the best groups have a colour if there are more groups than colours.
 const BEST: usize = 3;
 
-/// The colour of a group among `count` groups; `None` if the group is drawn faint.
+/// The colour of the group at `index` among `groups` groups, the best first; `None` if the group is drawn
+/// faint.
 pub(super) fn colour(index: usize, groups: usize) -> Option<Ink> {
     (groups <= COLOURS || index < BEST).then_some(Ink::Series(index))
 }
 
-/// A line for each run that has points, in the colour of its settings.
+/// A line for each run that has points, in the colour of its group.
 #[derive(Default)]
 pub(super) struct Lines {
     layers: Vec<Layer>,

@@ -9,7 +9,7 @@ use crate::Run;
 use crate::number::{counted, figure, fine_percent, or_dash, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 
-/// The window of the moving mean in steps: a twentieth of the curve.
+/// The window of the moving mean in steps: a twentieth of the curve, from 1 to 100.
 pub(crate) fn window(steps: usize) -> usize {
     (steps / 20).clamp(1, 100)
 }
@@ -33,7 +33,7 @@ pub(super) fn of_training(run: &Run) -> Vec<Figure> {
     [loss(run), metrics(run), learning_rate(run), grad_norm(run)].into_iter().flatten().collect()
 }
 
-/// The range of steps, with a little room at both ends so that a dot there is not cut.
+/// The range of steps, with a little room at the right end so that a dot in the last step is not cut.
 fn steps(run: &Run) -> std::ops::Range<f64> {
     let last = run.log.steps.last().map_or(0, |step| step.step);
     let last = run.log.evals.iter().map(|eval| eval.step).fold(last, usize::max).max(1) as f64;
@@ -218,8 +218,8 @@ fn depth(group: &str) -> (usize, usize) {
     }
 }
 
-/// The learning rate of each group at each step, the deepest group first. Without groups in the log these are
-/// base and head.
+/// The learning rate of each group at each step, from the embeddings up to the head. If the log has no
+/// groups, these are the rates of base and head.
 fn rates(run: &Run) -> Vec<(String, Vec<(f64, f64)>)> {
     let steps = &run.log.steps;
     let of = |get: &dyn Fn(&TrainStep) -> Option<f64>| -> Vec<(f64, f64)> {

@@ -82,7 +82,7 @@ impl Table {
         self.rows_rendered(label, &self.rows.iter().collect::<Vec<_>>())
     }
 
-    /// The first `rows` rows, and a table of the others, if there are any.
+    /// The first `rows` rows, and a table of the other rows, if there are any.
     pub(super) fn split(self, rows: usize) -> (Self, Option<Self>) {
         let Self { headings, rows: mut first } = self;
         let others = first.split_off(rows.min(first.len()));

@@ -1,4 +1,4 @@
-//! The page: its frame, with the content of one run, of several, or of a sweep in it.
+//! The frame of a page, around the content of one run, of several runs, or of a sweep.
 
 mod comparison;
 pub(crate) mod curves;
@@ -16,11 +16,11 @@ use crate::{ReportError, Run, Sweep};
 /// Options of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PageOptions {
-    /// The browser reloads the page after so many seconds, for a page that is served while a run goes on.
+    /// Seconds after which the browser reloads the page, for a page that is served while a run goes on.
     pub refresh_seconds: Option<u32>,
 }
 
-/// A page of one run, or one that compares several: a complete HTML document, the same for the same files.
+/// A page of one run, or a page that compares several: a complete HTML document, the same for the same files.
 ///
 /// # Errors
 /// There is no run, its examples do not fit its labels, or the charting library fails.
@@ -33,7 +33,7 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
     Ok(framed(&title, &content, *options))
 }
 
-/// A page of a sweep. Points that have failed or have not been run are listed as such.
+/// A page of a sweep. It also lists the points that have failed or have not been run.
 ///
 /// # Errors
 /// The charting library fails.

@@ -17,7 +17,7 @@ const RELIABILITY_BINS: usize = 15;
 const SCORE_BINS: usize = 20;
 /// The number of examples in each of the two lists.
 const SHOWN: usize = 10;
-/// The characters of a text that are shown before it has to be opened.
+/// The characters of a text that are shown before the text has to be opened.
 const OPEN: usize = 320;
 
 /// The labels and metrics that the splits of a run share.
@@ -31,7 +31,7 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// The labels that curves are drawn for: one of two, or each against the rest.
+    /// The labels that curves are drawn for: the positive label of two, or each label against the rest.
     fn with_curves(&self) -> Vec<usize> {
         if self.names.len() == 2 { vec![self.positive] } else { (0..self.names.len()).collect() }
     }
@@ -41,7 +41,7 @@ impl Labels {
     }
 }
 
-/// The temperature that fits a split best.
+/// The temperature that minimizes the loss on a split (Guo et al. 2017).
 pub(super) fn fitted_temperature(predictions: &Predictions<'_>) -> Option<f64> {
     temperature(predictions.examples.iter().map(|example| (example.label, example.probabilities.as_slice())))
 }
@@ -236,7 +236,8 @@ fn precision_recall(predictions: &Predictions<'_>, labels: &Labels, key: &str) -
     })
 }
 
-/// The reliability diagram of the predictions, at temperature 1 or another one (which changes no prediction).
+/// The reliability diagram of the predictions with logits divided by `temperature`, which changes no
+/// prediction.
 fn reliability_at(predictions: &Predictions<'_>, temperature: f64) -> Reliability {
     let confidence = |example: &&Example| {
         let scaled = at_temperature(&example.probabilities, temperature);
@@ -315,7 +316,7 @@ fn score_bin(score: f64) -> usize {
     ((score * SCORE_BINS as f64) as usize).min(SCORE_BINS - 1)
 }
 
-/// A histogram of scores: with two labels the probability of the positive one, by the true label; with more
+/// A histogram of scores: with two labels the probability of the positive label, by the true label; with more
 /// labels the confidence, by right and wrong.
 fn scores(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Figure {
     let is_binary = labels.names.len() == 2;

@@ -69,7 +69,8 @@ fn header(run: &Run, splits: &[Predictions<'_>]) -> Markup {
     }
 }
 
-/// The split that the result is quoted from: test if it was evaluated, since nothing was chosen on it.
+/// The evaluation that the result is quoted from: on the test split if there is one, since nothing was chosen
+/// on that split.
 fn quoted(run: &Run) -> Option<&Eval> {
     run.result("test").or_else(|| run.result("validation"))
 }
@@ -229,7 +230,7 @@ fn data(facts: &Facts) -> Result<Markup, ReportError> {
     })
 }
 
-/// The histogram of lengths: before truncation if the run has counted that, else after.
+/// The histogram of lengths: before truncation if the run has counted those, else after.
 fn lengths(facts: &Facts) -> Figure {
     let lengths = &facts.lengths;
     let (bin, counts, x_title) = match &lengths.uncut {

@@ -20,7 +20,7 @@ use super::layout::{BOTTOM, Layout, TOP, Words};
 use super::measure::{fitted, width};
 use super::range::thinned;
 
-/// No limit of plotters' own: the layout decides the ticks.
+/// More ticks than the layout ever chooses, so that plotters leaves none out.
 const ALL_TICKS: usize = 100;
 /// The font size of words in a plot.
 const SMALL: u32 = 11;

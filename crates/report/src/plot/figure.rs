@@ -64,7 +64,7 @@ impl Ink {
 pub(crate) enum Layer {
     /// A line through points; a faint line is drawn lighter.
     Line { points: Vec<(f64, f64)>, ink: Ink, faint: bool },
-    /// A line with the area below it, down to 0.
+    /// A line with the area below it, down to the lower edge of the plot.
     Area { points: Vec<(f64, f64)>, ink: Ink },
     /// Dots.
     Dots { points: Vec<(f64, f64)>, ink: Ink },
@@ -83,7 +83,7 @@ pub(crate) enum Layer {
 /// A tick of an axis: its value and its label.
 pub(crate) type Tick = (f64, String);
 
-/// Which ticks an axis has.
+/// The ticks of an axis.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Ticks {
     /// Round numbers.

@@ -22,7 +22,7 @@ pub(super) const BOTTOM: u32 = 36;
 
 /// Margins and ticks.
 pub(super) struct Layout {
-    /// Units left of the plot, and right of it.
+    /// The margins left and right of the plot, in units.
     pub(super) left: f64,
     pub(super) right: f64,
     pub(super) x: Vec<Tick>,
@@ -91,7 +91,7 @@ impl Layout {
         ticks.into_iter().find(fits).unwrap_or_else(|| self.apart(plot, fewest))
     }
 
-    /// Removes ticks whose labels would touch the one before.
+    /// Removes ticks whose labels would touch the label before.
     fn apart(&self, plot: &Plot, places: Vec<Tick>) -> Vec<Tick> {
         let mut end = f64::NEG_INFINITY;
         let mut apart = places;
@@ -132,7 +132,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Takes the first of these rectangles that is free and inside.
+    /// Takes the first of these rectangles that is free and inside the drawing.
     pub(super) fn place(&mut self, spaces: impl IntoIterator<Item = Space>) -> Option<Space> {
         let (right, bottom) = (f64::from(SIZE.0), f64::from(SIZE.1));
         let is_inside = |area: &Space| area.0 >= 0.0 && area.1 >= 0.0 && area.2 <= right && area.3 <= bottom;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthChar as _;
 
-/// The width of a character in parts of the font's size: of `DejaVu Sans`, the widest of the fonts that the style sheet's
-/// `sans-serif` stands for, or a little more.
+/// The width of a character in parts of the font's size: of `DejaVu Sans`, the widest of the fonts that the
+/// style sheet's `sans-serif` stands for, or a little more.
 fn em(character: char) -> f64 {
     match character {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | ' ' => 0.34,

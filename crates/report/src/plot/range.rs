@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// The limit of values on an axis: the distance between larger ones overflows.
+/// The limit of values on an axis: the distance between larger values overflows.
 const LARGEST: f64 = 1e300;
 
 /// Values with a relative difference below this are equal but for rounding.
@@ -46,7 +46,7 @@ pub(crate) fn round_ticks(range: &Range<f64>, most: usize) -> Vec<f64> {
     let power = (span / most as f64).log10().floor() as i32;
     let steps = (power..=power + 2).flat_map(|power| [(1.0, power), (2.0, power), (5.0, power)]);
     for (digit, power) in steps {
-        // As text, since ten to the power of -5 is not the number nearest to 1e-5.
+        // Parsed from text, since ten to the power of -5 is not the number nearest to 1e-5.
         let Ok(step) = format!("{digit}e{power}").parse::<f64>() else { continue };
         let (first, last) = first_last(step);
         if last.saturating_sub(first) < i64::try_from(most).unwrap_or(i64::MAX) {
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(range([1.0, 2.0], true).start.to_bits(), 0);
     }
 
-    /// For any values the range is not empty, contains the finite ones, and has at least two ticks.
+    /// For any values the range is not empty, contains the finite values, and has at least two ticks.
     #[test]
     fn every_kind_of_values_has_an_axis() {
         let third = 1.0 / 3.0;

@@ -124,7 +124,7 @@ fn sample(point: &SweepPoint) -> Option<Sample> {
     })
 }
 
-/// The result in one line: the best point, and whether it is ahead by more than its spread says.
+/// The result in one line: the best point, and whether the spread over the seeds may explain its lead.
 pub(crate) fn result(sweep: &Sweep) -> String {
     let mut ranked = sweep.ranked();
     let Some((_, best, mean)) = ranked.next() else {
@@ -217,7 +217,7 @@ pub(super) mod tests {
         Sweep::read(folder(text).path()).unwrap()
     }
 
-    /// One point with `count` values of this mean and deviation.
+    /// A point of a sweep's table with these values and the given mean and deviation, as JSON.
     pub(in crate::page::sweep) fn point(
         name: &str,
         mean: f64,

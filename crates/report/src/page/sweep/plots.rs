@@ -8,7 +8,7 @@ use crate::number::{counted, figure, thousands};
 use crate::plot::{Axis, Ink, Layer, Plot, Ticks, range};
 use crate::sweep::{Sweep, SweepPoint};
 
-/// How many points are all named in a plot; of more, only the best [`NAMED`] are.
+/// The most points that a plot names all of; of more points, only the best [`NAMED`] are named.
 const ALL_NAMED: usize = 20;
 const NAMED: usize = 1;
 
@@ -57,7 +57,8 @@ pub(super) fn by_key(sweep: &Sweep) -> Vec<Figure> {
     for key in &varied {
         let others: Vec<&str> =
             varied.iter().filter(|other| *other != key).map(|other| other.as_str()).collect();
-        // The ranking shows names by rank already, and so do lines over a number.
+        // The ranking shows a single key of names already, and the lines over a numeric key show the names of
+        // another key.
         let shown =
             is_number(key) || others.len() > 1 || others.first().is_some_and(|other| !is_number(other));
         if shown {

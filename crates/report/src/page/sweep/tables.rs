@@ -83,7 +83,7 @@ pub(super) fn unlucky(runs: &[(String, String, Option<String>)]) -> Markup {
 
 pub(super) fn every_run(sweep: &Sweep) -> Markup {
     let metric = format!("{} {}", sweep.split, sweep.metric.in_sentence());
-    // If the metric is the loss, the table has it already.
+    // If the metric is the loss, the table has its column already.
     let loss = (sweep.metric.name != LOSS).then(|| format!("{} {LOSS}", sweep.split));
     let headings = ["run".to_owned()]
         .into_iter()
@@ -119,7 +119,7 @@ pub(super) fn every_run(sweep: &Sweep) -> Markup {
     }
 }
 
-/// The settings that differ between the runs, and those that all share.
+/// The settings that differ between the runs, and the settings that all runs share.
 pub(super) fn settings(sweep: &Sweep, runs: &[&Run]) -> Markup {
     let different = differences(runs.iter().copied());
     let mut rows: Vec<Vec<String>> = Vec::new();
