@@ -1,6 +1,8 @@
-//! Labels texts: `cargo run -p embert-predict --example predict -- FOLDER TEXT...`, from the repository's root.
+//! Labels texts: `cargo run -p embert-predict --example predict -- FOLDER TEXT...`, from the repository's
+//! root.
 //!
-//! Without arguments it makes a tiny model with random weights, so that there is something to see without training.
+//! Without arguments it makes a tiny model with random weights, so that there is something to see without
+//! training.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::error::Error;

@@ -57,7 +57,7 @@ pub enum PredictError {
         path: PathBuf,
         /// NaN or an infinity.
         value: f32,
-        /// The text's beginning.
+        /// The first 40 characters of the text.
         text: String,
     },
 }

@@ -40,13 +40,14 @@ const BATCHES_AHEAD: usize = 16;
 const BYTES_AHEAD: usize = 4 << 20;
 
 impl<T: Task> Predictor<T> {
-    /// Opens the `model/` folder of a run, or any BERT checkpoint in Hugging Face format that was trained for the task.
+    /// Opens the `model/` folder of a run, or any BERT checkpoint in Hugging Face format that was trained for
+    /// the task.
     ///
     /// Texts are cut at the tokenizer's `model_max_length`, with which the model was trained, and on its
     /// `truncation_side`.
     ///
     /// # Errors
-    /// The checkpoint or the tokenizer can't be loaded, or the head is not a trained one of the task.
+    /// The checkpoint or the tokenizer can't be loaded, or the head is another task's or was not trained.
     pub fn open(folder: &Path, device: &Device) -> Result<Self, PredictError> {
         let pretrained = ModelFor::<T::Head>::from_pretrained(folder, &LoadOptions::default(), device)?;
         if let Some(missing) = pretrained.report.newly_initialized.first() {
@@ -131,7 +132,8 @@ impl<T: Task> Predictor<T> {
         self.max_length
     }
 
-    /// Predicts for the examples of a stream in their order, reading only a few batches ahead. The first error ends it.
+    /// Predicts for the examples of a stream in their order, reading only a few batches ahead. The first
+    /// error ends the stream.
     pub fn stream<I, X>(&self, examples: I) -> Predictions<'_, T, I::IntoIter>
     where
         I: IntoIterator<Item = Result<T::Example, X>>,
@@ -184,8 +186,8 @@ impl<T: Task> Predictor<T> {
         Ok(examples.into_iter().zip(parts).map(answer).collect())
     }
 
-    /// Adds what the outputs of encodings say to the parts of the examples that they are of, in batches of neighbours in
-    /// length.
+    /// Runs the model on encodings, in batches of similar length, and adds each decoded output to the parts
+    /// of its example.
     fn decode(
         &self,
         encodings: &[(usize, Encoding)],
@@ -229,7 +231,7 @@ impl Predictor<TextClassification> {
     /// Labels texts, in their order.
     ///
     /// # Errors
-    /// The tokenizer refuses a text.
+    /// The tokenizer refuses a text, or the model's output for a text is not finite.
     pub fn predict<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<LabelledText>, PredictError> {
         let example = |(id, text): (u64, &S)| {
             Ok::<_, PredictError>(TextExample {
@@ -320,8 +322,8 @@ mod tests {
 
     use super::*;
 
-    /// A random checkpoint of two small layers, whose probabilities differ from text to text. Its folder is not needed
-    /// once it is open.
+    /// A random checkpoint of two small layers, whose probabilities differ from text to text. The folder is
+    /// not needed once the checkpoint is open.
     fn predictor() -> Predictor {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/sample/bert");
         let dir = tempfile::tempdir().unwrap();
@@ -349,7 +351,7 @@ mod tests {
         (0..count).map(|n| format!("{} {n}", text(n))).collect()
     }
 
-    /// Padding changes the order of sums in f32.
+    /// The tolerance is that of padding, which changes the order of sums in f32.
     #[track_caller]
     fn assert_same(one: &LabelledText, other: &LabelledText) {
         assert_eq!(one.text(), other.text());

@@ -10,8 +10,7 @@ const WHOLE: usize = 1 << 20;
 /// The length in bytes that is tried first: a multiple of what most models read.
 const FIRST: usize = 1 << 16;
 
-/// Extra tokens beyond those that are kept, so that a cut inside a token of several words affects none of
-/// those.
+/// Extra tokens beyond the kept ones, so that a cut inside a token of several words affects no kept token.
 const MARGIN: usize = 64;
 
 /// The part of a text that gives the same tokens after truncation as the whole text: the beginning, the end

@@ -1,4 +1,5 @@
-//! Heads of every kind against `transformers`' pipeline (`tests/reference/heads.py`), and models that can't do what is asked.
+//! Heads of every kind against `transformers`' pipeline (`tests/reference/heads.py`), and models that refuse
+//! their input.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -36,14 +37,15 @@ struct Best {
     score: f64,
 }
 
-/// Sums in f32 in another order.
+/// The tolerance for sums in f32 in another order.
 const TOLERANCE: f64 = 1e-6;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
 }
 
-/// The fixture's model with the first outputs of its classifier, changed weights, and the tokenizer's fixture.
+/// The fixture's model with the first outputs of its classifier, changed weights, and the tokenizer's
+/// fixture.
 fn checkpoint(outputs: usize, change: impl Fn(&str, &mut [f32])) -> tempfile::TempDir {
     let device = Device::flex();
     let loaded =
@@ -74,7 +76,7 @@ fn checkpoint(outputs: usize, change: impl Fn(&str, &mut [f32])) -> tempfile::Te
     dir
 }
 
-/// Changes keys of a folder's `config.json`; null takes one out.
+/// Changes keys of a folder's `config.json`; null removes a key.
 fn configure(dir: &Path, change: &Map<String, Value>) {
     let path = dir.join("config.json");
     let mut config: Map<String, Value> = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
@@ -145,7 +147,7 @@ fn outputs_that_are_no_numbers_are_an_error_and_not_a_label() {
     assert!(error.to_string().contains("\"great\""), "{error}");
 }
 
-/// Many more windows than exist at a time.
+/// The text has many more windows than exist at a time.
 #[test]
 fn a_text_of_many_windows_has_the_mean_of_all() {
     let dir = checkpoint(3, |_, _| {});
