@@ -4,20 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::Phases;
 
-/// What a checkpoint holds besides the weights and the optimizer's moments, in its `state.json`. The place in the data, the learning
-/// rate and the random numbers all follow from `step` and the run's seed.
+/// The `state.json` of a checkpoint: its state besides the weights and the optimizer's moments. The place in
+/// the data, the learning rate and the random numbers all follow from `step` and the run's seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointState {
     /// Optimizer steps done.
     pub step: usize,
     /// Seconds that the run took so far.
     pub seconds: f64,
-    /// The same seconds by what they were spent on; zero in checkpoints of older versions.
+    /// The run's seconds by phase; zero in checkpoints of older versions.
     #[serde(default)]
     pub phases: Phases,
     /// The best evaluation and the patience that is left.
     pub tracker: TrackerState,
-    /// SHA-256 sum of the training split's token ids and labels: the only sum in checkpoints of older versions.
+    /// SHA-256 sum of the training split's token ids and labels: the only sum in checkpoints of older
+    /// versions.
     pub data_fingerprint: String,
     /// SHA-256 sums of all data; absent in checkpoints of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,19 +29,19 @@ pub struct CheckpointState {
 }
 
 impl CheckpointState {
-    /// The newest format of `state.json` that is known here. Files of format 1 state no number; a field that is added and may be
-    /// absent needs no new format.
+    /// The newest format of `state.json` that this version reads. Files of format 1 state no number. An added
+    /// field that may be absent needs no new format.
     pub const FORMAT: u64 = 1;
 }
 
-/// What early stopping and the choice of the best weights depend on.
+/// The state of early stopping and of the choice of the best weights.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrackerState {
     /// The best evaluation.
     pub best: Option<Best>,
     /// The value that an evaluation must beat by `min_delta` for patience to start again.
     pub reference: Option<f64>,
-    /// Evaluations in a row that did not beat it.
+    /// Evaluations in a row that did not beat `reference` by `min_delta`.
     pub stale: usize,
 }
 
@@ -53,18 +54,18 @@ pub struct Best {
     pub value: f64,
 }
 
-/// SHA-256 sums of the labels and of each split as the model reads it: token ids, token types, labels, and which windows belong to
-/// one text.
+/// SHA-256 sums of the labels and of each split as the model reads it: token ids, token types, labels, and
+/// which windows belong to one text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
-    /// Of the labels' names in the order of the model's outputs.
+    /// The sum of the labels' names, in the order of the model's outputs.
     pub labels: String,
-    /// Of the training split.
+    /// The sum of the training split.
     pub train: String,
-    /// Of the validation split; absent where the run has none.
+    /// The sum of the validation split; absent where the run has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<String>,
-    /// Of the test split; absent where the run does not evaluate it.
+    /// The sum of the test split; absent where the run does not evaluate it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<String>,
 }
@@ -98,7 +99,7 @@ impl CheckpointName {
     /// The name of the file that holds the optimizer's moments.
     pub const OPTIMIZER: &'static str = "optimizer.safetensors";
 
-    /// What a folder's name says; `None` for a name that no run gives.
+    /// Parses a folder's name; `None` for a name that no run gives.
     pub fn parse(name: &str) -> Option<Self> {
         let (kind, digits) = name.split_once('-')?;
         if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

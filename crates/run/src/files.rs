@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Log, RunError};
 
-/// What a folder holds: a run or a sweep.
+/// The kind of a folder: a run's or a sweep's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderKind {
     /// One run, with the files that [`RunFiles`] names.
@@ -15,7 +15,7 @@ pub enum FolderKind {
 }
 
 impl FolderKind {
-    /// The name of the file that makes a folder one of this kind: the first file to be written there.
+    /// The name of the file that marks a folder of this kind: the first file that is written there.
     pub fn definition(self) -> &'static str {
         match self {
             Self::Run => RunFiles::CONFIG,
@@ -33,7 +33,7 @@ impl fmt::Display for FolderKind {
     }
 }
 
-/// The paths of a run folder's files, whether they are there or not.
+/// The paths of a run folder's files, whether or not the files exist.
 ///
 /// - `config.toml`: every setting; written when the run begins, and again when it is resumed with another
 ///   `device` or `save_dtype`.
@@ -130,8 +130,8 @@ impl RunFiles {
         self.folder.join(Self::MODEL)
     }
 
-    /// True if the run is complete: `model/` is there, and the log has the run's end. A process that is killed between the two
-    /// leaves `model/` alone.
+    /// True if the run is complete: `model/` is there, and the log has the run's end. A process that is
+    /// killed after it wrote `model/` leaves a log without an end.
     ///
     /// # Errors
     /// The log can't be read.

@@ -136,7 +136,7 @@ pub enum LogLine {
     Stage(Stage),
     /// The run is complete.
     End(End),
-    /// An event of a later version; it is ignored.
+    /// An event of a later version, which is ignored.
     #[serde(other)]
     Other,
 }
@@ -170,7 +170,7 @@ impl Log {
         Ok(log)
     }
 
-    /// The last evaluation of a split after `step`.
+    /// The evaluation of a split after the step `step`; the last one if the log has several.
     pub fn evaluation(&self, split: &str, step: usize) -> Option<&Eval> {
         self.evals.iter().rev().find(|eval| eval.split == split && eval.step == step)
     }

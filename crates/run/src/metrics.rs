@@ -35,7 +35,7 @@ pub enum Better {
 }
 
 impl Better {
-    /// Whether `value` is strictly better than `than`. Never with a NaN.
+    /// Whether `value` is strictly better than `than`. False if either value is NaN.
     pub fn is_better(self, value: f64, than: f64) -> bool {
         match self {
             Self::Higher => value > than,
@@ -119,7 +119,7 @@ impl<'de> Deserialize<'de> for Metrics {
     }
 }
 
-/// JSON has no NaN: null stands for it.
+/// Reads a number; null is read as NaN, which JSON can't state.
 pub(crate) fn read_number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }

@@ -42,7 +42,7 @@ pub struct Detail {
     /// Averages over the labels.
     #[serde(default)]
     pub averages: Vec<Average>,
-    /// The confusion matrix: a row for each true label, a column for each predicted one.
+    /// The confusion matrix: a row for each true label, a column for each predicted label.
     #[serde(default)]
     pub confusion_matrix: Vec<Vec<usize>>,
 }
@@ -81,7 +81,8 @@ impl Scores {
 }
 
 impl Detail {
-    /// How many examples of one label were predicted as another; 0 beyond the matrix.
+    /// The number of examples with the true label `target` that were predicted as `predicted`; 0 beyond the
+    /// matrix.
     pub fn count(&self, target: usize, predicted: usize) -> usize {
         self.confusion_matrix.get(target).and_then(|row| row.get(predicted)).copied().unwrap_or(0)
     }

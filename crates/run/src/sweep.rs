@@ -16,7 +16,7 @@ pub struct SweepTable {
     pub format: u64,
     /// The folder's name.
     pub name: String,
-    /// The metric that compares the points, of the weights that each run keeps.
+    /// The metric that compares the points, measured with the weights that each run keeps.
     pub metric: String,
     /// Whether a greater or a smaller value is better.
     pub better: Better,
@@ -26,7 +26,7 @@ pub struct SweepTable {
     pub keys: Vec<String>,
     /// The seeds of each point.
     pub seeds: Vec<u64>,
-    /// The points, best first; those without a value last.
+    /// The points, best first; points without a value last.
     pub points: Vec<PointResult>,
 }
 
@@ -37,7 +37,7 @@ pub struct PointResult {
     pub point: String,
     /// Each swept key with its value; null if the point keeps the config's value.
     pub settings: Map<String, Value>,
-    /// The mean of the runs' values.
+    /// The mean of the runs' values; `None` if no run has a value.
     pub mean: Option<f64>,
     /// The sample standard deviation (n - 1) of the runs' values; `None` for fewer than two.
     pub standard_deviation: Option<f64>,
@@ -54,18 +54,18 @@ pub struct PointResult {
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
-    /// Its folder, from the sweep's.
+    /// The run's folder, relative to the sweep's: `runs/point-01-seed-0`.
     pub run: String,
-    /// Its seed.
+    /// The run's seed.
     pub seed: u64,
-    /// Whether it has a result.
+    /// Whether the run has a result.
     pub status: Status,
-    /// Why it failed.
+    /// Why the run failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The metric of the kept weights; absent without a validation split.
     pub value: Option<f64>,
-    /// The step after which they were taken.
+    /// The step after which the kept weights were taken.
     pub step: Option<usize>,
     /// Seconds of the run.
     pub seconds: Option<f64>,
