@@ -1,4 +1,4 @@
-//! The command line: the list of commands. The arguments of each are in its file in
+//! The command line: the list of commands. The arguments of each command are in its file in
 //! [`commands`](crate::commands).
 #![allow(
     clippy::doc_markdown,
@@ -18,7 +18,8 @@ use crate::commands::train::TrainArgs;
 
 /// Fine-tune BERT without Python.
 ///
-/// Without a command, fine-tunes the small BERT that ships with the repository on the sample that ships with it.
+/// Without a command, fine-tunes the small BERT that ships with the repository on the sample that ships with
+/// it.
 #[derive(Debug, Parser)]
 #[command(name = "bert-train", version, propagate_version = true, max_term_width = 110)]
 pub(crate) struct Cli {

@@ -78,7 +78,7 @@ fn log_to_stderr(verbose: u8) {
     builder.fmt_fields(fields.delimited(" ")).init();
 }
 
-/// A panic may quote a text of others, so it is escaped. A device that is out of memory panics with a page of
+/// Escapes panics, which may quote a text from outside. A device that is out of memory panics with a page of
 /// causes; one line is enough, since the trainer's error says what to do.
 fn show_panics_plainly() {
     std::panic::set_hook(Box::new(|panic| {

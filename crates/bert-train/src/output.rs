@@ -24,8 +24,8 @@ const MOST_IN_CELL: usize = 120;
 /// The most characters of a message: some thirty lines of a terminal.
 const MOST_IN_MESSAGE: usize = 2400;
 
-/// The command that starts this program, for messages that say what to type next: under `cargo run` it is not
-/// on the `PATH`.
+/// The command that starts this program, for messages that say what to type next: under `cargo run` the
+/// program is not on the `PATH`.
 pub(crate) fn program() -> &'static str {
     if std::env::var_os("CARGO").is_some() { "cargo run -p bert-train --" } else { "bert-train" }
 }
@@ -35,7 +35,7 @@ pub(crate) fn line(text: &str) -> Result<(), Error> {
     print(&escaped(text))
 }
 
-/// Prints a text of several lines. Texts of others within it must be one line each, as a table's cells are.
+/// Prints a text of several lines. Texts from outside must be one line each, as a table's cells are.
 pub(crate) fn block(text: &str) -> Result<(), Error> {
     print(&escaped_lines(text))
 }
@@ -89,18 +89,19 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Prints a line on the standard error; a very long one is cut in its middle.
+/// Prints a line on the standard error; a very long line is cut in its middle.
 pub(crate) fn say_line(text: &str) {
     say_block(&escaped(&excerpt(text, MOST_IN_MESSAGE)));
 }
 
-/// Prints lines on the standard error. Texts of others within them have gone through [`message`].
+/// Prints lines on the standard error. Texts from outside have gone through [`message`].
 pub(crate) fn say_block(text: &str) {
     // A closed standard error can't be reported; `eprintln!` would panic.
     let _ = writeln!(io::stderr().lock(), "{}", escaped_lines(text));
 }
 
-/// A message of others, with all lines but the first indented, so that none can be taken for the program's.
+/// A message from outside, with all lines but the first indented, so that no line can be taken for the
+/// program's.
 pub(crate) fn message(text: &impl Display) -> String {
     let text = text.to_string();
     excerpt(text.trim_end(), MOST_IN_MESSAGE).replace('\n', "\n    ")
@@ -111,8 +112,8 @@ pub(crate) fn error(error: &Error) {
     say_block(&told(error));
 }
 
-/// An error and its causes, a line each. A message may quote megabytes of a damaged file, so a long one is
-/// cut in its middle.
+/// An error and its causes, a line each. A message may quote megabytes of a damaged file, so a long message
+/// is cut in its middle.
 fn told(error: &Error) -> String {
     let mut lines = vec![format!("error: {}", message(error))];
     let mut last = error.to_string();
@@ -129,17 +130,17 @@ fn told(error: &Error) -> String {
     lines.join("\n")
 }
 
-/// A name of others as part of a line.
+/// A name from outside as part of a line: escaped, and cut if it is long.
 pub(crate) fn name(text: &str) -> String {
     shortened(text, MOST_IN_CELL).into_owned()
 }
 
-/// Names of others, separated by commas.
+/// Names from outside, separated by commas.
 pub(crate) fn names<T: AsRef<str>>(texts: &[T]) -> String {
     texts.iter().map(|text| name(text.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-/// A table whose cells are one line each, a long one cut.
+/// A table whose cells are one line each; long cells are cut.
 pub(crate) struct Table(comfy_table::Table);
 
 impl Table {

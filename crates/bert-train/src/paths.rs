@@ -9,16 +9,16 @@ use crate::error::Error;
 use crate::output::say;
 use crate::sources;
 
-/// The absolute path, with its links; the path itself if there is no working folder.
+/// The absolute path, links kept; the path itself if there is no working folder.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The settings of the run in the folder `run`, with absolute paths of its model and data set.
 ///
-/// Older versions stored relative paths as they were typed. Such a path is relative to the folder that the
-/// run was begun in, which follows from the run's path and its `output`, else to the working folder. A
-/// message says which.
+/// Older versions stored relative paths as they were typed. A relative path starts at the folder that the run
+/// was begun in, which follows from the run's path and its `output`, else at the working folder. A message
+/// says which folder it is.
 pub(crate) fn names_of_run(run: &Path, config: TrainConfig) -> Result<TrainConfig, Error> {
     let model = name_of_run(run, &config, Name { what: "model", key: "model", text: &config.model })?;
     let dataset = dataset_of_run(run, &config)?;
@@ -30,7 +30,7 @@ pub(crate) fn dataset_of_run(run: &Path, config: &TrainConfig) -> Result<String,
     name_of_run(run, config, Name { what: "data set", key: "dataset", text: &config.dataset })
 }
 
-/// The kind of a path in a config.
+/// A path in a config: the kind of thing that it names, its key and its text.
 #[derive(Clone, Copy)]
 struct Name<'a> {
     what: &'static str,
@@ -54,12 +54,12 @@ fn name_of_run(run: &Path, config: &TrainConfig, name: Name<'_>) -> Result<Strin
     let began_in = run.canonicalize().ok().and_then(|run| working_folder(&run, config.output.as_deref()?));
     let found = match &began_in {
         Some(folder) if folder.join(path).exists() => absolute(&folder.join(path)),
-        // No path of this folder: perhaps the name of a card or of a repository.
+        // The working folder has a path of that name, which may be another file than the run's.
         Some(folder) if path.exists() => {
             let (name, folder) = (text.to_owned(), folder.clone());
             return Err(Error::OtherFolder { what, key, name, folder, config: settings });
         }
-        // Shipped models and cards keep their names.
+        // A shipped model keeps its name.
         None if path.exists() => match key {
             "model" => PathBuf::from(sources::absolute_model(text)),
             _ => absolute(path),

@@ -19,7 +19,7 @@ const MODEL_FILES: [&str; 9] = [
     "vocab.txt",
 ];
 
-/// The files of the model in `folder`, and of the run that it is the result of.
+/// The files of the model in `folder`, and of the run that the model is the result of.
 pub(crate) fn of_model(folder: &Path) -> Vec<PathBuf> {
     let mut files = checkpoint(folder);
     if let Ok(folder) = folder.canonicalize()

@@ -86,8 +86,8 @@ impl Interruption {
 }
 
 /// Makes Ctrl-C and SIGTERM stop the run after its current step, and SIGHUP too, unless SIGHUP was ignored
-/// when the program began, as under `nohup`. Only Linux tells whether it was ignored; on other systems SIGHUP
-/// ends the program at once, as by default.
+/// when the program began, as under `nohup`. Only Linux tells whether SIGHUP was ignored; on other systems
+/// SIGHUP ends the program at once, as by default.
 ///
 /// # Errors
 /// The system refuses the handler.
@@ -131,7 +131,8 @@ fn is_ignored(number: i32) -> Option<bool> {
     in_mask(&std::fs::read_to_string("/proc/self/status").ok()?, number)
 }
 
-/// Whether a signal is in the mask of ignored signals of `/proc/PID/status`: hexadecimal, signal 1 in the lowest bit.
+/// Whether a signal is in the mask of ignored signals of `/proc/PID/status`: hexadecimal, signal 1 in the
+/// lowest bit.
 #[cfg(unix)]
 fn in_mask(status: &str, number: i32) -> Option<bool> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;

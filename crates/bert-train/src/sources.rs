@@ -13,14 +13,14 @@ use crate::error::Error;
 use crate::output::{name, say, thousands};
 use crate::terminal::Downloads;
 
-/// Finds the model of a name, before anything is written: the output folder may have that name too.
+/// A model that was found by its name.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     source: Source,
     repository: Option<HubRepository>,
 }
 
-/// The model that a name stands for.
+/// Finds the model of a name, before anything is written: the output folder may have that name too.
 pub(crate) fn find_model(name: &str) -> Result<Model, Error> {
     Ok(match shipped(name) {
         Some(folder) => Model { source: Source::Folder(folder), repository: None },
@@ -29,7 +29,7 @@ pub(crate) fn find_model(name: &str) -> Result<Model, Error> {
 }
 
 impl Model {
-    /// The model's folder: the named one, or that of the hub's files in the cache.
+    /// The model's folder: the named folder, or the folder of the hub's files in the cache.
     pub(crate) fn folder(&self) -> Result<PathBuf, Error> {
         if let Source::Folder(folder) = &self.source {
             return Ok(folder.clone());
@@ -44,7 +44,7 @@ impl Model {
     }
 }
 
-/// The folder of a model: the named one, or that of the hub's files in the cache.
+/// The folder of a model: the named folder, or the folder of the hub's files in the cache.
 pub(crate) fn model_folder(name: &str) -> Result<PathBuf, Error> {
     find_model(name)?.folder()
 }
@@ -62,8 +62,8 @@ fn repository_of(name: &str) -> Option<HubRepository> {
     (!is_folder).then(|| HubRepository::new(name))
 }
 
-/// The path of a shipped file or folder, which is named from the repository's root, wherever `cargo run` was
-/// typed.
+/// The folder `name`, or the folder of that name that ships with embert: a shipped folder is named from the
+/// repository's root, wherever `cargo run` was typed.
 fn shipped(name: &str) -> Option<PathBuf> {
     let path = Path::new(name);
     if path.is_dir() {
@@ -200,7 +200,7 @@ pub(crate) fn absolute_dataset(name: &str) -> String {
         return format!("{folder}:{config}");
     }
     if let Some(card) = DataSource::card_file(name, &card_folders()) {
-        // A path is read without a message.
+        // The card is named here, since a card that is read by its path is not.
         let hides = DataSource::resolve(name, &[]).is_ok();
         let hides = if hides { ", which hides the built-in one" } else { "" };
         say!("the card of {name} is {}{hides}", card.display());
@@ -273,8 +273,8 @@ pub(crate) fn short_name(dataset: &str) -> String {
     stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| "run".to_owned())
 }
 
-/// The length at which a checkpoint of another program cuts texts: the limit of its tokenizer, or of the
-/// model.
+/// The length at which a checkpoint of another program cuts texts: the limit of its tokenizer or of the
+/// model, whichever is smaller.
 pub(crate) fn max_length(folder: &Path) -> Result<usize, Error> {
     let positions = BertConfig::from_file(&folder.join("config.json"))?.max_position_embeddings;
     let tokenizer = Tokenizer::from_folder(folder)?;

@@ -29,7 +29,7 @@ pub(crate) struct Terminal {
     /// Whether the heading of the rows was printed.
     headed: bool,
     began: Instant,
-    /// The time, step and examples from which the speed is measured: in this process, without evaluations.
+    /// The time of the steps in this process, without evaluations: with `examples`, the speed.
     training: Duration,
     mark: Instant,
     examples: usize,
@@ -228,7 +228,7 @@ impl Terminal {
 
     fn judged(&mut self, value: Option<f64>, is_best: bool) {
         let Some(eval) = self.eval.take() else { return };
-        // The value of the metric that chooses the best weights: the log may not have it.
+        // `value` is the metric that chooses the best weights: the evaluation may lack it.
         let of = |name: &str| if self.chosen() == Some(name) { value } else { eval.metrics.get(name) };
         self.row(&Row {
             epoch: eval.epoch,
@@ -254,8 +254,8 @@ impl Terminal {
             .take(2)
     }
 
-    /// The metrics with columns beside the loss: the first two, of which the first gives way to the one that
-    /// chooses the best weights.
+    /// The metrics with columns beside the loss: the first two, but the metric that chooses the best weights
+    /// takes the place of the first.
     fn columns(&self) -> [&str; 2] {
         let mut headlines = self.headlines();
         let (first, second) = (headlines.next().unwrap_or(""), headlines.next().unwrap_or(""));
@@ -337,7 +337,8 @@ impl Observer for Terminal {
     }
 }
 
-/// Shows downloads on the standard error: a bar a file on a terminal, a line each elsewhere. Silent where all is cached.
+/// Shows downloads on the standard error: on a terminal a bar for each file, elsewhere a line. Prints nothing
+/// for cached files.
 pub(crate) struct Downloads {
     bar: Option<ProgressBar>,
     is_terminal: bool,

@@ -25,11 +25,12 @@ pub(crate) struct InferenceArgs {
     /// Tokens in a sequence [default: the run's, else what the tokenizer says]
     #[arg(long, value_name = "N")]
     pub(crate) max_length: Option<usize>,
-    /// What stays of a longer text: head, tail, head_tail:N, ... [default: the run's, else what the tokenizer says]
+    /// What stays of a longer text: head, tail, head_tail:N, ... [default: the run's, else what the tokenizer
+    /// says]
     #[arg(long, value_name = "WHAT")]
     pub(crate) truncation: Option<Truncation>,
-    /// Read longer texts whole, as the mean over windows that overlap by so many tokens, or cut them: none [default: the run's,
-    /// else none]
+    /// Read longer texts whole, as the mean over windows that overlap by so many tokens, or cut them: none
+    /// [default: the run's, else none]
     #[arg(long, value_name = "N", value_parser = stride)]
     pub(crate) stride: Option<Stride>,
     /// Examples in a batch
@@ -55,7 +56,8 @@ pub(crate) struct ReadingArgs {
     /// csv where quotes hold fields of CSV together, none where they are text [default: csv]
     #[arg(long, value_name = "HOW")]
     quoting: Option<Quoting>,
-    /// The encoding of text files: windows-1252, utf-16le, ... [default: utf-8, or what a byte order mark says]
+    /// The encoding of text files: windows-1252, utf-16le, ... [default: utf-8, or what a byte order mark
+    /// says]
     #[arg(long, value_name = "NAME")]
     encoding: Option<TextEncoding>,
     /// The names of CSV's columns where it has no heading, as in text,label [default: it has one]

@@ -1,4 +1,4 @@
-//! Arguments that several commands share. Those of a single command are in its file in
+//! Arguments that several commands share. The arguments of a single command are in its file in
 //! [`commands`](crate::commands).
 #![allow(
     clippy::doc_markdown,

@@ -62,10 +62,12 @@ train_options! {
         /// Tokens in a sequence; longer texts are cut [default: 256]
         #[arg(value_name = "N")]
         max_length: u32 => "data.max_length",
-        /// What stays of a longer text: longest_first or head, tail, head_tail:N, only_first or only_second [default: longest_first]
+        /// What stays of a longer text: longest_first or head, tail, head_tail:N, only_first or only_second
+        /// [default: longest_first]
         #[arg(value_name = "WHAT")]
         truncation: String => "data.truncation",
-        /// Evaluate longer texts whole, as the mean over windows that overlap by so many tokens [default: they are cut]
+        /// Evaluate longer texts whole, as the mean over windows that overlap by so many tokens [default:
+        /// they are cut]
         #[arg(value_name = "N")]
         stride: u32 => "data.stride",
         /// Pad batches to their longest text, or to the maximum length [default: longest]
@@ -73,13 +75,15 @@ train_options! {
         padding: PaddingArg => "data.padding",
     }
     "Reading" {
-        /// What separates the fields of CSV: one character, or tab [default: as the file's name or heading says]
+        /// What separates the fields of CSV: one character, or tab [default: as the file's name or heading
+        /// says]
         #[arg(value_name = "CHAR")]
         delimiter: Delimiter => "data.delimiter",
         /// csv where quotes hold fields of CSV together, none where they are text [default: csv]
         #[arg(value_name = "HOW")]
         quoting: Quoting => "data.quoting",
-        /// The encoding of text files: windows-1252, utf-16le, ... [default: utf-8, or what a byte order mark says]
+        /// The encoding of text files: windows-1252, utf-16le, ... [default: utf-8, or what a byte order mark
+        /// says]
         #[arg(value_name = "NAME")]
         encoding: TextEncoding => "data.encoding",
         /// The names of CSV's columns where it has no heading, as in text,label [default: it has one]
@@ -90,10 +94,12 @@ train_options! {
         /// The checkpoint to start from: a folder, name, owner/name or owner/name@revision
         #[arg(value_name = "MODEL")]
         model: String => "model",
-        /// What stays as it is: none, encoder_below:N, embeddings+encoder_below:N or all_but_head [default: none]
+        /// What stays as it is: none, encoder_below:N, embeddings+encoder_below:N or all_but_head [default:
+        /// none]
         #[arg(value_name = "WHAT")]
         freeze: String => "freeze",
-        /// Compute what is frozen below once for each example, without dropout, and train on that [default: false]
+        /// Compute what is frozen below once for each example, without dropout, and train on that [default:
+        /// false]
         #[arg(value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
         cache_frozen: bool => "cache_frozen",
         /// Unfreeze from the top, the next layer every so many steps [default: never]
@@ -232,13 +238,15 @@ mod tests {
         assert_eq!(options.map(option_of), ["dropout", "no-shuffle", "patience", "learning-rate"]);
     }
 
-    /// The help states defaults as text, since an option that wasn't given must stay out of the config file's way.
+    /// The help states defaults as text, since an option that wasn't given must stay out of the config file's
+    /// way.
     #[test]
     fn the_defaults_in_the_help_are_those_of_the_config() {
         let defaults = TrainConfig::default().for_task::<TextClassification>();
         let defaults: toml::Table = toml::from_str(&defaults.to_toml().unwrap()).unwrap();
         let mut checked = 0;
-        // Without --model and --dataset it is the sample's config that counts; the flag's default is its absence.
+        // Without --model and --dataset it is the sample's config that counts; the flag's default is its
+        // absence.
         let stating = |option: &&(&str, &str)| !["model", "dataset", "no_shuffle"].contains(&option.0);
         for (option, key) in KEYS_OF_OPTIONS.iter().filter(stating) {
             let help = help_of(option);
@@ -255,7 +263,7 @@ mod tests {
                     stated.and_then(|stated| stated.parse().ok()) == Some(*number)
                 }
                 Some(other) => panic!("{key} is {other}"),
-                // Unset: said in words, or not at all.
+                // The default of an unset key is stated in words, or not at all.
                 None => stated.is_none_or(|stated| stated.parse::<f64>().is_err()),
             };
             assert!(same, "--{option}: the help says {stated:?}, the config {value:?}");

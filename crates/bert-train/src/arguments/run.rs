@@ -16,7 +16,8 @@ pub(crate) struct RunArgs {
     /// Read settings from this TOML file; for a sweep also what to sweep, from its sweep table
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Set a key of the config, as in class_weights=balanced (may be repeated, but not with an option that says otherwise)
+    /// Set a key of the config, as in class_weights=balanced (may be repeated, but not with an option that
+    /// says otherwise)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
     /// Replace what is already in the output folder
@@ -72,12 +73,12 @@ impl RunArgs {
     }
 }
 
-/// Whether one of these `key=value` sets the key.
+/// Whether one of these `key=value` settings sets the key.
 pub(crate) fn names(settings: &[String], key: &str) -> bool {
     settings.iter().any(|setting| setting.split('=').next().is_some_and(|found| today(found.trim()) == key))
 }
 
-/// A key by its name of today.
+/// The current name of a key, which may be typed by an older name.
 fn today(key: &str) -> &str {
     renamed(key).unwrap_or(key)
 }

@@ -128,7 +128,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     print(&evaluation, &config.dataset, split)
 }
 
-/// The data settings: those of the run, if the model is in a run folder, overridden by the options.
+/// The data settings of the model's run, if the model is in a run folder, overridden by the options.
 fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     let run = run_of_model(folder)?;
     let known = run.is_some();
@@ -224,7 +224,7 @@ fn print(evaluation: &Evaluation<TextClassification>, dataset: &str, split: &str
     output::line(&others.join("  "))
 }
 
-/// One JSON object an example: its text, its label, and what the model says.
+/// Writes one JSON object for each example: its text, its label and the model's prediction.
 fn write_predictions(out: &mut dyn Write, evaluation: &Evaluation<TextClassification>) -> io::Result<()> {
     let labels = evaluation.task.labels();
     for (example, prediction) in &evaluation.examples {

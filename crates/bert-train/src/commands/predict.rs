@@ -27,7 +27,8 @@ pub(crate) struct PredictArgs {
     /// The texts
     #[arg(value_name = "TEXT", required_unless_present = "input", conflicts_with = "input")]
     pub(crate) texts: Vec<String>,
-    /// Read the texts from this file (.jsonl, .json, .csv, .tsv, .parquet, or plain lines; also .gz, .zst); - is the standard input
+    /// Read the texts from this file (.jsonl, .json, .csv, .tsv, .parquet, or plain lines; also .gz, .zst); -
+    /// is the standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
     /// The input's format [default: by its extension; plain lines on the standard input]
@@ -131,7 +132,7 @@ fn predict_rows(
     output: &Output,
 ) -> Result<(), Error> {
     if args.text_pair_column.is_some() {
-        // The missing column is reported before the first row is read.
+        // A model that can't read pairs is reported before the first row is read.
         predictor.check_pairs()?;
     }
     let mut reader = reader(args, input)?;
@@ -162,7 +163,7 @@ fn predict_rows(
         done.set(done.get() + 1);
         Ok(prediction?)
     });
-    // An error in every row is an error of the file, or of the options about it.
+    // If no row can be read, the file or the options about it are wrong.
     let none_left = iter::once_with(|| match first.take() {
         Some(first) if done.get() == 0 => Some(Err(Error::AllSkipped {
             input: input.to_owned(),
@@ -212,7 +213,7 @@ fn write_all(
     })
 }
 
-/// `-` is the standard input or output.
+/// Whether a path is `-`, which stands for the standard input or output.
 fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }

@@ -137,7 +137,7 @@ fn default_output(runs: &[PathBuf]) -> PathBuf {
     }
 }
 
-/// The page at this moment.
+/// The answer with the page of the files as they are now.
 fn answer(runs: &[PathBuf]) -> Answer {
     let html = Subject::read(runs).and_then(|subject| {
         // The page of ended runs stays as it is.

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         let output = sweep.output().map(Path::to_owned);
         let sweep = sweep.with_names(same_everywhere)?;
         host.find(&sweep)?;
-        // Refused before anything is downloaded; from here on no other process takes it.
+        // The folder is claimed before anything is downloaded; from here on no other process takes it.
         let claimed = match output {
             Some(folder) => SweepFolder::create(&folder, args.run.existing())?,
             None => SweepFolder::create_free(Path::new("runs"), &name)?,
@@ -172,7 +172,7 @@ fn once(option: &str, assignments: &[String]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The folder's name: that of the config file, or of the data set.
+/// The name of the sweep's folder, after the config file or the data set.
 fn name(args: &SweepArgs, sweep: &Sweep) -> String {
     let stem = args.run.config.as_deref().and_then(Path::file_stem);
     let name = stem.map_or_else(
@@ -192,7 +192,7 @@ struct Host {
     models: HashMap<String, PathBuf>,
     /// The facts of the data sets' cards, by name.
     data_sets: HashMap<String, DatasetFacts>,
-    /// The new place of the sweep that this one replaces.
+    /// The new place of the sweep that this sweep replaces.
     replaced: Option<PathBuf>,
 }
 

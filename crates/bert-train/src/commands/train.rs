@@ -164,7 +164,7 @@ pub(super) fn say_how_to_undo(folder: &Path, old: Option<&Path>) {
     }
 }
 
-/// A path in JSON; one that is not UTF-8 has no exact form there.
+/// A path as text in JSON; a path that is not UTF-8 has no exact form there.
 fn shown(path: &Path) -> std::borrow::Cow<'_, str> {
     path.to_string_lossy()
 }
@@ -183,7 +183,7 @@ fn config(args: &TrainArgs) -> Result<TrainConfig, Error> {
     Ok(TrainConfig { model, dataset, ..config })
 }
 
-/// The settings below those of the command line.
+/// The settings that those of the command line override.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Base<'a> {
     /// The named file.
@@ -210,7 +210,7 @@ impl<'a> Base<'a> {
 }
 
 /// A resumed run keeps its settings, but may move to another device, and may store its result in another
-/// dtype, since the weights may be too large for the first one.
+/// dtype, since the weights may be too large for the first dtype.
 fn with_options(config: TrainConfig, args: &TrainArgs) -> Result<TrainConfig, Error> {
     let mut config = config;
     for (key, value) in args.run.options.settings() {

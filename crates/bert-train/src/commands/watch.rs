@@ -154,7 +154,7 @@ fn request(stream: &TcpStream, port: u16, page: impl FnOnce() -> Answer) -> io::
     }
 }
 
-/// Why a request gets no page.
+/// The refusal of a request; `None` if the request gets the page.
 fn refused(request: &httparse::Request<'_, '_>, port: u16) -> Option<Answer> {
     let mut hosts = request.headers.iter().filter(|field| field.name.eq_ignore_ascii_case("host"));
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
