@@ -22,7 +22,8 @@ const MOST_IN_ERROR: usize = 2400;
 const DOTS: (u32, u32) = (120, 48);
 
 /// The curves of a run for a terminal of 80 columns: training loss (smoothed), validation loss, the metric
-/// that chooses the best weights, the learning rate. A curve of fewer than two points is left out.
+/// that chooses the best weights, the learning rate. A curve of one point is its value in words; a curve
+/// without points is left out.
 pub fn terminal(run: &Run) -> String {
     let steps = &run.log.steps;
     let window = window(steps.len());
