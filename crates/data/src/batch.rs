@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(batch.targets, [(0, 1), (1, 1)]);
     }
 
-    /// Burn's own loader can drive them.
+    /// Burn's own data loader takes this crate's data set and batcher.
     #[test]
     fn burns_data_loader_takes_our_dataset_and_batcher() {
         let examples = (0..5).map(|id| item(id, &vec![7; 2 + id as usize], Some(id as usize % 2)));

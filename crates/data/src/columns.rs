@@ -1,7 +1,7 @@
-//! [`Columns`]: which columns of a file are read, and as what.
+//! [`Columns`]: which columns of a file are read, and as which kind.
 
-/// Which columns of a file are read, in the order in which a [`Row`](crate::Row) has them. A column that is asked for by its
-/// name must be in the file; columns that nobody asked for are not read.
+/// Which columns of a file are read, in the order in which a [`Row`](crate::Row) has them. A column that is
+/// asked for by its name must be in the file; columns that nobody asked for are not read.
 ///
 /// A name with dots is a column's own name, or else the way to a value within structs: `answers.text`.
 ///
@@ -25,7 +25,7 @@ pub(crate) struct Wanted {
     pub(crate) kind: Kind,
 }
 
-/// What a column is read as; what comes first demands more.
+/// The kind as which a column is read, the strictest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// A text in each row.
@@ -48,15 +48,16 @@ impl Columns {
         self.and(name.into(), Kind::Text)
     }
 
-    /// Also reads a column of labels: each a text, a number, a truth value, or a list of them. A label that is null, missing
-    /// in an object of JSON, or a text of white space alone is [`Value::Null`](crate::Value::Null).
+    /// Also reads a column of labels: each a text, a number, a truth value, or a list of them. A label that
+    /// is null, missing in an object of JSON, or a text of white space alone is
+    /// [`Value::Null`](crate::Value::Null).
     #[must_use]
     pub fn with_label(self, name: impl Into<String>) -> Self {
         self.and(name.into(), Kind::Label)
     }
 
-    /// Also reads a column of any values, nested ones too, each as it stands in the file. What an object of JSON lacks is
-    /// [`Value::Null`](crate::Value::Null).
+    /// Also reads a column of any values, nested ones too, each as it stands in the file. A key that an
+    /// object of JSON lacks is [`Value::Null`](crate::Value::Null).
     #[must_use]
     pub fn with(self, name: impl Into<String>) -> Self {
         self.and(name.into(), Kind::Any)
@@ -69,14 +70,14 @@ impl Columns {
         self
     }
 
-    /// The same columns but for this one.
+    /// Leaves out the column `name`, unless all columns are read.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.wanted.retain(|wanted| wanted.name != name);
         self
     }
 
-    /// A column that is asked for twice is read once, as what demands more.
+    /// Adds a column. A column that is added twice is read once, as the stricter kind.
     fn and(mut self, name: String, kind: Kind) -> Self {
         match self.wanted.iter_mut().find(|wanted| wanted.name == name) {
             Some(wanted) => wanted.kind = wanted.kind.min(kind),
@@ -95,7 +96,7 @@ impl Columns {
         self.all
     }
 
-    /// The names that are asked for.
+    /// The names of the columns that are asked for.
     pub(crate) fn names(&self) -> impl Iterator<Item = &String> + Clone {
         self.wanted.iter().map(|wanted| &wanted.name)
     }

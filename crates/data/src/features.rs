@@ -3,9 +3,10 @@
 use burn::data::dataset::{Dataset, DatasetError};
 use embert_tokenize::Encoding;
 
-/// The tokens that BERT reads at once, without padding: those of an example, or of one window of an example that is too long.
+/// The tokens of one input of BERT, without padding: those of an example, or of one window of an example that
+/// is too long.
 ///
-/// `T` is the target: what the model learns to give for the feature. In classification it is the label's index.
+/// `T` is the target that the model is trained on. In classification the target is the label's index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedFeature<T> {
     /// The example's row number.
@@ -14,23 +15,23 @@ pub struct EncodedFeature<T> {
     pub ids: Vec<u32>,
     /// Token types, `[seq]`.
     pub type_ids: Vec<u32>,
-    /// The target.
+    /// The target of training.
     pub target: T,
     /// Tokens of the example before truncation, the special ones included.
     pub untruncated_length: usize,
 }
 
 impl<T> EncodedFeature<T> {
-    /// A feature of the example with the row number `id`. The encoding's offsets and word ids are dropped: a data set in memory
-    /// has no use for them.
+    /// A feature of the example with the row number `id`. The encoding's offsets and word ids are dropped: a
+    /// data set in memory has no use for them.
     pub fn new(id: u64, encoding: Encoding, target: T) -> Self {
         let Encoding { ids, type_ids, untruncated_length, .. } = encoding;
         Self { id, ids, type_ids, target, untruncated_length }
     }
 }
 
-/// Encoded features in memory; a [`Dataset`] of Burn's. Examples and features are two counts: an example that is read in
-/// windows has several features.
+/// Encoded features in memory, a [`Dataset`] for Burn. Examples and features are two counts: an example that
+/// is read in windows has several features.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedDataset<T> {
     features: Vec<EncodedFeature<T>>,
@@ -39,7 +40,7 @@ pub struct EncodedDataset<T> {
 }
 
 impl<T> Default for EncodedDataset<T> {
-    /// No example.
+    /// An empty data set.
     fn default() -> Self {
         Self { features: Vec::new(), example_of: Vec::new() }
     }
@@ -51,7 +52,7 @@ impl<T> EncodedDataset<T> {
         Self { features, example_of: Vec::new() }
     }
 
-    /// A data set of examples that may have several features each; an example without features has no place in it.
+    /// A data set of examples that may have several features each. An example without features is left out.
     pub fn of_windows(examples: impl IntoIterator<Item = Vec<EncodedFeature<T>>>) -> Self {
         let mut data = Self::default();
         for features in examples {
@@ -87,7 +88,8 @@ impl<T> EncodedDataset<T> {
         self.example_of.get(feature).copied().unwrap_or(feature)
     }
 
-    /// The tokens of each example that are read: tokens that were cut off don't count, tokens that windows share count once.
+    /// The tokens of each example that are read: tokens that were cut off don't count, tokens that windows
+    /// share count once.
     pub fn tokens_of_examples(&self) -> Vec<usize> {
         if self.example_of.is_empty() {
             return self.lengths();
@@ -132,7 +134,7 @@ mod tests {
         assert_eq!(alone.tokens_of_examples(), [5, 2]);
     }
 
-    /// A tag a token, two positions: a target is whatever a task makes of an example.
+    /// A target may be of any type, as here a tag for each token.
     #[test]
     fn a_target_may_be_of_any_type() {
         let tags =

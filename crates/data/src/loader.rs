@@ -11,10 +11,10 @@ use crate::batch::{Batch, Batcher};
 use crate::error::DataError;
 use crate::features::{EncodedDataset, EncodedFeature};
 
-/// Batches that are built ahead of their use.
+/// Number of batches that are built ahead of their use.
 const AHEAD: usize = 2;
 
-/// Builds the batches of a plan on a thread of its own. Dropped early, the thread ends.
+/// Builds the batches of a plan on a thread of its own, which ends when the loader is dropped.
 #[derive(Debug)]
 pub struct BatchLoader<T> {
     batches: Receiver<Batch<T>>,
@@ -22,7 +22,8 @@ pub struct BatchLoader<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> BatchLoader<T> {
-    /// The batches of `plan` (see [`Sampler::epoch`](crate::Sampler::epoch)) from the one with index `skip` on, on `device`.
+    /// The batches of `plan` (see [`Sampler::epoch`](crate::Sampler::epoch)) from the one with index `skip`
+    /// on, on `device`.
     pub fn new(
         data: Arc<EncodedDataset<T>>,
         batcher: Batcher,

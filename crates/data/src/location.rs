@@ -1,17 +1,17 @@
-//! [`Location`]: where a row is.
+//! [`Location`]: the file and line of a row.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A row of a file, as a person looks for it.
+/// The place of a row, as a person looks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The file; `-` is the standard input.
     pub path: Arc<Path>,
     /// The line of a text file in which the row begins, or the row of a table, from 1.
     pub number: u64,
-    /// `line` or `row`.
+    /// The unit of `number`: `line` or `row`.
     pub unit: &'static str,
 }
 

@@ -1,4 +1,5 @@
-//! The README of a data set's repository: which data sets it has, of which files, and what their classes are called.
+//! The README of a data set's repository: which data sets it has, of which files, and what their classes are
+//! called.
 
 use serde_json::Value;
 
@@ -9,9 +10,9 @@ use crate::read::{Header, Quoting, ReadOptions};
 /// What the front matter says of the data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Readme {
-    /// Of `configs`.
+    /// The data sets in `configs`.
     pub(crate) configs: Vec<Config>,
-    /// The hub's identifier, as `apache-2.0`.
+    /// The hub's identifier of the licence, as `apache-2.0`.
     pub(crate) licence: Option<String>,
     /// `dataset_info`: a data set's name and its features.
     infos: Vec<(Option<String>, Value)>,
@@ -22,13 +23,14 @@ pub(crate) struct Readme {
 pub(crate) struct Config {
     pub(crate) name: String,
     is_default: bool,
-    /// `data_dir`
+    /// The folder of the files: `data_dir`.
     pub(crate) folder: Option<String>,
-    /// The patterns of each split, in the order of `data_files`; `None` where the names of files say it.
+    /// The patterns of each split, in the order of `data_files`; `None` where the files' names say the
+    /// splits.
     pub(crate) splits: Option<Vec<(String, Vec<String>)>>,
-    /// How its files are read, as `sep: ";"` says.
+    /// How the data set's files are read, as by `sep: ";"`.
     pub(crate) reading: ReadOptions,
-    /// Other settings of the reader of `datasets`.
+    /// Settings for the reader of `datasets` that have no counterpart here.
     pub(crate) settings: Vec<String>,
     features: Value,
 }
@@ -53,7 +55,7 @@ impl Readme {
         Ok(Self { configs, infos, licence: front["license"].as_str().map(str::to_owned) })
     }
 
-    /// The data set of this name, else the only one, else the default.
+    /// The data set called `wanted`; without a name, the only data set or the default one.
     pub(crate) fn config(&self, wanted: Option<&str>, place: &dyn Place) -> Result<&Config, FilesProblem> {
         let names = || self.configs.iter().map(|config| config.name.clone()).collect::<Vec<_>>();
         if let Some(wanted) = wanted {
@@ -138,7 +140,7 @@ impl Config {
     }
 }
 
-/// Takes a setting of pandas' reader of CSV that has a counterpart here.
+/// Applies a setting of pandas' reader of CSV; false for a setting that has no counterpart here.
 fn set(reading: &mut ReadOptions, key: &str, value: &Value, has_heading: bool) -> bool {
     match (key, value) {
         ("sep" | "delimiter", Value::String(text)) => {
@@ -169,7 +171,8 @@ fn set(reading: &mut ReadOptions, key: &str, value: &Value, has_heading: bool) -
     }
 }
 
-/// The patterns of each split: of a text or a list, all are the training split's.
+/// The patterns of each split. Patterns without a split's name, as a text or a list, are those of the
+/// training split.
 fn splits(files: &Value) -> Option<Vec<(String, Vec<String>)>> {
     let paths = |value: &Value| match value {
         Value::String(path) => Some(vec![path.clone()]),

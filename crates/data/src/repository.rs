@@ -1,4 +1,4 @@
-//! [`RepositoryPlan`]: what to fetch of a repository of the hub.
+//! [`RepositoryPlan`]: the files to fetch from a repository of the hub.
 
 pub(crate) mod choose;
 pub(crate) mod expand;
@@ -14,24 +14,25 @@ use crate::error::DataError;
 use crate::readme::Readme;
 use crate::split_files::SplitFiles;
 
-/// What to fetch of a repository, and the card that reads it.
+/// The files to fetch from a repository, and the card that reads them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RepositoryPlan {
     /// The card, with the files of each split.
     pub card: Card,
     /// The names of the files to fetch, sorted.
     pub fetch: Vec<String>,
-    /// What was decided and passed over: sentences to show the user.
+    /// Sentences to show the user: what was decided, and what was passed over.
     pub notes: Vec<String>,
 }
 
 impl RepositoryPlan {
-    /// Decides which of a repository's `files` (all that it has, by their names in it) are which split of the card's data set:
-    /// as the card says in `[hub.files]`, else as the repository's README says in `configs`, else as folders and names say.
-    /// Names of classes and the licence come from the README where the card has none.
+    /// Assigns a repository's `files` (the names of all its files) to the splits of the card's data set: as
+    /// the card says in `[hub.files]`, else as the repository's README says in `configs`, else by the names
+    /// of folders and files. Names of classes and the licence come from the README where the card has none.
     ///
     /// # Errors
-    /// It can't be told which file is what, or a pattern matches nothing.
+    /// The files can't be assigned to splits, a pattern matches nothing, or the front matter of the README
+    /// can't be read.
     pub fn new(card: &Card, files: &[String], readme: Option<&str>) -> Result<Self, DataError> {
         let Some(source) = &card.hub else {
             return Ok(Self { card: card.clone(), fetch: Vec::new(), notes: Vec::new() });
@@ -48,7 +49,7 @@ impl RepositoryPlan {
         let readme = match readme.map(Readme::parse) {
             None => Readme::default(),
             Some(Ok(readme)) => readme,
-            // Nothing but descriptions would be taken from it.
+            // The card names the files: only the names of classes and the licence would come from the README.
             Some(Err(_)) if is_given => Readme::default(),
             Some(Err(problem)) => return Err(refuse(FilesProblem::FrontMatter { problem })),
         };

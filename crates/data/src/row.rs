@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::row_problem::RowProblem;
 use crate::shown::shown;
 
-/// A row of a file, or a struct in one: named values in the order of the file.
+/// A row of a file, or a struct within a row: named values. Columns that [`Columns`](crate::Columns) names
+/// come first, then all others in the order of the file.
 ///
-/// Rows of one reader share their names, so a row costs its values alone. A lookup compares names one by one: rows have
-/// few columns.
+/// Rows of one reader share their names, so a row costs its values alone. A lookup compares names one by one:
+/// rows have few columns.
 ///
 /// ```
 /// use embert_data::{Row, Value};
@@ -30,8 +31,8 @@ pub struct Row {
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// A null of JSON or Parquet, or a key that an object of JSON lacks. In a column that is read as a label, an empty text
-    /// and white space too.
+    /// A null of JSON or Parquet, or a key that an object of JSON lacks. In a column that is read as a label,
+    /// an empty text and white space too.
     Null,
     /// True or false, in a format that has truth values.
     Boolean(bool),
@@ -39,7 +40,7 @@ pub enum Value {
     Integer(i64),
     /// A number with a fraction or an exponent, in a format that has numbers.
     Float(f64),
-    /// A text, with any white space around it. In CSV every cell is a text.
+    /// A text, white space around it included. In CSV every cell is a text.
     Text(String),
     /// A list, in a format that has lists.
     List(Vec<Value>),
@@ -57,18 +58,18 @@ impl Row {
         Self { names, values: values.into() }
     }
 
-    /// The names of the columns, in the order of the file.
+    /// The names of the columns, in the order of the values.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The names with their values, in the order of the file.
+    /// The names with their values, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.names.iter().map(String::as_str).zip(&self.values)
     }
 
-    /// The value of `column`; `None` where the row has no such column. A name with dots is a column's own name, or else the
-    /// way to a value within structs: `answers.text`.
+    /// The value of `column`; `None` where the row has no such column. A name with dots is a column's own
+    /// name, or else the way to a value within structs: `answers.text`.
     pub fn get(&self, column: &str) -> Option<&Value> {
         if let Some(index) = self.names.iter().position(|name| name == column) {
             return Some(&self.values[index]);
@@ -80,8 +81,8 @@ impl Row {
         })
     }
 
-    /// Takes the value of `column` out of the row, which has [`Value::Null`] there from then on. `None` where the row has no
-    /// column of exactly that name.
+    /// Takes the value of `column` out of the row, which has [`Value::Null`] there from then on. `None` where
+    /// the row has no column of exactly that name.
     pub fn take(&mut self, column: &str) -> Option<Value> {
         let index = self.names.iter().position(|name| name == column)?;
         Some(std::mem::replace(&mut self.values[index], Value::Null))
@@ -130,7 +131,8 @@ impl Row {
     /// The texts of the list in `column`.
     ///
     /// # Errors
-    /// As [`list`](Self::list), or an element is null or no text; the problem's column has the element's index from 0.
+    /// As [`list`](Self::list), or an element is null or no text; the problem's column has the element's
+    /// index from 0.
     pub fn texts(&self, column: &str) -> Result<Vec<&str>, RowProblem> {
         self.elements(column, Value::as_text)
     }
@@ -195,8 +197,8 @@ impl<N: Into<String>> FromIterator<(N, Value)> for Row {
 }
 
 impl Value {
-    /// A text as a label's cell: [`Value::Null`] where it is empty or has nothing but white space, as in CSV, where a cell
-    /// can't be null.
+    /// A text as a label's cell: [`Value::Null`] where it is empty or has nothing but white space, as in CSV,
+    /// where a cell can't be null.
     pub(crate) fn of_label(text: String) -> Self {
         if text.trim().is_empty() { Self::Null } else { Self::Text(text) }
     }
@@ -294,13 +296,13 @@ impl<T: Into<Value>, const N: usize> From<[T; N]> for Value {
 }
 
 impl fmt::Display for Value {
-    /// As JSON writes it.
+    /// Writes the value as JSON does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
             Self::Boolean(value) => value.fmt(f),
             Self::Integer(number) => number.fmt(f),
-            // With a fraction, so that 1.0 does not read like the integer.
+            // A float has a fraction, so that 1.0 does not read like an integer.
             Self::Float(number) => write!(f, "{number:?}"),
             Self::Text(text) => write!(f, "{text:?}"),
             Self::List(values) => f.debug_list().entries(values.iter().map(DisplayAsDebug)).finish(),
@@ -310,7 +312,7 @@ impl fmt::Display for Value {
 }
 
 impl fmt::Display for Row {
-    /// As JSON writes an object.
+    /// Writes the row as JSON writes an object.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter().map(|(name, value)| (name, DisplayAsDebug(value)))).finish()
     }

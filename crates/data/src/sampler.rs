@@ -5,8 +5,8 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// The order of the training features in an epoch, as a config file spells it: `grouped_by_length`, `shuffled` or
-/// `sequential`.
+/// The order of the training features in an epoch, as a config file spells it: `grouped_by_length`,
+/// `shuffled` or `sequential`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
@@ -14,19 +14,19 @@ pub enum Order {
     Sequential,
     /// Shuffled.
     Shuffled,
-    /// Shuffled, then sorted by length within mega-batches of [`MEGA_BATCH_MULT`] batches, and the batches shuffled again:
-    /// hardly less random, and with the least padding. In the first epoch the longest batch comes first, so that too little
-    /// memory shows at once.
+    /// Shuffled, then sorted by length within mega-batches of [`MEGA_BATCH_MULT`] batches, and the batches
+    /// shuffled again: hardly less random, and with the least padding. In the first epoch the batch with the
+    /// largest padded size comes first, so that too little memory shows at once.
     #[default]
     GroupedByLength,
 }
 
-/// Batches in a mega-batch, the features of which [`Order::GroupedByLength`] sorts by length together; the default of the
-/// `transformers` Trainer.
+/// Batches in a mega-batch, the features of which [`Order::GroupedByLength`] sorts by length together; the
+/// default of the `transformers` Trainer.
 pub const MEGA_BATCH_MULT: usize = 50;
 
-/// Plans the batches of an epoch as a function of the seed and the epoch alone: a run that is resumed within an epoch makes the
-/// same plan again and skips the batches that are done.
+/// Plans the batches of an epoch as a function of the seed and the epoch alone: a run that is resumed within
+/// an epoch makes the same plan again and skips the batches that are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampler {
     order: Order,
@@ -40,8 +40,8 @@ impl Sampler {
         Self { order, batch_size: batch_size.max(1), seed }
     }
 
-    /// The features of each batch in `epoch` (from 1), by index; `lengths` are the tokens of each feature. Each feature comes
-    /// once, in `lengths.len() / batch_size` batches, rounded up.
+    /// The features of each batch in `epoch` (from 1), by index; `lengths` are the tokens of each feature.
+    /// Each feature comes once, in `lengths.len() / batch_size` batches, rounded up.
     pub fn epoch(&self, lengths: &[usize], epoch: usize) -> Vec<Vec<usize>> {
         let mut order: Vec<usize> = (0..lengths.len()).collect();
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
@@ -94,7 +94,8 @@ mod tests {
             }
         }
 
-        /// Sorted by length, batches of one mega-batch don't interleave: the shortest of one is no shorter than the longest of the next.
+        /// Sorted by length, batches of one mega-batch don't interleave: the shortest of one is no shorter
+        /// than the longest of the next.
         #[test]
         fn grouped_batches_are_of_similar_length(
             lengths in prop::collection::vec(1_usize..300, 1..400), batch_size in 8_usize..20, seed in 0_u64..50,

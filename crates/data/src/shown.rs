@@ -1,9 +1,9 @@
 //! A user's content in messages: escaped, and cut where it is long.
 
-/// Bytes of one piece of content in a message, after which no character begins.
+/// Bytes of a text in a message, after which no further character is shown.
 const MAX: usize = 60;
 
-/// Names of a list in a message.
+/// Most names that a message lists.
 const NAMES: usize = 12;
 
 /// The text with control characters escaped, cut where it is long.

@@ -1,4 +1,4 @@
-//! [`DataSource`]: what the user means by a data set's name.
+//! [`DataSource`]: the data set that the user names.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,14 @@ use crate::repository::choose::choose;
 use crate::repository::expand::{self, There};
 use crate::repository::name::RepositoryName;
 
-/// The cards that every program has, whatever folder it runs in.
+/// The cards that are built into the program.
 const BUILT_IN: [(&str, &str); 2] = [
     ("imdb", include_str!("../../../datasets/imdb.toml")),
     ("sample", include_str!("../../../datasets/sample.toml")),
 ];
 
-/// What the built-in cards' own files are relative to: the checkout that this was built from.
+/// The folder from which the built-in cards' paths start: that of the checkout from which the program was
+/// built.
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
 
 /// The data set that the user named, as far as it is known without a network.
@@ -27,33 +28,35 @@ const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
 pub enum DataSource {
     /// Files on this machine.
     Local {
-        /// Their card, without patterns.
+        /// The card of the files, in which each pattern is replaced by the files that match.
         card: Box<Card>,
         /// The folder that the card's paths start from.
         root: PathBuf,
-        /// What was decided and passed over: sentences to show the user.
+        /// Sentences to show the user: what was decided, and what was passed over.
         notes: Vec<String>,
     },
-    /// Files on the hub: list what the repository [`Card::hub`] has, make a [`RepositoryPlan`](crate::RepositoryPlan), fetch
-    /// what it says, and load its card from the folder that the files are in.
+    /// Files on the hub. The caller lists the files of the repository [`Card::hub`], makes a
+    /// [`RepositoryPlan`](crate::RepositoryPlan), fetches the plan's files, and loads the plan's card from
+    /// the folder of those files.
     Hub {
-        /// The card.
+        /// The card of the data set.
         card: Box<Card>,
-        /// What was decided: sentences to show the user.
+        /// Sentences to show the user: what was decided.
         notes: Vec<String>,
     },
 }
 
 impl DataSource {
-    /// What `name` means, the first of these that it is:
-    /// 1. a folder or a file that is there, the file of a card among them (`.toml`);
+    /// The data set that `name` means, by the first of these rules that applies:
+    /// 1. a folder or a file that exists; a `.toml` file is a card;
     /// 2. a card `NAME.toml` in one of the folders `cards`;
     /// 3. a built-in card: `imdb`, `sample`;
     /// 4. `folder:config`, one of several data sets in a folder that is there;
-    /// 5. `owner/name[:config][@revision]`, a repository of the hub, with `hf://datasets/` before it in any case.
+    /// 5. `owner/name[:config][@revision]`, a repository of the hub, with `hf://datasets/` before it in any
+    ///    case.
     ///
     /// # Errors
-    /// It is none of these, it can't be told which file is what, or its card can't be used.
+    /// No rule applies, the files can't be assigned to splits, or the card can't be used.
     pub fn resolve(name: &str, cards: &[PathBuf]) -> Result<Self, DataError> {
         let path = Path::new(name);
         if path.is_dir() {
@@ -103,21 +106,22 @@ impl DataSource {
         Ok(Self::Hub { card: Box::new(Card::for_repository(&repository)), notes })
     }
 
-    /// The file of a card that has a name in one of the folders `cards`; `None` for a built-in one.
+    /// The file of the card called `name` in one of the folders `cards`. `None` for a built-in card, and for
+    /// a name without a file.
     pub fn card_file(name: &str, cards: &[PathBuf]) -> Option<PathBuf> {
         if name.contains(['/', '\\']) {
             return None;
         }
         let path =
             cards.iter().map(|folder| folder.join(format!("{name}.toml"))).find(|path| path.is_file())?;
-        // In the checkout it is the built-in card itself.
+        // In the checkout, the file is the built-in card itself.
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
         let is_built_in =
             built_in.is_some_and(|(_, text)| std::fs::read_to_string(&path).is_ok_and(|own| own == *text));
         (!is_built_in).then_some(path)
     }
 
-    /// A card by its name.
+    /// The data set of the card called `name`, from a file or built in.
     fn named_card(name: &str, cards: &[PathBuf]) -> Result<Option<Self>, DataError> {
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
         if let Some(path) = Self::card_file(name, cards) {
@@ -160,11 +164,11 @@ impl Place for Folder<'_> {
 }
 
 impl Card {
-    /// A card for a folder, by what is in it; [`DataSource::resolve`](crate::DataSource::resolve) says besides what was
-    /// decided and passed over.
+    /// A card for a folder, made from the names of its files.
+    /// [`DataSource::resolve`](crate::DataSource::resolve) also says what was decided and passed over.
     ///
     /// # Errors
-    /// The folder can't be read, or it can't be told which of its files is what.
+    /// The folder can't be read, or its files can't be assigned to splits.
     pub fn for_folder(path: &Path) -> Result<Self, DataError> {
         Ok(folder(path, None)?.0)
     }
@@ -174,7 +178,8 @@ impl Card {
 fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), DataError> {
     let refuse = |problem| DataError::Files { place: path.display().to_string(), problem: Box::new(problem) };
     let (files, passed_over) = walk::walk(path)?;
-    // A clone of a repository of the hub. What another README says is of no concern here.
+    // A clone of a repository of the hub has a README with front matter. A README that can't be parsed is no
+    // data set's.
     let readme = std::fs::read_to_string(path.join("README.md")).ok();
     let readme = readme.and_then(|text| Readme::parse(&text).ok()).unwrap_or_default();
     let found = choose(&readme, config, &files, passed_over, &Folder(path)).map_err(refuse)?;
@@ -197,7 +202,7 @@ fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), Data
     Ok((card, notes))
 }
 
-/// Replaces the patterns of a card's `[files]` by what they match.
+/// Replaces the patterns of a card's `[files]` by the files that match.
 fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, DataError> {
     let Some(given) = &card.files else { return Ok(Vec::new()) };
     let mut walked: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -247,7 +252,7 @@ fn is_path(name: &str) -> bool {
         || Path::new(id).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
-/// The cards' names.
+/// The names of all cards, sorted.
 fn known(folders: &[PathBuf]) -> Vec<String> {
     let mut names: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
     for folder in folders {

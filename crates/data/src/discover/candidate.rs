@@ -20,13 +20,13 @@ pub(super) struct Candidate {
 
 pub(super) enum Assigned {
     None,
-    /// By the component of its folder with this index.
+    /// By the component with this index of the file's folder.
     Folder(Word, usize),
     Name(Word),
 }
 
-/// The split of a file: a folder that is named like a split decides, then a file that is named so, then a split's name among
-/// other words of either.
+/// The split of a file. First decides a folder that is named exactly like a split, then a file so named, then
+/// a split's name among other words, in a folder's name or the file's.
 pub(super) fn assign(file: &str, folder: &str, stem: &str) -> Result<Assigned, FilesProblem> {
     let two = |one: Word, other: Word| FilesProblem::TwoSplits {
         file: file.to_owned(),

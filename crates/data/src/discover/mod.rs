@@ -1,15 +1,17 @@
-//! Which file is what: from the names of a folder's or a repository's files to splits.
+//! From the names of a folder's or a repository's files to splits.
 //!
 //! The rules follow the `datasets` library wherever its rules leave no doubt:
-//! 1. Hidden files (a name that begins with `.`, `_` or `~`, such as `.ipynb_checkpoints`, `__MACOSX`, `_SUCCESS`) and copies
-//!    of files that are there are left out.
+//! 1. Hidden files (a name that begins with `.`, `_` or `~`, such as `.ipynb_checkpoints`, `__MACOSX`,
+//!    `_SUCCESS`) and copies of files that are there are left out.
 //! 2. Where there are files `data/<split>-00000-of-00001.*`, they are the data.
 //! 3. A folder named like a split says what its files are; else a file's own name does.
-//! 4. All files of a split's folder are read, one after the other, in the order of their names. Of files that only their names
-//!    assign to a split, only the files of one set are read: shards (`-00000-of-00003`), parts and numbers.
+//! 4. All files of a split's folder are read, one after the other, in the order of their names. Of files that
+//!    only their names assign to a split, only the files of one set are read: shards (`-00000-of-00003`),
+//!    parts and numbers.
 //! 5. Without any split, the only file, set or folder of texts by label is the training split.
 //!
-//! Files that can be read in two ways are a [`FilesProblem`]; files that look like data and are not read are in the notes.
+//! Files that can be read in two ways are a [`FilesProblem`]; files that look like data and are not read are
+//! in the notes.
 
 mod candidate;
 pub(crate) mod names;
@@ -34,7 +36,7 @@ use self::texts::class_folders;
 use crate::folders::is_hidden;
 use crate::split_files::SplitFiles;
 
-/// Folders that a table's log is in.
+/// Folders that hold the log of a table format, with the name of the format.
 const TABLE_LOGS: [(&str, &str); 2] = [("_delta_log", "Delta Lake"), (".hoodie", "Apache Hudi")];
 
 const HIDDEN: &str = "hidden by its name";
@@ -42,15 +44,15 @@ const COPY: &str = "a copy of a file that is there";
 const NO_SPLIT: &str = "its name says no split (train, validation or test)";
 const DATA_FIRST: &str = "the files data/*-00000-of-* are the data set, as in `datasets`";
 
-/// The files that were found of each split.
+/// The files that were found for each split.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Discovered {
     pub(crate) files: SplitFiles,
-    /// What was decided and passed over.
+    /// Sentences to show the user: what was decided, and what was passed over.
     pub(crate) notes: Vec<String>,
 }
 
-/// Tells which of `files` (paths with `/` between, sorted) are which split.
+/// Assigns `files` (sorted paths with `/` between the components) to splits.
 pub(crate) fn discover(
     files: &[String],
     mut passed_over: PassedOver,
@@ -103,7 +105,7 @@ pub(crate) fn discover(
     Ok(Discovered { files, notes })
 }
 
-/// The files of each split.
+/// A note that lists the files of each split.
 pub(crate) fn describe(train: &[String], validation: &[String], test: &[String]) -> String {
     let parts: Vec<String> = [("train", train), ("validation", validation), ("test", test)]
         .into_iter()
@@ -116,7 +118,7 @@ pub(crate) fn describe(train: &[String], validation: &[String], test: &[String])
     format!("reads {}", parts.join(", "))
 }
 
-/// The files that do not hide.
+/// The files that are not hidden. A table with a log, and a table partitioned into folders, are refused.
 fn visible<'a>(files: &'a [String], passed_over: &mut PassedOver) -> Result<Vec<&'a str>, FilesProblem> {
     let mut seen = Vec::new();
     for file in files {
@@ -145,7 +147,7 @@ fn visible<'a>(files: &'a [String], passed_over: &mut PassedOver) -> Result<Vec<
     Ok(seen)
 }
 
-/// The data among the files.
+/// The files and the folders of texts that may be part of a split.
 fn candidates(seen: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candidate>, FilesProblem> {
     let there: BTreeSet<(&str, &str)> =
         seen.iter().map(|file| (folder_of(file), names::stem(name_of(file)))).collect();
@@ -193,7 +195,8 @@ fn candidates(seen: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candida
     Ok(candidates)
 }
 
-/// Takes `eval` for the validation split or, beside a validation split, for the test split. Returns a note on the choice.
+/// Takes `eval` for the validation split or, beside a validation split, for the test split. Returns a note on
+/// the choice.
 fn settle_evaluation(candidates: &mut [Candidate]) -> Option<String> {
     let has_validation = candidates.iter().any(|candidate| candidate.word == Some(Word::Validation));
     let mut eval = candidates.iter_mut().filter(|candidate| candidate.word == Some(Word::Eval)).peekable();
@@ -201,18 +204,18 @@ fn settle_evaluation(candidates: &mut [Candidate]) -> Option<String> {
     eval.for_each(|candidate| {
         candidate.word = Some(if has_validation { Word::Test } else { Word::Validation });
     });
-    // The rest says that it is the test split there, too.
+    // Beside a validation split `datasets`, too, takes `eval` for the test split.
     let differs = "`datasets` would call it test; a card can say so";
     (!has_validation).then(|| format!("takes {first} for the validation split: {differs}"))
 }
 
-/// The one set of files that names no split, if there is one.
+/// The only set of files whose names say no split, if there is only one.
 fn only_set(
     mut unnamed: Vec<Candidate>,
     passed_over: &mut PassedOver,
     place: &dyn Place,
 ) -> Result<Option<Vec<Candidate>>, FilesProblem> {
-    // JSON beside tables is most often a description.
+    // Beside tables, a JSON file is most often a description.
     if unnamed.iter().any(|candidate| !candidate.is_json) {
         unnamed.retain(|candidate| {
             if candidate.is_json {
@@ -246,7 +249,7 @@ fn configs(homes: &BTreeSet<&str>, place: &dyn Place) -> FilesProblem {
     }
 }
 
-/// Refuses what can't be one split. `homes`: the folders of the splits that have several readings.
+/// Refuses files that can't be one split. `homes`: the folders of the splits that have several readings.
 fn check_readings(
     split: &'static str,
     candidates: &[Candidate],
@@ -277,7 +280,7 @@ fn check_readings(
         let hint = format!("they are in different formats: {by_card}");
         return refuse(formats.values().map(|files| list(files)).collect(), &hint);
     }
-    // The same rows, compressed and not.
+    // A file and its compressed copy have the same rows.
     let mut stems: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for candidate in candidates.iter().filter(|candidate| candidate.format.is_some()) {
         let path = candidate.path.as_str();
@@ -288,7 +291,7 @@ fn check_readings(
     Ok(())
 }
 
-/// The split that a README means by a name, and whether the name is nothing else.
+/// The split that a name in a README stands for, and whether the name has no other word.
 pub(crate) fn split_of(name: &str) -> Option<(&'static str, bool)> {
     match names::said(name) {
         Said::Exactly(word) => Some((word.split(), true)),
@@ -297,7 +300,7 @@ pub(crate) fn split_of(name: &str) -> Option<(&'static str, bool)> {
     }
 }
 
-/// True for a file of a format that can be read.
+/// True for a file in a table format that can be read.
 pub(crate) fn is_table(path: &str) -> bool {
     matches!(Kind::of(name_of(path)), Kind::Table(_))
 }

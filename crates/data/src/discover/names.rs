@@ -1,4 +1,5 @@
-//! What the name of a file or a folder says: a split, a shard, a format that is not read, something that is no data.
+//! What the name of a file or a folder says: a split, a shard, a format that is not read, something that is
+//! no data.
 
 use std::path::Path;
 
@@ -47,7 +48,8 @@ pub(super) enum Said {
     Two(Word, Word),
 }
 
-/// The split that a folder's name, or a file's name without its endings, says. Letters make words; case does not count.
+/// The split that a folder's name, or a file's name without its endings, says. Letters make words; case does
+/// not count.
 pub(super) fn said(name: &str) -> Said {
     let name = shard(name).map_or(name, |shard| shard.base);
     let words = || name.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
@@ -98,15 +100,16 @@ pub(super) fn stem(name: &str) -> &str {
     stem
 }
 
-/// Words before a number that counts no parts: versions and folds have rows in common.
+/// Words before a number that does not count parts: versions and folds have rows in common.
 const NO_PARTS: [&str; 9] = ["v", "ver", "version", "rev", "fold", "seed", "run", "cv", "k"];
 
-/// Files of one folder with the same key are parts of one set; other files are another reading.
+/// The key of the set that a file belongs to: files of one folder with equal keys are parts of one set, files
+/// with other keys are another reading.
 pub(super) fn set_key(stem: &str) -> String {
     if let Some(shard) = shard(stem) {
         return format!("{}-of", shard.base);
     }
-    // As Spark (`part-00000-<id>-c000`) and Dask (`part.0`) name them.
+    // Spark names parts `part-00000-<id>-c000`, Dask `part.0`.
     let is_part = ["part-", "part."].iter().any(|start| {
         stem.strip_prefix(start).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     });
@@ -122,7 +125,8 @@ pub(super) fn set_key(stem: &str) -> String {
     format!("{base}#")
 }
 
-/// The name that a copy was made of: `train-Copy1`, `train (1)`, `train copy 2`, `train - Copy`, `train-checkpoint`.
+/// The name that a copy was made of: `train-Copy1`, `train (1)`, `train copy 2`, `train - Copy`,
+/// `train-checkpoint`.
 pub(super) fn copied_from(stem: &str) -> Option<&str> {
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     for marker in ["-checkpoint", " - Copy", "-Copy", " copy", "_copy"] {
@@ -143,7 +147,7 @@ pub(super) enum Kind {
     Table(Format),
     /// A text file: a text in a label's folder, or no data.
     Text,
-    /// It looks like data that is not read, and why not.
+    /// Data in a format that is not read, with the reason.
     Unread(&'static str),
     /// No data.
     Other,

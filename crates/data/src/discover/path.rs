@@ -10,7 +10,7 @@ pub(super) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The first components of a folder's path.
+/// The first `count` components of a folder's path.
 pub(super) fn folder_until(folder: &str, count: usize) -> &str {
     let end = folder.match_indices('/').nth(count.wrapping_sub(1)).map_or(folder.len(), |(at, _)| at);
     if count == 0 { "" } else { &folder[..end] }

@@ -10,20 +10,20 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// Whether a path is to be read as a pattern.
+    /// True for a path with a pattern's special characters.
     pub(crate) fn is_pattern(path: &str) -> bool {
         path.contains(['*', '?', '[', '{'])
     }
 
-    /// The pattern, or what is wrong with it.
+    /// Parses a pattern; the error says why it is malformed.
     pub(crate) fn new(text: &str) -> Result<Self, String> {
         let glob = GlobBuilder::new(text).literal_separator(true).build();
         glob.map(|glob| Self { text: text.to_owned(), matcher: glob.compile_matcher() })
             .map_err(|error| error.kind().to_string())
     }
 
-    /// Whether a path matches. Hidden files and folders have to be named: as many components of the pattern as of the
-    /// path begin with a dot, and with two underscores.
+    /// True for a path that matches. A pattern has to name hidden files and folders: as many components of
+    /// the pattern as of the path begin with a dot, and with two underscores.
     pub(crate) fn matches(&self, path: &str) -> bool {
         let count = |path: &str, start: &str| path.split('/').filter(|part| part.starts_with(start)).count();
         self.matcher.is_match(path)

@@ -1,7 +1,7 @@
-//! [`Place`]: where files are.
+//! [`Place`]: the folder or repository that the user named.
 
-/// Where the files are, for what a message tells the user to type.
+/// The folder or repository that the user named, for messages that tell the user what to type.
 pub(crate) trait Place {
-    /// What chooses the data set in a folder of the place.
+    /// The argument that chooses the data set in `folder`, such as `--dataset owner/name:config`.
     fn choose(&self, folder: &str) -> String;
 }

@@ -1,11 +1,12 @@
-//! [`FilesProblem`]: why files can't be told apart, and [`PassedOver`]: what was not taken.
+//! [`FilesProblem`]: why files can't be assigned to splits, and [`PassedOver`]: files that look like data and
+//! are not read.
 
 use std::collections::BTreeMap;
 
-/// Names that a message lists.
+/// Most names that a message lists.
 const SHOWN: usize = 6;
 
-/// Why it can't be told which file is what.
+/// Why files can't be assigned to splits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilesProblem {
@@ -18,7 +19,7 @@ pub enum FilesProblem {
     NoTrain {
         /// The files that look like data.
         files: Vec<String>,
-        /// What was passed over and why.
+        /// Sentences on the files that were passed over, and why.
         passed_over: Vec<String>,
     },
     /// No split of a README is the training split.
@@ -27,10 +28,10 @@ pub enum FilesProblem {
         list(splits)
     )]
     NoTrainSplit {
-        /// The splits.
+        /// The README's splits, with their patterns.
         splits: Vec<String>,
     },
-    /// Several files, and none says which split it is.
+    /// Several files, none of which is named like a split.
     #[error(
         "none of its files says by its name which split it is: {}; name them train, validation and test, name one of \
          them as the data set, or write a card that says",
@@ -47,26 +48,26 @@ pub enum FilesProblem {
         split: &'static str,
         /// The files of each reading.
         readings: Vec<String>,
-        /// How to choose.
+        /// How the user can choose.
         hint: String,
     },
     /// Several data sets side by side.
     #[error("it has {} data sets: {}; choose one: {}", names.len(), list(names), list(commands))]
     Configs {
-        /// Their names.
+        /// The data sets' names.
         names: Vec<String>,
-        /// What to type for each.
+        /// The argument that chooses each data set.
         commands: Vec<String>,
     },
-    /// A data set that is not there.
+    /// The user chose a data set that does not exist.
     #[error("it has no data set \"{name}\"; {}", if known.is_empty() { "it has only one, without a name".into() } else { format!("it has {}", list(known)) })]
     UnknownConfig {
-        /// What was named.
+        /// The name that the user typed.
         name: String,
-        /// The ones that are there.
+        /// The data sets that exist.
         known: Vec<String>,
     },
-    /// A set of shards with a shard that is missing or there twice.
+    /// A set of shards of which one is missing, superfluous or there twice.
     #[error(
         "the {split} split is not whole: of {base} there should be {total} files, {what}; there are {}",
         list(files)
@@ -74,26 +75,26 @@ pub enum FilesProblem {
     Shards {
         /// The split.
         split: &'static str,
-        /// What the names begin with.
+        /// The beginning that the shards' names share.
         base: String,
         /// The number of files that the names state.
         total: u64,
-        /// What is wrong: `00001 is missing`.
+        /// The fault, as `but 00001 is missing`.
         what: String,
         /// The files that are there.
         files: Vec<String>,
     },
-    /// A name that says two things.
+    /// A path that names two splits.
     #[error("{file} names two splits, {one} and {other}: rename it, or write a card that says which it is")]
     TwoSplits {
         /// The file.
         file: String,
-        /// A split.
+        /// The split that is named first.
         one: &'static str,
-        /// Another.
+        /// The split that is named second.
         other: &'static str,
     },
-    /// A column that is in the names of folders.
+    /// Partitioned files: the values of a column are in the names of folders.
     #[error(
         "{folder} is a partition whose column is in the folder's name, which is not read: write the rows with the column in \
          them (without partitionBy)"
@@ -102,53 +103,53 @@ pub enum FilesProblem {
         /// A folder, such as `label=pos`.
         folder: String,
     },
-    /// A table with a log that says which files count.
+    /// A table with a log that says which of its files count.
     #[error(
         "it is a {system} table, of which a log says which files count; the log is not read: export the table as Parquet or CSV"
     )]
     TableLog {
-        /// `Delta Lake`, `Apache Hudi`, `Apache Iceberg`.
+        /// The table format: `Delta Lake`, `Apache Hudi` or `Apache Iceberg`.
         system: &'static str,
     },
-    /// Two names of one file.
+    /// Two links to one file.
     #[error("{one} and {other} are links to the same file: the same rows would count twice")]
     SameFile {
-        /// A link.
+        /// The path of one link.
         one: String,
-        /// Another.
+        /// The path of the other link.
         other: String,
     },
-    /// A pattern that matches nothing.
+    /// A pattern that matches no file.
     #[error("`{pattern}` matches no file that can be read; {}", found(files, &[]))]
     NoMatch {
         /// The pattern, or a file's name.
         pattern: String,
-        /// What is there.
+        /// The files that look like data.
         files: Vec<String>,
     },
-    /// A pattern that isn't one.
+    /// A malformed pattern.
     #[error("`{pattern}` is not a file name pattern: {problem}")]
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// Why the pattern can't be parsed.
         problem: String,
     },
-    /// More files than a data set has.
+    /// More files than a data set may have.
     #[error("it has more than {limit} files: name the folder that has the data")]
     TooMany {
-        /// The limit.
+        /// The most files that a data set may have.
         limit: usize,
     },
     /// The front matter of a README that can't be read.
     #[error("the front matter of its README.md can't be read: {problem}; write a card that names the files")]
     FrontMatter {
-        /// What is wrong with it.
+        /// Why the front matter can't be read.
         problem: String,
     },
 }
 
-/// Some of the names, and how many more.
+/// The first names, and the number of the others.
 pub(crate) fn list(names: &[String]) -> String {
     let more = names.len().saturating_sub(SHOWN);
     let shown = names[..names.len() - more].join(", ");
@@ -164,7 +165,7 @@ fn found(files: &[String], passed_over: &[String]) -> String {
     if parts.is_empty() { "it has no file that looks like data".to_owned() } else { parts.join("; ") }
 }
 
-/// What looks like data and is not taken, by the reason.
+/// Files that look like data and are not read, by the reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PassedOver(BTreeMap<&'static str, Vec<String>>);
 

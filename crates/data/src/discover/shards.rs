@@ -1,4 +1,4 @@
-//! Sets of files that state how many they are: `train-00000-of-00003.csv`.
+//! Sets of files whose names state the number of files: `train-00000-of-00003.csv`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::names::{self, Kind, Said};
 use super::path::{folder_of, name_of};
 use super::problem::FilesProblem;
 
-/// Refuses a set of shards with a shard that is missing or there twice.
+/// Refuses a set of shards of which one is missing, superfluous or there twice.
 pub(crate) fn check_shards<'a>(
     split: &'static str,
     files: impl Iterator<Item = &'a str>,
@@ -50,7 +50,7 @@ pub(crate) fn shard_note(name: &str) -> Option<String> {
     Some(format!("reads only {name}, one of {} shards; name its folder to read all", shard.total))
 }
 
-/// As `push_to_hub` writes them.
+/// True for a shard as `push_to_hub` of `datasets` writes it: `data/train-00000-of-00001.parquet`.
 pub(super) fn is_data_shard(file: &str) -> bool {
     folder_of(file) == "data"
         && matches!(Kind::of(name_of(file)), Kind::Table(_))

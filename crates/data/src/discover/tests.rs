@@ -110,7 +110,7 @@ fn shards_are_whole_or_refused() {
         &["00001 is there twice"],
     );
     refuses(&["train-00000-of-99999999999999999.csv"], &["00001 is missing"]);
-    // Any set without a split's name, too.
+    // So is a set whose names say no split.
     refuses(&["x-00001-of-00002.csv"], &["00000"]);
     assert!(shard_note("train-00001-of-00003.parquet").unwrap().contains("one of 3 shards"));
     assert_eq!(shard_note("train-00000-of-00001.parquet"), None);
@@ -193,7 +193,7 @@ fn what_hides_and_copies_are_left_out_and_said() {
     for part in ["crc", "DS_Store", "notes.txt"] {
         assert!(!notes.contains(part), "{part}: {notes}");
     }
-    // A copy of nothing is all there is.
+    // A file named like a copy is read where its original is missing.
     reads(&["train-Copy1.csv"], &["train-Copy1.csv"], &[], &[]);
 }
 
@@ -230,7 +230,7 @@ fn folders_of_texts_by_label_are_a_data_set() {
     reads(&["pos/1.txt", "neg/1.txt"], &[""], &[], &[]);
     reads(&["aclImdb/pos/1.txt", "aclImdb/neg/1.txt"], &["aclImdb"], &[], &[]);
     refuses(&["1_8.txt", "2.txt"], &["train/pos/*.txt"]);
-    // Files of notes make no classes "train" and "test".
+    // Notes beside the data do not make classes called "train" and "test".
     refuses(&["train/notes.txt", "test/notes.txt"], &["no data set"]);
 }
 

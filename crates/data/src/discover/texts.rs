@@ -17,7 +17,7 @@ pub(super) fn class_folders(
     texts: &[&str],
     passed_over: &mut PassedOver,
 ) -> Result<Vec<Candidate>, FilesProblem> {
-    // By the folder that has a folder for each label.
+    // Number of text files by label, by the folder that has a folder for each label.
     let mut found: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for file in texts {
         let folder = folder_of(file);

@@ -9,11 +9,11 @@ use super::problem::{FilesProblem, PassedOver};
 use crate::error::DataError;
 use crate::folders::is_hidden;
 
-/// Folders below the one that is read.
+/// Levels of folders that are read below the data set's folder.
 const MAX_DEPTH: usize = 16;
-/// Files, beyond which the folder is hardly a data set.
+/// Number of files beyond which a folder is hardly a data set.
 const MAX_FILES: usize = 2_000_000;
-/// Files of a hidden folder that are looked at, to say that data is left out there.
+/// Number of files in a hidden folder that are looked at, to note that data is left out there.
 const MAX_HIDDEN: usize = 100;
 
 const NOT_UTF8: &str = "the name is not UTF-8; rename it";
@@ -21,7 +21,8 @@ const NO_FILE: &str = "it is neither a file nor a folder, or a link to nothing";
 const LINKED_FOLDER: &str = "a link to a folder that is read anyway";
 const LINKED_FILE: &str = "it is read under the name of a link to it";
 
-/// The files below a folder, as sorted paths from it with `/` between, and what was passed over on the way.
+/// The files below `root`, as sorted paths from `root` with `/` between the components, and the files that
+/// were passed over.
 pub(crate) fn walk(root: &Path) -> Result<(Vec<String>, PassedOver), DataError> {
     let canonical =
         fs::canonicalize(root).map_err(|source| DataError::Read { path: root.to_owned(), source })?;
@@ -57,7 +58,7 @@ struct Walk {
     root: PathBuf,
     visited: BTreeSet<PathBuf>,
     files: Vec<String>,
-    /// Files of the folder that links in it lead to, with the links' names.
+    /// Files in the folder to which links in the folder lead, with the links' names.
     links: BTreeMap<String, Vec<String>>,
     passed_over: PassedOver,
 }
@@ -126,10 +127,10 @@ impl Walk {
         Ok(())
     }
 
-    /// Of a hidden folder only as much is read as tells whether data is left out.
+    /// Reads only as much of a hidden folder as tells whether data is left out.
     fn hidden(&mut self, folder: &Path, relative: &str) {
         self.files.extend(super::TABLE_LOGS.iter().filter(|(name, _)| relative.ends_with(name)).map(|_| {
-            // It has to be seen even if there is nothing of interest in it.
+            // The log of a table has to be noticed even in a folder without data files.
             format!("{relative}/log")
         }));
         for entry in fs::read_dir(folder).into_iter().flatten().flatten().take(MAX_HIDDEN) {

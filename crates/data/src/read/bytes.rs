@@ -11,18 +11,19 @@ use super::options::{Format, ReadOptions};
 use crate::error::DataError;
 use crate::row_problem::RowProblem;
 
-/// Bytes from the beginning of a file that are looked at to tell what it is.
+/// Number of bytes at the beginning of a file that tell its compression, encoding and format.
 const HEAD: u64 = 64 << 10;
 
-/// Stands in the decoded text where the bytes mean nothing in their encoding: no text of UTF-8 has this byte.
+/// The byte that the decoder writes in place of bytes that are invalid in their encoding: UTF-8 never has
+/// this byte.
 const MALFORMED: u8 = 0xff;
 
 /// A file after decompression.
 pub(super) struct Unpacked {
-    /// Its first bytes.
+    /// The first bytes after decompression.
     pub(super) head: Vec<u8>,
     rest: Box<dyn BufRead>,
-    /// Whether it was compressed.
+    /// Whether the file was compressed.
     pub(super) compressed: bool,
 }
 
@@ -52,13 +53,14 @@ fn peek<R: BufRead>(mut reader: R) -> io::Result<(Vec<u8>, R)> {
     Ok((head, reader))
 }
 
-/// Whether nothing but white space comes any more, with what was read to see it and the reader that goes on after that.
+/// True where the reader has nothing but white space left. Returns also the bytes that were read for this
+/// check, and the reader, which goes on after them.
 pub(super) fn ends_here<R: BufRead>(reader: R) -> io::Result<(bool, Vec<u8>, R)> {
     let (head, reader) = peek(reader)?;
     Ok(((head.len() as u64) < HEAD && head.trim_ascii().is_empty(), head, reader))
 }
 
-/// Where a text comes from, for the places and problems of its rows.
+/// The file and the encoding of a text, for the locations and problems of its rows.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) path: Arc<Path>,
@@ -69,7 +71,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The bytes as a text.
+    /// The bytes as a string, or the problem of bytes that aren't UTF-8.
     pub(super) fn text(&self, bytes: Vec<u8>) -> Result<String, RowProblem> {
         String::from_utf8(bytes).map_err(|error| self.malformed(error.utf8_error()))
     }
@@ -89,9 +91,9 @@ impl Source {
 /// A text in UTF-8, without a byte order mark.
 pub(super) struct Text {
     pub(super) source: Source,
-    /// Its first bytes.
+    /// The first bytes of the text.
     pub(super) head: Vec<u8>,
-    /// What comes after them.
+    /// The text after `head`.
     pub(super) rest: Box<dyn BufRead>,
 }
 
@@ -159,7 +161,8 @@ impl Text {
     }
 }
 
-/// UTF-16 where each second of the first bytes is 0 and none between is, as in no other text, else UTF-8.
+/// The encoding of a text without a byte order mark. Of 16 bytes of ASCII in UTF-16 every second byte is 0
+/// and no other byte is, which no other text has; all else counts as UTF-8.
 fn without_mark(head: &[u8]) -> &'static Encoding {
     let Some(begin) = head.get(..16) else { return UTF_8 };
     let zeros = |parity: usize| begin.iter().enumerate().all(|(at, byte)| (*byte == 0) == (at % 2 == parity));
@@ -183,7 +186,7 @@ fn ends_in_cr(head: &[u8]) -> bool {
     at.is_some_and(|at| at + 1 < head.len()) && !head.contains(&b'\n')
 }
 
-/// A text as UTF-8, with [`MALFORMED`] for what means nothing.
+/// Decodes a text to UTF-8, with [`MALFORMED`] in place of invalid bytes.
 struct Decoded<R> {
     reader: R,
     decoder: Decoder,

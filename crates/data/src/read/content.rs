@@ -1,6 +1,6 @@
 //! Files that hold no rows of text, told by their first bytes.
 
-/// The first bytes of other programs' files, what such a file is, and what to do with it.
+/// The first bytes of files in formats that are not read, with the format and what the user can do.
 const FOREIGN: &[(&[u8], &str, &str)] = &[
     (
         b"PK\x03\x04",
@@ -34,7 +34,7 @@ const FOREIGN: &[(&[u8], &str, &str)] = &[
     (b"\0\0\xfe\xff", "UTF-32", "convert it to UTF-8, as with iconv"),
 ];
 
-/// What a file that begins with these bytes is, if it is no text, and what to do with it.
+/// The format of a file that begins with these bytes, if the file is no text, and what the user can do.
 pub(super) fn foreign(head: &[u8]) -> Option<(&'static str, &'static str)> {
     if head.starts_with(b"BZh") && head.get(4..10) == Some(b"1AY&SY") {
         return Some(("compressed with bzip2", "unpack it, or compress it with gzip or Zstandard"));
@@ -45,7 +45,8 @@ pub(super) fn foreign(head: &[u8]) -> Option<(&'static str, &'static str)> {
     FOREIGN.iter().find(|(magic, ..)| head.starts_with(magic)).map(|(_, what, remedy)| (*what, *remedy))
 }
 
-/// The same for a page of HTML or a document of XML, which are text but no table: a server's error page is one.
+/// A page of HTML or a document of XML, and what the user can do. Both are text but no table; a server's
+/// error page is HTML.
 pub(super) fn page(head: &[u8]) -> Option<(&'static str, &'static str)> {
     let begin = head.trim_ascii_start();
     let begins = |tag: &[u8]| begin.get(..tag.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(tag));

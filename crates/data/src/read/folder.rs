@@ -30,8 +30,8 @@ fn class_folders(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(folders)
 }
 
-/// The rows of a folder: the text of each file under the first column that is asked for as a text, and the name of its
-/// folder under the first that is asked for as a label.
+/// The rows of a folder: the text of each file under the first column that is asked for as a text, and the
+/// name of its folder under the first that is asked for as a label.
 pub(super) fn rows(
     path: &Path,
     options: &ReadOptions,
@@ -85,12 +85,13 @@ fn contents(path: &Path, options: &ReadOptions, said: &Notes) -> Result<(Source,
     Ok((source, bytes))
 }
 
-/// A file of text, compressed or not.
+/// True for a text file, compressed or not.
 fn is_text(path: &Path) -> bool {
     path.is_file() && Format::of(path) == Some(Format::Lines)
 }
 
-/// The entries of a folder that are not hidden, sorted by name: `read_dir` returns entries in no particular order.
+/// The entries of a folder that are not hidden, sorted by name: `read_dir` returns entries in no particular
+/// order.
 fn sorted(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
     let mut entries = fs::read_dir(path)

@@ -1,4 +1,4 @@
-//! Plain lines: each is a text.
+//! Plain text files: each line is a text.
 
 use super::bytes::Text;
 use super::located::Located;
@@ -6,7 +6,8 @@ use super::numbered::numbered_lines;
 use crate::columns::{Columns, Kind};
 use crate::row::{Row, Value};
 
-/// The rows of a file of lines. They have one column, the first that is asked for as a text: a line has no other.
+/// The rows of a file of lines. They have one column, the first that is asked for as a text: a line has no
+/// other.
 pub(super) fn rows(text: Text, columns: &Columns) -> impl Iterator<Item = Located> + use<> {
     let source = text.source.clone();
     let names = [columns.of_kind(Kind::Text).next().map_or("text", String::as_str).to_owned()].into();

@@ -1,4 +1,4 @@
-//! What the readers of all formats give.
+//! [`Located`] and [`Notes`]: the items of all formats' readers, and the readers' notes for the user.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,10 +8,10 @@ use crate::location::Location;
 use crate::row::Row;
 use crate::row_problem::RowProblem;
 
-/// A row with its place, or what is wrong with it; or why the file can't be read on.
+/// A row's location with the row or the row's problem; or the error that ends the file.
 pub(super) type Located = Result<(Location, Result<Row, RowProblem>), DataError>;
 
-/// Sentences to show the user, which come while a file is read.
+/// Sentences to show the user, added while a file is read.
 #[derive(Clone, Default)]
 pub(super) struct Notes(Rc<RefCell<Vec<String>>>);
 

@@ -1,4 +1,4 @@
-//! Readers, all of which hold one row at a time.
+//! Readers of files. Rows come one at a time, so a file may be larger than the memory.
 
 mod bytes;
 mod content;

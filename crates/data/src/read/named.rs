@@ -9,7 +9,8 @@ pub(super) fn alike(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
-/// The error for a column that a file lacks; `otherwise` gives the hint where no column of the file has nearly that name.
+/// The error for a column that a file lacks; `otherwise` gives the hint where no column of the file has
+/// nearly that name.
 pub(super) fn missing(
     path: &Path,
     column: &str,
@@ -26,7 +27,7 @@ pub(super) fn missing(
     DataError::MissingColumn { path: path.to_owned(), column: column.to_owned(), found, hint }
 }
 
-/// The index of the one column with the name.
+/// The index of the column called `column`, which must occur once.
 pub(super) fn index(
     path: &Path,
     column: &str,

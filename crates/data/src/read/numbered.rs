@@ -1,4 +1,4 @@
-//! The lines of a text, and where each is.
+//! The lines of a text, with their locations.
 
 use std::io::{BufRead, Read as _};
 use std::sync::Arc;

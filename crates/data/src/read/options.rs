@@ -7,23 +7,23 @@ use std::str::FromStr;
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
-/// How files are read, where their names and contents leave it open. An option that is unset is as the file's name says, and detected
-/// where its content is certain.
+/// How files are read, where their names and contents leave it open. An option that is unset follows the
+/// file's name, or the file's content where the content leaves no doubt.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReadOptions {
     /// The format, in place of the one that a file's name tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// What separates the fields of CSV. Unset: a comma in `.csv`, a tab in `.tsv`, or what the heading is certainly
-    /// separated by.
+    /// The delimiter of CSV. Unset: a comma in `.csv` and a tab in `.tsv`, unless the heading has the wanted
+    /// columns with exactly one other delimiter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<Delimiter>,
-    /// Whether quotes around a field of CSV are part of it. Unset: they are not, and in a tab-separated file a quoted field
-    /// that holds a tab or a line end is a fault.
+    /// What quotes in CSV mean. Unset: quotes around a field are no part of its text, and in a tab-separated
+    /// file a quoted field that holds a tab or a line end is a problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quoting: Option<Quoting>,
-    /// The encoding of text files. Unset: UTF-8, or what a byte order mark says.
+    /// The encoding of text files. Unset: UTF-8, or UTF-16 where a byte order mark or zero bytes tell so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<TextEncoding>,
     /// Whether CSV begins with a heading, or the names of its columns where it does not. Unset: it does.
@@ -37,7 +37,7 @@ impl ReadOptions {
         *self == Self::default()
     }
 
-    /// These options, and where they leave something unset, `other`'s.
+    /// These options; an option that is unset here is taken from `other`.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
         Self {
@@ -109,7 +109,7 @@ fn refuse(found: &str, what: &'static str, expected: &'static str) -> ReadOption
 pub struct Delimiter(u8);
 
 impl Delimiter {
-    /// Its byte.
+    /// The delimiter's byte.
     pub fn byte(self) -> u8 {
         self.0
     }
@@ -118,7 +118,7 @@ impl Delimiter {
 impl FromStr for Delimiter {
     type Err = ReadOptionError;
 
-    /// One character; `tab` and `\t` for a tab.
+    /// Reads one character; `tab` and `\t` stand for a tab.
     fn from_str(text: &str) -> Result<Self, ReadOptionError> {
         match (text, text.as_bytes()) {
             ("tab" | "\\t", _) => Ok(Self(b'\t')),
@@ -142,11 +142,11 @@ impl fmt::Display for Delimiter {
     }
 }
 
-/// What quotes are in CSV.
+/// What quotes in CSV mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Flag", into = "String")]
 pub enum Quoting {
-    /// A field may stand in quotes, and then holds delimiters, line ends, and quotes written as two.
+    /// A field in quotes may hold delimiters, line ends, and quotes written as two (RFC 4180).
     Csv,
     /// A quote is a character like any other, as in the files of GLUE.
     None,
@@ -170,7 +170,8 @@ impl fmt::Display for Quoting {
     }
 }
 
-/// The encoding of a text file, by a label of the WHATWG's encoding standard: `utf-8`, `windows-1252`, `utf-16le`, `gbk`.
+/// The encoding of a text file, by a label of the WHATWG's encoding standard: `utf-8`, `windows-1252`,
+/// `utf-16le`, `gbk`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TextEncoding(pub(super) &'static Encoding);
@@ -179,7 +180,7 @@ impl FromStr for TextEncoding {
     type Err = ReadOptionError;
 
     fn from_str(text: &str) -> Result<Self, ReadOptionError> {
-        // Python's names for two of them.
+        // Python's names for two encodings.
         let label = match text.trim().to_ascii_lowercase().as_str() {
             "cp1252" => "windows-1252".to_owned(),
             "utf-8-sig" | "utf_8" => "utf-8".to_owned(),
@@ -205,7 +206,7 @@ pub enum Header {
     Present,
     /// The first row is data; the columns are named by their numbers from 1: `1`, `2`, ...
     Absent,
-    /// The first row is data; these are the columns' names, one for each.
+    /// The first row is data; the columns have these names, one for each column.
     Names(Vec<String>),
 }
 
@@ -224,7 +225,7 @@ impl Header {
 impl FromStr for Header {
     type Err = ReadOptionError;
 
-    /// `true`, `false`, or names with commas between them.
+    /// Reads `true`, `false`, or names with commas between them.
     fn from_str(text: &str) -> Result<Self, ReadOptionError> {
         match text {
             "true" => Ok(Self::Present),
@@ -244,7 +245,7 @@ impl fmt::Display for Header {
     }
 }
 
-/// A setting as TOML may have it.
+/// The value of `quoting` or `header` in TOML.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected true, false, a text or a list of texts")]
 enum Flag {

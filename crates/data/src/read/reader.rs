@@ -14,23 +14,23 @@ use crate::error::DataError;
 use crate::location::Location;
 use crate::row::Row;
 
-/// The rows of a file, of a stream, or of a folder of texts by label; one row at a time is in memory. Each item is a row, or
-/// the error of a row that can't be used. After an error with [`DataError::is_bad_row`] the next row may be fine; after any
-/// other error there is no next row.
+/// The rows of a file, of a stream, or of a folder of texts by label. Rows are read one at a time, so a file
+/// may be larger than the memory. Each item is a row, or the error of a row that can't be used. After an
+/// error with [`DataError::is_bad_row`] the next row may be fine; after any other error there is no next row.
 pub struct RowReader {
     path: PathBuf,
     rows: Box<dyn Iterator<Item = Located>>,
     any: bool,
     ended: bool,
-    /// What the rows' iterator has said since the last row, and all that was said.
+    /// Notes that the rows' iterator has added and `notes` doesn't have yet.
     said: Notes,
     notes: Vec<String>,
     class_names: Vec<(String, Vec<String>)>,
 }
 
 impl RowReader {
-    /// Opens a file as `options` says, else as its name and its content tell; a folder has a folder of `.txt` files for each
-    /// label.
+    /// Opens a file as `options` says, else as its name and its content tell. A folder has a folder of `.txt`
+    /// files for each label.
     ///
     /// # Errors
     /// The file can't be read, its format is unknown or not what its name says, or it lacks a column.
@@ -80,7 +80,8 @@ impl RowReader {
     /// Reads a stream, such as the standard input: lines, unless `options` names another format.
     ///
     /// # Errors
-    /// The heading lacks a column, or the format is Parquet, which ends with its table of contents.
+    /// The stream can't be read, its content is not of its format, it lacks a column, or the format is
+    /// Parquet, whose metadata are at the end.
     pub fn from_reader(
         reader: impl Read + 'static,
         options: &ReadOptions,
@@ -142,19 +143,20 @@ impl RowReader {
         self.notes.append(&mut self.said.take());
     }
 
-    /// What was decided about the file where its name leaves it open, and what was passed over: sentences to show the user.
-    /// More notes may come while rows are read, such as the number of blank lines, so the notes are complete after the last row.
+    /// Sentences to show the user: what was decided where the file's name leaves it open, and what was passed
+    /// over. More notes may come while rows are read, such as the number of blank lines, so the notes are
+    /// complete after the last row.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The names of the classes that the numbers in `column` stand for, where the column is asked for by its name and the file
-    /// states them, as Parquet that `datasets` wrote does.
+    /// The names of the classes that the numbers in `column` stand for, where the column is asked for by its
+    /// name and the file states them, as Parquet that `datasets` wrote does.
     pub fn class_names(&self, column: &str) -> Option<&[String]> {
         self.class_names.iter().find(|(name, _)| name == column).map(|(_, names)| names.as_slice())
     }
 
-    /// The next row and its place.
+    /// The next row, with its location.
     pub fn next_located(&mut self) -> Option<Result<(Location, Row), DataError>> {
         if self.ended {
             return None;

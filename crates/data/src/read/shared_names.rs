@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-/// Lists of names that are remembered, since most objects of a file have the same keys.
+/// Number of lists that are remembered: few, since most objects of a file have the same keys.
 const REMEMBERED: usize = 8;
 
 /// The names of the last few kinds of objects, so that objects with the same keys share one list of names.
 #[derive(Default)]
 pub(super) struct SharedNames {
     lists: Vec<Arc<[String]>>,
-    /// The list that gives way to the next new one.
+    /// The index of the list that the next new one replaces.
     oldest: usize,
 }
 
 impl SharedNames {
-    /// These names, in a list that other rows may have too.
+    /// The list of these names, which other rows may share.
     pub(super) fn shared<'a>(&mut self, names: impl Iterator<Item = &'a str> + Clone) -> Arc<[String]> {
         let known = self.lists.iter().find(|list| list.iter().map(String::as_str).eq(names.clone()));
         if let Some(list) = known {

@@ -10,7 +10,8 @@ use crate::discover::problem::{FilesProblem, PassedOver};
 use crate::readme::{Config, Readme};
 use crate::split_files::SplitFiles;
 
-/// The data set `config`, or the only or default one, as the README says, else as names and folders do.
+/// The files of the data set `config` or, without a name, of the only or default data set: as the README
+/// says, else by the names of files and folders.
 pub(crate) fn choose(
     readme: &Readme,
     config: Option<&str>,
@@ -57,7 +58,7 @@ pub(crate) fn choose(
     Ok(Chosen { files: found.files, notes, config: Some(chosen.name.clone()), reading })
 }
 
-/// Where no README says what there is: a data set for each folder that has splits.
+/// The files of a data set where no README lists data sets: each folder that has splits is a data set.
 fn by_folders(
     config: Option<&str>,
     files: &[String],
@@ -80,7 +81,7 @@ fn by_folders(
         }
     }
     let known = match discover::discover(files, passed_over, place) {
-        // The name that `datasets` gives to what has none.
+        // `datasets` calls a data set without a name `default`.
         Ok(found) if config == "default" => {
             return Ok(Chosen { files: found.files, notes: found.notes, ..Chosen::default() });
         }
@@ -121,7 +122,8 @@ fn by_splits(config: &Config, files: &[String]) -> Result<Chosen, FilesProblem> 
         let paths = paths.map(|path| folder.map_or(path.to_owned(), |folder| format!("{folder}/{path}")));
         others.push((name.as_str(), paths.collect::<Vec<_>>()));
     }
-    // What is named like a split is one; a longer name (`validation_matched`) is where there is no such.
+    // A name that is exactly a split's comes first; a longer name (`validation_matched`) counts where no name
+    // is exact.
     for only_exact in [true, false] {
         let is_split = |name: &str, patterns: &BTreeMap<&'static str, _>| {
             let (split, is_exact) = discover::split_of(name)?;
@@ -143,7 +145,7 @@ fn by_splits(config: &Config, files: &[String]) -> Result<Chosen, FilesProblem> 
             }
         }
     }
-    // Whatever the only split is called, it is what there is to train on.
+    // A README's only split is the training split, whatever its name.
     if patterns.is_empty() && others.len() == 1 {
         patterns.insert("train", vec![others.remove(0)]);
     }

@@ -17,7 +17,7 @@ pub(crate) struct Chosen {
     pub(crate) notes: Vec<String>,
     /// The name of the data set, where it has one.
     pub(crate) config: Option<String>,
-    /// How its README says that the files are read.
+    /// The reading options that the data set's README sets.
     pub(crate) reading: ReadOptions,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn expand(given: &SplitFiles, there: &There<'_>) -> Result<Chosen, Fi
 /// The files against which patterns are matched.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct There<'a> {
-    /// The files.
+    /// Paths with `/` between the components.
     pub(crate) files: &'a [String],
     /// True where files are read whatever format their names say.
     pub(crate) any_format: bool,

@@ -9,7 +9,7 @@ use crate::discover::place::Place;
 pub struct RepositoryName {
     /// `owner/name`.
     pub repository: String,
-    /// Which of several data sets in it.
+    /// The name of one of the repository's data sets.
     pub config: Option<String>,
     /// A branch, tag or commit; by default `main`.
     pub revision: Option<String>,

@@ -66,7 +66,7 @@ fn a_name_is_a_path_a_card_or_a_repository() {
     }
 }
 
-/// `data/reviews`, mistyped or moved away, is not asked of the hub where there is a folder `data`.
+/// `data/reviews`, mistyped or moved away, is not looked for on the hub where there is a folder `data`.
 #[test]
 fn a_missing_file_of_a_folder_that_is_there_is_said_to_be_missing() {
     // Tests run in the crate's folder.
@@ -135,7 +135,7 @@ fn patterns_of_a_card_are_replaced_by_what_they_match() {
         let message = refused(path.to_str().unwrap());
         assert!(message.contains(part), "{message}");
     }
-    // Shards that a pattern finds are whole.
+    // The shards that a pattern matches must be complete.
     write(dir.path(), &[("s/t-00000-of-00003.csv", ""), ("s/t-00002-of-00003.csv", "")]);
     fs::write(&path, "name = \"r\"\ntask = \"sequence-classification\"\n[files]\ntrain = [\"s/*.csv\"]\n")
         .unwrap();
@@ -181,7 +181,7 @@ fn a_clone_of_a_repository_is_read_as_its_readme_says() {
     assert_eq!((files.train, files.validation), (vec!["x/one.csv".into()], vec!["x/two.csv".into()]));
     let (card, ..) = local(&format!("{path}:de"));
     assert_eq!(card.files.unwrap().train, ["de/a.csv", "de/b.csv"].map(PathBuf::from));
-    // A README of another kind is no concern of ours.
+    // A README that can't be parsed is no data set's.
     fs::write(dir.path().join("README.md"), "---\nconfigs: [\n---\n").unwrap();
     fs::write(dir.path().join("train.csv"), "").unwrap();
     assert_eq!(local(path).0.files.unwrap().train, [PathBuf::from("train.csv")]);

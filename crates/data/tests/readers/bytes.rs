@@ -97,7 +97,7 @@ fn utf_16_is_read_where_it_is_certain() {
         assert_eq!(rows, expected(), "{name}");
         assert!(notes.contains(said) && notes.contains(name), "{notes}");
     }
-    // A UTF-8 file that a NUL begins isn't.
+    // NULs further on do not make a UTF-8 file one of UTF-16.
     let (rows, notes) = read_with(
         &file(&dir, "nul.csv", "text,label\n\0a\0b\0c\0d\0e\0f\0g\0h,x\n"),
         &ReadOptions::default(),
@@ -119,7 +119,7 @@ fn another_encoding_is_set_and_never_guessed() {
         let (rows, notes) = read_with(&path, &options(&format!("encoding = {encoding:?}"))).unwrap();
         assert_eq!((rows.as_slice(), notes.as_str()), (&expected()[..], ""));
     }
-    // UTF-8 read as something else is two wrong letters for each right one.
+    // UTF-8 that is read as latin1 has two wrong letters for each right one.
     let (_, notes) = read_with(&file(&dir, "utf8.csv", CSV), &options("encoding = \"latin1\"")).unwrap();
     assert!(notes.contains("is valid UTF-8, but is read as windows-1252"), "{notes}");
     let message =
@@ -130,7 +130,7 @@ fn another_encoding_is_set_and_never_guessed() {
     );
 }
 
-/// What the encoding does not have is a fault of its row, not a replacement character.
+/// Bytes that are invalid in the encoding are a problem of their row, and not replaced.
 #[test]
 fn what_an_encoding_does_not_have_is_a_fault_with_its_line() {
     let dir = tempfile::tempdir().unwrap();

@@ -23,10 +23,10 @@ fn a_delimiter_that_the_heading_certainly_has_is_taken_and_said() {
         read_with(&file(&dir, "f.tsv", "text,label\n\"fine, really\",x\ndull,y\n"), &default()).unwrap();
     assert_eq!(rows, expected);
     assert!(notes.contains("','"), "{notes}");
-    // The name's own delimiter fits: the others are text.
+    // The delimiter that the name says fits, so the other delimiters are text.
     let (rows, notes) = read_with(&file(&dir, "g.csv", "text,label,a;b|c\nx;y,x,\n"), &default()).unwrap();
     assert_eq!((rows.as_slice(), notes.as_str()), (&[row("x;y", "x")][..], ""));
-    // The text's column is enough to see it, so that a message names the columns.
+    // The column of the text is enough to tell the delimiter, so the message lists the columns.
     let message = refusal(&file(&dir, "h.csv", "Id;text;Class\n1;a;x\n"), &default());
     assert!(message.contains("no column \"label\"; its columns are Id, text, Class"), "{message}");
 }
@@ -71,14 +71,14 @@ fn a_file_without_a_heading_is_refused_until_its_columns_are_named() {
     let expected = [row("good film", "1"), row("bad film", "0")];
     let (rows, notes) = read_with(&path, &options("header = [\"text\", \"label\", \"id\"]")).unwrap();
     assert_eq!((rows.as_slice(), notes.as_str()), (&expected[..], ""));
-    // By their numbers.
+    // The columns by their numbers.
     let numbered = Columns::new().with_text("1").with_label("2");
     let rows = RowReader::open(&path, &options("header = false"), &numbered).unwrap();
     let named = |row: Row| labelled(row.text("1").unwrap(), row.get("2").unwrap().clone());
     assert_eq!(rows.map(Result::unwrap).map(named).collect::<Vec<Row>>(), expected);
     let message = refusal(&path, &options("header = [\"text\", \"label\"]"));
     assert!(message.contains("line 1") && message.contains("3 field"), "{message}");
-    // The names are a heading that is there after all.
+    // The file begins with the heading that the option gives.
     let message =
         refusal(&file(&dir, "b.csv", "Text, label\na,x\n"), &options("header = [\"text\", \"label\"]"));
     assert!(message.contains("leave header out"), "{message}");
@@ -138,7 +138,7 @@ fn blank_lines_are_passed_over_and_counted() {
     }
     let (_, notes) = read_with(&file(&dir, "b.csv", "text,label\r\na,x\r\nb,y\r\n"), &default()).unwrap();
     assert_eq!(notes, "");
-    // Quotes say that the cells are there.
+    // A row of quoted empty cells is not blank.
     let (rows, notes) = read_with(&file(&dir, "c.csv", "text,label\n\"\",\"\"\n"), &default()).unwrap();
     assert_eq!((rows[0].text("text"), notes.as_str()), (Ok(""), ""));
 }
@@ -155,7 +155,8 @@ fn a_heading_that_comes_again_is_a_fault() {
     assert_eq!((rows.len(), rows[2].as_ref().unwrap()), (3, &row("b", "y")));
 }
 
-/// In a file of tabs without quoting, two quotes at the beginnings of texts swallow the rows between them.
+/// In a tab-separated file without quoting, quotes at the beginnings of two texts swallow the rows between
+/// them.
 #[test]
 fn a_quoted_field_of_a_tsv_that_holds_a_tab_or_a_line_end_is_a_fault() {
     let dir = tempfile::tempdir().unwrap();
@@ -167,7 +168,7 @@ fn a_quoted_field_of_a_tsv_that_holds_a_tab_or_a_line_end_is_a_fault() {
         assert!(message.contains(&format!("{name}, line {line}")), "{message}");
         assert!(message.contains("quoting = \"none\""), "{message}");
     }
-    // The same where the heading has tabs, whatever the file's name.
+    // The rule holds for any file with tabs in its heading, whatever the file's name.
     assert!(refusal(&file(&dir, "a.csv", swallowed), &default()).contains("within quotes"));
 
     let none = options("quoting = \"none\"");
@@ -177,7 +178,7 @@ fn a_quoted_field_of_a_tsv_that_holds_a_tab_or_a_line_end_is_a_fault() {
     assert_eq!(rows, [row("\"Hello,\" he said", "1")]);
     let (rows, _) = read_with(&dir.path().join("a.tsv"), &options("quoting = true")).unwrap();
     assert_eq!(rows, [row("I like it,\t1\nhe said.", "0"), row("row", "1")]);
-    // Where quotes are as CSV writes them and hold nothing together, they are quotes.
+    // Quotes as CSV writes them, around no tab or line end, are quotes.
     let plain = file(&dir, "d.tsv", "text\tlabel\n\"He said \"\"no\"\".\"\t1\n5\" vinyl\t0\n");
     assert_eq!(read(&plain).unwrap(), [row("He said \"no\".", "1"), row("5\" vinyl", "0")]);
 }
@@ -195,7 +196,7 @@ fn the_standard_input_has_the_same_dialects() {
     assert!(error.to_string().starts_with("- has no column"), "{error}");
 }
 
-/// A heading beyond the bytes that are looked at first.
+/// A heading longer than the bytes that are looked at first.
 #[test]
 fn a_wide_table_is_read() {
     let names: Vec<String> = (0..20_000).map(|i| format!("feature {i}")).collect();
@@ -219,7 +220,7 @@ fn rows_of_several_lengths_are_read_where_their_columns_are_named_and_nothing_is
     let rows: Vec<Row> = rows.map(|row| row.unwrap()).collect();
     let pairs: Vec<_> = rows.iter().map(|row| (row.text("a").unwrap(), row.text("b").unwrap())).collect();
     assert_eq!(pairs, [("\"One", "Two"), ("\"Three", "Four\"")]);
-    // A row that lacks what is read, or with quoting one that lacks anything, is a fault.
+    // A row that lacks a column that is read is a problem; with quoting, so is a row that lacks any column.
     for (text, quoting) in [("news\t1\t5.0\tOne\n", "none"), ("news\t1\t5.0\tOne\tTwo\n", "csv")] {
         let path = file(&dir, "short.tsv", text);
         let mut rows =

@@ -63,7 +63,8 @@ fn layouts_that_hold_no_rows_are_refused_with_what_to_do() {
     }
 }
 
-/// What is wrong between rows is no bad row: nobody knows where the next one begins.
+/// Malformed JSON between rows is an error of the file and no bad row: nobody knows where the next row
+/// begins.
 #[test]
 fn json_that_is_cut_or_goes_on_is_an_error_of_the_file() {
     let dir = tempfile::tempdir().unwrap();
@@ -105,13 +106,14 @@ fn a_bad_element_of_an_array_is_a_bad_row() {
     }
 }
 
-/// Not one of many rows is an object: that is another file, and skipping bad rows must not make it an empty one.
+/// A file in which none of many rows is an object has another format. Skipping bad rows must not make it an
+/// empty file.
 #[test]
 fn a_file_without_any_object_is_no_row_of_bad_rows() {
     let dir = tempfile::tempdir().unwrap();
     let path = file(&dir, "a.jsonl", "text,label\n".repeat(1000));
     assert!(RowReader::open(&path, &ReadOptions::default(), &columns()).is_err());
-    // The first line alone is only a bad row.
+    // A malformed first line is only a bad row.
     let path = file(&dir, "b.jsonl", "{\"text\":\n{\"text\":\"a\",\"label\":\"x\"}\n{\"txt\":1}\n");
     let rows: Vec<_> = RowReader::open(&path, &ReadOptions::default(), &columns()).unwrap().collect();
     assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false]);

@@ -42,7 +42,7 @@ fn read(path: &Path) -> Result<Vec<Row>, DataError> {
     RowReader::open(path, &ReadOptions::default(), &columns())?.collect()
 }
 
-/// What a person sees: the error and its causes.
+/// An error and its causes, as a person sees them.
 fn chain(error: &dyn Error) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {}", chain(cause)),
@@ -62,7 +62,7 @@ fn text_of(row: &Row) -> String {
     row.text("text").unwrap().to_owned()
 }
 
-/// The rows of a file, and all that was said of it.
+/// The rows of a file, and the reader's notes.
 fn read_with(path: &Path, options: &ReadOptions) -> Result<(Vec<Row>, String), DataError> {
     let mut reader = RowReader::open(path, options, &columns())?;
     let rows = reader.by_ref().collect::<Result<_, _>>()?;
@@ -74,7 +74,7 @@ fn options(toml: &str) -> ReadOptions {
     toml::from_str(toml).unwrap()
 }
 
-/// What a person sees of a file that can't be read whole.
+/// The error, with its causes, of a file that can't be read whole.
 fn refusal(path: &Path, options: &ReadOptions) -> String {
     match read_with(path, options) {
         Err(error) => chain(&error),

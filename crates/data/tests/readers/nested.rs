@@ -40,7 +40,8 @@ fn nested_columns_of_parquet_are_what_pyarrow_reads() {
     assert_eq!(rows.iter().map(json_of).collect::<Vec<_>>(), expected);
     assert_eq!(rows[0].names()[..3], ["id", "answers", "tokens"]);
 
-    // Columns that are asked for by name come first, and one within a struct has the name by which it was asked for.
+    // Columns that are asked for by name come first, and one within a struct has the name by which it was
+    // asked for.
     let columns = Columns::new().with_text("text").with("answers.answer_start").with("tokens");
     let rows = RowReader::open(&fixture("nested.parquet"), &ReadOptions::default(), &columns).unwrap();
     let rows: Vec<Row> = rows.map(Result::unwrap).collect();
@@ -104,7 +105,7 @@ fn objects_of_json_are_structs_and_keys_that_a_row_lacks_are_null() {
     assert_eq!(rows[1].names(), ["text", "answers", "id", "extra"]);
     let extra = r#"[[1, {"b": null}], true, 1.8446744073709552e19]"#;
     assert_eq!(rows[1].get("extra").unwrap().to_string(), extra);
-    // The objects of one array are rows of the same kind; a key that is there twice can't be passed on.
+    // The objects of an array are rows too; a key that occurs twice in an object is refused.
     let array = file(&dir, "b.json", format!("[{first},\n{second}]"));
     assert_eq!(all(&array, &ReadOptions::default(), Columns::new()).unwrap()[1].text("text"), Ok("y"));
     let twice = file(&dir, "c.jsonl", r#"{"text": "a", "b": 1, "b": 2}"#);

@@ -216,7 +216,7 @@ fn each_codec_and_layout_of_pyarrow_is_read() {
     }
 }
 
-/// What pyarrow reads back as a cell: an empty text is none.
+/// A value that pyarrow read, as the value of a label: an empty text is null.
 fn value(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Null,
@@ -242,7 +242,7 @@ fn each_type_that_can_be_a_label_is_read_as_pyarrow_reads_it() {
         let rows = RowReader::open(&path, &ReadOptions::default(), &columns).unwrap();
         let found: Vec<Value> = rows.map(|row| row.unwrap().get(name).unwrap().clone()).collect();
         let values: Vec<Value> = values.as_array().unwrap().iter().map(value).collect();
-        // f32 and f64 alike.
+        // Floats are read exactly, of 32 bits and of 64.
         assert_eq!(found, values, "{name}");
         let is_text =
             ["string", "large_string", "dictionary", "string_view", "binary", "nested.text", "null"];
@@ -311,8 +311,8 @@ fn the_index_of_pandas_is_no_column() {
     assert!(error.to_string().contains("did you mean \"text\""), "{error}");
 }
 
-/// Each byte changed in several ways, in files with each kind of page: an error or some rows, and never a panic or an
-/// allocation of what a header claims.
+/// Each byte changed in several ways, in files with each kind of page: an error or some rows, and never a
+/// panic or an allocation of what a header claims.
 #[test]
 fn damaged_pages_are_errors() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
-//! One rule for all formats: what a null, an empty text, white space, a missing cell, bytes that are no text, a number and so
-//! on are. Each case is the second row of a file whose first row is plain, in every format that can hold it, and each text
-//! file is also compressed.
+//! One rule for all formats: how a null, an empty text, white space, a missing cell, bytes that are no text,
+//! a number and so on are read. Each case is the second row of a file whose first row is plain, in every
+//! format that can hold it, and each text file is also compressed.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,8 @@ struct Rule {
     /// The members of the object.
     json: Option<&'static str>,
     parquet: Option<(Option<&'static [u8]>, Option<&'static [u8]>)>,
-    /// The row, or what its fault says; in CSV and Parquet a fault may be said in other words.
+    /// The row, or parts of the problem's message, of which one must occur: CSV and Parquet may word the
+    /// problem in another way.
     expected: Result<(&'static str, Value), &'static [&'static str]>,
 }
 
@@ -245,7 +246,7 @@ fn each_rule_is_the_same_in_each_format() {
     }
 }
 
-/// An empty file has no rows in any format, and that is said: an interrupted export looks like this.
+/// An empty file has no rows in any format, and a note says so: an interrupted export is such a file.
 #[test]
 fn a_file_without_rows_is_one_in_each_format() {
     let dir = tempfile::tempdir().unwrap();
@@ -277,7 +278,7 @@ fn a_file_without_rows_is_one_in_each_format() {
     }
 }
 
-/// A column that no row has is an error of the file, and no row is skipped for it.
+/// A wanted column that no row has is an error of the file, and no row is skipped for it.
 #[test]
 fn a_column_that_is_not_there_is_no_bad_row() {
     let dir = tempfile::tempdir().unwrap();
@@ -302,7 +303,7 @@ fn a_column_that_is_there_twice_is_refused() {
         let message = super::refusal(&super::file(&dir, name, text), &ReadOptions::default());
         assert!(message.contains("twice") && message.contains(name), "{message}");
     }
-    // Of a column that nobody reads it says nothing.
+    // A column that is not read may occur twice.
     let path = super::file(&dir, "b.csv", "text,label,note,note\na,x,,\n");
     assert_eq!(super::read(&path).unwrap(), [super::row("a", "x")]);
 }

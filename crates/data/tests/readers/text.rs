@@ -134,7 +134,7 @@ fn an_open_quote_in_a_large_file_is_found_before_its_end() {
     }
 }
 
-/// Files larger than the memory are read: what has no end gives rows.
+/// A file may be larger than the memory: an endless stream gives rows.
 #[test]
 fn rows_come_one_at_a_time() {
     struct Endless(&'static [u8], usize);
@@ -195,7 +195,8 @@ fn a_text_may_be_empty_or_large_or_have_quotes_within() {
 }
 
 proptest! {
-    /// Fields as writers of CSV write them, in each of their ways, come back, with the line that each row begins in.
+    /// Fields come back as CSV writers write them, in each of their ways, with the line in which each row
+    /// begins.
     #[test]
     fn what_csv_writers_write_is_read(
         rows in prop::collection::vec((r#"[a-z ",;\t\n\r"é]{0,12}"#, any::<bool>(), any::<bool>(), 0..3_usize), 0..30), dos in any::<bool>(),

@@ -1,20 +1,21 @@
-//! [`Dialect`]: how fields are written.
+//! [`Dialect`]: the delimiter of a CSV file, and what its quotes mean.
 
-/// How fields are written.
+/// The delimiter of a CSV file, and what its quotes mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub(super) delimiter: u8,
     pub(super) quotes: Quotes,
 }
 
-/// What quotes are.
+/// What a double quote in a CSV file means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quotes {
-    /// Characters like any other.
+    /// A quote is a character like any other.
     Text,
-    /// Around a field.
+    /// Quotes stand around a field.
     Around,
-    /// Around a field that has neither a delimiter nor a line end: with one of them, it is as likely that the file has no
-    /// quoting and the rows between two quotes would be lost.
+    /// Quotes stand around a field that has neither a delimiter nor a line end. A quoted field with a
+    /// delimiter or a line end is a problem: the file may as well have no quoting, and the rows between the
+    /// two quotes would be lost.
     AroundPlain,
 }

@@ -1,4 +1,4 @@
-//! What separates the fields of a file, and where its first row is.
+//! [`Layout`]: the dialect of a CSV file, the names of its columns and the beginning of its rows.
 
 use std::io::Cursor;
 
@@ -11,15 +11,15 @@ use super::records::Records;
 use crate::columns::{Columns, Kind};
 use crate::error::DataError;
 
-/// What separates fields, besides the one that the file's name tells.
+/// Delimiters that the heading is tried with.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// Where and how the rows of a file begin.
+/// The dialect of a CSV file, the names of its columns and the beginning of its rows.
 pub(super) struct Layout {
     pub(super) dialect: Dialect,
-    /// Bytes of the line that only says what the delimiter is.
+    /// Bytes of a first line `sep=;`, which only states the delimiter; 0 without such a line.
     pub(super) begin: usize,
-    /// The names of the columns where no heading has them.
+    /// The names of the columns, from the option `header`; `None` where the file's heading has them.
     pub(super) names: Option<Vec<String>>,
 }
 
@@ -75,7 +75,7 @@ impl Layout {
     }
 }
 
-/// The line with which Excel is told the delimiter: `sep=;`. The delimiter, and where the line ends.
+/// The delimiter in a first line `sep=;`, which Excel understands, and the index of the byte after that line.
 fn stated(head: &[u8]) -> Option<(u8, usize)> {
     let end = head.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
     let line = head[..end].trim_ascii_end();
@@ -113,10 +113,11 @@ fn first(head: &[u8], source: &Source, dialect: Dialect) -> Vec<String> {
     }
 }
 
-/// Whether a heading has columns.
+/// A test of the names in a heading.
 type Holds<'a> = &'a dyn Fn(&[String]) -> bool;
 
-/// The default, unless the heading has the wanted columns only with one other delimiter.
+/// The default delimiter, unless the heading has the wanted columns with exactly one other delimiter and not
+/// with the default one.
 fn detected(head: &[u8], source: &Source, default: u8, columns: &Columns, options: &ReadOptions) -> u8 {
     let headings = |delimiter: u8| (delimiter, first(head, source, dialect(delimiter, options)));
     let mut others: Vec<(u8, Vec<String>)> =
@@ -125,7 +126,8 @@ fn detected(head: &[u8], source: &Source, default: u8, columns: &Columns, option
     let default = headings(default);
     let exact = |names: &[String], column: &String| names.contains(column);
     let caseless = |names: &[String], column: &String| names.iter().any(|name| alike(name, column));
-    // From all of the columns to some of them, which makes a message clearer.
+    // From the strictest test to the weakest. A heading that has only some of the columns still makes the
+    // message about the missing column clearer.
     let holds: [Holds<'_>; 4] = [
         &|names| columns.names().all(|column| exact(names, column)),
         &|names| columns.of_kind(Kind::Text).all(|column| exact(names, column)),

@@ -1,7 +1,8 @@
 //! CSV and TSV, with a heading or without.
 //!
-//! The parser accepts any input: a quote that is never closed makes one field of the rest of the file, and text after a
-//! closing quote is joined to the quoted text. Both are faults here, as they change texts or lose rows.
+//! The parser accepts any input: a quote that is never closed makes one field of the rest of the file, and
+//! text after a closing quote is joined to the quoted text. Here both are problems of the row, as they change
+//! texts or lose rows.
 
 mod dialect;
 mod layout;
@@ -59,7 +60,8 @@ pub(super) fn rows(
         // Spreadsheets pad rows, the heading among them, to the widest.
         names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1).max(wanted)
     } else {
-        // Without quotes no cell can swallow others, and names may be given for the longest rows, as those of STS-B.
+        // Without quotes no cell can swallow others, and names may be given for the longest rows, as those of
+        // STS-B.
         wanted
     };
     let mut padded = 0_u64;
@@ -90,7 +92,7 @@ pub(super) fn rows(
             if fields.len() < least || beyond.iter().any(|field| !field.is_empty()) {
                 return Err(RowProblem::Fields { found: fields.len() as u64, expected: full as u64 });
             }
-            // Files that were joined, heading and all.
+            // Files that were joined with their headings, as by `cat a.csv b.csv`.
             if has_heading && full > 1 && fields.iter().zip(&names).all(|(field, name)| is_name(field, name))
             {
                 return Err(RowProblem::RepeatedHeading);
@@ -118,7 +120,7 @@ fn is_name(field: &[u8], name: &str) -> bool {
     field.trim_ascii() == name.as_bytes()
 }
 
-/// The names of the first record; none where there is no record.
+/// The names in the first record; the names of the wanted columns where there is no record.
 fn heading<R: std::io::BufRead>(
     records: &mut Records<R>,
     columns: &Columns,
@@ -137,7 +139,7 @@ fn heading<R: std::io::BufRead>(
     }
 }
 
-/// What to do where the first row is no heading: none of its fields is like a column.
+/// The hint for a file whose first row is no heading: none of its fields is like a wanted column's name.
 fn headless(names: &[String], columns: &Columns) -> Option<String> {
     let any = columns.names().any(|column| names.iter().any(|name| alike(name, column)));
     let example: Vec<String> = columns.names().map(|column| format!("{column:?}")).collect();

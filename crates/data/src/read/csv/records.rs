@@ -12,7 +12,7 @@ use crate::limits::MAX_ROW;
 use crate::location::Location;
 use crate::row_problem::RowProblem;
 
-/// The place where a record begins, and the problem of its quotes, if any.
+/// The location where a record begins, and the problem of its quotes, if any.
 type Record = (Location, Result<(), RowProblem>);
 
 /// The records of a file, one at a time.
@@ -21,22 +21,22 @@ pub(super) struct Records<R> {
     pub(super) source: Source,
     parser: csv_core::Reader,
     dialect: Dialect,
-    /// The record as it stands in the file, after the ends of lines before it.
+    /// The bytes of the record, and of the empty lines before it.
     raw: Vec<u8>,
-    /// Its fields without their quotes, one after the other, and where each ends.
+    /// The record's fields without their quotes, one after the other, and where each ends.
     text: Vec<u8>,
     ends: Vec<usize>,
     fields: usize,
-    /// Ends of lines so far.
+    /// Line ends so far.
     lines: u64,
-    /// Lines before the last record that are empty or have delimiters alone.
+    /// Blank lines so far: empty lines, and lines of delimiters alone.
     pub(super) blank: u64,
-    /// Whether the end of the file was made to end a line.
+    /// Whether the parser was given the line end that closes the last record.
     drained: bool,
 }
 
 impl<R: BufRead> Records<R> {
-    /// `lines` were read before.
+    /// `lines`: line ends that were read before.
     pub(super) fn new(reader: R, source: Source, dialect: Dialect, lines: u64) -> Self {
         let quoting = dialect.quotes != Quotes::Text;
         Self {
@@ -84,7 +84,8 @@ impl<R: BufRead> Records<R> {
                 }
             };
             let at_end = input.is_empty();
-            // One more end of a line ends the last record; what it doesn't end is within quotes.
+            // At the end of the file one more line end closes the last record. If it does not, a quote is
+            // open.
             let input = if at_end && !self.drained { b"\n" } else { input };
             let (result, consumed, new_text, new_ends) =
                 self.parser.read_record(input, &mut self.text[written..], &mut self.ends[self.fields..]);
@@ -113,7 +114,7 @@ impl<R: BufRead> Records<R> {
         Ok(Some((location, problem.map_or(Ok(()), Err))))
     }
 
-    /// Where the record begins.
+    /// The location where the record begins.
     fn location(&self) -> Location {
         let blank = self.raw.len() - self.record().len();
         Location {
@@ -143,7 +144,7 @@ impl<R: BufRead> Records<R> {
         self.fields().map(name).collect()
     }
 
-    /// Whether the record is not what its fields are as CSV writes them, each with quotes around it or without.
+    /// The problem of a record that is not its fields as CSV writes them, each in quotes or without.
     fn quote_problem(&self) -> Option<RowProblem> {
         let record = self.record();
         if self.dialect.quotes == Quotes::Text || !record.contains(&b'"') {

@@ -1,5 +1,5 @@
-//! The objects of JSON that is not a line each. `serde_json` says where a value ends; what stands between values is a comma,
-//! a bracket or white space.
+//! JSON values that may go over several lines. `serde_json` says where a value ends; between values there is
+//! a comma, a bracket or white space.
 
 use std::io::{self, BufRead, Cursor, ErrorKind, Read};
 use std::ops::Range;
@@ -14,19 +14,19 @@ use crate::limits::MAX_ROW;
 use crate::location::Location;
 use crate::shown::shown;
 
-/// A row as it stands in the file, with its place.
+/// The location and the bytes of a row.
 pub(super) type Raw = Result<(Location, Vec<u8>), DataError>;
 
-/// Why there is no value.
+/// Why a value can't be read.
 pub(super) enum ValueError {
-    /// The value is no JSON.
+    /// The value is malformed JSON.
     Syntax {
-        /// Where it begins.
+        /// The line in which the value begins.
         location: Location,
-        /// What is wrong.
+        /// The parser's message.
         problem: String,
     },
-    /// It can't be read, or not be held.
+    /// The file can't be read, or the value is longer than a row may be.
     Fatal(DataError),
 }
 
@@ -39,25 +39,25 @@ impl From<ValueError> for DataError {
     }
 }
 
-/// A reader that gives one value of JSON at a time, as it stands in the file.
+/// Reads one JSON value at a time, as bytes.
 pub(super) struct Framed<R> {
     reader: R,
     source: Source,
-    /// The value that is read, or that could not be.
+    /// The bytes of the value that is read; after an error, of the malformed value.
     pub(super) raw: Vec<u8>,
-    /// The byte that was read to see that a number ends.
+    /// The byte after a number, which was read to see the end of the number.
     pushed: Option<u8>,
-    /// Ends of lines so far.
+    /// Line ends so far.
     lines: u64,
 }
 
 impl<R: BufRead> Framed<R> {
-    /// `lines` were read before.
+    /// `lines`: line ends that were read before.
     pub(super) fn new(reader: R, source: Source, lines: u64) -> Self {
         Self { reader, source, raw: Vec::new(), pushed: None, lines }
     }
 
-    /// What comes after the value.
+    /// The reader, which goes on after the last value.
     pub(super) fn into_reader(self) -> R {
         self.reader
     }
@@ -88,7 +88,7 @@ impl<R: BufRead> Framed<R> {
         self.lines += u64::from(byte == self.source.line_end);
     }
 
-    /// The next byte that is no white space, which stays.
+    /// The next byte that is no white space. The byte stays in the reader.
     fn token(&mut self) -> Result<Option<u8>, DataError> {
         loop {
             match self.peek()? {
@@ -98,7 +98,7 @@ impl<R: BufRead> Framed<R> {
         }
     }
 
-    /// An error at this place.
+    /// The error for a byte that is not what was expected, in the current line.
     fn unexpected(&self, found: Option<u8>, expected: &str) -> DataError {
         let found = found.map_or("the end of the file".to_owned(), |byte| format!("{:?}", char::from(byte)));
         let problem = format!("expected {expected}, found {found}");
@@ -139,7 +139,7 @@ impl<R: BufRead> Framed<R> {
 }
 
 impl<R: BufRead> Read for Framed<R> {
-    /// One byte, so that nothing after the value is read.
+    /// Reads one byte, so that nothing after the value is read.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(first) = buffer.first_mut() else { return Ok(0) };
         if self.raw.len() > MAX_ROW {
@@ -162,14 +162,14 @@ impl<R: BufRead> Read for Framed<R> {
 pub(super) struct Elements<R> {
     framed: Framed<R>,
     is_array: bool,
-    /// Values so far.
+    /// Number of values so far.
     count: u64,
     ended: bool,
 }
 
 impl<R: BufRead> Elements<R> {
-    /// The elements of the array that comes next, which is the last thing in the file. Their places are their numbers, since
-    /// most writers put all of them on one line.
+    /// The elements of an array, after which the file must end. The location of an element is its number,
+    /// since most writers put the whole array on one line.
     pub(super) fn array(framed: Framed<R>) -> Self {
         Self { framed, is_array: true, count: 0, ended: false }
     }
@@ -229,11 +229,11 @@ impl<R: BufRead> Iterator for Elements<R> {
     }
 }
 
-/// The members of an object that are arrays of objects: their names, and where their values are.
+/// The members of an object that are arrays of objects: their names, and the byte range of each array.
 pub(super) fn lists_of_objects(object: &[u8], source: &Source) -> Vec<(String, Range<usize>)> {
     let mut lists = Vec::new();
     let mut framed = Framed::new(Cursor::new(object), source.clone(), 0);
-    // What is no object after all has no members.
+    // A malformed object ends here; the members before the fault are kept.
     let _ = members(&mut framed, |name, at, value| {
         let first = value.strip_prefix(b"[").unwrap_or_default().trim_ascii_start().first();
         if first == Some(&b'{') {

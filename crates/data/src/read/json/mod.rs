@@ -1,5 +1,5 @@
-//! JSON: an object a line, objects one after the other, an array of them, or an array within one object. Which of them a
-//! file has is told by its first object and not by its name.
+//! JSON in four layouts: an object a line, objects one after the other, an array of objects, or an array of
+//! objects within one object. A file's layout is told by its content and not by its name.
 
 mod elements;
 mod row;
@@ -21,10 +21,11 @@ use crate::location::Location;
 use crate::row_problem::RowProblem;
 use crate::shown::shown_names;
 
-/// Rows that are looked at before the first is given, to see whether the file has the columns at all, and their bytes.
+/// Rows, and their bytes, that are parsed at most before the first row is returned, to see whether the file
+/// has the wanted columns.
 const AHEAD: (usize, usize) = (256, 1 << 20);
 
-/// A row once it was parsed, with its place.
+/// A parsed row with its location.
 type Parsed = Result<(Location, Result<Found, RowProblem>), DataError>;
 
 pub(super) fn rows(
@@ -54,7 +55,7 @@ pub(super) fn rows(
             return Err(missing(&source.path, column, keys, || None));
         }
     } else {
-        // Not one of the first rows is an object: this is no bad row but another file.
+        // None of the first rows is an object: the file has another format, and is refused as a whole.
         match ahead.pop_front() {
             Some(Ok((location, Err(problem)))) => return Err(DataError::Row { location, problem }),
             Some(next) => ahead.push_front(next),
@@ -99,7 +100,7 @@ fn raw_rows(
     let mut framed = Framed::new(text.into_reader(), source.clone(), line);
     let (object, is_whole) = match framed.value() {
         Ok(object) => (object, true),
-        // A line that is at fault; it may be the only one.
+        // The first object is malformed: a problem of its line, after which the next lines may be fine.
         Err(ValueError::Syntax { .. }) => (std::mem::take(&mut framed.raw), false),
         Err(ValueError::Fatal(error)) => return Err(error),
     };
@@ -131,7 +132,8 @@ fn lines(reader: impl BufRead + 'static, source: Source) -> Box<dyn Iterator<Ite
     )
 }
 
-/// The rows that lie in an array within the only object of a file, unless the object is a row itself.
+/// The rows in an array within the only object of a file; `None` where the object is a row itself or has no
+/// such array.
 fn within(
     object: &[u8],
     source: &Source,

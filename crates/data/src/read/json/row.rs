@@ -1,4 +1,4 @@
-//! A row from an object of JSON.
+//! [`Found`]: a row from a JSON object.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ use crate::row::{Row, Value};
 use crate::row_problem::RowProblem;
 use crate::shown::shown;
 
-/// Keys that are kept for a message.
+/// Number of an object's keys that are kept for a message.
 const KEYS: usize = 100;
 
-/// The values of an object that are read.
+/// The values of a JSON object that are read.
 pub(super) struct Found {
     /// The value of each column that is asked for by name; `None` where the object has no such key.
     pub(super) cells: Vec<Option<Json>>,
     /// The other keys and their values, where all columns are read.
     others: Vec<(String, Json)>,
-    /// The object's keys.
+    /// The object's first keys, for a message.
     pub(super) keys: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Found {
     }
 }
 
-/// A value as it stands in the file.
+/// Converts a JSON value.
 fn value(json: Json, names: &mut SharedNames) -> Value {
     match json {
         Json::Null => Value::Null,
@@ -101,7 +101,7 @@ fn label(value: &Json) -> Option<Value> {
         Json::Bool(value) => Value::Boolean(*value),
         Json::Number(number) => match number.as_i64() {
             Some(number) => Value::Integer(number),
-            // An integer of more digits is parsed as the nearest of these.
+            // An integer beyond 64 bits is parsed as the nearest float.
             None => Value::Float(number.as_f64().filter(|number| number.abs() < 9e18)?),
         },
         Json::String(text) => Value::of_label(text.clone()),
@@ -113,7 +113,7 @@ fn label(value: &Json) -> Option<Value> {
 /// Reads the wanted keys of an object, and passes over the others unless all are read.
 struct Wanted<'a> {
     columns: &'a Columns,
-    /// A key that is read and that the object has twice.
+    /// A key that is read and occurs twice in the object.
     twice: &'a mut Option<String>,
 }
 
@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for Wanted<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
         let wanted = self.columns.wanted();
-        // The values under a column's own name, and those on the way that the dots in a name describe.
+        // Values under a column's own name, and values found by following the dots in a column's name.
         let (mut exact, mut nested) = (vec![None; wanted.len()], vec![None; wanted.len()]);
         let (mut others, mut keys) = (Vec::new(), Vec::new());
         while let Some(key) = map.next_key::<String>()? {

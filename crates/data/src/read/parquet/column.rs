@@ -14,7 +14,7 @@ use crate::columns::Kind;
 use crate::error::DataError;
 use crate::read::named::missing;
 
-/// A cell, whose bytes are still those of its page.
+/// A cell; the bytes of a text are shared with the page.
 #[derive(Clone, Debug)]
 pub(super) enum Cell {
     Null,
@@ -26,27 +26,28 @@ pub(super) enum Cell {
     List(Vec<Self>),
 }
 
-/// A column of one leaf, whose pages are read directly, so that a text which thousands of rows share through a dictionary is
-/// copied for one row at a time.
+/// A column of one leaf. Its pages are read directly, so that a text which thousands of rows share through a
+/// dictionary is copied for one row at a time.
 pub(super) struct Column {
     name: String,
-    /// Its index among the columns.
+    /// The column's index among the leaves of the schema.
     leaf: usize,
-    /// Whether its integers have no sign.
+    /// Whether the column's integers are unsigned.
     unsigned: bool,
-    /// The level at which its values aren't null.
+    /// The definition level of a value that is not null.
     max_level: i16,
-    /// The level at which a list has an element, null or not; `None` for a column that has no lists.
+    /// The definition level from which on a list has an element, null or not; `None` for a column without
+    /// lists.
     list_level: Option<i16>,
-    /// What reads it in the row group that was begun.
+    /// The column's reader in the current row group.
     reader: Option<ColumnReader>,
 }
 
 impl Column {
-    /// The column of this name, for a kind that it fits.
+    /// The column called `name`, whose type has to fit `kind`.
     ///
     /// # Errors
-    /// The file has no such column, has it twice, or it has another type.
+    /// The file has no such column, has it twice, or the column's type does not fit.
     pub(super) fn find(
         schema: &SchemaDescriptor,
         name: &str,
@@ -108,7 +109,7 @@ impl Column {
     }
 }
 
-/// The field of a column that the file has once, and the names on the way to the field.
+/// The field called `name`, which the file may have once only, and the names on the path to the field.
 ///
 /// # Errors
 /// The file has no such column, or has it twice.
@@ -133,7 +134,8 @@ pub(super) fn names(schema: &SchemaDescriptor) -> impl Iterator<Item = &str> {
     names.filter(|name| !name.starts_with("__index_level_"))
 }
 
-/// The field of a name, and the names on the way to it: dots are between those of nested ones.
+/// The field called `name` in a group, and the names on the path to the field. Dots in a name separate nested
+/// fields.
 fn field_of<'a>(group: &'a Type, name: &str) -> Option<(&'a Type, Vec<String>)> {
     let fields = group.get_fields();
     if let Some(field) = fields.iter().find(|field| field.name() == name) {
@@ -164,7 +166,7 @@ fn fits(column: &ColumnDescriptor, kind: Kind) -> bool {
     }
 }
 
-/// True for a column whose values are its physical type's, and no dates, decimals or the like.
+/// True for a column whose values are plain values of their physical type: no dates, decimals or the like.
 fn is_plain(column: &ColumnDescriptor) -> bool {
     use ConvertedType as C;
     let converted = matches!(
@@ -202,8 +204,8 @@ fn is_unsigned(column: &ColumnDescriptor) -> bool {
         || matches!(column.logical_type_ref(), Some(LogicalType::Integer(integer)) if !integer.is_signed)
 }
 
-/// The definition level at which the list on the way to a column has an element: the fields down to the repeated one that
-/// may be absent.
+/// The definition level from which on the list on a column's path has an element: the number of optional and
+/// repeated fields down to the repeated one.
 fn repeated_level(schema: &SchemaDescriptor, column: &ColumnDescriptor) -> i16 {
     let mut group = schema.root_schema();
     let mut level = 0;
@@ -220,7 +222,7 @@ fn repeated_level(schema: &SchemaDescriptor, column: &ColumnDescriptor) -> i16 {
     level
 }
 
-/// The type of a column that can't be used, as a person would say it.
+/// The type of a column that can't be used, for a message.
 fn type_of(field: &Type, leaf: Option<&ColumnDescriptor>) -> String {
     let logical = leaf.and_then(|leaf| leaf.logical_type_ref()).map(|logical| match logical {
         LogicalType::Decimal(_) => "decimal".to_owned(),

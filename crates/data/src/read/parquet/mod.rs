@@ -71,7 +71,8 @@ pub(super) fn rows(
     Ok((rows, class_names))
 }
 
-/// The parquet crate asserts some of what a damaged file gets wrong. Nothing that was half done is used after that.
+/// Turns a panic into an error: the parquet crate asserts some of what a damaged file violates. After a
+/// panic, nothing that was half done is used.
 fn without_panic<T>(work: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<&str>().copied().map(str::to_owned);
@@ -90,8 +91,9 @@ struct ReadColumn {
 /// How the values of a column are read.
 #[allow(clippy::large_enum_variant, reason = "a reader has one for each of its few columns")]
 enum Values {
-    /// Page by page. The cells are those of decoded rows; their bytes are the pages': a text is copied where its row is given,
-    /// since a text that thousands of rows share through a dictionary must not be in memory thousands of times.
+    /// Page by page. `cells` are those of the decoded rows, and share their bytes with the pages: a text is
+    /// copied only when its row is returned, since a text that thousands of rows share through a dictionary
+    /// must not be in memory thousands of times.
     Flat { column: Column, cells: std::vec::IntoIter<Cell> },
     /// Record by record.
     Nested(Nested),
@@ -117,7 +119,7 @@ impl ReadColumn {
         }
     }
 
-    /// Decodes the next `count` rows, where they are decoded ahead.
+    /// Decodes the next `count` rows of a flat column; a nested column is decoded record by record.
     fn decode(&mut self, count: usize) -> ParquetResult<()> {
         if let Values::Flat { column, cells } = &mut self.values {
             *cells = column.cells(count)?.into_iter();
@@ -125,7 +127,7 @@ impl ReadColumn {
         Ok(())
     }
 
-    /// The value of the next row, or what is wrong with it.
+    /// The value of the next row, or the row's problem.
     fn next(&mut self) -> ParquetResult<Result<Value, RowProblem>> {
         match &mut self.values {
             Values::Flat { cells, .. } => {
@@ -148,11 +150,11 @@ struct Table {
     reader: SerializedFileReader<File>,
     names: Arc<[String]>,
     columns: Vec<ReadColumn>,
-    /// Row groups that were not begun.
+    /// Row groups that were not begun yet.
     groups: std::ops::Range<usize>,
-    /// Rows of this group that were not decoded.
+    /// Rows of the current row group that were not decoded yet.
     left: usize,
-    /// Rows that were decoded and not given yet.
+    /// Decoded rows that were not returned yet.
     ready: usize,
 }
 
@@ -168,7 +170,7 @@ impl Table {
         let mut values = Vec::with_capacity(self.columns.len());
         let (mut problem, mut size) = (None, 0);
         for column in &mut self.columns {
-            // Each column goes on to the next row, whatever is wrong with another one.
+            // Each column advances to the next row, also where another column has a problem.
             match column.next()? {
                 Ok(value) => {
                     size += if column.kind == Kind::Label { 0 } else { value.text_bytes() };

@@ -1,4 +1,5 @@
-//! [`Nested`]: a column of any type, read through the library's records: structs, lists of anything, dates and the like.
+//! [`Nested`]: a column of any type, read through the parquet crate's records: structs, lists of anything,
+//! dates and the like.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,17 +22,17 @@ use crate::row_problem::RowProblem;
 
 /// A column of any type.
 pub(super) struct Nested {
-    /// The column's name; with dots, the way to it from the field of the file that it is in.
+    /// The column's name. Dots separate the names on the path from a field of the file to the column.
     name: String,
-    /// A schema of that field alone.
+    /// A schema with the column's field of the file alone.
     schema: SchemaDescPtr,
-    /// The records of the row group that was begun.
+    /// The records of the current row group.
     records: Option<ReaderIter>,
     names: SharedNames,
 }
 
 impl Nested {
-    /// The column of this name.
+    /// The column called `name`.
     ///
     /// # Errors
     /// The file has no such column, or has it twice.
@@ -56,7 +57,7 @@ impl Nested {
         Ok(())
     }
 
-    /// The value of the next row, or what is wrong with it.
+    /// The value of the next row, or the row's problem.
     pub(super) fn next(&mut self) -> ParquetResult<Result<Value, RowProblem>> {
         let record = self.records.as_mut().and_then(Iterator::next).ok_or_else(|| {
             ParquetError::EOF("a column has fewer values than its row group has rows".to_owned())
@@ -86,15 +87,15 @@ fn within(value: Value, root: &str, name: &str) -> Value {
     }
 }
 
-/// Why a value can't be held.
+/// Why a value has no counterpart in [`Value`].
 enum Problem {
-    /// An integer without a sign that is too large for one with a sign.
+    /// An unsigned integer beyond `i64::MAX`.
     Large(u64),
-    /// Bytes that are not UTF-8 from this one on.
+    /// Bytes that are not UTF-8 from this index on.
     Utf8(usize),
 }
 
-/// A value of the library's as ours. Dates, times and decimals become texts.
+/// Converts a value of the parquet crate. Dates, times and decimals become texts.
 fn value(field: &Field, names: &mut SharedNames) -> Result<Value, Problem> {
     Ok(match field {
         Field::Null => Value::Null,

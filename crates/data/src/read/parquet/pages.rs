@@ -1,15 +1,15 @@
-//! Pages whose headers are held against their bytes.
+//! [`Checked`]: pages whose headers are checked against their bytes.
 
 use parquet::basic::Type as Physical;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::RowGroupReader;
 
-/// Rows decoded at a time. Few, since texts of several pages are then in memory.
+/// Rows decoded at a time: few, since the texts of several pages are in memory until the rows are returned.
 pub(super) const CHUNK: usize = 256;
 
-/// The pages of a column. The library allocates a dictionary by the number of values that its header claims, which a damaged
-/// file may put at billions: a number that the page's bytes can't hold is refused.
+/// The pages of a column. The parquet crate allocates a dictionary for as many values as its header claims,
+/// which may be billions in a damaged file: a number that the page's bytes can't hold is refused.
 pub(super) struct Checked {
     pages: Box<dyn PageReader>,
     /// The fewest bytes of a value in a dictionary; `None` for truth values, which have no dictionary.
