@@ -28,8 +28,8 @@ pub(crate) struct Arguments {
     /// Measure this often, in turn; the median counts
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// A shell command that measures another program; gets --shape, --batch and --seq, and prints a line of JSON with
-    /// `engine` and `median_s`, the seconds of a step
+    /// A shell command that measures another program; gets --shape, --batch and --seq, and prints a line of
+    /// JSON with `engine` and `median_s`, the seconds of a step
     #[arg(long, value_name = "COMMAND")]
     against: Option<String>,
     /// The profile that ours is built with: dev is what `cargo run` uses

@@ -21,7 +21,7 @@ const FUZZING: u64 = 60;
 /// Seconds for a sample of all faults, kills and power cuts; and how many real processes are killed.
 const CRASHES: (u64, usize) = (110, 15);
 
-/// Runs every check; the first that fails ends it.
+/// Runs the checks one after the other, up to the first that fails.
 pub(crate) fn run() -> TaskResult {
     // Copied before Cargo builds this program anew, as it does for the workspace's tests.
     let wrapper = fuzz::own_copy()?;
@@ -49,8 +49,8 @@ pub(crate) fn run() -> TaskResult {
     cuda_type_checks()
 }
 
-/// The text of the pages beside the workspace's manifest, then of each crate's README and of the pages in `docs`: every
-/// command in them must work.
+/// The text of the pages beside the workspace's manifest, then of each crate's README and of the pages in
+/// `docs`: every command in them must work.
 fn readmes() -> Result<Vec<String>, Box<dyn Error>> {
     let entries = |folder: &str| -> Result<Vec<PathBuf>, std::io::Error> {
         std::fs::read_dir(root().join(folder))?.map(|entry| Ok(entry?.path())).collect()
@@ -121,8 +121,8 @@ fn cuda_type_checks() -> TaskResult {
     Ok(())
 }
 
-/// The commands in the code blocks of a Markdown text whose language is exactly `language`, one a line; a line that
-/// ends with a backslash goes on.
+/// The commands in the code blocks of a Markdown text whose language is exactly `language`, one a line; a
+/// line that ends with a backslash goes on.
 fn commands(markdown: &str, language: &str) -> Vec<String> {
     let mut wanted = false;
     let mut found = Vec::new();

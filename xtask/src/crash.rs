@@ -7,13 +7,13 @@ use crate::{TaskResult, root, target_folder};
 /// Arguments of `cargo xtask crash`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Not everything, but a random sample within so many seconds
+    /// Check a random sample within this many seconds, instead of everything
     #[arg(long, value_name = "SECONDS")]
     pub(crate) sample: Option<u64>,
-    /// How many real processes are killed
+    /// Number of real processes to kill
     #[arg(long, default_value_t = 200)]
     pub(crate) kills: usize,
-    /// For all that is random
+    /// Seed of all random choices
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
 }

@@ -20,7 +20,8 @@ pub(crate) struct Arguments {
     /// A model of the hub: `name`, `owner/name` or `owner/name@revision`; may be repeated
     #[arg(long, value_name = "ID")]
     model: Vec<String>,
-    /// A data set of the hub as `train --dataset` names it: `owner/name[:config][@revision]`, a card's name or path; may be repeated
+    /// A data set of the hub as `train --dataset` names it: `owner/name[:config][@revision]`, a card's name
+    /// or path; may be repeated
     #[arg(long, value_name = "NAME")]
     dataset: Vec<String>,
 }

@@ -33,7 +33,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run every check that a change must pass
     Ci,
-    /// Let operations fail, kill processes and cut the power at every point of small runs: each must end with the same bytes
+    /// Let operations fail, kill processes and cut the power at every point of small runs: each must end with
+    /// the same bytes
     Crash(crash::Arguments),
     /// Give every reader millions of odd inputs: none may panic, fill the memory or take long
     Fuzz(fuzz::Arguments),
@@ -41,7 +42,8 @@ enum Command {
     Reference(reference::Arguments),
     /// Train the vocabulary of the sample's small BERT and write its folder
     SampleModel,
-    /// Check which crate depends on which, how long files are, and that no files import each other in a circle
+    /// Check which crate depends on which, how long files are, and that no files import each other in a
+    /// circle
     Structure,
 }
 

@@ -1,8 +1,8 @@
 //! `cargo xtask reference`: runs the scripts of `tests/reference/`, and compares their fixtures with those of
 //! the repository.
 //!
-//! The same versions on another processor add up in another order, so numbers may differ by rounding; everything else must
-//! be the same bytes.
+//! The same versions of the libraries add up in another order on another processor, so numbers may differ by
+//! rounding; all other bytes must be equal.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -31,7 +31,7 @@ const EVENT_FILES: &str = "event_files.py";
 /// The script that also loads tokenizers that embert writes.
 const CHECKPOINTS: &str = "checkpoints.py";
 
-/// Fixtures that a program of an older version writes: `tests/reference/end_to_end/golden.py`.
+/// Fixtures that an older version of the program writes: `tests/reference/end_to_end/golden.py`.
 const GOLDEN: &str = "tests/fixtures/golden";
 
 /// The environment variable with the folder of a model; without it, the fixtures made from that model are
@@ -84,7 +84,8 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     Ok(())
 }
 
-/// Lets transformers load the result of the run on the sample, in each dtype, and label the test split with it.
+/// Lets transformers load the result of the run on the sample, in each dtype, and label the test split with
+/// it.
 fn load_with_transformers(python: &Path, folder: &Path) -> TaskResult {
     for dtype in ["f32", "f16", "bf16"] {
         println!("== a result in {dtype}, in transformers");
@@ -105,7 +106,8 @@ fn load_with_transformers(python: &Path, folder: &Path) -> TaskResult {
     Ok(())
 }
 
-/// Lets TensorBoard read the event files of a run on the sample, and compares them with the run's other files.
+/// Lets TensorBoard read the event files of a run on the sample, and compares them with the run's other
+/// files.
 fn read_with_tensorboard(python: &Path, folder: &Path) -> TaskResult {
     println!("== event files, in TensorBoard");
     let run = folder.join("run-tensorboard");

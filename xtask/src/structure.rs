@@ -1,7 +1,7 @@
 //! `cargo xtask structure`: the rules of the workspace's structure, which take seconds to check.
 //!
-//! [`edges`]: which crate depends on which; [`lengths`]: no file is too long to read; [`imports`]: no files import each other
-//! in a circle.
+//! [`edges`]: which crate depends on which; [`lengths`]: no file is too long to read; [`imports`]: no files
+//! import each other in a circle.
 
 mod edges;
 mod imports;

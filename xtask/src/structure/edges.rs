@@ -1,5 +1,5 @@
-//! Which crate may depend on which. A new dependency between crates is a decision about the whole workspace: it needs a line
-//! in [`CRATES`], and the graphs in README.md and ARCHITECTURE.md are made from that table.
+//! Which crate may depend on which. A new dependency between crates is a decision about the whole workspace:
+//! it needs a line in [`CRATES`], and the graphs in README.md and ARCHITECTURE.md are made from that table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use crate::root;
 
-/// Each crate in `crates/`, without the prefix `embert-`, with the crates of the workspace that it may depend on. A crate
-/// stands above those that it depends on. Dev-dependencies are free.
+/// Each crate in `crates/`, without the prefix `embert-`, with the crates of the workspace that it may depend
+/// on. A crate stands above those that it depends on. Dev-dependencies are free.
 const CRATES: &[(&str, &[&str])] = &[
     (
         "bert-train",
@@ -32,13 +32,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("files", &[]),
 ];
 
-/// Where a reader finds the reasons.
+/// The pages that show the graph, with its reasons.
 const PAGES: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
 
 /// Crates, each with the crates that it depends on.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// Every edge that the table or a manifest has alone, and every page whose graph is not the table's.
+/// Every edge that only the table or only a manifest has, and every page whose graph is not the table's.
 pub(super) fn violations() -> Result<Vec<String>, Box<dyn Error>> {
     let mut found = out_of_order(CRATES);
     found.extend(differences(&manifests()?, &graph(CRATES)));
@@ -60,7 +60,7 @@ fn graph(crates: &[(&str, &[&str])]) -> Graph {
     crates.iter().map(|(name, dependencies)| ((*name).to_owned(), owned(dependencies))).collect()
 }
 
-/// Dependencies on a crate that stands above: the table's order is what keeps the graph free of circles.
+/// Dependencies on a crate that does not stand below: the table's order keeps the graph free of circles.
 fn out_of_order(crates: &[(&str, &[&str])]) -> Vec<String> {
     let mut found = Vec::new();
     for (index, (name, dependencies)) in crates.iter().enumerate() {

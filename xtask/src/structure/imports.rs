@@ -1,8 +1,8 @@
-//! No files of a crate import each other in a circle: each can be read with those that it imports read before it.
+//! No files of a crate import each other in a circle: each file can be read after the files that it imports.
 //!
-//! A file imports the file that defines a name that it takes from another module by a `crate::`, `super::` or `self::` path,
-//! or by a child's name. A name that a module only hands on (`pub use`) counts for the file that defines it. Tests are left
-//! out, and so is what only a macro's arguments name.
+//! A file imports the file that defines a name that it takes from another module by a `crate::`, `super::` or
+//! `self::` path, or by a child's name. A name that a module only hands on (`pub use`) counts for the file
+//! that defines it. Tests are left out, and so is what only a macro's arguments name.
 
 mod modules;
 
@@ -43,7 +43,8 @@ fn told(circle: &[PathBuf]) -> String {
     )
 }
 
-/// The shortest circle of each file that is on one, without those that share a file with a circle that was found before.
+/// The shortest circle of each file that is on one. A circle that shares a file with an earlier one is left
+/// out.
 fn circles(imports: &Imports) -> Vec<Vec<PathBuf>> {
     let mut found: Vec<Vec<PathBuf>> = Vec::new();
     for start in imports.keys() {

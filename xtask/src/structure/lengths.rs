@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::root;
 
-/// Lines of a file, at most.
+/// The most lines that a file may have.
 const MOST_LINES: usize = 500;
 
 /// Files that may be longer, each with the reason.

@@ -1,4 +1,4 @@
-//! [`Modules`]: a crate's modules, the names in them, and the files that these lead to.
+//! [`Modules`]: a crate's modules, the names in them, and the files that define the names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -13,7 +13,7 @@ type Names = Vec<String>;
 /// Files, each with the files that it imports.
 pub(super) type Imports = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
 
-/// The modules of a crate that have a file each, by their path from the root.
+/// The modules of a crate that have a file each, by their path of names from the crate's root.
 pub(super) struct Modules(BTreeMap<Names, Module>);
 
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Modules {
         let syntax = syn::parse_file(&text).map_err(|error| format!("{}: {error}", file.display()))?;
         let mut reader = Reader::default();
         reader.visit_file(&syntax);
-        // A name that the file hands on is one that it uses only where its own code has the name too.
+        // A `pub use` counts as a use only where the file's own code has the name too.
         let handed_on = reader.handed_on.into_iter().filter(|(name, _)| reader.named.contains(name));
         let used = reader.used.into_iter().chain(handed_on.map(|(_, path)| path)).collect();
         let folder = folder_of_children(&file);
@@ -107,7 +107,7 @@ impl Modules {
     }
 }
 
-/// Where the files of a file's child modules are.
+/// The folder with the files of a file's child modules.
 fn folder_of_children(file: &Path) -> PathBuf {
     match file.file_stem().and_then(|stem| stem.to_str()) {
         Some("lib" | "main" | "mod") => file.with_file_name(""),
@@ -115,13 +115,13 @@ fn folder_of_children(file: &Path) -> PathBuf {
     }
 }
 
-/// What one file says, without its tests.
+/// The modules, `use` items and paths of one file, without its tests.
 #[derive(Default)]
 struct Reader {
     children: Vec<String>,
     bound: BTreeMap<String, Names>,
     used: BTreeSet<Names>,
-    /// Names with the paths of `pub use`.
+    /// The names that `pub use` binds, with their paths.
     handed_on: Vec<(String, Names)>,
     /// First names of the paths in the file's own code.
     named: BTreeSet<String>,
