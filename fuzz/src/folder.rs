@@ -1,19 +1,20 @@
-//! [`Folder`].
+//! [`Folder`]: a temporary folder for the files of an input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A temporary folder that a target writes its input's files to; in memory where the system has a place for that.
+/// A temporary folder to which a target writes its input's files; in memory (`/dev/shm`) where the system has
+/// that.
 #[derive(Debug)]
 pub struct Folder {
     place: tempfile::TempDir,
 }
 
 impl Folder {
-    /// An empty one.
+    /// An empty folder.
     ///
     /// # Errors
-    /// There is no room for it.
+    /// The folder can't be created.
     pub fn new() -> std::io::Result<Self> {
         let memory = Path::new("/dev/shm");
         let mut builder = tempfile::Builder::new();
@@ -22,7 +23,8 @@ impl Folder {
         Ok(Self { place: place.or_else(|_| builder.tempdir())? })
     }
 
-    /// The folder, emptied, with these files in it. An empty file isn't written: a reader's file may be missing too.
+    /// The folder, emptied, with these files in it. An empty file isn't written: a reader's file may be
+    /// missing too.
     pub fn with(&self, files: &[(&str, &[u8])]) -> &Path {
         self.clear();
         for (name, bytes) in files.iter().filter(|(_, bytes)| !bytes.is_empty()) {
@@ -31,7 +33,7 @@ impl Folder {
         self.place.path()
     }
 
-    /// Writes one file more, or over one that is there.
+    /// Writes a file, also over one that exists.
     pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.place.path().join(name);
         if name.contains('/') {
@@ -46,7 +48,7 @@ impl Folder {
         self.place.path()
     }
 
-    /// Removes all that is in it.
+    /// Removes all files and folders in the folder.
     pub fn clear(&self) {
         for entry in fs::read_dir(self.place.path()).unwrap() {
             let entry = entry.unwrap();

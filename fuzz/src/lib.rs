@@ -1,11 +1,13 @@
 //! Fuzz targets for everything that embert reads.
 //!
-//! A [`Target`] gives bytes to one reader, in a [`Folder`] of its own where the reader wants files, and checks what must hold
-//! whatever the bytes are. A [`Watch`] runs it and says of an input that it panicked or took too long; memory has a limit in the
-//! program's allocator. The program `embert-fuzz` makes inputs with libFuzzer, which sees what code each one reaches, or, built
-//! without it, by changing the seeds blindly. `cargo xtask fuzz` is what people run.
+//! A [`Target`] gives bytes to one reader, in a [`Folder`] of its own where the reader wants files, and
+//! checks what must hold whatever the bytes are. A [`Watch`] runs a target and reports an input that panicked
+//! or took too long; the program's allocator limits the memory. The program `embert-fuzz` makes inputs with
+//! libFuzzer, which sees the code that each input reaches, or, built without libFuzzer, by changing the seeds
+//! blindly. `cargo xtask fuzz` is what people run.
 //!
-//! What is read is compared with itself, not with other programs: fidelity to those is for the crates' own tests.
+//! A reader's results are compared with one another and not with other programs': for those there are the
+//! crates' own tests.
 
 #![allow(
     clippy::missing_panics_doc,

@@ -1,6 +1,7 @@
 //! `embert-fuzz`: the targets as a program, for `cargo xtask fuzz` and for a person who follows up a finding.
 //!
-//! With the feature `libfuzzer`, libFuzzer has the `main` function; what it doesn't know as its own, [`before`] takes.
+//! With the feature `libfuzzer`, libFuzzer has the `main` function, and [`before`] runs the program's
+//! commands.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 #![allow(clippy::exit, reason = "libFuzzer's `main` would go on")]
@@ -17,7 +18,7 @@ use cap::Cap;
 use clap::{Parser, Subcommand};
 use embert_fuzz::{Finding, Mutator, TARGETS, Target, Watch, minimize, target};
 
-/// More than this is refused, as on a machine that has no more: the process ends.
+/// An allocation beyond 1 GiB in all is refused, as on a machine with no more memory: the process ends.
 #[global_allocator]
 static MEMORY: Cap<std::alloc::System> = Cap::new(std::alloc::System, 1 << 30);
 
@@ -37,7 +38,7 @@ enum Command {
     Seeds {
         /// The target
         target: String,
-        /// Where to
+        /// The folder to write to
         folder: PathBuf,
     },
     /// Run inputs, and say what is wrong with them
@@ -59,13 +60,13 @@ enum Command {
     Blind {
         /// The target
         target: String,
-        /// For how long
+        /// Seconds to run
         #[arg(long, default_value_t = 10)]
         seconds: u64,
-        /// Where findings go, and the input that runs now
+        /// The folder for findings and for the input that runs now
         #[arg(long)]
         folder: PathBuf,
-        /// Decides the inputs
+        /// Seed of the random changes
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
     command()
 }
 
-/// The commands of this program.
+/// Runs the command that the arguments name.
 fn command() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::List => {
@@ -96,7 +97,7 @@ fn command() -> ExitCode {
                 session.input(&mutator.input());
                 inputs += 1;
             }
-            // In libFuzzer's words, so that one reader does.
+            // In libFuzzer's words, so that `cargo xtask fuzz` reads one kind of log.
             eprintln!("stat::number_of_executed_units: {inputs}");
             Ok(true)
         }),
@@ -164,9 +165,10 @@ fn shorten(target: &'static Target, file: &Path) -> Outcome {
 struct Session {
     watch: Watch,
     folder: PathBuf,
-    /// The input that runs now, after its length in eight bytes: for whoever looks why the process is gone.
+    /// The file with the current input, after the input's length in eight bytes: it stays when the process
+    /// ends.
     current: File,
-    /// Places that a finding was kept of.
+    /// The places of the findings that were kept.
     known: BTreeSet<String>,
 }
 
@@ -178,7 +180,8 @@ impl Session {
     }
 
     fn input(&mut self, input: &[u8]) {
-        // In one call, which leaves the end of a longer input before it: its length comes first.
+        // Written in one call. The end of an earlier, longer input stays in the file, so the length comes
+        // first.
         let mut current = (input.len() as u64).to_le_bytes().to_vec();
         current.extend_from_slice(input);
         if let Err(error) = self.current.rewind().and_then(|()| self.current.write_all(&current)) {
@@ -197,13 +200,14 @@ impl Session {
 
 #[cfg(feature = "libfuzzer")]
 mod engine {
-    //! What libFuzzer calls.
+    //! The functions that libFuzzer calls.
 
     use std::cell::RefCell;
 
     use super::{Session, command, named};
 
-    /// Names the target, and the folder for findings and for the input that runs now. Without it the program's commands run.
+    /// The environment variables with the target, and with the folder for findings and the current input.
+    /// Without a target the program's commands run.
     const TARGET: &str = "EMBERT_FUZZ_TARGET";
     const FOLDER: &str = "EMBERT_FUZZ_FOLDER";
 

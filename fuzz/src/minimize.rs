@@ -1,8 +1,9 @@
-//! [`minimize`].
+//! [`minimize`]: makes an input shorter.
 
 use std::time::{Duration, Instant};
 
-/// The shortest input that still does what `input` does, as far as taking pieces out leads there within `time`.
+/// Takes pieces out of `input` for as long as `still` holds of the rest and `time` lasts, and returns the
+/// rest.
 pub fn minimize(input: &[u8], time: Duration, mut still: impl FnMut(&[u8]) -> bool) -> Vec<u8> {
     let began = Instant::now();
     let mut best = input.to_vec();
@@ -19,7 +20,7 @@ pub fn minimize(input: &[u8], time: Duration, mut still: impl FnMut(&[u8]) -> bo
                 at += piece;
             }
         }
-        // A byte that could not go may be able to now that others went.
+        // A byte that was needed may be superfluous now that others are gone.
         piece = if piece == 1 && best.len() < before && began.elapsed() < time { 1 } else { piece / 2 };
     }
     best

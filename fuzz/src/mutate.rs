@@ -1,4 +1,4 @@
-//! [`Mutator`]: other inputs from those that there are, without knowing what code they reach.
+//! [`Mutator`]: changes seeds into other inputs, without knowing which code they reach.
 
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
@@ -7,11 +7,11 @@ use rand_chacha::rand_core::SeedableRng as _;
 
 use crate::Target;
 
-/// Numbers at which something often changes.
+/// Numbers that are often edge cases.
 const NUMBERS: [&str; 8] =
     ["-1", "0", "1e308", "NaN", "2147483648", "4294967296", "18446744073709551615", "-9223372036854775808"];
 
-/// Changes the seeds of a target, the same way for the same seed of its random numbers.
+/// Changes the seeds of a target at random; equal random seeds give equal inputs.
 #[derive(Debug)]
 pub struct Mutator {
     seeds: Vec<Vec<u8>>,
@@ -20,7 +20,7 @@ pub struct Mutator {
 }
 
 impl Mutator {
-    /// Changes `target`'s seeds.
+    /// A mutator of `target`'s seeds; `seed` is that of the random numbers.
     pub fn new(target: &Target, seed: u64) -> Self {
         Self { seeds: (target.seeds)(), words: target.words, random: ChaCha8Rng::seed_from_u64(seed) }
     }
@@ -55,7 +55,7 @@ impl Mutator {
             5 => {
                 let word = self.words.iter().chain(&NUMBERS).copied().collect::<Vec<_>>();
                 let word = word.choose(random).copied().unwrap_or_default();
-                // Over what is there, or in between.
+                // The word replaces bytes or is inserted.
                 let end = if random.random() { end } else { at };
                 input.splice(at..end, word.bytes());
             }

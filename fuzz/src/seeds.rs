@@ -1,4 +1,4 @@
-//! Inputs to begin with, from the repository's own files.
+//! Inputs to begin with (seeds), from the repository's own files.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
-/// What a larger file is cut to: an engine gets nowhere with inputs that take long.
+/// Bytes to which a larger file is cut: with inputs that take long an engine makes no progress.
 const MOST: usize = 1 << 10;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A file of the repository.
+/// A file of the repository, cut where it is large.
 pub(crate) fn file(name: &str) -> Vec<u8> {
     let path = repository().join(name);
     let mut bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     if bytes.len() > MOST {
         bytes.truncate(MOST);
-        // Whole lines, where it has any.
+        // Cut after a whole line, where there is one.
         let end = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(MOST - 1);
         bytes.truncate(end + 1);
     }
@@ -48,7 +48,7 @@ pub(crate) fn folder(name: &str, ending: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// A byte that chooses options, before a file.
+/// An input that is a byte to choose options, then a file.
 pub(crate) fn chosen(choice: u8, bytes: impl AsRef<[u8]>) -> Vec<u8> {
     [&[choice], bytes.as_ref()].concat()
 }

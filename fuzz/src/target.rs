@@ -1,4 +1,4 @@
-//! [`Target`].
+//! [`Target`]: a reader under test; inputs of several files.
 
 use std::error::Error;
 
@@ -7,16 +7,16 @@ use crate::Folder;
 /// A reader under test.
 #[derive(Clone, Copy)]
 pub struct Target {
-    /// Its name on the command line.
+    /// The target's name on the command line.
     pub name: &'static str,
-    /// What it reads.
+    /// The files that the target reads.
     pub about: &'static str,
     /// Inputs to begin with: at least one of each kind that the reader accepts, and some that it refuses.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// What its inputs are made of, for the engine to put in: keys, marks, numbers at a limit.
+    /// Words of the inputs, for the engine to put in: keys, marks, numbers at a limit.
     pub words: &'static [&'static str],
-    /// Reads an input, and panics where something doesn't hold. Returns the bytes that there were to read, which is more than
-    /// the input has where that is compressed.
+    /// Reads an input, and panics where a check fails. Returns the number of bytes that there were to read:
+    /// of a compressed input, the bytes after decompression.
     pub run: fn(&Folder, &[u8]) -> usize,
 }
 
@@ -26,10 +26,10 @@ impl std::fmt::Debug for Target {
     }
 }
 
-/// What stands between the files of an input that is several.
+/// The separator between the files of an input.
 const BETWEEN: &[u8] = b"\n-----8<-----\n";
 
-/// The files of an input, at most `N`; those that it lacks are empty.
+/// The files of an input, at most `N`; a missing file is empty.
 pub fn parts<const N: usize>(input: &[u8]) -> [&[u8]; N] {
     let mut rest = Some(input);
     std::array::from_fn(|index| {

@@ -1,4 +1,4 @@
-//! [`Watch`]: runs a target and notices what must not happen.
+//! [`Watch`]: runs a target and notices panics and slow runs.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -10,10 +10,11 @@ use cpu_time::ProcessTime;
 
 use crate::{Folder, Target};
 
-/// Something that an input does and must not.
+/// A fault that an input shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where in the code it is, which tells findings apart: of many inputs that panic in one line, one is enough.
+    /// The place in the code, by which findings are told apart: of many inputs that panic in one line, one is
+    /// enough.
     pub place: String,
     /// What happened.
     pub message: String,
@@ -25,13 +26,14 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The processor time that so many bytes may take: a second per MiB, and what even the smallest file costs.
+/// The processor time that reading `bytes` bytes may take: a second per MiB, and the 0.1 s that even the
+/// smallest file may cost.
 pub fn allowed(bytes: usize) -> Duration {
     Duration::from_millis(100) + Duration::from_secs_f64(bytes as f64 / f64::from(1 << 20))
 }
 
 thread_local! {
-    /// The panic that is being unwound, on the thread that a target runs on.
+    /// The panic that is being unwound, on the target's thread.
     static PANIC: RefCell<Option<Finding>> = const { RefCell::new(None) };
 }
 
@@ -60,12 +62,13 @@ impl Watch {
     /// Runs the target on one input.
     ///
     /// # Errors
-    /// It panicked, or took longer than [`allowed`] in each of three runs.
+    /// The target panicked, or took longer than [`allowed`] in each of three runs.
     pub fn check(&self, input: &[u8]) -> Result<(), Finding> {
         let mut took = Duration::MAX;
         let mut read = 0;
         for _ in 0..3 {
-            // The clock on the wall costs less to ask; only where it is late does the process's own count, since others run too.
+            // The wall clock is cheaper to read. Only after a run that is late does the process's own clock
+            // count, since other processes run too.
             let (began, used) = (Instant::now(), (took < Duration::MAX).then(ProcessTime::now));
             let run = AssertUnwindSafe(|| (self.target.run)(&self.folder, input));
             let Ok(bytes) = panic::catch_unwind(run) else {

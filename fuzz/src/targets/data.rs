@@ -1,4 +1,4 @@
-//! Files of texts and labels.
+//! Targets for files of texts and labels.
 
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
@@ -138,7 +138,7 @@ pub(super) static LOAD: Target = Target {
     run: load_file,
 };
 
-/// What tables are made of.
+/// Words of tables.
 const CELLS: &[&str] = &[
     "text",
     "label",
@@ -222,11 +222,11 @@ fn zstandard(text: &str) -> Vec<u8> {
     zstd::encode_all(text.as_bytes(), 3).unwrap()
 }
 
-/// How much there is to read: of a compressed file what is in it, as far as it can be unpacked. Readers tell one by its first
-/// bytes, as this does.
+/// The number of bytes to read. A compressed file, which readers, too, tell by its first bytes, counts by its
+/// content, as far as the file can be unpacked.
 fn size(bytes: &[u8]) -> usize {
     let mut counted = Counted(0);
-    // What is damaged ends early, for the reader too.
+    // A damaged file ends early, for the reader too.
     let _ = if bytes.starts_with(b"\x1f\x8b") {
         std::io::copy(&mut MultiGzDecoder::new(bytes), &mut counted)
     } else if bytes.starts_with(b"\x28\xb5\x2f\xfd") {
@@ -250,7 +250,7 @@ impl Write for Counted {
     }
 }
 
-/// Each row, or what is said of it.
+/// Each row with its line, or the row's error.
 fn read(reader: Result<RowReader, DataError>) -> Vec<Result<(u64, Row), String>> {
     let mut reader = match reader {
         Ok(reader) => reader,
@@ -261,7 +261,7 @@ fn read(reader: Result<RowReader, DataError>) -> Vec<Result<(u64, Row), String>>
     while let Some(row) = reader.next_located() {
         found.push(match row {
             Ok((location, row)) => {
-                // A carriage return amid line feeds ends a row, and no line.
+                // A carriage return amid line feeds ends a row, and no line: two rows may have one line.
                 assert!(location.number >= last, "{} comes after {last}", location.number);
                 last = location.number;
                 Ok((location.number, row))
@@ -272,7 +272,7 @@ fn read(reader: Result<RowReader, DataError>) -> Vec<Result<(u64, Row), String>>
     found
 }
 
-/// A pipe that gives as little as it may.
+/// A pipe that gives one byte at a time.
 struct ByteByByte(Cursor<Vec<u8>>);
 
 impl Read for ByteByByte {
@@ -299,7 +299,7 @@ fn rows(format: Format, input: &[u8]) -> usize {
         return size(bytes);
     }
     let slowly = read(RowReader::from_reader(ByteByByte(whole), &options, &columns));
-    // The texts of unequal rows decide: in them a number that isn't one equals itself.
+    // NaN does not equal itself, so unequal rows are compared again as texts.
     if at_once != slowly {
         assert_eq!(format!("{at_once:?}"), format!("{slowly:?}"), "the same bytes, in other pieces");
     }

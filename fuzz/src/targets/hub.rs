@@ -1,4 +1,4 @@
-//! What is in the hub's cache.
+//! A target for the hub's cache.
 
 use embert_hub::Hub;
 

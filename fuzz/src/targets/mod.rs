@@ -38,7 +38,7 @@ pub static TARGETS: &[&Target] = &[
     &hub::MODEL,
 ];
 
-/// The target of that name.
+/// The target called `name`.
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().copied().find(|target| target.name == name)
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
     use crate::{Mutator, Watch};
 
-    /// With a fuzzer, `cargo xtask fuzz` goes on from here; without one, this is what there is.
+    /// The test runs without a fuzzer; `cargo xtask fuzz` runs the targets with one, and for longer.
     #[test]
     fn seeds_and_changed_seeds_do_no_harm() {
         for target in TARGETS {

@@ -1,4 +1,4 @@
-//! Checkpoints: config and weights.
+//! Targets for checkpoints: config and weights.
 
 use std::sync::LazyLock;
 

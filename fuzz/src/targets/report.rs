@@ -1,4 +1,4 @@
-//! Folders of runs and sweeps, as a report reads them.
+//! Targets for folders of runs and sweeps, as a report reads them.
 
 use embert_report::{PageOptions, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
 
@@ -27,7 +27,7 @@ pub(super) static RUN: Target = Target {
         ]);
         match Run::read(folder.path()) {
             Ok(run) => {
-                // Its page, and that of the run beside itself.
+                // The page of the run, and a page of the run beside itself.
                 let pair = [run.clone(), run];
                 for runs in [&pair[..1], &pair[..]] {
                     match page(runs, &PageOptions::default()) {
@@ -108,16 +108,16 @@ pub(super) static SWEEP: Target = Target {
     },
 };
 
-/// A page fetches nothing and runs nothing, whatever its texts are.
+/// Checks a page: whatever its texts are, it runs no script and shows no number that is NaN.
 fn check(page: &str, input: &[u8]) {
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"), "half a page");
     assert!(!page.contains("<script"), "a script");
-    // Which may be a word of the input, a setting's name say.
+    // `NaN` may also be a word of the input, such as a setting's name.
     let is_text = input.windows(3).any(|part| part == b"NaN");
     assert!(is_text || !page.contains("NaN"), "a number that is none");
 }
 
-/// Nothing that a terminal takes for a command.
+/// Checks that a text has no character that a terminal takes for a command.
 fn plain(text: &str) {
     let control = text.chars().find(|letter| letter.is_control() && *letter != '\n');
     assert_eq!(control, None, "a control character for the terminal");

@@ -1,4 +1,4 @@
-//! Folders of data, repositories of them, and cards.
+//! Targets for folders of data, repositories, and cards.
 
 use std::path::{Component, Path};
 
@@ -162,7 +162,7 @@ pub(super) static CARD: Target = Target {
         let Ok(text) = str::from_utf8(input) else { return 0 };
         match Card::parse(text, Path::new("card.toml")) {
             Ok(card) => {
-                // Its files aren't there, which is an error; only what it says of them matters.
+                // The card's files don't exist, so loading fails: with an error, not with a panic.
                 folder.clear();
                 let files = card.split_files();
                 let outside = |path: &Path| {
@@ -179,7 +179,7 @@ pub(super) static CARD: Target = Target {
     },
 };
 
-/// Files for one input: a folder takes time to make.
+/// Most files of one input: a folder takes time to make.
 const MOST_FILES: usize = 12;
 
 fn folder(folder: &Folder, input: &[u8]) -> usize {

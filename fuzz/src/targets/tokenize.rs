@@ -1,11 +1,11 @@
-//! Tokenizers, as a checkpoint's folder has them.
+//! Targets for tokenizers, as a checkpoint's folder has them.
 
 use embert_tokenize::{EncodeOptions, Tokenizer, Truncation};
 
 use crate::target::{chain, join, parts};
 use crate::{Folder, Target, seeds};
 
-/// What is encoded where an input brings no text.
+/// The text that is encoded where an input has none.
 const TEXT: &str = "Héllo, WORLD! 你好 don't [MASK] unaffable\u{301} \u{1f3ac}\t\u{0}x";
 
 pub(super) static TOKENIZER_JSON: Target = Target {

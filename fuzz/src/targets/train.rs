@@ -1,4 +1,4 @@
-//! Settings, sweeps, and what a run that goes on reads of its folder.
+//! Targets for settings, sweeps, and the files that a resumed run reads in its folder.
 
 use std::path::Path;
 
@@ -167,7 +167,7 @@ pub(super) static OPTIMIZER: Target = Target {
     },
 };
 
-/// What is accepted is written, and reads back as what it is.
+/// Checks that settings which are accepted are equal after they were written and read.
 fn check(config: Result<TrainConfig, embert_train::ConfigError>) {
     match config {
         Ok(config) => {
