@@ -1,4 +1,4 @@
-//! [`Disk`]: a file system with what of it is surely on the disk, and what may be.
+//! [`Disk`]: a file system, with the part that is surely on the disk and the part that may be.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -10,10 +10,10 @@ use crate::tree::{Bytes, Node, Tree};
 /// The number of a file or folder, whatever its names.
 pub(crate) type Id = usize;
 
-/// The folder that everything is in.
+/// The number of the root folder.
 const ROOT: Id = 0;
 
-/// A name: the folder that it is in, and itself.
+/// A name, after the number of its folder.
 pub(crate) type Name = (Id, OsString);
 
 /// A file or folder without its names.
@@ -21,9 +21,9 @@ pub(crate) type Name = (Id, OsString);
 pub(crate) enum Inode {
     Folder,
     File {
-        /// What is on the disk whatever happens.
+        /// The content that is on the disk whatever happens.
         synced: Bytes,
-        /// What programs read.
+        /// The content that programs read.
         now: Bytes,
     },
 }
@@ -31,19 +31,19 @@ pub(crate) enum Inode {
 /// A change of names that is on the disk as a whole or not at all.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
-    /// Its place in the order of all changes.
+    /// The change's place in the order of all changes.
     pub(crate) number: usize,
-    /// What each of the names leads to afterwards.
+    /// The file or folder of each changed name afterwards.
     pub(crate) names: Vec<(Name, Option<Id>)>,
-    /// The files and folders that it gives names or takes names from.
+    /// The files and folders that gain or lose a name by the change.
     pub(crate) moved: BTreeSet<Id>,
 }
 
-/// An operation that can't be, after those before it.
+/// An operation that is impossible after the ones before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path:?} is not there or is of another kind, for: {step}")]
 pub struct Impossible {
-    /// What it is about.
+    /// The path that the operation is about.
     pub path: PathBuf,
     /// The operation.
     pub step: String,
@@ -54,14 +54,14 @@ pub struct Impossible {
 pub struct Disk {
     pub(crate) inodes: Vec<Inode>,
     now: BTreeMap<Name, Id>,
-    /// What each name leads to on the disk, and the change that made it so.
+    /// The file or folder of each name on the disk, and the number of the change that put it there.
     pub(crate) synced: BTreeMap<Name, (usize, Option<Id>)>,
     pub(crate) pending: Vec<Change>,
     changes: usize,
 }
 
 impl Disk {
-    /// One that holds a tree, all of it on the disk.
+    /// A file system that holds `tree`, with everything on the disk.
     pub fn new(tree: &Tree) -> Self {
         let mut disk = Self {
             inodes: vec![Inode::Folder],
@@ -85,10 +85,10 @@ impl Disk {
         disk
     }
 
-    /// Does one operation.
+    /// Applies one operation.
     ///
     /// # Errors
-    /// What it is about is not there.
+    /// The operation's file or folder does not exist, or is of another kind.
     pub fn apply(&mut self, step: &Step) -> Result<(), Impossible> {
         let there = |found: Option<Name>, path: &Path| {
             found.ok_or_else(|| Impossible { path: path.to_owned(), step: step.to_string() })
@@ -145,12 +145,12 @@ impl Disk {
         Ok(())
     }
 
-    /// What programs see.
+    /// The tree that programs see.
     pub fn now(&self) -> Tree {
         self.tree(self.now.iter().map(|(name, id)| (name, *id)), |_, _, now| now.clone())
     }
 
-    /// The tree of these names, with the content that `content` gives each file of what is on the disk and what programs read.
+    /// The tree of `names`. `content` gives the content of a file from its synced and its current content.
     pub(crate) fn tree<'a>(
         &self,
         names: impl Iterator<Item = (&'a Name, Id)>,
@@ -163,7 +163,7 @@ impl Disk {
         let mut tree = Tree::default();
         let mut folders = vec![(ROOT, PathBuf::new())];
         while let Some((folder, path)) = folders.pop() {
-            // Taken out, so that a folder comes once even where folders should lie in a circle.
+            // Each folder is taken out, so that folders in a circle end the walk.
             for (name, id) in inside.remove(&folder).into_iter().flatten() {
                 let path = path.join(name);
                 match &self.inodes[id] {
@@ -178,7 +178,8 @@ impl Disk {
         tree
     }
 
-    /// Puts the names in a folder on the disk. A change of names in two folders is one step, and so goes to the disk with either.
+    /// Puts the names in a folder on the disk. A change of names in two folders is one step, so the sync of
+    /// either folder puts all of it on the disk.
     fn sync_names(&mut self, folder: Id) {
         let (done, pending) = std::mem::take(&mut self.pending)
             .into_iter()
@@ -195,7 +196,7 @@ impl Disk {
     }
 
     fn change(&mut self, names: Vec<(Name, Option<Id>)>) {
-        // What is replaced by a rename has its name no more, but nothing was done to it.
+        // A file that a rename replaces loses its name, but does not count as moved.
         let taken = names.iter().filter(|(_, id)| id.is_none()).filter_map(|(name, _)| self.now.get(name));
         let moved = names.iter().filter_map(|(_, id)| id.as_ref()).chain(taken).copied().collect();
         for (name, id) in &names {
@@ -208,7 +209,7 @@ impl Disk {
         self.pending.push(Change { number: self.changes, names, moved });
     }
 
-    /// Drops what is in folders that no name leads to any more, on the disk or not.
+    /// Drops the names in folders that no name leads to any more, on the disk or not.
     fn forget(&mut self) {
         let reached = self.reached(|_| true);
         self.pending.retain(|change| change.names.iter().any(|((folder, _), _)| reached.contains(folder)));
@@ -216,7 +217,8 @@ impl Disk {
         self.now.retain(|(folder, _), _| reached.contains(folder));
     }
 
-    /// Whatever a name leads to now, or may lead to after the power went, through names that `counts` says yes to.
+    /// The files and folders that are reached by names, as they are now or may be after a power cut. Only
+    /// names for which `counts` is true are followed.
     pub(crate) fn reached(&self, counts: impl Fn(&OsStr) -> bool) -> BTreeSet<Id> {
         let mut reached = BTreeSet::from([ROOT]);
         loop {

@@ -9,9 +9,9 @@ use embert_files::{Double, Fault, Operation};
 pub enum Kind {
     /// Once, with `ENOSPC`: somebody made room at once.
     Full,
-    /// With `ENOSPC`, and with it all that makes or writes something: the disk stays full.
+    /// With `ENOSPC`, as does everything after it that makes or writes something: the disk stays full.
     StaysFull,
-    /// With `ENOSPC` after half of the bytes.
+    /// With `ENOSPC` after half of the bytes were written.
     Short,
     /// Once, with `EIO`.
     Broken,
@@ -20,10 +20,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 5] = [Self::Full, Self::StaysFull, Self::Short, Self::Broken, Self::TooManyFiles];
 
-    /// Its name in messages and arguments.
+    /// The kind's name in messages and arguments.
     pub fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -35,7 +35,7 @@ impl Kind {
     }
 
     fn error(self) -> io::Error {
-        // As Linux, macOS and the BSDs number them.
+        // The error numbers of Linux, macOS and the BSDs.
         io::Error::from_raw_os_error(match self {
             Self::Full | Self::StaysFull | Self::Short => 28,
             Self::Broken => 5,
@@ -54,12 +54,13 @@ pub struct Failing {
 }
 
 impl Failing {
-    /// Operation `operation`, from 0, fails. Without `exchanges`, the file system seems to know no exchange of names.
+    /// Lets operation `operation`, from 0, fail. Without `exchanges`, the file system seems unable to
+    /// exchange two names.
     pub fn new(kind: Kind, operation: usize, exchanges: bool) -> Self {
         Self { kind, operation, seen: 0, exchanges }
     }
 
-    /// None fails.
+    /// Lets no operation fail.
     pub fn never(exchanges: bool) -> Self {
         Self::new(Kind::Full, usize::MAX, exchanges)
     }

@@ -1,5 +1,5 @@
-//! What the program `bert-train` does of its libraries: `train`, `train --resume`, `sweep`, `sweep --resume` and `report`, without
-//! arguments and terminal.
+//! The commands of `bert-train`, from the same libraries: `train`, `train --resume`, `sweep`,
+//! `sweep --resume` and `report`, without arguments and terminal.
 
 use std::path::{Path, PathBuf};
 
@@ -20,51 +20,51 @@ use crate::place::Place;
 /// How a command ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The result is there.
+    /// The command is complete.
     Complete,
-    /// It was asked to stop, saved, and can go on.
+    /// The command was asked to stop, has saved its state, and can go on.
     Interrupted,
 }
 
-/// Why a command did not do what it was to do.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GlueError {
-    /// The run.
+    /// The run failed.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// The sweep's definition or folder.
+    /// The sweep's definition or folder can't be used.
     #[error(transparent)]
     Sweep(#[from] SweepError),
-    /// The sweep.
+    /// The sweep failed.
     #[error(transparent)]
     SweepRun(#[from] SweepRunError<TrainError>),
-    /// A run of the sweep.
+    /// A run of the sweep failed.
     #[error("a run failed: {error}")]
     RunOfSweep {
         /// The run's error.
         error: String,
     },
-    /// The page about it.
+    /// The page about the run or sweep can't be made.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// Its file.
+    /// The page's file can't be written.
     #[error(transparent)]
     Page(#[from] embert_files::FileError),
 }
 
 impl GlueError {
-    /// Whether what should go on has come to its end.
+    /// True where the run that should go on is complete.
     pub fn is_complete(&self) -> bool {
         matches!(self, Self::Train(TrainError::AlreadyComplete { .. }))
     }
 
-    /// Whether there is nothing that could go on.
+    /// True where no run or sweep exists that could go on.
     pub fn is_nothing(&self) -> bool {
         matches!(self, Self::Train(TrainError::NoRun { .. }) | Self::Sweep(SweepError::NotASweep { .. }))
     }
 }
 
-/// Nine steps at most, an evaluation and a checkpoint after every second one.
+/// The settings of a run of nine steps at most, with an evaluation and a checkpoint after every second step.
 pub fn config(place: &Place, seed: u64) -> TrainConfig {
     let mut config = TrainConfig {
         model: place.model().to_string_lossy().into_owned(),
@@ -108,7 +108,7 @@ pub(crate) fn train(
 /// `train --resume`, with its page.
 ///
 /// # Errors
-/// There is nothing to resume, it is complete, or something can't be written.
+/// There is no run to resume, the run is complete, or something can't be written.
 pub(crate) fn resume(place: &Place) -> Result<Ended, GlueError> {
     let run = RunFolder::open(&place.run())?;
     let prepared = prepare(place, run.config())?;
@@ -157,7 +157,8 @@ impl Observer for StopAfter {
 /// `sweep`, or `sweep --resume`, with the pages of runs and sweep.
 ///
 /// # Errors
-/// There is nothing to resume, or something can't be written. A run that failed is an error of the sweep too.
+/// There is no sweep to resume, or something can't be written. A run that failed is an error of the sweep
+/// too.
 pub(crate) fn sweep(place: &Place, goes_on: bool) -> Result<Ended, GlueError> {
     let (sweep, folder) = if goes_on {
         (Sweep::open(&place.sweep())?, SweepFolder::open(&place.sweep())?)
@@ -186,9 +187,9 @@ pub(crate) fn sweep(place: &Place, goes_on: bool) -> Result<Ended, GlueError> {
 
 struct Host<'a> {
     place: &'a Place,
-    /// What a run failed with.
+    /// The error of a run.
     failed: Option<String>,
-    /// What its page failed with.
+    /// The error of a run's page.
     page: Option<GlueError>,
 }
 
@@ -217,13 +218,13 @@ impl SweepHost for Host<'_> {
 /// `report` into the folder of a run or a sweep.
 ///
 /// # Errors
-/// The folder's files can't be read, or the page not written.
+/// The folder's files can't be read, or the page can't be written.
 pub(crate) fn report(folder: &Path) -> Result<(), GlueError> {
     let html = html(folder)?.0;
     Ok(embert_files::write(&folder.join("report.html"), html.as_bytes())?)
 }
 
-/// The page about a run or a sweep, and whether it takes it for complete.
+/// The page about a run or a sweep, and whether the page takes the run or sweep for complete.
 ///
 /// # Errors
 /// The folder's files can't be read.

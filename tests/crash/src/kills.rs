@@ -1,4 +1,4 @@
-//! The real program, killed with SIGKILL at random moments and gone on with.
+//! Runs of the real program that are killed with SIGKILL at random moments and go on.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::program::{Ended, Program, Result, Running, run, succeed};
 
-/// What is killed.
+/// The command that is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Train,
@@ -18,11 +18,11 @@ enum Kind {
     Sweep,
 }
 
-/// What came of the kills.
+/// The results of the kills.
 #[derive(Debug, Default)]
 pub(crate) struct Kills {
     pub(crate) count: usize,
-    /// Those that came after the end.
+    /// Kills that came after the process had ended.
     pub(crate) too_late: usize,
     pub(crate) failures: Vec<String>,
 }
@@ -67,7 +67,7 @@ fn kill(path: &Path, root: &Path, kind: Kind, kills: usize, seed: u64) -> Result
         std::fs::write(program.place.run().join("notes.txt"), "mine\n")?;
         before = program.tree()?;
     }
-    // The shortest of some: a first one is slower, and what comes after the end kills nothing.
+    // The shortest of four runs: the first one is slower, and a kill after the end tests nothing.
     let mut length = Duration::MAX;
     for _ in 0..4 {
         program.reset(&before)?;
@@ -80,7 +80,7 @@ fn kill(path: &Path, root: &Path, kind: Kind, kills: usize, seed: u64) -> Result
     let mut done = Kills { count: kills, ..Kills::default() };
     for number in 0..kills {
         program.reset(&before)?;
-        // One in each part of the run's length.
+        // One kill in each of `kills` equal parts of the run's length.
         let moment = (number as f64 + random.random::<f64>()) / kills as f64;
         let process = Running::start(&mut command())?;
         std::thread::sleep(Duration::from_secs_f64(length.as_secs_f64() * moment));
@@ -104,7 +104,7 @@ fn kill(path: &Path, root: &Path, kind: Kind, kills: usize, seed: u64) -> Result
     Ok(done)
 }
 
-/// What a user does then; says what stands in the way.
+/// Does what a user does after the kill. Returns what stands in the way.
 fn go_on(program: &Program, kind: Kind, again: &mut std::process::Command) -> Result<Vec<String>> {
     let mut resume = match kind {
         Kind::Sweep => program.command(["sweep", "--resume", "sweep"]),
@@ -124,7 +124,7 @@ fn go_on(program: &Program, kind: Kind, again: &mut std::process::Command) -> Re
     Ok(if code == Some(0) { Vec::new() } else { vec![format!("the same command fails: {said}")] })
 }
 
-/// Whether the run there is the one that was to be replaced.
+/// True where the folder still has the run that was to be replaced.
 fn is_old(program: &Program) -> Result<bool> {
     let text = std::fs::read_to_string(program.place.run().join("config.toml"))?;
     let config: toml::Table = text.parse()?;

@@ -1,18 +1,22 @@
-//! What becomes of a run when an operation fails, the process is killed or the power goes, at every point of it.
+//! What becomes of a run when an operation fails, the process is killed or the power goes, at every point of
+//! it.
 //!
-//! All that embert writes goes through `embert-files`, so a test double below it sees every operation. A [`Scenario`] runs once
-//! undisturbed while a [`Recorder`] takes down each operation with its bytes, and sees that nothing writes past it. Then, for every
-//! operation:
+//! All that embert writes goes through `embert-files`, so a test double below it sees every operation. A
+//! [`Scenario`] runs once undisturbed while a [`Recorder`] records each operation with its bytes, and notices
+//! writes that go past it. Then, for every operation:
 //!
-//! - it fails ([`Kind`]): the command says a clear error;
+//! - the operation fails ([`Kind`]): the command reports a clear error;
 //! - the process ends there: the folder is what the operations before made of it ([`kill`]);
-//! - the power goes there: the folder is any of the states that a file system may leave ([`Power`], where the model is described).
+//! - the power goes there: the folder is any of the states that a file system may leave ([`Power`] describes
+//!   the model).
 //!
-//! The last two need no process: the states are built from the recording. After each, what a user does (go on; where there is
-//! nothing to go on with, the same command again) has to end with the bytes of the undisturbed run, with nothing of the user's
-//! lost and nothing left over, and the report may not claim more than there is.
+//! Killed processes and power cuts need no process: their states are built from the recording. After each
+//! disturbance, what a user does (go on; where there is nothing to go on with, the same command again) has to
+//! end with the bytes of the undisturbed run. Nothing of the user's may be lost and nothing left over, and
+//! the report may not claim more than there is.
 //!
-//! Besides, the program `embert-crash` kills the real `bert-train` at random moments, and lets pairs of processes meet in one folder.
+//! Besides, the program `embert-crash` kills the real `bert-train` at random moments, and lets pairs of
+//! processes meet in one folder.
 //!
 //! ```
 //! use embert_crash::{Disturbance, Scenario, Trial};

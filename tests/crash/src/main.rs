@@ -1,4 +1,5 @@
-//! `embert-crash`: disturbs small runs in every way, in several processes. `cargo xtask crash` builds and calls it.
+//! `embert-crash`: disturbs small runs in every way, in several processes. `cargo xtask crash` builds and
+//! calls it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 #[cfg(unix)]
@@ -37,7 +38,7 @@ enum What {
     Again(Again),
     /// Show the operations of a scenario
     Operations {
-        /// Its name
+        /// The scenario's name
         scenario: String,
     },
     /// Kill the real program at random moments, and let pairs of processes meet in one folder
@@ -49,7 +50,7 @@ enum What {
 
 #[derive(Args)]
 struct States {
-    /// A seeded random sample within so many seconds, for all scenarios together
+    /// Try a random sample within this many seconds, for all scenarios together
     #[arg(long)]
     sample: Option<u64>,
     /// Only this scenario; may be given several times
@@ -67,7 +68,7 @@ struct How {
     /// The most fates at one point that are tried; beyond, some are left out, and counted
     #[arg(long, default_value_t = 1024)]
     most: usize,
-    /// For the random part of them
+    /// Seed of all random choices
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -77,10 +78,10 @@ struct How {
 struct Real {
     /// The program `bert-train`
     program: PathBuf,
-    /// How many processes are killed
+    /// Number of processes to kill
     #[arg(long, default_value_t = 200)]
     kills: usize,
-    /// For the moments
+    /// Seed of the random moments
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -99,7 +100,7 @@ struct Part {
 
 #[derive(Args)]
 struct Again {
-    /// As in a failure's message: a scenario and a disturbance
+    /// The scenario, as in a failure's message; then the disturbance
     scenario: String,
     disturbance: String,
     /// Where to leave the folders
@@ -107,7 +108,7 @@ struct Again {
     folder: PathBuf,
 }
 
-/// What a part says on its standard output, a line each.
+/// The messages of a part on its standard output, a line each.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Said {
@@ -195,7 +196,7 @@ fn row(name: &str, counts: &Counts, took: Duration) {
     );
 }
 
-/// The failures, those that are wrong in the same way together.
+/// Prints the failures; those with the same problems are printed together.
 fn tell(failures: &[Failure]) {
     let mut told: Vec<(&[String], Vec<&Failure>)> = Vec::new();
     for failure in failures {
@@ -218,7 +219,8 @@ fn tell(failures: &[Failure]) {
     }
 }
 
-/// One scenario in several processes: Burn's random numbers are a process's, so that each has one run at a time.
+/// Tries one scenario in several processes. Burn's random numbers belong to a process, so each process does
+/// one run at a time.
 fn together(
     scenario: Scenario,
     arguments: &States,
@@ -235,7 +237,7 @@ fn together(
         if let Some(seconds) = share {
             command.args(["--sample", &seconds.to_string()]);
         }
-        // Tiny tensors: threads cost more than they bring.
+        // For tiny tensors threads cost more than they bring.
         command.env("RAYON_NUM_THREADS", "1").env("RUST_LOG", "off");
         children.push(Running(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?));
     }
@@ -271,7 +273,7 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that is gone already is as good as one that stops now.
+        // The process may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -1,4 +1,5 @@
-//! Pairs of real processes in one folder: one works, the other says who, at once, and touches nothing.
+//! Pairs of real processes in one folder: the first works; the second names the first at once, and touches
+//! nothing.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,13 +8,13 @@ use embert_crash::{Outcome, Tree};
 
 use crate::program::{Ended, Program, Result, Running, refused, run, succeed};
 
-/// A process that is stopped in the middle of its work, and another one that comes meanwhile.
+/// A process that is paused in the middle of its work, and a second one that comes meanwhile.
 struct Pair {
     name: &'static str,
-    /// What stands there before.
+    /// The state of the folder before.
     before: Before,
     first: fn(&Program) -> Command,
-    /// The file of the first one that has to be there, and not empty, before the second comes.
+    /// The first process's file that has to exist, and not be empty, before the second process starts.
     until: &'static str,
     second: fn(&Program) -> Command,
 }
@@ -100,7 +101,7 @@ const PAIRS: [Pair; 9] = [
     },
 ];
 
-/// What came of the pairs.
+/// The results of the pairs.
 #[derive(Debug, Default)]
 pub(crate) struct Pairs {
     pub(crate) count: usize,
@@ -149,7 +150,8 @@ fn meet(program: &Program, pair: &Pair, expected: &Outcome) -> Result<Vec<String
             killed.pause_when(|| program.place.run().join("checkpoints/step-00000060").is_dir())?;
         }
     }
-    // Of what was there before the first one knows nothing: it works once it has locked the folder and written to its log.
+    // The log may have lines from before. The first process works once it has locked the folder and written
+    // to its log.
     let before = std::fs::read(&until).unwrap_or_default();
     let mut first = Running::start(&mut (pair.first)(program))?;
     first.pause_when(|| has_bytes(&until) && std::fs::read(&until).is_ok_and(|now| now != before))?;
@@ -168,7 +170,7 @@ fn meet(program: &Program, pair: &Pair, expected: &Outcome) -> Result<Vec<String
     Ok(wrong)
 }
 
-/// Both get a folder of their own.
+/// Two runs without `--output` get a folder each.
 fn free_names(program: &Program) -> Result<Vec<String>> {
     program.reset(&Tree::default())?;
     let mut command = program.command(["train", "--config"]);
@@ -190,7 +192,7 @@ fn free_names(program: &Program) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// Who only reads is never refused, and touches nothing.
+/// A process that only reads is never refused, and touches nothing.
 fn readers(
     program: &Program,
     first: &mut Command,
@@ -201,7 +203,7 @@ fn readers(
     program.reset(&Tree::default())?;
     let log = program.place.work().join(log);
     let mut first = Running::start(first)?;
-    // A sweep's table is there when its first run has ended.
+    // A sweep has a table once its first run has ended.
     let table = program.place.sweep().join("sweep.json");
     first.pause_when(|| has_bytes(&log) && (folder == "run" || table.is_file()))?;
     let tree = program.tree()?;
@@ -226,7 +228,7 @@ fn readers(
     Ok(wrong)
 }
 
-/// Whoever comes first, one works, the other is refused, and one whole run is there.
+/// Of two processes that start together one works, the other is refused, and one whole run is there.
 fn same_moment(program: &Program) -> Result<Vec<String>> {
     program.reset(&Tree::default())?;
     let mut command = program.train("short", &[]);
@@ -239,7 +241,7 @@ fn same_moment(program: &Program) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     let codes: Vec<_> = ended.iter().map(|ended| ended.code).collect();
     let last = &ended[1].said;
-    // The first may be through before the second begins.
+    // The first process may have ended before the second begins.
     let is_refused = last.contains("is in use by") || last.contains("holds a finished run");
     if codes != [Some(0), Some(1)] || !is_refused {
         wrong.push(format!("they ended with {codes:?}: {last}"));

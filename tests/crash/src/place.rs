@@ -1,4 +1,4 @@
-//! [`Place`]: a folder with a checkpoint's shape, some examples, and what a run makes of them.
+//! [`Place`]: a folder with a checkpoint's config, some examples, and the runs that use them.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,27 +11,28 @@ const WORDS: [&str; 24] = [
     "dull", "the", "a", "film", "food", "room", "was", "and", "so", "very", "not", ".",
 ];
 
-/// A new folder in memory where the system has such a place: nothing here has to outlive the power, and a disk syncs slowly.
+/// A new folder, in memory where the system has such a place: nothing here has to survive a real power cut,
+/// and a disk syncs slowly.
 ///
 /// # Errors
-/// It can't be made.
+/// The folder can't be made.
 pub fn fresh_folder() -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("embert-crash-");
     builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir())
 }
 
-/// Where runs are tried. What they read is in `inputs/`, what they write in `work/`.
+/// The folder in which runs are tried. They read `inputs/` and write to `work/`.
 #[derive(Clone, Debug)]
 pub struct Place {
     root: PathBuf,
 }
 
 impl Place {
-    /// Writes the inputs.
+    /// Writes the inputs, below `root`.
     ///
     /// # Errors
-    /// They can't be written.
+    /// The inputs can't be written.
     pub fn new(root: &Path) -> io::Result<Self> {
         let place = Self { root: root.to_owned() };
         fs::create_dir_all(place.model())?;
@@ -73,7 +74,7 @@ impl Place {
         Ok(place)
     }
 
-    /// The folder of all.
+    /// The folder that holds inputs and work.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -83,12 +84,12 @@ impl Place {
         self.root.join("inputs/model")
     }
 
-    /// A data set.
+    /// The folder of a data set with three splits.
     pub fn data(&self) -> PathBuf {
         self.root.join("inputs/data")
     }
 
-    /// What runs write.
+    /// The folder that runs write to.
     pub fn work(&self) -> PathBuf {
         self.root.join("work")
     }

@@ -1,16 +1,20 @@
-//! [`Power`]: what a file system may leave when the power goes.
+//! [`Power`]: the states that a file system may leave when the power goes.
 //!
-//! The model, after T. S. Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014), is weaker than any of ext4, XFS and
-//! btrfs: what they do is among its states, and states that none of them leaves are too.
+//! The model, after T. S. Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014), is weaker than
+//! any of ext4, XFS and btrfs: the states that they leave are among its states, beside states that none of
+//! them leaves.
 //!
-//! - A file has the content that it had at its last sync. What was done to it since is there, not there, cut in the middle, there as
-//!   zeros (its length was written, its pages were not), or there in its second half only (pages are written in any order).
-//! - A name that was made, moved, exchanged or removed since its folder's last sync is as it was or as it is, whatever other names
-//!   are: ext4 would keep the order of these changes, btrfs and others need not. A rename or an exchange is one step.
-//! - What was done to the names of *one* file or folder has an order: a kept change comes with the earlier ones. So a file has one
-//!   name, or none where none was ever put on the disk.
-//! - To sync a file is not to sync its name, and to sync a folder is not to sync its own name. Most file systems do more.
-//! - Of what was synced nothing is lost: the disk doesn't lie.
+//! - A file has the content of its last sync. What was done to the content since is there, not there, cut in
+//!   the middle, there as zeros (the length was written, the pages were not), or there in its second half
+//!   only (pages are written in any order).
+//! - A name that was made, moved, exchanged or removed since its folder's last sync is as before or as after,
+//!   whatever other names are: ext4 would keep the order of these changes, btrfs and others need not. A
+//!   rename or an exchange is one step.
+//! - The changes to the names of *one* file or folder have an order: a kept change comes with the earlier
+//!   ones. So a file has one name, or none where none was ever put on the disk.
+//! - To sync a file is not to sync its name, and to sync a folder is not to sync its own name. Most file
+//!   systems do more.
+//! - Synced contents and names are never lost: the disk doesn't lie.
 
 use std::collections::BTreeSet;
 
@@ -20,28 +24,28 @@ use rand_chacha::ChaCha8Rng;
 use crate::disk::{Disk, Id, Inode};
 use crate::tree::{Bytes, Tree, is_read};
 
-/// What happens to each change that is not surely on the disk: 0 where it is kept, else how it is lost.
+/// The fate of each change that is not surely on the disk: 0 where the change is kept, else how it is lost.
 pub type Fate = Vec<u8>;
 
-/// What a power cut may leave of a [`Disk`].
+/// The states that a power cut may leave of a [`Disk`].
 pub struct Power<'a> {
     disk: &'a Disk,
-    /// The files that somebody may read and whose content is not surely on the disk, with what they may have instead: first what they have now, then what they
-    /// had when they were synced.
+    /// The files that a program may read and whose content is not surely on the disk, with the contents that
+    /// they may have: first the current content, then the one of their last sync.
     files: Vec<(Id, Vec<Bytes>)>,
 }
 
 /// The fates that are tried at one point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fates {
-    /// Those that are tried.
+    /// The fates that are tried.
     pub tried: Vec<Fate>,
-    /// How many there are besides.
+    /// The number of other fates.
     pub left_out: u64,
 }
 
 impl<'a> Power<'a> {
-    /// The power goes now.
+    /// The states of a power cut now.
     pub fn new(disk: &'a Disk) -> Self {
         let files = disk
             .reached(is_read)
@@ -54,14 +58,14 @@ impl<'a> Power<'a> {
         Self { disk, files }
     }
 
-    /// How many fates each change has.
+    /// The number of fates of each change.
     fn radixes(&self) -> Vec<u8> {
         let names = self.disk.pending.iter().map(|_| 2);
         names.chain(self.files.iter().map(|(_, contents)| contents.len() as u8)).collect()
     }
 
-    /// All fates where they are at most `most`. Else those that differ from "all kept" or "all lost" in one change or two, and
-    /// random ones, up to `most` of each kind.
+    /// All fates, where there are at most `most`. Else those that differ from "all kept" or "all lost" in one
+    /// change, at most `most` of those that differ in two, and `most` / 4 random ones.
     pub fn fates(&self, most: usize, seed: u64) -> Fates {
         let radixes = self.radixes();
         let all = radixes.iter().try_fold(1_u64, |all, &radix| all.checked_mul(radix.into()));
@@ -86,7 +90,7 @@ impl<'a> Power<'a> {
         }
         tried.extend(single);
         if pairs.len() > most {
-            // A part of them, each as likely as any other.
+            // A random part of the pairs, each as likely as any other.
             for place in 0..most {
                 let other = random.random_range(place..pairs.len());
                 pairs.swap(place, other);
@@ -101,7 +105,7 @@ impl<'a> Power<'a> {
         Fates { tried: tried.into_iter().collect(), left_out }
     }
 
-    /// What is left.
+    /// The tree that is left by a fate.
     pub fn state(&self, fate: &[u8]) -> Tree {
         let (names, contents) = fate.split_at(self.disk.pending.len().min(fate.len()));
         let mut kept: Vec<bool> = names.iter().map(|digit| *digit == 0).collect();
@@ -130,7 +134,7 @@ impl<'a> Power<'a> {
     }
 }
 
-/// What a file may have that had `synced` when it was synced and has `now`.
+/// The contents that a file may have after a power cut, with `synced` on the disk and `now` read by programs.
 fn contents(synced: &Bytes, now: &Bytes) -> Vec<Bytes> {
     let (old, new) = (synced.as_slice(), now.as_slice());
     let begin = if new.starts_with(old) { old.len() } else { 0 };
@@ -150,7 +154,7 @@ fn contents(synced: &Bytes, now: &Bytes) -> Vec<Bytes> {
     contents
 }
 
-/// `fate` with another fate at one place: each there is.
+/// All fates that differ from `fate` in the digit at `place`.
 fn changed(fate: &Fate, place: usize, radixes: &[u8]) -> Vec<Fate> {
     let others = (0..radixes[place]).filter(|digit| *digit != fate[place]);
     let change = |digit| {

@@ -13,9 +13,9 @@ use nix::unistd::Pid;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The longest that a command may take which only has to say that it can't work.
+/// The longest time that a command may take to say that it can't work.
 const AT_ONCE: Duration = Duration::from_secs(5);
-/// The longest that anything here may take.
+/// The longest wait for a process to reach a state.
 const AT_MOST: Duration = Duration::from_mins(2);
 
 /// The real program, and a place for what it reads and writes.
@@ -47,12 +47,12 @@ impl Program {
         self.place.root().join("inputs").join(name).with_extension("toml")
     }
 
-    /// The program with arguments, in the folder of what is written.
+    /// The program with arguments, run in the folder that it writes to.
     pub(crate) fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
         let mut command = Command::new(&self.path);
         command.args(arguments).current_dir(self.place.work()).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::piped());
-        // Tiny tensors: threads cost more than they bring.
+        // For tiny tensors threads cost more than they bring.
         command.env("RAYON_NUM_THREADS", "1").env_remove("RUST_LOG").env("NO_COLOR", "1");
         command
     }
@@ -72,17 +72,18 @@ impl Program {
         command
     }
 
-    /// What is written.
+    /// The tree that the program has written.
     pub(crate) fn tree(&self) -> Result<Tree> {
         Ok(Tree::read(&self.place.work())?)
     }
 
-    /// Makes what is written so.
+    /// Replaces what the program has written by a tree.
     pub(crate) fn reset(&self, tree: &Tree) -> Result<()> {
         Ok(tree.write(&self.place.work())?)
     }
 
-    /// What is wrong with what is written now.
+    /// The problems of the tree that the program has written: differences from `expected`, and files left
+    /// over.
     pub(crate) fn compare(&self, expected: &Outcome) -> Result<Vec<String>> {
         let tree = self.tree()?;
         let mut wrong = expected.difference(&Outcome::of(&tree));
@@ -126,7 +127,7 @@ impl Running {
         self.signal(Signal::SIGCONT)
     }
 
-    /// Its end, with what it said.
+    /// Waits for the process to end; returns its exit code and its last lines.
     pub(crate) fn end(mut self) -> Result<Ended> {
         let mut said = String::new();
         if let Some(mut errors) = self.0.stderr.take() {
@@ -139,7 +140,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that has ended is as good as one that ends now.
+        // The process may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -158,7 +159,7 @@ impl From<Output> for Ended {
     }
 }
 
-/// What a program says last, where an error would be.
+/// The last lines of the standard error, where an error would be.
 fn last_lines(said: &str) -> String {
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(4)..].join(" | ")
@@ -175,7 +176,8 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     if ended.code == Some(0) { Ok(()) } else { Err(format!("{command:?}: {ended:?}").into()) }
 }
 
-/// Runs a command that is to be refused since the process `holder` works there; says what is wrong with that.
+/// Runs a command that is to be refused since the process `holder` works there. Returns the problems of the
+/// refusal.
 pub(crate) fn refused(command: &mut Command, holder: u32) -> Result<Vec<String>> {
     let began = Instant::now();
     let Ended { code, said } = run(command)?;

@@ -1,4 +1,4 @@
-//! [`Outcome`]: what a run or a sweep comes to, without what no two of them share.
+//! [`Outcome`]: the files of a run or a sweep, without the parts in which no two runs are equal.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::tree::{Bytes, Node, Tree};
 
-/// Figures of time and memory.
+/// Fields with times and memory.
 const UNEQUAL: [&str; 3] = ["seconds", "phases", "peak_memory"];
 
 /// Each file without times and memory; folders have nothing.
@@ -16,8 +16,8 @@ const UNEQUAL: [&str; 3] = ["seconds", "phases", "peak_memory"];
 pub struct Outcome(BTreeMap<PathBuf, Option<Vec<u8>>>);
 
 impl Outcome {
-    /// What of a tree counts: not the lock's file, not the page (which has times everywhere) and no event file (of which each
-    /// process has one, full of times).
+    /// The files of a tree that count. The lock's file, the page (with times everywhere) and event files
+    /// (each process has one, full of times) do not count.
     pub fn of(tree: &Tree) -> Self {
         let counts = |path: &Path| {
             let name = path.file_name().unwrap_or_default();
@@ -33,7 +33,7 @@ impl Outcome {
         Self(files.map(|(path, node)| (path.to_owned(), content(path, node))).collect())
     }
 
-    /// What differs, at most ten files.
+    /// The differing files, at most ten.
     pub fn difference(&self, other: &Self) -> Vec<String> {
         let paths: std::collections::BTreeSet<&PathBuf> = self.0.keys().chain(other.0.keys()).collect();
         let differs = |path: &&PathBuf| self.0.get(*path) != other.0.get(*path);
@@ -46,7 +46,7 @@ impl Outcome {
     }
 }
 
-/// The names in a tree that nothing should have once a run is complete.
+/// The temporary and old names in a tree, which nothing should have once a run is complete.
 pub fn left_over(tree: &Tree) -> Vec<String> {
     let is_ours = |path: &Path| {
         let name = path.file_name().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! [`Scenario`]: what is tried: the commands of a user, small and real.
+//! [`Scenario`]: the commands of a user that are tried, small and real.
 
 use std::fs;
 use std::io;
@@ -11,20 +11,21 @@ use crate::place::Place;
 use crate::script;
 use crate::tree::{Bytes, Node, Tree};
 
-/// A command, what stood in its folder before, and what a user does when it did not come to its end.
+/// A command, the files in its folder before, and what a user does when the command ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// Calls of `embert-files`, each once.
     Files,
-    /// The same on a file system that can't exchange two names.
+    /// The calls of `Files` on a file system that can't exchange two names.
     FilesWithoutExchange,
     /// `train` into a new folder, with checkpoints, evaluation, early stopping and a TensorBoard log.
     Train,
-    /// `train --resume` of a run that was stopped; a file of the user's and a copy of a checkpoint lie in its folder.
+    /// `train --resume` of a run that was stopped; a file of the user's and a copy of a checkpoint lie in its
+    /// folder.
     Resume,
     /// `train --overwrite` of a complete run; a file of the user's lies in its folder.
     Overwrite,
-    /// The same on a file system that can't exchange two names.
+    /// `Overwrite` on a file system that can't exchange two names.
     OverwriteWithoutExchange,
     /// `sweep` of two points.
     Sweep,
@@ -32,14 +33,14 @@ pub enum Scenario {
 
 /// The seed of the run that is replaced.
 const OLD: u64 = 1;
-/// That of every other one.
+/// The seed of every other run.
 const NEW: u64 = 2;
 
-/// A file of the user's, in every folder that was there before.
+/// A file of the user's, in every folder that exists before the command.
 const NOTES: (&str, &[u8]) = ("notes.txt", b"mine\n");
 
 impl Scenario {
-    /// All of them.
+    /// All scenarios.
     pub const ALL: [Self; 7] = [
         Self::Files,
         Self::FilesWithoutExchange,
@@ -50,7 +51,7 @@ impl Scenario {
         Self::Sweep,
     ];
 
-    /// Its name in messages and arguments.
+    /// The scenario's name in messages and arguments.
     pub fn name(self) -> &'static str {
         match self {
             Self::Files => "files",
@@ -68,10 +69,10 @@ impl Scenario {
         !matches!(self, Self::FilesWithoutExchange | Self::OverwriteWithoutExchange)
     }
 
-    /// Makes what stands in the folder before the command.
+    /// Makes the files in the folder before the command.
     ///
     /// # Errors
-    /// It can't be made.
+    /// The files can't be made.
     pub fn prepare(self, place: &Place) -> Result<(), Box<dyn std::error::Error>> {
         match self {
             Self::Train | Self::Sweep => {}
@@ -90,10 +91,10 @@ impl Scenario {
         Ok(())
     }
 
-    /// The command.
+    /// Runs the command.
     ///
     /// # Errors
-    /// Whatever it fails with.
+    /// The command's error.
     pub fn run(self, place: &Place) -> Result<Ended, GlueError> {
         match self {
             Self::Files | Self::FilesWithoutExchange => Ok(script::run(&place.work())?),
@@ -106,10 +107,11 @@ impl Scenario {
         }
     }
 
-    /// What a user does after the command ended early: go on, and where there is nothing to go on with, the same command again.
+    /// Does what a user does after the command ended early: go on, and where there is nothing to go on with,
+    /// the same command again.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// The error that stands in the way.
     pub fn go_on(self, place: &Place) -> Result<(), String> {
         let goes_on = || match self {
             Self::Files | Self::FilesWithoutExchange => Ok(script::go_on(&place.work())?),
@@ -138,7 +140,7 @@ impl Scenario {
         }
     }
 
-    /// What is wrong with a state that the command left, before anybody does anything about it.
+    /// The problems of a state that the command left, before a user does anything about it.
     pub fn check(self, place: &Place, before: &Tree, state: &Tree) -> Vec<String> {
         match self {
             Self::Files | Self::FilesWithoutExchange => script::check(before, state, self.exchanges()),
@@ -158,7 +160,7 @@ impl Scenario {
             }
             Self::Overwrite | Self::OverwriteWithoutExchange => {
                 let mut wrong = page(place, "run", state);
-                // Wherever it is now.
+                // The file may have been moved.
                 let is_there = |file: &str| {
                     let old = before.get(&Path::new("run").join(file));
                     state
@@ -194,12 +196,12 @@ impl Scenario {
     }
 }
 
-/// Whether a path is under a temporary name, where no user looks.
+/// True for a path under a temporary name, where no user looks.
 fn is_hidden(path: &Path) -> bool {
     path.iter().any(embert_files::is_temporary)
 }
 
-/// Whether the run in a folder has its result and says so.
+/// True where the run in a folder has its result and says so in its log.
 fn is_complete(state: &Tree, run: &Path) -> bool {
     let Some(Node::File(log)) = state.get(&run.join("metrics.jsonl")) else { return false };
     let is_end = |line: &[u8]| {
@@ -210,13 +212,13 @@ fn is_complete(state: &Tree, run: &Path) -> bool {
     has_end && state.get(&run.join("model/model.safetensors")).is_some()
 }
 
-/// What is wrong with the page about a run or a sweep.
+/// The problems of the page about a run or a sweep.
 fn page(place: &Place, name: &str, state: &Tree) -> Vec<String> {
     let (folder, file) = match name {
         "sweep" => (place.sweep(), "sweep.json"),
         _ => (place.run(), "config.toml"),
     };
-    // Before that there is nothing that a page could be about.
+    // Without this file there is nothing that a page could be about.
     if state.get(&Path::new(name).join(file)).is_none() {
         return Vec::new();
     }
@@ -242,7 +244,7 @@ fn seed_of(config: Option<&Node>) -> Option<u64> {
     table.get("seed")?.as_integer()?.try_into().ok()
 }
 
-/// An error with all its causes in a line.
+/// An error with all its causes, on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

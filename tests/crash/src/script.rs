@@ -1,4 +1,4 @@
-//! Calls of `embert-files` alone, each once: what they promise holds whatever else a run does.
+//! Calls of `embert-files` alone, each once: their promises hold whatever else a run does.
 
 use std::fs;
 use std::io;
@@ -11,11 +11,11 @@ use embert_files::{
 use crate::glue::Ended;
 use crate::tree::{Bytes, Node, Tree};
 
-/// Longer than what is written at once, so that half of it may be on the disk.
+/// The old and the new content; half of either may be on the disk.
 const OLD: &[u8] = b"the old content";
 const NEW: &[u8] = b"the new content, which is longer";
 
-/// Makes what is there before.
+/// Makes the files that exist before.
 pub(crate) fn prepare(work: &Path) -> io::Result<()> {
     for path in ["model/inner", "gone/inner"] {
         fs::create_dir_all(work.join(path))?;
@@ -26,7 +26,7 @@ pub(crate) fn prepare(work: &Path) -> io::Result<()> {
     fs::write(work.join("log"), "one\n")
 }
 
-/// Does everything that is not done yet.
+/// Makes all calls that have not succeeded yet.
 pub(crate) fn run(work: &Path) -> Result<Ended, FileError> {
     write(&work.join("file"), NEW)?;
     write(&work.join("new-file"), NEW)?;
@@ -55,15 +55,15 @@ pub(crate) fn run(work: &Path) -> Result<Ended, FileError> {
     Ok(Ended::Complete)
 }
 
-/// What a next start does.
+/// Does what the next start of a program does.
 pub(crate) fn go_on(work: &Path) -> Result<Ended, FileError> {
     remove_leftovers(work)?;
-    // A log is mended by who knows its lines.
+    // A log is repaired by the code that knows its lines.
     write(&work.join("log"), b"one\n")?;
     run(work)
 }
 
-/// What is wrong with a state.
+/// The problems of a state.
 pub(crate) fn check(before: &Tree, state: &Tree, exchanges: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut demand = |holds: bool, what: &str| {

@@ -1,4 +1,4 @@
-//! [`Recorder`]: all operations of a thread with their bytes.
+//! [`Recorder`]: records all operations of a thread with their bytes.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,10 +11,10 @@ use embert_files::{Double, Fault, Operation};
 use crate::disk::Disk;
 use crate::tree::{Bytes, Tree};
 
-/// An operation, with its paths from the folder that is recorded.
+/// An operation, with its paths relative to the recorded folder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// It changed nothing: it failed, or was not of this folder's.
+    /// The operation changed nothing: it failed, or was in another folder.
     Nothing,
     /// An empty folder was made.
     CreateDir(PathBuf),
@@ -22,7 +22,7 @@ pub enum Step {
     CreateFile(PathBuf),
     /// Bytes were appended to a file.
     Write(PathBuf, Bytes),
-    /// A file got this content.
+    /// A file that another library wrote has this content.
     Adopt(PathBuf, Bytes),
     /// A file was emptied.
     Truncate(PathBuf),
@@ -32,7 +32,7 @@ pub enum Step {
     SyncDir(PathBuf),
     /// A file or folder got another name.
     Rename(PathBuf, PathBuf),
-    /// Two took each other's name.
+    /// Two files or folders exchanged their names.
     Exchange(PathBuf, PathBuf),
     /// A file was removed.
     RemoveFile(PathBuf),
@@ -63,19 +63,20 @@ impl fmt::Display for Step {
     }
 }
 
-/// What happened in a folder.
+/// The operations in a folder.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    /// What was there before; all of it on the disk.
+    /// The tree before, all of it on the disk.
     pub before: Tree,
-    /// What was done, in order.
+    /// The operations, in order.
     pub steps: Vec<Step>,
-    /// Where the disk was not what the steps before should have made of it: something wrote without telling.
+    /// Places where the folder was not what the operations before should have made of it: something wrote
+    /// past the recorder.
     pub surprises: Vec<String>,
 }
 
-/// A test double that lets everything happen, remembers it, and sees at each operation whether the folder is what those before
-/// should have made of it.
+/// A test double that lets everything happen and records it. At each operation it compares the folder with
+/// what the operations before should have made of it.
 pub struct Recorder {
     root: PathBuf,
     disk: Disk,
@@ -84,8 +85,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder of what happens in `root` from now on, and where its trace will be. Without `exchanges`, the file system seems
-    /// to know no exchange of names.
+    /// A recorder of the operations in `root` from now on, and its trace. Without `exchanges`, the file
+    /// system seems unable to exchange two names.
     ///
     /// # Errors
     /// The folder can't be read.
@@ -105,7 +106,7 @@ impl Recorder {
         let one =
             |path: &Path, step: fn(PathBuf) -> Step| Ok(self.below_root(path)?.map_or(Step::Nothing, step));
         match operation {
-            // These fail where there is something already.
+            // Creating fails where the name exists.
             Operation::CreateDir { path } | Operation::CreateFile { path }
                 if path.symlink_metadata().is_ok() =>
             {
@@ -145,13 +146,13 @@ impl Recorder {
 impl Double for Recorder {
     fn before(&mut self, operation: Operation<'_>) -> Result<(), Fault> {
         let mut trace = self.trace.borrow_mut();
-        // An adopted file was written by another library: that is what the operation tells.
+        // An adopted file was written by another library, so the folder may differ.
         if !matches!(operation, Operation::Adopt { .. }) {
             let difference = self.disk.now().difference(&Tree::read(&self.root)?);
             if !difference.is_empty() {
                 let number = trace.steps.len();
                 trace.surprises.push(format!("before operation {number}: {}", difference.join(", ")));
-                // Said once.
+                // A surprise is reported once.
                 self.disk = Disk::new(&Tree::read(&self.root)?);
             }
         }

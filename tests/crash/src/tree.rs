@@ -1,4 +1,4 @@
-//! [`Tree`]: what stands in a folder.
+//! [`Tree`]: the files and folders in a folder.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -18,7 +18,7 @@ pub struct Bytes {
 }
 
 impl Bytes {
-    /// The content itself.
+    /// The bytes of the content.
     pub fn as_slice(&self) -> &[u8] {
         &self.content
     }
@@ -47,21 +47,21 @@ impl PartialEq for Bytes {
 /// A file or a folder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
-    /// A folder; what is in it stands in the tree under its own path.
+    /// A folder; its entries stand in the tree under their own paths.
     Folder,
     /// A file and its content.
     File(Bytes),
 }
 
-/// All files and folders below a folder, by their paths from it.
+/// All files and folders below a folder, by their paths relative to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tree(BTreeMap<PathBuf, Node>);
 
 impl Tree {
-    /// Reads what is in `root`.
+    /// Reads all files and folders in `root`.
     ///
     /// # Errors
-    /// Something in it can't be read, or is neither a file nor a folder.
+    /// A file or folder can't be read, or something is neither a file nor a folder.
     pub fn read(root: &Path) -> io::Result<Self> {
         let mut tree = Self::default();
         tree.read_below(root, Path::new(""))?;
@@ -83,17 +83,17 @@ impl Tree {
         Ok(())
     }
 
-    /// Makes `root` hold this and nothing else.
+    /// Makes `root` hold this tree and nothing else.
     ///
     /// # Errors
-    /// It can't be written.
+    /// A file or folder can't be written.
     pub fn write(&self, root: &Path) -> io::Result<()> {
         if root.symlink_metadata().is_ok() {
             fs::remove_dir_all(root)?;
         }
         fs::create_dir_all(root)?;
         for (path, node) in &self.0 {
-            // A folder's path is before those of what is in it.
+            // A folder's path sorts before the paths in it.
             match node {
                 Node::Folder => fs::create_dir(root.join(path))?,
                 Node::File(bytes) => fs::write(root.join(path), bytes.as_slice())?,
@@ -107,18 +107,18 @@ impl Tree {
         self.0.insert(path, node);
     }
 
-    /// What is at a path.
+    /// The file or folder at a path.
     pub fn get(&self, path: &Path) -> Option<&Node> {
         self.0.get(path)
     }
 
-    /// All of it, each folder before what is in it.
+    /// All files and folders, each folder before its entries.
     pub fn iter(&self) -> impl Iterator<Item = (&Path, &Node)> {
         self.0.iter().map(|(path, node)| (path.as_path(), node))
     }
 
-    /// A number that equal trees share. The content of a file does not count that nothing which goes on reads: one under a temporary
-    /// name, a lock's, an event file for TensorBoard.
+    /// A hash of the tree. The content of files that no later command reads does not count: files under a
+    /// temporary name, the lock's file, event files for TensorBoard.
     pub fn hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for (path, node) in &self.0 {
@@ -132,7 +132,7 @@ impl Tree {
         hasher.finish()
     }
 
-    /// The paths that differ, with what differs, at most ten.
+    /// The differing paths, and how each differs; at most ten.
     pub fn difference(&self, other: &Self) -> Vec<String> {
         let mut found = Vec::new();
         for (path, node) in &self.0 {
@@ -150,7 +150,7 @@ impl Tree {
     }
 }
 
-/// Whether anything which goes on reads a file of this name, or those in a folder of this name.
+/// True for a name of files, or of a folder with files, that later commands read.
 pub(crate) fn is_read(name: &OsStr) -> bool {
     !(is_temporary(name) || name == LOCK || name == "tensorboard")
 }

@@ -1,4 +1,4 @@
-//! [`Trial`]: one scenario, undisturbed once and then disturbed in every way.
+//! [`Trial`]: one scenario, run undisturbed and then disturbed in every way.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,11 +20,11 @@ use crate::tree::Tree;
 /// How a scenario is disturbed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disturbance {
-    /// An operation, by its number from 0, fails.
+    /// The operation with this number, from 0, fails.
     Fault(usize, Kind),
-    /// The process ends after so many operations.
+    /// The process ends after this many operations.
     Kill(usize),
-    /// The power goes after so many operations.
+    /// The power goes after this many operations.
     Power(usize, Fate),
 }
 
@@ -67,18 +67,18 @@ impl std::str::FromStr for Disturbance {
 /// Why a scenario can't be tried.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
-    /// Its folder.
+    /// The trial's folder can't be used.
     #[error("the folder of a trial can't be used")]
     Io(#[from] io::Error),
-    /// Undisturbed it fails already.
+    /// The scenario fails undisturbed.
     #[error("{scenario}, undisturbed: {problem}")]
     Undisturbed {
-        /// Its name.
+        /// The scenario's name.
         scenario: &'static str,
-        /// How.
+        /// How the scenario fails.
         problem: String,
     },
-    /// The recorded operations make no sense.
+    /// The recorded operations are impossible.
     #[error("the recorded operations can't be")]
     Trace(#[from] Impossible),
 }
@@ -92,10 +92,11 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Runs the scenario undisturbed in the folder `root`, twice: to record it, and to see that it comes to the same again.
+    /// Runs the scenario undisturbed in the folder `root`, twice: to record it, and to see that both runs
+    /// have the same outcome.
     ///
     /// # Errors
-    /// It fails, writes past the recorder, or does not come to the same.
+    /// The scenario fails, writes past the recorder, or has another outcome the second time.
     pub fn new(scenario: Scenario, root: &Path) -> Result<Self, TrialError> {
         let undisturbed = |problem: String| TrialError::Undisturbed { scenario: scenario.name(), problem };
         let place = Place::new(root)?;
@@ -135,22 +136,22 @@ impl Trial {
         Ok(trial)
     }
 
-    /// How many operations it has.
+    /// The number of operations of the scenario.
     pub fn operations(&self) -> usize {
         self.trace.steps.len()
     }
 
-    /// An operation by its number, from 0, as text.
+    /// The text of the operation with this number, from 0.
     pub fn operation(&self, number: usize) -> String {
         self.trace.steps.get(number).map_or_else(String::new, ToString::to_string)
     }
 
-    /// Whether an operation appends to a file.
+    /// True for an operation that appends to a file.
     pub fn is_write(&self, number: usize) -> bool {
         matches!(self.trace.steps.get(number), Some(Step::Write(..)))
     }
 
-    /// Takes operations out of the recording, as if the code left them out: to see that it is noticed.
+    /// Takes operations out of the recording, as if the code left them out, to test that the loss is noticed.
     pub fn leave_out(&mut self, is_left_out: impl Fn(&Step) -> bool) {
         for step in &mut self.trace.steps {
             if is_left_out(step) {
@@ -159,10 +160,11 @@ impl Trial {
         }
     }
 
-    /// What a disturbance leaves before anybody does anything about it; absent for a fault, which takes a process.
+    /// The state that a disturbance leaves before a user does anything about it; `None` for a fault, which
+    /// takes a process.
     ///
     /// # Errors
-    /// The recorded operations make no sense.
+    /// The recorded operations are impossible.
     pub fn state(&self, disturbance: &Disturbance) -> Result<Option<Tree>, TrialError> {
         Ok(match disturbance {
             Disturbance::Fault(..) => None,
@@ -171,18 +173,19 @@ impl Trial {
         })
     }
 
-    /// The file system after so many operations.
+    /// The file system after this many operations.
     ///
     /// # Errors
-    /// The recorded operations make no sense.
+    /// The recorded operations are impossible.
     pub fn disk(&self, operations: usize) -> Result<Disk, TrialError> {
         Ok(kill::after(&self.trace, operations)?)
     }
 
-    /// The fates of what is not on the disk after so many operations, and the state that each leaves.
+    /// The fates that are tried after this many operations, each with the state that it leaves, and the
+    /// number of fates that are left out.
     ///
     /// # Errors
-    /// The recorded operations make no sense.
+    /// The recorded operations are impossible.
     pub fn power_states(
         &self,
         operations: usize,
@@ -199,7 +202,7 @@ impl Trial {
         Ok((states.collect(), left_out))
     }
 
-    /// Disturbs it and lets a user go on; says what is wrong.
+    /// Disturbs the scenario and lets a user go on. Returns the problems.
     ///
     /// # Errors
     /// The folder can't be used.
@@ -210,7 +213,7 @@ impl Trial {
         self.state(disturbance)?.map_or_else(|| Ok(Vec::new()), |state| self.left(&state))
     }
 
-    /// What is wrong with a state that a process left, and with what a user comes to from there.
+    /// The problems of a state that a process left, and of what a user comes to from there.
     ///
     /// # Errors
     /// The folder can't be used.
@@ -227,7 +230,7 @@ impl Trial {
         let mut wrong = Vec::new();
         match ended {
             Err(panic) => wrong.push(format!("it panicked: {panic}")),
-            // What failed could be done without, or done again.
+            // The failed operation could be done without, or was repeated.
             Ok(Ok(Ended::Complete)) => {}
             Ok(Ok(Ended::Interrupted)) => wrong.push("it stopped unasked".to_owned()),
             Ok(Err(error)) => {
@@ -273,7 +276,7 @@ impl Trial {
     }
 }
 
-/// Runs something that may panic; the message of the panic.
+/// Runs `work`, which may panic; the error is the panic's message.
 fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
@@ -289,7 +292,7 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 mod tests {
     use super::*;
 
-    /// How many states that a power cut may leave are bad, at most ten, without some operations.
+    /// The number of bad states that a power cut may leave without some operations, at most ten.
     fn bad_states(is_left_out: impl Fn(&Step) -> bool) -> usize {
         let place = crate::fresh_folder().unwrap();
         let mut trial = Trial::new(Scenario::Files, place.path()).unwrap();
@@ -311,7 +314,7 @@ mod tests {
         assert_eq!(bad_states(|_| false), 0);
         assert_eq!(bad_states(|step| matches!(step, Step::SyncFile(_))), 10);
         assert_eq!(bad_states(|step| matches!(step, Step::SyncDir(_))), 10);
-        // The one between giving a folder's name to another one and emptying it.
+        // The sync after a folder's name was given to another folder and before the old one is emptied.
         let is_above = |step: &Step| matches!(step, Step::SyncDir(path) if path.as_os_str().is_empty());
         assert_eq!(bad_states(is_above), 10);
     }

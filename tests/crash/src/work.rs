@@ -1,4 +1,4 @@
-//! [`Work`]: a part of a scenario's disturbances, for one process; and what came of them.
+//! [`Work`]: a part of a scenario's disturbances, for one process; and its results.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -10,32 +10,33 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// Points that lie beside each other are one process's: their states are much the same, and equal ones are tried once.
+/// Points beside each other belong to one process: their states are much alike, and equal states are tried
+/// once.
 const BLOCK: usize = 16;
 
-/// What a process is to do.
+/// The work of one process.
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
     pub(crate) scenario: Scenario,
-    /// Its number, from 0, and how many there are.
+    /// The number of this part, from 0, and the number of parts.
     pub(crate) part: usize,
     pub(crate) parts: usize,
     /// The most fates at one point.
     pub(crate) most: usize,
     pub(crate) seed: u64,
-    /// Random disturbances until then, in place of all of them.
+    /// Where set: random disturbances until then, in place of all disturbances.
     pub(crate) sample_until: Option<Instant>,
 }
 
-/// What came of it.
+/// The counts of a part's disturbances.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
-    /// Of the undisturbed scenario.
+    /// Operations of the undisturbed scenario.
     pub(crate) operations: usize,
     pub(crate) faults: u64,
     pub(crate) kills: u64,
     pub(crate) states: u64,
-    /// States that were tried already.
+    /// States that are equal to an earlier one, and not tried again.
     pub(crate) equal: u64,
     /// Fates that were not tried.
     pub(crate) left_out: u64,
@@ -54,7 +55,7 @@ impl Counts {
     }
 }
 
-/// A disturbance after which something is wrong.
+/// A disturbance after which there are problems.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) scenario: String,
@@ -64,7 +65,7 @@ pub(crate) struct Failure {
     pub(crate) wrong: Vec<String>,
 }
 
-/// Does the work and tells each failure.
+/// Does the work and reports each failure to `tell`.
 pub(crate) fn run(work: &Work, root: &Path, mut tell: impl FnMut(&Failure)) -> Result<Counts, TrialError> {
     let trial = Trial::new(work.scenario, root)?;
     let mut doing = Doing {
@@ -90,7 +91,7 @@ struct Doing<'a> {
     trial: &'a Trial,
     work: &'a Work,
     counts: Counts,
-    /// The states that were tried.
+    /// The hashes of the states that were tried.
     seen: HashSet<u64>,
     tell: &'a mut dyn FnMut(&Failure),
 }
@@ -100,7 +101,7 @@ impl Doing<'_> {
         self.work.sample_until.is_some_and(|end| Instant::now() >= end)
     }
 
-    /// All that can happen at one point.
+    /// Tries all disturbances at one point.
     fn point(&mut self, operation: usize) -> Result<(), TrialError> {
         if operation < self.trial.operations() {
             for kind in self.kinds(operation) {
@@ -116,7 +117,7 @@ impl Doing<'_> {
         Ok(())
     }
 
-    /// Points in random order, at each a fault, a kill and a few fates.
+    /// Tries points in random order, at each a fault, a kill and a few fates.
     fn sample(&mut self) -> Result<(), TrialError> {
         let mut random = ChaCha8Rng::seed_from_u64(self.work.seed ^ self.work.part as u64);
         while !self.is_over() {
@@ -143,7 +144,7 @@ impl Doing<'_> {
         Ok(())
     }
 
-    /// How an operation can fail: only a write can be short.
+    /// The kinds of fault of an operation: only a write can be short.
     fn kinds(&self, operation: usize) -> Vec<Kind> {
         let is_write = self.trial.is_write(operation);
         Kind::ALL.into_iter().filter(|kind| is_write || *kind != Kind::Short).collect()

@@ -74,7 +74,7 @@ fn a_log_may_lose_its_end_alone() {
     assert_eq!(states(&[("log", file("aa"))], &steps), set(&expected));
 }
 
-/// How editors of old lost files: replaced by a name that was on the disk before its content.
+/// Editors of old lost files in this way: the new name was on the disk before the new content.
 #[test]
 fn a_rename_over_a_file_is_one_step_whose_content_may_come_later() {
     let mut steps = vec![Step::CreateFile("t".into()), write("t", "22")];
@@ -94,7 +94,7 @@ fn an_exchange_is_one_step() {
     let exchange = [Step::Exchange("a".into(), "t".into())];
     let expected = set(&["a/ a/x=1 t/ t/x=2", "a/ a/x=2 t/ t/x=1"]);
     assert_eq!(states(&before, &exchange), expected);
-    // What is then removed may be what the name still leads to.
+    // The file that is removed then may be the one that the name still leads to.
     let remove = [&exchange[..], &[Step::RemoveFile("t/x".into())]].concat();
     assert!(states(&before, &remove).contains("a/ t/ t/x=2"));
     let sync = [&exchange[..], &[Step::SyncDir(PathBuf::new()), Step::RemoveFile("t/x".into())]].concat();
