@@ -1,4 +1,5 @@
-//! Candle, in a program of its own (`reader/`), computes from what `save_pretrained` wrote what the saved model computes.
+//! Candle, in a program of its own (`reader/`), loads what `save_pretrained` wrote and computes what the
+//! saved model computes.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -12,15 +13,16 @@ use embert_model::{
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-/// Both sum in f32, in another order, in states of up to 4 and with weights ten times as large as trained ones.
+/// The largest absolute difference. Both programs sum in f32, in different orders, with states of up to 4 and
+/// weights ten times as large as trained ones.
 const TOLERANCE: f32 = 1e-5;
 
 const SHAPE: [usize; 2] = [3, 10];
 
-/// Ids, token types, and how many of them are no padding.
+/// Token ids, token types, and the number of tokens that are no padding.
 type Row = ([u32; 10], [u32; 10], usize);
 
-/// Two segments and no padding, padding on the right, a single real token.
+/// A row of two segments without padding, one with padding on the right, one with a single real token.
 const ROWS: [Row; 3] = [
     ([2, 17, 41, 9, 3, 25, 8, 8, 30, 3], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1], 10),
     ([2, 5, 33, 12, 7, 3, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1, 0, 0, 0, 0], 6),
@@ -64,7 +66,7 @@ fn reader() -> PathBuf {
     target.join("debug/candle-reader")
 }
 
-/// What candle makes of the checkpoint in `folder`: the value of each of its outputs.
+/// The outputs of candle for the checkpoint in `folder`, by name.
 fn candle(folder: &Path) -> Vec<(String, Vec<f32>)> {
     let dir = tempfile::tempdir().unwrap();
     let (input, output) = (dir.path().join("input"), dir.path().join("output"));
@@ -114,7 +116,7 @@ fn a_classifier_is_read_in_every_dtype_that_we_store() {
     for dtype in [SaveDtype::F32, SaveDtype::F16, SaveDtype::Bf16] {
         let dir = tempfile::tempdir().unwrap();
         save_pretrained(&trained.model, &trained.config, dir.path(), dtype).unwrap();
-        // The very model that was saved; for the others, rounded as the file is.
+        // For f32 the model that was saved itself; for other dtypes the model rounded as the file is.
         let ours = match dtype {
             SaveDtype::F32 => trained.model.clone(),
             _ => BertForSequenceClassification::from_pretrained(dir.path(), &options, &device).unwrap().model,
@@ -126,7 +128,7 @@ fn a_classifier_is_read_in_every_dtype_that_we_store() {
     }
 }
 
-/// No prefix, no pooler, the tanh form of GELU, another epsilon.
+/// An encoder without prefix and pooler, with the tanh form of GELU and another epsilon.
 #[test]
 fn an_encoder_is_read() {
     let device = Device::flex();

@@ -1,6 +1,7 @@
-//! `candle-reader MODEL INPUT OUTPUT`: loads the checkpoint in the folder MODEL with candle's BERT, runs it on the
-//! `input_ids`, `token_type_ids` and `attention_mask` (each u32 `[batch, seq]`) of INPUT, and writes to OUTPUT the
-//! `last_hidden_state` and, where the checkpoint has a classifier, the `logits`. All are safetensors files.
+//! `candle-reader MODEL INPUT OUTPUT`: loads the checkpoint in the folder MODEL with candle's BERT, runs it
+//! on the `input_ids`, `token_type_ids` and `attention_mask` (each u32 `[batch, seq]`) of INPUT, and writes
+//! to OUTPUT the `last_hidden_state` and, where the checkpoint has a classifier, the `logits`. All are
+//! safetensors files.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -26,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let config: Config = serde_json::from_value(config)?;
 
-    // Read, not mapped: mapping would take `unsafe`.
+    // The weights are read and not mapped, since mapping would take `unsafe`.
     let weights = fs::read(folder.join("model.safetensors"))?;
     let weights = VarBuilder::from_buffered_safetensors(weights, DType::F32, &Device::Cpu)?;
     let input = safetensors::load(input, &Device::Cpu)?;
@@ -34,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let hidden =
         bert.forward(&input["input_ids"], &input["token_type_ids"], Some(&input["attention_mask"]))?;
     let mut outputs = HashMap::from([("last_hidden_state".to_owned(), hidden.clone())]);
-    // Candle has no model with this head, only its parts.
+    // Candle has no model with a classification head, only its parts.
     if weights.contains_tensor("classifier.weight") {
         let size = config.hidden_size;
         let pooled = linear(size, size, weights.pp("bert.pooler.dense"))?
