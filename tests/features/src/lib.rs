@@ -1,1 +1,1 @@
-//! Nothing but dependencies: a dev-dependency of each crate that has Burn in it, see `Cargo.toml`.
+//! Only dependencies: a dev-dependency of each crate that has Burn in it, see `Cargo.toml`.

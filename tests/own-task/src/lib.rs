@@ -1,8 +1,8 @@
-//! A task of a stranger's: how many tokens a text has.
+//! A task that is not one of embert's: the number of tokens of a text.
 //!
-//! [`TextLength`] has a head of its own over the first token, targets that are numbers, no labels, and metrics that no crate
-//! of embert knows. Its test trains it, resumes it, sweeps over it, reads its report and predicts with it; none of the crates
-//! that do this know it by name.
+//! [`TextLength`] has a head of its own over the first token, targets that are numbers, no labels, and
+//! metrics that no crate of embert knows. Its test trains the task, resumes a run, sweeps, reads the report
+//! and predicts; none of the crates that do this know the task by name.
 
 use std::path::Path;
 
@@ -16,13 +16,13 @@ use embert_run::{Better, Detail, MetricInfo, Metrics};
 use embert_task::{CardMetric, ExampleProblem, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
 use serde::Serialize;
 
-/// Lengths are divided by this, so that targets are about 1.
+/// The divisor of lengths, so that targets are about 1.
 const SCALE: f32 = 32.0;
 
 /// A linear layer over the first token's state, with one output.
 #[derive(Module, Debug)]
 pub struct LengthHead {
-    /// `[hidden, 1]`.
+    /// The linear layer, `[hidden, 1]`.
     pub regressor: Linear,
 }
 
@@ -66,8 +66,8 @@ pub struct TextWithLength {
     pub tokens: f64,
 }
 
-/// The absolute differences of predictions from the number of words: the sample's vocabulary has a token for each word that the
-/// test uses.
+/// The absolute differences of predictions from the number of words: the sample's vocabulary has a token for
+/// each word that the test uses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Errors {
     /// The number of examples.

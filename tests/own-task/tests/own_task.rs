@@ -135,7 +135,7 @@ impl SweepHost for Host {
     }
 }
 
-/// The metric is better lower: the table has the smaller error first.
+/// A lower error is better, so the table has the smaller error first.
 #[test]
 fn a_sweep_has_the_smallest_error_first() {
     let dir = tempfile::tempdir().unwrap();
