@@ -1,4 +1,4 @@
-//! Headless Chromium over the protocol of its developer tools: what a page does in a real browser.
+//! Headless Chromium, controlled over the DevTools protocol, to see a page in a real browser.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -9,18 +9,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// How long the browser may take for anything.
+/// The longest wait for an answer or a page.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A browser with one tab, for as long as this value lives.
 pub struct Browser {
     child: Child,
     commands: ChildStdin,
-    /// What it says, read by a thread of its own, so that waiting for it ends.
+    /// The browser's messages, read by a thread of their own, so that a wait for them can time out.
     answers: Receiver<Value>,
     session: Option<String>,
     last_id: u64,
-    /// What the browser told unasked.
+    /// The events that the browser reported.
     events: Vec<Value>,
 }
 
@@ -38,16 +38,16 @@ impl Browser {
     /// Starts `program` with its settings and caches in the empty folder `profile`, and opens a tab.
     ///
     /// # Panics
-    /// It can't be started, or does not answer.
+    /// The browser can't be started, or does not answer.
     pub fn start(program: &Path, profile: &Path) -> Self {
-        // It reads commands from descriptor 3 and answers on descriptor 4: our two ends of a pipe.
+        // The browser reads commands from descriptor 3 and answers on descriptor 4: our two ends of a pipe.
         let mut child = Command::new("sh")
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2"#])
             .arg(program)
             .args(["--headless", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"])
-            // In a container there is neither a second user nor room in /dev/shm.
+            // A container has neither a second user nor room in /dev/shm.
             .args(["--no-sandbox", "--disable-dev-shm-usage"])
-            // It would otherwise have a life of its own on the network.
+            // Without these options the browser uses the network by itself.
             .args([
                 "--disable-quic",
                 "--disable-background-networking",
@@ -67,7 +67,7 @@ impl Browser {
         thread::spawn(move || {
             for message in BufReader::new(out).split(0) {
                 let message = message.ok().and_then(|message| serde_json::from_slice(&message).ok());
-                // Ends with the browser, or with the test.
+                // The thread ends with the browser, or with the test.
                 if message.is_none_or(|message| sender.send(message).is_err()) {
                     break;
                 }
@@ -81,7 +81,7 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.call(&format!("{domain}.enable"), &json!({}));
         }
-        // A bar would take its part of the width asked for.
+        // A scroll bar would take a part of the width.
         browser.call("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
         browser
     }
@@ -89,7 +89,7 @@ impl Browser {
     /// Opens a page and waits until it is loaded.
     ///
     /// # Panics
-    /// It does not load.
+    /// The page does not load.
     pub fn open(&mut self, url: &str) {
         self.events.clear();
         let opened = self.call("Page.navigate", &json!({"url": url}));
@@ -101,14 +101,14 @@ impl Browser {
         }
     }
 
-    /// What has been told since the page was opened, of these kinds.
+    /// The events of these kinds since the page was opened.
     pub fn events(&self, methods: &[&str]) -> Vec<&Value> {
         let wanted =
             |event: &&Value| event["method"].as_str().is_some_and(|method| methods.contains(&method));
         self.events.iter().filter(wanted).collect()
     }
 
-    /// Makes the window so wide and asks for a light or dark page.
+    /// Makes the window `width` pixels wide and asks for a light or dark page (`scheme`).
     ///
     /// # Panics
     /// The browser refuses.
@@ -119,7 +119,8 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", &json!({"media": "", "features": [scheme]}));
     }
 
-    /// Shows the page as it is printed by someone whose screen is light or dark, on paper of so many pixels.
+    /// Shows the page as printed on paper of `width` pixels, by someone whose screen is light or dark
+    /// (`scheme`).
     ///
     /// # Panics
     /// The browser refuses.
@@ -141,7 +142,7 @@ impl Browser {
     /// The value of an expression in the page.
     ///
     /// # Panics
-    /// It throws.
+    /// The expression throws.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let answer = self.call("Runtime.evaluate", &json!({"expression": expression, "returnByValue": true}));
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
@@ -176,7 +177,7 @@ impl Browser {
         }
     }
 
-    /// The next answer; an event is kept instead.
+    /// Receives a message: an answer is returned, an event is kept.
     fn receive(&mut self) -> Option<Value> {
         let message = self.answers.recv_timeout(PATIENCE).expect("the browser answers");
         if message.get("id").is_some() {
@@ -189,7 +190,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // One that is gone already is as good as one that stops now.
+        // The browser may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

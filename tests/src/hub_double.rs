@@ -8,9 +8,9 @@
 //! println!("HF_ENDPOINT={}", hub.endpoint());
 //! ```
 //!
-//! As on the hub, a large kind of file (weights, Parquet) is answered with a redirect to a store under another origin, and
-//! only the redirect carries its SHA-256; other files come from the hub itself, with their git blob id. The HTTP is laid
-//! out by hand: a server that frames answers properly cannot cut one off.
+//! As on the hub, a large kind of file (weights, Parquet) is answered with a redirect to a store under
+//! another origin, and only the redirect carries its SHA-256; other files come from the hub itself, with
+//! their git blob id. The HTTP is laid out by hand: a server that frames answers properly cannot cut one off.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,40 +29,40 @@ use sha2::{Digest, Sha256};
 const LARGE: [&str; 4] = [".safetensors", ".parquet", ".bin", ".onnx"];
 /// The commit of a repository's `main`.
 pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-/// The commit of its first other revision; that of the next ends in 2.
+/// The commit of a repository's first other revision; the commit of the next one ends in 2.
 pub const OTHER_COMMIT: &str = "0000000000000000000000000000000000000001";
 
-/// What goes wrong. The faults of contents concern large kinds of files only.
+/// A fault of the double. Faults of contents concern large kinds of files only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
     /// The connection is broken off half-way, the first `times` times for each file.
     Cut {
-        /// How often.
+        /// The number of times.
         times: usize,
     },
     /// One byte in the middle of the file is flipped, the first `times` times that it is sent.
     Corrupt {
-        /// How often.
+        /// The number of times.
         times: usize,
     },
-    /// Half of what was asked for is sent, then nothing more.
+    /// Half of the requested bytes are sent, then nothing more.
     Stall,
-    /// Every request is taken and never answered.
+    /// Every request is accepted and never answered.
     Silence,
     /// Every `n`-th request is answered with `status`.
     EveryNth {
-        /// 1 is each.
+        /// The period; 1 is every request.
         n: usize,
-        /// Such as 500.
+        /// The HTTP status, such as 500.
         status: u16,
     },
     /// Every request is answered with `status` and this `X-Error-Code`.
     Refuse {
-        /// Such as 401 or 403.
+        /// The HTTP status, such as 401 or 403.
         status: u16,
-        /// Such as `GatedRepo`.
+        /// The error code, such as `GatedRepo`.
         code: &'static str,
     },
     /// `Range` is ignored, as some proxies do.
@@ -98,7 +98,7 @@ impl Repository {
         Self { kind: "datasets", ..Self::model(id) }
     }
 
-    /// An older name, which the hub redirects from.
+    /// Adds an older name, which the hub redirects from.
     #[must_use]
     pub fn alias(mut self, alias: &str) -> Self {
         self.alias = Some(alias.to_owned());
@@ -122,7 +122,7 @@ impl Repository {
         self
     }
 
-    /// A revision by its name or its commit.
+    /// The revision with this name or commit.
     fn at(&self, revision: &str) -> Option<&Revision> {
         self.revisions.iter().find(|known| known.name == revision || known.commit == revision)
     }
@@ -133,13 +133,13 @@ impl Repository {
 pub struct Seen {
     /// `GET` or `HEAD`.
     pub method: String,
-    /// From the first slash on.
+    /// The path and query, from the first slash on.
     pub path: String,
     /// The `Range` header.
     pub range: Option<String>,
     /// The `Authorization` header.
     pub authorization: Option<String>,
-    /// Whether it came to the store instead of the hub.
+    /// Whether the request came to the store instead of the hub.
     pub at_store: bool,
 }
 
@@ -148,7 +148,7 @@ struct State {
     repositories: Vec<Repository>,
     fault: Fault,
     seen: Vec<Seen>,
-    /// How often each path's content was sent.
+    /// The number of times that each path's content was sent.
     sent: BTreeMap<String, usize>,
     store: String,
 }
@@ -165,7 +165,7 @@ impl HubDouble {
     /// Serves the repositories at a free port of this machine.
     ///
     /// # Panics
-    /// If no port can be had.
+    /// No port is free.
     #[allow(clippy::expect_used)]
     pub fn start(repositories: impl IntoIterator<Item = Repository>) -> Self {
         let hub = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -190,12 +190,12 @@ impl HubDouble {
         Self { endpoint, state, stop }
     }
 
-    /// What `HF_ENDPOINT` is to be.
+    /// The double's address, for `HF_ENDPOINT`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// From now on this goes wrong; counts of earlier faults begin anew.
+    /// Sets the fault from now on; counts of earlier faults begin anew.
     pub fn set_fault(&self, fault: Fault) {
         let mut state = lock(&self.state);
         state.fault = fault;
@@ -227,7 +227,7 @@ fn accept(listener: &TcpListener, at_store: bool, state: &Arc<Mutex<State>>, sto
     while !stop.load(Ordering::Relaxed) {
         if let Ok((stream, _)) = listener.accept() {
             let (state, stop) = (Arc::clone(state), Arc::clone(stop));
-            // A client that goes away is no concern of the double's.
+            // A client that goes away is no error of the double's.
             thread::spawn(move || {
                 stream.set_nonblocking(false).and_then(|()| serve(stream, at_store, &state, &stop))
             });
@@ -237,7 +237,7 @@ fn accept(listener: &TcpListener, at_store: bool, state: &Arc<Mutex<State>>, sto
     }
 }
 
-/// One request and its answer; each has a connection of its own.
+/// Serves one request; each has a connection of its own.
 fn serve(mut stream: TcpStream, at_store: bool, state: &Mutex<State>, stop: &AtomicBool) -> io::Result<()> {
     let seen = read_request(&mut stream, at_store)?;
     let (fault, number) = {
@@ -306,7 +306,7 @@ struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
-    /// Whether it ends half-way.
+    /// Whether the body is cut off half-way.
     broken: bool,
 }
 
@@ -353,7 +353,7 @@ fn answer(state: &mut State, seen: &Seen) -> Answer {
         if repository.id != id {
             return Answer::redirect(307, &format!("/api/{kind}/{}/revision/{revision}", repository.id));
         }
-        // The hub wants a revision as one part of the path.
+        // The hub requires a revision as one part of the path.
         let Some(revision) = repository.at(&revision.replace("%2F", "/")).filter(|_| !revision.contains('/'))
         else {
             return Answer::missing("RevisionNotFound");

@@ -1,4 +1,4 @@
-//! End-to-end tests of `bert-train` and `cargo xtask fetch`, and what they share.
+//! Helpers for the end-to-end tests of `bert-train` and `cargo xtask fetch`.
 #![allow(
     clippy::missing_panics_doc,
     clippy::expect_used,

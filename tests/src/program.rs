@@ -6,13 +6,14 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// The built program. Built on the first call, since Cargo does not build a binary for another package's tests.
+/// A command that runs the built program. The program is built on the first call, since Cargo does not build
+/// a binary for another package's tests.
 ///
 /// # Panics
 /// The build fails.
 pub fn bert_train() -> Command {
     let mut command = Command::new(binary("bert-train"));
-    // What a user has set must not reach into the tests.
+    // Variables that a user has set must not reach into the tests.
     for variable in ["HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_HUB_OFFLINE", "HF_ENDPOINT", "RUST_LOG"] {
         command.env_remove(variable);
     }
@@ -20,7 +21,7 @@ pub fn bert_train() -> Command {
     command
 }
 
-/// A binary of the workspace, of the profile that these tests were built with.
+/// The path of a binary of the workspace, built with the profile of these tests.
 ///
 /// # Panics
 /// The build fails.
@@ -46,7 +47,8 @@ pub fn binary(package: &str) -> PathBuf {
     folder.join(package)
 }
 
-/// The repository's root: of the checkout that Cargo runs the tests of, since one target folder may serve several.
+/// The repository's root: that of the checkout whose tests Cargo runs, since one target folder may serve
+/// several.
 ///
 /// # Panics
 /// There is no `Cargo.lock` above the package.
@@ -56,7 +58,8 @@ pub fn root() -> PathBuf {
     root.expect("a package is below the workspace's root").to_owned()
 }
 
-/// Runs to the end and demands success; the output's text is part of a failure's message.
+/// Runs a command to the end and demands success; returns the standard output. A failure's message has the
+/// standard error.
 ///
 /// # Panics
 /// The program can't be started, or fails.
@@ -66,7 +69,8 @@ pub fn succeed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("text on the standard output")
 }
 
-/// Runs to the end and demands a failure with exit status 1 and no panic; returns the standard error.
+/// Runs a command to the end and demands a failure with exit status 1 and no panic; returns the standard
+/// error.
 ///
 /// # Panics
 /// The program can't be started, succeeds, or ends in another way.
@@ -96,7 +100,7 @@ pub fn json_lines(path: &Path) -> Vec<Value> {
         .collect()
 }
 
-/// The arguments of a small run on the sample: 64 examples, 2 epochs of 8 steps, from random weights.
+/// A small run on the sample: 64 examples, 2 epochs of 8 steps, from random weights.
 pub fn small_run(output: &Path, seed: u64) -> Command {
     let mut command = bert_train();
     command

@@ -1,14 +1,14 @@
-//! A pseudo-terminal for a program, and what it would do to a person's.
+//! A pseudo-terminal for a program, and the text that a person would see on it.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 
-/// Runs to the end with the standard output on a terminal, and the standard error too where `errors_too`. What it wrote there,
-/// with the terminal's line ends.
+/// Runs a command to the end with the standard output on a terminal, and the standard error too where
+/// `errors_too`. Returns the output, with the terminal's line ends.
 ///
 /// # Panics
-/// There is no terminal to be had, the program can't be started, or fails.
+/// No terminal can be opened, the program can't be started, or the program fails.
 pub fn on_a_terminal(command: &mut Command, errors_too: bool) -> String {
     let terminal = nix::pty::openpty(None, None).expect("a pseudo-terminal");
     let theirs = File::from(terminal.slave);
@@ -22,7 +22,7 @@ pub fn on_a_terminal(command: &mut Command, errors_too: bool) -> String {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut ours = File::from(terminal.master);
     let (mut said, mut part) = (Vec::new(), [0; 4096]);
-    // A terminal that nobody writes to any more ends with an error.
+    // Reading from a terminal to which nobody can write any more is an error.
     while let Ok(read @ 1..) = ours.read(&mut part) {
         said.extend_from_slice(&part[..read]);
     }
@@ -32,7 +32,8 @@ pub fn on_a_terminal(command: &mut Command, errors_too: bool) -> String {
     said
 }
 
-/// A text without what moves the cursor and clears lines, as a progress bar does; colours, titles and all else stay.
+/// A text without the codes that move the cursor and clear lines, as of a progress bar; colours, titles and
+/// all else stay.
 pub fn without_cursor_moves(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut out = parts.next().unwrap_or_default().to_owned();

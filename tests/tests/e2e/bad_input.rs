@@ -1,4 +1,4 @@
-//! What goes wrong is named, and leaves nothing half-written.
+//! Bad inputs are refused by name, and leave nothing half-written.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::predict::{model, names};
 
-/// A `train` on these arguments in a folder of its own, which must fail, say all `parts` and leave no run.
+/// Runs `train` with these arguments in a folder of its own. The run must fail, say all `parts` and write
+/// nothing.
 fn refuses(dir: &Path, arguments: &[&str], parts: &[&str]) {
     let run = dir.join("run");
     let mut command = bert_train();
@@ -131,7 +132,7 @@ fn a_checkpoint_without_a_classifier_predicts_nothing() {
     let copy = copy_of_model(dir.path());
     let weights = copy.join("model.safetensors");
     let mut bytes = fs::read(&weights).unwrap();
-    // Under other names of the same length, the header stays whole and the classifier's weights are left over.
+    // Renamed to names of the same length, the classifier's weights are left over and the header stays valid.
     let name = b"\"classifier.";
     let places: Vec<usize> =
         (0..bytes.len() - name.len()).filter(|&at| bytes[at..].starts_with(name)).collect();

@@ -17,14 +17,14 @@ fn cut(path: &Path, share: f64) {
     fs::write(path, &bytes[..(bytes.len() as f64 * share) as usize]).unwrap();
 }
 
-/// What `report` says on the standard error.
+/// The standard error of `report`.
 fn said_by_report(folder: &Path) -> String {
     let output = bert_train().arg("report").arg(folder).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     stderr(&output)
 }
 
-/// `scores.json` is what the log says of the kept weights, and the page is the same with it as without.
+/// `scores.json` has the log's figures for the kept weights, and the page is the same without the file.
 #[test]
 fn scores_are_those_of_the_log_and_of_the_examples() {
     let dir = tempfile::tempdir().unwrap();
@@ -100,7 +100,7 @@ fn the_page_of_a_damaged_run_has_the_rest_and_says_what_to_do() {
     assert!(page().contains("id=\"validation\""));
 }
 
-/// The folder and what is in it.
+/// Copies a folder with everything in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -113,7 +113,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The table is made of the runs: damage to it costs nothing but the failures behind it.
+/// The table is made from the runs, so damage to it costs nothing but the failures recorded behind the
+/// damage.
 #[test]
 fn a_sweep_makes_its_damaged_table_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -136,7 +137,7 @@ fn a_sweep_makes_its_damaged_table_again() {
     cut(&table, 0.01);
     let said = fail(bert_train().arg("report").arg(&sweep));
     assert!(said.contains("sweep.json, line ") && said.contains("`sweep --resume "), "{said}");
-    // Nor do the runs' facts, which the table has the sizes of alone.
+    // Damaged facts of a run cost nothing either: the table takes only sizes from them.
     let run = sweep.join("runs/point-01-seed-0");
     let run = if run.is_dir() {
         run

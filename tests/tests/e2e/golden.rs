@@ -1,5 +1,5 @@
-//! Run folders and a sweep as commit e205deb wrote them (`tests/reference/end_to_end/golden.py`) can still be evaluated, predicted
-//! with, reported and resumed: `docs/compatibility.md`.
+//! Run folders and a sweep as commit e205deb wrote them (`tests/reference/end_to_end/golden.py`) can still be
+//! evaluated, predicted with, reported and resumed: `docs/compatibility.md`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use std::process::Command;
 use embert_tests::program::{bert_train, fail, json_lines, root, stderr, succeed};
 use serde_json::Value;
 
-/// Allowed between two machines, of probabilities and losses. On the machine that wrote the folders: 0.
+/// The allowed difference of probabilities and losses between two machines. On the machine that wrote the
+/// folders the difference is 0.
 const TOLERANCE: f64 = 1e-5;
 
 /// The folders in the repository, to be read only.
@@ -16,7 +17,7 @@ pub(crate) fn fixtures() -> PathBuf {
     root().join("tests/fixtures/golden")
 }
 
-/// A copy of all of it in `place`.
+/// A copy of all these folders in `place`.
 pub(crate) fn copied(place: &Path) -> PathBuf {
     let copy = place.join("golden");
     copy_folder(&fixtures(), &copy);
@@ -36,7 +37,7 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// The program, in the repository's root: not in the folder that the runs were begun in.
+/// The program, run in the repository's root: not in the folder in which the runs were begun.
 fn program(arguments: &[&str], folder: &Path) -> Command {
     let mut command = bert_train();
     command.args(arguments).arg(folder);
@@ -51,7 +52,7 @@ fn end(run: &Path) -> Option<Value> {
     log(run).into_iter().find(|line| line["event"] == "end")
 }
 
-/// What the log says of the kept weights on a split.
+/// The log's evaluation of the kept weights on a split.
 fn evaluation(run: &Path, split: &str) -> Value {
     let best = end(run).unwrap()["best_step"].clone();
     let is_it = |line: &Value| line["event"] == "eval" && line["split"] == split && line["step"] == best;
@@ -158,7 +159,7 @@ fn reports_have_the_figures() {
             "{terminal}"
         );
     }
-    // Several at once.
+    // One page of several runs.
     let both = place.path().join("both.html");
     succeed(
         program(&["report", "--output"], &both)
@@ -167,8 +168,9 @@ fn reports_have_the_figures() {
     assert!(fs::read_to_string(both).unwrap().contains("complete"));
 }
 
-/// What its log has up to the checkpoint stays. From there on dropout draws other numbers than the version did that wrote it, so losses
-/// and metrics are others; the order of the examples, the schedule and the events are the same.
+/// The log up to the checkpoint stays. After it dropout draws other numbers than in the version that wrote
+/// the run, so losses and metrics differ; the order of the examples, the schedule and the events are the
+/// same.
 #[test]
 fn the_interrupted_run_goes_on_through_the_same_steps() {
     const DRAWN: [&str; 2] = ["loss", "grad_norm"];
@@ -203,7 +205,7 @@ fn table(sweep: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(sweep.join("sweep.json")).unwrap()).unwrap()
 }
 
-/// Every value of the one table is in the other.
+/// Every value of the expected table is in the other one.
 fn assert_same_table(found: &Value, expected: &Value, place: &str) {
     match (found, expected) {
         (Value::Object(found), Value::Object(expected)) => {
@@ -240,11 +242,11 @@ fn a_run_that_a_sweep_lacks_is_trained_with_the_sweeps_settings() {
     let sweep = copied(place.path()).join("runs/sweep");
     let expected = table(&sweep);
     fs::remove_dir_all(sweep.join("runs/point-02-seed-8")).unwrap();
-    // Its relative paths are those of the folder that it was begun in, from wherever it is resumed.
+    // The sweep's relative paths start from the folder in which it was begun, wherever it is resumed.
     let output = program(&["sweep", "--resume"], &sweep).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stderr(&output).contains("relative path of an older version"), "{}", stderr(&output));
-    // Dropout draws other numbers than the version did that wrote the sweep: the new run's own results are others.
+    // Dropout draws other numbers than in the version that wrote the sweep, so the new run's results differ.
     let runs = |table: &Value| -> Vec<Value> {
         let points = table["points"].as_array().unwrap().iter();
         let mut runs: Vec<Value> =
@@ -266,7 +268,7 @@ fn a_run_that_a_sweep_lacks_is_trained_with_the_sweeps_settings() {
     succeed(&mut program(&["eval", "--model"], &run.join("model")));
 }
 
-/// Killed after `model/` was written and before the log had its `end`.
+/// The run was killed after `model/` was written and before the log had its `end`.
 #[test]
 fn a_run_killed_before_its_log_ended_is_ended() {
     let place = tempfile::tempdir().unwrap();
@@ -300,7 +302,7 @@ fn add_key(path: &Path) {
     fs::write(path, added).unwrap();
 }
 
-/// What `docs/compatibility.md` lets a later version add.
+/// The additions that `docs/compatibility.md` allows a later version.
 #[test]
 fn what_a_later_version_adds_is_ignored() {
     let place = tempfile::tempdir().unwrap();
@@ -341,7 +343,7 @@ fn what_a_later_version_adds_is_ignored() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stderr(&output).contains("4 of 4 runs are complete"), "{}", stderr(&output));
 
-    // But for a setting: a run without it would be another one.
+    // A setting of a later version is refused: a run without it would be another run.
     let config = complete.join("config.toml");
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, format!("of_a_later_version = 1\n{text}")).unwrap();

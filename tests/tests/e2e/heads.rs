@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::predict::{model, names};
 
-/// A copy of the shared model with the first outputs of its head, and other values of keys in its config; null takes a
-/// key out.
+/// A copy of the shared model with the first `outputs` outputs of its head, and with the keys of `config` in
+/// its `config.json`.
 fn copy_of_model(dir: &Path, outputs: usize, config: &Value) -> PathBuf {
     let copy = dir.join("copy");
     fs::create_dir(&copy).unwrap();
@@ -49,7 +49,7 @@ fn on(command: &str, model: &Path) -> Command {
     run
 }
 
-/// A `train` on few texts.
+/// `train` on few texts.
 fn train(model: &Path, output: &Path) -> Command {
     let mut run = on("train", model);
     run.args(["--train-samples", "16", "--eval-samples", "8", "--epochs", "1", "--output"]).arg(output);

@@ -1,4 +1,4 @@
-//! Somebody else's labels, texts, columns, files and tensors reach the terminal as texts, whatever is in them.
+//! Labels, texts, columns, files and tensors from elsewhere reach the terminal as texts, whatever is in them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use crate::predict::model;
 
-/// Sets the title, clears the screen, paints, starts a line like ours, overwrites it, reverses what follows, hides.
+/// A text that sets the title, clears the screen, paints, starts a line like ours, overwrites it, reverses
+/// what follows, and hides.
 const HOSTILE: &str =
     "x\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\nerror: fake\r\u{8}\u{7f}\u{202e}\u{2066}\u{200b}\u{2028}y";
 
-/// The same for a name that stands in one line of a file.
+/// A hostile name that has no line ends.
 const HOSTILE_NAME: &str = "x\u{1b}[31m\u{7}\u{9b}2J\u{202e}y";
 
 /// The characters that a terminal obeys, or that hide or reorder others, other than the end of a line.
@@ -26,7 +27,8 @@ fn obeyed(text: &str) -> Vec<char> {
     text.chars().filter(is_obeyed).collect()
 }
 
-/// Runs to the end; nothing that is said is obeyed. What was said, the standard output first.
+/// Runs a command to the end and asserts that a terminal obeys nothing of its output. Returns the output, the
+/// standard output first.
 fn says(command: &mut Command) -> String {
     let Output { stdout, stderr, .. } = command.output().unwrap();
     let said = String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap();
@@ -113,7 +115,7 @@ fn an_error_is_no_place_for_control_characters() {
     refuses(&write("card.toml", &format!("name = \"{HOSTILE_NAME}\"\n")), "\\u{1b}");
     refuses(&dir.path().join(HOSTILE_NAME), "\\u{1b}");
     refuses(&write("bad.jsonl", &format!("{{\"text\": \"{HOSTILE_NAME}\"\n")), "bad.jsonl");
-    // Of the command line itself.
+    // Hostile texts on the command line itself.
     for arguments in [
         vec!["train", "--set", "epo\u{1b}[31mchs=1"],
         vec!["train", "--set", "freeze=\u{9b}31m"],
@@ -126,7 +128,7 @@ fn an_error_is_no_place_for_control_characters() {
     }
 }
 
-/// The names of a checkpoint's tensors are in its file, and are said where they are left over.
+/// The names of a checkpoint's tensors come from its file, and are printed where the tensors are left over.
 #[test]
 fn names_of_tensors_are_texts() {
     let dir = tempfile::tempdir().unwrap();
@@ -169,7 +171,7 @@ fn a_terminal_shows_tables_and_json_without_harm() {
     let pipe = succeed(&mut ask(&["--json"]));
     let values =
         |text: &str| -> Vec<Value> { text.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
-    // The same values, and in a pipe the same bytes as ever.
+    // The values are the same, and a pipe gets the characters unescaped.
     assert_eq!(values(&json), values(&pipe));
     assert!(pipe.contains('\u{9b}') && json.contains("\\u009b"), "{json}");
 

@@ -19,7 +19,7 @@ impl Setting {
         Self { double: HubDouble::start(repositories), folder: TempDir::new().unwrap() }
     }
 
-    /// A training of seconds, in the working folder.
+    /// `train` for a few seconds, in the working folder.
     fn train(&self, dataset: &str, output: &str) -> Command {
         let mut command = bert_train();
         command
@@ -37,7 +37,7 @@ impl Setting {
         command
     }
 
-    /// Runs to the end; returns the standard error.
+    /// Runs `train` to the end; returns the standard error.
     #[track_caller]
     fn succeed(&self, dataset: &str, output: &str) -> String {
         let output = self.run(dataset, output).output().unwrap();
@@ -45,7 +45,7 @@ impl Setting {
         stderr(&output)
     }
 
-    /// The paths of the data sets' files that were downloaded, from the revision on.
+    /// The paths of the files that were downloaded, from the revision on.
     fn downloaded(&self) -> Vec<String> {
         let seen = self.double.seen();
         let content = seen.iter().filter(|seen| seen.method == "GET");
@@ -95,7 +95,7 @@ fn a_repository_is_trained_on_by_its_name_and_then_without_the_hub() {
         |run: &str| fs::read(setting.folder.path().join(run).join("model/model.safetensors")).unwrap();
     assert_eq!(model("one"), model("two"));
 
-    // What the cache has not, it names with what to run.
+    // A repository that is not in the cache is refused with the command that fetches it.
     let message = fail(setting.run("me/others", "three").env("HF_HUB_OFFLINE", "1"));
     assert!(message.contains("cargo xtask fetch --dataset me/others"), "{message}");
     assert!(!setting.folder.path().join("three").exists());
@@ -141,7 +141,7 @@ fn a_revision_is_read_as_the_hub_lays_it_out() {
     assert!(message.contains("me/reviews") && message.contains("no file that looks like data"), "{message}");
     let message = fail(&mut setting.run("me/reviews@v7", "none"));
     assert!(message.contains("no revision `v7`"), "{message}");
-    // A commit that is in the cache is not asked for again.
+    // A commit that is in the cache is not requested again.
     setting.double.forget();
     let pinned = format!("me/reviews@{OTHER_COMMIT}");
     let said = setting.succeed(&pinned, "pinned");
@@ -169,7 +169,7 @@ fn patterns_of_a_card_match_files_of_the_hub() {
     fs::write(&card, format!("{head}[hub.files]\ntrain = [\"data/test-*.jsonl\"]\n")).unwrap();
     let message = fail(&mut setting.run("card.toml", "none"));
     assert!(message.contains("data/test-*.jsonl") && message.contains("data/other.jsonl"), "{message}");
-    // A card may leave the files to the repository.
+    // A card may leave the choice of files to the repository.
     fs::write(&card, format!("{head}[columns]\ntext = \"text\"\n")).unwrap();
     let message = fail(&mut setting.run("card.toml", "none"));
     assert!(message.contains("two readings of the train split"), "{message}");
@@ -189,7 +189,7 @@ fn a_repository_of_which_a_shard_is_missing_is_refused_before_anything_is_fetche
     assert!(!setting.folder.path().join("run").exists());
 }
 
-/// What Python's hub client left there; it keeps no list of the repository.
+/// Files of Python's hub client, which keeps no list of the repository.
 #[test]
 fn what_another_program_left_in_the_cache_is_taken() {
     let setting = Setting::new([]);

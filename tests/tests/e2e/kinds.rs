@@ -1,5 +1,5 @@
-//! Data sets that are not two labels on short texts: three labels, pairs, long texts and rows without a label, through
-//! `train`, `eval`, `predict`, `sweep` and `report`.
+//! Data sets that are not two labels on short texts: three labels, pairs, long texts and rows without a
+//! label, through `train`, `eval`, `predict`, `sweep` and `report`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,8 +13,8 @@ use crate::predict::{model, names};
 
 const LABELS: [&str; 3] = ["contradiction", "entailment", "neutral"];
 
-/// Pairs of texts in CSV, of which every fourth first text is longer than 48 tokens, with a card. Three training rows have no
-/// label, and the test file has no column of labels.
+/// Pairs of texts in CSV, with a card. Every fourth first text is longer than 48 tokens. Three training rows
+/// have no label, and the test file has no column of labels.
 fn pairs(folder: &Path) -> PathBuf {
     let said = ["nobody ever saw", "it is true that there was", "perhaps it was about"];
     let row = |n: usize| {
@@ -42,7 +42,7 @@ fn pairs(folder: &Path) -> PathBuf {
     card
 }
 
-/// `train` or `sweep` of the sample's model, from random weights, on short windows.
+/// `train` or `sweep` of the sample's model, from random weights, with inputs of at most 48 tokens.
 fn command(what: &str, data: &Path, output: &Path, epochs: usize) -> Command {
     let mut command = bert_train();
     command
@@ -55,7 +55,7 @@ fn command(what: &str, data: &Path, output: &Path, epochs: usize) -> Command {
     command
 }
 
-/// Runs to the end; what it says on the standard error.
+/// Runs a command to the end; returns the standard error.
 fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let said = stderr(&output);
@@ -83,7 +83,8 @@ fn assert_close(one: f64, other: f64, tolerance: f64) {
     assert!((one - other).abs() <= tolerance, "{one} against {other}");
 }
 
-/// Accuracy, macro F1 and cross-entropy of examples with their label's index and its probabilities, by their definitions.
+/// Accuracy, macro F1 and cross-entropy of examples with their label's index and its probabilities, by their
+/// definitions.
 fn metrics(examples: &[(usize, Vec<f64>)]) -> [f64; 3] {
     let best = |p: &[f64]| (0..p.len()).max_by(|&a, &b| p[a].total_cmp(&p[b])).unwrap();
     let predicted: Vec<(usize, usize)> = examples.iter().map(|(label, p)| (*label, best(p))).collect();
@@ -118,7 +119,8 @@ fn three_labels_pairs_long_texts_and_unlabelled_rows_go_all_the_way() {
     let run = dir.path().join("run");
     let windows = ["--truncation", "only_first", "--stride", "8"];
 
-    // Rows without a label stop it before anything is written, and so does a test split that is to be evaluated.
+    // Rows without a label, and an unlabelled test split that is to be evaluated, are refused before anything
+    // is written.
     let refused = fail(command("train", &card, &run, 5).args(windows));
     assert_says(
         &refused,
@@ -208,7 +210,7 @@ fn eval_and_predict(card: &Path, run: &Path, examples: &[(usize, Vec<f64>)], kep
             assert_close(number(&other["probabilities"][name]), *expected, 1e-6);
         }
     }
-    // The split without labels can be predicted, and only that.
+    // A split without labels can be predicted but not evaluated.
     let mut eval = bert_train();
     let refused =
         fail(eval.args(["eval", "--split", "test", "--model"]).arg(&model).arg("--dataset").arg(card));
@@ -308,7 +310,7 @@ fn a_validation_split_without_labels_leaves_a_run_without_evaluations() {
         let refused = fail(command("train", &card(name, files), &dir.path().join("none"), 1).args(frozen));
         assert_says(&refused, &parts);
     }
-    // An evaluation of nothing would say 0.0.
+    // An evaluation of no example would say 0.0.
     let mut eval = bert_train();
     eval.args(["eval", "--split", "validation", "--model"])
         .arg(run.join("model"))
@@ -353,7 +355,7 @@ fn columns_that_are_no_classes_are_refused_with_what_they_look_like() {
     assert!(left.is_empty(), "something was written: {left:?}");
 }
 
-/// A classifier that was trained on neg and pos, whose names were lost.
+/// A classifier that was trained on neg and pos and has lost the names.
 #[test]
 fn a_head_without_names_is_paired_by_order_and_the_pairing_is_said() {
     let dir = tempfile::tempdir().unwrap();
@@ -395,7 +397,7 @@ fn a_head_without_names_is_paired_by_order_and_the_pairing_is_said() {
             assert_says(&said(&mut train), &["warning", &pairing]);
         }
     }
-    // In the wrong order, what was right is wrong.
+    // In the reversed order, right predictions become wrong and wrong ones right.
     assert_close(accuracies[0] + accuracies[1], 1.0, 1e-12);
     let mut predict = bert_train();
     let told = said(predict.args(["predict", "A film.", "--model"]).arg(&unnamed));

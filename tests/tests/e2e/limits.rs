@@ -1,4 +1,4 @@
-//! Numbers beyond their range, settings that contradict each other, and a record that says what ran.
+//! Numbers beyond their range, settings that contradict each other, and a record of the settings that ran.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use crate::predict::{model, names};
 
 const MOST: &str = "9223372036854775807";
 
-/// Whole numbers, and the values besides that each refuses; `seed` and `data.split_seed` may be as large as TOML's numbers.
+/// Settings that are whole numbers, each with values that it refuses beside [`NO_WHOLE`]; `seed` and
+/// `data.split_seed` may be as large as TOML's numbers.
 const WHOLE: [(&str, &[&str]); 19] = [
     ("seed", &["-1"]),
     ("epochs", &["0", "-1", MOST, "100001"]),
@@ -33,7 +34,7 @@ const WHOLE: [(&str, &[&str]); 19] = [
     ("early_stopping.patience", &["0", "-1", MOST]),
 ];
 
-/// What no whole number is.
+/// Values that no setting of a whole number accepts.
 const NO_WHOLE: [&str; 7] = ["nan", "inf", "-inf", "0.5", "1e3", "18446744073709551615", "many"];
 
 const FRACTIONS: [&str; 13] = [
@@ -58,7 +59,7 @@ fn train(run: &Path) -> Command {
     command
 }
 
-/// A `train` with these settings, which must fail with `expected` and leave nothing.
+/// Runs `train` with these settings. The run must fail with `expected` and leave nothing.
 #[track_caller]
 fn refuses(run: &Path, settings: &[&str], expected: &str) {
     let said = fail(train(run).args(settings.iter().flat_map(|setting| ["--set", setting])));
@@ -97,7 +98,7 @@ fn each_number_beyond_its_range_is_refused_by_its_key() {
     }
 }
 
-/// 160 steps of one example in an epoch: 100,000 epochs are fine, their steps are not.
+/// 1200 steps of one example in an epoch: 100,000 epochs are allowed, the product is not.
 #[test]
 fn products_of_numbers_have_limits_too() {
     let dir = tempfile::tempdir().unwrap();
@@ -125,7 +126,7 @@ fn settings_that_contradict_each_other_are_refused_by_both_names() {
     let run = dir.path().join("run");
     let said = fail(train(&run).args(["--epochs", "1", "--set", "epochs=3"]));
     assert!(said.contains("--set epochs=3 and --epochs 1 say different things of epochs"), "{said}");
-    // Also what would have been ignored is read.
+    // A value that another one overrides is read too.
     let said = fail(train(&run).args(["--epochs", "1", "--set", "epochs=nan"]));
     assert!(said.contains("epochs = nan: expected a whole number from 1 to 100000"), "{said}");
     let said = fail(train(&run).args(["--set", "seed=1", "--set", "seed=2"]));
@@ -180,14 +181,14 @@ fn a_length_beyond_the_models_positions_is_refused_before_the_data_are_read() {
         let said = fail(&mut eval(model, &["--max-length", "1000"]));
         assert!(said.contains(expected) && !said.contains("data set sample"), "{said}");
     }
-    // As a run's own setting.
+    // The length may also be the run's own setting.
     let run = dir.path().join("run");
     fs::create_dir(&run).unwrap();
     fs::write(run.join("config.toml"), "[data]\nmax_length = 1000\n").unwrap();
     fs::rename(&copy, run.join("model")).unwrap();
     let said = fail(&mut eval(&run.join("model"), &[]));
     assert!(said.contains(expected), "{said}");
-    // What the tokenizer says is cut to what the model has.
+    // The tokenizer's length is cut to the model's.
     fs::remove_file(run.join("config.toml")).unwrap();
     let settings = run.join("model/tokenizer_config.json");
     let text = fs::read_to_string(&settings).unwrap();
@@ -213,7 +214,8 @@ fn the_card_has_the_seed_that_cut_the_splits() {
     assert!(card.contains("shares 0.7/0.3/0, seed 77.") && card.contains("at most, seed 3."), "{card}");
 }
 
-/// A run stops in the middle, is begun by a relative path in one folder and goes on in another that has other files of those names.
+/// A run that is begun with relative paths in one folder finds its files from another folder, which has other
+/// files of those names.
 #[test]
 fn a_run_finds_its_files_from_every_folder() {
     let dir = tempfile::tempdir().unwrap();
@@ -260,7 +262,7 @@ fn a_run_finds_its_files_from_every_folder() {
     assert_eq!(report["examples"], 60);
     assert!(stderr(&output).contains(here.join("reviews.jsonl").to_str().unwrap()), "{}", stderr(&output));
 
-    // A run of an older version, with relative paths: those of the folder that it was begun in.
+    // A run of an older version has relative paths, which start from the folder in which it was begun.
     let settings = here.join("run/config.toml");
     let old = config.replace(&format!("{here_as_text}/"), "");
     assert!(old.contains("dataset = \"reviews.jsonl\"") && old.contains("output = \"run\""), "{old}");
@@ -270,13 +272,13 @@ fn a_run_finds_its_files_from_every_folder() {
     assert_eq!(report["examples"], 60);
     assert!(stderr(&output).contains("relative path of an older version"), "{}", stderr(&output));
 
-    // Gone: not the file of that name in the folder at hand.
+    // Where the file is gone, the file of that name in the current folder is not taken.
     fs::rename(here.join("reviews.jsonl"), here.join("kept.jsonl")).unwrap();
     let said = fail(&mut eval(&there, "../here/run/model"));
     assert!(said.contains("dataset = \"reviews.jsonl\"") && said.contains("whole path"), "{said}");
     fs::write(&settings, &config).unwrap();
     let said = fail(&mut eval(&there, "../here/run/model"));
     assert!(said.contains("reviews.jsonl isn't there") && said.contains("config.toml"), "{said}");
-    // Another one that was named is.
+    // Named by the user, the other file is taken.
     succeed(eval(&there, "../here/run/model").args(["--dataset", "reviews.jsonl"]));
 }

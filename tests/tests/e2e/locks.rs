@@ -1,4 +1,4 @@
-//! Two processes in one folder: one works, the other says who, and touches nothing.
+//! Two processes in one folder: one works; the other names the first, and touches nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ fn wait_for_lock(folder: &Path, child: &mut Child) {
     }
 }
 
-/// Stops a process, lets others be refused beside it, and lets it go on to its end.
+/// Pauses a process, asserts that others are refused beside it, and lets it go on to its end.
 fn beside(child: Child, folder: &Path, others: &mut [Command]) {
     signal(&child, "STOP");
     let before = files(folder);
@@ -81,16 +81,16 @@ fn a_run_is_one_processs() {
     let run = dir.path().join("run");
     let mut child = start(&run);
     wait_for_step(&run, 4, &mut child);
-    // Who only reads is let in.
+    // A process that only reads is let in.
     let page = dir.path().join("page.html");
     succeed(bert_train().arg("report").arg(&run).arg("--output").arg(&page));
     assert!(page.is_file());
     beside(child, &run, &mut [small_run(&run, SEED), resuming(&run), overwriting(&run)]);
     same_result(&whole, &run);
 
-    // Both who replaces a run and who goes on with one have it for themselves.
+    // A process that replaces a run, or goes on with one, has the run for itself.
     let mut child = overwriting(&run).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    // The old run's log would tell its steps, not those of the new one.
+    // The old run's log would show the old run's steps.
     wait_for_lock(&run, &mut child);
     signal(&child, "STOP");
     fail(&mut overwriting(&run));

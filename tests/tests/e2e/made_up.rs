@@ -1,4 +1,4 @@
-//! Run folders that no training makes: every kind of axis, and names that would do harm.
+//! Made-up run folders: every kind of axis, and names that could do harm.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-/// A run whose steps have these losses and gradient norms, where none is a number that the log has as null; every tenth step is
-/// evaluated.
+/// A run whose steps have these losses and gradient norms; `None` is a loss that is no number, which the log
+/// has as null. Every tenth step is evaluated.
 fn of_numbers(
     folder: &Path,
     name: &str,
@@ -38,8 +38,8 @@ fn of_numbers(
     run
 }
 
-/// Rates of 1e-5 with: a narrow range, one value throughout, one step, numbers that are none, billions in ten thousand steps,
-/// numbers below zero, and twelve stages.
+/// Runs with: a narrow range, one value throughout, one step, losses that are no numbers, billions in ten
+/// thousand steps, numbers below zero, and twelve stages.
 pub(crate) fn axes(folder: &Path) -> Vec<PathBuf> {
     let wave = |step: usize, size: f64| (step as f64 / 9.0).sin() * size;
     let mut runs = vec![
@@ -64,12 +64,13 @@ pub(crate) fn axes(folder: &Path) -> Vec<PathBuf> {
     runs
 }
 
-/// Markup for every place that a page has, control characters, marks that reverse what follows, and their ends.
+/// Markup for every place that a page has, control characters, marks that reverse what follows, and their
+/// ends.
 pub(crate) const HOSTILE: &str = "x\u{1b}[31m\0\u{7f}</title></style></script><script>document.title='taken'</script><img src=x onerror=alert(1)>\"'&]]>--><svg/onload=alert(1)>javascript:alert(1)\u{202e}\u{2066}\u{2069}\u{202c}";
 
-/// A run in whose every string is [`HOSTILE`], with labels in Hebrew and Japanese beside it.
+/// A run that has [`HOSTILE`] in every string, beside labels in Hebrew and Japanese.
 pub(crate) fn hostile_run(folder: &Path) -> PathBuf {
-    // What a file's name can't have is left out of the folder's.
+    // The folder's name leaves out the characters that a file's name can't have.
     let run = of_numbers(folder, "<b>'\u{1b}[31m\u{202e}run\"", 20, |step| (Some(1.0 / step as f64), 0.5));
     let setting = serde_json::to_string(HOSTILE).unwrap().replace('\u{7f}', "\\u007f");
     fs::write(

@@ -1,4 +1,4 @@
-//! What a user does, with the built program, in temporary folders.
+//! The commands of a user, run with the built program in temporary folders.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,7 +1,8 @@
-//! Where `--output` and `--predictions` write: through links, pipes and open files, never over what is read, and nothing by halves.
+//! The targets of `--output` and `--predictions`: links, pipes and open files are written through, inputs are
+//! never overwritten, and no output is half-written.
 //!
-//! No test writes to `/dev/stdout` or `/dev/null`: a program that replaces what it should write through would, run as root, take
-//! them from the whole machine.
+//! No test writes to `/dev/stdout` or `/dev/null`: a program that replaces files instead of writing through
+//! would, run as root, take these devices from the whole machine.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -17,7 +18,7 @@ fn model() -> PathBuf {
     fixtures().join("runs/complete/model")
 }
 
-/// A prediction to a place.
+/// `predict` with an output.
 fn predict(output: &Path) -> Command {
     let mut command = bert_train();
     command.args(["predict", "--model"]).arg(model()).arg("--output").arg(output).arg("quiet river");
@@ -51,7 +52,7 @@ fn a_named_pipe_is_written_through() {
     let written = bash(dir.path(), "timeout 60 $P --output pipe 'quiet river'");
     let is_pipe = !pipe.metadata().unwrap().is_file();
     if !written.status.success() || !is_pipe {
-        // Nothing else would end it.
+        // Nothing else would end the reader.
         reader.kill().unwrap();
         panic!("the pipe {} a pipe: {}", if is_pipe { "is" } else { "is no more" }, stderr(&written));
     }
@@ -82,7 +83,7 @@ fn what_a_shell_opened_is_written_through_and_kept() {
     assert_eq!((rows.len(), rows[0]["text"].as_str()), (2, Some("before")));
 }
 
-/// As with `| head`.
+/// A reader ends early, as in `| head`.
 #[test]
 fn a_reader_that_has_enough_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
@@ -119,7 +120,7 @@ fn modes_are_kept_and_new_files_have_the_umasks() {
     assert_eq!(mode(&dir.path().join("new")), 0o640);
 }
 
-/// With a model that is not there: none of this takes a model to see.
+/// The model does not exist: refusing the output takes no model.
 #[test]
 fn a_place_that_can_not_be_written_is_refused_before_the_work() {
     let dir = tempfile::tempdir().unwrap();
@@ -188,7 +189,7 @@ fn what_is_read_is_never_written() {
     refused(&["report", "runs/sweep", "--output", "runs/sweep/sweep.json"], "runs/sweep/sweep.json");
 }
 
-/// A shell opens both ends itself.
+/// The shell opens the input and the output itself.
 #[test]
 fn the_standard_input_is_no_output() {
     let dir = tempfile::tempdir().unwrap();

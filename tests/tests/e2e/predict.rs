@@ -1,4 +1,4 @@
-//! `predict` from and to every format, and what a pipe sees of it.
+//! `predict` from and to every format, and its output in a pipe.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use embert_tests::program::{bert_train, fail, json_lines, small_run, stderr, succeed};
 use serde_json::{Value, json};
 
-/// A model that all tests of this file share; made once.
+/// A model that all tests share; trained once.
 pub(crate) fn model() -> PathBuf {
     static RUN: OnceLock<tempfile::TempDir> = OnceLock::new();
     let dir = RUN.get_or_init(|| {
@@ -92,7 +92,7 @@ fn the_standard_input_is_read_and_a_closed_pipe_is_no_error() {
     let mut child = piped();
     drop(child.stdout.take());
     let many = "A text.\n".repeat(2000);
-    // The program may stop reading once nobody listens.
+    // The program may stop reading once its output is closed.
     let _ = child.stdin.take().unwrap().write_all(many.as_bytes());
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,4 +1,5 @@
-//! Files that are not what their endings say: refused with the setting that helps, which is a key, an option and a card's.
+//! Files that are not what their endings say are refused with the setting that helps: a key, an option, and
+//! an entry of a card.
 
 use std::fs;
 use std::path::Path;
@@ -7,14 +8,14 @@ use embert_tests::program::{bert_train, fail, small_run, succeed};
 
 use crate::predict::model;
 
-/// Reviews as a spreadsheet of a German office saves them: semicolons, Windows-1252, no heading.
+/// Reviews as a German office's spreadsheet saves them: semicolons, Windows-1252, no heading.
 fn spreadsheet(rows: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     for row in 0..rows {
         let (text, label) =
             if row % 2 == 0 { ("sch\u{f6}n; lovely", "pos") } else { ("so l\u{e0} l\u{e0}", "neg") };
         let text = format!("\"{text} {row}\";{label}\r\n");
-        // Each of these characters has its code point for a byte.
+        // In Windows-1252 the byte of each of these characters is its code point.
         bytes.extend(text.chars().map(|c| c as u8));
     }
     bytes
@@ -60,7 +61,7 @@ fn a_run_remembers_how_its_data_were_read() {
     for line in ["delimiter = \";\"", "encoding = \"windows-1252\"", "header = [\"text\", \"label\"]"] {
         assert!(config.contains(line), "{line}:\n{config}");
     }
-    // Its own data need no option; of others it is not assumed.
+    // The run's own data need no option; for other data its options are not assumed.
     let eval = || {
         let mut command = bert_train();
         command.args(["eval", "--model"]).arg(run.join("model"));

@@ -1,4 +1,4 @@
-//! `report`: what a run leaves becomes a page that a real browser shows as it should.
+//! `report` makes of a run folder a page that a real browser shows as it should.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,11 @@ use embert_tests::program::{bert_train, fail, small_run, succeed};
 
 use crate::made_up::{axes, hostile_run, hostile_sweep};
 
-/// A text that would do harm if it were taken for a part of the page.
+/// A text that would do harm as markup of the page.
 const NASTY: &str = "Awful & <script>document.title = 'taken'; fetch('http://example.com/')</script> <img src=x onerror=alert(1)> \"quoted\" </blockquote> ünïcödé";
 
-/// Reviews in which nothing can be learned, with one nasty text among few for validation, so that it is shown.
+/// Reviews in which nothing can be learned, with one nasty text among few for validation, so that it is
+/// shown.
 fn reviews(folder: &Path) -> PathBuf {
     let data = folder.join("reviews");
     fs::create_dir(&data).unwrap();
@@ -32,11 +33,11 @@ fn reviews(folder: &Path) -> PathBuf {
     data
 }
 
-/// The shipped shape with random weights, on short texts.
+/// The sample's model with random weights, on short texts.
 const SAMPLE_BERT: [&str; 6] =
     ["--model", "datasets/sample/bert", "--set", "from_scratch=true", "--max-length", "48"];
 
-/// A run of 12 steps on those, with a page of its own.
+/// A run of 12 steps on `data`, with a page of its own.
 fn train(folder: &Path, data: &Path, name: &str, more: &[&str]) -> PathBuf {
     let run = folder.join(name);
     let mut command = bert_train();
@@ -76,7 +77,8 @@ fn browser(folder: &Path) -> Option<Browser> {
     Some(Browser::start(&program, &profile))
 }
 
-/// What must hold of every page: it shows all plots, fits the window, asks for nothing and complains of nothing.
+/// Asserts what holds of every page: it shows all plots, fits the window, makes no requests and logs no
+/// complaint.
 fn assert_is_sound(browser: &mut Browser, page: &Path, plots: usize, name: &str) {
     let url = format!("file://{}", page.display());
     for (width, scheme) in [(1440, "light"), (1440, "dark"), (375, "light"), (375, "dark")] {
@@ -116,7 +118,8 @@ fn assert_is_sound(browser: &mut Browser, page: &Path, plots: usize, name: &str)
     }
 }
 
-/// On A4 (794 px less margins) it is dark on white whatever the screen is, all of it fits, and what could be opened is open or away.
+/// Asserts that the page on A4 (794 px less margins) is dark on white whatever the screen is, that all of it
+/// fits, and that everything that can be opened is open or hidden.
 fn assert_prints(browser: &mut Browser, page: &Path, name: &str) {
     let place = format!("{name}, on paper");
     browser.paper(688, "dark");
@@ -140,18 +143,19 @@ fn assert_prints(browser: &mut Browser, page: &Path, name: &str) {
     }
 }
 
-/// Every word of a plot is in it, whole, none lies on another, and no two ticks of the vertical axis have the same name.
+/// Asserts that every word of a plot lies within it, that no two words touch, and that no two ticks of the
+/// vertical axis have the same name.
 fn assert_plots_are_legible(browser: &mut Browser, place: &str) {
     let outside = "[...document.querySelectorAll('svg text')].filter(text => { const [box, plot] = [text, text.closest('svg')].map(e => e.getBoundingClientRect()); return box.left < plot.left || box.right > plot.right || box.top < plot.top || box.bottom > plot.bottom; }).map(text => text.closest('figure').id + ': ' + text.textContent)";
     assert_eq!(browser.evaluate(outside), serde_json::json!([]), "{place}: a word leaves its plot");
-    // The box of a line is higher than its letters.
+    // The box of a line of text is higher than its letters.
     let touching = "[...document.querySelectorAll('figure svg')].flatMap(plot => { const words = [...plot.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]); return words.flatMap(([one, a], at) => words.slice(0, at).filter(([other, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > a.height * 0.35).map(([other]) => plot.closest('figure').id + ': ' + one + ' / ' + other)); })";
     assert_eq!(browser.evaluate(touching), serde_json::json!([]), "{place}: words touch");
     let same = "[...document.querySelectorAll('figure svg')].flatMap(plot => { const names = [...plot.querySelectorAll('text[text-anchor=end]')].map(text => text.textContent); return names.filter((name, at) => names.indexOf(name) < at); })";
     assert_eq!(browser.evaluate(same), serde_json::json!([]), "{place}: ticks have the same name");
 }
 
-/// Nothing reaches beyond the window but what scrolls by itself.
+/// Asserts that nothing reaches beyond the window except elements that scroll by themselves.
 fn assert_fits(browser: &mut Browser, place: &str) {
     let over = "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg') && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5).map(e => e.outerHTML.slice(0, 120))";
     assert_eq!(browser.evaluate(over), serde_json::json!([]), "{place}");
@@ -162,7 +166,8 @@ fn assert_fits(browser: &mut Browser, place: &str) {
     );
 }
 
-/// Letters stand out at 4.5 to 1 and lines of data at 3 to 1, as WCAG 2.2 asks (1.4.3, 1.4.11).
+/// Asserts contrasts of 4.5 to 1 for letters and 3 to 1 for lines of data, as WCAG 2.2 requires (1.4.3,
+/// 1.4.11).
 fn assert_contrast(browser: &mut Browser, place: &str) {
     let faint = r"(() => {
         const parts = color => color.match(/[\d.]+/g).map(Number);
@@ -192,15 +197,15 @@ fn assert_contrast(browser: &mut Browser, place: &str) {
     assert_eq!(browser.evaluate(faint), serde_json::json!([]), "{place}");
 }
 
-/// For people to look at, where `EMBERT_SCREENSHOTS` names a folder.
+/// Saves a screenshot for people, where `EMBERT_SCREENSHOTS` names a folder.
 fn save_screenshot(browser: &mut Browser, name: &str) {
     let Some(folder) = std::env::var_os("EMBERT_SCREENSHOTS") else { return };
     let image = base64::engine::general_purpose::STANDARD.decode(browser.screenshot()).unwrap();
     fs::write(Path::new(&folder).join(format!("{name}.png")), image).unwrap();
 }
 
-/// A sweep over learning rates with two seeds, of runs beside it, with their own figures; and a point one of whose runs failed and
-/// one is to come.
+/// A sweep over learning rates with two seeds, made of the runs in `folder` and their own figures; and a
+/// point with a failed and a missing run.
 fn sweep_of(folder: &Path, rates: &[(&str, [Option<&str>; 2])]) -> PathBuf {
     let sweep = folder.join("sweep-rates-001");
     let mut points = Vec::new();
@@ -238,10 +243,10 @@ fn sweep_of(folder: &Path, rates: &[(&str, [Option<&str>; 2])]) -> PathBuf {
     write_sweep(&sweep, &["optimizer.learning_rate"], &[0, 1], &points)
 }
 
-/// A random search of a hundred points with one seed, of which nothing but the table is left.
+/// A random search of a hundred points with one seed, of which only the table is left.
 fn large_sweep(folder: &Path) -> PathBuf {
     let point = |n: usize| {
-        // Spread as chance would, without chance.
+        // Spread as at random, but fixed.
         let (one, other) = ((n * 37 % 100) as f64 / 100.0, (n * 61 % 100) as f64 / 100.0);
         let freeze = ["none", "encoder_below:6", "embeddings+encoder_below:10", "all_but_head"][n % 4];
         let value = 0.9 - (one - 0.6).powi(2) - 0.05 * (n % 4) as f64;
@@ -277,7 +282,7 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     let Some(mut browser) = browser(dir.path()) else { return };
     let data = reviews(dir.path());
     let run = train(dir.path(), &data, "one", &[]);
-    // Four of training, four of each split, the lengths.
+    // Plots: four of training, four of each split, the lengths.
     assert_is_sound(&mut browser, &run.join("report.html"), 13, "run");
     assert_prints(&mut browser, &run.join("report.html"), "run");
     let texts = "[...document.querySelectorAll('blockquote')].map(quote => quote.textContent)";
@@ -290,7 +295,7 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     let page = dir.path().join("compared.html");
     succeed(bert_train().arg("report").arg(&run).args(&others).arg("--output").arg(&page));
     assert_is_sound(&mut browser, &page, 4, "compared");
-    // The same rate with two seeds is one point, with a bar.
+    // Two seeds with one rate are one point, with a bar.
     let rows = "[...document.querySelectorAll('#points table')][0].querySelectorAll('tbody tr').length";
     assert_eq!(browser.evaluate(rows), 2);
     assert!(
@@ -303,7 +308,7 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     );
     let said = succeed(bert_train().arg("report").arg(&sweep));
     assert_eq!(Path::new(said.trim()), sweep.join("report.html"));
-    // The ranking, by rate, by time; three kinds of curves.
+    // Plots: the ranking, by rate, by time; three kinds of curves.
     assert_is_sound(&mut browser, &sweep.join("report.html"), 6, "sweep");
     assert_prints(&mut browser, &sweep.join("report.html"), "sweep");
     let text = browser.evaluate("document.querySelector('main').textContent");
@@ -314,7 +319,7 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     let rows = "[...document.querySelectorAll('#points tbody th')].map(cell => cell.textContent)";
     assert_eq!(browser.evaluate(rows), serde_json::json!(["1", "2", "–"]));
 
-    // A real one, over a number and a name, whose page its own command wrote.
+    // A real sweep, over a number and a name, whose page its own command wrote.
     let real = dir.path().join("real");
     let said = succeed(
         bert_train()
@@ -332,18 +337,18 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
             .arg(&real),
     );
     assert!(said.contains(real.join("report.html").to_str().unwrap()), "{said}");
-    // The ranking, by rate with a line for each freeze, by time, by parameters; three kinds of curves.
+    // Plots: the ranking, by rate with a line for each freeze, by time, by parameters; three kinds of curves.
     assert_is_sound(&mut browser, &real.join("report.html"), 7, "real");
     let shares = browser.evaluate("[...document.querySelectorAll('#points tbody td')].filter(cell => cell.textContent.endsWith('%)')).length");
     assert_eq!(shares, 2);
 
     let many = large_sweep(dir.path());
     succeed(bert_train().arg("report").arg(&many));
-    // The ranking, two numbers and a name among others, by time, by parameters.
+    // Plots: the ranking, two numbers and a name among others, by time, by parameters.
     assert_is_sound(&mut browser, &many.join("report.html"), 6, "many");
     assert_prints(&mut browser, &many.join("report.html"), "many");
 
-    // Rates of their own for each layer, and stages.
+    // A run with a rate for each layer, and stages.
     let more = [
         "--set",
         "optimizer.layerwise_lr_decay=0.5",
@@ -371,7 +376,7 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     assert_is_sound(&mut browser, &begun.join("report.html"), 0, "begun");
 }
 
-/// The figures of the page are those that the run itself logged, and the page is the same for the same files.
+/// The page has the figures that the run logged, and is the same for the same files.
 #[test]
 fn the_page_says_what_the_log_says() {
     let dir = tempfile::tempdir().unwrap();
@@ -411,7 +416,7 @@ fn a_page_says_what_is_missing() {
     assert!(page().contains("no facts.json") && page().contains("no examples.jsonl"), "{}", page());
 }
 
-/// Whatever the numbers: the axes of the page have names that fit and differ.
+/// The axes of the page have names that fit and differ, whatever the numbers are.
 #[test]
 fn every_kind_of_axis_is_legible() {
     let dir = tempfile::tempdir().unwrap();
@@ -425,7 +430,8 @@ fn every_kind_of_axis_is_legible() {
     }
 }
 
-/// Labels, settings and errors that are markup, control characters or marks of direction stay texts, and stay in their place.
+/// Labels, settings and errors that are markup, control characters or marks of direction stay texts, and stay
+/// in their place.
 #[test]
 fn hostile_names_do_no_harm_in_a_page() {
     let dir = tempfile::tempdir().unwrap();
@@ -449,7 +455,7 @@ fn hostile_names_do_no_harm_in_a_page() {
         assert!(html.contains("\\u{1b}[31m\\u{0}\\u{7f}") && html.contains("\u{2068}שלום\u{2069}"), "{html}");
     }
     let Some(mut browser) = browser(dir.path()) else { return };
-    // A copy, since not every character of the folder's name is one of a URL.
+    // The page is copied, since the folder's name has characters that a URL can't have.
     let page = dir.path().join("page.html");
     for (run, name) in runs.iter().zip(["hostile-run", "hostile-sweep"]) {
         let html = fs::read_to_string(run.join("report.html")).unwrap();

@@ -1,4 +1,4 @@
-//! Stopped and killed runs end with the bytes of one that never was.
+//! Stopped and killed runs, once resumed, end with the bytes of an uninterrupted run.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,7 @@ fn sigkill_and_resume_write_the_same_bytes() {
 
     let killed = dir.path().join("killed");
     let mut child = start(&killed);
-    // Past the checkpoint after step 3, and not at one: steps must be done again.
+    // Step 5 is past the checkpoint after step 3 and has none itself: steps must be done again.
     wait_for_step(&killed, 5, &mut child);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -50,7 +50,7 @@ fn sigkill_and_resume_write_the_same_bytes() {
     same_result(&whole, &killed);
 }
 
-/// A result that f16 can't hold must be had in another dtype without training again.
+/// A result that f16 can't hold can be stored in another dtype without training again.
 #[test]
 fn a_run_that_goes_on_may_store_its_result_in_another_dtype() {
     let dir = tempfile::tempdir().unwrap();
@@ -96,7 +96,7 @@ fn a_run_that_is_complete_has_nothing_to_resume() {
     assert!(said.contains("complete"), "{said}");
 }
 
-/// Starts the run in the background. Slower steps than the other tests', so that a signal arrives between two of them.
+/// Starts the run in the background.
 pub(crate) fn start(run: &Path) -> Child {
     small_run(run, SEED).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
 }

@@ -1,4 +1,4 @@
-//! What ends a program from outside lets it save first: SIGTERM and SIGHUP as Ctrl-C.
+//! Signals from outside let a program save before it ends: SIGTERM and SIGHUP as Ctrl-C.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -14,7 +14,7 @@ use embert_tests::program::{bert_train, binary, json_lines, root, small_run, std
 use crate::resume::{SEED, resume, same_result, signal, start, wait_for_step};
 use crate::sweep::{four_runs, timeless};
 
-/// Sends signals in the middle of a run, which then is to end with `status`, saved; what it said.
+/// Sends signals in the middle of a run, which has to save and end with `status`. Returns the standard error.
 fn stopped(run: &Path, signals: &[&str], status: i32) -> String {
     let mut child = start(run);
     wait_for_step(run, 4, &mut child);
@@ -39,7 +39,7 @@ fn signals_save_and_resume_writes_the_same_bytes() {
     for (signals, status, says) in [
         (&["TERM"][..], 143, "asked to end (SIGTERM)"),
         (&["HUP"], 129, "terminal is gone (SIGHUP)"),
-        // As `timeout` does it, to the process and to its group, and as a terminal that is closed.
+        // `timeout` signals the process and its group; a terminal that is closed sends SIGHUP twice too.
         (&["TERM", "TERM"], 143, "SIGTERM"),
         (&["HUP", "HUP"], 129, "SIGHUP"),
     ] {
@@ -51,7 +51,7 @@ fn signals_save_and_resume_writes_the_same_bytes() {
     }
 }
 
-/// Closed, a terminal refuses what is written to it: neither the bar nor the table may cost the step.
+/// A closed terminal refuses all output: neither the bar nor the table may cost the step.
 #[test]
 fn a_closed_terminal_costs_no_step() {
     let dir = tempfile::tempdir().unwrap();
@@ -80,7 +80,7 @@ fn a_closed_terminal_costs_no_step() {
     }
 }
 
-/// The program as `nohup` starts it; everything that it says goes to files.
+/// The program as `nohup` starts it, without output.
 fn nohup(command: &Command) -> Command {
     let mut nohup = Command::new("nohup");
     nohup.arg(command.get_program()).args(command.get_args()).current_dir(root());
@@ -125,7 +125,7 @@ fn a_sweep_saves_too_and_goes_on() {
     }
 }
 
-/// A run each step of which takes seconds, in its first step.
+/// A run with steps of seconds, in its first step.
 fn in_a_long_step(run: &Path) -> Child {
     bert_train();
     let mut command = Command::new(binary("bert-train"));
@@ -152,7 +152,7 @@ fn in_a_long_step(run: &Path) -> Child {
         line.clear();
         assert!(said.read_line(&mut line).unwrap() > 0, "the run ended");
     }
-    // Read on, so that it can go on saying something.
+    // The standard error is read on, so that the run is not blocked.
     std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
     child
 }

@@ -29,7 +29,7 @@ fn small_sweep(output: &Path) -> Command {
     command
 }
 
-/// The small sweep that is stopped: two points with two seeds.
+/// A small sweep of four runs: two points with two seeds.
 pub(crate) fn four_runs(output: &Path) -> Command {
     let mut command = small_sweep(output);
     command.args(["--grid", "freeze=none,encoder_below:1", "--seeds", "2"]);
@@ -40,7 +40,7 @@ pub(crate) fn table(sweep: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(sweep.join("sweep.json")).unwrap()).unwrap()
 }
 
-/// The table without what no two sweeps share.
+/// The table without its name and times, which differ between sweeps.
 pub(crate) fn timeless(sweep: &Path) -> Value {
     fn strip(value: &mut Value) {
         match value {
@@ -69,7 +69,7 @@ fn steps(sweep: &Path) -> usize {
     runs.map(|run| log(run.unwrap()).matches("\"train_step\"").count()).sum()
 }
 
-/// Waits until so many steps are logged in all runs; `false` where the sweep has ended before.
+/// Waits until `wanted` steps are logged in all runs together; `false` where the sweep has ended before.
 fn wait_for_steps(sweep: &Path, wanted: usize, child: &mut Child) -> bool {
     let began = Instant::now();
     while steps(sweep) < wanted {
@@ -116,7 +116,7 @@ fn a_grid_from_the_command_line() {
         .unwrap();
     let printed = String::from_utf8(said.stdout.clone()).unwrap();
     assert!(said.status.success(), "{}", stderr(&said));
-    // One load and one tokenization: the data set is spoken of when it is loaded.
+    // One load and one tokenization: the data set is mentioned when it is loaded.
     assert_eq!(stderr(&said).matches("data set sample").count(), 1);
     assert!(stderr(&said).contains("run 12 of 12: freeze = \"all_but_head\""), "{}", stderr(&said));
 
@@ -132,7 +132,7 @@ fn a_grid_from_the_command_line() {
             .iter()
             .map(|run| {
                 let folder = sweep.join(run["run"].as_str().unwrap());
-                // What the run itself says, at the step whose weights it kept.
+                // The run's own figures, at the step whose weights it kept.
                 let events = json_lines(&folder.join("metrics.jsonl"));
                 let end = events.iter().find(|event| event["event"] == "end").unwrap();
                 let kept = |event: &&Value| event["event"] == "eval" && event["step"] == end["best_step"];
@@ -149,7 +149,7 @@ fn a_grid_from_the_command_line() {
         assert_eq!(values.len(), 3);
         let mean = values.iter().sum::<f64>() / 3.0;
         let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-        // The same sums, perhaps in another order: some units in the last place.
+        // The sums may be taken in another order: some units in the last place.
         assert!((point["mean"].as_f64().unwrap() - mean).abs() < 1e-12);
         assert!((point["standard_deviation"].as_f64().unwrap() - (squares / 2.0).sqrt()).abs() < 1e-12);
         assert!(mean <= last, "not sorted");
@@ -201,7 +201,7 @@ fn a_file_with_a_list_of_pairs() {
     assert_eq!(of("point-02"), json!({base: 5e-4, head: null}));
     assert!(sweep.join("runs/point-01-seed-0/checkpoints").is_dir(), "asked for, and gone");
 
-    // A run's command has nothing to do with it.
+    // `train` refuses the file of a sweep.
     let said = fail(bert_train().args(["train", "--config"]).arg(&file));
     assert!(said.contains("bert-train sweep"), "{said}");
 }
@@ -223,7 +223,7 @@ fn draws_are_the_same_again_and_are_written_down() {
     let first = points("a", "1");
     assert_eq!(first, points("b", "1"));
     assert_ne!(first.0, points("c", "2").0);
-    // What is written down is a sweep again.
+    // The written definition can be run as a sweep.
     let again = dir.path().join("again");
     let file = dir.path().join("a/sweep.toml");
     succeed(bert_train().args(["sweep", "--config"]).arg(file).arg("--output").arg(&again));
@@ -234,7 +234,7 @@ fn draws_are_the_same_again_and_are_written_down() {
 fn a_run_that_fails_is_recorded_and_the_others_go_on() {
     let dir = tempfile::tempdir().unwrap();
     let sweep = dir.path().join("sweep");
-    // More layers than there are; and a rate with which nothing stays finite.
+    // A freeze of more layers than the model has; and a rate with which nothing stays finite.
     let output = small_sweep(&sweep)
         .args(["--grid", "freeze=encoder_below:9,none", "--grid", "optimizer.learning_rate=1e-4,1e30"])
         .args(["--set", "optimizer.warmup_ratio=0", "--set", "max_grad_norm=0"])
@@ -262,7 +262,7 @@ fn a_run_that_fails_is_recorded_and_the_others_go_on() {
     assert!(error.contains("try a lower learning rate"), "{error}");
     assert!(!sweep.join("runs/point-04-seed-0/checkpoints").exists());
 
-    // Tried again, with the same end; what is complete stays.
+    // Failed runs are tried again, and fail again; complete runs stay.
     let output = resume(&sweep).output().unwrap();
     let said = stderr(&output);
     assert!(output.status.success() && said.contains("1 of 4 runs are complete"), "{said}");
@@ -284,7 +284,8 @@ fn killed_at_any_time_it_ends_with_the_same_table() {
     let killed = dir.path().join("killed");
     let mut command = four_runs(&killed);
     let mut kills = 0;
-    // In the first run before and after its checkpoint, as it ends, in the next ones, and as the last one ends.
+    // In the first run before and after its checkpoint, as it ends, in the next ones, and as the last one
+    // ends.
     for wanted in [1, 5, 8, 13, 16, 17, 27, 32] {
         let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         if wait_for_steps(&killed, wanted, &mut child) {
@@ -301,7 +302,7 @@ fn killed_at_any_time_it_ends_with_the_same_table() {
     assert_eq!(fs::read(whole.join("sweep.toml")).unwrap(), fs::read(killed.join("sweep.toml")).unwrap());
 }
 
-/// What a kill can leave in the moments that a test doesn't meet by chance.
+/// States that a kill can leave and that a test doesn't meet by chance.
 #[test]
 fn half_done_folders_are_done_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -309,7 +310,7 @@ fn half_done_folders_are_done_again() {
     succeed(four_runs(&whole).args(["--keep-checkpoints", "2"]));
     let copy = dir.path().join("copy");
     succeed(four_runs(&copy).args(["--keep-checkpoints", "2"]));
-    // The result is there and the log does not say so yet.
+    // The result is written and the log does not say so yet.
     let log = copy.join("runs/point-01-seed-1/metrics.jsonl");
     let text = fs::read_to_string(&log).unwrap();
     fs::write(
@@ -320,7 +321,7 @@ fn half_done_folders_are_done_again() {
             .collect::<String>(),
     )
     .unwrap();
-    // The folder is there and the settings are not.
+    // The folder exists and the settings do not.
     let run = copy.join("runs/point-02-seed-0");
     fs::remove_dir_all(&run).unwrap();
     fs::create_dir_all(run.join("checkpoints")).unwrap();
@@ -412,7 +413,7 @@ fn a_folder_with_something_in_it_is_left_alone() {
     let said = fail(&mut two(&sweep));
     assert!(said.contains("finished sweep"), "{said}");
     fs::write(sweep.join("runs/notes.txt"), "mine").unwrap();
-    // Nothing goes before it is known that there is something to put in its place.
+    // The old sweep stays until the new settings are known to be valid.
     fail(two(&sweep).args(["--overwrite", "--max-length", "4000"]));
     assert_eq!(table(&sweep), before);
     succeed(two(&sweep).args(["--overwrite", "--seed", "5"]));

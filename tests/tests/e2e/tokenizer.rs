@@ -1,4 +1,4 @@
-//! What the files of a checkpoint's folder say of its tokenizer, as a user meets it.
+//! The tokenizer's files in a checkpoint's folder, as a user meets them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ fn a_cased_vocabulary_that_is_lowercased_is_said_by_every_command() {
     let dir = tempfile::tempdir().unwrap();
     let copy = with_vocab(dir.path());
     let vocab = fs::read_to_string(copy.join("vocab.txt")).unwrap();
-    // The same number of tokens, some hundred of them with a capital.
+    // The number of tokens stays; a hundred of them get a capital.
     let mut changed = 0;
     let cased: String = vocab
         .lines()
@@ -118,7 +118,7 @@ fn a_cased_vocabulary_that_is_lowercased_is_said_by_every_command() {
         train.args(["--set", "new_head=true", "--output"]).arg(dir.path().join("run")).output().unwrap();
     let said = stderr(&output);
     assert!(output.status.success() && said.contains("do_lower_case"), "{said}");
-    // A plain tokenizer has nothing to say.
+    // A consistent tokenizer causes no message.
     let plain = stderr(&run("tokenize", &root().join("datasets/sample/bert"), "Abnormality"));
     assert_eq!(plain, "");
 }

@@ -1,4 +1,4 @@
-//! `train` and what it leaves; `eval` against what training printed.
+//! `train` and its files; `eval` against the figures that training logged.
 
 use std::fs;
 use std::process::Command;
@@ -110,7 +110,7 @@ fn eval_gives_the_numbers_that_training_printed_and_predict_agrees() {
 fn eval_and_predict_read_long_texts_as_the_run_did() {
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
-    // Trained until the model is sure of something: else all predictions are alike.
+    // The model is trained until it is sure of something: else all predictions are alike.
     let settings = [
         "--max-length",
         "16",
@@ -222,7 +222,7 @@ fn training_goes_on_from_its_own_result_with_the_same_head() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(!said.contains("newly initialized"), "{said}");
-    // With a learning rate of nothing the second run's result is the first one's.
+    // With a learning rate of almost 0 the second run's result is the first one's.
     let accuracy = |run: &std::path::Path| {
         let events = json_lines(&run.join("metrics.jsonl"));
         events.iter().find(|event| event["event"] == "end").unwrap()["best_metric"].clone()
@@ -254,7 +254,7 @@ fn the_loss_falls_and_the_learning_rate_warms_up() {
     assert!(mean(&losses[88..]) < 0.5 * mean(&losses[..8]), "{losses:?}");
 }
 
-/// What started the program is not its own memory.
+/// The memory of the process that started the program does not count.
 #[test]
 fn peak_memory_is_the_programs_own() {
     let held = vec![1_u8; 512 << 20];

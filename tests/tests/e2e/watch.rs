@@ -1,4 +1,4 @@
-//! `report --watch`: the page for browsers on this machine, and for nobody else.
+//! `report --watch` serves the page to browsers on this machine, and to nobody else.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use embert_tests::program::bert_train;
 /// A server of a run's page, for as long as this value lives.
 struct Server {
     child: Child,
-    /// `127.0.0.1:PORT`.
+    /// The address, `127.0.0.1:PORT`.
     address: String,
 }
 
@@ -59,7 +59,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that is gone already is as good as one that stops now.
+        // The server may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -136,7 +136,7 @@ fn the_watched_page_may_load_and_be_framed_by_nothing() {
     assert!(head_alone.starts_with("HTTP/1.1 200 ") && head_alone.ends_with("\r\n\r\n"), "{head_alone}");
 }
 
-/// Half a request, a head without end, and somebody who doesn't read: each for itself.
+/// Half a request, an endless head and a client that doesn't read keep no other client waiting.
 #[test]
 fn a_slow_or_endless_request_keeps_nobody_waiting() {
     let run = tempfile::tempdir().unwrap();
