@@ -7,7 +7,7 @@ use crate::discover::place::Place;
 use crate::discover::problem::FilesProblem;
 use crate::read::{Header, Quoting, ReadOptions};
 
-/// What the front matter says of the data.
+/// The parts of the front matter that describe the data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Readme {
     /// The data sets in `configs`.

@@ -178,8 +178,8 @@ impl Card {
 fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), DataError> {
     let refuse = |problem| DataError::Files { place: path.display().to_string(), problem: Box::new(problem) };
     let (files, passed_over) = walk::walk(path)?;
-    // A clone of a repository of the hub has a README with front matter. A README that can't be parsed is no
-    // data set's.
+    // A clone of a repository of the hub has a README with front matter. A README that can't be parsed is
+    // ignored.
     let readme = std::fs::read_to_string(path.join("README.md")).ok();
     let readme = readme.and_then(|text| Readme::parse(&text).ok()).unwrap_or_default();
     let found = choose(&readme, config, &files, passed_over, &Folder(path)).map_err(refuse)?;

@@ -1,5 +1,4 @@
-//! What the name of a file or a folder says: a split, a shard, a format that is not read, something that is
-//! no data.
+//! Meanings of the name of a file or a folder: a split, a shard, a format that is not read, no data at all.
 
 use std::path::Path;
 
@@ -36,7 +35,7 @@ impl Word {
     }
 }
 
-/// What a name says of the split.
+/// The split, or splits, in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Nothing,

@@ -64,7 +64,7 @@ fn a_folder_wins_over_a_files_name() {
         &[],
         &["test/x.csv"],
     );
-    // A folder that has the word among others does not win over a file that is called nothing else.
+    // A folder with a split's word among others does not win over a file that is named exactly like a split.
     reads(&["dev-kit/train.csv", "dev-kit/test.csv"], &["dev-kit/train.csv"], &[], &["dev-kit/test.csv"]);
     reads(&["train_data/x.csv", "test_data/x.csv"], &["train_data/x.csv"], &[], &["test_data/x.csv"]);
     reads(&["train/a/x.csv", "train/b/y.csv"], &["train/a/x.csv", "train/b/y.csv"], &[], &[]);

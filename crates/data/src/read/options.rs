@@ -26,7 +26,8 @@ pub struct ReadOptions {
     /// The encoding of text files. Unset: UTF-8, or UTF-16 where a byte order mark or zero bytes tell so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<TextEncoding>,
-    /// Whether CSV begins with a heading, or the names of its columns where it does not. Unset: it does.
+    /// The heading of CSV: whether the first row is one, or the columns' names where it is not. Unset: the
+    /// first row is a heading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<Header>,
 }

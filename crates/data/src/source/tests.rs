@@ -181,7 +181,7 @@ fn a_clone_of_a_repository_is_read_as_its_readme_says() {
     assert_eq!((files.train, files.validation), (vec!["x/one.csv".into()], vec!["x/two.csv".into()]));
     let (card, ..) = local(&format!("{path}:de"));
     assert_eq!(card.files.unwrap().train, ["de/a.csv", "de/b.csv"].map(PathBuf::from));
-    // A README that can't be parsed is no data set's.
+    // A README that can't be parsed is ignored.
     fs::write(dir.path().join("README.md"), "---\nconfigs: [\n---\n").unwrap();
     fs::write(dir.path().join("train.csv"), "").unwrap();
     assert_eq!(local(path).0.files.unwrap().train, [PathBuf::from("train.csv")]);

@@ -211,7 +211,7 @@ fn files_of_other_programs_are_refused_by_name() {
         assert!(message.contains(part) && message.contains(name), "{name}: {message}");
         assert!(!error.is_bad_row() && message.contains(':'), "no way out: {message}");
     }
-    // A page may be a text a line.
+    // A page of HTML may be read as plain lines.
     let path = file(&dir, "page.txt", "<html>\n");
     assert_eq!(
         RowReader::open(&path, &ReadOptions::default(), &Columns::new().with_text("text")).unwrap().count(),

@@ -157,7 +157,7 @@ fn rows_come_one_at_a_time() {
     assert_eq!((found, location.number, location.unit), (row("a", "pos"), 100_001, "line"));
 }
 
-/// One byte at a time, as a pipe may give them.
+/// A stream may give one byte at a time, as a pipe does.
 #[test]
 fn a_slow_stream_is_the_same_stream() {
     struct Slow(&'static [u8]);

@@ -25,7 +25,7 @@ impl Checked {
             Physical::INT64 | Physical::DOUBLE => Some(8),
             Physical::INT96 => Some(12),
             Physical::FIXED_LEN_BYTE_ARRAY => Some(usize::try_from(column.type_length()).unwrap_or(0).max(1)),
-            // A byte array stands after its length, which has 4 bytes.
+            // Each byte array follows its length, which has 4 bytes.
             Physical::INT32 | Physical::FLOAT | Physical::BYTE_ARRAY => Some(4),
         };
         Ok(Self { pages: group.get_column_page_reader(leaf)?, least })
