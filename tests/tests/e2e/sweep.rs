@@ -284,8 +284,8 @@ fn killed_at_any_time_it_ends_with_the_same_table() {
     let killed = dir.path().join("killed");
     let mut command = four_runs(&killed);
     let mut kills = 0;
-    // In the first run before and after its checkpoint, as it ends, in the next ones, and as the last one
-    // ends.
+    // Kills: in the first run before and after its checkpoint, as it ends, in the next runs, and as the last
+    // one ends.
     for wanted in [1, 5, 8, 13, 16, 17, 27, 32] {
         let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         if wait_for_steps(&killed, wanted, &mut child) {
@@ -293,7 +293,7 @@ fn killed_at_any_time_it_ends_with_the_same_table() {
             kills += 1;
         }
         child.wait().unwrap();
-        // A sweep that isn't there yet can't go on; the first kill comes when it is.
+        // A sweep that doesn't exist yet can't go on; the first kill comes after it was created.
         command = resume(&killed);
     }
     assert!(kills >= 6, "killed only {kills} times");
