@@ -19,10 +19,10 @@ pub(crate) struct Arguments {
     /// Tokens in a sequence
     #[arg(long, default_value_t = 256)]
     seq: usize,
-    /// What is frozen in ours: none, encoder_below:N, embeddings+encoder_below:N, all_but_head
+    /// The freeze policy of embert: none, encoder_below:N, embeddings+encoder_below:N, all_but_head
     #[arg(long, default_value = "none")]
     freeze: String,
-    /// The frozen part of ours is computed before, as `cache_frozen` does
+    /// Compute the frozen part of embert's model before the steps, as `cache_frozen` does
     #[arg(long)]
     cached: bool,
     /// Measure this often, in turn; the median counts
@@ -32,13 +32,13 @@ pub(crate) struct Arguments {
     /// JSON with `engine` and `median_s`, the seconds of a step
     #[arg(long, value_name = "COMMAND")]
     against: Option<String>,
-    /// The profile that ours is built with: dev is what `cargo run` uses
+    /// The profile that embert is built with: dev is what `cargo run` uses
     #[arg(long, default_value = "dev")]
     profile: String,
     /// Cargo features of the program, as in cuda
     #[arg(long, default_value = "")]
     features: String,
-    /// The device that ours runs on
+    /// The device that embert runs on
     #[arg(long, default_value = "cpu")]
     device: String,
 }
