@@ -13,7 +13,7 @@ use crate::definition::{Point, Sweep};
 use crate::draw::{Draw, Range, Scale};
 use crate::section::{Section, check_key, flatten};
 
-/// More runs than these are a slip of the keyboard.
+/// The most runs of a sweep; a definition of more runs is taken for a typing error.
 const MOST_RUNS: usize = 10_000;
 
 /// Lays files, settings, grids and ranges over each other, and makes a [`Sweep`] of them.
@@ -47,22 +47,23 @@ impl SweepBuilder {
         Self { base, ..Self::default() }
     }
 
-    /// Lays a TOML file over what is there: a run's config, and the `[sweep]` table if there is one.
+    /// Lays a TOML file over the earlier settings: a run's config, and the `[sweep]` table if there is one.
     ///
     /// # Errors
-    /// As [`ConfigBuilder::file`]; or the `[sweep]` table has a key that doesn't exist or a value that can't be used.
+    /// As [`ConfigBuilder::file`]; or the `[sweep]` table has a key that doesn't exist or a value that can't
+    /// be used.
     pub fn file(self, path: &Path) -> Result<Self, SweepError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         self.text(&text, path)
     }
 
-    /// Lays the text of a TOML file over what is there; `path` names it in messages.
+    /// Lays the text of a TOML file over the earlier settings; `path` names the file in messages.
     ///
     /// # Errors
-    /// As [`file`](Self::file), but for the reading.
+    /// As [`file`](Self::file), but no file is read.
     pub fn text(mut self, text: &str, path: &Path) -> Result<Self, SweepError> {
-        /// The rest of the file is a config, read by itself.
+        /// The `[sweep]` table; the config builder reads the rest of the file.
         #[derive(Deserialize)]
         struct File {
             #[serde(default)]
@@ -98,7 +99,7 @@ impl SweepBuilder {
         Ok(self)
     }
 
-    /// Changes the config that is swept over.
+    /// Changes the base config.
     ///
     /// # Errors
     /// `change` returns an error.
@@ -109,10 +110,10 @@ impl SweepBuilder {
         Ok(self.lay(change)?)
     }
 
-    /// [`config`](Self::config) for a caller with errors of its own.
+    /// Changes the base config, like [`config`](Self::config), with the caller's own error type.
     ///
     /// # Errors
-    /// Those of `change`.
+    /// `change` returns an error.
     pub fn lay<E>(
         mut self,
         change: impl FnOnce(ConfigBuilder) -> Result<ConfigBuilder, E>,
@@ -124,15 +125,16 @@ impl SweepBuilder {
     /// Adds a key of the grid from `key=value,value`, the values as in TOML; a bare word is a string.
     ///
     /// # Errors
-    /// There is no `=`, the key doesn't exist or can't be swept, or a value isn't one.
+    /// There is no `=`, the key doesn't exist or can't be swept, or a value is empty or unclosed.
     pub fn grid(mut self, assignment: &str) -> Result<Self, SweepError> {
         let (key, values) = assign(assignment, "freeze=none,encoder_below:6")?;
         self.set_grid(key, list(key, values)?)?;
         Ok(self)
     }
 
-    /// Adds a key whose values are drawn, from `key=min..max`, `key=min..max:uniform` or `key=min..max:log`. Without a scale, values
-    /// are drawn log-uniformly where both ends are above 0 and the key takes fractions, and uniformly elsewhere.
+    /// Adds a key whose values are drawn, from `key=min..max`, `key=min..max:uniform` or `key=min..max:log`.
+    /// Without a scale, values are drawn log-uniformly where both ends are above 0 and the key takes
+    /// fractions, and uniformly elsewhere.
     ///
     /// # Errors
     /// As [`grid`](Self::grid); or the ends are no numbers.
@@ -169,7 +171,8 @@ impl SweepBuilder {
         self
     }
 
-    /// Sets whether complete runs keep their checkpoints, which take several times the space of their results; false by default.
+    /// Sets whether complete runs keep their checkpoints, which take several times the space of their
+    /// results; false by default.
     #[must_use]
     pub fn keep_checkpoints(mut self, keep: bool) -> Self {
         self.keep_checkpoints = keep;
@@ -178,11 +181,13 @@ impl SweepBuilder {
 
     /// The sweep: every value of the grid with every point of the list and every drawn point.
     ///
-    /// Splits are those of the config's `seed` unless `data.split_seed` says otherwise, so that all seeds see the same
-    /// examples. The drawn points follow from `seed` too; with more samples the first points stay the same.
+    /// `data.split_seed` is the config's `seed` if unset, so that all seeds see the same examples. The drawn
+    /// points depend on `seed` too; more samples leave the first points as they are.
     ///
     /// # Errors
-    /// There is nothing to sweep, a key is swept twice, a point's config can't be used, or two are the same.
+    /// There is nothing to sweep, there are too many runs, a key is swept twice, the number of seeds or
+    /// samples doesn't fit, a range can't be drawn from, a point's config can't be used, or two points are
+    /// the same.
     pub fn build(self) -> Result<Sweep, SweepError> {
         let mut base = self.base.clone().build()?;
         let output = base.output.take();
@@ -265,7 +270,7 @@ impl SweepBuilder {
         let ranges: Vec<Draw<'_>> = ranges.collect::<Result<_, _>>()?;
         let mut generator = ChaCha8Rng::seed_from_u64(base.seed);
         let mut points: Vec<Point> = Vec::new();
-        // A range of few whole numbers gives the same point again and again.
+        // Short ranges of whole numbers repeat points: up to 100 draws for each sample.
         for _ in 0..samples * 100 {
             let point = Point { settings: ranges.iter().map(|range| range.draw(&mut generator)).collect() };
             if !points.contains(&point) {
@@ -308,7 +313,8 @@ fn assign<'a>(assignment: &'a str, example: &'static str) -> Result<(&'a str, &'
     Ok((key.trim(), value.trim()))
 }
 
-/// Splits values at the commas between them. A comma inside a TOML list, table or string does not end its value.
+/// Splits values at the commas between them. A comma inside a TOML list, table or string does not end its
+/// value.
 fn list(key: &str, text: &str) -> Result<Vec<Value>, SweepError> {
     let mut values = Vec::new();
     let mut value = String::new();

@@ -8,7 +8,8 @@ use toml::{Table, Value};
 use crate::SweepError;
 use crate::section::Section;
 
-/// A config, the points at which some of its keys have other values, and how many seeds each is trained with.
+/// A config, the points at which some of its keys have other values, and how many seeds each point is trained
+/// with.
 ///
 /// Built with [`SweepBuilder`](crate::SweepBuilder); every point's config has been checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +29,7 @@ pub struct Point {
 }
 
 impl Point {
-    /// The value of a key; `None` where the config's own holds.
+    /// The value of a key; `None` if the point leaves the config's value.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.settings.iter().find(|(found, _)| found == key).map(|(_, value)| value)
     }
@@ -55,11 +56,12 @@ impl Point {
 }
 
 impl Sweep {
-    /// The sweep with another name for each model and data set, in the base config and in the points. `name` gets the key, `model` or
-    /// `dataset`, and the name as it is; it returns the new name, such as an absolute path.
+    /// The sweep with another name for each model and data set, in the base config and in the points. `name`
+    /// gets the key, `model` or `dataset`, and the name as it is; it returns the new name, such as an
+    /// absolute path.
     ///
     /// # Errors
-    /// Two points are the same now.
+    /// Two points have the same settings under the new names.
     pub fn with_names(mut self, name: impl Fn(&str, &str) -> String) -> Result<Self, SweepError> {
         self.base.model = name("model", &self.base.model);
         self.base.dataset = name("dataset", &self.base.dataset);
@@ -72,13 +74,14 @@ impl Sweep {
         Ok(self)
     }
 
-    /// The definition as TOML, resolved: every setting and every point. [`SweepBuilder::file`](crate::SweepBuilder::file) reads it.
+    /// The definition as TOML, resolved: every setting and every point.
+    /// [`SweepBuilder::file`](crate::SweepBuilder::file) reads it.
     ///
     /// # Errors
     /// A number that TOML can't hold.
     pub fn to_toml(&self) -> Result<String, SweepError> {
         let write = |source| SweepError::Config(ConfigError::Write { source });
-        // Where there are only seeds there is no list.
+        // A sweep over seeds alone has no list of points.
         let points = self.points.iter().filter(|point| self.points.len() > 1 || !point.settings.is_empty());
         let section = Section {
             seeds: Some(self.seeds),
@@ -91,7 +94,7 @@ impl Sweep {
         toml::to_string(&table).map_err(write)
     }
 
-    /// The config that is swept over, with `data.split_seed` set.
+    /// The base config, with `data.split_seed` set.
     pub fn base(&self) -> &TrainConfig {
         &self.base
     }
@@ -106,7 +109,7 @@ impl Sweep {
         self.output.as_deref()
     }
 
-    /// The points, in their order.
+    /// The points, in the order of the definition.
     pub fn points(&self) -> &[Point] {
         &self.points
     }
@@ -132,7 +135,7 @@ impl Sweep {
         self.keep_checkpoints
     }
 
-    /// A point's name: `point-01`, `point-02`, ..., as wide as the last one needs.
+    /// A point's name: `point-01`, `point-02`, ..., with as many digits as the last point needs.
     pub fn name(&self, point: usize) -> String {
         let width = self.points.len().to_string().len().max(2);
         format!("point-{:0width$}", point + 1)
@@ -258,7 +261,8 @@ mod tests {
             .map(|point| point.settings[0].1.as_float().unwrap())
             .collect();
         assert!(rates.iter().all(|rate| (1e-6..=1e-4).contains(rate)));
-        // Log-uniform: half of them below the geometric mean. 400 draws have a standard deviation of 10 there.
+        // Log-uniform: half of the draws lie below the geometric mean; of 400 draws, 200 with a standard
+        // deviation of 10.
         let low = rates.iter().filter(|rate| **rate < 1e-5).count();
         assert!((150..=250).contains(&low), "{low}");
         let uniform = draw(1, 400, &format!("{range}:uniform")).unwrap();
@@ -268,7 +272,7 @@ mod tests {
         assert_eq!(settings(&draw(1, 5, range).unwrap()), settings(&draw(1, 400, range).unwrap())[..5]);
         assert_ne!(settings(&draw(1, 5, range).unwrap()), settings(&draw(2, 5, range).unwrap()));
 
-        // Each of the whole numbers once, and then there are no more.
+        // Four draws give each of the four whole numbers once; a fifth different point does not exist.
         let mut sizes = settings(&draw(1, 4, "batch_size=1..4").unwrap());
         sizes.sort();
         assert_eq!(sizes, [1, 2, 3, 4].map(|size| format!("batch_size = {size}")));

@@ -8,7 +8,7 @@ use toml::Value;
 
 use crate::SweepError;
 
-/// The values that a key is drawn from.
+/// The range from which a key's values are drawn.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Range {
@@ -64,7 +64,7 @@ impl<'a> Draw<'a> {
 
     pub(crate) fn draw(&self, generator: &mut ChaCha8Rng) -> (String, Value) {
         let share: f64 = generator.random();
-        // Each whole number stands for the half below and above it.
+        // A whole number n stands for the interval from n - 0.5 to n + 0.5.
         let margin = if self.whole { 0.5 } else { 0.0 };
         let (low, high) = (self.min - margin, self.max + margin);
         let drawn = if self.log {

@@ -29,7 +29,7 @@ pub enum SweepError {
         /// What to do instead.
         hint: &'static str,
     },
-    /// A key has values from two of grid, random and points.
+    /// A key has values in two of grid, random and points.
     #[error("{key} is swept twice: keep it in one of grid, random and points")]
     Twice {
         /// The key.
@@ -40,21 +40,21 @@ pub enum SweepError {
     Values {
         /// The key.
         key: String,
-        /// What is wrong with them.
+        /// Why the values can't be used.
         problem: String,
     },
     /// Text that is not `key=values`.
     #[error("\"{found}\" says no values to try: expected key=values, as in {example}")]
     Assignment {
-        /// What was given.
+        /// The text as it was given.
         found: String,
-        /// One that could be.
+        /// An example of an assignment.
         example: &'static str,
     },
-    /// Seeds or samples that make no sense.
+    /// A number of seeds or samples that can't be used.
     #[error("{problem}")]
     Counts {
-        /// What is wrong with them.
+        /// Why the number can't be used.
         problem: &'static str,
     },
     /// No file of a complete run has the metrics of its result.
@@ -76,13 +76,13 @@ pub enum SweepError {
     TooMany {
         /// Points times seeds.
         runs: usize,
-        /// How many there may be.
+        /// The most runs of a sweep.
         most: usize,
     },
     /// A point's config can't be used.
     #[error("{point} ({settings}) can't be trained")]
     Point {
-        /// Its name.
+        /// The point's name.
         point: String,
         /// The settings of the point.
         settings: String,
@@ -92,11 +92,11 @@ pub enum SweepError {
     /// Two points have the same settings.
     #[error("{one} and {other} are the same ({settings}): keep one of them")]
     Same {
-        /// A point's name.
+        /// The first point's name.
         one: String,
-        /// Another one's.
+        /// The second point's name.
         other: String,
-        /// What both set.
+        /// The settings of both points.
         settings: String,
     },
     /// The folder has no `sweep.toml`.
@@ -116,7 +116,7 @@ pub enum SweepError {
         /// The cause.
         source: Box<SweepError>,
     },
-    /// A run's settings are not those that the definition gives it.
+    /// A run's settings differ from the settings that the definition gives the run.
     #[error(
         "{path} has other settings than sweep.toml gives it: undo what changed in one of them, or remove the run",
         path = path.display()
@@ -131,13 +131,13 @@ pub enum SweepError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SweepRunError<E: std::error::Error + 'static> {
-    /// The sweep's definition, its folder or a run's observer.
+    /// The sweep's definition or folder can't be used, or a run's observer failed.
     #[error(transparent)]
     Sweep(#[from] SweepError),
     /// The host can't provide a model or a data set.
     #[error("{what}")]
     Source {
-        /// What the host was asked for, as in "can't get the model bert".
+        /// The request that failed, as in "can't get the model bert".
         what: String,
         /// The cause.
         source: E,

@@ -8,7 +8,7 @@ use embert_train::{Claim, ConfigBuilder, Existing};
 
 use crate::{Sweep, SweepBuilder, SweepError};
 
-/// The folder of a sweep in which this process alone works. Where each file of the folder stands, [`SweepFiles`] says.
+/// The folder of a sweep, locked by this process. [`SweepFiles`] says where each file of the folder stands.
 ///
 /// A new folder that is dropped before [`Sweep::run`] leaves nothing behind.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ impl SweepFolder {
     /// Claims `path` for a new sweep.
     ///
     /// # Errors
-    /// Another process works in the folder; the folder holds a sweep (and `existing` is [`Existing::Keep`]) or files of the user's; or
-    /// the folder can't be written.
+    /// Another process works in the folder; the folder holds a sweep (and `existing` is [`Existing::Keep`])
+    /// or files of the user's; or the folder can't be written.
     pub fn create(path: &Path, existing: Existing) -> Result<Self, SweepError> {
         let claim = Claim::new(FolderKind::Sweep, path, existing, is_finished)?;
         Ok(Self { claim, is_resumed: false })
@@ -88,8 +88,8 @@ fn is_finished(folder: &Path) -> Result<bool, SweepError> {
     Ok(true)
 }
 
-/// The errors of failed runs by the runs' names, from the `sweep.json` of an earlier process. A damaged table gives the errors that
-/// can still be read.
+/// The errors of failed runs by the runs' names, from the `sweep.json` of an earlier process. A damaged table
+/// gives the errors that can still be read.
 pub(crate) fn failures(files: &SweepFiles) -> Result<BTreeMap<String, String>, SweepError> {
     let path = files.table();
     let runs: Vec<RunResult> = match SweepTable::read(&path) {

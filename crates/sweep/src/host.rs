@@ -1,4 +1,5 @@
-//! [`SweepHost`]: what a sweep needs of the program around it; [`SweepEvent`]: what a sweep tells the program.
+//! [`SweepHost`]: the models and data sets that the calling program provides to a sweep; [`SweepEvent`]: the
+//! sweep's progress.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,8 @@ pub trait SweepHost {
     /// Why a model or a data set can't be provided.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// The folder of the config's checkpoint. Called before the first run for each model, and again before each run.
+    /// The folder of the config's checkpoint. Called before the first run for each model, and again before
+    /// each run.
     ///
     /// # Errors
     /// The model can't be found or fetched.
@@ -59,9 +61,9 @@ pub enum SweepEvent<'a> {
         /// Runs that are complete.
         complete: usize,
     },
-    /// The sweep that this one replaces has been moved.
+    /// The sweep that will be replaced has been moved.
     Replaces {
-        /// Where it is until this sweep is complete.
+        /// The replaced sweep's folder, which stays until the new sweep is complete.
         old: &'a Path,
     },
     /// The splits of a data set were encoded.

@@ -1,11 +1,13 @@
-//! Sweeps: a config trained at several points with several seeds, one run after another, and the table of the results.
+//! Sweeps: a config trained at several points with several seeds, one run after another, and the table of the
+//! results.
 //!
-//! A [`SweepBuilder`] lays files, settings, grids and ranges over each other and builds a [`Sweep`]: a config, and the
-//! [`Point`]s at which some of its keys have other values. [`Sweep::run`] trains each point with each seed in a
-//! [`SweepFolder`] that this process alone has. A [`SweepHost`] provides models and data sets, and receives the events.
+//! A [`SweepBuilder`] lays files, settings, grids and ranges over each other and builds a [`Sweep`]: a
+//! config, and the [`Point`]s at which some of its keys have other values. [`Sweep::run`] trains each point
+//! with each seed in a [`SweepFolder`], which no other process can use meanwhile. A [`SweepHost`] provides
+//! models and data sets, and receives the events.
 //!
-//! What it does not do: train a step (`embert-train`), fetch anything (`embert-hub`), declare the files of a sweep's folder
-//! (`embert-run`), parse arguments or draw (`bert-train`, `embert-report`).
+//! What it does not do: train a step (`embert-train`), fetch anything (`embert-hub`), declare the files of a
+//! sweep's folder (`embert-run`), parse arguments (`bert-train`), or draw charts (`embert-report`).
 //!
 //! ```
 //! use embert_sweep::SweepBuilder;

@@ -21,24 +21,24 @@ pub(crate) struct Record {
     pub(crate) end: End,
     /// The step after which the kept weights were taken.
     pub(crate) step: usize,
-    /// The validation metrics of the kept weights; absent without a validation split.
+    /// The validation metrics of the kept weights; `None` without a validation split.
     pub(crate) metrics: Option<Metrics>,
-    /// The value of the sweep's metric.
+    /// The value of the sweep's metric; `None` if the metric is not defined.
     pub(crate) value: Option<f64>,
-    /// Absent where the run's facts can't be read.
+    /// The parameter counts; `None` if the run's facts can't be read.
     pub(crate) sizes: Option<Parameters>,
-    /// Which way the sweep's metric is better; absent where the run's facts don't say it.
+    /// Whether higher or lower values of the sweep's metric are better; `None` if the run's facts don't say.
     better: Option<Better>,
 }
 
-/// The records of a sweep's complete runs by the runs' names. A complete run does not change, so its files are read once, however
-/// often the table is written.
+/// The records of a sweep's complete runs by the runs' names. A complete run does not change, so its files
+/// are read once, however often the table is written.
 #[derive(Debug, Default)]
 pub(crate) struct Records(BTreeMap<String, Record>);
 
 impl Records {
-    /// Which way a metric is better, as the runs' facts say. Runs of format 1 say nothing: of their metrics only the loss is better
-    /// lower.
+    /// Whether higher or lower values of a metric are better, from the runs' facts. The facts of format 1
+    /// don't say: of its metrics, only the loss is better lower.
     pub(crate) fn better(&self, metric: &str) -> Better {
         let stated = self.0.values().find_map(|record| record.better);
         stated.unwrap_or(if metric == LOSS { Better::Lower } else { Better::Higher })
@@ -90,7 +90,7 @@ impl Record {
         let better = infos.clone().find(|info| info.name == metric).map(|info| info.better);
         let mut metrics = logged.evaluation(SPLIT, step).map(|eval| eval.metrics.clone());
         let scores = unless_damaged(Scores::read(&run.scores()))?;
-        // The scores may be those of other weights.
+        // `scores.json` may belong to other weights than the kept ones.
         if let Some(scores) = scores.filter(|scores| scores.step == step) {
             let scores = scores.split(SPLIT);
             let value = scores.and_then(|scores| scores.metrics.get(metric));
@@ -104,8 +104,8 @@ impl Record {
         } else if config.metric.as_deref() == Some(metric) && config.keep == Keep::Best && metrics.is_some() {
             end.best_metric
         } else {
-            // The run chose its weights by another metric, or the log's line of it is damaged: the metric is computed from the
-            // predictions.
+            // The run chose its weights by another metric, or the evaluation's log line is damaged: the
+            // metric is computed from the predictions.
             let report = facts.and_then(|facts| report(&facts, run).transpose()).transpose()?;
             let Some(report) = report else {
                 return Err(SweepError::NoScores { path: run.folder().to_owned() });
@@ -128,25 +128,27 @@ fn unless_damaged<T>(found: Result<Option<T>, RunError>) -> Result<Option<T>, Sw
     }
 }
 
-/// The metrics that the log's evaluations have; all `metrics` where the log has lost every evaluation.
+/// The part of `metrics` that the log's evaluations list; all of `metrics` if the log has lost every
+/// evaluation.
 fn of_log(metrics: &Metrics, log: &Log) -> Metrics {
     let Some(eval) = log.evals.last() else { return metrics.clone() };
     eval.metrics.iter().filter_map(|(name, _)| Some((name, metrics.get(name)?))).collect()
 }
 
-/// The metrics that a log has of an evaluation, without those that are not defined.
+/// The metrics that a log line lists for an evaluation; an undefined metric is left out.
 fn logged_metrics(report: &Report) -> Metrics {
     Metric::LOGGED.iter().filter_map(|metric| Some((metric.name(), metric.value(report)?))).collect()
 }
 
-/// The log of a run whose `model/` is there. The run's end is written to the log after `model/`.
+/// The log of a run; `None` without `model/` or the log file. A run writes `model/` before the end of its
+/// log.
 fn logged(run: &RunFiles) -> Result<Option<Log>, SweepError> {
     let is_there = run.model().is_dir() && run.metrics().is_file();
     Ok(is_there.then(|| Log::read(&run.metrics())).transpose()?)
 }
 
-/// The validation metrics of the kept weights of a run of format 1, computed from its `examples.jsonl`; `None` where there is no such
-/// file.
+/// The validation metrics of the kept weights of a run of format 1, computed from its `examples.jsonl`;
+/// `None` without the file.
 fn report(facts: &Facts, run: &RunFiles) -> Result<Option<Report>, SweepError> {
     let Some(examples) = Examples::open(&run.examples())? else { return Ok(None) };
     let positive = facts.positive.as_ref();

@@ -35,13 +35,15 @@ struct Job {
 impl Sweep {
     /// Trains each run that is not complete, one after another, and writes the table after each.
     ///
-    /// A run that fails is recorded with its error, and the sweep goes on. Runs that train on the same splits share them: a data set is
-    /// loaded and encoded once, or once for each value of a key that it depends on. A sweep that was stopped or killed is resumed in a
-    /// folder that was [opened](SweepFolder::open), and ends with the same table, times aside. A sweep that is replaced is removed when
-    /// all runs of the new one are complete.
+    /// A run that fails is recorded with its error, and the sweep goes on. Runs on the same splits share the
+    /// encoded texts: a data set is loaded and encoded once, or once for each value of a key that the splits
+    /// depend on. A sweep that was stopped or killed is resumed in a folder that was
+    /// [opened](SweepFolder::open), and ends with the same table, times aside. A replaced sweep is removed
+    /// when all runs of the new sweep are complete.
     ///
     /// # Errors
-    /// The folder can't be written, a model or the first run's data set can't be provided, or an observer or the host fails.
+    /// The folder can't be written, a model or the first run's data set can't be provided, or an observer or
+    /// the host fails.
     pub fn run<H: SweepHost>(
         &self,
         folder: SweepFolder,
@@ -116,7 +118,8 @@ impl Sweep {
                 ) => return Err(error),
                 Err(error) => {
                     let text = chain(&error);
-                    // Resumed from its checkpoint, the run would fail again; after other errors it may be complete in the end.
+                    // After a loss that was not finite, the resumed run would fail again; after other errors
+                    // it may become complete.
                     if let SweepRunError::Sweep(SweepError::Train(TrainError::NotFinite { .. })) = error {
                         self.tidy(&run)?;
                     }
@@ -212,14 +215,14 @@ impl Job {
         Ok(trainer.run()?)
     }
 
-    /// Opens the folder of a run that has begun, and checks that its settings are this run's; `None` for a new run. A run whose log has
-    /// lost its end is trained again from its last checkpoint.
+    /// Opens the folder of a run that has begun, and checks that the folder's settings are the job's; `None`
+    /// for a new run. A run whose log has lost its end is trained again from its last checkpoint.
     fn open(&self, run: &RunFiles) -> Result<Option<RunFolder>, SweepError> {
         if !run.config().is_file() {
             return Ok(None);
         }
         let folder = RunFolder::open_any(run.folder())?;
-        // The sweep's folder may have been moved since.
+        // `output` does not count: the sweep's folder may have been moved.
         if (TrainConfig { output: None, ..folder.config().clone() }) == self.config {
             return Ok(Some(folder));
         }
@@ -231,13 +234,13 @@ impl Job {
         host.model(&self.config).map_err(|source| SweepRunError::Source { what: what(), source })
     }
 
-    /// The splits that the run trains on: those of the run before it, or else newly encoded ones.
+    /// The splits that the run trains on: the previous run's if they fit, else newly encoded splits.
     fn splits<'a, H: SweepHost>(
         &self,
         host: &mut H,
         splits: &'a mut Option<EncodedSplits<H::Task>>,
     ) -> Result<&'a EncodedSplits<H::Task>, SweepRunError<H::Error>> {
-        // Other splits are dropped before the new ones are loaded.
+        // Splits that don't fit are dropped first, so that only one set of texts is in memory.
         if let Some(fitting) = splits.take().filter(|splits| splits.fit(&self.config)) {
             return Ok(splits.insert(fitting));
         }
@@ -250,7 +253,7 @@ impl Job {
     }
 }
 
-/// The path of a folder as it is from every working folder.
+/// The absolute path of a folder.
 fn absolute(folder: &Path) -> Result<PathBuf, TrainError> {
     std::path::absolute(folder).map_err(|source| TrainError::Io {
         action: "find",
@@ -263,7 +266,7 @@ fn device_error(source: embert_model::DeviceError) -> TrainError {
     ConfigError::Device { source }.into()
 }
 
-/// An error with all its causes in a line, each once.
+/// An error with all its causes in one line; a cause that the text already contains is left out.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

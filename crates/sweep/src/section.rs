@@ -32,7 +32,8 @@ pub(crate) fn check_key(key: &str) -> Result<&'static str, SweepError> {
     Ok(known_key(key)?)
 }
 
-/// The settings of a table by their dotted keys, whether a key is written `"data.order" = ..` or `data.order = ..`.
+/// The settings of a table by their dotted keys, whether a key is written `"data.order" = ..` or
+/// `data.order = ..`.
 pub(crate) fn flatten(table: Table) -> Result<Vec<(String, Value)>, SweepError> {
     let mut settings = Vec::new();
     for (key, value) in table {

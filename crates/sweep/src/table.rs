@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::record::{Record, Records, SPLIT};
 use crate::{Sweep, SweepError};
 
-/// Makes the table of a sweep. `failure` returns the error of the failed run of a name.
+/// Makes the table of a sweep. `failure` returns a failed run's error by the run's name.
 pub(crate) fn table(
     sweep: &Sweep,
     files: &SweepFiles,
@@ -129,7 +129,7 @@ fn csv(table: &SweepTable) -> Result<Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// A value as JSON; as text where JSON has no form for it, such as an infinity.
+/// A TOML value as JSON; as text if JSON can't hold the value, such as an infinity.
 fn json_of(value: &toml::Value) -> Value {
     match serde_json::to_value(value) {
         Ok(json) if !json.is_null() => json,

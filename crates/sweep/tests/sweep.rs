@@ -1,4 +1,4 @@
-//! Sweeps as a library: what is loaded and encoded, and how often.
+//! Whole sweeps of a tiny model: which data are loaded and encoded, how often, and the resulting table.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -80,7 +80,7 @@ impl Place {
     }
 }
 
-/// Counts what it is asked for.
+/// Counts the models and data sets that the sweep requests.
 #[derive(Default)]
 struct Host {
     models: usize,
@@ -156,10 +156,10 @@ fn texts_are_loaded_and_encoded_once_for_each_value_they_depend_on() {
     let SweepOutcome::Complete(table) = run(&place, &sweep, &mut host, Start::New) else { panic!("stopped") };
     assert_eq!(table.count(Status::Complete), 8);
     assert_eq!((host.loads, host.encoded), (2, vec![24, 16]));
-    // Runs on the same texts follow each other, so that those of others need not be in memory.
+    // Runs on the same texts follow each other, so that only their texts are in memory.
     let lengths: Vec<&str> = host.runs.iter().map(|run| &run[run.find("max_length").unwrap()..]).collect();
     assert_eq!(lengths[..4], ["max_length = 24/7", "max_length = 24/8"].repeat(2)[..]);
-    // And each is the run that `train` would have made of its config.
+    // Each run's weights are those of the same config trained alone.
     for run in ["runs/point-01-seed-8", "runs/point-04-seed-7"] {
         let (_, config) = (run, TrainConfig { output: None, ..read_config(&place, run) });
         place.train(&format!("alone/{run}"), &config);
@@ -190,7 +190,7 @@ fn a_stopped_sweep_trains_what_is_missing() {
         panic!("stopped")
     };
     assert_eq!((table.count(Status::Complete), host.runs), (4, vec!["batch_size = 5/8".to_owned()]));
-    // With nothing left to do nothing is loaded.
+    // A complete sweep loads no model and no data set.
     let mut host = Host::default();
     assert_eq!(run(&place, &sweep, &mut host, Start::Resumed), SweepOutcome::Complete(table.clone()));
     assert_eq!((host.loads, host.models), (0, 0));
@@ -198,7 +198,8 @@ fn a_stopped_sweep_trains_what_is_missing() {
     assert_eq!(written, table);
 }
 
-/// Runs that choose their weights in different ways are compared by one metric, that of the weights they kept.
+/// Runs that choose their weights in different ways are compared by the sweep's metric of the weights that
+/// they kept.
 #[test]
 fn the_table_has_the_sweeps_metric_of_the_kept_weights() {
     let place = Place::new();
@@ -223,7 +224,7 @@ fn the_table_has_the_sweeps_metric_of_the_kept_weights() {
         if config.keep == Keep::Last {
             assert_eq!(result.step, Some(4));
         }
-        // Recomputed from the examples, in another order than at the evaluation: some units in the last place.
+        // `value` is read from `scores.json`, `metrics` from the log.
         let difference = result.value.unwrap() - result.metrics.as_ref().unwrap().get("loss").unwrap();
         assert!(difference.abs() < 1e-12, "{point:?}");
     }
@@ -275,7 +276,7 @@ impl SweepHost for Forgets {
     }
 }
 
-/// The table is written after each run: what an ended one says is known by then.
+/// The table is written after each run; a complete run's log is read for the first of these tables only.
 #[test]
 fn each_runs_log_is_read_once() {
     let place = Place::new();
@@ -288,7 +289,7 @@ fn each_runs_log_is_read_once() {
     assert!(table.runs().all(|run| run.value.is_some() && run.metrics.is_some()));
 }
 
-/// What the run says of each example is a record too.
+/// `scores.json` has the metrics that a damaged log line has lost.
 #[test]
 fn a_damaged_evaluation_does_not_change_the_table() {
     let place = Place::new();
@@ -308,14 +309,14 @@ fn a_damaged_evaluation_does_not_change_the_table() {
         let named = ["accuracy", "f1", "mcc", "loss"].map(|name| figures.get(name).unwrap());
         [run.value.unwrap(), named[0], named[1], named[2], named[3]]
     };
-    // The sums are taken in another order.
+    // The metrics before are from the log, those after from `scores.json`.
     for (one, other) in figures(before).into_iter().zip(figures(after)) {
         assert!((one - other).abs() < 1e-9, "{one} against {other}");
     }
 }
 
-/// Of a table that is cut, what stands before the cut is kept: here a failure that is not tried again, since the sweep is stopped at
-/// once.
+/// If the end of `sweep.json` is cut off, the failures before the cut are kept: here a failed run, which is
+/// not tried again since the sweep is stopped at once.
 #[test]
 fn a_damaged_table_keeps_the_failures_that_can_be_read() {
     let place = Place::new();
@@ -333,7 +334,7 @@ fn a_damaged_table_keeps_the_failures_that_can_be_read() {
     assert_eq!(table.count(Status::Failed), 1, "{table:?}");
     let path = place.path("sweep/sweep.json");
     let bytes = fs::read(&path).unwrap();
-    // The run that failed is the last: the brackets behind it are lost.
+    // The failed run is the last of the table; only the closing brackets are cut.
     fs::write(&path, &bytes[..bytes.len() - 8]).unwrap();
     let mut host = Host::default();
     host.stop.request();
@@ -343,7 +344,7 @@ fn a_damaged_table_keeps_the_failures_that_can_be_read() {
     assert_eq!(failures(&again), failures(&table));
 }
 
-/// Each card has the seed that cut its splits, which is the sweep's for all seeds of a point.
+/// A model card names the seed of the splits, which all runs of a point share, and not the run's own seed.
 #[test]
 fn cards_of_a_sweep_name_the_seed_of_the_splits() {
     let place = Place::new();
