@@ -1,5 +1,5 @@
-//! Seconds of one fine-tuning step: forward, cross-entropy, backward, global norm, clipping, AdamW. Random weights, random
-//! ids, dropout on, each sequence full. Prints one line of JSON.
+//! Seconds of one fine-tuning step: forward, cross-entropy, backward, global norm, clipping, AdamW. Random
+//! weights, random ids, dropout on, each sequence full. Prints one line of JSON.
 //!
 //! ```text
 //! cargo bench -p embert-train --bench step -- --shape minilm-l6 --batch 16 --seq 256
@@ -126,7 +126,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let gradients = GradientsParams::from_grads(loss.backward(), &model);
             let clip = clip_factor(global_norm(&model, &gradients), 1.0);
             model = optimizer.step(model, gradients, 1.0, clip);
-            // Waits for a device that works behind our back.
+            // Waits for the device, which works asynchronously.
             loss.into_scalar::<f32>();
             device.sync()?;
         }

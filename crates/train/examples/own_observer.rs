@@ -1,4 +1,4 @@
-//! Trains the shipped small BERT on the sample for four epochs, with an observer of one's own:
+//! Trains the shipped small BERT on the sample for four epochs, with a custom observer:
 //! `cargo run -p embert-train --example own_observer`, from the repository's root.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 

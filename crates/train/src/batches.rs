@@ -1,4 +1,4 @@
-//! [`MicroBatches`]: features on their way through the model, from the tokens or from cached outputs of its frozen prefix.
+//! [`MicroBatches`]: the model's inputs, from tokens or from cached outputs of the model's frozen prefix.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// Features and their padded length, which is 1 where one row of each feature is all that is left.
+    /// The shape `[features, padded length]`; the length is 1 if the prefix's output has one row a feature.
     pub(crate) fn shape(&self) -> [usize; 2] {
         match self {
             Self::Tokens(input) => input.layout.padded_shape(),
@@ -50,7 +50,7 @@ impl Input {
         }
     }
 
-    /// The same input for a step of training: dropout's random numbers follow from `key`.
+    /// The input for a training step: dropout draws its random numbers from `key`.
     pub(crate) fn with_dropout(self, key: DropoutKey) -> Self {
         match self {
             Self::Tokens(input) => Self::Tokens(input.with_dropout(key)),
@@ -70,7 +70,7 @@ impl Input {
 /// The micro-batches of a plan.
 pub(crate) struct MicroBatches<T> {
     source: Source<T>,
-    /// The targets of each micro-batch that is still to come: a step's weight is known before its first forward pass.
+    /// The targets of each remaining micro-batch: a step's weight is needed before its first forward pass.
     targets: VecDeque<Vec<T>>,
 }
 
@@ -86,8 +86,8 @@ enum Source<T> {
 }
 
 impl<T: Target> MicroBatches<T> {
-    /// The micro-batches of `plan` from the one with index `skip` on, on `device`; from `cache` where there is one of the same
-    /// data.
+    /// The micro-batches of `plan` from index `skip` on, on `device`; read from `cache`, which must be a
+    /// cache of `data`, if there is one.
     pub(crate) fn new(
         data: &Arc<EncodedDataset<T>>,
         cache: Option<&Arc<PrefixCache>>,
@@ -111,7 +111,7 @@ impl<T: Target> MicroBatches<T> {
         Self { source, targets }
     }
 
-    /// The targets of the next micro-batches, as many as there still are up to `count`.
+    /// The targets of the next `count` micro-batches, or of all that remain.
     pub(crate) fn next_targets(&self, count: usize) -> impl ExactSizeIterator<Item = &[T]> {
         self.targets.range(..count.min(self.targets.len())).map(Vec::as_slice)
     }

@@ -15,14 +15,15 @@ use crate::TrainError;
 use crate::error::IoContext as _;
 use crate::length_order::by_length;
 
-/// The output of a frozen prefix for every feature of a split, without padding: in memory up to a limit, beyond it in an unlinked
-/// temporary file, which the operating system removes when the process exits.
+/// The output of a frozen prefix for every feature of a split, without padding: in memory up to a limit,
+/// beyond it in an unlinked temporary file, which the operating system removes when the process exits.
 ///
-/// It is filled in an order of its own, so that it is the same bit for bit wherever a run goes on.
+/// The cache is filled in the order of the features' lengths and not of an epoch, so that a resumed run has
+/// the same cache, bit for bit.
 #[derive(Debug)]
 pub(crate) struct PrefixCache {
     prefix: FrozenPrefix,
-    /// Whether a row is kept for each token, and not only one for each feature.
+    /// True if the cache has a row for each token, false if it has one row for each feature.
     all_rows: bool,
     hidden_size: usize,
     /// Where the values of each feature start, and how many rows of `hidden_size` they are.
@@ -33,18 +34,18 @@ pub(crate) struct PrefixCache {
 
 #[derive(Clone, Copy, Debug)]
 enum Start {
-    /// After so many values in memory.
+    /// The index of the first value in memory.
     Memory(usize),
-    /// After so many values in the file.
+    /// The index of the first value in the file.
     File(usize),
 }
 
 #[derive(Debug)]
 struct Spilled {
     file: File,
-    /// The folder that it is in, for messages.
+    /// The file's folder, for messages.
     folder: PathBuf,
-    /// Values in it.
+    /// The number of values in the file.
     values: usize,
 }
 
@@ -54,14 +55,15 @@ pub(crate) struct Filling<'a> {
     pub(crate) batch_size: usize,
     /// A device that records no operations for gradients.
     pub(crate) device: &'a Device,
-    /// The most that is kept in memory, in bytes.
+    /// The most memory that the values take, in bytes; the rest goes to a file.
     pub(crate) memory: usize,
-    /// Where the file goes that takes the rest.
+    /// The folder for the file.
     pub(crate) folder: &'a Path,
 }
 
 impl PrefixCache {
-    /// Computes the output of `prefix` for all of `data`; `progress` gets the number of features done after each batch.
+    /// Computes the output of `prefix` for all of `data`; `progress` gets the number of features done after
+    /// each batch.
     ///
     /// # Errors
     /// A batch that can't be built, or a file that can't be written.
@@ -134,7 +136,8 @@ impl PrefixCache {
         Ok(())
     }
 
-    /// The prefix's output for these features, on `device`.
+    /// The prefix's output for the features at `indices`, on `device`: states
+    /// `[features * rows, hidden_size]`.
     ///
     /// # Errors
     /// The file can't be read.
@@ -180,12 +183,12 @@ impl PrefixCache {
         }
     }
 
-    /// Bytes in memory.
+    /// The size of the values in memory, in bytes.
     pub(crate) fn memory(&self) -> usize {
         size_of_val(self.memory.as_slice())
     }
 
-    /// Bytes in the file.
+    /// The size of the values in the file, in bytes.
     pub(crate) fn spilled(&self) -> usize {
         self.spilled.as_ref().map_or(0, |spilled| spilled.values * size_of::<f32>())
     }
@@ -225,7 +228,8 @@ mod tests {
         Arc::new(EncodedDataset::new(examples.collect()))
     }
 
-    /// Whatever is kept in memory, in the file or in part in each: the logits of an example are those of the whole model.
+    /// Whether the values are in memory, in the file, or partly in each, the logits are those of the whole
+    /// model.
     #[test]
     fn what_comes_out_is_what_the_model_would_compute() {
         let device = Device::flex();
@@ -265,7 +269,7 @@ mod tests {
                         batch.token_type_ids,
                         batch.attention_mask,
                     ));
-                    // Of size 0.1; another length of padding may round the last place otherwise.
+                    // Logits are of size 0.1; another padded length may round the last digit differently.
                     for (found, expected) in found.iter().zip(logits.into_data().iter::<f32>()) {
                         assert!((found - expected).abs() < 1e-6, "{prefix:?}: {found} {expected}");
                     }

@@ -1,4 +1,5 @@
-//! Checkpoints: all that the next step depends on, each in a folder that appears at once or not at all.
+//! Checkpoints: the state on which the next step depends, each in a folder that appears at once or not at
+//! all.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -31,9 +32,10 @@ fn first() -> u64 {
 pub(crate) struct Checkpoints {
     folder: PathBuf,
     keep: usize,
-    /// The best weights that this process wrote.
+    /// The folders of best weights that this process wrote.
     written: RefCell<BTreeSet<PathBuf>>,
-    /// Checkpoints that could not be read and may be good all the same: they stay, and count for nothing.
+    /// Checkpoints that could not be read and may be good all the same: they stay, and don't count towards
+    /// `keep`.
     unknown: RefCell<BTreeSet<PathBuf>>,
 }
 
@@ -87,8 +89,8 @@ impl Checkpoints {
         self.prune(Some(step))
     }
 
-    /// Takes note of the newer checkpoints that a resumed run did not start from. Checkpoints that are known to be broken are removed,
-    /// since the run takes their steps again. The others stay.
+    /// Records the newer checkpoints from which a resumed run did not start. Broken checkpoints are removed,
+    /// since the run takes their steps again; the others stay.
     pub(crate) fn pass_over(&self, passed_over: Vec<(PathBuf, TrainError)>) -> Result<(), TrainError> {
         for (path, error) in passed_over {
             if is_broken(&error) {
@@ -114,7 +116,7 @@ impl Checkpoints {
         self.folder.join(CheckpointName::Step(step).to_string())
     }
 
-    /// The folder of the weights of the best evaluation, which was after `step`.
+    /// The folder of the best evaluation's weights, taken after `step`.
     pub(crate) fn best(&self, step: usize) -> PathBuf {
         self.folder.join(CheckpointName::Best(step).to_string())
     }
@@ -127,8 +129,8 @@ impl Checkpoints {
         Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
-    /// The folders of checkpoints and of best weights, with their names, in no particular order. Files and links of such a name are
-    /// the user's.
+    /// The folders of checkpoints and of best weights, with their names, in no particular order. Files and
+    /// links of such a name are the user's.
     fn folders(&self) -> Result<Vec<(CheckpointName, PathBuf)>, TrainError> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.folder).at("read", &self.folder)? {
@@ -143,8 +145,8 @@ impl Checkpoints {
         Ok(found)
     }
 
-    /// Removes all but the newest whole checkpoints, and the best weights that no remaining checkpoint refers to. `best` is the best step
-    /// of the checkpoint that will be saved next, whose weights stay too.
+    /// Removes all but the newest whole checkpoints, and the best weights that no remaining checkpoint refers
+    /// to. `best` is the best step of the checkpoint that will be saved next, whose weights stay too.
     pub(crate) fn prune(&self, best: Option<usize>) -> Result<(), TrainError> {
         let mut needed: BTreeSet<PathBuf> = best.map(|step| self.best(step)).into_iter().collect();
         let (mut whole, mut removed) = (0, Vec::new());
@@ -169,7 +171,7 @@ impl Checkpoints {
         if whole > 0 {
             removed.iter().try_for_each(|path| remove_folder(path))?;
         }
-        // Which weights an unreadable checkpoint refers to is not known.
+        // An unreadable checkpoint may refer to any of the best weights.
         let all_known = self.unknown.borrow().is_empty();
         for (name, path) in self.folders()? {
             if matches!(name, CheckpointName::Best(_))
@@ -183,8 +185,8 @@ impl Checkpoints {
     }
 }
 
-/// True if an error says that a checkpoint is damaged; false if the checkpoint could not be read this time, the weights that it refers
-/// to are gone, or a newer version wrote it.
+/// True if an error says that a checkpoint is damaged; false if the checkpoint could not be read this time,
+/// the weights that it refers to are gone, or a newer version wrote it.
 pub(crate) fn is_broken(error: &TrainError) -> bool {
     if matches!(error, TrainError::NewerFormat { .. } | TrainError::BestGone { .. }) {
         return false;
@@ -282,7 +284,7 @@ mod tests {
             fs::create_dir(checkpoints.best(best)).unwrap();
             checkpoints.prune(Some(best)).unwrap();
         }
-        // The checkpoint's own, should the run be killed now, and the new ones.
+        // The weights that the checkpoint refers to, should the run be killed now, and the newest weights.
         assert_eq!(names(&checkpoints), ["best-00000001", "best-00000005", "step-00000002"]);
     }
 
@@ -298,7 +300,8 @@ mod tests {
         assert_eq!(names(&checkpoints), ["step-00000002", "step-00000006"]);
     }
 
-    /// Broken ones go, what can't be read this time, a newer version's, and whatever has another name stay.
+    /// Broken checkpoints are removed; checkpoints that can't be read this time, a newer version's
+    /// checkpoints, and entries with other names stay.
     #[test]
     fn what_was_passed_over_goes_if_it_is_known_to_be_broken() {
         let dir = tempfile::tempdir().unwrap();

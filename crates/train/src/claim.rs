@@ -1,4 +1,5 @@
-//! [`Claim`]: a folder in which this process alone may make a run or a sweep, locked from before any work until the end.
+//! [`Claim`]: a folder in which this process alone may make a run or a sweep, locked from before any work
+//! until the end.
 
 mod owned;
 mod replace;
@@ -18,12 +19,13 @@ pub enum Existing {
     /// Refuse to begin.
     #[default]
     Keep,
-    /// Replace it: it moves to `<name>.old-<time>` when the new one begins, and is removed when the new one is complete.
+    /// Replace the old run or sweep: its folder moves to `<name>.old-<time>` when the new one begins, and is
+    /// removed when the new one is complete.
     Overwrite,
 }
 
-/// A folder in which this process alone may make a run or a sweep. Claimed before long work, so that the user learns at once of
-/// another process, a run that is there, or a folder that can't be written.
+/// A folder in which this process alone may make a run or a sweep. The folder is claimed before long work, so
+/// that the user learns at once of another process, an existing run, or a folder that can't be written.
 ///
 /// A claim that is dropped leaves nothing behind.
 #[derive(Debug)]
@@ -45,19 +47,19 @@ pub struct Claim {
 pub struct Held {
     kind: FolderKind,
     path: PathBuf,
-    /// The folder's lock, and that of the folder which it replaces.
+    /// The folder's lock, and the replaced folder's lock.
     _locks: Vec<Lock>,
     replaced: Option<PathBuf>,
 }
 
 impl Held {
-    /// The path of the run or the sweep that this one replaces, until this one is complete.
+    /// The path of the replaced run or sweep, until the new one is complete.
     pub fn replaced(&self) -> Option<&Path> {
         self.replaced.as_deref()
     }
 
-    /// Removes the run or the sweep that this one, which is complete, has replaced. Files in it that no run wrote move into this folder.
-    /// A folder that can't be removed stays, and a warning says why.
+    /// Removes the replaced run or sweep, now that the new one is complete. Files in the old folder that no
+    /// run wrote move into the new folder. A folder that can't be removed stays, and a warning says why.
     ///
     /// # Errors
     /// The list of replaced folders can't be read, or a file can't be moved or removed.
@@ -75,11 +77,12 @@ impl Claim {
         Self::new(FolderKind::Run, path, existing, |folder| Ok(RunFiles::new(folder).is_complete()?))
     }
 
-    /// Claims `path` for a new run or a new sweep. Where one is there already and is to be kept, `is_finished` tells which error to return.
+    /// Claims `path` for a new run or a new sweep. If the folder holds a run or a sweep that is to be kept,
+    /// `is_finished` decides which error is returned.
     ///
     /// # Errors
-    /// Another process works in the folder; the folder holds a run or a sweep (and `existing` is [`Existing::Keep`]) or files of the
-    /// user's; the folder can't be written; or an error of `is_finished`.
+    /// Another process works in the folder; the folder holds a run or a sweep (and `existing` is
+    /// [`Existing::Keep`]) or files of the user's; the folder can't be written; or an error of `is_finished`.
     pub fn new<E: From<TrainError>>(
         kind: FolderKind,
         path: &Path,
@@ -126,8 +129,8 @@ impl Claim {
         }
     }
 
-    /// Claims a folder whatever it holds: to resume a run or a sweep, or for a new run inside a sweep's folder. The folder is made if
-    /// it does not exist.
+    /// Claims a folder whatever its content: to resume a run or a sweep, or for a new run inside a sweep's
+    /// folder. A missing folder is made.
     ///
     /// # Errors
     /// Another process works in the folder, a part of the path is a file, or the folder can't be written.
@@ -136,7 +139,7 @@ impl Claim {
             let (found, expected) = ("\"\"".to_owned(), "the path of a folder".to_owned());
             return Err(TrainError::Setting { key: "output", found, expected });
         }
-        // Whichever part of the path it is.
+        // Any part of the path may be a file.
         if let Some(file) = path.ancestors().find(|part| part.exists()).filter(|part| !part.is_dir()) {
             return Err(TrainError::NotAFolder { path: path.to_owned(), file: file.to_owned() });
         }
@@ -151,7 +154,7 @@ impl Claim {
         let (path, lock) = (path.to_owned(), Some(lock?));
         let claim = Self { kind, path, place, lock, replaces: false, is_made };
         remove_leftovers(&claim.place)?;
-        // Not before the lock: the process that holds it may be making these folders.
+        // Not before the lock: the process that holds the lock may be making these folders.
         replace::recover(kind, &claim.place)?;
         replace::remove_leftovers_of_old(&claim.place)?;
         Ok(claim)
@@ -162,10 +165,11 @@ impl Claim {
         &self.path
     }
 
-    /// Refuses settings whose model or data set lies in the folder that would be replaced: it would move away while the run reads it.
+    /// Refuses settings whose model or data set lies in the folder that would be replaced: it would move away
+    /// while the run reads it.
     ///
     /// # Errors
-    /// The model or the data set lies there.
+    /// The model or the data set lies in the folder.
     pub fn check_reads(&self, config: &TrainConfig) -> Result<(), TrainError> {
         if !self.replaces {
             return Ok(());
@@ -182,7 +186,8 @@ impl Claim {
         Ok(())
     }
 
-    /// Gives a folder its name back if a process was killed while it moved the folder away, and nothing has taken the name.
+    /// Gives a folder its name back if a process was killed while it moved the folder away, and nothing has
+    /// taken the name.
     ///
     /// # Errors
     /// The folders beside `path` can't be read, or the folder can't be renamed.
@@ -190,7 +195,8 @@ impl Claim {
         if path.exists() { Ok(()) } else { replace::recover(kind, path) }
     }
 
-    /// Begins a run or a sweep: writes its definition, and moves the one that it replaces away in the same step.
+    /// Begins a run or a sweep: writes its definition, and moves a replaced run or sweep away in the same
+    /// step.
     ///
     /// # Errors
     /// The folder can't be written, or the folder to be replaced can't be moved.
@@ -203,7 +209,7 @@ impl Claim {
                 lock.moved_to(&old);
                 locks.push(lock);
             }
-            // As the user named the folder.
+            // The old folder's path, in the form in which the user named the folder.
             let shown = old.file_name().map(|name| self.path.with_file_name(name));
             replaced = Some(shown.filter(|shown| shown.exists()).unwrap_or(old));
         } else {

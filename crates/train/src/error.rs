@@ -43,7 +43,7 @@ pub enum TrainError {
     /// A file or folder of the run can't be written or read.
     #[error("can't {action} {}", path.display())]
     Io {
-        /// What was tried, as in "write".
+        /// The operation that failed, as in "write".
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -103,7 +103,7 @@ pub enum TrainError {
         path: PathBuf,
         /// The config key.
         key: &'static str,
-        /// Its value.
+        /// The key's value.
         name: String,
     },
     /// The folder holds no run to resume.
@@ -123,7 +123,8 @@ pub enum TrainError {
         /// The cause.
         source: Box<ConfigError>,
     },
-    /// The run has its result, but neither the end of its log nor a checkpoint to make it from again.
+    /// The run has its result, but neither the end of its log nor a checkpoint from which to make the result
+    /// again.
     #[error(
         "the run in {} has its result in model/, but its log has lost its end, and there is no checkpoint: use the model as it is, or train again with --overwrite",
         path.display()
@@ -156,7 +157,7 @@ pub enum TrainError {
     Checkpoint {
         /// The checkpoint's file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Why the checkpoint can't be used.
         problem: String,
     },
     /// A newer version wrote the file.
@@ -167,9 +168,9 @@ pub enum TrainError {
     NewerFormat {
         /// The file.
         path: PathBuf,
-        /// Its format.
+        /// The file's format.
         format: u64,
-        /// The newest that this version reads.
+        /// The newest format that this version reads.
         newest: u64,
     },
     /// The newest checkpoint can't be read at the moment; it may be whole all the same.
@@ -188,7 +189,7 @@ pub enum TrainError {
     BestGone {
         /// The checkpoint's folder.
         path: PathBuf,
-        /// Where the weights were.
+        /// The folder in which the weights were.
         best: PathBuf,
     },
     /// The run that should be resumed has checkpoints, but none of them can be read.
@@ -196,10 +197,10 @@ pub enum TrainError {
     NoCheckpoint {
         /// The checkpoints' folder.
         path: PathBuf,
-        /// What is wrong with the newest one.
+        /// Why the newest checkpoint can't be read.
         source: Option<Box<TrainError>>,
     },
-    /// The checkpoint was taken on other data.
+    /// The checkpoint was taken with other data.
     #[error(
         "{path} began with other data: the {what} differs from what its checkpoint was taken with; restore the data, or start a new run",
         path = path.display()
@@ -215,9 +216,9 @@ pub enum TrainError {
     Setting {
         /// The config key.
         key: &'static str,
-        /// Its value.
+        /// The key's value.
         found: String,
-        /// What fits.
+        /// The values that fit.
         expected: String,
     },
     /// A split that the run needs is empty.
@@ -227,7 +228,7 @@ pub enum TrainError {
         split: &'static str,
         /// The data set.
         dataset: String,
-        /// What to do.
+        /// What the user can do.
         hint: &'static str,
     },
     /// The splits were encoded for other settings than the run's.
@@ -254,7 +255,7 @@ pub enum TrainError {
     /// A step did not fit the device's memory.
     #[error("{0}")]
     OutOfMemory(OutOfMemory),
-    /// An observer of the caller's failed.
+    /// An observer failed.
     #[error("an observer of the run failed")]
     Observer {
         /// The cause.
@@ -298,7 +299,7 @@ impl TrainError {
 }
 
 impl From<TaskError> for TrainError {
-    /// The error that the task had of the data, the model or a setting, as it is.
+    /// A task's error about data, model, metrics or a setting becomes the variant for that part.
     fn from(error: TaskError) -> Self {
         match error {
             TaskError::Data(error) => Self::Data(error),
@@ -310,7 +311,7 @@ impl From<TaskError> for TrainError {
     }
 }
 
-/// Says what was tried on which path when an I/O operation fails.
+/// Adds the operation and the path to an I/O error.
 pub(crate) trait IoContext<T> {
     fn at(self, action: &'static str, path: &Path) -> Result<T, TrainError>;
 }

@@ -22,14 +22,14 @@ use crate::sizes::check_max_length;
 pub struct EvaluatedSplit<T: Task> {
     /// The examples.
     pub examples: Arc<[T::Example]>,
-    /// Their features, in the order of the examples.
+    /// The examples' features, in the order of the examples.
     pub features: Arc<EncodedDataset<T::Target>>,
 }
 
 /// Scores of a split with the predictions that they come from.
 #[derive(Clone, Debug)]
 pub struct Scored<T: Task> {
-    /// All scores.
+    /// The scores over all examples.
     pub report: T::Report,
     /// The prediction of each example, in the order of the split's examples.
     pub predictions: Vec<T::Prediction>,
@@ -37,12 +37,12 @@ pub struct Scored<T: Task> {
 
 /// Scores over all examples of a split (never means of batch means), and the prediction of each.
 ///
-/// The outputs of an example's features, wherever they lie in the batches, are joined to one prediction: an example counts
-/// once, however many windows it has.
+/// The outputs of an example's features are joined to one prediction: an example counts once, however many
+/// windows it has.
 ///
-/// `model` is used as it is: pass [`valid`](burn::module::Module::valid), or dropout takes part. Features go through it in
-/// order of their length, `batch_size` at a time, so that little is padded; `progress` gets the number of examples done after
-/// each batch.
+/// Dropout is off. Pass a model that is [`valid`](burn::module::Module::valid), which records no operations
+/// for a backward pass. Features go through the model in order of their length, `batch_size` at a time, so
+/// that there is little padding; `progress` gets the number of examples done after each batch.
 ///
 /// # Errors
 /// An example has no label, a prediction is not finite, or a batch can't be built.
@@ -58,7 +58,7 @@ pub fn evaluate<T: Task>(
     evaluate_from(task, model, split, None, batch_size, batcher, device, progress)
 }
 
-/// [`evaluate`], but from the cached outputs of the model's frozen prefix where there is a `cache`.
+/// As [`evaluate`], from the cached outputs of the model's frozen prefix if there is a `cache`.
 #[allow(clippy::too_many_arguments, reason = "evaluate's, and the cache")]
 pub(crate) fn evaluate_from<T: Task>(
     task: &T,
@@ -103,12 +103,13 @@ pub(crate) fn evaluate_from<T: Task>(
     Ok(Scored { report: scorer.finish(), predictions: predictions.into_iter().flatten().collect() })
 }
 
-/// What [`evaluate_checkpoint`] found.
+/// The result of [`evaluate_checkpoint`].
 #[derive(Clone, Debug)]
 pub struct Evaluation<T: Task> {
-    /// The task, with the labels in the order of the checkpoint's head; the data set's names where the checkpoint has none.
+    /// The task, with the labels in the order of the checkpoint's head; labels have the data set's names if
+    /// the checkpoint has no names.
     pub task: T,
-    /// All scores.
+    /// The scores over all examples.
     pub report: T::Report,
     /// Each example with its prediction, in the order of the row numbers.
     pub examples: Vec<(T::Example, T::Prediction)>,
@@ -116,11 +117,11 @@ pub struct Evaluation<T: Task> {
 
 /// Evaluates the checkpoint in `folder` on `examples`, whose labels are numbered as in `labels`.
 ///
-/// Texts that are too long are cut, or read in windows, as `encoding` says; `progress` gets the number of examples done.
+/// Longer texts are cut, or read in windows, as `encoding` says; `progress` gets the number of examples done.
 ///
 /// # Errors
-/// The checkpoint or its tokenizer can't be loaded, it has no trained head for the task or other labels than the data set, or
-/// an example has no label.
+/// The checkpoint or its tokenizer can't be loaded, the checkpoint has no trained head for the task or other
+/// labels than the data set, or an example has no label.
 pub fn evaluate_checkpoint<T: Task>(
     folder: &Path,
     examples: Vec<T::Example>,
@@ -156,7 +157,8 @@ pub fn evaluate_checkpoint<T: Task>(
     Ok(Evaluation { task, report, examples })
 }
 
-/// Refuses pairs of texts that the model in `folder` has no token type for, before they are encoded.
+/// Refuses pairs of texts, before they are encoded, if the model in `folder` has no token type for the second
+/// text.
 pub(crate) fn check_token_types<'a, E: Texts + 'a>(
     folder: &Path,
     tokenizer: &Tokenizer,

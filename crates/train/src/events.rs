@@ -1,4 +1,4 @@
-//! What a run tells the world: [`Event`]s, and the [`Observer`]s that receive them.
+//! The [`Event`]s of a run, and the [`Observer`]s that receive them.
 
 use std::path::PathBuf;
 
@@ -31,17 +31,18 @@ impl<O: Observer + ?Sized> Observer for Box<O> {
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
-    /// Training begins, or goes on.
+    /// Training begins or is resumed.
     Start(Start),
-    /// Other parameters are trained from the next step on, or at other rates; also the first stage of several.
+    /// From the next step on, other parameters are trained, or at other learning rates. In a run of several
+    /// stages, the first stage is an event too.
     Stage(Stage),
-    /// So many examples have been through the frozen part of the model, whose output is kept.
+    /// The frozen part's output has been computed for so many features of a split.
     CacheProgress {
         /// The split's name.
         split: String,
-        /// Examples done.
+        /// Features done.
         done: usize,
-        /// Examples in all.
+        /// Features in all.
         total: usize,
     },
     /// An optimizer step is done.
@@ -57,30 +58,31 @@ pub enum Event {
     },
     /// An evaluation is done.
     Eval(Eval),
-    /// An evaluation of the validation split was held against those before it.
+    /// An evaluation of the validation split was compared with the earlier evaluations.
     Judged {
         /// The step after which the weights were taken.
         step: usize,
         /// The value of the metric that chooses the best weights; absent where it isn't defined.
         value: Option<f64>,
-        /// Whether it is the best so far.
+        /// Whether the value is the best so far.
         is_best: bool,
     },
-    /// A checkpoint or the result will be written: what an observer has written so far is to be on the disk by then.
+    /// A checkpoint or the result will be written: an observer that writes a file should sync it to the disk
+    /// now.
     Saving {
-        /// The step after which it is taken.
+        /// The step after which the weights are taken.
         step: usize,
     },
     /// A checkpoint is on disk.
     Saved {
-        /// The step after which it was taken.
+        /// The step after which the checkpoint was taken.
         step: usize,
-        /// Its folder.
+        /// The checkpoint's folder.
         path: PathBuf,
     },
     /// The run stops before its last step, since the metric no longer improves.
     EarlyStop {
-        /// The step after which it stops.
+        /// The step after which the run stops.
         step: usize,
         /// Evaluations in a row without an improvement.
         evaluations: usize,
@@ -90,7 +92,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether what was logged so far, this event included, has to be on the disk before the run goes on.
+    /// Whether all logged events, this event included, have to be on the disk before the run goes on.
     pub(crate) fn comes_before_a_save(&self) -> bool {
         matches!(self, Self::Saving { .. } | Self::End(_))
     }
@@ -99,7 +101,7 @@ impl Event {
 /// The size of the run that begins.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Start {
-    /// The step after which the run goes on; 0 for a new one.
+    /// The step after which the run goes on; 0 for a new run.
     pub step: usize,
     /// Optimizer steps in all.
     pub total_steps: usize,
@@ -109,12 +111,12 @@ pub struct Start {
     pub epochs: usize,
     /// The metric that chooses the best weights.
     pub metric: String,
-    /// Every metric that may choose, in the order in which they are shown.
+    /// Every metric that may choose the best weights, in the order for display.
     pub metrics: Vec<MetricInfo>,
     /// Examples of the training split.
     pub train_examples: usize,
     /// Examples of the validation split; 0 where there is none.
     pub validation_examples: usize,
-    /// Seconds that the run took before it was stopped.
+    /// Seconds that the run took before the last stop; 0 for a new run.
     pub seconds: f64,
 }

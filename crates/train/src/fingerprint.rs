@@ -1,4 +1,4 @@
-//! The sums of a run's data, by which a run that goes on learns whether its data have changed.
+//! SHA-256 fingerprints of a run's data, which show a resumed run whether its data have changed.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,8 @@ use embert_run::Fingerprint;
 use embert_task::Target;
 use sha2::{Digest as _, Sha256};
 
-/// The sums of a run's data: `labels` in the order of the model's outputs, and each split that the run has.
+/// The fingerprints of a run's data: of `labels`, in the order of the model's outputs, and of each split that
+/// the run has.
 pub(crate) fn fingerprint<T: Target>(
     labels: &[String],
     train: &EncodedDataset<T>,
@@ -16,7 +17,7 @@ pub(crate) fn fingerprint<T: Target>(
 ) -> Fingerprint {
     let mut names = Sha256::new();
     for label in labels {
-        // With their lengths, so that ["ab", "c"] is not ["a", "bc"].
+        // The length of each label is hashed too, so that ["ab", "c"] and ["a", "bc"] differ.
         names.update((label.len() as u64).to_le_bytes());
         names.update(label);
     }
@@ -28,7 +29,7 @@ pub(crate) fn fingerprint<T: Target>(
     }
 }
 
-/// The sum that checkpoints of older versions have: of the training split's token ids and labels alone.
+/// The fingerprint in checkpoints of older versions, of the training split's token ids and labels alone.
 pub(crate) fn of_training_tokens<T: Target>(train: &EncodedDataset<T>) -> String {
     let mut hash = Sha256::new();
     for feature in train.features() {
@@ -58,7 +59,7 @@ fn update_ids(hash: &mut Sha256, ids: &[u32]) {
 
 fn hex(hash: Sha256) -> String {
     hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-        // A string takes all that is written to it.
+        // Writing to a string can't fail.
         let _ = write!(hex, "{byte:02x}");
         hex
     })
@@ -99,7 +100,7 @@ mod tests {
         assert_eq!(differs(&turned), Some("labels"));
     }
 
-    /// What older versions wrote: a change here would make their runs look as if their data had changed.
+    /// The fingerprint that older versions wrote: with another value, their runs' data would look changed.
     #[test]
     fn the_old_sum_is_what_it_was() {
         assert_eq!(

@@ -1,4 +1,4 @@
-//! [`Rates`]: which learning rate each part of the model gets.
+//! [`Rates`]: the learning rate of each part of the model.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,10 +6,11 @@ use std::fmt;
 use embert_model::Depth;
 use embert_optim::ParameterGroup;
 
-/// A part of the model whose parameters share a learning rate, in the order in which the optimizer's groups stand.
+/// A part of the model whose parameters share a learning rate. The order of the parts is that of the
+/// optimizer's groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// Everything below the head, where the rates do not differ from layer to layer.
+    /// Everything below the head, without layer-wise decay.
     Base,
     Embeddings,
     Layer(usize),
@@ -29,15 +30,17 @@ impl fmt::Display for Part {
     }
 }
 
-/// Layer-wise decay of the learning rate: the last encoder layer has the base rate, each layer `factor` times the rate of the
-/// layer above it, and the embeddings `factor` times the rate of the first layer. A pooler has the base rate.
+/// Layer-wise decay of the learning rate: the last encoder layer has the base rate, each layer `factor` times
+/// the rate of the layer above it, and the embeddings `factor` times the rate of the first layer. A pooler
+/// has the base rate.
 ///
-/// "Discriminative fine-tuning" of Howard and Ruder (2018), with the geometric rates of Clark et al. (2020), ELECTRA.
+/// "Discriminative fine-tuning" of Howard and Ruder (2018), with the geometric rates of Clark et al. (2020),
+/// ELECTRA.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct LayerwiseDecay {
     /// Above 0; 1 changes nothing.
     pub(crate) factor: f64,
-    /// How many encoder layers the model has.
+    /// The number of the model's encoder layers.
     pub(crate) layers: usize,
 }
 
@@ -46,15 +49,15 @@ pub(crate) struct LayerwiseDecay {
 pub(crate) struct Rates {
     /// The rate of everything but the head.
     pub(crate) learning_rate: f64,
-    /// The head's rate; `None` means the same rate.
+    /// The head's rate; `None` means `learning_rate`.
     pub(crate) head_learning_rate: Option<f64>,
     /// Rates that fall from layer to layer; `None` means one rate for all layers.
     pub(crate) layerwise: Option<LayerwiseDecay>,
 }
 
 impl Rates {
-    /// The part that a parameter belongs to. `is_new` says that the parameter starts from new weights: it is then trained at
-    /// the head's rate, whatever its depth.
+    /// The part to which a parameter belongs. A parameter that starts from new weights (`is_new`) is trained
+    /// at the head's rate, whatever its depth.
     pub(crate) fn part(&self, depth: Depth, is_new: bool) -> Part {
         match depth {
             _ if is_new => Part::Head,
@@ -82,7 +85,8 @@ impl Rates {
     }
 }
 
-/// The learning rate of each part of the model; empty where there are no parts but base and head.
+/// The learning rate of each part of the model, with the schedule's `factor`; empty if base and head are the
+/// only parts.
 pub(crate) fn learning_rates(groups: &[ParameterGroup], factor: f64) -> BTreeMap<String, f64> {
     if groups.iter().all(|group| ["base", "head"].contains(&group.part.as_str())) {
         return BTreeMap::new();

@@ -1,6 +1,6 @@
 //! [`by_length`]: batches of features of similar length.
 
-/// Batches of neighbours in length, the longest first so that too little memory shows at once.
+/// Indices in batches of similar length, the longest first, so that a lack of memory shows at once.
 pub(crate) fn by_length(lengths: &[usize], batch_size: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));

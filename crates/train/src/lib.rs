@@ -1,10 +1,11 @@
 //! Fine-tunes BERT for a task: the loop, evaluation, early stopping, checkpoints and events.
 //!
-//! A [`TrainConfig`] has every setting. A [`Prepared`] run is made of a config, a model and a data set, and keeps the config. A
-//! [`Claim`] locks a folder for the run, and the [`Trainer`] trains into it. Nothing is printed: [`Observer`]s receive the events.
+//! A [`TrainConfig`] has every setting. A [`Prepared`] run is made of a config, a model and a data set, and
+//! keeps the config. A [`Claim`] locks a folder for the run, and the [`Trainer`] trains into it. Nothing is
+//! printed: [`Observer`]s receive the events.
 //!
-//! What it does not do: know a task by name (`embert-task`), run many runs (`embert-sweep`), fetch anything (`embert-hub`), parse
-//! arguments or draw (`bert-train`).
+//! What it does not do: know a task by name (`embert-task`), run many runs (`embert-sweep`), fetch anything
+//! (`embert-hub`), parse arguments (`bert-train`), or draw charts (`embert-report`).
 //!
 //! ```no_run
 //! use embert_data::{DataSource, load};
@@ -27,7 +28,8 @@
 //!
 //! let config = ConfigBuilder::new().file("configs/sample.toml".as_ref())?.set("epochs=2")?.build()?;
 //! let (_, device) = DeviceChoice::Auto.resolve()?;
-//! let DataSource::Local { card, root, .. } = DataSource::resolve(&config.dataset, &["datasets".into()])? else {
+//! let DataSource::Local { card, root, .. } = DataSource::resolve(&config.dataset, &["datasets".into()])?
+//! else {
 //!     return Err("fetch the files of the card first".into());
 //! };
 //! let data = load(&card, &root, &config.load_options())?;
@@ -41,8 +43,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A run that was stopped ([`StopSignal`]) or killed is resumed from its newest checkpoint: [`RunFolder::open`] gives its settings, and
-//! [`Trainer::resume`] takes the place of [`Trainer::begin`]. The run ends with the bytes of a run that was never stopped.
+//! A run that was stopped ([`StopSignal`]) or killed is resumed from its newest checkpoint:
+//! [`RunFolder::open`] gives its settings, and [`Trainer::resume`] takes the place of [`Trainer::begin`]. The
+//! run ends with the bytes of a run that was never stopped.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,7 +1,8 @@
-//! What becomes of a step that runs out of the device's memory.
+//! [`OutOfMemory`]: the error of a step that runs out of the device's memory.
 //!
-//! Nothing tells beforehand what fits, and nothing is tried again: the same config must take the same steps. What is known is what
-//! did fit, and from that what would.
+//! The memory of a step is not known beforehand, and a failed step is not tried again: the same config must
+//! take the same steps. The error suggests a smaller micro-batch, derived from the micro-batches that did
+//! fit.
 
 use std::any::Any;
 use std::fmt;
@@ -9,24 +10,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::TrainConfig;
 
-/// What `CubeCL` 0.11, Burn's backend on GPUs, says where an allocation fails. It notes the failure on the buffer, and whoever reads
-/// it, or a result of it, gets the whole chain as text: in a step that is the loss or the gradients' norm, whose reads panic.
+/// The messages of `CubeCL` 0.11, Burn's backend on GPUs, for a failed allocation. CubeCL marks the buffer as
+/// failed, and a read of the buffer, or of a result computed from the buffer, fails with the chain of causes
+/// as text. In a step, the loss and the gradients' norm are read, and a failed read panics.
 const SIGNS: [&str; 5] = [
-    // `IoError::OutOfMemory` (CUDA, Vulkan) and `IoError::BufferTooBig` (more than a page can hold, or the whole device).
+    // `IoError::OutOfMemory` (CUDA, Vulkan) and `IoError::BufferTooBig` (more than a page can hold, or the
+    // whole device).
     "out of device memory allocating",
     "can't allocate buffer of size:",
     // `IoError::PageSizesExhausted`.
     "every page size the memory tracks still holds live allocations",
     // `LaunchError::OutOfMemory` (ROCm).
     "An out-of-memory error happened during launch",
-    // The driver's, where CubeCL passes it on in `IoError::Unknown` or `LaunchError::Unknown`.
+    // The driver's message, if CubeCL passes it on in `IoError::Unknown` or `LaunchError::Unknown`.
     "CUDA_ERROR_OUT_OF_MEMORY",
 ];
 
-/// The line of a panic that says that the device is out of memory; `None` of other panics.
+/// The line of a panic's message that says that the device is out of memory; `None` for other panics.
 ///
-/// For a program's panic hook: the trainer makes a [`TrainError::OutOfMemory`](crate::TrainError::OutOfMemory) of such a panic, which
-/// by default has been printed by then, with a page of causes.
+/// For a program's panic hook: the trainer turns an out-of-memory panic into a
+/// [`TrainError::OutOfMemory`](crate::TrainError::OutOfMemory), but the default hook has printed the panic
+/// before, with a page of causes.
 pub fn out_of_memory(panic: &(dyn Any + Send)) -> Option<&str> {
     let text = match panic.downcast_ref::<String>() {
         Some(text) => text,
@@ -35,9 +39,9 @@ pub fn out_of_memory(panic: &(dyn Any + Send)) -> Option<&str> {
     text.lines().find(|line| SIGNS.iter().any(|sign| line.contains(sign))).map(str::trim)
 }
 
-/// Does `work`; `None` if the device ran out of memory in it. Other panics go on.
+/// Runs `work`; `None` if `work` panicked because the device ran out of memory. Other panics are resumed.
 pub(crate) fn unless_out_of_memory<T>(work: impl FnOnce() -> T) -> Option<T> {
-    // What a panic may leave half done is not used again: the run ends.
+    // Unwind safe, since the run ends: state that the panic left half changed is not used again.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => Some(done),
         Err(panic) if out_of_memory(panic.as_ref()).is_some() => None,
@@ -58,29 +62,31 @@ impl Shape {
     }
 }
 
-/// The micro-batches of a run, as far as memory goes.
+/// The largest micro-batches of a run in this process and stage.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryUse {
-    /// The largest of those steps that are done.
+    /// The largest micro-batch of the completed steps.
     fits: Option<Shape>,
-    /// The largest of this step so far. Work on a device is late: it may be a micro-batch before the last whose gradients fail.
+    /// The largest micro-batch of the current step so far. A device works asynchronously: an earlier
+    /// micro-batch than the last may be the one that failed.
     current: Option<Shape>,
 }
 
 impl MemoryUse {
-    /// A micro-batch `[examples, length]` goes to the device.
+    /// Records a micro-batch `[examples, length]` before it goes to the device.
     pub(crate) fn begin(&mut self, [examples, length]: [usize; 2]) {
         self.current = larger(self.current, Some(Shape { examples, length }));
     }
 
-    /// All of the step's fitted.
+    /// Records that all micro-batches of the step did fit.
     pub(crate) fn done(&mut self) {
         self.fits = larger(self.fits, self.current.take());
     }
 
     /// The error of a step that ran out of memory.
     pub(crate) fn error(&self, step: usize, config: &TrainConfig) -> OutOfMemory {
-        // Only the batcher runs before the first micro-batch is known: on what may be the largest there is.
+        // Before the first micro-batch is known only the batcher runs, perhaps on the largest possible
+        // micro-batch.
         let failed =
             self.current.unwrap_or(Shape { examples: config.batch_size, length: config.data.max_length });
         let effective_batch_size = config.batch_size.saturating_mul(config.micro_batches());
@@ -99,11 +105,13 @@ fn larger(one: Option<Shape>, other: Option<Shape>) -> Option<Shape> {
     one.into_iter().chain(other).max_by_key(|batch| batch.tokens())
 }
 
-/// How many examples of the length of those that failed would fit in one micro-batch, as a divisor of those in a step; `None` where
-/// one was too many already.
+/// The number of examples of the failed micro-batch's length that would fit in one micro-batch, as a divisor
+/// of the step's examples (`effective`); `None` if one example was too many.
 ///
-/// A micro-batch takes memory for each token, and in attention for each pair of tokens of an example. So what has no more tokens
-/// than one that did fit, and no more pairs, fits too. Where nothing is known to fit, or not less than what failed, it is half.
+/// A micro-batch takes memory for each token, and in attention for each pair of tokens of an example. So a
+/// micro-batch fits if it has no more tokens and no more pairs than a micro-batch that did fit. If no
+/// micro-batch did fit, or only one at least as large as the failed one, the number is half of the failed
+/// examples.
 fn smaller(failed: Shape, fits: Option<Shape>, effective: usize) -> Option<usize> {
     let half = failed.examples / 2;
     let known = fits.map_or(half, |fits| {
@@ -111,7 +119,7 @@ fn smaller(failed: Shape, fits: Option<Shape>, effective: usize) -> Option<usize
         let pairs = fits.tokens() * fits.length / failed.length.max(1).pow(2);
         tokens.min(pairs)
     });
-    // One may still be too many, but nothing less is left to try.
+    // One example may still be too many, but there is no smaller micro-batch to try.
     let most = if known < failed.examples { known.max(1) } else { half };
     (1..=most.min(failed.examples.saturating_sub(1)))
         .rev()
@@ -124,15 +132,15 @@ fn smaller(failed: Shape, fits: Option<Shape>, effective: usize) -> Option<usize
 pub struct OutOfMemory {
     /// The optimizer step, from 1.
     pub step: usize,
-    /// Examples of its largest micro-batch.
+    /// Examples in the step's largest micro-batch.
     pub batch_size: usize,
-    /// Their padded length in tokens.
+    /// The padded length of that micro-batch, in tokens.
     pub seq_len: usize,
     /// Examples and padded length of the largest micro-batch that did fit before, in this process and stage.
     pub fits: Option<(usize, usize)>,
-    /// The `batch_size` to try; `None` where it is 1 already.
+    /// The `batch_size` to try; `None` if the micro-batch had one example.
     pub suggested: Option<usize>,
-    /// The examples of a step, which stay the same with this as `effective_batch_size`.
+    /// Examples in a step: the `effective_batch_size` with which a smaller `batch_size` takes the same step.
     pub effective_batch_size: usize,
 }
 
@@ -171,8 +179,9 @@ mod tests {
         Shape { examples, length }
     }
 
-    /// What reading a scalar says of a failed allocation, in the words of `Tensor::into_scalar` (burn-tensor 0.22.1),
-    /// `ExecutionError` (burn-std 0.22.1) and `ServerError` and `IoError` (cubecl-runtime 0.11.3).
+    /// The panic message of a scalar that is read after a failed allocation, in the words of
+    /// `Tensor::into_scalar` (burn-tensor 0.22.1), `ExecutionError` (burn-std 0.22.1) and `ServerError` and
+    /// `IoError` (cubecl-runtime 0.11.3).
     fn payload(root: &str) -> String {
         format!(
             "Error while reading data: use `try_into_scalar` instead to catch the error at runtime: \
@@ -219,16 +228,17 @@ mod tests {
 
     #[test]
     fn what_would_fit_is_less_than_what_failed_and_no_more_than_what_fitted() {
-        // Nothing known: half, and a divisor of the step.
+        // No micro-batch did fit: half, and a divisor of the step.
         assert_eq!(smaller(batch(32, 512), None, 32), Some(16));
         assert_eq!(smaller(batch(9, 512), None, 9), Some(3));
-        // 4,096 tokens fitted; at 512 they are 8 examples, whose pairs are twice as many as before: 4.
+        // 4,096 tokens did fit; at length 512 they are 8 examples, which have twice as many pairs: 4
+        // examples.
         assert_eq!(smaller(batch(32, 512), Some(batch(16, 256)), 32), Some(4));
-        // Of shorter texts as many as there are tokens for.
+        // Shorter texts: the number of tokens is the limit.
         assert_eq!(smaller(batch(32, 128), Some(batch(16, 256 - 32)), 32), Some(16));
-        // A length beyond what ever fitted: one example is all that is left to try.
+        // A far greater length than ever did fit: one example is the smallest micro-batch to try.
         assert_eq!(smaller(batch(4, 512), Some(batch(4, 16)), 4), Some(1));
-        // As much as failed did fit before: half.
+        // A larger micro-batch than the failed one did fit before: half.
         assert_eq!(smaller(batch(16, 128), Some(batch(16, 256)), 16), Some(8));
         assert_eq!(smaller(batch(1, 512), Some(batch(1, 512)), 8), None);
     }

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use crate::error::IoContext as _;
 use crate::{Eval, Event, Observer, TrainError};
 
-/// Appends the events that stay to `metrics.jsonl`, each line written as it happens, so that it can be followed. Before a checkpoint
-/// gets its name all lines are on the disk: where the power goes, the log has each step of the checkpoint that the run goes on from.
+/// Appends steps, evaluations, stages and the end to `metrics.jsonl`, each line at once, so that other
+/// programs can follow the log. All lines are synced to the disk before a checkpoint gets its name: after a
+/// power failure, the log has every step up to the checkpoint from which the run is resumed.
 #[derive(Debug)]
 pub(crate) struct MetricsLog {
     file: Appender,
@@ -26,8 +27,8 @@ struct Line {
 }
 
 impl Line {
-    /// Whether a run that goes on after `step` leaves it as it is. The end, the test split before it and a stage that begins just
-    /// there come again.
+    /// Whether the line stays when a run is resumed after `step`. The end, the test split's evaluation and a
+    /// stage that begins at `step` are logged again.
     fn stays(&self, step: usize) -> bool {
         let again = match self.event.as_str() {
             "end" => true,
@@ -38,19 +39,19 @@ impl Line {
     }
 }
 
-/// The lines of a log with their numbers, from 1. The last one is left out where it has no end: a killed process left it
-/// half-written.
+/// The lines of a log with their numbers, from 1. A last line without a line break is left out: a killed
+/// process left the line half-written.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     (1..).zip(lines).filter_map(|(number, line)| Some((number, line.strip_suffix(b"\n")?)))
 }
 
 impl MetricsLog {
-    /// Opens the log of a run that goes on after `step`: what was logged beyond it is dropped, since it will happen
-    /// again. A line that a killed process left half-written is dropped too; any other that can't be read is left out with a
-    /// warning.
+    /// Opens the log of a run that goes on after `step`. Lines of later steps are dropped, since the run
+    /// takes these steps again. A half-written last line of a killed process is dropped too; any other line
+    /// that can't be read is left out with a warning.
     ///
-    /// The evaluations in the lines that stay are returned with it.
+    /// Returns the log and the evaluations in the lines that stay.
     pub(crate) fn open(path: &Path, step: usize) -> Result<(Self, Vec<Eval>), TrainError> {
         let (mut kept, mut evaluations) = (Vec::new(), Vec::new());
         if path.is_file() {
@@ -78,10 +79,10 @@ impl MetricsLog {
     }
 }
 
-/// The results that a log holds, whichever process wrote them there.
+/// The content of a log, written by any of the run's processes.
 pub(crate) type Logged = embert_run::Log;
 
-/// The line of an event that stays.
+/// The log line of an event; `None` for an event that is not logged.
 fn line_of(event: &Event) -> Option<LogLine> {
     match event {
         Event::Stage(stage) => Some(LogLine::Stage(stage.clone())),
@@ -137,7 +138,7 @@ mod tests {
         for n in 1..=5 {
             log.on_event(&step(n)).unwrap();
         }
-        // A run that was killed while it ended, and a line that it did not finish.
+        // A run that was killed at its end, and an unfinished line.
         log.file.append(b"{\"event\":\"eval\",\"split\":\"test\",\"step\":2}\n").unwrap();
         log.file.append(b"{\"event\":\"end\",\"step\":2}\n{\"event\":\"train_st").unwrap();
         drop(log);
@@ -161,7 +162,7 @@ mod tests {
             r#"{"event":"train_step","step":1,"epoch":1,"loss":0.5,"grad_norm":1.0,"learning_rate":0.00002,"examples":16,"tokens":300,"seconds":1.5}"#
         );
     }
-    /// A damaged line costs what it said, not what stands after it.
+    /// A damaged line is lost; the lines after it stay.
     #[test]
     fn a_damaged_line_is_left_out_alone() {
         let dir = tempfile::tempdir().unwrap();

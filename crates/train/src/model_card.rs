@@ -1,8 +1,8 @@
 //! The model card: the `README.md` of a result, for people and for the hub.
 //!
-//! `model_card.md` is its template, [`ModelCard`] what a run knows of its result, and `context` turns the one into the values of the
-//! other. The front matter has the keys of `huggingface_hub`'s `ModelCardData`. The card names no path, date or machine: the same run
-//! gives the same card.
+//! `model_card.md` is the template, [`ModelCard`] the facts of a run and its result, and `context` turns the
+//! facts into the template's values. The front matter has the keys of `huggingface_hub`'s `ModelCardData`.
+//! The card names no path, date or machine: the same run gives the same card.
 
 mod card;
 mod context;
@@ -35,7 +35,7 @@ mod tests {
 
     const LOGGED: [&str; 7] = ["loss", "accuracy", "precision", "recall", "f1", "mcc", "roc_auc"];
 
-    /// What the card says of a classification of these labels.
+    /// The task's part of a card, for a classification with `labels`.
     fn about(labels: [&str; 2], positive: &str, settings: &LossSettings) -> TaskCard {
         let config = BertConfig::default().with_labels(labels);
         let labels = Labels::from(LabelSet::new(labels.map(str::to_owned).into(), Some(positive)));
@@ -84,14 +84,14 @@ mod tests {
         }
     }
 
-    /// The front matter as another reader has it, and the text below.
+    /// The front matter, as a YAML reader reads it, and the text below.
     fn parts(card: &ModelCard<'_>) -> (Value, String) {
         let text = card.render().unwrap();
         let body = text.strip_prefix("---\n").unwrap().split_once("\n---\n\n").unwrap().1.to_owned();
         (serde_saphyr::from_str(front_matter(&text).unwrap()).unwrap(), body)
     }
 
-    /// Cards that an older version wrote, byte for byte, but for the key that has had a new name since.
+    /// Cards that an older version wrote, byte for byte, but for a renamed and a new key of the settings.
     #[test]
     fn a_card_has_the_bytes_that_it_had() {
         let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/golden/runs");
@@ -120,7 +120,7 @@ mod tests {
                 chosen: true,
             };
             let expected = std::fs::read_to_string(files.model().join("README.md")).unwrap();
-            // Its settings have a key that is called otherwise, and lack one that is newer.
+            // The old settings have a key under its old name, and lack a newer key.
             let steps = "\ngradient_accumulation_steps = 1\n";
             let expected = expected.replace("\naccumulate = 1\n", &format!("{steps}shards = 8\n"));
             assert_eq!(card.render().unwrap(), expected, "{run}");
@@ -201,7 +201,8 @@ mod tests {
         assert!(!body.contains("test split was cut"), "{body}");
     }
 
-    /// The seed that cut the splits, which need not be the run's; and what of the loss and the rates is not as usual.
+    /// The card has the seed that cut the splits, which need not be the run's, and a loss and learning rates
+    /// that are not the default.
     #[test]
     fn each_number_is_that_of_what_ran() {
         let mut config =
@@ -222,7 +223,7 @@ mod tests {
             "Of a split at most 80 examples were taken, with the shares of labels that it has, seed 77.",
             "64 examples, 3 epochs at most, seed 5.",
             "learning rate 0.00002 (linear) in the first of 2 stages, the classifier's 0.001, weight decay",
-            // All that there are: a step has no more.
+            // The training split has 64 examples, fewer than `batch_size`.
             "64 examples in a step",
             "Loss: cross-entropy with the labels' weights 0.5, 2 and label smoothing 0.1.",
         ] {
@@ -307,13 +308,13 @@ mod tests {
             assert!(body.contains(part), "{part}\n\n{body}");
         }
         assert!(!body.contains("base model's licence"), "{body}");
-        // Figures of the weights that were chosen by them flatter; those of the last do not.
+        // Metrics by which the weights were chosen flatter; metrics of the last weights do not.
         assert!(parts(&card(&TrainConfig::default(), None)).1.contains("flatter"));
         let (_, body) = parts(&ModelCard { evaluations: vec![eval("test", 0.5)], ..card(&config, None) });
         assert!(!body.contains("flatter") && body.contains("before they were rounded to f16"), "{body}");
     }
 
-    /// Strings that are other things in YAML, or end the front matter, or break out of a table.
+    /// Strings that are other types in YAML, end the front matter, or break out of a table.
     const NASTY: [&str; 18] = [
         "no",
         "1",
@@ -390,7 +391,7 @@ mod tests {
         for text in ["# license: mit", "---\nlicense: [", "---\nlicense: [mit]\n---\n", "---\nno end", ""] {
             assert_eq!(of(text), Licence::default(), "{text}");
         }
-        // Ours is one that we read.
+        // Our own card can be read.
         let licence = Licence { license: Some("mit".to_owned()), ..Licence::default() };
         let config = TrainConfig::default();
         let text = ModelCard { licence: licence.clone(), ..card(&config, None) }.render().unwrap();

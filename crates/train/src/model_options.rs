@@ -1,4 +1,4 @@
-//! What a run's settings say of the model that it starts from.
+//! The options with which a run loads its model, and the model's config.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use embert_task::Task;
 
 use crate::{TrainConfig, TrainError};
 
-/// How the model is loaded; `labels` are the data set's, where it has any.
+/// How the model is loaded; `labels` are the data set's, if any.
 pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> LoadOptions {
     LoadOptions {
         labels,
@@ -19,8 +19,8 @@ pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -
     }
 }
 
-/// The config of the model that a run starts from, with the labels in the order of its head's outputs, and where the head comes from:
-/// nowhere in a run from scratch. No weight is read.
+/// The config of the model that a run starts from, with the labels in the order of the head's outputs, and
+/// the head's source, which is `None` for a run from scratch. No weight is read.
 pub(crate) fn head_config<T: Task>(
     config: &TrainConfig,
     model_folder: &Path,

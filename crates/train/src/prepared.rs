@@ -28,17 +28,19 @@ use crate::stages::{Stage, Stages};
 use crate::trainer::Plan;
 use crate::{TrainConfig, TrainError};
 
-/// What a [`Trainer`](crate::Trainer) needs: the model, the tokenizer and the encoded splits, checked against each other.
+/// A run that a [`Trainer`](crate::Trainer) can train: the settings, the model, the tokenizer and the encoded
+/// splits, checked against each other.
 #[derive(Debug)]
 pub struct Prepared<T: Task> {
     pub(crate) model: ModelFor<T::Head>,
     pub(crate) setup: Setup<T>,
 }
 
-/// All of a [`Prepared`] run but the weights to start from: those would otherwise stay in memory beside the trained ones.
+/// A [`Prepared`] run without its initial weights, which would otherwise stay in memory beside the trained
+/// weights.
 #[derive(Debug)]
 pub(crate) struct Setup<T: Task> {
-    /// The settings that the run was prepared with, by which it is trained.
+    /// The settings of the run.
     pub(crate) settings: TrainConfig,
     pub(crate) task: T,
     pub(crate) config: BertConfig,
@@ -56,17 +58,17 @@ pub(crate) struct Setup<T: Task> {
     /// The base model's licence, as its own card states it.
     pub(crate) licence: Licence,
     report: LoadReport,
-    /// The parts of the checkpoint's weights that are replaced by new ones.
+    /// A note for the user on weights of the checkpoint that are replaced by new weights.
     anew: Option<String>,
     /// Notes on the splits, and on labels that were paired by their order.
     data_notes: Vec<String>,
     truncated: TruncationCount,
     max_length: usize,
-    /// Settings that take effect only after the run's last step.
+    /// Notes on settings that would take effect only after the run's last step.
     unreached: Vec<String>,
-    /// The fingerprint of the run's data: a resumed run has to have the same one.
+    /// The fingerprint of the run's data: a resumed run must have the same fingerprint.
     pub(crate) fingerprint: Fingerprint,
-    /// The fingerprint that older versions wrote: of the training split's tokens and labels alone.
+    /// The fingerprint that older versions wrote, of the training split's tokens and labels alone.
     pub(crate) training_tokens: String,
 }
 
@@ -74,8 +76,8 @@ impl<T: Task> Prepared<T> {
     /// Loads the checkpoint in `model_folder` with a head for the data set's labels, and encodes the splits.
     ///
     /// # Errors
-    /// The checkpoint or its tokenizer can't be loaded, the labels of the data set and the checkpoint don't agree, the
-    /// training split is empty, or a setting doesn't fit.
+    /// The checkpoint or its tokenizer can't be loaded, the labels of the data set and the checkpoint don't
+    /// agree, the training split is empty, or a setting doesn't fit.
     pub fn new(
         config: &TrainConfig,
         model_folder: &Path,
@@ -92,7 +94,8 @@ impl<T: Task> Prepared<T> {
         Self::assemble(config, model_folder, start, &splits, device, began)
     }
 
-    /// As [`new`](Self::new), with splits that were encoded before, for another run on the same data.
+    /// Loads the checkpoint in `model_folder`, like [`new`](Self::new), for a run on splits that were encoded
+    /// before.
     ///
     /// # Errors
     /// As [`new`](Self::new); and the splits are not those that `config` describes.
@@ -108,7 +111,7 @@ impl<T: Task> Prepared<T> {
         let labels = splits.task().labels();
         let start: Start<T> =
             Start::load(config, model_folder, (!labels.is_empty()).then_some(labels), device)?;
-        // Labels are numbered once, as the checkpoint's head did when the splits were encoded.
+        // The splits have the label numbers of the checkpoint for which they were encoded.
         if !labels.is_empty() && start.config.id2label != labels {
             return Err(TrainError::OtherSplits);
         }
@@ -136,7 +139,7 @@ impl<T: Task> Prepared<T> {
         data_notes.extend(splits.pairing().map(str::to_owned));
         let model =
             model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
-        // A setting that can't be met is found while nothing is written.
+        // A setting that doesn't fit is an error before anything is written.
         let plan = Plan::new(config, train.len())?;
         let stages = Stages::new(config, bert.num_hidden_layers, plan.steps_per_epoch, plan.total_steps)?;
         let (model, _) = stages.check(config, model)?;
@@ -189,7 +192,8 @@ impl<T: Task> Prepared<T> {
         Ok(Self { model, setup })
     }
 
-    /// Notes for the user before the run begins: new and left-over weights, truncated texts, trainable parameters.
+    /// Notes for the user before the run begins: new and left-over weights, truncated texts, trainable
+    /// parameters.
     pub fn notes(&self) -> Vec<String> {
         let Setup { report, truncated, task, max_length, .. } = &self.setup;
         let mut notes = Vec::new();
@@ -219,7 +223,7 @@ impl<T: Task> Prepared<T> {
         notes
     }
 
-    /// The settings that the run was prepared with: a trainer takes them from here.
+    /// The settings of the run; a trainer takes its settings from here.
     pub fn config(&self) -> &TrainConfig {
         &self.setup.settings
     }
@@ -230,7 +234,7 @@ impl<T: Task> Prepared<T> {
     }
 }
 
-/// The weights that a run starts from.
+/// The model and the weights that a run starts from.
 struct Start<T: Task> {
     model: ModelFor<T::Head>,
     config: BertConfig,
@@ -280,7 +284,7 @@ impl<T: Task> Setup<T> {
         (!labels.is_empty()).then(|| labels.to_vec())
     }
 
-    /// The model whose weights are in `folder`, in place of those that the run started from.
+    /// The run's model with the weights in `folder`.
     pub(crate) fn reload(
         &self,
         folder: &Path,
@@ -296,7 +300,7 @@ impl<T: Task> Setup<T> {
         Ok(loaded.model)
     }
 
-    /// The groups of the trainable parameters of `model` at a stage's rates.
+    /// The optimizer's groups of the trainable parameters of `model`, at a stage's learning rates.
     pub(crate) fn groups(
         &self,
         model: &ModelFor<T::Head>,
@@ -313,7 +317,7 @@ impl<T: Task> Setup<T> {
             head_learning_rate: stage.head_learning_rate,
             layerwise,
         };
-        // A pooler that the checkpoint didn't have, or that starts anew, is as new as the classifier.
+        // Weights that the checkpoint lacks and a reinitialized pooler are trained as a new classifier is.
         let is_new = |parameter: &NamedParameter| {
             (config.reinit_pooler && parameter.depth == Depth::Pooler)
                 || self.report.newly_initialized.contains(&parameter.name)
@@ -328,7 +332,7 @@ impl<T: Task> Setup<T> {
     }
 }
 
-/// Which parts of the checkpoint's weights are not used.
+/// A note on the parts of the checkpoint's weights that are not used.
 fn anew_note(config: &TrainConfig) -> Option<String> {
     let layers = match config.reinit_layers {
         0 => None,
@@ -366,12 +370,12 @@ pub(crate) fn parameters<M: Module>(model: &M) -> Parameters {
     }
 }
 
-/// How many training texts lose their end; `None` where none does.
+/// A note on the share of training texts that were cut; `None` if no text was.
 fn cut_note(count: TruncationCount, max_length: usize) -> Option<String> {
     let percent = count.share() * 100.0;
     let percent = match count.truncated {
         0 => return None,
-        // One text in a million would else be 0.0 %.
+        // One text in a million would otherwise show as 0.0 %.
         _ if percent < 0.1 => "less than 0.1".to_owned(),
         _ if percent < 1.0 => format!("{percent:.1}"),
         _ => format!("{percent:.0}"),

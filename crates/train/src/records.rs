@@ -1,4 +1,5 @@
-//! What a run folder says for reports besides the log: `facts.json` when the run begins, `examples.jsonl` at its end.
+//! The files that reports read besides the log: `facts.json`, written when the run begins, and
+//! `examples.jsonl`, written at its end.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -11,13 +12,14 @@ use crate::TrainError;
 use crate::error::IoContext as _;
 use crate::evaluate::EvaluatedSplit;
 
-/// Bins of the histogram of lengths, at most.
+/// The most bins of the histogram of truncated lengths.
 const LENGTH_BINS: usize = 32;
 
-/// Bins of the histogram of lengths before cutting, at most: a few texts are far longer than the others.
+/// The most bins of the histogram of untruncated lengths: a few texts are far longer than the others.
 const UNCUT_BINS: usize = 64;
 
-/// The number of examples of each split in all and of each label, and how many repeat the text of another one.
+/// For each split, the number of examples, of examples with each label, and of examples that repeat another
+/// example's text.
 pub(crate) fn split_facts<T: Task>(task: &T, splits: [&[T::Example]; 3], facts: &DataFacts) -> Splits {
     let [train, validation, test] = splits;
     let optional = |examples: &[T::Example]| (!examples.is_empty()).then(|| split(task, examples));

@@ -8,8 +8,8 @@ use crate::model_card::ModelCard;
 use crate::prepared::Setup;
 use crate::{RunFolder, TrainError};
 
-/// Writes `model/`: `config.json` with the labels' names, `model.safetensors`, the tokenizer's files and the model card. It
-/// appears at once. The run is complete when its log has the end too.
+/// Writes `model/`: `config.json` with the labels' names, `model.safetensors`, the tokenizer's files and the
+/// model card. The folder appears at once. The run is complete when its log has the end too.
 pub(crate) fn write<T: Task>(
     run: &RunFolder,
     model: &ModelFor<T::Head>,
@@ -27,7 +27,8 @@ pub(crate) fn write<T: Task>(
 
 /// The most memory that this process held so far, in bytes.
 ///
-/// Not from `getrusage`: there Linux also counts what the program that started this one held (Cargo, for one).
+/// Not from `getrusage`: on Linux, that peak includes the memory of the program that started this process
+/// (Cargo, for one).
 #[cfg(target_os = "linux")]
 pub(crate) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -46,16 +47,17 @@ pub(crate) fn peak_memory() -> Option<u64> {
     u64::try_from(usage.max_rss()).ok().map(|peak| peak * unit)
 }
 
-/// The most memory that this process held so far; not asked for on this system.
+/// The most memory that this process held so far: unknown on this system.
 #[cfg(not(unix))]
 pub(crate) fn peak_memory() -> Option<u64> {
     None
 }
 
-/// Resets the peak of the process's memory, so that the next run of the process states its own. Returns false where the system can't
-/// reset it; then [`Trainer::without_peak_memory`](crate::Trainer::without_peak_memory) leaves the peak out.
+/// Resets the process's peak memory, so that the process's next run logs its own peak. Returns false if the
+/// system can't reset the peak; then [`Trainer::without_peak_memory`](crate::Trainer::without_peak_memory)
+/// leaves the peak out.
 pub fn count_memory_anew() -> bool {
-    // "5" resets the peak to what is held now (`proc_pid_clear_refs(5)`).
+    // "5" resets the peak to the memory that is held now (`proc_pid_clear_refs(5)`).
     cfg!(target_os = "linux") && std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 

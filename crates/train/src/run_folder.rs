@@ -11,22 +11,23 @@ use crate::claim::Held;
 use crate::error::IoContext as _;
 use crate::{Claim, ConfigBuilder, TrainConfig, TrainError};
 
-/// The folder of a run that this process trains, with its lock: no other process works in the folder until the last clone of the value
-/// is dropped. Where each file of the folder stands, [`files`](Self::files) says.
+/// The folder of a run that this process trains, with its lock: no other process works in the folder until
+/// the last clone of the value is dropped. [`files`](Self::files) says where each file of the folder stands.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     files: RunFiles,
-    /// The settings in its `config.toml`.
+    /// The settings in the folder's `config.toml`.
     config: Arc<TrainConfig>,
     held: Arc<Held>,
 }
 
 impl RunFolder {
-    /// Begins a new run in a folder that was claimed: writes its `config.toml`. A run that is there moves to `<name>.old-<time>` in the
-    /// same step, and is removed when the new run is complete.
+    /// Begins a new run in a claimed folder: writes `config.toml`. An old run in the folder moves to
+    /// `<name>.old-<time>` in the same step, and is removed when the new run is complete.
     ///
     /// # Errors
-    /// The folder can't be written, the run that is there can't be moved, or the settings read from it.
+    /// The folder can't be written, the old run can't be moved, or the model or the data set lies in the old
+    /// run's folder.
     pub(crate) fn begin(claim: Claim, config: &TrainConfig) -> Result<Self, TrainError> {
         claim.check_reads(config)?;
         let files = RunFiles::new(claim.path());
@@ -37,12 +38,13 @@ impl RunFolder {
     /// Opens the folder of a run that was stopped or killed; [`config`](Self::config) has its settings.
     ///
     /// # Errors
-    /// There is no run, another process works in the folder, the run is complete, or its `config.toml` can't be used.
+    /// There is no run, another process works in the folder, the run is complete, the run has a result but
+    /// neither the end of its log nor a checkpoint, or `config.toml` can't be used.
     pub fn open(path: &Path) -> Result<Self, TrainError> {
         let folder = Self::open_any(path)?;
         let has_result = folder.files.model().is_dir();
         if folder.files.is_complete()? {
-            // A process that is killed at the very end leaves the replaced run behind.
+            // A process that was killed at the very end has left the replaced run behind.
             folder.remove_replaced()?;
             return Err(TrainError::AlreadyComplete { path: path.to_owned() });
         }
@@ -52,8 +54,8 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// As [`open`](Self::open), also where the run is complete or has lost the end of its log: training it again ends in the same
-    /// result.
+    /// Opens the folder of a run, even if the run is complete or its log has lost the end, which
+    /// [`open`](Self::open) refuses: training the run again ends in the same result.
     ///
     /// # Errors
     /// There is no run, another process works in the folder, or its `config.toml` can't be used.
@@ -64,7 +66,8 @@ impl RunFolder {
             return Err(TrainError::NoRun { path: path.to_owned() });
         }
         let claim = Claim::lock(FolderKind::Run, path)?;
-        // Before anything of a newer version's run is touched; a damaged file is written again.
+        // Checked before the run's files change, so that a newer version's run stays as it is. A damaged
+        // `facts.json` is written again.
         if let Err(error @ RunError::Newer { .. }) = Facts::read(&files.facts()) {
             return Err(error.into());
         }
@@ -85,18 +88,18 @@ impl RunFolder {
         Ok(Checkpoints::at(&self.files).newest_first()?.is_empty())
     }
 
-    /// The path of the run that this one replaces, until this one is complete.
+    /// The path of the old run that the run replaces, until the run is complete.
     pub fn replaced(&self) -> Option<&Path> {
         self.held.replaced()
     }
 
-    /// Removes the run that this one, which is complete, has replaced.
+    /// Removes the replaced old run, now that the run is complete.
     pub(crate) fn remove_replaced(&self) -> Result<(), TrainError> {
         self.held.remove_replaced()
     }
 
-    /// Writes `config.toml` again, for a resumed run with another `device` or `save_dtype`: the file states the settings that hold from
-    /// here on.
+    /// Writes `config.toml` again, for a resumed run with another `device` or `save_dtype`: the file states
+    /// the settings of the following steps.
     ///
     /// # Errors
     /// The file can't be written.
@@ -109,7 +112,7 @@ impl RunFolder {
         &self.config
     }
 
-    /// Where each file of the run stands.
+    /// The paths of the run's files.
     pub fn files(&self) -> &RunFiles {
         &self.files
     }
@@ -128,7 +131,7 @@ pub fn remove_checkpoints(run: &RunFiles) -> Result<(), TrainError> {
     if run.checkpoints().is_dir() { Checkpoints::at(run).clear() } else { Ok(()) }
 }
 
-/// The settings of the run whose result is the folder `model`; `None` where the folder lies in no run folder.
+/// The settings of the run whose result is the folder `model`; `None` if the folder lies in no run folder.
 ///
 /// # Errors
 /// The run's `config.toml` can't be used.
@@ -186,7 +189,7 @@ mod tests {
         let old = run.replaced().unwrap().to_owned();
         assert!(old.join("model").is_dir() && !run.files().model().exists());
         drop(run);
-        // Interrupted, and gone on with by another process.
+        // Interrupted, and resumed by another process.
         let run = RunFolder::open(&path).unwrap();
         assert_eq!(run.replaced(), Some(&*old));
         complete(run.files());

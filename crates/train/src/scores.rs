@@ -19,7 +19,8 @@ pub(crate) fn eval<T: Task>(
     Eval { split: split.to_owned(), step, epoch, metrics: task.logged(report), examples }
 }
 
-/// Writes `scores.json`: the scores of the weights after `step` on each split, with the split's number of examples.
+/// Writes `scores.json`: the scores of the weights after `step` on each split, with the split's number of
+/// examples.
 pub(crate) fn write_scores<'a, T: Task>(
     path: &Path,
     task: &T,

@@ -1,4 +1,4 @@
-//! What the texts ask of a model that it does not have, found out before any work is done.
+//! Checks before any work: whether the model has enough positions, and the disk enough space.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use embert_run::{Parameters, RunFiles};
 
 use crate::TrainError;
 
-/// Whether the model in `folder` has a position for each token of a sequence of `max_length`.
+/// Checks that the model in `folder` has a position for each token of a sequence of `max_length` tokens.
 ///
 /// # Errors
 /// The model has fewer positions, or its `config.json` can't be used.
@@ -15,7 +15,7 @@ pub fn check_max_length(folder: &Path, max_length: usize) -> Result<(), TrainErr
     check_positions(&BertConfig::from_file(&folder.join("config.json"))?, max_length)
 }
 
-/// [`check_max_length`] of a model whose config has been read.
+/// [`check_max_length`] for a config that has been read.
 pub(crate) fn check_positions(model: &BertConfig, max_length: usize) -> Result<(), TrainError> {
     let positions = model.max_position_embeddings;
     if max_length <= positions {
@@ -31,15 +31,17 @@ pub(crate) fn check_positions(model: &BertConfig, max_length: usize) -> Result<(
 /// The files of a run that are as large as the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// Checkpoints that there will be at a time: weights, and two moments of what is trained.
+    /// The number of checkpoints at a time, each with the weights and the two moments of the trained
+    /// parameters.
     pub(crate) checkpoints: usize,
-    /// The best weights.
+    /// Whether the best weights are written.
     pub(crate) best: bool,
     pub(crate) save_dtype: SaveDtype,
 }
 
 impl Written {
-    /// The least that it takes at a time: the checkpoints, the best weights and the result.
+    /// The least space that the files take at a time, in bytes: the checkpoints, the best weights and the
+    /// result.
     fn bytes(self, parameters: Parameters) -> u64 {
         let (total, trainable) = (parameters.total as u64, parameters.trainable as u64);
         let checkpoints = self.checkpoints as u64 * (4 * total + 8 * trainable);
@@ -48,7 +50,7 @@ impl Written {
         checkpoints + best + result
     }
 
-    /// Refuses a disk that has less space left than the run needs, where the system says how much is left.
+    /// Refuses a disk that has less space left than the run needs, if the system says how much is left.
     pub(crate) fn check(self, run: &RunFiles, parameters: Parameters) -> Result<(), TrainError> {
         let needed = self.bytes(parameters);
         match embert_files::free_space(run.folder()) {

@@ -15,10 +15,11 @@ use crate::records;
 use crate::sizes::check_positions;
 use crate::{DataConfig, TrainConfig, TrainError};
 
-/// The encoded splits of a data set. Clones share them.
+/// The encoded splits of a data set. Clones share the data.
 ///
-/// [`Prepared::with_splits`](crate::Prepared::with_splits) prepares a run on them, as often as runs are wanted whose settings
-/// [fit](Self::fit): those that differ in settings that texts, labels and their encoding don't depend on.
+/// [`Prepared::with_splits`](crate::Prepared::with_splits) prepares any number of runs on the splits. The
+/// runs' settings must [fit](Self::fit) the splits: only keys on which texts, labels and encoding don't
+/// depend may differ.
 #[derive(Clone, Debug)]
 pub struct EncodedSplits<T: Task>(Arc<Encoded<T>>);
 
@@ -27,7 +28,7 @@ struct Encoded<T: Task> {
     key: Key,
     name: String,
     task: T,
-    /// A sentence on labels that were paired with the checkpoint's by their order alone.
+    /// A note for the user on labels that were paired with the checkpoint's by their order alone.
     pairing: Option<String>,
     tokenizer: Tokenizer,
     train: Arc<EncodedDataset<T::Target>>,
@@ -50,7 +51,7 @@ struct Key {
 
 impl Key {
     fn of(config: &TrainConfig) -> Self {
-        // By what is left out, so that a new key of `data` counts until it is known not to matter.
+        // Lists the keys that don't count, so that a new key of `data` counts by default.
         let data = DataConfig {
             padding: PaddingConfig::default(),
             order: Order::default(),
@@ -63,12 +64,13 @@ impl Key {
 }
 
 impl<T: Task> EncodedSplits<T> {
-    /// Numbers the labels as the head of the checkpoint in `model_folder` does, and encodes the splits with its tokenizer, as
-    /// `config` says.
+    /// Numbers the labels as the head of the checkpoint in `model_folder` does, and encodes the splits with
+    /// the checkpoint's tokenizer, as `config` says.
     ///
     /// # Errors
-    /// The labels of the data set and the checkpoint don't agree, the tokenizer can't be loaded or doesn't fit the checkpoint's
-    /// `config.json`, the training split is empty, or texts may be longer than the model takes.
+    /// The labels of the data set and the checkpoint don't agree, the tokenizer can't be loaded or doesn't
+    /// fit the checkpoint's `config.json`, the training split is empty, or texts may be longer than the model
+    /// takes.
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
@@ -80,7 +82,8 @@ impl<T: Task> EncodedSplits<T> {
         let (bert, head) = head_config::<T>(config, model_folder, &data.labels)?;
         let task = T::fit(&data.labels, &bert, model_folder)?;
         let pairing = match head {
-            // The head's labels have the data set's names by now; paired with those they had before, the order shows.
+            // The head's labels have the data set's names by now. A pairing with their names before,
+            // `LABEL_0` and so on, tells whether the labels were paired by order.
             Some(HeadSource::CheckpointUnnamed) => {
                 let unnamed = (0..task.labels().len()).map(|index| format!("LABEL_{index}"));
                 let paired = T::fit(&data.labels, &bert.with_labels(unnamed), model_folder)?;
@@ -121,7 +124,7 @@ impl<T: Task> EncodedSplits<T> {
         })))
     }
 
-    /// Whether a run with these settings trains and is evaluated on these splits.
+    /// Whether a run with the settings `config` trains and is evaluated on these splits.
     pub fn fit(&self, config: &TrainConfig) -> bool {
         self.0.key == Key::of(config)
     }
@@ -170,7 +173,7 @@ impl<T: Task> EncodedSplits<T> {
         self.0.truncated
     }
 
-    /// What to say of evaluations that are wanted and can't be had.
+    /// Notes for the user on evaluations that the settings request, but the splits don't allow.
     pub(crate) fn notes(&self, config: &TrainConfig) -> Vec<String> {
         let Encoded { validation, test, unlabelled, .. } = &*self.0;
         let mut notes = Vec::new();
@@ -195,12 +198,13 @@ impl<T: Task> EncodedSplits<T> {
     }
 }
 
-/// True if runs with these settings have the same splits.
+/// True if runs with the two configs have the same splits.
 pub fn have_same_splits(one: &TrainConfig, other: &TrainConfig) -> bool {
     Key::of(one) == Key::of(other)
 }
 
-/// Refuses a data set without a training split, and one whose test split is wanted and has no labels.
+/// Refuses a data set without training examples, or with an example without a label in a split that the run
+/// uses.
 pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) -> Result<(), TrainError> {
     if data.splits.train.is_empty() {
         return Err(TrainError::NoExamples {

@@ -1,4 +1,4 @@
-//! [`Stages`]: what is trained from which step on, and at which rates.
+//! [`Stages`]: which parameters are trained from which step on, and at which learning rates.
 
 use std::collections::BTreeSet;
 
@@ -9,23 +9,23 @@ use crate::{StageConfig, TrainConfig, TrainError};
 /// A part of a run in which the same parameters are trained at the same rates.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
-    /// The steps done before it.
+    /// The number of steps before the stage.
     pub(crate) begins: usize,
     pub(crate) freeze: Freeze,
     patterns: FreezePatterns,
-    /// The highest of the schedule.
+    /// The highest learning rate of the schedule.
     pub(crate) learning_rate: f64,
-    /// The head's, where it has one of its own.
+    /// The highest learning rate of the head; `None` if the head has `learning_rate`.
     pub(crate) head_learning_rate: Option<f64>,
 }
 
 impl Stage {
-    /// Freezes what this stage does not train, and nothing else.
+    /// Freezes exactly the parameters that the stage does not train.
     pub(crate) fn apply<H: Head>(&self, model: ModelFor<H>) -> Result<ModelFor<H>, TrainError> {
         Ok(self.freeze.apply_with(model, &self.patterns)?)
     }
 
-    /// The head's rate where it is not the others'.
+    /// The head's learning rate; `None` if it equals `learning_rate`.
     pub(crate) fn own_head_learning_rate(&self) -> Option<f64> {
         self.head_learning_rate.filter(|rate| rate.total_cmp(&self.learning_rate).is_ne())
     }
@@ -39,7 +39,7 @@ impl Stages {
     /// The stages of a run of `total_steps` steps with a model of `layers` encoder layers.
     ///
     /// # Errors
-    /// A stage that can't begin, or `unfreeze_every` without anything to unfreeze.
+    /// A stage can't begin, or `unfreeze_every` has nothing to unfreeze.
     pub(crate) fn new(
         config: &TrainConfig,
         layers: usize,
@@ -89,8 +89,8 @@ impl Stages {
         Ok(Self(stages))
     }
 
-    /// Refuses a stage that doesn't fit the model, before any work is done. The model, frozen as the last stage does, and how many
-    /// parameters the stages train in all.
+    /// Refuses a stage that doesn't fit the model, before any work is done. Returns the model, frozen as in
+    /// the last stage, and the number of parameters that any stage trains.
     pub(crate) fn check<H: Head>(
         &self,
         config: &TrainConfig,
@@ -141,12 +141,12 @@ impl Stages {
         (number, &self.0[number - 1])
     }
 
-    /// The steps done when the next stage begins; `None` in the last one.
+    /// The number of steps before the next stage; `None` in the last stage.
     pub(crate) fn next_after(&self, steps_done: usize) -> Option<usize> {
         self.0.iter().map(|stage| stage.begins).find(|begins| *begins > steps_done)
     }
 
-    /// Whether there is more than one.
+    /// Whether the run has more than one stage.
     pub(crate) fn are_many(&self) -> bool {
         self.0.len() > 1
     }
@@ -156,8 +156,8 @@ impl Stages {
     }
 }
 
-/// What stays frozen after each unfreezing, from the top: the pooler with the last layer, each layer below it, the embeddings
-/// (gradual unfreezing, Howard and Ruder 2018).
+/// The frozen parts after each unfreezing (gradual unfreezing, Howard and Ruder 2018). Unfrozen are, from the
+/// top: the pooler with the last layer, each layer below it, the embeddings.
 fn gradually(freeze: Freeze, layers: usize) -> Vec<Freeze> {
     let below = |count: usize, embeddings: bool| match (count, embeddings) {
         (0, false) => Freeze::None,
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(begins, [0, 6, 12, 18, 24]);
         let error = stages(&config("none")).unwrap_err().to_string();
         assert!(error.contains("unfreeze_every") && error.contains("all_but_head"), "{error}");
-        // What the run has no time for does not happen.
+        // Stages after the last step are dropped.
         let late = TrainConfig { unfreeze_every: Some(25), ..config("all_but_head") };
         assert_eq!(stages(&late).unwrap().len(), 2);
     }

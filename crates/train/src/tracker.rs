@@ -1,4 +1,4 @@
-//! Which evaluation was the best so far, and whether to stop early.
+//! [`Tracker`]: the best evaluation so far, and early stopping.
 
 use embert_run::{Best, Better, TrackerState};
 
@@ -12,7 +12,8 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Follows a metric that is better in this direction; gives up after `patience` evaluations without an improvement of more than `min_delta`.
+    /// Follows a metric whose higher or lower values are better. Patience runs out after `patience`
+    /// evaluations in a row without an improvement of more than `min_delta`; `None` never stops.
     pub fn new(better: Better, patience: Option<usize>, min_delta: f64) -> Self {
         Self { better, patience, min_delta, state: TrackerState::default() }
     }
@@ -23,8 +24,8 @@ impl Tracker {
         Self { state, ..self }
     }
 
-    /// Takes the value of an evaluation after `step`; `None` is a metric that isn't defined there, and no improvement.
-    /// Says whether it is the best so far.
+    /// Records the metric's value in the evaluation after `step`; `None`, for an undefined metric, is no
+    /// improvement. Returns whether the value is the best so far.
     pub fn update(&mut self, step: usize, value: Option<f64>) -> bool {
         let value = value.filter(|value| !value.is_nan());
         let improves = |on: Option<f64>, margin: f64| {
@@ -102,7 +103,7 @@ mod tests {
         assert_eq!(tracker.best(), None);
     }
 
-    /// This one is read as its neighbour where JSON's numbers are not read exactly.
+    /// A JSON reader that is not exact reads this number as a neighbouring f64.
     #[test]
     fn the_best_value_is_the_same_from_a_file() {
         let mut tracker = Tracker::new(Better::Lower, None, 0.0);

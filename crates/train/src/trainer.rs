@@ -27,9 +27,10 @@ use crate::{Claim, Prepared, Provenance, RunFolder, TrainError};
 
 /// Fine-tunes a [`Prepared`] model into a [`RunFolder`].
 ///
-/// The unit is the optimizer step: a run evaluates, saves, stops and goes on after any of them. All that a step depends
-/// on besides the weights and the optimizer's moments follows from its number and the run's seed. Dropout's random numbers follow
-/// from the seed, the step and the micro-batch: other trainers in the process don't disturb them.
+/// The unit is the optimizer step: a run evaluates, saves, stops and is resumed after any step. Besides the
+/// weights and the optimizer's moments, a step depends on its number and the run's seed alone. Dropout's
+/// random numbers depend on the seed, the step and the micro-batch, so other trainers in the process don't
+/// change them.
 pub struct Trainer<T: Task> {
     /// The weights to start from.
     model: ModelFor<T::Head>,
@@ -37,17 +38,19 @@ pub struct Trainer<T: Task> {
 }
 
 impl<T: Task> Trainer<T> {
-    /// Begins a new run in a claimed folder, with the settings that it was prepared with.
+    /// Begins a new run in a claimed folder, with the settings of `prepared`.
     ///
     /// # Errors
-    /// The folder can't be written, the run that is there can't be moved, or the settings read from it.
+    /// The folder can't be written, an old run in the folder can't be moved, or the model or the data set
+    /// lies in that folder.
     pub fn begin(prepared: Prepared<T>, claim: Claim, device: Device) -> Result<Self, TrainError> {
         let run = RunFolder::begin(claim, prepared.config())?;
         Ok(Self::new(prepared, run, device))
     }
 
-    /// Resumes the run in a folder, with the settings that it was prepared with. Where they differ from the folder's own (another
-    /// `device` or `save_dtype`, a model or a data set that was moved), its `config.toml` is written again.
+    /// Resumes the run in a folder, with the settings of `prepared`. If these differ from the folder's
+    /// settings (another `device` or `save_dtype`, a model or a data set that was moved), the folder's
+    /// `config.toml` is written again.
     ///
     /// # Errors
     /// The folder can't be written.
@@ -88,21 +91,22 @@ impl<T: Task> Trainer<T> {
         &self.job.run
     }
 
-    /// Adds an observer; each gets every event, in the order in which they were added.
+    /// Adds an observer. Observers receive each event in the order in which they were added.
     #[must_use]
     pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
         self.job.observers.push(Box::new(observer));
         self
     }
 
-    /// Takes a stop signal that other trainers may share.
+    /// Sets the stop signal, which other trainers may share.
     #[must_use]
     pub fn stop_with(mut self, signal: &StopSignal) -> Self {
         self.job.stop = signal.clone();
         self
     }
 
-    /// Leaves the peak of the process's memory out of the run's log: it is the peak of several runs.
+    /// Leaves the process's peak memory out of the run's log, for a process in which the peak is over several
+    /// runs.
     #[must_use]
     pub fn without_peak_memory(mut self) -> Self {
         self.job.measures_peak = false;
@@ -114,12 +118,12 @@ impl<T: Task> Trainer<T> {
         self.job.stop.clone()
     }
 
-    /// Trains until the last step, early stopping or the stop signal; goes on from the newest whole checkpoint if the
-    /// run folder has one.
+    /// Trains until the last step, early stopping or the stop signal; resumes from the newest whole
+    /// checkpoint if the run folder has one.
     ///
     /// # Errors
-    /// A loss or gradient that isn't finite, a step that doesn't fit the device's memory, a file that can't be written, a
-    /// checkpoint that can't be read, or an observer's error.
+    /// A loss or gradient that isn't finite, a step that doesn't fit the device's memory, a file that can't
+    /// be written, a checkpoint that can't be read, or an observer's error.
     pub fn run(self) -> Result<Outcome, TrainError> {
         self.job.config.validate()?;
         self.job.run(self.model)

@@ -12,17 +12,17 @@ use crate::error::IoContext as _;
 /// The name of the file in a new folder that lists the names of the folders that it replaces, as JSON.
 pub(super) const REPLACES: &str = ".replaces";
 
-/// Who has written an entry of a folder.
+/// The owner of an entry of a folder.
 enum Owner {
-    /// A run or a sweep, with all that is in it.
+    /// A run or a sweep has written the entry and its whole content.
     Ours,
     /// A run or a sweep has made the folder; the user may have put files into it.
     Shared(Contents),
-    /// The user.
+    /// The user has made the entry.
     Foreign,
 }
 
-/// Which folder of a run or a sweep is looked at.
+/// The folders of a run or a sweep, by their content.
 #[derive(Clone, Copy)]
 enum Contents {
     Run,
@@ -33,7 +33,8 @@ enum Contents {
     Runs,
 }
 
-/// The files and folders in `folder` that neither a run nor a sweep has written, by their paths from `folder`, sorted.
+/// The files and folders in `folder` that neither a run nor a sweep has written, by their paths from
+/// `folder`, sorted.
 pub(super) fn foreign(kind: FolderKind, folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     let contents = match kind {
         FolderKind::Run => Contents::Run,
@@ -134,7 +135,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// True if a folder has only files that a run or a sweep leaves which was stopped before it began.
+/// True if a folder is empty, but for files of a run or a sweep that was stopped before it began.
 pub(super) fn is_free(kind: FolderKind, folder: &Path) -> Result<bool, TrainError> {
     for entry in fs::read_dir(folder).at("read", folder)? {
         let entry = entry.at("read", folder)?;

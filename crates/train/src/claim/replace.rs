@@ -1,9 +1,10 @@
-//! How `--overwrite` replaces a folder: the old folder moves to `<name>.old-<time>` in one step, and is removed when the new run is
-//! complete.
+//! How `--overwrite` replaces a folder: the old folder moves to `<name>.old-<time>` in one step, and is
+//! removed when the new run is complete.
 //!
-//! The new folder is made as `<name>.old-<time>`, with the file [`REPLACES`] in it, which lists the folders that the new one replaces;
-//! then the two folders exchange their names. Where a system can't do that in one step, the old folder moves first, to
-//! `<name>.old-<time>.1`. So at each moment the old folder has its own name or one that [`REPLACES`] lists.
+//! The new folder is made as `<name>.old-<time>`, with the file [`REPLACES`] in it, which lists the folders
+//! that the new one replaces; then the two folders exchange their names. Where a system can't do that in one
+//! step, the old folder moves first, to `<name>.old-<time>.1`. So at each moment the old folder has its own
+//! name or one that [`REPLACES`] lists.
 
 use std::fs;
 use std::io;
@@ -19,12 +20,13 @@ use super::owned::{REPLACES, foreign, is_free};
 use crate::TrainError;
 use crate::error::IoContext as _;
 
-/// The folder that a path is in.
+/// The parent folder of a path; `.` for a bare name.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The beginning of the names that a replaced folder gets: `<name>.old-`. `None` where the folder's name is not Unicode.
+/// The beginning of the names that a replaced folder gets: `<name>.old-`. `None` where the folder's name is
+/// not Unicode.
 fn prefix(place: &Path) -> Option<String> {
     Some(format!("{}.old-", place.file_name()?.to_str()?))
 }
@@ -43,7 +45,7 @@ fn list(folder: &Path) -> Result<Vec<String>, TrainError> {
             let names: Vec<String> = serde_json::from_slice(&bytes.at("read", &path)?)
                 .map_err(io::Error::from)
                 .at("read", &path)?;
-            // Names, not paths: nobody is led elsewhere.
+            // Bare names only: a path could lead to another place.
             Ok(names.into_iter().filter(|name| Path::new(name).components().count() == 1).collect())
         }
     }
@@ -55,7 +57,8 @@ pub(super) fn replaced(place: &Path) -> Option<PathBuf> {
     names.iter().map(|name| place.with_file_name(name)).find(|old| old.is_dir())
 }
 
-/// Puts a new folder with its definition in place of the one at `place`. Returns the new folder's lock and the path of the old one.
+/// Puts a new folder with `definition` in place of the folder at `place`. Returns the new folder's lock and
+/// the old folder's path.
 pub(super) fn replace(
     kind: FolderKind,
     place: &Path,
@@ -82,7 +85,8 @@ pub(super) fn replace(
     let made = fill(place, &fresh, &name, kind, definition);
     let moved = made.and_then(|lock| Ok((lock, swap(place, &fresh, &name)?)));
     if moved.is_err() && fresh.join(REPLACES).is_file() && place.is_dir() {
-        // The error of `made` or `swap` says more than one of the removal; a folder that stays is removed at the next start.
+        // An error of the removal would hide the error of `fill` or `swap`; a folder that stays is removed at
+        // the next start.
         let _ = remove_folder(&fresh);
     }
     let (mut lock, old) = moved?;
@@ -123,18 +127,18 @@ fn swap(place: &Path, fresh: &Path, name: &str) -> Result<PathBuf, FileError> {
     }
 }
 
-/// Undoes a [`replace`] whose process was killed: the new folder, in which no training happened, is removed, and the old folder gets its
-/// name back.
+/// Undoes a [`replace`] whose process was killed: the new folder, in which no training happened, is removed,
+/// and the old folder gets its name back.
 pub(super) fn recover(kind: FolderKind, place: &Path) -> Result<(), TrainError> {
     for (name, path) in siblings(place)? {
         let names = list(&path)?;
-        // A folder that was moved stays; one that was being made lists its own name first.
+        // A replaced folder stays; an unfinished new folder lists its own name first.
         let is_new = names.first() == Some(&name);
         let is_left_over = is_new || is_free(kind, &path)?;
         if !is_left_over {
             continue;
         }
-        // A living process is making the folder.
+        // Another process is still making the folder.
         let Ok(_lock) = Lock::take(&path) else { continue };
         let old = place.with_file_name(second(&name));
         if is_new && old.is_dir() && !place.exists() {
@@ -147,7 +151,7 @@ pub(super) fn recover(kind: FolderKind, place: &Path) -> Result<(), TrainError> 
     Ok(())
 }
 
-/// The folders beside `place` that are named as replaced folders are, with their names, sorted.
+/// The folders beside `place` that have the name of a replaced folder, sorted by name.
 fn siblings(place: &Path) -> Result<Vec<(String, PathBuf)>, TrainError> {
     let Some(prefix) = prefix(place) else { return Ok(Vec::new()) };
     let parent = parent(place);
@@ -170,7 +174,7 @@ fn siblings(place: &Path) -> Result<Vec<(String, PathBuf)>, TrainError> {
     Ok(found)
 }
 
-/// True if `rest` is what a name has after [`prefix`]: a time, and perhaps a number.
+/// True if `rest` is the part of a replaced folder's name after [`prefix`]: a time, and perhaps a number.
 fn is_time(rest: &str) -> bool {
     let (time, number) = rest.split_once('-').unwrap_or((rest, "1"));
     is_time_in_name(time) && number.parse::<usize>().is_ok()
@@ -195,8 +199,9 @@ fn is_used_by_another(folder: &Path) -> Result<bool, TrainError> {
     }
 }
 
-/// Removes the folders that the run or sweep at `path`, which is complete now, has replaced. Files in them that no run or sweep wrote
-/// move into the new folder. A folder that can't be removed stays, and a warning says why: the run is complete all the same.
+/// Removes the folders that the complete run or sweep at `path` has replaced. Files in the old folders that
+/// no run or sweep wrote move into the new folder. A folder that can't be removed stays, and a warning says
+/// why: the run is complete all the same.
 pub(super) fn remove_replaced(kind: FolderKind, path: &Path) -> Result<(), TrainError> {
     let place = path.canonicalize().at("find", path)?;
     let names = list(&place)?;

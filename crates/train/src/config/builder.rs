@@ -16,12 +16,12 @@ use super::train::TrainConfig;
 #[derive(Clone, Debug, Default)]
 pub struct ConfigBuilder {
     table: Table,
-    /// True if the files are those that a run or a sweep has recorded.
+    /// True if a run or a sweep has recorded the files.
     is_recorded: bool,
 }
 
 impl ConfigBuilder {
-    /// The name of the top-level table that makes a file a sweep's; [`text`](Self::text) refuses it.
+    /// The name of the top-level table that makes a file a sweep's; [`text`](Self::text) refuses the table.
     pub const SWEEP: &'static str = "sweep";
 
     /// Starts from the defaults of [`TrainConfig`].
@@ -29,25 +29,27 @@ impl ConfigBuilder {
         Self::default()
     }
 
-    /// For files that a run or a sweep has recorded: keys under names of older versions are read without a warning.
+    /// For files that a run or a sweep has recorded: keys under names of older versions are read without a
+    /// warning.
     pub fn recorded() -> Self {
         Self { is_recorded: true, ..Self::default() }
     }
 
-    /// Lays a TOML file over what is there.
+    /// Lays a TOML file over the earlier settings.
     ///
     /// # Errors
-    /// The file can't be read, isn't TOML, has a key that doesn't exist, or a value of the wrong type; with the line.
+    /// The file can't be read, isn't TOML, has a key that doesn't exist, or a value of the wrong type; with
+    /// the line.
     pub fn file(self, path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         self.text(&text, path)
     }
 
-    /// Lays the text of a TOML file over what is there; `path` names it in messages.
+    /// Lays the text of a TOML file over the earlier settings; `path` names the file in messages.
     ///
     /// # Errors
-    /// As [`file`](Self::file), but for the reading.
+    /// As [`file`](Self::file), but no file is read.
     pub fn text(self, text: &str, path: &Path) -> Result<Self, ConfigError> {
         match self.text_beside(Self::SWEEP, text, path)? {
             (_, true) => Err(ConfigError::IsSweep { path: path.to_owned() }),
@@ -55,11 +57,11 @@ impl ConfigBuilder {
         }
     }
 
-    /// As [`text`](Self::text), for a text that may have a further top-level table of the name `other`, which is not a config's. Returns
-    /// true if the table is there.
+    /// Lays the text of a TOML file over the earlier settings, without the top-level table `other`, which is
+    /// not a config's and which [`text`](Self::text) refuses. Returns true if the text has the table.
     ///
     /// # Errors
-    /// As [`text`](Self::text), but for the table.
+    /// As [`text`](Self::text), but the table `other` is not refused.
     pub fn text_beside(mut self, other: &str, text: &str, path: &Path) -> Result<(Self, bool), ConfigError> {
         let syntax = |mut source: toml::de::Error| {
             source.set_input(Some(text));
@@ -74,7 +76,7 @@ impl ConfigBuilder {
                 tracing::warn!("{}, line {line}: \"{old}\" has a new name: \"{new}\"", path.display());
             }
         }
-        // Read as a whole config only for the message: it points to the line, which the merged table can't.
+        // Deserialized for the error message alone: it points to the line, which the merged table has lost.
         TrainConfig::deserialize(toml::Deserializer::from(parsed)).map_err(syntax)?;
         let mut table: Table = toml::from_str(text).map_err(syntax)?;
         table.remove(other);
@@ -99,13 +101,13 @@ impl ConfigBuilder {
     /// Sets one dotted key to a value.
     ///
     /// # Errors
-    /// The key doesn't exist, or its values are of another type.
+    /// The key doesn't exist, or takes values of another type.
     pub fn set_value(mut self, key: &str, value: impl Into<Value>) -> Result<Self, ConfigError> {
         merge(&mut self.table, Setting::new(key, value)?.layer());
         Ok(self)
     }
 
-    /// True if the key exists and the value is of its type.
+    /// True if the key exists and takes values of this type.
     pub fn takes(&self, key: &str, value: impl Into<Value>) -> bool {
         self.clone().set_value(key, value).is_ok()
     }
@@ -158,7 +160,7 @@ fn line_of(text: &str, byte: usize) -> usize {
     text[..byte].matches('\n').count() + 1
 }
 
-/// A key that a file has under a name of older versions.
+/// A key that a file has under its old name.
 struct Renamed {
     /// The line, from 1.
     line: usize,
@@ -166,7 +168,7 @@ struct Renamed {
     new: &'static str,
 }
 
-/// Gives the top-level keys of a file their names of today.
+/// Renames the top-level keys of a file that have old names.
 fn rename(table: &mut DeTable<'_>, text: &str, path: &Path) -> Result<Vec<Renamed>, ConfigError> {
     let mut found = Vec::new();
     for key in table.keys() {
@@ -271,7 +273,7 @@ mod tests {
             let error = ConfigBuilder::new().set(setting).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{setting}: {error}");
         }
-        // A text of digits is a text where the key takes one.
+        // Digits are a string if the key takes strings.
         let named = ConfigBuilder::new().set("dataset=18446744073709551615").unwrap().build().unwrap();
         assert_eq!(named.dataset, "18446744073709551615");
     }

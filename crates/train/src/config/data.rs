@@ -1,4 +1,4 @@
-//! [`DataConfig`]: what is read, and how it becomes batches.
+//! [`DataConfig`]: how files are read, and how texts become batches.
 
 use embert_data::tokenize::{Padding, Truncation};
 use embert_data::{Delimiter, Format, Header, Order, Quoting, ReadOptions, TextEncoding};
@@ -10,16 +10,19 @@ use super::as_text;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// Tokens in a sequence, the special ones included; longer texts are cut. From 3 (`[CLS]`, a token, `[SEP]`) to the model's
-    /// `max_position_embeddings`, which in turn may be at most 65,536: attention takes the square of it.
+    /// Tokens in a sequence, the special ones included; longer texts are cut. From 3 (`[CLS]`, a token,
+    /// `[SEP]`) to the model's `max_position_embeddings`, which in turn may be at most 65,536: attention's
+    /// memory grows with the square of the length.
     pub max_length: usize,
-    /// What is cut off: `longest_first` or `head` (keeps the start of a text), `tail` (its end), `head_tail:N` (its first N
-    /// tokens and as many of the last as fit), or for pairs `only_first`, `only_second`.
+    /// What is cut off: `longest_first` or `head` (keeps the start of a text), `tail` (its end),
+    /// `head_tail:N` (its first N tokens and as many of the last as fit), or for pairs `only_first`,
+    /// `only_second`.
     #[serde(with = "as_text")]
     pub truncation: Truncation,
-    /// Evaluate and predict longer texts whole, in windows that overlap by this many tokens: the prediction is the mean of the
-    /// windows' probabilities. Less than the tokens of a window without its special ones, so that each gets on; a text has at most
-    /// 4,096 windows, which take some hundred MiB. Unset: they are cut, as in training.
+    /// Evaluate and predict longer texts whole, in windows that overlap by this many tokens: the prediction
+    /// is the mean of the windows' probabilities. Less than `max_length` without the special tokens, so that
+    /// each window advances; a text has at most 4,096 windows, which take some hundred MiB. Unset: longer
+    /// texts are cut, as in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride: Option<usize>,
     /// Pad each batch to its longest member, or to `max_length`.
@@ -35,29 +38,33 @@ pub struct DataConfig {
     /// Cut train/validation/test from the training split in these shares.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_ratios: Option<[f64; 3]>,
-    /// Seeds the splits and the parts of them that are taken, below 2^63. Unset: `seed`.
+    /// The seed of the splits and of the samples that are taken from them, below 2^63. Unset: `seed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u64>,
     /// Count rows that can't be read, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
-    /// The files' format, in place of the one that their names tell: `csv`, `tsv`, `jsonl`, `json`, `parquet`.
+    /// The files' format, in place of the one that their names tell: `csv`, `tsv`, `jsonl`, `json`,
+    /// `parquet`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// What separates the fields of CSV: one character, or `tab`. Unset: as the name says, or the heading certainly has.
+    /// What separates the fields of CSV: one character, or `tab`. Unset: a comma in `.csv`, a tab in `.tsv`,
+    /// or the character that certainly separates the heading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<Delimiter>,
-    /// `csv` where quotes hold fields of CSV together, `none` where they are text. Unset: `csv`, unless tabs make it uncertain.
+    /// `csv` if quotes enclose fields of CSV, `none` if quotes are text. Unset: `csv`, but a quoted field
+    /// with a tab or a line end is an error in a tab-separated file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quoting: Option<Quoting>,
-    /// The encoding of text files: `windows-1252`, `utf-16le`, ... Unset: UTF-8, or what a byte order mark says.
+    /// The encoding of text files: `windows-1252`, `utf-16le`, ... Unset: UTF-8, or what a byte order mark
+    /// says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<TextEncoding>,
-    /// Whether CSV has a heading, or the names of its columns where it has none. Unset: it has.
+    /// Whether CSV has a heading, or the names of the columns if it has none. Unset: CSV has a heading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<Header>,
 }
 
-/// To which length a batch is padded. With `max_length` it becomes a [`Padding`].
+/// The length to which a batch is padded. Together with `max_length`, this setting becomes a [`Padding`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaddingConfig {
@@ -91,7 +98,7 @@ impl Default for DataConfig {
 }
 
 impl DataConfig {
-    /// How files are read, as far as the keys state it.
+    /// How files are read; an option whose key is unset is `None`.
     pub fn reading(&self) -> ReadOptions {
         ReadOptions {
             format: self.format,

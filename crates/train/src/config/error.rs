@@ -31,10 +31,10 @@ pub enum ConfigError {
         line: usize,
         /// The key, dotted.
         key: String,
-        /// The known key nearest to it.
+        /// The known key with the nearest name.
         nearest: &'static str,
     },
-    /// A file has a key under its old name and under its name of today.
+    /// A file has a key under its old and under its current name.
     #[error(
         "{}, line {line}: \"{old}\" is the old name of \"{new}\", which the file has too: leave one of them out",
         path.display()
@@ -46,7 +46,7 @@ pub enum ConfigError {
         line: usize,
         /// The old name.
         old: String,
-        /// The name of today.
+        /// The current name.
         new: &'static str,
     },
     /// The file describes many runs.
@@ -60,13 +60,13 @@ pub enum ConfigError {
     UnknownSetting {
         /// The key, dotted.
         key: String,
-        /// The known key nearest to it.
+        /// The known key with the nearest name.
         nearest: &'static str,
     },
-    /// Not `key=value`.
+    /// A text that is not `key=value`.
     #[error("\"{found}\" is no setting: expected key=value, as in optimizer.learning_rate=3e-5")]
     Assignment {
-        /// What was given.
+        /// The text as it was given.
         found: String,
     },
     /// A value of the wrong type, not from a file.
@@ -82,7 +82,7 @@ pub enum ConfigError {
         key: &'static str,
         /// The value, as it was given.
         found: String,
-        /// What is wrong with it.
+        /// Why the key can't have the value.
         problem: String,
     },
     /// A value out of its range.
@@ -92,16 +92,16 @@ pub enum ConfigError {
         key: &'static str,
         /// The value.
         found: String,
-        /// What it may be.
+        /// The values that the key can have.
         expected: &'static str,
     },
-    /// The device isn't one.
+    /// The device's name is unknown.
     #[error("device")]
     Device {
         /// The cause.
         source: embert_model::DeviceError,
     },
-    /// A pattern of what is frozen can't be used.
+    /// A pattern in `freeze_patterns` can't be used.
     #[error("freeze_patterns")]
     Freeze {
         /// The cause.

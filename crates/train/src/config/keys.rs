@@ -2,7 +2,8 @@
 
 use super::error::ConfigError;
 
-/// Every key of [`TrainConfig`](crate::TrainConfig), dotted, for messages that name the nearest one. A test holds it against the struct.
+/// Every key of [`TrainConfig`](crate::TrainConfig), dotted, for messages that name the nearest one. A test
+/// compares the list with the struct.
 pub const KEYS: &[&str] = &[
     "model",
     "from_scratch",
@@ -69,15 +70,15 @@ pub const KEYS: &[&str] = &[
     "early_stopping.min_delta",
 ];
 
-/// Keys that had another name in older versions, each with its name of today.
+/// Keys that had another name in older versions: the old name and the current name.
 const RENAMED: &[(&str, &str)] = &[("accumulate", "gradient_accumulation_steps")];
 
-/// The name of today of a key that had another name in older versions; `None` for other names.
+/// The current name of a key, from its name in older versions; `None` for other names.
 pub fn renamed(key: &str) -> Option<&'static str> {
     RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
 }
 
-/// The key of that name. Under a name of older versions it is found too, with a warning.
+/// The key with the name `key`. A name of older versions gives the current name, with a warning.
 ///
 /// # Errors
 /// There is no such key; the message names the nearest one.
@@ -113,7 +114,7 @@ mod tests {
         DataConfig, DropoutConfig, EarlyStoppingConfig, LogFormat, OptimizerConfig, StageConfig, TrainConfig,
     };
 
-    /// A value that is valid for each key, so that the list of keys and the struct can't drift apart.
+    /// A config in which every key is set, so that the list of keys and the struct can't drift apart.
     fn all_keys_set() -> TrainConfig {
         TrainConfig {
             output: Some("runs/x".into()),

@@ -1,20 +1,22 @@
 //! The range of each number of a config, and why it ends where it does.
 //!
-//! A number beyond its range is a slip of the keyboard or another program's sentinel. It is refused before any work begins, and the
-//! numbers that are taken can be multiplied without an overflow.
+//! A number beyond its range is a typing error or another program's sentinel, and is refused before any work
+//! begins. Numbers within their ranges can be multiplied without an overflow.
 
 use embert_task::ClassWeights;
 
 use super::error::ConfigError;
 use super::train::TrainConfig;
 
-/// The most optimizer steps of a run, and so the last step that a setting can name: a checkpoint's folder is named by eight digits.
+/// The most optimizer steps of a run, and so the last step that a setting can name: a checkpoint's folder is
+/// named by eight digits.
 pub(crate) const MOST_STEPS: usize = 99_999_999;
 
 /// The most passes over the training split.
 pub(super) const MOST_EPOCHS: usize = 100_000;
 
-/// The most examples in one optimizer step: up to here f32, in which a step's mean is taken, counts them exactly.
+/// The most examples in one optimizer step: up to here f32, in which a step's mean is taken, counts them
+/// exactly.
 pub(crate) const MOST_EXAMPLES_IN_A_STEP: usize = 16_777_216;
 
 /// The weights that the loss can give a label: their sums, products and quotients are normal f32 numbers.
@@ -50,7 +52,7 @@ macro_rules! whole {
     };
 }
 
-/// A `usize` as wide as the widest key.
+/// A `usize` as u64, the widest type of a key.
 #[allow(clippy::unnecessary_wraps, reason = "the other keys' numbers may be absent")]
 fn some(number: usize) -> Option<u64> {
     Some(number as u64)
@@ -60,7 +62,7 @@ fn wide(number: Option<usize>) -> Option<u64> {
     number.map(|number| number as u64)
 }
 
-/// Every key with whole numbers, but for those inside of `stages` and of `data.truncation`.
+/// Every key with whole numbers, but for those inside `stages` and `data.truncation`.
 #[allow(clippy::unreadable_literal, reason = "messages show them as they stand here")]
 pub(super) const WHOLE: &[Whole] = &[
     whole!("seed", 0 to 9223372036854775807, "the largest that TOML holds", |c| Some(c.seed)),
@@ -114,7 +116,7 @@ pub(super) const WHOLE: &[Whole] = &[
     }),
 ];
 
-/// Every key with fractions, but for those inside of `stages`, and lists.
+/// Every key with fractions, but for those inside `stages`, and lists.
 pub(super) const FRACTIONS: &[Fraction] = &[
     Fraction {
         key: "max_grad_norm",
@@ -195,7 +197,7 @@ const LEARNING_RATE: &str = "a number above 0, from 1e-30 to 1e30 (beyond, a ste
 
 const PROBABILITY: &str = "a number from 0 to below 1 (1 would leave nothing)";
 
-/// True if a learning rate, after the schedule's and the layers' factors, is an f32 above 0.
+/// True for a learning rate with which a step in f32 is neither 0 nor infinite.
 pub(super) fn learning_rate(rate: f64) -> bool {
     (1e-30..=1e30).contains(&rate)
 }
@@ -205,7 +207,7 @@ pub(super) fn probability(p: f64) -> bool {
     (0.0..1.0).contains(&p) && (p as f32) < 1.0
 }
 
-/// What a key with numbers expects; `None` for other keys.
+/// The name and the range of a key with numbers, for messages; `None` for other keys.
 pub(super) fn expected(key: &str) -> Option<(&'static str, &'static str)> {
     let whole = WHOLE.iter().map(|limit| (limit.key, limit.expected));
     let fraction = FRACTIONS.iter().map(|limit| (limit.key, limit.expected));
@@ -255,7 +257,7 @@ mod tests {
         }
     }
 
-    /// A key that takes a number and has no limit would be found here.
+    /// Finds a key that takes a number and has no range.
     #[test]
     fn every_key_with_a_number_has_a_range() {
         let builder = ConfigBuilder::new();
@@ -338,7 +340,8 @@ mod tests {
             let groups: Vec<&str> =
                 digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
             let most = if *most == i64::MAX as u64 { "2^63 - 1".to_owned() } else { groups.join(",") };
-            // These end at the model's size or at another key's, which the row says.
+            // The ranges of these keys end at the model's size or at another key's value, which the row
+            // states.
             assert!(row.contains(&most) || ["reinit_layers", "data.stride"].contains(key), "{key}: {row}");
         }
         for Fraction { key, .. } in FRACTIONS {

@@ -9,30 +9,34 @@ use serde::{Deserialize, Serialize};
 pub struct OptimizerConfig {
     /// The highest learning rate of the schedule, from 1e-30 to 1e30: beyond, a step in f32 is 0 or infinite.
     pub learning_rate: f64,
-    /// The same for the classifier (and for the pooler where it is new), in the same range. Unset: `learning_rate`.
+    /// The highest learning rate for the classifier, and for a pooler with new weights, from 1e-30 to 1e30.
+    /// Unset: `learning_rate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_learning_rate: Option<f64>,
-    /// Each encoder layer learns at this share of the rate of the layer above it, the embeddings at this share of the first
-    /// layer's; 1 for one rate. From 0.001: below, the rates of the lower layers are 0 in f32.
+    /// Layer-wise decay: each encoder layer has the learning rate of the layer above times this factor, and
+    /// the embeddings have the first layer's rate times this factor; 1 for one rate. From 0.001: below, the
+    /// rates of the lower layers are 0 in f32.
     pub layerwise_lr_decay: f64,
-    /// Decoupled weight decay, multiplied by the learning rate: the share of each weight that a step takes, so at most 1 in all. At
-    /// most 1e4, which makes it 1 with a rate of 1e-4.
+    /// Decoupled weight decay: a step subtracts `learning_rate * weight_decay` times the weight, at most the
+    /// whole weight. At most 1e4, with which a learning rate of 1e-4 subtracts the whole weight.
     pub weight_decay: f64,
     /// `standard` decays neither biases nor LayerNorm weights; `all` decays everything.
     pub decay: Decay,
     /// Decay rates of the two moments, in [0, 1): at 1 a moment would never change.
     pub betas: [f64; 2],
-    /// Added to the denominator of the update, from 1e-30 (below, f32 divides by 0) to 1 (above, gradients do not count).
+    /// Added to the denominator of the update, from 1e-30 (below, f32 divides by 0) to 1 (above, gradients do
+    /// not count).
     pub epsilon: f64,
     /// How the learning rate changes after the warm-up.
     pub schedule: ScheduleKind,
     /// Steps of linear warm-up, as a share of all steps, from 0 to 1.
     pub warmup_ratio: f64,
-    /// Steps of linear warm-up, at most 99,999,999; takes precedence over `warmup_ratio`. A run of no more steps than these does not
-    /// reach its highest rate.
+    /// Steps of linear warm-up, at most 99,999,999; takes precedence over `warmup_ratio`. A run of no more
+    /// steps than the warm-up does not reach the highest rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup_steps: Option<usize>,
-    /// The exponent of the `polynomial` schedule, from 0.001 (all but constant) to 1000 (all but 0 from the start).
+    /// The exponent of the `polynomial` schedule, from 0.001 (all but constant) to 1000 (all but 0 from the
+    /// start).
     pub power: f64,
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::as_text;
 
-/// The `[dropout]` table of a [`TrainConfig`](crate::TrainConfig): probabilities in [0, 1), since at 1 nothing would be left. What is unset is as the
-/// checkpoint's `config.json` says.
+/// The `[dropout]` table of a [`TrainConfig`](crate::TrainConfig): probabilities in [0, 1), since at 1
+/// nothing would be left. Unset: the probability in the checkpoint's `config.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DropoutConfig {
@@ -28,12 +28,14 @@ pub struct EarlyStoppingConfig {
     /// Stop after this many evaluations in a row without an improvement, at most 99,999,999. Unset: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
-    /// By how much the metric must be better to count as an improvement, from 0 to 1000: no metric improves by more.
+    /// By how much the metric must be better to count as an improvement, from 0 to 1000: no metric improves
+    /// by more.
     pub min_delta: f64,
 }
 
-/// A `[[stages]]` table of a [`TrainConfig`](crate::TrainConfig): what holds from a point on, until the next stage begins. The optimizer's moments of
-/// what was trained before are kept; what becomes trainable starts without any.
+/// A `[[stages]]` table of a [`TrainConfig`](crate::TrainConfig): the frozen parameters and the learning
+/// rates from an epoch or a step on, until the next stage begins. Parameters keep their moments while frozen;
+/// a parameter that is trained for the first time starts from zero moments.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageConfig {
@@ -52,7 +54,8 @@ pub struct StageConfig {
     /// The highest learning rate of the schedule. Unset: `optimizer.learning_rate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
-    /// The same for the head. Unset: `optimizer.head_learning_rate`, or the stage's `learning_rate` where that is unset too.
+    /// The highest learning rate of the schedule for the head. Unset: `optimizer.head_learning_rate`, or, if
+    /// that key is unset too, the stage's `learning_rate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_learning_rate: Option<f64>,
 }

@@ -12,15 +12,15 @@ use super::train::TrainConfig;
 pub struct Setting {
     /// The dotted key, one of [`KEYS`](crate::KEYS).
     pub key: &'static str,
-    /// Its value.
+    /// The key's value.
     pub value: Value,
 }
 
 impl Setting {
-    /// From `key=value`, the value as in TOML; a bare word is a string.
+    /// Parses `key=value`, the value as in TOML; a bare word is a string.
     ///
     /// # Errors
-    /// There is no `=`, the key doesn't exist, or its values are of another type.
+    /// There is no `=`, the key doesn't exist, or it takes values of another type.
     pub fn parse(assignment: &str) -> Result<Self, ConfigError> {
         let Some((key, text)) = assignment.split_once('=') else {
             return Err(ConfigError::Assignment { found: assignment.to_owned() });
@@ -29,10 +29,10 @@ impl Setting {
         Self::checked(key.trim(), toml_value(text).unwrap_or_else(|| text.into()), text)
     }
 
-    /// The key with a value.
+    /// The setting of a key to a value.
     ///
     /// # Errors
-    /// The key doesn't exist, or its values are of another type.
+    /// The key doesn't exist, or takes values of another type.
     pub fn new(key: &str, value: impl Into<Value>) -> Result<Self, ConfigError> {
         let value = value.into();
         let found = shown(&value);
@@ -51,11 +51,12 @@ impl Setting {
         self.key == other.key && !same
     }
 
-    /// `found` is what messages call the value.
+    /// Checks the key and the value's type; `found` is the value as messages show it.
     fn checked(key: &str, value: Value, found: &str) -> Result<Self, ConfigError> {
         let known = known_key(key)?;
         let setting = Self { key: known, value };
-        // Checked alone, since a later layer with another value for the key would hide that this value is impossible.
+        // Checked alone, since a later layer with another value for the key would hide that this value is
+        // impossible.
         match setting.layer().try_into::<TrainConfig>() {
             Ok(_) => Ok(setting),
             Err(source) => Err(match limits::expected(key) {
@@ -69,7 +70,7 @@ impl Setting {
         }
     }
 
-    /// The table of a config that has this setting alone.
+    /// A config's table with only this setting.
     pub(super) fn layer(&self) -> Table {
         let (table, key) = match self.key.split_once('.') {
             Some((table, key)) => (Some(table), key),
@@ -88,7 +89,7 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The value that a text means in TOML; `None` for any other text, such as a bare word.
+/// Parses a TOML value; `None` for a text that is not TOML, such as a bare word.
 pub fn toml_value(text: &str) -> Option<Value> {
     toml::from_str::<Table>(&format!("value = {text}")).ok()?.remove("value")
 }

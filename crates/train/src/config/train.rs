@@ -16,11 +16,11 @@ use super::parts::{DropoutConfig, EarlyStoppingConfig, Keep, LogFormat, StageCon
 
 /// Every setting of a fine-tuning run. Each key is a TOML key and an option of `bert-train train`.
 ///
-/// Each number has a range, which the key's docs state with the reason; what lies beyond is refused before any work begins. A whole
-/// number that TOML can't hold (from 2^63 on) is none of any key's.
+/// Each number has a range, which the key's docs state with the reason; a number beyond its range is refused
+/// before any work begins. No key takes a whole number that TOML can't hold (from 2^63 on).
 ///
-/// Built with [`ConfigBuilder`](crate::ConfigBuilder), which lays files and single settings over the defaults and checks the result, or with
-/// [`Default`] and [`validate`](Self::validate).
+/// Built with [`ConfigBuilder`](crate::ConfigBuilder), which lays files and single settings over the defaults
+/// and checks the result, or with [`Default`] and [`validate`](Self::validate).
 ///
 /// ```
 /// use embert_train::ConfigBuilder;
@@ -35,7 +35,8 @@ use super::parts::{DropoutConfig, EarlyStoppingConfig, Keep, LogFormat, StageCon
 pub struct TrainConfig {
     /// A folder, `name`, `owner/name` or `owner/name@revision` of the checkpoint to start from.
     pub model: String,
-    /// Start from random weights in the shape that the model's `config.json` states, instead of from its weights.
+    /// Start from random weights in the shape that the model's `config.json` states, instead of from its
+    /// weights.
     pub from_scratch: bool,
     /// Start with a new classifier, even if the checkpoint has one.
     pub new_head: bool,
@@ -44,53 +45,61 @@ pub struct TrainConfig {
     /// The run folder. Unset: `runs/<data set>-<number>`, the first number that is free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
-    /// Seeds the head's first weights, the splits, the order of the examples and dropout. Below 2^63, the most that TOML holds.
+    /// Seeds the head's first weights, the splits, the order of the examples and dropout. Below 2^63, the
+    /// most that TOML holds.
     pub seed: u64,
     /// `auto`, `cpu`, `flex`, `ndarray`, `cuda`, `cuda:1`, ...
     pub device: String,
-    /// Passes over the training split, at most 100,000. The steps of a run are at most 99,999,999, since its checkpoints are numbered
-    /// with eight digits: as many epochs as fit, of a large data set, are fewer.
+    /// Passes over the training split, at most 100,000. A run has at most 99,999,999 steps, since its
+    /// checkpoints are numbered with eight digits: with a large data set, fewer epochs are possible.
     pub epochs: usize,
     /// Examples in a micro-batch, at most 65,536: no device holds more at a time.
     pub batch_size: usize,
     /// Examples in a batch of evaluation, where no gradients need memory; at most 65,536 likewise.
     pub eval_batch_size: usize,
-    /// Micro-batches in one optimizer step; their gradient is the mean over all their examples, which are at most 16,777,216: that
-    /// mean is taken in f32, which counts exactly up to there.
+    /// Micro-batches in one optimizer step; the step's gradient is the mean over all of its examples. A step
+    /// has at most 16,777,216 examples: the mean is taken in f32, which counts exactly up to there.
     pub gradient_accumulation_steps: usize,
-    /// Examples in one optimizer step, a multiple of `batch_size` and at most 16,777,216: states `gradient_accumulation_steps` in examples.
+    /// Examples in one optimizer step, a multiple of `batch_size` and at most 16,777,216: states
+    /// `gradient_accumulation_steps` in examples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_batch_size: Option<usize>,
-    /// The consecutive parts into which the micro-batches of a step are cut, a power of two from 1 to 1,024: their gradients are added
-    /// part by part, and the parts by halving. The last bits of a step of several micro-batches depend on it.
+    /// The consecutive parts into which the micro-batches of a step are cut, a power of two from 1 to 1,024:
+    /// their gradients are added part by part, and the parts by halving. The last bits of a step of several
+    /// micro-batches depend on the number of parts.
     pub shards: usize,
-    /// Gradients are scaled down to this global L2 norm, from 1e-9 (below, they vanish beside `optimizer.epsilon`) to 1e9 (above,
-    /// nothing is ever clipped); 0 turns clipping off.
+    /// Gradients are scaled down to this global L2 norm, from 1e-9 (below, they vanish beside
+    /// `optimizer.epsilon`) to 1e9 (above, nothing is ever clipped); 0 turns clipping off.
     pub max_grad_norm: f64,
-    /// The share of probability that the target gives to all labels alike, in [0, 1): at 1 there would be nothing to learn.
+    /// The share of probability that the target gives to all labels alike, in [0, 1): at 1 there would be
+    /// nothing to learn.
     pub label_smoothing: f64,
-    /// The loss's weight of each label: 0, or from 1e-6 to 1e6. Only their ratios count, since the mean divides by their sum; beyond
-    /// that range their products leave f32.
+    /// The loss's weight of each label: 0, or from 1e-6 to 1e6. Only their ratios count, since the mean
+    /// divides by their sum; beyond that range their products leave f32.
     pub class_weights: ClassWeights,
     /// Which parameters are frozen.
     #[serde(with = "as_text")]
     pub freeze: Freeze,
-    /// Further parameters that are frozen, by their checkpoint names: `*.LayerNorm.*`, `bert.encoder.layer.[0-3].*`.
+    /// Further parameters that are frozen, by their checkpoint names: `*.LayerNorm.*`,
+    /// `bert.encoder.layer.[0-3].*`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub freeze_patterns: Vec<String>,
-    /// What changes during the run: from a step or an epoch on, other parameters are frozen or other rates hold.
+    /// Stages of the run: from a step or an epoch on, other parameters are frozen or other learning rates
+    /// hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<StageConfig>,
-    /// Unfreeze from the top, the next part every so many steps: the pooler with the last layer, each layer, the embeddings. At most
-    /// 99,999,999, as no run has more steps; what would begin after a run's last step does not happen.
+    /// Unfreeze from the top, one more part every so many steps (gradual unfreezing, Howard and Ruder 2018):
+    /// the pooler with the last layer, each layer below, the embeddings. At most 99,999,999, as no run has
+    /// more steps; parts whose turn comes after the run's last step stay frozen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfreeze_every: Option<usize>,
-    /// Compute what lies below the lowest trainable layer once for each example, and train and validate on that. Dropout is off in
-    /// that part, in the first epoch too.
+    /// Compute the output of the frozen layers below the lowest trainable layer once for each example, and
+    /// train and validate on the stored output. Dropout is off in these layers, in the first epoch too.
     pub cache_frozen: bool,
-    /// The most memory that `cache_frozen` takes, in MiB, up to 16 TiB; what is beyond goes to a file in the run folder.
+    /// The most memory that `cache_frozen` takes, in MiB, up to 16 TiB; the rest of the output goes to an
+    /// unlinked temporary file in the run folder.
     pub cache_memory: usize,
-    /// Start the last so many encoder layers from new weights: at most those that the model has.
+    /// Start this many of the last encoder layers from new weights; at most as many as the model has.
     pub reinit_layers: usize,
     /// Start the pooler from new weights.
     pub reinit_pooler: bool,
@@ -100,7 +109,8 @@ pub struct TrainConfig {
     /// Save a checkpoint every so many steps, at most 99,999,999. Unset: at the end of each epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub save_every: Option<usize>,
-    /// How many of the newest checkpoints stay on disk (the best one besides), at most 99,999,999: all that a run can have.
+    /// How many of the newest checkpoints stay on disk (besides the best weights), at most 99,999,999: no run
+    /// has more.
     pub keep_checkpoints: usize,
     /// The name of the metric that says which checkpoint is the best, on the validation split: one of the task's metrics. Unset:
     /// [`Task::METRIC`].
@@ -108,14 +118,15 @@ pub struct TrainConfig {
     pub metric: Option<String>,
     /// Which weights the run's `model/` holds at the end.
     pub keep: Keep,
-    /// How `model/` stores them: `f32`, or `f16` and `bf16` at half the size. Checkpoints are always f32.
+    /// The number format of the weights in `model/`: `f32`, or `f16` or `bf16` at half the size. Checkpoints
+    /// are always f32.
     pub save_dtype: SaveDtype,
-    /// Evaluate those weights on the test split at the end.
+    /// Evaluate the weights of `model/` on the test split at the end.
     pub evaluate_test: bool,
     /// Further logs besides `metrics.jsonl`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogFormat>,
-    /// What is read, and how it becomes batches.
+    /// How files are read, and how texts become batches.
     pub data: DataConfig,
     /// AdamW and its learning rate.
     pub optimizer: OptimizerConfig,
@@ -169,10 +180,10 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// The settings as TOML, every one resolved.
+    /// The settings as TOML, defaults included.
     ///
     /// # Errors
-    /// A number that TOML can't hold (a seed beyond 2^63).
+    /// A number that TOML can't hold (a seed of 2^63 or more).
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         toml::to_string(self).map_err(|source| ConfigError::Write { source })
     }

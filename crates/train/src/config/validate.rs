@@ -12,7 +12,8 @@ impl TrainConfig {
     /// Checks the range of each number, and that the settings fit together.
     ///
     /// # Errors
-    /// The first key whose value is out of its range.
+    /// A value is out of its range, or two settings exclude each other; the error names the first key at
+    /// fault.
     pub fn validate(&self) -> Result<(), ConfigError> {
         check(!self.model.is_empty(), "model", &"\"\"", "a folder or the name of a model on the hub")?;
         check(
@@ -106,7 +107,7 @@ fn check(
 
 impl DataConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        // A pair has one token less, which the tokenizer looks after.
+        // A pair has room for one token less, which the tokenizer checks.
         let room = self.max_length - 2;
         if let Truncation::HeadTail(head) = self.truncation {
             check(

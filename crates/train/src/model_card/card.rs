@@ -1,11 +1,11 @@
-//! [`ModelCard`]: what a run knows of its result.
+//! [`ModelCard`]: the facts of a run and its result.
 
 use embert_task::TaskCard;
 
 use super::provenance::{DatasetFacts, HubRepository, Licence};
 use crate::{Eval, TrainConfig};
 
-/// What a run knows of its result.
+/// The facts of a run and its result, for the model card.
 #[derive(Clone, Debug)]
 pub(crate) struct ModelCard<'a> {
     /// The settings of the run.
@@ -20,15 +20,15 @@ pub(crate) struct ModelCard<'a> {
     pub(crate) labels: Vec<(&'a str, usize)>,
     /// The task, by the hub's name for it.
     pub(crate) task: &'static str,
-    /// What the card says of the task.
+    /// The task's part of the card.
     pub(crate) about: TaskCard,
     /// The evaluations of the weights that are kept.
     pub(crate) evaluations: Vec<Eval>,
     /// The step after which the weights were taken.
     pub(crate) kept_step: usize,
-    /// The last step.
+    /// The number of steps that the run took.
     pub(crate) steps: usize,
-    /// The steps that there would have been without early stopping.
+    /// The number of steps without early stopping.
     pub(crate) total_steps: usize,
     /// True if the weights could be chosen: there was a validation split.
     pub(crate) chosen: bool,
@@ -42,7 +42,7 @@ impl ModelCard<'_> {
         last.filter(|last| *last != "." && *last != "..").unwrap_or("bert")
     }
 
-    /// The shares in which the splits were cut from the training files, if `split` is one that was.
+    /// The shares in which the splits were cut from the training files, if `split` was cut from them.
     pub(super) fn cut(&self, split: &str) -> Option<[f64; 3]> {
         let ratios = self.config.data.split_ratios.or(self.dataset.split_ratios)?;
         (split != "test" || ratios[2] > 0.0).then_some(ratios)

@@ -1,5 +1,5 @@
-//! [`Context`]: the values that the template `model_card.md` shows. Text is escaped for Markdown here, and numbers are text where
-//! the template could write them in another way.
+//! [`Context`]: the values that the template `model_card.md` shows. Text is escaped for Markdown here, and
+//! numbers that the template could format differently are already text.
 
 use embert_data::tokenize::Truncation;
 use embert_model::SaveDtype;
@@ -49,7 +49,7 @@ pub(super) struct Context<'a> {
     dataset: Dataset,
 }
 
-/// What the task provides: the card's sentences that are true of this task alone.
+/// The task's part of the card: sentences that are true of this task alone.
 #[derive(Debug, Serialize)]
 struct TaskBlock<'a> {
     purpose: &'a str,
@@ -71,7 +71,7 @@ struct Label {
 struct Evaluation<'a> {
     split: &'a str,
     examples: usize,
-    /// One for each heading.
+    /// One value for each heading.
     values: Vec<String>,
     /// The shares of the splits if this split was cut from the training data: `0.8/0.1/0.1`.
     shares: Option<String>,
@@ -96,9 +96,9 @@ struct Optimizer {
     schedule: ScheduleKind,
     /// Number of stages, if a stage has a rate of its own.
     stages: Option<usize>,
-    /// Absent if it is the learning rate.
+    /// Absent if the head has `learning_rate`.
     head_learning_rate: Option<String>,
-    /// Absent if it is 1.
+    /// Absent if the decay is 1.
     layerwise_lr_decay: Option<String>,
     weight_decay: String,
     decay: Decay,

@@ -1,4 +1,5 @@
-//! [`FrontMatter`]: the YAML between the lines `---` of a card, with the keys of `huggingface_hub`'s `ModelCardData`.
+//! [`FrontMatter`]: the YAML between the lines `---` of a card, with the keys of `huggingface_hub`'s
+//! `ModelCardData`.
 
 use serde::Serialize;
 
@@ -46,7 +47,7 @@ struct IndexedTask {
 
 #[derive(Debug, Serialize)]
 struct IndexedDataset<'a> {
-    /// The hub's id where there is one.
+    /// The data set's id on the hub, or its name.
     r#type: &'a str,
     name: &'a str,
     split: &'a str,
@@ -56,7 +57,7 @@ struct IndexedDataset<'a> {
     args: Option<CutFrom>,
 }
 
-/// Says that a split is not the data set's own.
+/// How a split was cut that is not the data set's own.
 #[derive(Debug, Serialize)]
 struct CutFrom {
     from: &'static str,
@@ -77,7 +78,7 @@ impl<'a> FrontMatter<'a> {
         let metrics = results.first().map(|first| first.metrics.iter().map(|metric| metric.r#type).collect());
         let name = format!("{}-{}", card.base_name(), card.dataset.name);
         Self {
-            // Of random weights only the shape is the base model's.
+            // Random weights have only their shape from the base model.
             base_model: card.base.filter(|_| !card.config.from_scratch).map(|base| base.id.as_str()),
             library_name: "transformers",
             pipeline_tag: card.task,

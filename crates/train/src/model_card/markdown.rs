@@ -2,7 +2,7 @@
 
 use super::provenance::HubRepository;
 
-/// A number with four digits after the point.
+/// A number rounded to four decimal places.
 pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
@@ -24,7 +24,7 @@ pub(super) fn url(text: &str) -> String {
     }
 }
 
-/// A text in one line that Markdown shows as it is, in a table too.
+/// A text in one line, escaped so that Markdown shows it literally, in a table too.
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -39,7 +39,7 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A name between backticks, which has none itself.
+/// A text without backticks and control characters, to stand between backticks.
 pub(super) fn code(text: &str) -> String {
     text.chars().filter(|character| *character != '`' && !character.is_control()).collect()
 }

@@ -7,13 +7,13 @@ use std::path::Path;
 use embert_data::Card;
 use serde::{Deserialize, Serialize};
 
-/// Where a run's model and data came from, as far as their files don't say it themselves: for the model card. What is not
-/// known is left out of the card.
+/// Where a run's model and data came from, as far as their files don't say, for the model card. The card
+/// leaves out unknown facts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Provenance {
     /// The hub's repository that the base model was fetched from; `None` for a folder on this machine.
     pub model: Option<HubRepository>,
-    /// The facts of the data set, where any are known.
+    /// The facts of the data set, if any are known.
     pub dataset: Option<DatasetFacts>,
 }
 
@@ -27,7 +27,7 @@ pub struct HubRepository {
 }
 
 impl HubRepository {
-    /// `name`, `owner/name` or `owner/name@revision`, taken apart.
+    /// Parses `name`, `owner/name` or `owner/name@revision`.
     pub fn new(name: &str) -> Self {
         match name.split_once('@') {
             Some((id, revision)) => Self { id: id.to_owned(), revision: Some(revision.to_owned()) },
@@ -43,22 +43,23 @@ impl fmt::Display for HubRepository {
     }
 }
 
-/// What the card says about a data set; made from the data set's own [`Card`].
+/// The model card's facts about a data set, made from the data set's own [`Card`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DatasetFacts {
-    /// What people call it.
+    /// The data set's common name.
     pub name: String,
-    /// Where the hub has it.
+    /// The data set's repository on the hub.
     pub repository: Option<HubRepository>,
     /// A sentence that describes the data set.
     pub description: String,
-    /// An SPDX expression, or what the authors say.
+    /// The licence: an SPDX expression, or the authors' words.
     pub licence: Option<String>,
-    /// Whom to cite.
+    /// The work to cite.
     pub citation: Option<String>,
-    /// Where to read about it.
+    /// The data set's web page.
     pub homepage: Option<String>,
-    /// Shares of train, validation and test that are cut from the training files unless the run's settings have others.
+    /// Shares of train, validation and test that are cut from the training files unless the run's settings
+    /// have others.
     pub split_ratios: Option<[f64; 3]>,
 }
 
@@ -74,29 +75,29 @@ impl From<&Card> for DatasetFacts {
             licence: card.licence.clone(),
             citation: card.citation.clone(),
             homepage: card.homepage.clone(),
-            // As `embert_data::load` has it: they hold where the card names no validation files.
+            // As in `embert_data::load`: the card's ratios hold if the card names no validation files.
             split_ratios: card.split_ratios.filter(|_| card.split_files().validation.is_empty()),
         }
     }
 }
 
-/// A licence as the hub's front matter has it.
+/// A licence, with the keys of the hub's front matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Licence {
     /// The hub's identifier, as `apache-2.0`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) license: Option<String>,
-    /// The name of an `other` one.
+    /// The name of a licence whose identifier is `other`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) license_name: Option<String>,
-    /// Where its text is.
+    /// The address of the licence's text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) license_link: Option<String>,
 }
 
 impl Licence {
-    /// What the model card in a checkpoint's folder states. Nothing where there is no card, or none that can be read: a
-    /// damaged README is no reason not to train.
+    /// The licence that the model card in a checkpoint's folder states. Empty if the card is missing or can't
+    /// be read: a damaged README is no reason not to train.
     pub(crate) fn of_checkpoint(folder: &Path) -> Self {
         let read = || {
             let text = fs::read_to_string(folder.join("README.md")).ok()?;
@@ -106,7 +107,7 @@ impl Licence {
     }
 }
 
-/// What stands between the two lines `---` at the top of a card.
+/// The text between the two lines `---` at the top of a card.
 pub(super) fn front_matter(text: &str) -> Option<&str> {
     let text = text.trim_start_matches('\u{feff}').trim_start().strip_prefix("---")?;
     Some(text.split_once("\n---")?.0)

@@ -9,7 +9,7 @@ use crate::ConfigError;
 
 const TEMPLATE: &str = include_str!("model_card.md");
 
-/// Why a card can't be written, which no valid run brings about.
+/// Why a card can't be written. A valid run never causes this error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CardError {
     #[error("the settings of the model card")]
@@ -24,9 +24,10 @@ impl ModelCard<'_> {
     /// The text of the card.
     ///
     /// # Errors
-    /// The settings or the front matter can't be written, or the template names a value that the context lacks.
+    /// The settings or the front matter can't be written, or the template names a value that the context
+    /// lacks.
     pub(crate) fn render(&self) -> Result<String, CardError> {
-        // No block scalars: a line of a name could then be taken for the end of the front matter.
+        // Without block scalars, in which a line of a name could be taken for the end of the front matter.
         let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
         let front_matter = serde_saphyr::to_string_with_options(&FrontMatter::new(self), options)?;
         let mut environment = Environment::new();

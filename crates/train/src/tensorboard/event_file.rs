@@ -13,15 +13,16 @@ use crate::error::IoContext as _;
 /// The prefix of event files' names. TensorBoard reads the files of a folder in the order of their names.
 const PREFIX: &str = "events.out.tfevents.";
 
-/// An event file that grows. Each event is written at once and whole, so that it can be followed: a stream, which no other name
-/// and no renaming would make better.
+/// An event file that grows. Each event is appended whole and at once, so that TensorBoard can follow the
+/// file; a temporary name and a rename would prevent this.
 #[derive(Debug)]
 pub(super) struct EventFile {
     file: Appender,
 }
 
 impl EventFile {
-    /// Begins a new file in `folder`, behind those that it has; says whether there were any.
+    /// Begins a new file in `folder`, with a name after the files there. Returns whether the folder had
+    /// numbered event files.
     pub(super) fn create(folder: &Path, wall_time: f64) -> Result<(Self, bool), TrainError> {
         create_dir_all(folder)?;
         let mut last = 0;
@@ -31,7 +32,7 @@ impl EventFile {
                 name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|n| n.parse().ok());
             last = last.max(number.unwrap_or(0));
         }
-        // Numbered where others have the time, the host and the process: a clock can be set back.
+        // A number, where others write time, host and process: a clock can be set back.
         let path = folder.join(format!("{PREFIX}{:06}", last + 1));
         let mut file = Self { file: Appender::create(&path)? };
         file.write(wall_time, 0, What::FileVersion("brain.Event:2".into()))?;
@@ -62,8 +63,8 @@ pub(super) fn record(content: &[u8]) -> Vec<u8> {
     record
 }
 
-/// CRC-32C, rotated and moved, so that the checksum of what contains checksums stays a good one
-/// (`tensorflow/core/lib/hash/crc32c.h`).
+/// CRC-32C, rotated and increased by a constant, so that the checksum of data that contain checksums stays a
+/// good checksum (`tensorflow/core/lib/hash/crc32c.h`).
 fn masked_crc32c(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }

@@ -1,5 +1,6 @@
-//! The few protocol-buffer messages of an event file, as TensorBoard defines them: `compat/proto/{event,summary,tensor}.proto`
-//! and `plugins/hparams/{api,plugin_data}.proto`, with the fields that we write.
+//! The few protocol-buffer messages of an event file, as TensorBoard defines them:
+//! `compat/proto/{event,summary,tensor}.proto` and `plugins/hparams/{api,plugin_data}.proto`, with the fields
+//! that we write.
 
 use std::collections::BTreeMap;
 
@@ -78,7 +79,7 @@ pub(super) struct Histogram {
     pub(super) sum: f64,
     #[prost(double, tag = "5")]
     pub(super) sum_squares: f64,
-    /// The largest number of each bucket.
+    /// The upper end of each bucket.
     #[prost(double, repeated, tag = "6")]
     pub(super) bucket_limit: Vec<f64>,
     #[prost(double, repeated, tag = "7")]
@@ -106,7 +107,8 @@ pub(super) struct Dimension {
 }
 
 impl Tensor {
-    /// The tensor of a summary whose plugin keeps its data in the metadata: an empty f32 vector (`NULL_TENSOR`).
+    /// The tensor of a summary whose plugin keeps its data in the metadata: an empty f32 vector
+    /// (`NULL_TENSOR`).
     pub(super) fn null() -> Self {
         Self { dtype: 1, shape: Some(Shape { dim: vec![Dimension { size: 0 }] }) }
     }

@@ -1,8 +1,8 @@
 //! `tensorboard/`: event files for TensorBoard.
 //!
-//! The messages are ours, encoded by `prost`, and the checksums are `crc32c`'s. The crates that write event files know no
-//! hparams, and none is kept up: `tboard` and `tfrecord` stand on `prost` 0.12 of 2023 (and need `protoc`, or an HTTP client, to be
-//! built), `tensorboard-rs` on `protobuf` 2 and `image`.
+//! The messages are ours, encoded by `prost`, and the checksums are `crc32c`'s. The crates that write event
+//! files have no hparams, and none is maintained: `tboard` and `tfrecord` stand on `prost` 0.12 of 2023 (and
+//! need `protoc`, or an HTTP client, to be built), `tensorboard-rs` on `protobuf` 2 and `image`.
 
 mod event_file;
 mod messages;
@@ -23,17 +23,18 @@ use self::messages::{
 };
 use crate::{Eval, Event, Observer, TrainConfig, TrainError, TrainStep};
 
-/// Writes the events that stay as scalars, and the settings as hparams.
+/// Writes steps and evaluations as scalars, and the settings as hparams.
 #[derive(Debug)]
 pub(crate) struct TensorBoard {
     file: EventFile,
-    /// When the last step, evaluation, checkpoint or pass of the frozen part ended: what is between it and the end of a step is that
-    /// step.
+    /// When the last step, evaluation, checkpoint or batch of the frozen part's cache ended. The time from
+    /// here to the end of a step is the step's.
     mark: Instant,
 }
 
 impl TensorBoard {
-    /// Begins a file for a run that goes on after `step`, beside those of earlier processes: what they logged beyond it is void. `logged` are the metrics of each evaluation.
+    /// Begins a file for a run that goes on after `step`, beside the files of earlier processes; TensorBoard
+    /// then drops their events after `step`. `logged` are the names of each evaluation's metrics.
     pub(crate) fn open(
         folder: &Path,
         step: usize,
@@ -102,7 +103,7 @@ impl Observer for TensorBoard {
     }
 }
 
-/// Seconds since 1970, which each event has.
+/// Seconds since 1970, the time of an event.
 fn wall_time() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
@@ -111,7 +112,8 @@ fn scalar(tag: &str, value: f64) -> Value {
     Value { tag: tag.to_owned(), content: Some(Content::Scalar(value as f32)), metadata: None }
 }
 
-/// The learning rates of a step as scalars: the base group's, and those of parts, or of the head, that differ.
+/// The learning rates of a step as scalars: the base group's, and those of parts, or of the head, that
+/// differ.
 fn learning_rates(step: &TrainStep) -> Vec<Value> {
     let mut values = vec![scalar("train/learning_rate", step.learning_rate)];
     let part = |part: &str, rate: f64| scalar(&format!("train/learning_rate/{part}"), rate);
@@ -156,7 +158,8 @@ fn experiment(settings: &BTreeMap<String, Setting>, logged: &[String], evaluates
     Experiment { settings: settings.iter().map(info).collect(), metrics }
 }
 
-/// Every setting of `config.toml` by its key with dots; lists as they stand there, since hparams are numbers, texts and booleans.
+/// Every setting of `config.toml` by its dotted key. Lists are texts in TOML, since hparams are numbers,
+/// texts and booleans.
 fn settings(config: &TrainConfig) -> Result<BTreeMap<String, Setting>, TrainError> {
     let table = Table::try_from(config).map_err(|source| crate::ConfigError::Write { source })?;
     let mut settings = BTreeMap::new();
@@ -174,7 +177,7 @@ fn flatten(prefix: &str, table: Table, settings: &mut BTreeMap<String, Setting>)
             }
             Toml::Boolean(value) => SettingValue::Bool(value),
             Toml::Float(value) => SettingValue::Number(value),
-            // A seed that f64 would round stays what it is.
+            // A seed that f64 would round becomes a text.
             Toml::Integer(value) if value.unsigned_abs() <= 1 << 53 => SettingValue::Number(value as f64),
             Toml::String(value) => SettingValue::Text(value),
             value => SettingValue::Text(value.to_string()),
@@ -282,7 +285,7 @@ mod tests {
         assert_eq!(value("evaluate_test"), SettingValue::Bool(true));
         assert_eq!(value("optimizer.learning_rate"), SettingValue::Number(2e-5));
         assert_eq!(value("optimizer.betas"), SettingValue::Text("[0.9, 0.999]".into()));
-        // What config.toml leaves out is what is unset.
+        // `config.toml` leaves out unset keys.
         let file: Table = config.to_toml().unwrap().parse().unwrap();
         for key in crate::KEYS {
             let stated = match key.split_once('.') {

@@ -25,7 +25,7 @@ use crate::stages::Stages;
 use crate::tensorboard::TensorBoard;
 
 impl<T: Task> Job<T> {
-    /// Checks that the run can be written, opens its logs and gives the state that its next step needs.
+    /// Checks that the run can be written, opens the logs and returns the state before the next step.
     pub(super) fn begin(
         &mut self,
         model: ModelFor<T::Head>,
@@ -92,12 +92,12 @@ impl<T: Task> Job<T> {
                 trainable: parameters(&progress.model).trainable,
             }))?;
         }
-        // The stage before froze a different prefix, or trained it.
+        // The previous stage had another frozen prefix, or none.
         self.caches = Caches::default();
         Ok(progress)
     }
 
-    /// Caches the outputs of the frozen prefix, if the settings say so and it is not done yet.
+    /// Caches the outputs of the frozen prefix, if `cache_frozen` is set and they are not cached yet.
     pub(super) fn fill_caches(&mut self, progress: &mut Progress<T>) -> Result<(), TrainError> {
         if !self.config.cache_frozen {
             return Ok(());

@@ -12,7 +12,7 @@ use crate::cache::{Filling, PrefixCache};
 use crate::events::Phases;
 use crate::prepared::Setup;
 
-/// The outputs of the model's frozen prefix for the splits, where they are cached.
+/// The cached outputs of the model's frozen prefix, for the training and the validation split.
 #[derive(Default)]
 pub(super) struct Caches {
     train: Option<Arc<PrefixCache>>,
@@ -28,8 +28,8 @@ impl Caches {
         self.validation.as_ref()
     }
 
-    /// Computes the outputs of the frozen prefix for both splits, unless they are there or nothing is frozen. `progress` gets
-    /// the split, the features done and the features in all.
+    /// Computes the outputs of the frozen prefix for both splits, unless they are cached already or the model
+    /// has no frozen prefix. `progress` gets the split's name, the number of features done and the total.
     pub(super) fn fill<T: Task>(
         &mut self,
         model: &ModelFor<T::Head>,
@@ -55,7 +55,7 @@ impl Caches {
     }
 }
 
-/// The cache of a split.
+/// Fills the cache of a split and logs the cache's size.
 fn cache<H: Head, T: Target>(
     model: &ModelFor<H>,
     prefix: FrozenPrefix,

@@ -48,7 +48,7 @@ impl<T: Task> Job<T> {
         Ok(())
     }
 
-    /// Evaluates a split; from the validation split's cache if `cached`.
+    /// Evaluates a split; with `cached`, from the cached outputs of the validation split.
     pub(super) fn evaluate_split(
         &mut self,
         name: &str,

@@ -22,7 +22,7 @@ use crate::scores::write_scores;
 use crate::{DatasetFacts, TrainError, result, scores};
 
 impl<T: Task> Job<T> {
-    /// Writes `model/` and says how the run ended.
+    /// Writes the kept weights' scores, predictions and `model/`, and returns how the run ended.
     pub(super) fn finish(
         mut self,
         plan: Plan,
@@ -78,9 +78,9 @@ impl<T: Task> Job<T> {
         Ok(Outcome::Complete(end))
     }
 
-    /// The evaluation of the kept weights on the validation split: `evaluated`, unless it happened in another process. Then the
-    /// weights are evaluated again for their predictions, and the scores are those that the log has; where the log's line is
-    /// damaged, it gets a new one.
+    /// The evaluation of the kept weights on the validation split: `evaluated`, unless another process made
+    /// it. Then the weights are evaluated again for their predictions, and the log's line of the evaluation
+    /// is used; if that line is damaged, a new line is logged.
     fn validation_evaluated(
         &mut self,
         evaluated: Option<Evaluated<T>>,

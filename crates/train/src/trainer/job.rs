@@ -1,4 +1,4 @@
-//! [`Job`]: what stays the same from step to step.
+//! [`Job`]: the parts of a run that stay the same from step to step.
 
 use burn::tensor::Device;
 use embert_data::{Batcher, Sampler};
@@ -24,15 +24,15 @@ pub(super) struct Job<T: Task> {
     pub(super) stop: StopSignal,
     pub(super) provenance: Provenance,
     pub(super) memory: MemoryUse,
-    /// Whether the peak of the process's memory is this run's.
+    /// Whether the process's peak memory is the run's own.
     pub(super) measures_peak: bool,
     pub(super) caches: Caches,
-    /// Evaluations that the log had when this process took it over.
+    /// The evaluations in the log when this process opened it.
     pub(super) logged: Vec<Eval>,
 }
 
 impl<T: Task> Job<T> {
-    /// Tells every observer, in the order in which they were added.
+    /// Sends an event to every observer, in the order in which they were added.
     pub(super) fn emit(&mut self, event: &Event) -> Result<(), TrainError> {
         self.observers.iter_mut().try_for_each(|observer| observer.on_event(event))
     }

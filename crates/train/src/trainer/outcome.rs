@@ -7,7 +7,7 @@ use crate::End;
 pub enum Outcome {
     /// The result is in the run's `model/`.
     Complete(End),
-    /// The run was stopped after `step`, saved, and can go on.
+    /// The run was stopped and saved after `step`, and can be resumed.
     Interrupted {
         /// The last step done.
         step: usize,

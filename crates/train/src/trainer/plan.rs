@@ -1,9 +1,9 @@
-//! [`Plan`]: which steps a run has, and what is due after each.
+//! [`Plan`]: the steps of a run, and after which of them it evaluates and saves.
 
 use crate::config::MOST_STEPS;
 use crate::{TrainConfig, TrainError};
 
-/// Which steps there are, and what is due after each.
+/// The steps of a run, and after which of them the run evaluates and saves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) steps_per_epoch: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The steps of a run on so many training examples (at least one), with settings that were checked.
+    /// The steps of a run on `examples` training examples (at least one), with a validated config.
     ///
     /// # Errors
     /// There are more steps than a run can have.
@@ -38,8 +38,9 @@ impl Plan {
         })
     }
 
-    /// How many checkpoints there are at a time, at least, beside those that a run which goes on after `step` has: `keep`, and the
-    /// next one before the oldest goes. Early stopping (`may_stop`) may leave it at one.
+    /// A lower bound on the number of checkpoints that the run adds to the disk at a time after `step`:
+    /// `keep`, and the next checkpoint before the oldest is removed. For a resumed run, or if early stopping
+    /// is on (`may_stop`), the bound is one.
     pub(crate) fn checkpoints_at_a_time(&self, step: usize, keep: usize, may_stop: bool) -> usize {
         let most = if step > 0 || may_stop { 1 } else { keep + 1 };
         self.total_steps.saturating_sub(step).div_ceil(self.save_every).min(most)

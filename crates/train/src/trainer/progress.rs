@@ -1,4 +1,4 @@
-//! [`Progress`]: what changes from step to step.
+//! [`Progress`]: the state of a run that changes from step to step.
 
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ pub(super) struct Progress<T: Task> {
     pub(super) phases: Phases,
     /// The most memory that the processes before this one held, in bytes.
     pub(super) peak_before: Option<u64>,
-    /// The evaluation of the validation split whose weights may be kept.
+    /// The evaluation, on the validation split, of the weights that may be kept.
     pub(super) evaluated: Option<Evaluated<T>>,
 }
 

@@ -1,4 +1,4 @@
-//! The state that the first step of a process needs: that of a new run, or of its newest whole checkpoint.
+//! The state before the first step of a process: a new run's, or that of the newest whole checkpoint.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -24,7 +24,7 @@ type PassedOver = Vec<(PathBuf, TrainError)>;
 type Read<H> = (CheckpointState, ModelFor<H>, OptimizerState);
 
 impl<T: Task> Job<T> {
-    /// The state that the first step needs: that of the newest whole checkpoint, or of a new run.
+    /// The state before the process's first step: that of the newest whole checkpoint, or a new run's.
     pub(super) fn restore(
         &self,
         model: ModelFor<T::Head>,
@@ -54,21 +54,21 @@ impl<T: Task> Job<T> {
                 evaluated: None,
             });
         }
-        // Not needed any more, so not in memory beside the checkpoint's.
+        // The initial weights need not be in memory beside the checkpoint's.
         drop(model);
         let ((state, model, moments), passed_over) = self.newest_whole(&found, checkpoints)?;
         let changed = match &state.data {
             Some(before) => before.difference(&self.setup.fingerprint),
-            // All that an older version's checkpoint can tell.
+            // A checkpoint of an older version has a fingerprint of the training split alone.
             None => (state.data_fingerprint != self.setup.training_tokens).then_some("training split"),
         };
         if let Some(what) = changed {
             return Err(TrainError::DataChanged { path: self.run.path().to_owned(), what });
         }
         checkpoints.pass_over(passed_over)?;
-        // A process that was killed after a save had no time for it.
+        // A process that was killed after a save has not pruned.
         checkpoints.prune(None)?;
-        // Moments of what is frozen now are loaded too: they count again when it is trained again.
+        // The moments of frozen parameters are loaded too, for a stage that trains these parameters again.
         let (_, stage) = stages.at(state.step);
         let mut optimizer = AdamW::new(adamw, self.setup.groups(&model, &self.config, stage))?;
         optimizer.load_state(&model, moments)?;
@@ -90,7 +90,8 @@ impl<T: Task> Job<T> {
         })
     }
 
-    /// The content of the newest whole checkpoint, and each newer checkpoint that was passed over, with its error.
+    /// The content of the newest whole checkpoint, and each newer checkpoint that was passed over, with its
+    /// error.
     fn newest_whole(
         &self,
         newest_first: &[PathBuf],
@@ -100,7 +101,8 @@ impl<T: Task> Job<T> {
         for path in newest_first {
             match self.read_checkpoint(path, checkpoints) {
                 Ok(read) => return Ok((read, passed_over)),
-                // Perhaps a moment later it can be read: steps that are on the disk are not taken again unasked.
+                // Another attempt may read the checkpoint: steps that are on the disk are not taken again
+                // unasked.
                 Err(error)
                     if !is_broken(&error)
                         && !matches!(error, TrainError::NewerFormat { .. } | TrainError::BestGone { .. }) =>
@@ -120,7 +122,7 @@ impl<T: Task> Job<T> {
     /// Reads a checkpoint: its state, its weights and the optimizer's moments.
     fn read_checkpoint(&self, path: &Path, checkpoints: &Checkpoints) -> Result<Read<T::Head>, TrainError> {
         let state = read_state(path)?;
-        // Found out now rather than at the end of the run, which needs them.
+        // The end of the run needs the best weights, so their absence is an error already here.
         if let Some(best) =
             state.tracker.best.map(|best| checkpoints.best(best.step)).filter(|best| !best.is_dir())
         {

@@ -19,7 +19,7 @@ use crate::memory::unless_out_of_memory;
 use crate::stages::Stage;
 
 impl<T: Task> Job<T> {
-    /// The loop.
+    /// Trains until the last step, early stopping or the stop signal.
     pub(super) fn run(mut self, model: ModelFor<T::Head>) -> Result<Outcome, TrainError> {
         let (plan, stages, checkpoints, mut progress) = self.begin(model)?;
         while !plan.is_last(progress.step) && !progress.tracker.is_exhausted() {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Requests that a running [`Trainer`](crate::Trainer) finishes its step, saves and returns. Clones are the same signal.
+/// Requests that a running [`Trainer`](crate::Trainer) finishes its step, saves and returns. Clones share the
+/// signal.
 #[derive(Clone, Debug, Default)]
 pub struct StopSignal(Arc<AtomicBool>);
 

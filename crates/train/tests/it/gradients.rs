@@ -9,11 +9,11 @@ use safetensors::SafeTensors;
 
 use super::*;
 
-/// Of the largest gradient in the model. Each is a sum over up to 200 tokens of products along a path through three layers;
-/// f32 keeps seven digits of its terms.
+/// Relative to the largest gradient in the model. Each gradient is a sum over up to 200 tokens of products
+/// along a path through three layers; f32 keeps seven digits of the terms.
 const TOLERANCE: f32 = 1e-5;
 
-/// What `tests/reference/model.py` wrote for a checkpoint.
+/// The expected values that `tests/reference/model.py` wrote for a checkpoint.
 struct Expected {
     folder: PathBuf,
     file: Vec<u8>,
@@ -45,7 +45,7 @@ impl Expected {
         BertInput::new(ints("input_ids"), ints("token_type_ids"), ints("attention_mask"))
     }
 
-    /// The loss is the reference's, and so is the gradient of each of the model's parameters.
+    /// Compares the loss, and the gradient of each of the model's parameters, with the reference.
     fn assert_agrees<M: Module>(&self, model: M, loss: Tensor<1>, backend: Backend) {
         let tolerance = if backend == Backend::NdArray { 10.0 * TOLERANCE } else { TOLERANCE };
         let name = format!("{} on {backend}", self.folder.display());
@@ -77,7 +77,7 @@ impl Expected {
         println!("{name}: {} parameters, at most {worst:.1e} of the largest gradient", gradients.len());
     }
 
-    /// The encoder of a model for another task has a prefix there.
+    /// The parameter's name in the reference, in which the encoder of a model for another task has a prefix.
     fn their_name(&self, name: &str) -> String {
         let file = SafeTensors::deserialize(&self.file).unwrap();
         let prefixed = format!("bert.{name}");
@@ -85,7 +85,7 @@ impl Expected {
     }
 }
 
-/// Puts each parameter's gradient in its place, so that it comes by the checkpoint's name and in its layout.
+/// Puts each gradient in its parameter's place, so that the gradient has the checkpoint's name and layout.
 struct IntoGradients(GradientsParams);
 
 impl ModuleMapper for IntoGradients {
@@ -133,7 +133,7 @@ fn gradients_of_the_loss_agree() {
     }
 }
 
-/// The first token is all that a classifier sees; here every position counts, those at padding too.
+/// A classifier reads the first token alone; here every position counts, padding too.
 #[test]
 fn gradients_of_every_hidden_state_agree() {
     for (backend, device) in devices() {

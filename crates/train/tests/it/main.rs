@@ -25,12 +25,12 @@ use embert_train::{
     Trainer,
 };
 
-/// What the repository ships.
+/// A path in the repository's `datasets/`.
 fn shipped(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(path)
 }
 
-/// What the scripts in `tests/reference/` wrote.
+/// A path in `tests/fixtures/`, which the scripts in `tests/reference/` wrote.
 fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)
 }
@@ -102,7 +102,7 @@ impl Place {
         Trainer::begin(self.prepared(config)?, claim, Device::flex())
     }
 
-    /// Trains to the end; returns all events too.
+    /// Trains to the end; returns the outcome and all events.
     fn train(&self, run: &str, config: &TrainConfig) -> Result<(Outcome, Vec<Event>), TrainError> {
         let events = Rc::new(RefCell::new(Vec::new()));
         let outcome = self.trainer(run, config)?.observe(Record(Rc::clone(&events))).run()?;

@@ -1,4 +1,4 @@
-//! A step that runs out of memory, as far as it can be had without a GPU: with the panic that a failed read ends in.
+//! A step that runs out of memory, simulated without a GPU by the panic of a failed read.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 
@@ -29,7 +29,7 @@ fn it_ends_the_run_with_what_fitted_and_what_to_set() {
     assert_eq!(memory.effective_batch_size, 12);
     assert!(error.to_string().contains("set batch_size = 2 and effective_batch_size = 12"), "{error}");
 
-    // What it says to set is a config whose steps are the same.
+    // The suggested settings are a config with the same steps.
     let config = TrainConfig {
         batch_size: memory.suggested.unwrap(),
         effective_batch_size: Some(memory.effective_batch_size),

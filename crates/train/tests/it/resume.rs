@@ -1,8 +1,8 @@
-//! A run that was stopped ends with the bytes of one that was not.
+//! A run that was stopped and resumed ends with the bytes of a run that was never stopped.
 
 use super::*;
 
-/// Begins or goes on with a run and stops it after `step`.
+/// Begins or resumes a run, and stops it after `step`.
 pub(crate) fn stop_after(place: &Place, run: &str, config: &TrainConfig, step: usize) {
     let trainer = place.trainer(run, config).unwrap();
     let signal = trainer.stop_signal();
@@ -97,7 +97,7 @@ fn other_data_is_refused() {
     assert!(matches!(error, TrainError::DataChanged { .. }), "{error:?}");
 }
 
-/// What the validation split says chooses the weights, so a run must not go on with another one.
+/// The validation split chooses the weights, so a run must not go on with another validation split.
 #[test]
 fn data_that_changed_are_named_and_refused() {
     let place = Place::new();
@@ -119,7 +119,7 @@ fn data_that_changed_are_named_and_refused() {
         assert!(matches!(error, TrainError::DataChanged { what, .. } if what == split), "{error}");
         fs::write(path, before).unwrap();
     }
-    // The checkpoint of an older version knows the training split alone.
+    // The checkpoint of an older version has a fingerprint of the training split alone.
     for entry in fs::read_dir(place.path("run/checkpoints")).unwrap() {
         let path = entry.unwrap().path().join("state.json");
         let Ok(text) = fs::read_to_string(&path) else { continue };
@@ -137,7 +137,7 @@ fn data_that_changed_are_named_and_refused() {
     assert_eq!(complete(outcome).step, 8);
 }
 
-/// Neither made up nor missing: the figures of the kept weights are measured again.
+/// The metrics of the kept weights are neither made up nor missing: they are measured again.
 #[test]
 fn a_damaged_evaluation_in_the_log_is_measured_again() {
     let place = Place::new();
@@ -175,7 +175,7 @@ fn a_damaged_evaluation_in_the_log_is_measured_again() {
     assert!(kept("whole").is_some());
 }
 
-/// The most that any process of the run held, not the last one alone.
+/// The peak is over all processes of the run, not over the last process alone.
 #[test]
 fn the_peak_of_memory_is_that_of_all_processes() {
     let place = Place::new();

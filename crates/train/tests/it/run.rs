@@ -1,4 +1,4 @@
-//! What a run does, and what it leaves behind.
+//! The steps of a run, and the files that it leaves in its folder.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ fn loss_of_result(place: &Place, run: &str, config: &TrainConfig) -> f64 {
     evaluation.unwrap().report.loss
 }
 
-/// Both are means over the same examples in f32, in batches of different sizes.
+/// Both losses are means over the same examples in f32, in batches of different sizes.
 fn assert_same_loss(found: f64, expected: f64) {
     assert!((found - expected).abs() < 1e-5, "{found} against {expected}");
 }
@@ -95,7 +95,8 @@ fn evaluations_and_checkpoints_come_when_they_are_due() {
     assert_eq!(examples, 2 * 44, "the unfinished tail of an epoch was dropped");
 }
 
-/// The mean is over examples with their labels' weights, not over micro-batches, and a tail is a step of its own.
+/// The mean is over examples with their labels' weights, not over micro-batches, and a tail is a step of its
+/// own.
 #[test]
 fn micro_batches_make_the_step_of_one_batch() {
     let place = Place::new();
@@ -123,7 +124,7 @@ fn micro_batches_make_the_step_of_one_batch() {
     }
 }
 
-/// What a report reads: the figures follow from the single examples, whichever weights are kept, and nothing is missing.
+/// `examples.jsonl`, which a report reads, is complete, and its loss is the logged loss of the kept weights.
 #[test]
 fn the_examples_give_the_figures_of_the_kept_weights() {
     let place = Place::new();
@@ -156,7 +157,7 @@ fn the_examples_give_the_figures_of_the_kept_weights() {
             // The same numbers, summed in another order.
             let logged = eval.metrics.get("loss").unwrap();
             assert!((loss - logged).abs() < 1e-12, "{split}: {loss} against {logged}");
-            // The texts of the file, in its order.
+            // The texts of the split's file, in the file's order.
             let file = String::from_utf8(place.bytes(&format!("reviews/{split}.jsonl"))).unwrap();
             for (line, row) in part.iter().zip(file.lines()) {
                 let row: Value = serde_json::from_str(row).unwrap();
@@ -228,7 +229,7 @@ fn the_facts_count_what_there_is() {
     assert!(facts["parameters"]["total"].as_u64().unwrap() > 16 * 2 + 2);
 }
 
-/// The card has the figures of the weights that are in the folder, and tells no path.
+/// The card has the metrics of the weights that are in the folder, and names no path.
 #[test]
 fn the_card_is_about_the_weights_beside_it() {
     let place = Place::new();
@@ -275,8 +276,8 @@ fn half_precision_is_for_the_result_alone() {
     }
 }
 
-/// Our own result is a checkpoint like any other: nothing is new, nothing lost, and a run from it is the run that the weights
-/// and the tokenizer themselves would have given.
+/// Our own result is a checkpoint like any other: no weight is new or left over, and a run from the result
+/// equals a run from the last checkpoint's weights with the first tokenizer's files.
 #[test]
 fn training_goes_on_from_our_own_result() {
     let place = Place::new();
@@ -329,7 +330,7 @@ fn patience_ends_a_run() {
     let place = Place::new();
     let mut config = TrainConfig { metric: Some("loss".into()), evaluate_every: Some(1), ..place.config() };
     config.early_stopping.patience = Some(2);
-    // No improvement is as large as that.
+    // The loss never improves by 10.
     config.early_stopping.min_delta = 10.0;
     let (outcome, events) = place.train("run", &config).unwrap();
     let end = complete(outcome);
@@ -358,7 +359,7 @@ fn what_is_frozen_stays_and_the_rest_moves() {
     config.keep = Keep::Last;
     let task = place.prepared(&config).unwrap();
     assert!(task.notes()[0].contains(" of "), "{:?}", task.notes());
-    // Stopped and gone on with, since a checkpoint must freeze the same.
+    // Stopped and resumed, since a resumed run must freeze the same parameters.
     let trainer = place.trainer("run", &config).unwrap();
     let signal = trainer.stop_signal();
     trainer.observe(StopAt { step: 1, signal }).run().unwrap();
@@ -373,7 +374,7 @@ fn what_is_frozen_stays_and_the_rest_moves() {
     for (name, tensor) in before.iter() {
         let same = tensor.data() == after.tensor(name).unwrap().data();
         let frozen = name.contains("embeddings") || name.contains("layer.0");
-        // A key's bias changes no softmax: its gradient is rounding.
+        // The bias of the attention's keys does not change the softmax: its gradient is rounding error.
         if !name.ends_with("key.bias") {
             assert_eq!(same, frozen, "{name}");
         }

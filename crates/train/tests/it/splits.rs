@@ -58,12 +58,12 @@ fn splits_for_other_settings_are_refused() {
         let task = Prepared::with_splits(&other, config.model.as_ref(), &splits, &Device::flex());
         assert!(matches!(task, Err(TrainError::OtherSplits)), "{key}");
     }
-    // The default says what was meant before.
+    // An unset `split_seed` is the config's `seed`, which is 7.
     assert!(splits.fit(&change(|config| config.data.split_seed = Some(7))));
 }
 
-/// Two checkpoints with the same weights, one of which calls its outputs the other way round: labels are numbered once, so splits that
-/// one of them numbered are refused by the other, and new ones have its order.
+/// Two checkpoints with the same weights, but their labels in opposite order: splits that were numbered for
+/// one checkpoint are refused with the other, and splits encoded for the other checkpoint have its order.
 #[test]
 fn labels_are_numbered_as_the_checkpoint_does_and_splits_of_another_order_are_refused() {
     let place = Place::new();
@@ -96,8 +96,9 @@ fn labels_are_numbered_as_the_checkpoint_does_and_splits_of_another_order_are_re
     assert!((right + wrong - 1.0).abs() < 1e-12 && (right - wrong).abs() > 0.01, "{right} and {wrong}");
 }
 
-/// A checkpoint that calls its outputs `LABEL_0` and `LABEL_1`, on labels that are class numbers, or have names: the run has the data
-/// set's names and ends; splits that are encoded once serve it too. Only names are paired with a warning.
+/// A checkpoint with the labels `LABEL_0` and `LABEL_1`, trained on labels that are class numbers, names, or
+/// also `LABEL_0` and `LABEL_1`: the run on encoded splits has the data set's names. Only names are paired
+/// with a note.
 #[test]
 fn labels_of_a_head_without_names_get_the_data_sets_names() {
     for (names, is_said) in [(["0", "1"], false), (["bad", "good"], true), (["LABEL_0", "LABEL_1"], false)] {

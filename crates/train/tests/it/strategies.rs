@@ -1,4 +1,4 @@
-//! What is trained when, and at which rate.
+//! Freezing, stages and learning rates.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ fn is_layer(name: &str, layer: usize) -> bool {
     name.starts_with(&format!("bert.encoder.layer.{layer}."))
 }
 
-/// For each policy: what it names is bit for bit as it was, and everything else has moved.
+/// For each policy: the frozen parameters stay bit for bit, and all others move.
 #[test]
 fn every_policy_leaves_what_it_names_and_moves_the_rest() {
     type Frozen = fn(&str) -> bool;
@@ -73,13 +73,14 @@ fn every_policy_leaves_what_it_names_and_moves_the_rest() {
         place.train(&run, &config).unwrap();
         let of_step = |step: usize| weights(&place.path(&format!("{run}/checkpoints/step-{step:08}")));
         let (first, last) = (of_step(1), of_step(8));
-        // The words, positions and types that no text has get no gradient of their own, but decay moves their rows as well.
+        // Embeddings of words, positions and token types that no text has get no gradient, but weight decay
+        // moves them.
         let expected: Vec<&str> = first.keys().map(String::as_str).filter(|name| !frozen(name)).collect();
         assert_eq!(moved(&first, &last), expected, "{freeze} {patterns:?}");
     }
 }
 
-/// Across two unfreezings and a freezing: in each stage exactly what it trains moves.
+/// Across two unfreezings and a freezing: in each stage, exactly the stage's trained parameters move.
 #[test]
 fn each_stage_moves_what_it_trains_and_nothing_else() {
     let place = Place::new();
@@ -118,13 +119,14 @@ fn each_stage_moves_what_it_trains_and_nothing_else() {
             (6, 4, "encoder_below:2")
         ]
     );
-    // All that some stage trains, in the facts; in the first stage 16 x 2 + 2.
+    // The facts count the parameters that any stage trains; the first stage trains 16 x 2 + 2.
     assert_eq!(stages(&events)[0].trainable, 34);
     let facts: serde_json::Value = serde_json::from_slice(&place.bytes("run/facts.json")).unwrap();
     assert_eq!(facts["parameters"]["trainable"], facts["parameters"]["total"]);
 }
 
-/// Stopped in each stage and where one begins, with and without the cache: the bytes of the run that was not.
+/// A run that is stopped within stages and where a stage begins, with and without the cache, ends with the
+/// bytes of a run that was never stopped.
 #[test]
 fn a_staged_run_goes_on_where_it_was() {
     let place = Place::new();
@@ -185,7 +187,7 @@ fn training_on_the_cache_is_training_on_the_model() {
         for (plain, cached) in plain.iter().zip(&cached) {
             assert_eq!((plain.2, plain.3), (cached.2, cached.3));
             for (a, b) in [(plain.0, cached.0), (plain.1, cached.1)] {
-                // Rows of another length of padding, summed in another order.
+                // Rows of another padded length are summed in another order.
                 assert!((a - b).abs() < 1e-5 * a.abs(), "{freeze}: {a} against {b}");
             }
         }
@@ -207,7 +209,7 @@ fn a_cache_of_nothing_and_a_pattern_for_nothing_are_refused() {
     assert!(error.contains("stages") && error.contains("of 8"), "{error}");
 }
 
-/// New weights at the top, from the seed, and once: a run that goes on keeps what it has learnt.
+/// The top gets new weights, from the seed, and only once: a resumed run keeps its trained weights.
 #[test]
 fn layers_that_start_anew_start_once() {
     let place = Place::new();
@@ -217,7 +219,7 @@ fn layers_that_start_anew_start_once() {
     let config = TrainConfig {
         model: trained.to_string_lossy().into_owned(),
         from_scratch: false,
-        // Another than that of the first run, whose first weights would come again.
+        // Another seed than the first run's, which would give the first run's initial weights again.
         seed: 8,
         reinit_layers: 1,
         reinit_pooler: true,
@@ -244,7 +246,8 @@ fn layers_that_start_anew_start_once() {
     run("stopped", Some(3));
     run("stopped", None);
     assert_eq!(weights(&place.path("whole/model")), weights(&place.path("stopped/model")));
-    // With a rate that moves nothing far, layer 0 is still near the checkpoint's and layer 1 is not.
+    // The learning rate moves no weight far in a step: layer 0 is still near the checkpoint's, layer 1 is
+    // not.
     let (before, after) = (weights(&trained), weights(&place.path("whole/checkpoints/step-00000001")));
     let distance = |name: &str| {
         let values = |bytes: &[u8]| -> Vec<f32> {
@@ -273,8 +276,9 @@ struct ReferenceStep {
     learning_rates: BTreeMap<String, f64>,
 }
 
-/// Layer-wise rates, stages with rates of their own and micro-batches, gradual unfreezing, against parameter groups of PyTorch
-/// (`tests/reference/strategies.py`). The tolerances are those of the plain runs in `training.rs`, for their reasons.
+/// Layer-wise rates, stages with rates of their own and micro-batches, gradual unfreezing, against parameter
+/// groups of PyTorch (`tests/reference/strategies.py`). The tolerances are those of the runs in
+/// `training.rs`, for the reasons stated there.
 #[test]
 fn rates_and_stages_agree_with_parameter_groups_of_pytorch() {
     let root = fixture("training");

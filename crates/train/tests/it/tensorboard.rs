@@ -1,4 +1,4 @@
-//! What a run's event files hold, in messages of the test's own.
+//! The event files of a run, read with the test's own message types.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,8 @@ fn events(path: &Path) -> Vec<EventMessage> {
     events
 }
 
-/// What TensorBoard shows: the scalars in the order of the files, less those that a later process starts over.
+/// The scalars that TensorBoard shows: in the order of the files, without the steps that a later process
+/// takes again.
 fn shown(folder: &Path) -> BTreeMap<String, Vec<(i64, f32)>> {
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -93,7 +94,7 @@ fn config(place: &Place) -> TrainConfig {
 
 #[test]
 fn a_run_that_was_killed_shows_each_step_once() {
-    /// Fails after the step, as a kill would: what came after the newest checkpoint is lost.
+    /// Fails after the step: as after a kill, the steps since the newest checkpoint are lost.
     struct FailAfter(usize);
     impl Observer for FailAfter {
         fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {

@@ -39,7 +39,7 @@ struct Step {
 }
 
 impl Settings {
-    /// The same, for the folder with the checkpoint and the texts.
+    /// The reference's settings as a config, for the folder with the checkpoint and the texts.
     fn config(&self, root: &Path, micro_batch: usize) -> TrainConfig {
         let mut config = TrainConfig {
             model: root.join("model").to_string_lossy().into_owned(),
@@ -118,7 +118,7 @@ pub(crate) fn backends() -> impl Iterator<Item = (Backend, Device, f64)> {
     })
 }
 
-/// The largest difference of what a run's result says of the validation split.
+/// The largest difference between `expected` and the probabilities of a run's result on the validation split.
 pub(crate) fn probabilities_of(
     config: &TrainConfig,
     run: &Path,

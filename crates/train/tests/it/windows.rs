@@ -1,4 +1,4 @@
-//! Texts that are longer than what the model reads at a time.
+//! Texts that are longer than the model's input.
 
 use embert_data::WindowOptions;
 use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
@@ -12,7 +12,7 @@ use super::*;
 /// Words that are one token each.
 const WORDS: [&str; 10] = ["good", "bad", "a", "film", "never", "again", "lovely", "the", "story", "soup"];
 
-/// A text of so many words, in an order of its own.
+/// A text of `count` words, whose order depends on `seed`.
 fn words(seed: usize, count: usize) -> Vec<&'static str> {
     (0..count).map(|n| WORDS[(n * n * (seed + 3) + n / 7 + seed) % 10]).collect()
 }
@@ -82,7 +82,7 @@ fn texts_that_fit_are_evaluated_as_without_a_stride() {
 fn a_long_texts_prediction_is_the_mean_of_its_windows() {
     let place = Place::new();
     let model = model(&place);
-    // 8 words fit beside [CLS] and [SEP], of which 3 are the window's before.
+    // 8 words fit beside [CLS] and [SEP]; 3 of them overlap with the previous window.
     let (room, stride) = (8, 3);
     let texts: Vec<Vec<&str>> = (0..12).map(|id| words(id, [5, 8, 9, 30, 101][id % 5])).collect();
     let examples: Vec<TextExample> = texts.iter().enumerate().map(|(id, words)| example(id, words)).collect();
@@ -122,11 +122,11 @@ fn a_long_texts_prediction_is_the_mean_of_its_windows() {
                 mean
             })
             .collect();
-        // Else the mean is any of them.
+        // Otherwise any window would have the mean.
         assert!(spread > 0.02, "{spread}");
 
         let mut largest: f64 = 0.0;
-        // Windows of a text lie in one batch, or in as many as there are.
+        // The windows of a text lie in one batch, in several, or each in its own.
         for batch_size in [1, 3, 64] {
             let found = evaluate(&model, &examples, &options(Some(stride), truncation), batch_size);
             assert_eq!(found.report.examples, 12);
@@ -186,7 +186,7 @@ fn a_run_evaluates_whole_texts_and_trains_on_cut_ones() {
     let facts: Value = serde_json::from_slice(&place.bytes("run/facts.json")).unwrap();
     let lengths = &facts["lengths"];
     assert_eq!((&lengths["truncated"], &lengths["uncut"]["longest"]), (&16.into(), &102.into()));
-    // Two wide, up to 102: 22 tokens, 62 and 102.
+    // Bins of width 2 up to 102; the texts have 22, 62 and 102 tokens.
     assert_eq!(lengths["uncut"]["bin_width"], 2);
     let bins: Vec<u64> =
         lengths["uncut"]["counts"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
@@ -215,7 +215,7 @@ fn windows_are_pooled_the_same_from_the_cache_of_what_is_frozen() {
     }
 }
 
-/// Cutting elsewhere reaches what is trained on, and what is evaluated.
+/// Truncation at another place changes both evaluation and training.
 #[test]
 fn what_is_kept_of_a_text_decides_what_is_learnt() {
     let place = Place::new();
