@@ -88,7 +88,7 @@ fn a_head_over_every_token_is_saved_as_transformers_saves_it() {
 
     let (weights, mut found) = saved(dir.path());
     assert_eq!(weights, expected.saved_weights);
-    // transformers writes neither the number, which it derives, nor a key that is null by default.
+    // `transformers` does not write the number of labels, which it derives, or a key that is null by default.
     assert_eq!(found.remove("num_labels"), Some(3.into()));
     if !expected.saved_config.contains_key("problem_type") {
         assert_eq!(found.remove("problem_type"), Some(Value::Null));

@@ -74,7 +74,7 @@ fn weights_and_keys_are_those_that_transformers_writes() {
             serde_json::from_value(expected["weights"].clone()).unwrap();
         assert_eq!(found, weights, "{checkpoint}");
 
-        // These two are ours: transformers derives the one, and works out the other when it is trained.
+        // Only embert writes these two keys: `transformers` derives `num_labels`, and chooses `problem_type` in training.
         assert_eq!(config.remove("num_labels"), Some(3.into()), "{checkpoint}");
         assert_eq!(config.remove("problem_type"), Some("single_label_classification".into()), "{checkpoint}");
         let mut expected: BTreeMap<String, Value> =
