@@ -11,6 +11,7 @@ mod paths;
 mod reads;
 mod signals;
 mod sources;
+mod tasks;
 mod terminal;
 
 use std::backtrace::{Backtrace, BacktraceStatus};

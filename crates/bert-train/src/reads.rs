@@ -7,8 +7,9 @@ use embert_report::Sweep;
 use embert_run::{RunFiles, SweepFiles};
 
 /// The files that are read of a checkpoint's folder, besides `*.safetensors`.
-const MODEL_FILES: [&str; 9] = [
+const MODEL_FILES: [&str; 10] = [
     "README.md",
+    "adapter_config.json",
     "added_tokens.json",
     "config.json",
     "model.safetensors.index.json",

@@ -87,18 +87,13 @@ fn card_folders() -> Vec<PathBuf> {
     vec![PathBuf::from("datasets")]
 }
 
-/// Loads the data set that the user named, from local files or from the hub, and its card. Prints which files
-/// were read and which were left out.
-pub(crate) fn data_set<T: Task>(name: &str, options: &LoadOptions) -> Result<(TaskData<T>, Card), Error> {
-    load_data(find_data(name)?, options)
-}
-
 /// Finds the data set of a name, before anything is written: the output folder may have that name too.
 pub(crate) fn find_data(name: &str) -> Result<DataSource, Error> {
     Ok(DataSource::resolve(name, &card_folders())?)
 }
 
-/// Loads the data set that [`find_data`] has found.
+/// Loads the data set that [`find_data`] has found, from local files or from the hub, and its card. Prints which files
+/// were read and which were left out.
 pub(crate) fn load_data<T: Task>(
     source: DataSource,
     options: &LoadOptions,

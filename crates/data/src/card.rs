@@ -82,10 +82,12 @@ pub struct Card {
 }
 
 /// The name of a task that embert has: the hub's pipeline tag for it. What a task does is in `embert-task`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaskName {
-    /// One label for each text, or for each pair of texts. Cards of before say `sequence-classification`.
+    /// One label for each text, or for each pair of texts: what a data set without a card is for. Older cards call the task
+    /// `sequence-classification`.
+    #[default]
     #[serde(alias = "sequence-classification")]
     TextClassification,
 }
@@ -227,7 +229,7 @@ impl Card {
         Self {
             name,
             description: String::new(),
-            task: TaskName::TextClassification,
+            task: TaskName::default(),
             licence: None,
             citation: None,
             homepage: None,

@@ -47,6 +47,13 @@ pub enum DataSource {
 }
 
 impl DataSource {
+    /// The data set's card.
+    pub fn card(&self) -> &Card {
+        match self {
+            Self::Local { card, .. } | Self::Hub { card, .. } => card,
+        }
+    }
+
     /// The data set that `name` means, by the first of these rules that applies:
     /// 1. a folder or a file that exists; a `.toml` file is a card;
     /// 2. a card `NAME.toml` in one of the folders `cards`;

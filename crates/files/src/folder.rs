@@ -144,7 +144,11 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
 /// The names can't be exchanged.
 pub fn exchange(one: &Path, other: &Path) -> Result<(), FileError> {
     disk::exchange(one, other).at("move", other)?;
-    disk::sync_dir(parent(other)).at("write", other)
+    disk::sync_dir(parent(other)).at("write", other)?;
+    if parent(one) != parent(other) {
+        disk::sync_dir(parent(one)).at("write", one)?;
+    }
+    Ok(())
 }
 
 /// Removes a folder if it is empty; returns whether it was empty.

@@ -366,6 +366,12 @@ pub enum ModelError {
         /// The number of the model's encoder layers.
         layers: usize,
     },
+    /// The pooler of a model that has none is to be frozen or reinitialized.
+    #[error("{setting}: the model has no pooler, since its head does not read one; leave the setting out")]
+    NoPooler {
+        /// The setting with its value.
+        setting: &'static str,
+    },
 }
 
 /// The advice for weights in a format, or under a name, that is not read.

@@ -78,7 +78,7 @@ impl Freeze {
     /// frozen.
     ///
     /// # Errors
-    /// The policy names more encoder layers than the model has.
+    /// The policy names more encoder layers than the model has, or the pooler of a model without one.
     pub fn apply<M: Module>(self, model: M) -> Result<M, ModelError> {
         self.apply_with(model, &FreezePatterns::default())
     }
@@ -87,7 +87,8 @@ impl Freeze {
     /// match a pattern. All other parameters become trainable.
     ///
     /// # Errors
-    /// The policy names more encoder layers than the model has, or a pattern matches no parameter.
+    /// The policy names more encoder layers than the model has, or the pooler of a model without one; or a pattern matches no
+    /// parameter.
     pub fn apply_with<M: Module>(self, model: M, patterns: &FreezePatterns) -> Result<M, ModelError> {
         let parameters = named_parameters(&model);
         let layers = encoder_layers(&parameters);
@@ -95,6 +96,9 @@ impl Freeze {
             && count.of(layers) > layers
         {
             return Err(ModelError::FreezeLayers { freeze: self.to_string(), layers });
+        }
+        if self == Self::Pooler && !parameters.iter().any(|parameter| parameter.depth == Depth::Pooler) {
+            return Err(ModelError::NoPooler { setting: "freeze = \"pooler\"" });
         }
         patterns.check(&parameters)?;
         let frozen = parameters.iter().filter(|parameter| {

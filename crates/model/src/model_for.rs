@@ -82,7 +82,7 @@ impl<H: Head> ModelFor<H> {
     /// weights of a new model with `config` and `seed`.
     ///
     /// # Errors
-    /// The model has fewer than `layers` layers.
+    /// The model has fewer than `layers` layers, or `pooler` is set and it has no pooler.
     pub fn reinitialize(
         mut self,
         config: &BertConfig,
@@ -99,7 +99,8 @@ impl<H: Head> ModelFor<H> {
         own.truncate(kept);
         own.extend(new.bert.encoder.layer.split_off(kept));
         if pooler {
-            self.bert.pooler = new.bert.pooler;
+            let new = new.bert.pooler.ok_or(ModelError::NoPooler { setting: "reinit_pooler = true" })?;
+            self.bert.pooler = Some(new);
         }
         Ok(self)
     }

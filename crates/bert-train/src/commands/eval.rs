@@ -1,16 +1,16 @@
 //! `eval`: metrics of a checkpoint on a split.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use embert_data::tokenize::Tokenizer;
-use embert_data::{ReadOptions, SplitKind};
+use embert_data::{DataSource, ReadOptions, SplitKind};
 use embert_files::Output;
-use embert_metrics::Metric;
 use embert_model::DeviceChoice;
-use embert_task::{Task as _, TaskData, TaskError, TextClassification};
-use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
+use embert_task::{TaskData, TaskError};
+use embert_train::{TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use crate::arguments::{InferenceArgs, JsonArgs, SplitRatios, Stride, split_ratio
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
+use crate::tasks::{ShownTask, with_task};
 use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
@@ -67,9 +68,22 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     }
     let config = settings(args, &folder)?;
     say!("evaluates {} on {}", folder.display(), config.dataset);
-    let (data, _) = sources::data_set::<TextClassification>(&config.dataset, &config.load_options())?;
+    let source = sources::find_data(&config.dataset)?;
+    with_task!(source.card().task, T => evaluate::<T>(args, &config, &folder, source, predictions.as_ref(), &device))
+}
+
+/// Evaluates the checkpoint in `folder` on a data set that was found.
+fn evaluate<T: ShownTask>(
+    args: &EvalArgs,
+    config: &TrainConfig,
+    folder: &Path,
+    source: DataSource,
+    predictions: Option<&Output>,
+    device: &Device,
+) -> Result<(), Error> {
+    let (data, _) = sources::load_data::<T>(source, &config.load_options())?;
     let TaskData { splits, labels, notes, unlabelled, files, .. } = data;
-    if let Some(predictions) = &predictions {
+    if let Some(predictions) = predictions {
         files.iter().try_for_each(|file| predictions.differs_from(file))?;
     }
     let (split, kind, examples) = match args.split {
@@ -86,30 +100,32 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         );
         return Err(TaskError::AllUnlabelled { unlabelled, hint }.into());
     }
-    for note in notes.iter().chain(Tokenizer::from_folder(&folder)?.notes()) {
+    for note in notes.iter().chain(Tokenizer::from_folder(folder)?.notes()) {
         say!("{note}");
     }
     if examples.is_empty() {
         let hint = "choose another with --split, or cut one with --split-ratios";
-        return Err(Error::NoSplit { dataset: config.dataset, split, hint });
+        return Err(Error::NoSplit { dataset: config.dataset.clone(), split, hint });
     }
     let bar = bar(examples.len());
-    let evaluation = evaluate_checkpoint::<TextClassification>(
-        &folder,
+    let evaluation = evaluate_checkpoint::<T>(
+        folder,
         examples,
         &labels,
         &config.window_options(),
         args.inference.batch_size as usize,
-        &device,
+        device,
         |done| bar.set_position(done as u64),
     )?;
     bar.finish_and_clear();
     if let Some(pairing) = evaluation.task.pairing() {
         say!("{pairing}");
     }
-    if let Some(predictions) = &predictions {
+    if let Some(predictions) = predictions {
         predictions.write_with(|out| {
-            write_predictions(out, &evaluation).map_err(|source| Error::Io {
+            let rows = evaluation.examples.iter();
+            let mut rows = rows.map(|(example, prediction)| evaluation.task.evaluated(example, prediction));
+            rows.try_for_each(|row| writeln!(out, "{row}")).map_err(|source| Error::Io {
                 action: "write",
                 path: predictions.path().to_owned(),
                 source,
@@ -125,7 +141,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
         }
         return output::json(&report);
     }
-    print(&evaluation, &config.dataset, split)
+    output::line(&format!("{}, {split} split: {} examples", config.dataset, evaluation.examples.len()))?;
+    T::print_report(&evaluation)
 }
 
 /// The data settings of the model's run, if the model is in a run folder, overridden by the options.
@@ -178,72 +195,6 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
 fn run_dataset(folder: &Path, config: &TrainConfig) -> Result<String, Error> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     dataset_of_run(folder.parent().unwrap_or(&folder), config)
-}
-
-fn print(evaluation: &Evaluation<TextClassification>, dataset: &str, split: &str) -> Result<(), Error> {
-    let report = &evaluation.report;
-    let number = |value: f64| format!("{value:.4}");
-    output::line(&format!("{dataset}, {split} split: {} examples", report.examples))?;
-    let row = |name: &str, figures: [(Metric, f64); 3], examples: usize| -> Vec<String> {
-        let figures = figures.map(|(_, value)| number(value));
-        [name.to_owned()].into_iter().chain(figures).chain([examples.to_string()]).collect()
-    };
-    let names = report.macro_average.named().map(|(metric, _)| metric.name());
-    let headings: Vec<&str> = [""].into_iter().chain(names).chain(["examples"]).collect();
-    let mut table = output::Table::new(&headings);
-    for (label, class) in evaluation.task.labels().iter().zip(&report.per_class) {
-        table.add_row(row(label, class.named(), class.support));
-    }
-    for (name, average) in
-        [("macro average", &report.macro_average), ("weighted average", &report.weighted_average)]
-    {
-        table.add_row(row(name, average.named(), report.examples));
-    }
-    table.numbers_right();
-    table.print()?;
-
-    let headings: Vec<String> = std::iter::once("true \\ predicted".to_owned())
-        .chain(evaluation.task.labels().iter().cloned())
-        .collect();
-    let mut confusion = output::Table::new(&headings);
-    for (index, label) in evaluation.task.labels().iter().enumerate() {
-        let counts = (0..evaluation.task.labels().len())
-            .map(|predicted| report.confusion_matrix.count(index, predicted).to_string());
-        confusion.add_row(std::iter::once(label.clone()).chain(counts));
-    }
-    confusion.numbers_right();
-    confusion.print()?;
-    // Metrics that are in no table.
-    let others = Metric::displayed().filter(|metric| metric.is_headline() && !metric.is_averaged());
-    let others: Vec<String> = others
-        .map(|metric| {
-            let value = metric.value(report).map_or_else(|| "undefined".to_owned(), number);
-            format!("{} {value}", metric.name().replace('_', " "))
-        })
-        .collect();
-    output::line(&others.join("  "))
-}
-
-/// Writes one JSON object for each example: its text, its label and the model's prediction.
-fn write_predictions(out: &mut dyn Write, evaluation: &Evaluation<TextClassification>) -> io::Result<()> {
-    let labels = evaluation.task.labels();
-    for (example, prediction) in &evaluation.examples {
-        let probabilities: serde_json::Map<String, serde_json::Value> =
-            labels.iter().cloned().zip(prediction.scores().iter().map(|p| json!(p))).collect();
-        let mut row = json!({
-            "id": example.id,
-            "text": example.text,
-            "target": example.label.map(|label| &labels[label]),
-            "predicted": labels[prediction.label_id()],
-            "score": prediction.score(),
-            "probabilities": probabilities,
-        });
-        if let Some(text_pair) = &example.text_pair {
-            row["text_pair"] = text_pair.as_str().into();
-        }
-        writeln!(out, "{row}")?;
-    }
-    Ok(())
 }
 
 fn bar(examples: usize) -> ProgressBar {

@@ -5,18 +5,20 @@ use std::io::{self, BufReader, IsTerminal as _};
 use std::iter;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use clap::{Args, ValueEnum};
-use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader};
+use embert_data::{DataError, Format, ReadOptions, Row, RowReader, TaskName};
 use embert_files::Output;
 use embert_model::DeviceChoice;
-use embert_predict::{LabelledText, PredictError, Predictor};
-use embert_task::{Task as _, TextClassification, TextExample, is_unnamed};
+use embert_predict::{PredictError, Predictor};
 use embert_train::run_of_model;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 
 use crate::arguments::{InferenceArgs, JsonArgs, Stride};
 use crate::error::Error;
 use crate::output::say;
+use crate::tasks::{PredictColumns, ShownTask, with_task};
 use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
@@ -66,8 +68,18 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let output = destination(args)?;
     let folder = sources::model_folder(&args.model)?;
     reads::of_model(&folder).iter().try_for_each(|file| output.differs_from(file))?;
-    let mut predictor = Predictor::<TextClassification>::open(&folder, &device)?
-        .with_batch_size(args.inference.batch_size as usize);
+    with_task!(TaskName::default(), T => predict::<T>(args, &folder, &output, &device))
+}
+
+/// Predicts with the checkpoint in `folder`.
+fn predict<T: ShownTask>(
+    args: &PredictArgs,
+    folder: &Path,
+    output: &Output,
+    device: &Device,
+) -> Result<(), Error> {
+    let mut predictor =
+        Predictor::<T>::open(folder, device)?.with_batch_size(args.inference.batch_size as usize);
     for note in predictor.notes() {
         say!("{note}");
     }
@@ -75,7 +87,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
         predictor = predictor.with_max_length(max_length)?;
     }
     // The maximum length is in the model's own files.
-    if let Some(run) = run_of_model(&folder)? {
+    if let Some(run) = run_of_model(folder)? {
         predictor = predictor.with_truncation(run.data.truncation).with_stride(run.data.stride);
     }
     if let Some(truncation) = args.inference.truncation {
@@ -84,15 +96,12 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     if let Some(Stride(stride)) = args.inference.stride {
         predictor = predictor.with_stride(stride);
     }
-    if is_unnamed(predictor.task().labels()) {
-        say!(
-            "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
-             in its config.json"
-        );
+    if let Some(warning) = predictor.task().warning() {
+        say!("{warning}");
     }
     match &args.input {
-        Some(input) => predict_rows(args, &predictor, input, &output),
-        None => predict_texts(args, &predictor, &output),
+        Some(input) => predict_rows(args, &predictor, input, output),
+        None => predict_texts(args, &predictor, output),
     }
 }
 
@@ -108,26 +117,28 @@ fn destination(args: &PredictArgs) -> Result<Output, Error> {
 }
 
 /// Labels the texts of the command line: JSON Lines in a pipe or a file, a table on a terminal.
-fn predict_texts(args: &PredictArgs, predictor: &Predictor, output: &Output) -> Result<(), Error> {
-    let predictions = predictor.predict(&args.texts)?;
+fn predict_texts<T: ShownTask>(
+    args: &PredictArgs,
+    predictor: &Predictor<T>,
+    output: &Output,
+) -> Result<(), Error> {
+    let examples =
+        (0..).zip(&args.texts).map(|(id, text)| Ok::<_, PredictError>(T::example_of_text(id, text.clone())));
+    let answers = predictor.stream(examples).collect::<Result<Vec<_>, _>>()?;
     if args.json.json || !is_stdout(&args.output) || !io::stdout().is_terminal() {
-        return write_all(predictions.into_iter().map(Ok), output);
+        return write_all(answers.into_iter().map(Ok), output);
     }
-    let mut table = output::Table::new(&["label", "score", "text"]);
-    for prediction in predictions {
-        table.add_row([
-            prediction.label().to_owned(),
-            format!("{:.4}", prediction.score()),
-            prediction.text().to_owned(),
-        ]);
+    let mut table = output::Table::new(T::ANSWER_HEADINGS);
+    for answer in &answers {
+        table.add_row(T::answer_cells(answer));
     }
     table.print()
 }
 
 /// Labels the rows of a file or of the standard input, a few batches at a time.
-fn predict_rows(
+fn predict_rows<T: ShownTask>(
     args: &PredictArgs,
-    predictor: &Predictor,
+    predictor: &Predictor<T>,
     input: &Path,
     output: &Output,
 ) -> Result<(), Error> {
@@ -153,8 +164,7 @@ fn predict_rows(
         row => Some(row),
     });
     let examples = (0..).zip(rows).map(|(id, row)| {
-        let text_pair = args.text_pair_column.as_deref();
-        let example = TextExample::from_row(id, row?, &args.text_column, text_pair, None);
+        let example = T::example_of_row(id, row?, columns(args));
         example.map_err(PredictError::from)
     });
     let (bar, done) = (rows_bar(), Cell::new(0_u64));
@@ -182,10 +192,14 @@ fn predict_rows(
     Ok(())
 }
 
+/// The columns of the input that are read.
+fn columns(args: &PredictArgs) -> PredictColumns<'_> {
+    PredictColumns { text: &args.text_column, text_pair: args.text_pair_column.as_deref() }
+}
+
 /// A reader of the input's rows.
 fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
-    let columns = Columns::new().with_text(&args.text_column);
-    let columns = args.text_pair_column.iter().fold(columns, Columns::with_text);
+    let columns = columns(args).wanted();
     let options =
         ReadOptions { format: args.input_format.map(Format::from), ..args.inference.reading.options() };
     Ok(if is_stdout(input) {
@@ -196,8 +210,8 @@ fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
 }
 
 /// Writes predictions as JSON Lines.
-fn write_all(
-    predictions: impl Iterator<Item = Result<LabelledText, Error>>,
+fn write_all<A: Serialize>(
+    predictions: impl Iterator<Item = Result<A, Error>>,
     output: &Output,
 ) -> Result<(), Error> {
     let for_terminal = output.is_terminal();

@@ -1,14 +1,15 @@
 //! `sweep`: from settings and their variations to a folder of runs and a table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use embert_data::DataSource;
+use embert_data::{DataSource, TaskName};
 use embert_run::{PointResult, RunFiles, Status, SweepTable};
 use embert_sweep::{Sweep, SweepBuilder, SweepEvent, SweepFolder, SweepHost, SweepOutcome};
-use embert_task::{TaskData, TextClassification};
+use embert_task::{Task, TaskData};
 use embert_train::{ConfigBuilder, DatasetFacts, Observer, Provenance, StopSignal, TrainConfig};
 
 use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
@@ -18,6 +19,7 @@ use crate::output::{Table, say, thousands};
 use crate::paths::names_of_sweep;
 use crate::signals::stop_on_signals;
 use crate::sources::Model;
+use crate::tasks::with_task;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -44,19 +46,21 @@ pub(crate) struct SweepArgs {
 }
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
-    let mut host = Host::default();
+    let mut found = Found::default();
     let (sweep, claimed) = if let Some(folder) = &args.resume {
         if let Some((key, _)) = args.run.options.settings().first() {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
         let claimed = SweepFolder::open(folder)?;
-        (names_of_sweep(folder, Sweep::open(folder)?)?, claimed)
+        let sweep = names_of_sweep(folder, Sweep::open(folder)?)?;
+        found.find(&sweep)?;
+        (sweep, claimed)
     } else {
         let sweep = sweep(args)?;
         let name = name(args, &sweep);
         let output = sweep.output().map(Path::to_owned);
         let sweep = sweep.with_names(same_everywhere)?;
-        host.find(&sweep)?;
+        found.find(&sweep)?;
         // The folder is claimed before anything is downloaded; from here on no other process takes it.
         let claimed = match output {
             Some(folder) => SweepFolder::create(&folder, args.run.existing())?,
@@ -64,6 +68,17 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         };
         (sweep, claimed)
     };
+    with_task!(found.task(), T => train_all::<T>(args, &sweep, claimed, found))
+}
+
+/// Trains the runs of a sweep.
+fn train_all<T: Task>(
+    args: &SweepArgs,
+    sweep: &Sweep,
+    claimed: SweepFolder,
+    found: Found,
+) -> Result<ExitCode, Error> {
+    let mut host = Host::<T>::new(found);
     let folder = claimed.path().to_owned();
     say!(
         "{} point(s) with {} seed(s) each into {}",
@@ -182,63 +197,83 @@ fn name(args: &SweepArgs, sweep: &Sweep) -> String {
     if name.contains("sweep") { name } else { format!("{name}-sweep") }
 }
 
-/// Fetches the models and data of the runs, and shows their progress.
+/// The models and data sets of a sweep's names, found before anything is written.
 #[derive(Default)]
-struct Host {
-    /// The models and data sets of the names, found before anything was written.
-    found_models: HashMap<String, Model>,
-    found_data: HashMap<String, DataSource>,
-    /// The folders of models, by name.
-    models: HashMap<String, PathBuf>,
-    /// The facts of the data sets' cards, by name.
-    data_sets: HashMap<String, DatasetFacts>,
-    /// The new place of the sweep that this sweep replaces.
-    replaced: Option<PathBuf>,
+struct Found {
+    models: HashMap<String, Model>,
+    data: BTreeMap<String, DataSource>,
 }
 
-impl Host {
+impl Found {
     /// Finds the models and data sets of a sweep's settings. A missing one is reported when a run needs it.
     fn find(&mut self, sweep: &Sweep) -> Result<(), Error> {
         for point in 0..sweep.points().len() {
             for seed in sweep.seeds() {
                 let config = sweep.config(point, seed)?;
-                if !self.found_models.contains_key(&config.model)
+                if !self.models.contains_key(&config.model)
                     && let Ok(model) = sources::find_model(&config.model)
                 {
-                    self.found_models.insert(config.model.clone(), model);
+                    self.models.insert(config.model.clone(), model);
                 }
-                if !self.found_data.contains_key(&config.dataset)
+                if !self.data.contains_key(&config.dataset)
                     && let Ok(data) = sources::find_data(&config.dataset)
                 {
-                    self.found_data.insert(config.dataset, data);
+                    self.data.insert(config.dataset, data);
                 }
             }
         }
         Ok(())
     }
 
-    fn find_model(&self, name: &str) -> Result<Model, Error> {
-        self.found_models.get(name).cloned().map_or_else(|| sources::find_model(name), Ok)
+    /// The task of the data sets. Where none was found, the sweep ends with the reason before its first run.
+    fn task(&self) -> TaskName {
+        self.data.values().next().map(|data| data.card().task).unwrap_or_default()
+    }
+
+    fn model(&self, name: &str) -> Result<Model, Error> {
+        self.models.get(name).cloned().map_or_else(|| sources::find_model(name), Ok)
+    }
+
+    fn data(&self, name: &str) -> Result<DataSource, Error> {
+        self.data.get(name).cloned().map_or_else(|| sources::find_data(name), Ok)
     }
 }
 
-impl SweepHost for Host {
-    type Task = TextClassification;
+/// Fetches the models and data of the runs, and shows their progress.
+struct Host<T> {
+    found: Found,
+    /// The folders of models, by name.
+    models: HashMap<String, PathBuf>,
+    /// The facts of the data sets' cards, by name.
+    data_sets: HashMap<String, DatasetFacts>,
+    /// The new place of the sweep that this one replaces.
+    replaced: Option<PathBuf>,
+    task: PhantomData<T>,
+}
+
+impl<T> Host<T> {
+    fn new(found: Found) -> Self {
+        let (models, data_sets) = (HashMap::new(), HashMap::new());
+        Self { found, models, data_sets, replaced: None, task: PhantomData }
+    }
+}
+
+impl<T: Task> SweepHost for Host<T> {
+    type Task = T;
     type Error = Error;
 
     fn model(&mut self, config: &TrainConfig) -> Result<PathBuf, Error> {
         if let Some(folder) = self.models.get(&config.model) {
             return Ok(folder.clone());
         }
-        let folder = self.find_model(&config.model)?.folder()?;
+        let folder = self.found.model(&config.model)?.folder()?;
         self.models.insert(config.model.clone(), folder.clone());
         Ok(folder)
     }
 
-    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, Error> {
-        let found = self.found_data.get(&config.dataset).cloned();
-        let source = found.map_or_else(|| sources::find_data(&config.dataset), Ok)?;
-        let (data, card) = sources::load_data(source, &config.load_options())?;
+    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<T>, Error> {
+        let (data, card) =
+            sources::load_data::<T>(self.found.data(&config.dataset)?, &config.load_options())?;
         sources::print_facts(&data);
         self.data_sets.insert(config.dataset.clone(), DatasetFacts::from(&card));
         Ok(data)
@@ -246,7 +281,7 @@ impl SweepHost for Host {
 
     fn provenance(&self, config: &TrainConfig) -> Provenance {
         Provenance {
-            model: self.find_model(&config.model).ok().and_then(|model| model.repository()),
+            model: self.found.model(&config.model).ok().and_then(|model| model.repository()),
             dataset: self.data_sets.get(&config.dataset).cloned(),
         }
     }

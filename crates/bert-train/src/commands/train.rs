@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use burn::tensor::Device;
 use clap::Args;
-use embert_model::DeviceChoice;
+use embert_data::DataSource;
+use embert_model::{Backend, DeviceChoice};
 use embert_run::FolderKind;
-use embert_task::TextClassification;
+use embert_task::Task;
 use embert_train::{
     Claim, ConfigBuilder, DatasetFacts, Outcome, Prepared, Provenance, RunFolder, TrainConfig, Trainer,
 };
@@ -17,6 +19,8 @@ use crate::error::Error;
 use crate::output::say;
 use crate::paths::{absolute, names_of_run};
 use crate::signals::stop_on_signals;
+use crate::sources::Model;
+use crate::tasks::with_task;
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -47,8 +51,20 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
         None => (config(args)?, None),
     };
     let device_choice: DeviceChoice = config.device.parse()?;
-    let (backend, device) = device_choice.resolve()?;
-    let (model, data_source) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
+    let resolved = device_choice.resolve()?;
+    let (model, data) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
+    with_task!(data.card().task, T => train::<T>(args, config, resumed, resolved, &model, data))
+}
+
+/// Trains, from a config whose model and data set were found.
+fn train<T: Task>(
+    args: &TrainArgs,
+    config: TrainConfig,
+    resumed: Option<RunFolder>,
+    (backend, device): (Backend, Device),
+    model: &Model,
+    data: DataSource,
+) -> Result<ExitCode, Error> {
     // The output folder is claimed before anything is downloaded; from here on no other process takes it.
     let place = match (resumed, &config.output) {
         (Some(run), _) => Place::Resumed(run),
@@ -66,10 +82,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let config = TrainConfig { output: Some(absolute(&output_folder)), ..config };
 
     let model_folder = model.folder()?;
-    let (data, card) = sources::load_data::<TextClassification>(data_source, &config.load_options())?;
+    let (data, card) = sources::load_data::<T>(data, &config.load_options())?;
     let provenance = Provenance { model: model.repository(), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
-    let prepared = Prepared::<TextClassification>::new(&config, &model_folder, data, &device)?;
+    let prepared = Prepared::<T>::new(&config, &model_folder, data, &device)?;
     for line in prepared.notes() {
         say!("{line}");
     }

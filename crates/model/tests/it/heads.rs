@@ -136,6 +136,22 @@ fn every_parameter_has_a_depth() {
     assert!(!parts.contains(&"pooler".to_owned()));
 }
 
+/// A setting on the pooler would do nothing without a word.
+#[test]
+fn a_pooler_that_is_not_there_is_neither_frozen_nor_reinitialized() {
+    let device = Device::default();
+    let message = Freeze::Pooler.apply(model(&device)).unwrap_err().to_string();
+    assert!(message.starts_with("freeze = \"pooler\": the model has no pooler"), "{message}");
+    let error = model(&device).reinitialize(&tiny_config(), 1, true, 7, &device).unwrap_err();
+    assert!(error.to_string().starts_with("reinit_pooler = true: the model has no pooler"), "{error}");
+    assert!(model(&device).reinitialize(&tiny_config(), 1, false, 7, &device).is_ok());
+    assert!(
+        Freeze::Pooler
+            .apply(BertForSequenceClassification::from_config(&tiny_config(), 1, &device).unwrap())
+            .is_ok()
+    );
+}
+
 /// Without a pooler the whole encoder is the longest prefix, and its output keeps every row.
 #[test]
 fn a_prefix_keeps_every_row_for_a_head_that_reads_them() {
