@@ -8,8 +8,6 @@
 //! models--owner--name/.listings/<commit>.json           ours: the commit's files, as the hub lists them
 //! .locks/models--owner--name/<hash>.lock
 //! ```
-//!
-//! hf-hub has functions for this layout, but they are private to its own download.
 
 use std::fs::{self, File, TryLockError};
 use std::io;

@@ -1,8 +1,4 @@
 //! One file, from the hub into the cache: resumed where it broke off, checked, and only then given its name.
-//!
-//! hf-hub 1.0 writes whatever arrives, does not compare it with the `ETag`, fails where a download breaks
-//! off, and has no limit on the time that a silent connection may take. So the body is fetched here, through
-//! the same HTTP client library.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};

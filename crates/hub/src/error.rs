@@ -236,13 +236,6 @@ pub enum HubError {
         path: PathBuf,
     },
 
-    /// hf-hub's client could not be set up or failed in a way that has no name above.
-    #[error("the hub's client failed")]
-    Client {
-        /// hf-hub's error.
-        source: Box<hf_hub::HFError>,
-    },
-
     /// The HTTP client could not be set up.
     #[error("the HTTP client can't be set up")]
     Setup {

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use hf_hub::{HFClient, HFClientSync, HFError};
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, ETAG, HeaderMap, RANGE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Url};
+use serde::Deserialize;
 
 use crate::digest::ContentHash;
 use crate::error::HubError;
@@ -18,8 +18,8 @@ use crate::source::{RepositoryId, is_commit, is_plain_path};
 const USER_AGENT: &str = concat!("embert/", env!("CARGO_PKG_VERSION"));
 /// A host that does not answer is given up sooner than one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// hf-hub's attempts after the first, for questions: more would only delay the fall-back on the cache.
-const QUESTION_RETRIES: usize = 3;
+/// Repetitions of a failed request for a listing: more would only delay the use of the cache.
+const LISTING_RETRIES: u32 = 3;
 const MAX_REDIRECTS: usize = 10;
 
 /// The files of a repository at a revision.
@@ -29,6 +29,21 @@ pub(crate) struct Listing {
     pub(crate) canonical: String,
     pub(crate) commit: String,
     pub(crate) files: Vec<String>,
+}
+
+/// The part of the hub's description of a repository that is read.
+#[derive(Deserialize)]
+struct RepositoryInfo {
+    id: String,
+    /// The commit.
+    sha: Option<String>,
+    siblings: Option<Vec<Sibling>>,
+}
+
+/// A file of a repository.
+#[derive(Deserialize)]
+struct Sibling {
+    rfilename: String,
 }
 
 /// A file's address, hash and size.
@@ -44,9 +59,11 @@ pub(crate) struct FileFacts {
 pub(crate) struct Remote {
     endpoint: String,
     token: Option<String>,
-    hub: HFClientSync,
+    /// For listings, whose redirects may lead to another host.
+    listings: Client,
     questions: Client,
     downloads: Client,
+    backoff: Duration,
     metadata_timeout: Duration,
     download_timeout: Duration,
 }
@@ -79,30 +96,13 @@ impl Remote {
                 attempt.stop()
             }
         });
-        let asynchronous = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(connect(settings.metadata_timeout))
-            .read_timeout(settings.metadata_timeout)
-            .build()
-            .map_err(setup)?;
-        let mut hub = HFClient::builder()
-            .endpoint(&settings.endpoint)
-            .cache_dir(&settings.cache)
-            .client(asynchronous)
-            .retry_max_attempts(QUESTION_RETRIES)
-            .retry_base_delay(backoff);
-        if let Some(token) = &settings.token {
-            hub = hub.token(token);
-        }
         Ok(Self {
             endpoint: settings.endpoint.clone(),
             token: settings.token.clone(),
-            hub: hub.build_sync().map_err(|error| match error {
-                HFError::Url(_) => invalid_endpoint(&settings.endpoint),
-                other => HubError::Client { source: Box::new(other) },
-            })?,
+            listings: client(settings.metadata_timeout).build().map_err(setup)?,
             questions: client(settings.metadata_timeout).redirect(within_the_hub).build().map_err(setup)?,
             downloads: client(settings.download_timeout).build().map_err(setup)?,
+            backoff,
             metadata_timeout: settings.metadata_timeout,
             download_timeout: settings.download_timeout,
         })
@@ -110,35 +110,28 @@ impl Remote {
 
     /// Asks the hub for the commit of a revision and the list of its files.
     pub(crate) fn listing(&self, kind: Kind, id: &RepositoryId) -> Result<Listing, HubError> {
-        let (owner, name) = hf_hub::split_id(id.id());
-        let revision = id.revision().to_owned();
-        let answer = match kind {
-            Kind::Model => self
-                .hub
-                .model(owner, name)
-                .info()
-                .revision(revision)
-                .send()
-                .map(|i| (i.id, i.sha, i.siblings)),
-            Kind::Dataset => self
-                .hub
-                .dataset(owner, name)
-                .info()
-                .revision(revision)
-                .send()
-                .map(|i| (i.id, i.sha, i.siblings)),
+        let url = self.listing_url(kind, id)?;
+        let mut failures = 0;
+        let info = loop {
+            match self.repository_info(kind, id, &url) {
+                Err(error) if error.is_transient() && failures < LISTING_RETRIES => {
+                    tracing::debug!(repository = %id, %error, "asking again for the list of files");
+                    std::thread::sleep(self.backoff * 2_u32.pow(failures));
+                    failures += 1;
+                }
+                other => break other?,
+            }
         };
-        let (canonical, commit, siblings) = answer.map_err(|error| self.hub_error(kind, id, error))?;
         let unexpected = |what: String| HubError::UnexpectedAnswer {
             url: format!("{}/api/{}/{}", self.endpoint, kind.plural(), id.id()),
             what,
         };
         // The names become paths in the cache, so a name that leads out of the cache is refused.
         let canonical =
-            RepositoryId::new(&canonical, None).map_or_else(|_| id.id().to_owned(), |c| c.id().to_owned());
+            RepositoryId::new(&info.id, None).map_or_else(|_| id.id().to_owned(), |c| c.id().to_owned());
         let commit =
-            commit.filter(|c| is_commit(c)).ok_or_else(|| unexpected("it names no commit".into()))?;
-        let siblings = siblings.ok_or_else(|| unexpected("it lists no files".into()))?;
+            info.sha.filter(|c| is_commit(c)).ok_or_else(|| unexpected("it names no commit".into()))?;
+        let siblings = info.siblings.ok_or_else(|| unexpected("it lists no files".into()))?;
         let mut files: Vec<_> = siblings.into_iter().map(|sibling| sibling.rfilename).collect();
         files.sort();
         if let Some(file) = files.iter().find(|file| !is_plain_path(file)) {
@@ -147,10 +140,21 @@ impl Remote {
         Ok(Listing { canonical, commit, files })
     }
 
+    /// Makes one request for a listing.
+    fn repository_info(&self, kind: Kind, id: &RepositoryId, url: &Url) -> Result<RepositoryInfo, HubError> {
+        let failed = |error| HubError::transport(url.as_str(), self.metadata_timeout, error);
+        let answer = self.request(&self.listings, Method::GET, url).send().map_err(failed)?;
+        if !answer.status().is_success() {
+            return Err(self.refusal(kind, id, None, &answer));
+        }
+        let body = answer.bytes().map_err(failed)?;
+        serde_json::from_slice(&body).map_err(|error| HubError::UnexpectedAnswer {
+            url: url.to_string(),
+            what: format!("it does not describe a repository: {error}"),
+        })
+    }
+
     /// Asks the hub for a file's hash and size.
-    ///
-    /// hf-hub's `get_file_metadata` follows every redirect, and so loses hash and commit of large files,
-    /// which only the redirect carries.
     pub(crate) fn facts(
         &self,
         kind: Kind,
@@ -221,19 +225,23 @@ impl Remote {
         }
     }
 
+    /// `{endpoint}/api/models/owner/name/revision/main`; the revision is one segment (`refs%2Fpr%2F1`).
+    fn listing_url(&self, kind: Kind, id: &RepositoryId) -> Result<Url, HubError> {
+        let name = id.id().split('/');
+        self.url(["api", kind.plural()].into_iter().chain(name).chain(["revision", id.revision()]))
+    }
+
     fn file_url(&self, kind: Kind, listing: &Listing, file: &str) -> Result<Url, HubError> {
+        let prefix = (kind == Kind::Dataset).then(|| kind.plural());
+        let name = listing.canonical.split('/');
+        self.url(prefix.into_iter().chain(name).chain(["resolve", &listing.commit]).chain(file.split('/')))
+    }
+
+    /// The endpoint with these segments added to its path.
+    fn url<'a>(&self, segments: impl Iterator<Item = &'a str>) -> Result<Url, HubError> {
         let wrong = || invalid_endpoint(&self.endpoint);
         let mut url = Url::parse(&self.endpoint).map_err(|_| wrong())?;
-        {
-            let mut path = url.path_segments_mut().map_err(|()| wrong())?;
-            path.pop_if_empty();
-            if kind == Kind::Dataset {
-                path.push(kind.plural());
-            }
-            path.extend(listing.canonical.split('/'))
-                .extend(["resolve", &listing.commit])
-                .extend(file.split('/'));
-        }
+        url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().extend(segments);
         Ok(url)
     }
 
@@ -243,32 +251,6 @@ impl Remote {
         let code = text(answer.headers(), "x-error-code").map(str::to_owned);
         let message = text(answer.headers(), "x-error-message").map(str::to_owned);
         self.meaning(kind, id, file, &Answer { url, status, code, message })
-    }
-
-    fn hub_error(&self, kind: Kind, id: &RepositoryId, error: HFError) -> HubError {
-        match error {
-            HFError::Http { context }
-            | HFError::AuthRequired { context }
-            | HFError::Forbidden { context }
-            | HFError::RateLimited { context, .. }
-            | HFError::RepoNotFound { context: Some(context), .. }
-            | HFError::RevisionNotFound { context: Some(context), .. } => self.meaning(
-                kind,
-                id,
-                None,
-                &Answer {
-                    url: context.url,
-                    status: context.status.as_u16(),
-                    code: context.error_code,
-                    message: context.server_message,
-                },
-            ),
-            HFError::Request { source, url } => {
-                HubError::transport(url.as_deref().unwrap_or(&self.endpoint), self.metadata_timeout, source)
-            }
-            HFError::Url(_) => invalid_endpoint(&self.endpoint),
-            other => HubError::Client { source: Box::new(other) },
-        }
     }
 
     fn meaning(&self, kind: Kind, id: &RepositoryId, file: Option<&str>, answer: &Answer) -> HubError {
