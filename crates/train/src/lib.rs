@@ -8,9 +8,9 @@
 //! (`embert-hub`), parse arguments (`bert-train`), or draw charts (`embert-report`).
 //!
 //! ```no_run
-//! use embert_data::{DataSource, load};
+//! use embert_data::DataSource;
 //! use embert_model::DeviceChoice;
-//! use embert_task::TextClassification;
+//! use embert_task::{TextClassification, load};
 //! use embert_train::{
 //!     Claim, ConfigBuilder, Event, Existing, Observer, Outcome, Prepared, TrainError, Trainer,
 //! };
@@ -33,8 +33,7 @@
 //!     return Err("fetch the files of the card first".into());
 //! };
 //! let data = load(&card, &root, &config.load_options())?;
-//! let prepared =
-//!     Prepared::<TextClassification>::new(&config, config.model.as_ref(), data.into(), &device)?;
+//! let prepared = Prepared::<TextClassification>::new(&config, config.model.as_ref(), data, &device)?;
 //! let claim = Claim::run("runs/mine".as_ref(), Existing::Keep)?;
 //! let trainer = Trainer::begin(prepared, claim, device)?.observe(Losses);
 //! if let Outcome::Complete(end) = trainer.run()? {

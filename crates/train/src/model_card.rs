@@ -38,7 +38,7 @@ mod tests {
     /// The task's part of a card, for a classification with `labels`.
     fn about(labels: [&str; 2], positive: &str, settings: &LossSettings) -> TaskCard {
         let config = BertConfig::default().with_labels(labels);
-        let labels = Labels::from(LabelSet::new(labels.map(str::to_owned).into(), Some(positive)));
+        let labels: Labels = LabelSet::new(labels.map(str::to_owned).into(), Some(positive)).into();
         let task = TextClassification::fit(&labels, &config, "model".as_ref()).unwrap();
         task.with_loss(settings, &EncodedDataset::new(Vec::new())).unwrap().card(&escaped)
     }
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn the_front_matter_is_what_the_hub_reads() {
         let base = HubRepository::new("sentence-transformers/all-MiniLM-L6-v2@abc");
-        let config = TrainConfig { seed: 5, ..TrainConfig::default() };
+        let config = TrainConfig { seed: 5, ..TrainConfig::default() }.for_task::<TextClassification>();
         let licence = Licence { license: Some("apache-2.0".to_owned()), ..Licence::default() };
         let (front, body) = parts(&ModelCard { licence, ..card(&config, Some(&base)) });
         let metrics = |accuracy: f64, roc_auc: Option<f64>| {

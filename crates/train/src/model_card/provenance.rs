@@ -75,7 +75,7 @@ impl From<&Card> for DatasetFacts {
             licence: card.licence.clone(),
             citation: card.citation.clone(),
             homepage: card.homepage.clone(),
-            // As in `embert_data::load`: the card's ratios hold if the card names no validation files.
+            // As in `embert_data::load_rows`: the card's ratios hold if the card names no validation files.
             split_ratios: card.split_ratios.filter(|_| card.split_files().validation.is_empty()),
         }
     }
