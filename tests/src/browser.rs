@@ -1,4 +1,4 @@
-//! Headless Chromium, controlled over the DevTools protocol, to see a page in a real browser.
+//! Headless Chromium, controlled over the `DevTools` protocol, to see a page in a real browser.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! `eval`: metrics of a checkpoint on a split.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
