@@ -7,7 +7,7 @@ use embert_task::{Scorer as _, Task as _, TaskError, TextClassification, TextExa
 fn main() -> Result<(), TaskError> {
     let task = TextClassification::new(["negative", "positive"].map(str::to_owned).into());
     let mut scorer = task.scorer()?;
-    // The second example is long: its outputs come from two windows.
+    // The second example is long: its outputs are of two windows.
     let outputs = [vec![[1.5, -0.5]], vec![[0.2, 0.4], [-1.0, 2.0]], vec![[0.1, 0.0]]];
     for ((id, windows), label) in (0..).zip(outputs).zip([0, 1, 1]) {
         let example = TextExample { id, text: format!("text {id}"), text_pair: None, label: Some(label) };

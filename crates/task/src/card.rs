@@ -1,15 +1,15 @@
-//! [`TaskCard`]: what a model card says of the task.
+//! [`TaskCard`]: the sentences of a model card on its task.
 
-/// What the model card of a trained checkpoint says of the task.
+/// The sentences and names on a task in the model card of a trained checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskCard {
-    /// The task as a heading has it, as in `Text Classification`.
+    /// The task's name in headings, as in `Text Classification`.
     pub title: &'static str,
     /// A sentence on what the model does, in Markdown.
     pub purpose: String,
     /// Python that calls the pipeline of `transformers` on a text, after `from transformers import pipeline`.
     pub pipeline_call: &'static str,
-    /// The metrics in the card's tables, in their order.
+    /// The metrics in the card's tables, in the order of the columns.
     pub metrics: Vec<CardMetric>,
     /// Sentences on the metrics, in Markdown.
     pub about_metrics: String,
@@ -24,15 +24,15 @@ pub struct CardMetric {
     pub name: String,
     /// The heading of its column.
     pub heading: String,
-    /// How the hub's index of results has it; `None` where the index has no such metric.
+    /// The metric in the hub's index of results; `None` where the index doesn't have the metric.
     pub indexed: Option<IndexedMetric>,
 }
 
 /// A metric in the hub's index of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexedMetric {
-    /// The hub's identifier, as in `matthews_correlation`.
+    /// The hub's identifier of the metric, as in `matthews_correlation`.
     pub r#type: &'static str,
-    /// The name that people see.
+    /// The metric's name on the hub's page.
     pub name: String,
 }

@@ -1,20 +1,21 @@
-//! [`LossSettings`]: what a run's settings say of the loss.
+//! [`LossSettings`]: class weights and label smoothing.
 
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
 
-/// What a run's settings say of the loss.
+/// The settings of a run's loss.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossSettings {
     /// How much the examples of each label count.
     pub class_weights: ClassWeights,
-    /// The share of each target's probability that is spread over all labels, in [0, 1) (Szegedy et al. 2016, section 7).
+    /// The share of each target's probability that is spread over all labels, in [0, 1) (Szegedy et al. 2016,
+    /// section 7).
     pub label_smoothing: f64,
 }
 
 impl Default for LossSettings {
-    /// All labels alike, and no smoothing.
+    /// Weight 1 for all labels, and no smoothing.
     fn default() -> Self {
         Self { class_weights: ClassWeights::default(), label_smoothing: 0.0 }
     }
@@ -24,14 +25,14 @@ impl Default for LossSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected \"none\", \"balanced\" or one number a label")]
 pub enum ClassWeights {
-    /// Weights that a rule gives.
+    /// Weights from a rule.
     Rule(ClassWeightRule),
-    /// One weight a label, in the order of the labels.
+    /// One weight for each label, in the order of the head's outputs.
     Given(Vec<f64>),
 }
 
 impl Default for ClassWeights {
-    /// All labels alike.
+    /// Weight 1 for all labels.
     fn default() -> Self {
         Self::Rule(ClassWeightRule::None)
     }
@@ -43,21 +44,22 @@ impl Default for ClassWeights {
 pub enum ClassWeightRule {
     /// 1 for each label.
     None,
-    /// Examples / (labels x examples of the label), as scikit-learn's `class_weight="balanced"`.
+    /// `n / (C * n_c)` for a label with `n_c` of `n` examples and `C` labels: scikit-learn's
+    /// `class_weight="balanced"`.
     Balanced,
 }
 
 impl ClassWeights {
-    /// The weight of each of `labels`, of which a training split has so many examples in `counts`.
+    /// The weight of each of `labels`. `counts` has the number of training examples with each label.
     ///
     /// # Errors
-    /// Weights are given, but not one for each label.
+    /// The number of given weights is not the number of labels.
     pub(crate) fn resolve(&self, labels: &[String], counts: &[usize]) -> Result<Vec<f32>, TaskError> {
         match self {
             Self::Rule(ClassWeightRule::None) => Ok(vec![1.0; labels.len()]),
             Self::Rule(ClassWeightRule::Balanced) => {
                 let examples: usize = counts.iter().sum();
-                // A label that never occurs weighs nothing in any sum; 1 keeps its weight finite.
+                // A label without examples is in no sum of weights; a count of 1 keeps its weight finite.
                 let weight = |count: usize| examples as f64 / (labels.len() * count.max(1)) as f64;
                 Ok(counts.iter().map(|&count| weight(count) as f32).collect())
             }
@@ -82,8 +84,8 @@ mod tests {
         weights.resolve(&labels, counts)
     }
 
-    /// `compute_class_weight("balanced", ...)` of scikit-learn for 6 and 2 examples. For a label without examples it is not
-    /// defined.
+    /// scikit-learn's `compute_class_weight("balanced", ...)` for 6 and 2 examples. The function is not
+    /// defined for a label without examples.
     #[test]
     fn balanced_weights_are_inverse_to_the_counts() {
         let balanced = ClassWeights::Rule(ClassWeightRule::Balanced);

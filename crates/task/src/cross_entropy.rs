@@ -15,7 +15,7 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// One weight a label (all 1 for none), and the smoothing `e` in [0, 1).
+    /// A cross-entropy with one weight for each label (1 for no weighting), and the smoothing `e` in [0, 1).
     pub fn new(class_weights: Vec<f32>, label_smoothing: f64) -> Self {
         Self { class_weights, label_smoothing }
     }
@@ -25,22 +25,23 @@ impl CrossEntropy {
         &self.class_weights
     }
 
-    /// The smoothing.
+    /// The label smoothing `e`.
     pub fn label_smoothing(&self) -> f64 {
         self.label_smoothing
     }
 
-    /// The sum of the weights of the targets, which is their number where no weights are given.
+    /// The sum of the weights of the targets: the number of targets where all weights are 1.
     pub fn total_weight(&self, targets: &[usize]) -> f64 {
         targets.iter().map(|&target| f64::from(self.class_weights[target])).sum()
     }
 
-    /// The sum of the examples' losses, each times its target's weight, over `divisor`: `[1]`. With the
-    /// [`total_weight`](Self::total_weight) of the same targets as the divisor it is the weighted mean. A `divisor` of 0, where
-    /// the weights of all targets are 0, counts as 1: the loss is 0.
+    /// The numerator of the formula of [`CrossEntropy`], in nats, divided by `divisor`. With the
+    /// [`total_weight`](Self::total_weight) of `targets` as the divisor, the loss is the weighted mean. A
+    /// `divisor` of 0, where the weights of all targets are 0, counts as 1.
     ///
     /// # Shapes
     /// - `logits`: `[batch, labels]`
+    /// - output: `[1]`
     pub fn forward(&self, logits: Tensor<2>, targets: &[usize], divisor: f64) -> Tensor<1> {
         let labels = self.class_weights.len();
         let divisor = if divisor > 0.0 { divisor as f32 } else { 1.0 };
@@ -87,7 +88,8 @@ mod tests {
         gradient: Vec<f32>,
     }
 
-    /// Both sides sum a few dozen f32 terms in another order: a few units in the last place of the largest of them.
+    /// The two sides sum a few dozen f32 terms in different orders: they differ by a few units in the last
+    /// place of the largest term.
     #[track_caller]
     fn assert_close(found: f32, expected: f32, what: &str) {
         let tolerance = 1e-6 * expected.abs().max(1.0);

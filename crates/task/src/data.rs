@@ -1,4 +1,4 @@
-//! [`TaskData`]: a data set as a task understands it.
+//! [`TaskData`]: a data set as a task's examples.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,17 +12,17 @@ use crate::Task;
 pub struct TaskData<T: Task> {
     /// The data set's name.
     pub name: String,
-    /// The labels, numbered as the data set does.
+    /// The labels, in the data set's order.
     pub labels: T::Labels,
-    /// The examples of each split.
+    /// The examples of each split, with the data set's label numbers.
     pub splits: Splits<T::Example>,
     /// Counts of rows that were skipped, repeated or shared between splits.
     pub facts: DataFacts,
     /// The splits that are left out of [`splits`](Self::splits) because none of their rows has a label.
     pub unlabelled: Vec<Unlabelled>,
-    /// The files that were read, and folders all of whose files were.
+    /// The files that were read, and the folders of which all files were read.
     pub files: Vec<PathBuf>,
-    /// What was decided where the files leave it open, and what was passed over: sentences to show the user.
+    /// Sentences to show the user: decisions that the files left open, and rows and files that were skipped.
     pub notes: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ impl<T: Task> TaskData<T> {
         Self { name: name.into(), labels, splits, facts, unlabelled, files, notes }
     }
 
-    /// The reason why this split is left out, if none of its rows has a label.
+    /// Why the split is left out; `None` if one of its rows has a label.
     pub fn unlabelled(&self, split: SplitKind) -> Option<&Unlabelled> {
         self.unlabelled.iter().find(|unlabelled| unlabelled.split == split)
     }
@@ -45,26 +45,28 @@ impl<T: Task> TaskData<T> {
 pub struct DataFacts {
     /// Training examples with the text of an earlier training example.
     pub train_duplicates: usize,
-    /// Validation and test examples whose text the training split has too. 0 for parts that were cut from it; files may share
-    /// texts, which makes an evaluation look better than it is.
+    /// Validation and test examples whose text the training split has too: these texts make an evaluation
+    /// look too good. 0 for splits that are cut from the training files, more only where the user's files
+    /// share texts.
     pub shared: usize,
-    /// Rows that could not be used and were passed over.
+    /// Rows that can't be used and were skipped.
     pub skipped: usize,
-    /// Skipped rows of the training, validation and test files that are used. Skipped rows of parts that are cut from the
-    /// training files count under the training files.
+    /// Skipped rows of the training, validation and test files; 0 for files that are not used. A skipped
+    /// row of the training files counts as a training row, also where splits are cut from the training files.
     pub skipped_by_split: [usize; 3],
 }
 
-/// A split in which no row has a label: its rows can be predicted, but a model can be neither trained nor evaluated on them.
+/// A split without a single label: its rows can be predicted, but a model can be neither trained nor
+/// evaluated on the split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unlabelled {
     /// The split.
     pub split: SplitKind,
-    /// The number of its rows.
+    /// The number of rows in the split.
     pub rows: usize,
-    /// Its first file.
+    /// The split's first file.
     pub path: PathBuf,
-    /// How the first of its rows shows that it has no label.
+    /// Why the first row has no label, for messages.
     pub reason: String,
 }
 

@@ -5,12 +5,13 @@ use embert_data::{EncodedDataset, WindowOptions};
 
 use crate::{Task, TaskError};
 
-/// The features of `examples` with their targets, in the order of the examples, and how many examples were truncated. With a
-/// stride in `options`, long examples have several windows in place of being truncated.
+/// The features of `examples` with their targets, in the order of the examples, and the number of truncated
+/// examples. With a stride in `options`, a long example has several windows and is not truncated. The
+/// examples have the head's label numbers, from [`Task::number`].
 ///
 /// # Errors
-/// The tokenizer refuses a text, the windows of all examples have more than [`MOST_TOKENS`](embert_data::MOST_TOKENS) tokens, or
-/// an example has no target.
+/// The tokenizer refuses a text, the windows of all examples have more than
+/// [`MOST_TOKENS`](embert_data::MOST_TOKENS) tokens, or an example has no target.
 pub fn encode<T: Task>(
     task: &T,
     examples: &[T::Example],

@@ -13,13 +13,13 @@ use crate::{LabelProblem, Unlabelled};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// The data set.
+    /// The data set can't be read or encoded.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The checkpoint.
+    /// The checkpoint doesn't fit the task.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The metrics.
+    /// The metrics can't be computed.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     /// A setting does not fit the task's labels.
@@ -27,12 +27,12 @@ pub enum TaskError {
     Setting {
         /// The config key.
         key: &'static str,
-        /// Its value.
+        /// The setting's value.
         found: String,
-        /// What would fit.
+        /// The values that fit.
         expected: String,
     },
-    /// A row of the data set is no example of the task.
+    /// A row of the data set that can't be an example of the task.
     #[error("{location}: {problem}")]
     Row {
         /// The row's file and line.
@@ -40,12 +40,12 @@ pub enum TaskError {
         /// Why the row can't be used.
         problem: ExampleProblem,
     },
-    /// A column of labels that can't be used, whatever its rows.
+    /// A column of labels that can't be used, whichever rows are left out.
     #[error("the labels in the column \"{column}\" can't be used: {problem}")]
     Labels {
-        /// The column.
+        /// The name of the column.
         column: String,
-        /// What is wrong with it.
+        /// Why the column can't be used.
         problem: Box<LabelProblem>,
     },
     /// Fewer than two labels.
@@ -53,10 +53,10 @@ pub enum TaskError {
     TooFewLabels {
         /// The training file.
         path: PathBuf,
-        /// The labels.
+        /// The labels of the training split.
         found: Vec<String>,
     },
-    /// The labels of the data set aren't the classifier's.
+    /// The data set and the classifier have different labels.
     #[error(
         "the data set has the labels {data:?}, but the classifier has {checkpoint:?}{}",
         conflict_hint(data, checkpoint)
@@ -78,14 +78,14 @@ pub enum TaskError {
         split: SplitKind,
         /// Rows without a label.
         rows: usize,
-        /// All its rows.
+        /// All rows of the split.
         all: usize,
-        /// The first row without one.
+        /// The first row without a label.
         first: Location,
-        /// Whether that row has the class number -1.
+        /// Whether the first row without a label has the class number -1.
         minus_one: bool,
     },
-    /// A split without labels where they are needed.
+    /// A split without labels that is to be trained on or evaluated.
     #[error("{unlabelled}: {hint}")]
     AllUnlabelled {
         /// The split.
@@ -93,15 +93,15 @@ pub enum TaskError {
         /// What to do.
         hint: String,
     },
-    /// A row without a label where one is needed.
+    /// An example without a label that is to be trained on or evaluated.
     #[error("example {id} has no label")]
     Unlabelled {
-        /// The example's row number.
+        /// The example's row number, from 0.
         id: u64,
     },
 }
 
-/// Why a row is no example of a task.
+/// Why a row can't be an example of a task.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExampleProblem {
@@ -114,17 +114,17 @@ pub enum ExampleProblem {
         /// Whether the label is the class number -1, which stands for no label.
         minus_one: bool,
     },
-    /// A label that is none of the known ones.
+    /// A label that is not among the known labels.
     #[error("the label {found} is none of {}{}", shown_names(known), similar_hint(similar.as_deref()))]
     UnknownLabel {
-        /// The label.
+        /// The unknown label, as the file has it.
         found: String,
-        /// The labels that there are.
+        /// The known labels.
         known: Vec<String>,
-        /// A known label that differs from it in case or white space alone.
+        /// A known label that differs from the unknown label in case or white space alone.
         similar: Option<Box<str>>,
     },
-    /// A list of several labels, or of none.
+    /// A list of several labels, or an empty list.
     #[error("the label is the list {found}, expected one label; several labels a text can't be trained yet")]
     SeveralLabels {
         /// The list, as JSON writes it.
@@ -137,7 +137,7 @@ fn similar_hint(similar: Option<&str>) -> String {
         .map_or_else(String::new, |known| format!("; it differs from {known:?} in case or white space alone"))
 }
 
-/// How labels that don't fit a classifier can be made to.
+/// What to do where the data set's labels don't fit the classifier, or an empty text.
 fn conflict_hint(data: &[String], checkpoint: &[String]) -> String {
     let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<BTreeSet<_>>();
     if data.iter().enumerate().all(|(index, name)| *name == index.to_string())

@@ -1,4 +1,4 @@
-//! Labels: what a column of them means, and their names and indices.
+//! Labels: the meaning of a label's column, and the names and indices of labels.
 
 pub(crate) mod cell;
 pub(crate) mod column;

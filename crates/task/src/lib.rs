@@ -1,11 +1,12 @@
 //! What BERT is fine-tuned for, one file a task.
 //!
-//! [`Task`] is all that the training loop, the run folder and the predictor don't know: which columns and labels a data set
-//! has, what a row's values mean, what the features and targets of an example are, which head reads the encoder, what the loss
-//! is, and how the head's outputs become predictions and scores. [`TextClassification`] is one label for each text, or for each
-//! pair of texts. [`load`] makes a task's examples of the files of a data set.
+//! [`Task`] is what the training loop, the run folder and the predictor have to know of a task: which
+//! columns and labels a data set has, what a row's values mean, what the features and targets of an example
+//! are, which head reads the encoder, what the loss is, and how the head's outputs become predictions and
+//! scores. [`TextClassification`] gives one label to each text, or to each pair of texts. [`load`] makes a
+//! task's examples from the files of a data set.
 //!
-//! What it does not do: parse files (`embert-data`), compute hidden states (`embert-model`), train or write anything.
+//! Not here: parsing files (`embert-data`), hidden states (`embert-model`), training, writing files.
 //!
 //! ```
 //! use burn::tensor::{Device, Int, Tensor};

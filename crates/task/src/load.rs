@@ -1,4 +1,4 @@
-//! [`load`]: from a card to a task's examples.
+//! [`load`]: a task's examples from the files of a card.
 
 mod examples;
 
@@ -11,12 +11,14 @@ use embert_data::{
 use self::examples::Examples;
 use crate::{DataFacts, Task, TaskData, TaskError};
 
-/// Reads the files of a card, whose paths start from `root`, decides what their labels mean, and cuts them into splits.
+/// Reads the files of a card, relative to `root`, decides what the labels mean, and returns the examples of
+/// each split.
 ///
-/// With `split_ratios`, parts are cut from the training files: a test part of its own file is then used only where the share
-/// of test is 0, and a validation file isn't used at all. A card's own ratios hold where it has no validation files.
+/// With `split_ratios`, splits are cut from the training files: validation files are not used, and test files
+/// only where the share of test is 0. The card's own ratios apply where the card has no validation files.
 ///
-/// A validation or test split without a single label is left out, and a note says so.
+/// Examples have the data set's label numbers. A validation or test split without a single label is left out,
+/// with a note.
 ///
 /// # Errors
 /// A file or a row can't be used, a training row has no label, or the labels don't fit the task.
@@ -82,7 +84,8 @@ pub fn load<T: Task>(card: &Card, root: &Path, options: &LoadOptions) -> Result<
     Ok(TaskData { name: card.name.clone(), labels, splits, facts, unlabelled, files, notes })
 }
 
-/// The note on a split's files that are not used because the split is cut from the training files.
+/// A note on the files of a split that is cut from the training files instead; `None` if the split has no
+/// files or its files are used.
 fn unused(split: &SplitRows, used: bool) -> Option<String> {
     let file = split.files.first().filter(|_| !used)?;
     Some(format!(

@@ -7,24 +7,25 @@ use embert_model::{Head, Layout, Reads};
 #[derive(Clone, Debug)]
 pub struct Outputs {
     values: Vec<f32>,
-    /// Outputs in a row.
+    /// The number of outputs in a row.
     width: usize,
     layout: Layout,
     reads: Reads,
 }
 
 impl Outputs {
-    /// The outputs `[rows, outputs]` of a head `H` for a batch with this layout. Waits for the device.
+    /// Copies the outputs `[rows, outputs]` of the head `H` for a batch with this layout to the host. Waits
+    /// for the device.
     pub fn new<H: Head>(outputs: Tensor<2>, layout: Layout) -> Self {
         let [_, width] = outputs.dims();
         Self { values: outputs.into_data().iter::<f32>().collect(), width, layout, reads: H::READS }
     }
 
-    /// The outputs of one feature, row after row: one row for heads that read a state a feature, one for each token for heads
-    /// that read all tokens.
+    /// The outputs of one feature, row after row: one row for a head that reads one state for each feature,
+    /// a row for each token for a head that reads all tokens. Padding has no row.
     ///
     /// # Panics
-    /// The batch has no such feature.
+    /// The batch has no feature with this index.
     pub fn of(&self, feature: usize) -> &[f32] {
         let rows = match self.reads {
             Reads::Pooled | Reads::FirstToken => feature..feature + 1,

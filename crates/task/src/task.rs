@@ -1,4 +1,4 @@
-//! [`Task`]: all that the loop, the run folder and the predictor don't know.
+//! [`Task`]: what the training loop, the run folder and the predictor have to know of a task.
 
 use std::fmt;
 use std::path::Path;
@@ -12,72 +12,107 @@ use serde::Serialize;
 
 use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
 
-/// What BERT is fine-tuned for: the labels of a data set, the features and targets of an example, the head, the loss, and
-/// how the head's outputs become predictions and scores.
+/// A task that BERT is fine-tuned for: the labels of a data set, the features and targets of an example, the
+/// head, the loss, and how the head's outputs become predictions and scores.
 ///
-/// A value of it is a task whose labels are fixed, in the order of the head's outputs. Whoever trains, evaluates or predicts
-/// is generic over the task and knows none by name.
+/// Whoever trains, evaluates or predicts is generic over the task and knows no task by name. The labels of a
+/// value of the type are fixed, in the order of the head's outputs; most functions without `self` are called
+/// before there is a value.
 ///
-/// An *example* is a row of the data set. A *feature* is what the model reads at once: a text, a pair, or one window of
-/// several. An example has one feature or more.
+/// # Examples and features
+/// An *example* is a row of the data set. A *feature* is one input of the model: a text, a pair of texts, or
+/// one window of a long text. An example has one feature or more.
+///
+/// # Two numberings of labels
+/// The data set numbers its labels from 0 in the order of [`label_names`](Self::label_names), the head in
+/// the order of its outputs and of [`labels`](Self::labels). An example has the data set's number until
+/// [`number`](Self::number), and the head's number from then on: targets, predictions, scores and records
+/// have the head's numbers only.
+///
+/// # Order of calls
+/// 1. [`load`](crate::load) reads a data set: [`columns`](Self::columns) and
+///    [`label_column`](Self::label_column), [`read_labels`](Self::read_labels), [`example`](Self::example)
+///    for each row, [`check_labels`](Self::check_labels) after the training rows, [`stratum`](Self::stratum)
+///    where splits are cut or sampled, [`data_notes`](Self::data_notes) on the splits.
+/// 2. A run, or the evaluation of a checkpoint, fits the task to the head:
+///    [`label_names`](Self::label_names), [`fit`](Self::fit), [`number`](Self::number) for each example,
+///    [`target`](Self::target) for each feature. A run first checks that each example
+///    [`is_labelled`](Self::is_labelled).
+/// 3. A run also calls [`count_labels`](Self::count_labels), and [`with_loss`](Self::with_loss) before the
+///    first step.
+/// 4. A training step calls [`weight`](Self::weight) for all features of the step, then [`loss`](Self::loss)
+///    for each micro-batch.
+/// 5. An evaluation calls [`scorer`](Self::scorer), [`decode`](Self::decode) for each feature, and, once an
+///    example has all its parts, [`join`](Self::join) and [`Scorer::add`]; then [`Scorer::finish`], and
+///    [`logged`](Self::logged) and [`scores`](Self::scores) with the report. At its end a run calls
+///    [`record`](Self::record) for each evaluated example.
+/// 6. A predictor calls [`of_checkpoint`](Self::of_checkpoint) in place of steps 1 to 3, then
+///    [`decode`](Self::decode), [`join`](Self::join) and [`answer`](Self::answer). The caller makes the
+///    examples, without labels.
 pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
-    /// The hub's name for the task (its pipeline tag), as in `text-classification`.
+    /// The task's pipeline tag on the hub, as in `text-classification`: its name in cards, settings and
+    /// files.
     const NAME: &'static str;
-    /// The name of the metric that the best weights are chosen by, unless the settings name another: one of
-    /// [`metrics`](Self::metrics).
+    /// The name of the metric by which the best weights are chosen, unless the settings name another metric.
+    /// [`metrics`](Self::metrics) has a metric of this name.
     const METRIC: &'static str;
 
-    /// The part of the model above the encoder.
+    /// The part of the model above the encoder. The head's outputs go to [`loss`](Self::loss) and
+    /// [`decode`](Self::decode).
     type Head: Head;
-    /// A row of the data set, understood.
+    /// A row of the data set with its texts, and with its label if the task has labels.
     type Example: Texts + Clone + fmt::Debug + Send + Sync + 'static;
-    /// The labels of a data set, before a checkpoint numbers them; `()` for tasks without.
+    /// The labels of a data set in the data set's order, with the rule by which a row's value is one of them;
+    /// `()` for a task without labels.
     type Labels: Clone + fmt::Debug + Send + Sync;
-    /// The target that the loss compares a feature's outputs with.
+    /// The target of a feature, with the head's label numbers.
     type Target: Target;
-    /// The part of a prediction that one feature's outputs give.
+    /// A feature's share of a prediction, from [`decode`](Self::decode).
     type Part: fmt::Debug;
-    /// The prediction that the parts of all features of an example give.
+    /// The prediction for an example, from [`join`](Self::join).
     type Prediction: Clone + fmt::Debug;
-    /// An example with its prediction, as `predict` writes it.
+    /// An example with its prediction, as the program's `predict` writes it.
     type Answer: Serialize + fmt::Debug;
-    /// An example with its prediction, as a line of `examples.jsonl` has it.
+    /// A line of the run folder's `examples.jsonl`: an example with its prediction.
     type Record: Serialize;
-    /// Collects predictions.
+    /// Collects examples with their predictions, and computes a [`Report`](Self::Report) on all of them.
     type Scorer: Scorer<Self>;
-    /// All that a [`Scorer`] found, as `eval --json` writes it.
+    /// The result of an evaluation, as `eval --json` writes it.
     type Report: Serialize + Clone + fmt::Debug;
 
-    /// The columns of a data set's files of which an example is made.
+    /// The columns to read of a data set's files, the label's column among them.
     fn columns(card: &Card) -> Columns;
 
-    /// The column with the labels, which files outside the training split may lack: their rows can be predicted, and can be
-    /// neither trained on nor evaluated. `None` where the text is all that is learnt from.
+    /// The name of the label's column; `None` for a task without labels. Validation and test files may lack
+    /// the column: their rows can be predicted, but not evaluated.
     fn label_column(card: &Card) -> Option<&str>;
 
-    /// Decides what the values in the column of the labels mean, from the card and from the rows of all files that are used;
-    /// with sentences to show the user. With `skip_bad_rows`, single rows that can't be used are no error.
+    /// Decides what the values in the label's column mean, from the card and from the rows of all splits that
+    /// are used ([`LoadedRows::used`]), and numbers the labels. Returns the labels, and sentences to show the
+    /// user. With `skip_bad_rows`, a single row that can't be used is no error.
     ///
     /// # Errors
-    /// The column can't be what the task learns, or the card and the files contradict each other.
+    /// The column has no labels that the task can learn, or the card and the files contradict each other.
     fn read_labels(
         card: &Card,
         rows: &LoadedRows,
         skip_bad_rows: bool,
     ) -> Result<(Self::Labels, Vec<String>), TaskError>;
 
-    /// Checks that there are labels enough to train on; `path` is the training file.
+    /// Checks that there are enough labels to train on; `path` is the first training file, for the message.
     ///
     /// # Errors
-    /// There are too few.
+    /// There are too few labels.
     fn check_labels(_labels: &Self::Labels, _path: &Path) -> Result<(), TaskError> {
         Ok(())
     }
 
-    /// The example of the row with the number `id`, its label numbered as the data set does.
+    /// The example of a row, with the data set's label number. `id` is the row's number, from 0, among the
+    /// rows of all files.
     ///
     /// # Errors
-    /// The row has no label, or one that is none of the labels; or it lacks its text.
+    /// The row has no label ([`ExampleProblem::NoLabel`], which [`load`](crate::load) counts), an unknown
+    /// label, or no text.
     fn example(
         labels: &Self::Labels,
         card: &Card,
@@ -85,34 +120,41 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         row: Row,
     ) -> Result<Self::Example, ExampleProblem>;
 
-    /// The stratum of an example, from 0: splits are cut and sampled so that each has the same shares of strata. Examples with
-    /// the same label are a stratum; a task without labels has one.
+    /// The number of an example's stratum, from 0. Splits are cut and sampled so that each stratum has the
+    /// same share of each split. Usually each label is a stratum, by the data set's number; a task without
+    /// labels has one stratum, 0.
     fn stratum(_example: &Self::Example) -> usize {
         0
     }
 
-    /// Sentences to show the user on what the splits lack or contradict.
+    /// Sentences to show the user on faults of the splits after cutting and sampling: a label without
+    /// examples, a text with two labels. Examples have the data set's label numbers.
     fn data_notes(_labels: &Self::Labels, _splits: &Splits<Self::Example>) -> Vec<String> {
         Vec::new()
     }
 
-    /// The names that a checkpoint's head is looked up by, in the data set's order; `None` for tasks without labels.
+    /// The names of the labels in the data set's order: a checkpoint's head is loaded for these labels, or a
+    /// new head gets them. `None` for a task without labels.
     fn label_names(labels: &Self::Labels) -> Option<&[String]>;
 
-    /// The task of a data set's labels with the head that `config` describes, whose checkpoint is in `folder`: from here on
-    /// labels have the numbers of the head's outputs.
+    /// The task of a data set's labels with the head that `config` describes. Pairs the data set's labels
+    /// with the head's, for [`number`](Self::number) and [`labels`](Self::labels). `folder` is the
+    /// checkpoint's folder, for messages. The loss has its default settings. A run may call `fit` several
+    /// times.
     ///
     /// # Errors
     /// The data set and the checkpoint have different labels, or the head is for another kind of task.
     fn fit(labels: &Self::Labels, config: &BertConfig, folder: &Path) -> Result<Self, TaskError>;
 
-    /// The task that a trained checkpoint with this config was trained for.
+    /// The task of a trained checkpoint without a data set: the labels are those of `config`, in the order of
+    /// the head's outputs. `folder` is the checkpoint's folder, for messages.
     ///
     /// # Errors
-    /// The head is for another task.
+    /// The head is for another kind of task.
     fn of_checkpoint(config: &BertConfig, folder: &Path) -> Result<Self, TaskError>;
 
-    /// The same task with a loss that `settings` describe; `train` is the training split.
+    /// The task with the loss that `settings` describe. `train` has the features of the training split, whose
+    /// targets have the head's label numbers: class weights may follow from their counts.
     ///
     /// # Errors
     /// A setting does not fit the labels.
@@ -122,72 +164,93 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         train: &EncodedDataset<Self::Target>,
     ) -> Result<Self, TaskError>;
 
-    /// The names of the labels, in the order of the head's outputs; empty for tasks without.
+    /// The names of the labels, in the order of the head's outputs; empty for a task without labels.
     fn labels(&self) -> &[String];
 
-    /// The label that precision, recall and F1 are about, where there is one.
+    /// The name of the positive label, which precision, recall and F1 are about; `None` where metrics are
+    /// about all labels.
     fn positive(&self) -> Option<&str> {
         None
     }
 
-    /// A sentence on labels that were paired with a checkpoint's by their order alone, which may be wrong.
+    /// A warning where [`fit`](Self::fit) paired the data set's labels with the checkpoint's by order alone,
+    /// as with a checkpoint that names no labels: the pairing may be wrong.
     fn pairing(&self) -> Option<&str> {
         None
     }
 
-    /// Every metric, in the order in which metrics are shown. The setting `metric` names one of them.
+    /// All metrics of the task, in the order of display. The setting `metric` names one of these metrics.
     fn metrics(&self) -> Vec<MetricInfo>;
 
-    /// The names of the metrics that a log has of an evaluation, in the order of its line.
+    /// The names of the metrics that the log has for an evaluation, in the order of the log's line. Every
+    /// task has the mean loss, [`LOSS`](embert_run::LOSS).
     fn logged_metrics(&self) -> Vec<String>;
 
-    /// What a model card says of the task; `escape` makes a name safe to stand in Markdown.
+    /// The sentences of a model card on the task and its loss; `escape` escapes a name for Markdown.
     fn card(&self, escape: &dyn Fn(&str) -> String) -> TaskCard;
 
-    /// How many examples have each of the `labels` labels, in the order of their numbers; empty for tasks without.
+    /// The number of examples with each label, `[labels]`, by the label numbers that the examples have: a run
+    /// passes the head's. `labels` is the number of labels. Empty for a task without labels.
     fn count_labels<'a>(labels: usize, examples: impl IntoIterator<Item = &'a Self::Example>) -> Vec<usize>;
 
-    /// Whether an example can be trained on and evaluated.
+    /// Whether an example has a label to train on and to evaluate with; true for a task without labels.
     fn is_labelled(example: &Self::Example) -> bool;
 
-    /// An example with the data set's label number, as an example with the head's. Called once for each example.
+    /// Replaces the data set's label number of an example by the head's. Called exactly once for each example
+    /// from [`example`](Self::example), before [`target`](Self::target).
     fn number(&self, example: Self::Example) -> Self::Example;
 
-    /// What the loss compares the outputs of the feature `encoding` of `example` with.
+    /// The target of a feature of `example`, which has the head's label number. `encoding` has the feature's
+    /// tokens: the special ones included, without padding.
     ///
     /// # Errors
     /// The example has no label.
     fn target(&self, example: &Self::Example, encoding: &Encoding) -> Result<Self::Target, TaskError>;
 
-    /// What the losses of features with these targets weigh together: their number, or the sum of their class weights.
+    /// The total weight of features with these targets in the loss: the number of features, or the sum of
+    /// their class weights. The weight of a step is the sum over its micro-batches.
     fn weight(&self, targets: &[Self::Target]) -> f64;
 
-    /// The sum of the features' losses, each times its weight, over `divisor`: `[1]`. With the [`weight`](Self::weight) of
-    /// all features of a step as the divisor, the losses of its micro-batches add up to the step's mean loss.
+    /// The loss of a micro-batch: the sum of its features' weighted losses, divided by `divisor`. With the
+    /// [`weight`](Self::weight) of all features of a step as the divisor, the losses of the step's
+    /// micro-batches add up to the step's mean loss. Where all targets weigh 0, `divisor` is 0, and the loss
+    /// must be 0, not NaN.
     ///
     /// # Shapes
-    /// - `outputs`: `[rows, outputs]`, as [`Head::forward`] gives them; `layout` has the rows of each feature
+    /// - `outputs`: `[rows, outputs]`, from [`Head::forward`]: a row for each feature, or, for a head that
+    ///   reads all tokens, a row for each position, padding included
+    /// - `layout`: the rows of each feature, as [`Layout::feature_rows`] finds them
+    /// - `targets`: one for each feature, in the order of the batch
+    /// - output: `[1]`
     fn loss(&self, outputs: Tensor<2>, layout: &Layout, targets: &[Self::Target], divisor: f64) -> Tensor<1>;
 
-    /// What one feature's outputs say: `outputs` has the feature's rows one after the other, padding left out.
+    /// A feature's share of a prediction, from the feature's outputs `[rows, outputs]`, row after row, as
+    /// [`Outputs::of`](crate::Outputs::of) gives them: one row, or, for a head that reads all tokens, a row
+    /// for each token, the special ones included, without padding.
     fn decode(&self, outputs: &[f32]) -> Self::Part;
 
-    /// The prediction of an example from the parts of its features, in the order in which they were computed.
+    /// The prediction for an example, from one part for each of its features. Features go through the model
+    /// longest first, so the parts need not be in the order of the text's windows.
     fn join(&self, example: &Self::Example, parts: Vec<Self::Part>) -> Self::Prediction;
 
-    /// A scorer that has seen nothing.
+    /// A scorer without examples. Each evaluation of a split has a new scorer.
     ///
     /// # Errors
-    /// The labels can't be scored, as when there are none.
+    /// The task's labels can't be scored, as where there are none but the metrics need labels.
     fn scorer(&self) -> Result<Self::Scorer, TaskError>;
 
-    /// The [`logged_metrics`](Self::logged_metrics) of an evaluation. A metric that is not defined is absent.
+    /// The values of the [`logged_metrics`](Self::logged_metrics), in their order. An undefined metric is
+    /// absent.
     fn logged(&self, report: &Self::Report) -> Metrics;
 
-    /// Every metric in the order of [`metrics`](Self::metrics), and the detail beyond single numbers.
+    /// The values of all metrics in the order of [`metrics`](Self::metrics), and the detail for
+    /// `scores.json`: metrics of single labels, averages and the confusion matrix, by the head's label
+    /// numbers. An undefined metric is absent.
     fn scores(&self, report: &Self::Report) -> (Metrics, Detail);
 
-    /// The line of `examples.jsonl` of an example of `split` that was read as `tokens` tokens.
+    /// The line of `examples.jsonl` for an example of the split `split` (`validation` or `test`). `tokens`
+    /// is the number of the example's tokens that the model read: tokens that were cut off don't count,
+    /// tokens that windows share count once.
     fn record(
         &self,
         split: &str,
@@ -196,38 +259,39 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         tokens: usize,
     ) -> Self::Record;
 
-    /// The example with its prediction, as `predict` writes it.
+    /// The answer that `predict` writes for an example. The example need not have a label.
     fn answer(&self, example: Self::Example, prediction: Self::Prediction) -> Self::Answer;
 }
 
-/// What a loss compares a feature's outputs with.
+/// The target of a feature: the loss compares the feature's outputs with the target.
 pub trait Target: Clone + fmt::Debug + Send + Sync + Unpin + 'static {
-    /// The target as bytes that are the same on every machine: by their hash a run that goes on knows whether it has the same
-    /// data.
+    /// The target as bytes, equal on every machine. A run's fingerprint hashes these bytes, so that a resumed
+    /// run sees whether its data have changed.
     fn to_bytes(&self) -> Vec<u8>;
 }
 
-/// The number of a label.
+/// The head's number of a label.
 impl Target for usize {
     fn to_bytes(&self) -> Vec<u8> {
         (*self as u64).to_le_bytes().into()
     }
 }
 
-/// Collects the predictions of examples and computes metrics over all of them.
+/// Collects examples with their predictions, and computes metrics over all examples.
 pub trait Scorer<T: Task> {
-    /// Takes in an example with its prediction.
+    /// Adds an example, whose label has the head's number, with its prediction. Called once for each example,
+    /// in any order.
     ///
     /// # Errors
-    /// The example has nothing to compare with, or a number is not finite. The scorer then is as it was.
+    /// The example has no label, or a number of the prediction is not finite. The scorer is then unchanged.
     fn add(&mut self, example: &T::Example, prediction: &T::Prediction) -> Result<(), TaskError>;
 
-    /// Takes in all examples of another scorer of the same task.
+    /// Adds all examples of another scorer of the task.
     ///
     /// # Errors
-    /// The other scorer has other labels.
+    /// The other scorer is for other labels.
     fn merge(&mut self, other: Self) -> Result<(), TaskError>;
 
-    /// The report on all examples that were added.
+    /// The report on all added examples.
     fn finish(&self) -> T::Report;
 }

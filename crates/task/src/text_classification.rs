@@ -24,16 +24,18 @@ use crate::{
     TaskError,
 };
 
-/// A text, or a pair of texts, with the index of its label.
+/// A text, or a pair of texts, with the number of its label: the data set's number until [`Task::number`],
+/// then the head's. `None` for an example to predict.
 pub type TextExample = Example<Option<usize>>;
 
-/// One label for each text, or for each pair of texts: a linear layer over the pooled first token, cross-entropy, and metrics of the most
-/// probable label.
+/// One label for each text, or for each pair of texts (Devlin et al. 2018, section 4.1): a linear layer over
+/// the pooled first token, cross-entropy, and metrics of the most probable label.
 #[derive(Clone, Debug)]
 pub struct TextClassification {
-    /// In the order of the head's outputs.
+    /// The labels' names, in the order of the head's outputs.
     labels: Arc<[String]>,
-    /// What makes scores of the head's outputs: a softmax, but for checkpoints that others trained.
+    /// The function that turns the head's outputs into scores: a softmax, unless another program trained the
+    /// checkpoint.
     function: HeadFunction,
     average: Average,
     /// From the data set's label numbers to the head's.
@@ -42,8 +44,8 @@ pub struct TextClassification {
 }
 
 impl TextClassification {
-    /// The task of these labels, in the order of the head's outputs, all of the same weight. With two labels the second is the
-    /// positive one.
+    /// The task with these labels, in the order of the head's outputs, each with weight 1. Of two labels the
+    /// second is positive.
     pub fn new(labels: Vec<String>) -> Self {
         let positive = labels.len().saturating_sub(1);
         Self::with_function(labels, positive, HeadFunction::Softmax)
@@ -59,12 +61,12 @@ impl TextClassification {
         }
     }
 
-    /// The weight of each label in the loss.
+    /// The weight of each label in the loss, in the order of the head's outputs.
     pub fn class_weights(&self) -> &[f32] {
         self.loss.class_weights()
     }
 
-    /// What makes scores of the head's outputs.
+    /// The function that turns the head's outputs into scores.
     pub fn function(&self) -> HeadFunction {
         self.function
     }
@@ -236,7 +238,7 @@ impl Task for TextClassification {
         })
     }
 
-    /// The mean over the windows.
+    /// The mean of the scores over the windows.
     fn join(&self, _example: &TextExample, parts: Vec<ClassScores>) -> ClassScores {
         let mut mean = WindowMean::default();
         for part in &parts {
@@ -287,10 +289,11 @@ impl Task for TextClassification {
 pub struct ClassificationScorer(Accumulator);
 
 impl Scorer<TextClassification> for ClassificationScorer {
-    /// The loss of an example is the cross-entropy of its prediction: an example counts once, however many windows it has.
+    /// Adds the example with the cross-entropy of its prediction in nats, without class weights: an example
+    /// counts once, however many windows it has.
     fn add(&mut self, example: &TextExample, prediction: &ClassScores) -> Result<(), TaskError> {
         let target = example.label.ok_or(TaskError::Unlabelled { id: example.id })?;
-        // A target beyond the scores is refused by the accumulator.
+        // The accumulator refuses a target beyond the scores.
         let probability = prediction.scores().get(target).copied().unwrap_or_default();
         let loss = -probability.max(f64::MIN_POSITIVE).ln();
         Ok(self.0.add(target, prediction.scores(), loss)?)

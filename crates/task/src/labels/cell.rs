@@ -1,47 +1,48 @@
-//! [`Cell`]: a label's cell, as far as its meaning can be told without the rest of the column.
+//! [`Cell`]: a cell of the label's column, read without the rest of the column.
 
 use embert_data::Value;
 
-/// A label's cell. The same in every format: 1 of JSON, 1.0 of Parquet and `1` of CSV are one number.
+/// A cell of the label's column. Formats don't differ: 1 of JSON, 1.0 of Parquet and `1` of CSV are one
+/// number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cell {
-    /// Nothing: null, not a number (which is null in tables of pandas), or a text of white space alone.
+    /// No value: null, NaN (which pandas writes for null), or a text of white space alone.
     Missing,
     /// A truth value, in a format that has them.
     Truth(bool),
     /// A whole number and its name as a label: the number as written (`01`), but 1 for 1.0.
     Number {
-        /// The number.
+        /// The value.
         value: i64,
-        /// Its name.
+        /// The number's name as a label.
         name: String,
     },
-    /// A number that is not whole, or too large to be exact.
+    /// A number that is not whole, or a float too large to be exact.
     Fraction {
         /// The number as written.
         text: String,
-        /// True for a number of a format that has numbers, false for a text that reads like a number.
+        /// True for a number in a format that has numbers, false for a text that looks like a number.
         typed: bool,
     },
     /// A text, without outer white space.
     Name(String),
-    /// A list of several values or of none, as JSON writes it.
+    /// A list of several values, an empty or nested list, or a struct, as JSON writes it.
     Several(String),
 }
 
-/// What was changed to make a [`Cell`] of a value.
+/// The changes that made a [`Cell`] of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
-    /// White space around a text was taken away.
+    /// White space around a text was removed.
     pub(crate) trimmed: bool,
-    /// A number was written with a fraction of zero.
+    /// A whole number was written as a float or with a fraction of zero.
     pub(crate) point: bool,
-    /// A list of one value was taken for that value.
+    /// A list of one value was read as its value.
     pub(crate) unlisted: bool,
 }
 
 impl Cell {
-    /// What `value` says; `None` is a row of a file without that column.
+    /// The cell of a value; `None` is the value of a row without the label's column.
     pub(crate) fn of(value: Option<&Value>) -> (Self, Changes) {
         let mut changes = Changes::default();
         let cell = match value {
@@ -63,7 +64,7 @@ impl Cell {
                 changes.point = point;
                 cell
             }
-            // A struct is no label either.
+            // A struct is refused like a list of several labels.
             Some(Value::Struct(row)) => Self::Several(row.to_string()),
             Some(Value::List(values)) => match values.as_slice() {
                 [Value::List(_)] => Self::Several(Value::List(values.clone()).to_string()),
@@ -77,7 +78,8 @@ impl Cell {
         (cell, changes)
     }
 
-    /// The cell of a text without outer white space; true for a whole number with a fraction of zero.
+    /// The cell of a text without outer white space, and whether the text is a whole number with a fraction
+    /// of zero.
     fn of_text(text: &str) -> (Self, bool) {
         if text.is_empty() {
             return (Self::Missing, false);
@@ -99,7 +101,7 @@ impl Cell {
         (Self::Name(text.to_owned()), false)
     }
 
-    /// The name of the cell's label, where every name that occurs is a label; `None` for a cell that can't be a label.
+    /// The name of the cell's label, if no card states names; `None` for a cell that can't be a label.
     pub(crate) fn name(&self) -> Option<&str> {
         match self {
             Self::Missing | Self::Several(_) => None,
@@ -110,7 +112,7 @@ impl Cell {
     }
 }
 
-/// The cell of a float that is a whole number below 2^53: up to there every whole number is an exact float.
+/// The cell of a float that is a whole number below 2^53; every whole number below 2^53 is an exact float.
 fn whole(number: f64) -> Option<Cell> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[allow(clippy::cast_possible_truncation, reason = "it is whole and in range")]

@@ -1,4 +1,4 @@
-//! [`LabelColumn`]: what the labels of a whole data set mean.
+//! [`LabelColumn`]: decides what the cells of a data set's label column mean.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,26 +12,27 @@ use embert_data::Card;
 use embert_data::Location;
 use embert_data::Value;
 
-/// The fewest labelled rows by which classes are told from texts and measures.
+/// The fewest labelled rows that tell classes from texts and measures.
 const ENOUGH_ROWS: usize = 20;
 
-/// The largest number of labels that are classes although most labels have only one row.
+/// The largest number of labels that may be classes although most labels have one row only.
 const MANY_LABELS: usize = 1000;
 
-/// The largest number of different numbers without a note that they may be measures.
+/// The largest number of numeric labels without a note that each number is a class of its own.
 const MANY_NUMBERS: usize = 20;
 
-/// Marks that tables have where a value is missing.
+/// Texts that stand for a missing value in tables.
 const MISSING_MARKS: [&str; 10] = ["nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "?", "-"];
 
-/// How many rows have a cell, and the first of them.
+/// The number of rows with a cell, and the first row.
 #[derive(Clone, Debug)]
 struct Seen {
     rows: usize,
     first: Location,
 }
 
-/// The cells of the label's column in all splits that are used. The meaning of a cell is decided for the whole column.
+/// The cells of the label's column in all splits that are used. The meaning of a cell is decided for the
+/// whole column.
 #[derive(Debug, Default)]
 pub struct LabelColumn {
     train: BTreeMap<Cell, Seen>,
@@ -39,12 +40,12 @@ pub struct LabelColumn {
     trimmed: usize,
     pointed: usize,
     unlisted: usize,
-    /// Each file with the names of its class numbers, if it states them.
+    /// Each file, with the names of its class numbers if the file states names.
     files: Vec<(PathBuf, Option<Vec<String>>)>,
 }
 
 impl LabelColumn {
-    /// Counts a row's cell.
+    /// Adds the value of a row; `is_train` for a row of the training split.
     pub fn add(&mut self, value: Option<&Value>, location: &Location, is_train: bool) {
         let (cell, Changes { trimmed, point, unlisted }) = Cell::of(value);
         self.trimmed += usize::from(trimmed);
@@ -54,15 +55,15 @@ impl LabelColumn {
         cells.entry(cell).or_insert_with(|| Seen { rows: 0, first: location.clone() }).rows += 1;
     }
 
-    /// Takes the class names that a file states.
+    /// Adds a file, with the names of its class numbers if the file states names.
     pub fn add_file(&mut self, path: &Path, class_names: Option<&[String]>) {
         self.files.push((path.to_owned(), class_names.map(<[String]>::to_vec)));
     }
 
-    /// Decides what the labels are. With `skip`, single rows that can't be used are no error.
+    /// Decides what the labels are. With `skip`, a row with a list of several labels is no error.
     ///
     /// # Errors
-    /// They can't be classes, or the card and the files contradict each other.
+    /// The cells can't be classes, or the card and the files contradict each other.
     pub fn decide(self, card: &Card, skip: bool) -> Result<Labels, TaskError> {
         let refuse =
             |problem| TaskError::Labels { column: card.columns.label.clone(), problem: Box::new(problem) };
@@ -95,7 +96,7 @@ impl LabelColumn {
         Ok(labels)
     }
 
-    /// The cells of all splits, those of the training split first.
+    /// The cells of all splits, the training split first.
     fn all(&self) -> impl Iterator<Item = (&Cell, &Seen)> {
         self.train.iter().chain(&self.others)
     }
@@ -119,7 +120,7 @@ impl LabelColumn {
         Err(LabelProblem::Several { rows, first: first.first.clone(), example: example.to_owned() })
     }
 
-    /// The class names that files state, with the first that does, if any.
+    /// The class names that the files state, with the first file that states names; `None` if no file does.
     fn stated(&self, card: &[String]) -> Result<Option<(PathBuf, Vec<String>)>, LabelProblem> {
         let Some((path, names)) =
             self.files.iter().find_map(|(path, names)| Some((path.clone(), names.clone()?)))
@@ -132,7 +133,7 @@ impl LabelColumn {
         for (other, other_names) in &self.files {
             let contradicts = match other_names {
                 Some(other_names) => *other_names != names,
-                // Its numbers may be names as well as indices.
+                // The file's numbers may be names as well as indices.
                 None => names.iter().any(|name| is_number(name)),
             };
             if contradicts {
@@ -146,8 +147,8 @@ impl LabelColumn {
         Ok(Some((path, names)))
     }
 
-    /// Refuses class numbers from 0 on under labels that are numbers from 1 on: without their first class, all others would
-    /// still look right.
+    /// Refuses class numbers from 0 on where the card's labels are numbers from 1 on: all labels would be one
+    /// off, and only the first class would be missing.
     fn check_shift(&self, card: &[String]) -> Result<(), LabelProblem> {
         let numbers = self.numbers(true);
         let largest = numbers.keys().copied().max().unwrap_or_default();
@@ -164,7 +165,7 @@ impl LabelColumn {
         }
     }
 
-    /// The numbers that occur, with the first name of each. -1 is left out where it means no label.
+    /// The numbers in the column, each with its first name. With `minus_one_is_none`, -1 is left out.
     fn numbers(&self, minus_one_is_none: bool) -> BTreeMap<i64, (&str, &Seen)> {
         let mut numbers = BTreeMap::new();
         for (cell, seen) in self.all() {
@@ -177,11 +178,12 @@ impl LabelColumn {
         numbers
     }
 
-    /// The labels that occur in the training split: numbers in their order, else names in theirs.
+    /// The labels in the training split: in the order of the numbers if all labels are numbers, else in the
+    /// order of the names.
     fn discover(&self) -> Result<Labels, LabelProblem> {
         let all = self.numbers(false);
         let names = self.texts();
-        // Class numbers are 0 and up; with another negative number, -1 is as good a label as any.
+        // Class numbers start at 0. Beside another negative number, -1 is a label like any other.
         let smallest = all.keys().next().copied().unwrap_or_default();
         let minus_one_is_none = smallest == -1 && (names.is_empty() || all.len() == 1);
         let numbers = self.numbers(minus_one_is_none);
@@ -212,7 +214,7 @@ impl LabelColumn {
         Ok(Labels { set: LabelSet::new(names, None), notes, numbers: Numbers::Names, minus_one_is_none })
     }
 
-    /// The labels that are texts.
+    /// The texts in the column, each with its first cell.
     fn texts(&self) -> BTreeMap<&str, &Seen> {
         let mut texts = BTreeMap::new();
         for (cell, seen) in self.all() {
@@ -223,7 +225,7 @@ impl LabelColumn {
         texts
     }
 
-    /// Refuses numbers that are no classes, and kinds of labels that don't go together.
+    /// Refuses numbers that are not classes, and kinds of labels that don't go together.
     fn check_kinds(
         &self,
         numbers: &BTreeMap<i64, (&str, &Seen)>,
@@ -274,7 +276,7 @@ impl LabelColumn {
         if numbers.is_empty() || names.is_empty() {
             return Ok(());
         }
-        // 0, 1, 2 beside names may be the numbers of those; codes as 250 and V27 are names.
+        // 0, 1, 2 beside names may be the indices of the names; codes like 250 and V27 are names.
         let counts_up = numbers.keys().copied().eq((0..).take(numbers.len()));
         if counts_up || names.keys().all(|name| is_missing(name)) {
             return mixed(others).map_or(Ok(()), Err);
@@ -308,7 +310,7 @@ impl LabelColumn {
         }
     }
 
-    /// The label that a cell is. Beside truth values, texts are such values however they are written.
+    /// The name of a cell's label. Beside truth values, a text is a truth value in any case of its letters.
     fn name_of<'a>(&self, cell: &'a Cell) -> Option<&'a str> {
         let name = cell.name()?;
         Some(match cell {

@@ -1,25 +1,25 @@
-//! [`LabelProblem`]: what is wrong with a column of labels as a whole.
+//! [`LabelProblem`]: why a column can't be used as labels.
 
 use std::path::PathBuf;
 
 use embert_data::Location;
 
-/// What is wrong with a column of labels as a whole, whichever of its rows are used.
+/// Why a column can't be used as labels, whichever rows are left out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabelProblem {
-    /// Lists of several labels, or of none.
+    /// Lists of several labels, or empty lists.
     #[error(
         "{rows} row(s) have a list that is not of one label, the first is {first} with {example}: this looks like several \
          labels a text (multi-label classification), which can't be trained yet; write one label a row, or leave these \
          rows out with data.skip_bad_rows=true"
     )]
     Several {
-        /// Rows with such a list.
+        /// The number of rows whose list doesn't have one label.
         rows: usize,
-        /// The first of them.
+        /// The first of these rows.
         first: Location,
-        /// Its list, as JSON writes it.
+        /// The list of the first row, as JSON writes it.
         example: String,
     },
     /// Numbers that measure something.
@@ -29,14 +29,14 @@ pub enum LabelProblem {
         examples.join(", ")
     )]
     Measures {
-        /// Different numbers.
+        /// The number of different numbers.
         distinct: usize,
-        /// Rows that have one.
+        /// The number of rows with a number.
         rows: usize,
         /// Some of the numbers.
         examples: Vec<String>,
     },
-    /// Texts that are no names of classes.
+    /// Texts that are not names of classes.
     #[error(
         "it has {distinct} different texts in {rows} rows, such as {}: this looks like texts, not like classes; which column \
          is the label? Name it in a card ([columns] label = \"...\"), or, where each of them is a class, list them there: \
@@ -44,23 +44,23 @@ pub enum LabelProblem {
         few(examples)
     )]
     Texts {
-        /// Different texts.
+        /// The number of different texts.
         distinct: usize,
-        /// Rows that have one.
+        /// The number of rows with a text.
         rows: usize,
         /// Some of the texts.
         examples: Vec<String>,
     },
-    /// Labels that are most likely one.
+    /// Labels that are most likely one label in several spellings.
     #[error(
         "{} differ in case, white space or the way a number is written alone ({} is first in {location}): write them alike, \
          or, where they are different classes, list all labels in a card: labels = [...]",
         few(names), few(&names[1..2])
     )]
     Variants {
-        /// The labels, as they are written.
+        /// The spellings.
         names: Vec<String>,
-        /// Where the second of them is first.
+        /// The first row with the second spelling.
         location: Location,
     },
     /// Numbers and names in one column: the numbers may be indices of the names.
@@ -73,9 +73,9 @@ pub enum LabelProblem {
     Mixed {
         /// The numbers.
         numbers: Vec<String>,
-        /// The others.
+        /// The names, truth values included.
         names: Vec<String>,
-        /// Where the first of the others is.
+        /// The first row with the first of these names.
         location: Location,
     },
     /// The card and a file name the labels in different ways.
@@ -88,30 +88,31 @@ pub enum LabelProblem {
         card: Vec<String>,
         /// The file.
         path: PathBuf,
-        /// Its class names.
+        /// The file's class names.
         file: Vec<String>,
     },
-    /// Two files name the classes in different ways.
+    /// Two files name the classes in different ways, or one file has numbers as class names and the other
+    /// states no class names.
     #[error(
         "{} states that the classes from 0 on are {names:?}, but in {} they are {other_names:?}: a number would mean two \
          labels", path.display(), other.display()
     )]
     FileNames {
-        /// A file.
+        /// The first file.
         path: PathBuf,
-        /// Its class names.
+        /// The first file's class names.
         names: Vec<String>,
-        /// Another one.
+        /// The second file.
         other: PathBuf,
-        /// Its class names; none where it doesn't state any.
+        /// The second file's class names; empty if the file states none.
         other_names: Vec<String>,
     },
-    /// A file names two classes alike.
+    /// A file gives two classes one name.
     #[error("{} states that the classes from 0 on are {names:?}, of which two are the same", path.display())]
     Repeated {
         /// The file.
         path: PathBuf,
-        /// Its class names.
+        /// The file's class names.
         names: Vec<String>,
     },
     /// Class numbers from 0 on under a card whose labels are numbers from 1 on.
@@ -124,14 +125,15 @@ pub enum LabelProblem {
     Shifted {
         /// The card's labels.
         card: Vec<String>,
-        /// The largest number of the column.
+        /// The largest number in the column.
         largest: i64,
-        /// Where the first 0 is.
+        /// The first row with 0.
         location: Location,
     },
 }
 
-/// The first few names in quotes, and how many more there are. Control characters are escaped, long names are cut.
+/// The first few names in quotes, and the number of further names. Control characters are escaped, long names
+/// are cut.
 pub(crate) fn few<T: AsRef<str>>(names: &[T]) -> String {
     const NAMES: usize = 10;
     let mut shown: Vec<String> = names.iter().take(NAMES).map(|name| quoted(name.as_ref())).collect();
@@ -141,7 +143,7 @@ pub(crate) fn few<T: AsRef<str>>(names: &[T]) -> String {
     shown.join(", ")
 }
 
-/// A name in quotes, escaped and cut where it is long.
+/// A name in quotes, with control characters escaped; a long name is cut.
 pub(crate) fn quoted(name: &str) -> String {
     const CHARACTERS: usize = 60;
     match name.char_indices().nth(CHARACTERS) {

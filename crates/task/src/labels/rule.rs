@@ -1,4 +1,4 @@
-//! [`Labels`]: which label the cell of a row is.
+//! [`Labels`]: the rule by which a cell is a label.
 
 use super::cell::Cell;
 use super::set::LabelSet;
@@ -11,31 +11,32 @@ use embert_data::Value;
 pub(super) enum Numbers {
     /// Names, like any other text.
     Names,
-    /// Indices of the labels.
+    /// Indices of the labels, from 0.
     Indices,
 }
 
-/// The labels of a data set, and the rule by which a cell is one of them.
+/// The labels of a data set, and the rule by which a cell is a label.
 #[derive(Clone, Debug)]
 pub struct Labels {
-    /// The labels, by index.
+    /// The labels in the data set's order.
     pub set: LabelSet,
-    /// What was decided where the files leave it open: sentences to show the user.
+    /// Sentences to show the user, on decisions that the files left open.
     pub notes: Vec<String>,
     pub(super) numbers: Numbers,
-    /// Whether -1 means that there is no label.
+    /// Whether -1 means "no label".
     pub(super) minus_one_is_none: bool,
 }
 
 impl From<LabelSet> for Labels {
-    /// Labels that are called by their names alone.
+    /// Labels whose cells are names: numbers are names too, and -1 is not "no label".
     fn from(set: LabelSet) -> Self {
         Self { set, notes: Vec::new(), numbers: Numbers::Names, minus_one_is_none: false }
     }
 }
 
 impl Labels {
-    /// The card's labels: numbers are their indices unless some of them are numbers themselves.
+    /// The card's labels. Numbers in the files are indices of the labels, unless one of the labels is a
+    /// number itself and the card doesn't set `class_numbers`.
     pub(super) fn of_card(card: &Card) -> Self {
         let are_names = !card.class_numbers && card.labels.iter().any(|name| is_number(name));
         Self {
@@ -47,14 +48,14 @@ impl Labels {
         }
     }
 
-    /// The index of a cell's label; `None` for a cell that means "no label".
+    /// The data set's number of a cell's label; `None` for a cell that means "no label".
     ///
     /// # Errors
-    /// The cell is none of the labels.
+    /// The cell is not a known label, or is a list of several labels.
     pub fn index(&self, value: Option<&Value>) -> Result<Option<usize>, ExampleProblem> {
         let (cell, _) = Cell::of(value);
         let is_index = self.numbers == Numbers::Indices && matches!(cell, Cell::Number { .. });
-        // A card may list a label with its white space.
+        // A card may list a label with white space around the name.
         if let Some(Value::Text(text)) = value
             && !is_index
             && let Some(index) = self.position(text)
@@ -81,7 +82,7 @@ impl Labels {
         })
     }
 
-    /// True for a cell with the -1 that means "no label".
+    /// Whether the cell is -1 and -1 means "no label".
     pub fn is_minus_one(&self, value: Option<&Value>) -> bool {
         self.minus_one_is_none && matches!(Cell::of(value).0, Cell::Number { value: -1, .. })
     }
@@ -90,7 +91,8 @@ impl Labels {
         self.set.names().iter().position(|known| known == name)
     }
 
-    /// The only label with this numeric value, in whatever spelling.
+    /// The index of the only label with this numeric value, in any spelling; `None` if several labels have
+    /// the value.
     fn numeric_position(&self, value: i64) -> Option<usize> {
         #[allow(clippy::float_cmp, clippy::cast_precision_loss, reason = "whole numbers below 2^53")]
         let is = |name: &String| {
@@ -102,7 +104,8 @@ impl Labels {
         first.filter(|_| found.next().is_none())
     }
 
-    /// The index of a truth value: of the label `true` or `false`, or of the label 1 or 0.
+    /// The index of a truth value's label: the label named `true` or `false`, else the second or first
+    /// label, or, where numbers are names, the label named 1 or 0.
     fn truth_position(&self, truth: bool) -> Option<usize> {
         let name = truth.to_string();
         let named = self.set.names().iter().position(|known| known.eq_ignore_ascii_case(&name));
@@ -112,7 +115,7 @@ impl Labels {
         })
     }
 
-    /// The truth value that a text spells, in a data set with the labels `false` and `true` alone.
+    /// The truth value that a text spells, if the labels are exactly `false` and `true`.
     fn truth_of(&self, text: &str) -> Option<bool> {
         let truths = self.set.names() == ["false", "true"];
         text.to_ascii_lowercase().parse().ok().filter(|_| truths)
@@ -124,7 +127,7 @@ impl Labels {
     }
 }
 
-/// A label in lower case and with single spaces: the same for all spellings of the label.
+/// A label in lower case and with single spaces: equal for all spellings of the label.
 pub(super) fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }

@@ -2,7 +2,7 @@
 
 use crate::TaskError;
 
-/// The labels of a data set, in its order.
+/// The names of a data set's labels, in the data set's order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelSet {
     names: Vec<String>,
@@ -10,7 +10,8 @@ pub struct LabelSet {
 }
 
 impl LabelSet {
-    /// A set of these labels; `positive` is the positive class of binary metrics, by default the last label.
+    /// A set of the labels `names`; `positive` is the name of the positive label in binary metrics, by
+    /// default the last label.
     pub fn new(names: Vec<String>, positive: Option<&str>) -> Self {
         let positive = positive
             .and_then(|positive| names.iter().position(|name| name == positive))
@@ -18,7 +19,7 @@ impl LabelSet {
         Self { names, positive }
     }
 
-    /// The names, by index.
+    /// The labels' names, in the data set's order.
     pub fn names(&self) -> &[String] {
         &self.names
     }
@@ -33,38 +34,39 @@ impl LabelSet {
         self.names.len()
     }
 
-    /// True without any label.
+    /// Whether the set has no labels.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// Numbers our labels as a classifier with the labels `checkpoint` does, whatever order it has them in. A classifier
-    /// whose labels were never named (`LABEL_0`, `LABEL_1`, ...) takes ours in our order, which
-    /// [`LabelMapping::pairing`] says.
+    /// Pairs the data set's labels with a classifier's labels `checkpoint`, by name, whatever the order. A
+    /// classifier that never named its labels (`LABEL_0`, `LABEL_1`, ...) is paired by order;
+    /// [`LabelMapping::pairing`] is then a warning, unless the data set's names are the class numbers
+    /// themselves.
     ///
     /// # Errors
-    /// The names are others, or more, or fewer.
+    /// The classifier has other names, or more or fewer labels.
     pub fn reconcile(&self, checkpoint: &[String]) -> Result<LabelMapping, TaskError> {
         let conflict =
             || TaskError::LabelConflict { data: self.names.clone(), checkpoint: checkpoint.to_vec() };
         if checkpoint.len() != self.len() {
             return Err(conflict());
         }
-        // By name first: our own labels may be LABEL_0, LABEL_1, LABEL_10, in this order.
+        // By name first: the data set's labels may be LABEL_0, LABEL_1, LABEL_10, in this order.
         let ids: Option<Vec<usize>> =
             self.names.iter().map(|name| checkpoint.iter().position(|other| other == name)).collect();
         if let Some(ids) = ids {
             return Ok(LabelMapping { ids, pairing: None });
         }
         let pairing = self.pairing(checkpoint).ok_or_else(conflict)?;
-        // LABEL_1 is what class number 1 is called where nobody named it.
+        // LABEL_1 is the name that `transformers` gives to class number 1: this pairing needs no warning.
         let are_class_numbers = self.names.iter().enumerate().all(|(index, name)| *name == index.to_string());
         let pairing = (!are_class_numbers).then_some(pairing);
         Ok(LabelMapping { ids: (0..self.len()).collect(), pairing })
     }
 
-    /// What a user should know where these labels take the places of a classifier's that were never named; `None` where
-    /// they have names.
+    /// The warning that the data set's labels are paired by order with a classifier that never named its
+    /// labels; `None` for a classifier with names.
     pub fn pairing(&self, checkpoint: &[String]) -> Option<String> {
         const SHOWN: usize = 20;
         if !is_unnamed(checkpoint) {
@@ -84,12 +86,13 @@ impl LabelSet {
     }
 }
 
-/// True for a classifier with the labels `LABEL_0`, `LABEL_1`, ..., which `transformers` gives to labels without names.
+/// True for a classifier with the labels `LABEL_0`, `LABEL_1`, ..., the names that `transformers` gives to
+/// labels without names.
 pub fn is_unnamed(checkpoint: &[String]) -> bool {
     checkpoint.iter().enumerate().all(|(index, name)| *name == format!("LABEL_{index}"))
 }
 
-/// From a data set's label indices to a classifier's.
+/// The classifier's number of each label of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelMapping {
     ids: Vec<usize>,
@@ -97,15 +100,15 @@ pub struct LabelMapping {
 }
 
 impl LabelMapping {
-    /// The classifier's index of the data set's label `index`.
+    /// The head's number of the label with the data set's number `index`.
     ///
     /// # Panics
-    /// `index` is no label of the data set.
+    /// The data set has no label with this number.
     pub fn id(&self, index: usize) -> usize {
         self.ids[index]
     }
 
-    /// What a user should know where labels were paired by order alone: the pairing, and how to state it.
+    /// A warning if labels were paired by order alone: the pairing, and how to state the right one.
     pub fn pairing(&self) -> Option<&str> {
         self.pairing.as_deref()
     }
@@ -151,7 +154,7 @@ mod tests {
         for part in ["LABEL_0 = a_pos, LABEL_1 = b_neg", "id2label", "labels = [...]"] {
             assert!(pairing.contains(part), "{pairing}");
         }
-        // Class number 1 is what LABEL_1 stands for, and a label that is named is paired by its name.
+        // LABEL_1 stands for class number 1, and a named label is paired by name.
         assert_eq!(set(&["0", "1"]).reconcile(&unnamed).unwrap().pairing(), None);
         assert_eq!(set(&["neg", "pos"]).reconcile(&strings(&["pos", "neg"])).unwrap().pairing(), None);
         assert!(set(&["1", "2"]).reconcile(&unnamed).unwrap().pairing().is_some());

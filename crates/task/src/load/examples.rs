@@ -1,4 +1,4 @@
-//! From the rows of a split to a task's examples.
+//! [`Examples`]: makes a task's examples from the rows of a split.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,30 +7,30 @@ use embert_data::{Card, LocatedRow, Location, SplitKind, SplitRows, shown_names}
 
 use crate::{ExampleProblem, Task, TaskError, Unlabelled};
 
-/// Makes examples of rows with the labels that were decided for all of them.
+/// Makes examples from rows, with the labels that were decided for the whole data set.
 pub(super) struct Examples<'a, T: Task> {
     pub(super) card: &'a Card,
     pub(super) labels: &'a T::Labels,
-    /// Whether a row that can't be used is counted instead of being an error.
+    /// Whether a row that can't be used is skipped and counted; otherwise the row is an error.
     pub(super) skip: bool,
-    /// Rows that were skipped, by split.
+    /// The number of skipped rows of each split.
     pub(super) skipped: [usize; 3],
     pub(super) notes: Vec<String>,
     pub(super) unlabelled: Vec<Unlabelled>,
 }
 
-/// The rows of a split, each an example or the reason why it is none.
+/// The rows of a split, each an example or the reason why the row can't be one.
 pub(super) struct Understood<T: Task> {
     split: SplitKind,
     rows: Vec<(Location, Result<T::Example, ExampleProblem>)>,
-    /// The first of the split's files.
+    /// The split's first file.
     path: PathBuf,
-    /// Why the first file without the label's column has none.
+    /// The sentence on the first file without the label's column, if any.
     without_label: Option<String>,
 }
 
 impl<T: Task> Examples<'_, T> {
-    /// The rows of a split as examples with the rows' numbers.
+    /// Turns each row of a split into an example, or into the reason why the row can't be one.
     pub(super) fn understood(&self, split: SplitRows) -> Understood<T> {
         let SplitRows { split, rows, files, without_label } = split;
         let of = |LocatedRow { id, location, row }| (location, T::example(self.labels, self.card, id, row));
@@ -89,7 +89,8 @@ impl<T: Task> Examples<'_, T> {
         Ok(examples)
     }
 
-    /// Refuses a split none of whose rows has a label, and unless they are skipped, rows without a label beside others.
+    /// Refuses a split without a single label and, unless rows are skipped, a split in which some rows have
+    /// no label.
     pub(super) fn check(&self, split: &Understood<T>) -> Result<(), TaskError> {
         if let Some(unlabelled) = split.unlabelled() {
             let hint = "there is nothing to learn from; name the label's column in a card ([columns] label = \"...\"), or \
@@ -115,7 +116,7 @@ impl<T: Task> Examples<'_, T> {
 }
 
 impl<T: Task> Understood<T> {
-    /// The reason why a split is left out, if none of its rows has a label.
+    /// Why the split has no labels; `None` if the split is empty, or if a row has a label or another problem.
     fn unlabelled(&self) -> Option<Unlabelled> {
         let (location, Err(ExampleProblem::NoLabel { minus_one })) = self.rows.first()? else { return None };
         if self.rows.iter().any(|(_, row)| !matches!(row, Err(ExampleProblem::NoLabel { .. }))) {

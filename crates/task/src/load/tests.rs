@@ -1,4 +1,4 @@
-//! From files to splits.
+//! Tests of `load`, from files to splits.
 #![allow(clippy::format_collect, reason = "short texts of tests")]
 
 use std::fs;
@@ -47,7 +47,7 @@ fn bad_rows_stop_it_or_are_counted() {
     assert_eq!(data.notes, [left_out]);
 }
 
-/// A number says which row it is, whatever became of those before it.
+/// An example's number is its row's number, whichever rows before it are skipped.
 #[test]
 fn rows_that_are_passed_over_count_in_the_numbers() {
     let dir = tempfile::tempdir().unwrap();
@@ -92,13 +92,13 @@ fn an_unknown_label_is_named_with_its_line() {
         let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     }
-    // A label that only another split has.
+    // A label that only the test split has.
     fs::write(dir.path().join("train.csv"), "text,label\na,1\nb,2\n").unwrap();
     fs::write(dir.path().join("test.csv"), "text,label\na,1\nb,0\n").unwrap();
     let card = Card::for_folder(dir.path()).unwrap();
     let message = load(&card, dir.path(), &LoadOptions::default()).unwrap_err().to_string();
     assert!(message.contains("test.csv, line 3: the label \"0\" is none of 1, 2"), "{message}");
-    // A folder of texts by label.
+    // A folder of texts for each label.
     for label in ["x", "y", "z"] {
         fs::create_dir_all(dir.path().join(format!("texts/{label}"))).unwrap();
         fs::write(dir.path().join(format!("texts/{label}/0.txt")), "a text").unwrap();
@@ -131,7 +131,7 @@ fn facts_count_what_splits_share() {
     assert_eq!(facts, DataFacts { train_duplicates: 1, shared: 3, ..DataFacts::default() });
 }
 
-/// Only rows are passed over, never a file that can't be read.
+/// `skip_bad_rows` skips rows, never a file that can't be read.
 #[test]
 fn skipping_is_for_rows() {
     let dir = tempfile::tempdir().unwrap();
@@ -271,7 +271,7 @@ fn a_training_split_without_labels_is_named_whatever_is_skipped() {
             }
         }
     }
-    // Beside labelled rows, its rows are rows without a label.
+    // Beside labelled rows, the rows of a file without labels are rows without a label.
     write(dir.path(), "some.jsonl", &jsonl(&["\"x\"", "\"y\"", "\"x\""]));
     let card = card(dir.path(), "[files]\ntrain = [\"some.jsonl\", \"all.txt\"]\n");
     let said = message(&card, dir.path(), &LoadOptions::default());
@@ -305,19 +305,19 @@ fn another_split_without_labels_is_left_out_and_said() {
             }
         }
     }
-    // A column of nearly that name is no absence.
+    // A file with a column of nearly the label's name is refused.
     write(dir.path(), "test.csv", "id,text,Label\n3,c,1\n");
     let card = card(dir.path(), "[files]\ntrain = [\"train.csv\"]\ntest = [\"test.csv\"]\n");
     let said = message(&card, dir.path(), &LoadOptions::default());
     assert!(said.contains("test.csv has no column \"label\"") && said.contains("Label"), "{said}");
-    // Partly unlabelled is a fault there too.
+    // A test split in which some rows have no label is refused.
     write(dir.path(), "test.csv", "id,text,label\n3,c,1\n4,d,\n");
     let said = message(&card, dir.path(), &LoadOptions::default());
     assert!(
         said.contains("1 of the 2 rows of the test split") && said.contains("test.csv, line 3"),
         "{said}"
     );
-    // Unless it is not used.
+    // A test split that is not used is not refused.
     let rows: String = (0..40).map(|n| format!("{n},text {n},{}\n", n % 2)).collect();
     write(dir.path(), "train.csv", &format!("id,text,label\n{rows}"));
     let cut = LoadOptions { split_ratios: Some([0.5, 0.25, 0.25]), ..LoadOptions::default() };

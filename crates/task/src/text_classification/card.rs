@@ -1,4 +1,4 @@
-//! What a model card says of text classification.
+//! The sentences of a model card on text classification.
 
 use embert_metrics::{Average, Metric};
 
@@ -6,7 +6,7 @@ use super::scores::metric_info;
 use crate::card::{CardMetric, IndexedMetric, TaskCard};
 use crate::cross_entropy::CrossEntropy;
 
-/// The card's part on a task with these labels and this loss; `escape` makes a name safe to stand in Markdown.
+/// The card's sentences on a task with these labels and this loss; `escape` escapes a name for Markdown.
 pub(super) fn card(
     labels: &[String],
     average: Average,
@@ -22,7 +22,7 @@ pub(super) fn card(
     let metrics = Metric::LOGGED.iter().map(|&metric| CardMetric {
         name: metric.name().to_owned(),
         heading: metric_info(metric).in_sentence(),
-        // The hub's index has no losses.
+        // The hub's index has no metric for a loss.
         indexed: (metric != Metric::Loss).then(|| IndexedMetric {
             r#type: metric.hub_name(),
             name: if metric.is_averaged() {
@@ -50,7 +50,7 @@ pub(super) fn card(
     }
 }
 
-/// Class weights and label smoothing, where the loss has any.
+/// A sentence on class weights and label smoothing; `None` for a loss with neither.
 #[allow(clippy::float_cmp, reason = "a weight of 1 is no weight")]
 fn about_loss(loss: &CrossEntropy) -> Option<String> {
     let mut parts = Vec::new();

@@ -1,6 +1,6 @@
-//! [`ClassScores`]: what the model says of each label.
+//! [`ClassScores`]: the score of each label.
 
-/// The score of each label, in the order of the head's outputs: probabilities, unless the head is no softmax.
+/// The score of each label, in the order of the head's outputs: with a softmax, probabilities that sum to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassScores(Vec<f64>);
 
@@ -9,12 +9,12 @@ impl ClassScores {
         Self(scores)
     }
 
-    /// The score of each label.
+    /// The score of each label, `[labels]`, in the order of the head's outputs.
     pub fn scores(&self) -> &[f64] {
         &self.0
     }
 
-    /// The label with the highest score; the first of several.
+    /// The head's number of the label with the highest score; the first label of a tie.
     pub fn label_id(&self) -> usize {
         embert_metrics::argmax(&self.0)
     }

@@ -1,4 +1,4 @@
-//! [`LabelledText`].
+//! [`LabelledText`]: a text with the score of each label.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use super::class_scores::ClassScores;
 /// A text, or a pair of texts, with the score of each label.
 ///
 /// Serialises to `{"text":..,"label":..,"score":..,"probabilities":{..}}`, with `text_pair` after `text` for
-/// pairs and the probabilities in the order of the model's labels. With a head that is no softmax the key is
-/// `scores` in place of `probabilities`, since probabilities would sum to 1; with one output there is
-/// neither.
+/// pairs and the probabilities in the order of the model's labels. Scores that are not from a softmax need
+/// not sum to 1: their key is `scores` in place of `probabilities`, and with one output there is neither
+/// key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledText {
     text: String,
@@ -43,12 +43,12 @@ impl LabelledText {
         self.text_pair.as_deref()
     }
 
-    /// The index of the label with the highest score; the first of several.
+    /// The index of the label with the highest score; the first label of a tie.
     pub fn label_id(&self) -> usize {
         self.scores.label_id()
     }
 
-    /// The name of the label with the highest score. With one output it is that output's name, whatever the
+    /// The name of the label with the highest score. A head with one output has one label, whatever the
     /// score.
     pub fn label(&self) -> &str {
         &self.labels[self.label_id()]
@@ -70,12 +70,12 @@ impl LabelledText {
         self.function
     }
 
-    /// The names of the model's labels.
+    /// The names of the model's labels, in the order of the head's outputs.
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
 
-    /// The key of the object with all scores; `None` if it would only repeat the score.
+    /// The key of the object with all scores; `None` if the object would only repeat the score.
     fn scores_key(&self) -> Option<&'static str> {
         match self.function {
             HeadFunction::Softmax => Some("probabilities"),

@@ -19,7 +19,7 @@ pub(super) fn notes(splits: &Splits<TextExample>, labels: &LabelSet) -> Vec<Stri
     lacking.chain(contradictions).collect()
 }
 
-/// The labels that a split has no example of.
+/// A note on the labels without an example in the split; `None` if the split is empty or has all labels.
 fn lacking(split: &str, examples: &[TextExample], labels: &LabelSet) -> Option<String> {
     if examples.is_empty() {
         return None;

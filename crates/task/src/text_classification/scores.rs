@@ -1,4 +1,4 @@
-//! A classification report as named values: in events, in `scores.json` and in `facts.json`.
+//! A classification report as named values, for events, `scores.json` and `facts.json`.
 
 use embert_metrics::{Metric, Report, Scores};
 use embert_run::{Average, Better, ClassScores, Detail, MetricInfo, Metrics};
@@ -13,12 +13,12 @@ pub(super) fn metric_info(metric: Metric) -> MetricInfo {
     }
 }
 
-/// The metrics that a log has of an evaluation.
+/// The metrics that the log has for an evaluation.
 pub(super) fn logged(report: &Report) -> Metrics {
     values(report, Metric::LOGGED.iter().copied())
 }
 
-/// Every metric, and the metrics of each label, their averages and the confusion matrix.
+/// All metrics; and as the detail, the metrics of each label, averages and the confusion matrix.
 pub(super) fn scores(report: &Report) -> (Metrics, Detail) {
     let named = |values: [(Metric, f64); 3]| values.map(|(metric, value)| (metric.name(), value));
     let class = |class: &embert_metrics::ClassScores| ClassScores {
@@ -37,7 +37,7 @@ pub(super) fn scores(report: &Report) -> (Metrics, Detail) {
     (values(report, Metric::displayed()), detail)
 }
 
-/// The values of those metrics that are defined for the report.
+/// The values of `metrics`; an undefined metric is absent.
 fn values(report: &Report, metrics: impl IntoIterator<Item = Metric>) -> Metrics {
     metrics.into_iter().filter_map(|metric| Some((metric.name(), metric.value(report)?))).collect()
 }

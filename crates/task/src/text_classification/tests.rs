@@ -55,7 +55,7 @@ fn an_examples_prediction_is_the_mean_over_its_windows() {
     assert_eq!(prediction.label_id(), 1);
 }
 
-/// Its loss is that of the joined prediction: -ln 0.75 and -ln 0.25 here.
+/// An example's loss is the joined prediction's: -ln 0.75 and -ln 0.25 here.
 #[test]
 fn a_scorer_counts_each_example_once_and_refuses_what_has_no_label() {
     let task = TextClassification::new(strings(&["neg", "pos"]));

@@ -1,4 +1,4 @@
-//! What columns of labels mean, kind by kind.
+//! The meaning of columns of labels, kind by kind.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::ExampleProblem;
 
-/// Files with the class names that they state.
+/// Files, each with the class names that the file states.
 type Files<'a> = &'a [(&'a str, Option<&'a [&'a str]>)];
 
 /// A card with these labels, in this order.
@@ -35,7 +35,7 @@ fn integers(numbers: &[i64]) -> Vec<Value> {
     numbers.iter().map(|&number| Value::Integer(number)).collect()
 }
 
-/// The column of a training split and of another one.
+/// The column of a training split and a test split.
 fn column(train: &[Value], other: &[Value]) -> LabelColumn {
     let mut column = LabelColumn::default();
     for (values, file) in [(train, "train.csv"), (other, "test.csv")] {
@@ -56,7 +56,7 @@ fn names(train: &[Value]) -> Vec<String> {
     decide(&discovering(), train, &[]).set.names().to_vec()
 }
 
-/// Why the column can't be used; the message has all of `parts`.
+/// The message of the error for a column that can't be used; checks that the message has all of `parts`.
 fn refused(card: &Card, train: &[Value], other: &[Value], parts: &[&str]) -> String {
     let message = column(train, other).decide(card, false).unwrap_err().to_string();
     for part in parts {
@@ -72,7 +72,7 @@ fn names_and_numbers_have_their_order() {
     assert_eq!(names(&integers(&[10, 2, 0])), ["0", "2", "10"]);
     assert_eq!(names(&texts(&["10", "01", "02"])), ["01", "02", "10"]);
     assert_eq!(names(&texts(&["10", "-2", "-1"])), ["-2", "-1", "10"]);
-    // The same number, once with quotes around it, once with a fraction.
+    // The number 1: bare, in quotes, as a float, in quotes with a fraction.
     let one = [Value::Integer(1), text("1"), Value::Float(1.0), text("1.00"), Value::Integer(0)];
     let labels = decide(&discovering(), &one, &[]);
     assert_eq!(labels.set.names(), ["0", "1"]);
@@ -91,9 +91,9 @@ fn truth_values_are_false_and_true_however_they_are_written() {
     assert_eq!(labels.set.names(), ["false", "true"]);
     assert_eq!(labels.index(Some(&text("True"))), Ok(Some(1)));
     assert_eq!(labels.index(Some(&train[1])), Ok(Some(0)));
-    // Names, where the format has no truth values.
+    // In a format without truth values, True and False are names.
     assert_eq!(names(&texts(&["True", "False"])), ["False", "True"]);
-    // With a card they are what it names, or its first and second label.
+    // With a card, truth values are the labels so named, or the first and second label.
     assert_eq!(decide(&card(&["True", "False"]), &train, &[]).index(Some(&train[0])), Ok(Some(0)));
     assert_eq!(decide(&card(&["ham", "spam"]), &train, &[]).index(Some(&train[0])), Ok(Some(1)));
     assert_eq!(decide(&card(&["1", "0"]), &train, &[]).index(Some(&train[0])), Ok(Some(0)));
@@ -118,7 +118,7 @@ fn minus_one_is_no_label_among_class_numbers_alone() {
         decide(&discovering(), &texts(&["a", "b"]), &integers(&[-1])).index(Some(&minus_one)),
         Ok(None)
     );
-    // A scale, and a card that lists it.
+    // A scale with negative numbers, and a card that lists -1.
     let scale = decide(&discovering(), &integers(&[-2, -1, 0, 1]), &[]);
     assert_eq!(scale.index(Some(&minus_one)), Ok(Some(1)));
     assert!(scale.notes.contains(&"-1 is a label, as -2 is one".into()), "{:?}", scale.notes);
@@ -157,7 +157,7 @@ fn outer_white_space_is_no_part_of_a_label_and_an_empty_one_is_none() {
     assert_eq!(found, [Ok(Some(1)), Ok(Some(0)), Ok(Some(1)), Ok(None), Ok(None)]);
     assert_eq!(labels.notes, ["2 row(s) had white space around their label: it is not part of it"]);
     assert_eq!(labels.index(Some(&Value::Null)), Ok(None));
-    // A card may list one with its white space.
+    // A card may list a label with white space around the name.
     let listed = card(&[" pos", "pos"]);
     assert_eq!(decide(&listed, &train[..1], &[]).index(Some(&train[0])), Ok(Some(0)));
 }
@@ -194,17 +194,17 @@ fn measures_and_texts_are_no_classes() {
     refused(&discovering(), &counted, &[], &["31 different numbers in 40 rows", "regression"]);
     let prose: Vec<Value> = (0..40).map(|n| text(&format!("review {n}"))).collect();
     refused(&discovering(), &prose, &[], &["40 different texts in 40 rows", "\"review 0\"", "which column"]);
-    // A card that lists them all, and a data set too small to tell.
+    // A card that lists all labels, and a data set too small to tell.
     let listed: Vec<String> = (0..40).map(|n| format!("review {n}")).collect();
     let listed = card(&listed.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(decide(&listed, &prose, &[]).set.len(), 40);
     assert_eq!(names(&prose[..19]).len(), 19);
 }
 
-/// Data sets with many classes that are as they should be.
+/// Many classes are accepted where labels repeat.
 #[test]
 fn many_classes_are_classes() {
-    // 77 class numbers, two rows each; the same as names; 1500 categories of three rows.
+    // 77 class numbers of two rows each; 1500 categories of three rows each.
     let numbers: Vec<Value> = (0..154).map(|n| Value::Integer(n % 77)).collect();
     let labels = decide(&discovering(), &numbers, &[]);
     assert_eq!(labels.set.len(), 77);
@@ -214,7 +214,7 @@ fn many_classes_are_classes() {
     let mostly_alone: Vec<Value> =
         (0..4500).map(|n| text(&format!("t{}", if n < 1500 { n } else { 0 }))).collect();
     refused(&discovering(), &mostly_alone, &[], &["1500 different texts in 4500 rows"]);
-    // Codes that read like numbers beside others.
+    // Codes that look like numbers beside codes that don't.
     let codes = texts(&["250.01", "V27", "E850", "38"]);
     assert_eq!(names(&codes), ["250.01", "38", "E850", "V27"]);
 }
@@ -244,7 +244,7 @@ fn where_names_are_numbers_a_number_is_no_index() {
     assert_eq!(labels.index(Some(&text("3.0"))), Ok(Some(2)));
     assert!(labels.index(Some(&text("0"))).is_err());
     assert_eq!(decide(&card(&["0.0", "1.0"]), &[], &[]).index(Some(&Value::Integer(1))), Ok(Some(1)));
-    // Class numbers from 0 on would be one off, and one class less, where bad rows are left out.
+    // With bad rows left out, class numbers from 0 on would be one off, and one class would be missing.
     let shifted = column(&integers(&[1, 0, 2]), &[]).decide(&stars, true).unwrap_err().to_string();
     for part in ["\"1\", \"2\", \"3\"", "has 0 and goes to 2", "train.csv, row 2", "class_numbers = true"] {
         assert!(shifted.contains(part), "{shifted}");
@@ -264,7 +264,7 @@ fn class_numbers_are_indices_also_of_labels_that_are_numbers() {
     assert!(index(Value::Integer(3)).is_err());
 }
 
-/// As Parquet that `datasets` wrote states them.
+/// Parquet that `datasets` wrote states class names.
 #[test]
 fn class_names_of_a_file_are_the_labels_and_its_numbers_are_indices() {
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
