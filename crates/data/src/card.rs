@@ -1,4 +1,4 @@
-//! [`Card`]: what a data set is, in TOML.
+//! [`Card`]: the description of a data set, in TOML.
 
 use std::fmt;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::repository::name::RepositoryName;
 use crate::split::check_ratios;
 use crate::split_files::SplitFiles;
 
-/// Where a data set lies, what its columns are, and how its labels are called.
+/// The description of a data set: its task, its files, and the names of its columns and labels.
 ///
 /// ```
 /// use embert_data::Card;
@@ -38,55 +38,56 @@ use crate::split_files::SplitFiles;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
-    /// The name that `--dataset` knows.
+    /// The data set's name, as `--dataset` takes it.
     pub name: String,
     /// A sentence about the data set.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The task that the data set is for.
     pub task: TaskName,
-    /// An SPDX expression, or what the authors say.
+    /// The licence: an SPDX expression, or the authors' words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
-    /// Whom to cite.
+    /// The work to cite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub citation: Option<String>,
-    /// Where to read about it.
+    /// The address of a page about the data set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// The labels' names: by index where the files have integers and the names aren't integers themselves. A label
-    /// that is listed counts as it is written. Empty: the labels that the files state, else the labels that occur in the training split.
+    /// The labels' names. Numbers in the files are indices of these names, from 0, unless one of the names is
+    /// a number itself. Empty: the labels that the files state, else the labels in the training split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
-    /// Whether numbers in the files are the labels' indices, from 0, also where the labels are called by numbers.
+    /// Whether numbers in the files are indices of the labels, from 0, even if the labels' names are numbers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub class_numbers: bool,
-    /// The label that binary precision, recall and F1 are about; by default the last.
+    /// The label that binary precision, recall and F1 are about; by default the last label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub positive: Option<String>,
-    /// Shares of train, validation and test that are cut from the training files where nothing else is asked for.
+    /// The shares of train, validation and test to cut from the training files. Used only if the card names
+    /// no validation files and [`LoadOptions`](crate::LoadOptions) has no shares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split_ratios: Option<[f64; 3]>,
-    /// The repository on the hub that has the files.
+    /// The hub's repository with the files. A card has either `hub` or `files`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hub: Option<HubSource>,
     /// Files on this machine, relative to the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<SplitFiles>,
-    /// The columns.
+    /// The names of the columns.
     #[serde(default)]
     pub columns: CardColumns,
-    /// How the files are read, where their names and contents leave it open.
+    /// Options for reading the files, where the files' names and contents leave the format open.
     #[serde(default, skip_serializing_if = "ReadOptions::is_default")]
     pub reading: ReadOptions,
 }
 
-/// The name of a task that embert has: the hub's pipeline tag for it. What a task does is in `embert-task`.
+/// The name of a task: the hub's pipeline tag. The tasks themselves are in `embert-task`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaskName {
-    /// One label for each text, or for each pair of texts: what a data set without a card is for. Older cards call the task
-    /// `sequence-classification`.
+    /// One label for each text, or for each pair of texts: the task of a data set without a card. Older cards
+    /// call the task `sequence-classification`.
     #[default]
     #[serde(alias = "sequence-classification")]
     TextClassification,
@@ -111,29 +112,31 @@ impl fmt::Display for TaskName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HubSource {
-    /// `owner/name`.
+    /// The repository's name, `owner/name`.
     pub repository: String,
-    /// Which of several data sets in it, by the name that its README or its folders give; by default the only or default one.
+    /// The config, one of several data sets in the repository, as its README or folders name it; by default
+    /// the only or default config.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
     /// A branch, tag or commit; by default `main`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
-    /// The files of each split: names or patterns. Empty: as the repository's README or the names of its files say.
+    /// The files of each split: names or patterns. Empty: the repository's README, or the names of its files,
+    /// decide.
     #[serde(default, skip_serializing_if = "SplitFiles::is_empty")]
     pub files: SplitFiles,
 }
 
-/// The columns' names in the files.
+/// The names of the columns in the files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CardColumns {
-    /// The text.
+    /// The column of the text, or of the first text of a pair.
     pub text: String,
-    /// The second text of a pair.
+    /// The column of the second text of a pair.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_pair: Option<String>,
-    /// The label.
+    /// The column of the label.
     pub label: String,
 }
 
@@ -155,17 +158,17 @@ impl Card {
     /// Reads a card.
     ///
     /// # Errors
-    /// The file can't be read, isn't TOML, has an unknown key or contradicts itself.
+    /// The file can't be read, isn't TOML, has an unknown key, or contradicts itself.
     pub fn from_file(path: &Path) -> Result<Self, DataError> {
         let text =
             fs::read_to_string(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
-    /// Reads the text of a card; `path` names it in messages.
+    /// Reads the text of a card; `path` is the card's file in messages.
     ///
     /// # Errors
-    /// As [`from_file`](Self::from_file), but for the reading.
+    /// The text isn't TOML, has an unknown key, or contradicts itself.
     pub fn parse(text: &str, path: &Path) -> Result<Self, DataError> {
         let card: Self = toml::from_str(text)
             .map_err(|source| DataError::CardSyntax { path: path.to_owned(), source: Box::new(source) })?;
@@ -204,7 +207,7 @@ impl Card {
         }
     }
 
-    /// A card for one file, all of which is the training split.
+    /// A card for one file, which is the training split.
     pub fn for_file(path: &Path) -> Self {
         let name = path.file_stem().unwrap_or(path.as_os_str());
         Self::local(

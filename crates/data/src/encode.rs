@@ -1,4 +1,4 @@
-//! Examples as token ids.
+//! [`encode`]: from examples to token ids.
 
 use embert_tokenize::{EncodeOptions, Encoding, Tokenizer, TruncationCount};
 
@@ -6,24 +6,28 @@ use crate::error::DataError;
 use crate::example::Texts;
 use crate::features::{EncodedDataset, EncodedFeature};
 
-/// How texts are read that are not trained on.
+/// How texts are encoded: cut at a length, or read in windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowOptions {
-    /// The most tokens at a time, and what is cut.
+    /// The largest number of tokens in a feature, and which tokens a longer text loses.
     pub encoding: EncodeOptions,
-    /// Longer texts are not cut, but read in windows that share this many tokens with the next, special ones not counted.
+    /// The number of tokens that neighbouring windows of a longer text share, special tokens not counted;
+    /// `None` cuts longer texts.
     pub stride: Option<usize>,
 }
 
-/// The largest number of tokens that the windows of a split have in memory: 8 GiB, for an id and a type of each.
+/// The largest number of tokens in the windows of a split: 8 GiB of memory, as each token has an id and a
+/// type of 4 bytes each.
 pub const MOST_TOKENS: usize = 1 << 30;
 
-/// Encodes examples on all cores, in their order. With a stride in `options` each has as many windows as it needs; without,
-/// each has one feature, and the truncated examples are counted. `target` gives the target of a feature.
+/// Encodes examples on all cores, and keeps their order. With a stride in `options`, an example has as many
+/// windows as its text needs; without a stride, an example has one feature, and truncated examples are
+/// counted. `target` gives the target of each feature.
 ///
 /// # Errors
-/// The tokenizer refuses a text, as one with more than [`MOST_WINDOWS`](embert_tokenize::MOST_WINDOWS) windows; all windows
-/// together have more than [`MOST_TOKENS`]; or an example has no target.
+/// The tokenizer refuses a text, for instance a text with more than
+/// [`MOST_WINDOWS`](embert_tokenize::MOST_WINDOWS) windows; all windows together have more than
+/// [`MOST_TOKENS`] tokens; or `target` fails.
 pub fn encode<E: Texts, T, X: From<DataError>>(
     examples: &[E],
     tokenizer: &Tokenizer,
@@ -42,7 +46,8 @@ fn encode_whole<E: Texts, T, X: From<DataError>>(
     options: &EncodeOptions,
     target: impl Fn(&E, &Encoding) -> Result<T, X>,
 ) -> Result<(EncodedDataset<T>, TruncationCount), X> {
-    /// Texts encoded at a time, so that the encodings' offsets of a large data set are never all in memory.
+    /// The number of texts to encode at a time, so that the offsets of a large data set are never all in
+    /// memory.
     const CHUNK: usize = 4096;
     let mut features = Vec::with_capacity(examples.len());
     let mut count = TruncationCount::default();
@@ -66,7 +71,8 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
     stride: usize,
     target: impl Fn(&E, &Encoding) -> Result<T, X>,
 ) -> Result<(EncodedDataset<T>, TruncationCount), X> {
-    /// Fewer than in [`encode_whole`]: each text may have many windows.
+    /// The number of texts to encode at a time: fewer than in [`encode_whole`], as a text may have many
+    /// windows.
     const CHUNK: usize = 256;
     let (mut data, mut tokens) = (EncodedDataset::default(), 0_usize);
     for (chunk, first) in examples.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
@@ -133,7 +139,7 @@ mod tests {
         let options = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
         let whole = WindowOptions { encoding: options, stride: None };
         let (data, count) = encode_labelled(&examples, &tokenizer, &whole).unwrap();
-        // A pair has 3 special tokens and its second text has 1, so that texts of 3 and 4 words are cut.
+        // A pair has 3 special tokens, and its second text has 1 token: first texts of 3 and 4 words are cut.
         let cut = (0..9000).filter(|id| id % 2 == 0 && id % 5 > 2).count();
         assert_eq!(count, TruncationCount { truncated: cut, total: 9000 });
         for (example, encoded) in examples.iter().zip(data.features()) {
@@ -152,7 +158,7 @@ mod tests {
             text_pair: None,
             label: Some(id as usize % 2),
         };
-        // 6 tokens hold 4 words; with 1 of them shared, each further window has 3 more.
+        // 6 tokens hold 4 words; with 1 shared word, each further window has 3 more words.
         let examples: Vec<Example> = (0..600).map(|id| example(id, id as usize % 12)).collect();
         let encoding = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
         let windows = |stride| {
@@ -190,7 +196,7 @@ mod tests {
             let options = WindowOptions { encoding, stride: Some(stride) };
             encode_labelled(&[example(70, 9), example(71, words)], &tokenizer, &options).map(|(data, _)| data)
         };
-        // Windows of 4 words, each one word on from the one before.
+        // Windows of 4 words, each shifted by one word.
         assert_eq!(windows(4096 + 3, 3).unwrap().features().len(), 6 + 4096);
         let error = windows(4096 + 4, 3).unwrap_err();
         assert!(error.to_string().starts_with("row 71"), "{error}");

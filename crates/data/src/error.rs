@@ -1,4 +1,4 @@
-//! [`DataError`].
+//! [`DataError`]: why a data set can't be used.
 
 use std::path::PathBuf;
 
@@ -25,18 +25,18 @@ pub enum DataError {
     /// A row that can't be used.
     #[error("{location}: {problem}")]
     Row {
-        /// Where it is.
+        /// The row's file and line.
         location: Location,
-        /// What is wrong with it.
+        /// Why the row can't be used.
         problem: RowProblem,
     },
-    /// A row that doesn't end.
+    /// A row that goes on beyond the largest size of a row.
     #[error("{location}: the row goes on for more than {} MiB; is a quote not closed, or is the file in another format?", MAX_ROW >> 20)]
     TooLong {
-        /// Where it begins.
+        /// The file and line at which the row begins.
         location: Location,
     },
-    /// A file that isn't Parquet, or not a whole one.
+    /// A file that isn't Parquet, or is incomplete.
     #[error("{} can't be read as Parquet; is it whole?", path.display())]
     Parquet {
         /// The file.
@@ -44,23 +44,23 @@ pub enum DataError {
         /// The cause.
         source: parquet::errors::ParquetError,
     },
-    /// A file that is something else than its name or the options say, or that contradicts itself.
+    /// A file that contradicts its name, the options or itself.
     #[error("{} {problem}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What it is, and what to do.
+        /// The file's format or fault, and what to do.
         problem: String,
     },
-    /// JSON that goes wrong between its rows, or ends before its end.
+    /// JSON with a syntax error between rows, or without an end.
     #[error("{location}: it is not JSON: {problem}")]
     Json {
-        /// Where it is.
+        /// The file and line of the syntax error.
         location: Location,
-        /// What is wrong.
+        /// The syntax error.
         problem: String,
     },
-    /// A column that is read and that the file has twice.
+    /// A column to read that the file has twice.
     #[error("{} has the column \"{}\" twice: rename one of them", path.display(), shown(column))]
     DuplicateColumn {
         /// The file.
@@ -75,9 +75,9 @@ pub enum DataError {
         path: PathBuf,
         /// The column.
         column: String,
-        /// The columns that are there.
+        /// The file's columns.
         found: Vec<String>,
-        /// What to do, after a semicolon, or nothing.
+        /// What to do, after a semicolon; or an empty text.
         hint: String,
     },
     /// A column of a type that can't be used.
@@ -87,9 +87,9 @@ pub enum DataError {
         path: PathBuf,
         /// The column.
         column: String,
-        /// Its type.
+        /// The column's type.
         found: String,
-        /// What it should be.
+        /// The types that can be used.
         expected: &'static str,
     },
     /// A file without a single row.
@@ -98,13 +98,13 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
-    /// A file whose format its name doesn't tell.
+    /// A file whose name doesn't tell the format.
     #[error("the format of {} is unknown: expected a name that ends in .parquet, .csv, .tsv, .jsonl, .json or .txt (.gz and .zst after it), or a format that is set", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
     },
-    /// Parquet needs a file, not a stream.
+    /// Parquet from the standard input: Parquet needs a file, not a stream.
     #[error("Parquet can't be read from the standard input; name a file")]
     ParquetStream,
     /// A card that isn't TOML, or has a value of the wrong type.
@@ -120,46 +120,46 @@ pub enum DataError {
     Card {
         /// The card.
         path: PathBuf,
-        /// What is wrong.
+        /// Why the card can't be used.
         problem: String,
     },
-    /// No such data set.
+    /// No data set has the name.
     #[error("there is no data set \"{name}\": it is no file or folder, no repository on the hub (owner/name), and no card; the cards are {}", cards.join(", "))]
     Unknown {
-        /// What was named.
+        /// The name that the user gave.
         name: String,
-        /// The cards that there are.
+        /// The names of all cards.
         cards: Vec<String>,
     },
-    /// A folder in which no data set can be seen.
+    /// A folder without a data set.
     #[error("{} holds no data set: expected train.csv (.tsv, .jsonl, .parquet) or folders of texts by label, as in train/pos/*.txt", path.display())]
     NoFiles {
         /// The folder.
         path: PathBuf,
     },
-    /// It can't be told which file is what.
+    /// Files that can't be assigned to splits.
     #[error("{place}: {problem}")]
     Files {
         /// The folder, card or repository.
         place: String,
-        /// Why not.
+        /// Why the files can't be assigned.
         problem: Box<FilesProblem>,
     },
-    /// A file or folder that the user named and that is not there.
+    /// A file or folder that the user named and that doesn't exist.
     #[error("there is no file or folder {}{hint}", path.display())]
     Missing {
-        /// What was named.
+        /// The path that the user gave.
         path: PathBuf,
-        /// What else it may mean, or nothing.
+        /// Another meaning of the path; or an empty text.
         hint: String,
     },
-    /// A pipe, a device, a socket.
+    /// A pipe, a device or a socket.
     #[error("{} is neither a file nor a folder: write what comes out of it to a file first", path.display())]
     Special {
-        /// What was named.
+        /// The path that the user gave.
         path: PathBuf,
     },
-    /// Ratios that can't be used.
+    /// Split ratios that can't be used.
     #[error(
         "the split ratios {found:?} can't be used: expected three shares from 0 to 1 with the sum 1, the first above 0"
     )]
@@ -167,34 +167,34 @@ pub enum DataError {
         /// The ratios.
         found: [f64; 3],
     },
-    /// A text can't be read in windows.
+    /// A text that can't be read in windows.
     #[error("row {id} (from 0, in the order of the files)")]
     Windows {
-        /// The row's number.
+        /// The row's number, from 0, in the order of the files.
         id: u64,
         /// The cause.
         source: Box<TokenizeError>,
     },
-    /// More windows than memory should hold.
+    /// More tokens in windows than memory should hold.
     #[error(
         "the windows of {texts} texts have more than {most} tokens: take a smaller data.stride, or fewer texts (data.eval_samples)"
     )]
     TooManyTokens {
-        /// The texts before the one that was too much.
+        /// The number of texts before the text that exceeds the limit.
         texts: usize,
-        /// The largest number of tokens.
+        /// The limit, in tokens.
         most: usize,
     },
     /// The tokenizer refuses a text.
     #[error(transparent)]
     Tokenize(#[from] TokenizeError),
-    /// The thread that builds batches is gone.
+    /// The thread that builds batches stopped before its last batch.
     #[error("the thread that builds batches stopped before its last batch")]
     Loader,
 }
 
 impl DataError {
-    /// Whether only one row is at fault, so that reading can go on after it.
+    /// Whether only one row is at fault, so that reading can go on with the next row.
     pub fn is_bad_row(&self) -> bool {
         matches!(self, Self::Row { .. })
     }

@@ -1,29 +1,30 @@
-//! [`Texts`], a row's texts, and [`Example`], a row that a task has understood.
+//! [`Texts`], an example's texts, and [`Example`], texts with a label.
 
 use crate::row::{Row, Value};
 use crate::row_problem::RowProblem;
 
-/// The texts of a row, by which it is encoded.
+/// An example's texts, which the tokenizer encodes, and its number.
 pub trait Texts {
-    /// The number of the row, from 0, among all rows of the data set's files.
+    /// The number of the example's row, from 0, among the rows of all files.
     fn id(&self) -> u64;
 
-    /// The text, or the first one of a pair.
+    /// The text, or the first text of a pair.
     fn text(&self) -> &str;
 
-    /// The second text of a pair.
+    /// The second text of a pair; `None` for a single text.
     fn text_pair(&self) -> Option<&str>;
 }
 
-/// A text or a pair of texts, with a label of any type: what a label is, the task says.
+/// A text or a pair of texts, with a label of the type `L`, which the task chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example<L> {
-    /// The number of its row, from 0, among the rows of all files: those of train, then of validation, then of test. Rows that
-    /// are skipped count too, so the number is the same however the data set is split, sampled and shuffled.
+    /// The number of the example's row, from 0, among the rows of all files: the training files, then the
+    /// validation files, then the test files. Skipped rows count too, so the number doesn't depend on
+    /// skipping, splitting, sampling or shuffling.
     pub id: u64,
     /// The text.
     pub text: String,
-    /// The second text of a pair.
+    /// The second text of a pair; `None` for a single text.
     pub text_pair: Option<String>,
     /// The label.
     pub label: L,
@@ -41,7 +42,7 @@ impl<L> Example<L> {
         text_pair: Option<&str>,
         label: L,
     ) -> Result<Self, RowProblem> {
-        // A file of lines has no second text.
+        // A row of a file of lines has no column for a second text.
         let text_pair = text_pair.filter(|pair| row.get(pair).is_some());
         let text_pair = text_pair.map(|pair| row.text(pair).map(str::to_owned)).transpose()?;
         let text = match row.take(text) {

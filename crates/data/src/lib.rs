@@ -1,12 +1,12 @@
 //! Data sets: from files to batches of tensors.
 //!
-//! A [`Card`] says where a data set lies and what its columns are; [`DataSource`] finds one for what the user named.
-//! [`load_rows`] reads the rows of its files ([`RowReader`]: Parquet, CSV, TSV, JSON, folders of texts), [`cut`] makes
-//! [`Splits`] of examples, and [`encode`] tokenizes them. A [`Sampler`] plans an epoch's batches, and a [`BatchLoader`] builds
-//! them on a thread of its own.
+//! A [`Card`] describes the files and columns of a data set; [`DataSource`] finds the data set that the user
+//! named. [`load_rows`] reads the rows of the files ([`RowReader`]: Parquet, CSV, TSV, JSON, folders of
+//! texts), [`cut`] makes [`Splits`] of examples, and [`encode`] tokenizes the examples. A [`Sampler`] plans
+//! an epoch's batches, and a [`BatchLoader`] builds the batches on a thread of its own.
 //!
-//! Not here: downloads (files of the hub are only named), what a label means (a row is values, of which a task makes examples),
-//! metrics, models.
+//! Not here: downloads (files of the hub are only named), the meaning of labels (a row is values, from which
+//! a task makes examples), metrics, models.
 //!
 //! ```
 //! use embert_data::{Card, Columns, LoadOptions, load_rows};
@@ -71,7 +71,7 @@ pub use split::{Splits, contradictions, cut, duplicates, sample, shared};
 pub use split_files::SplitFiles;
 pub use split_kind::SplitKind;
 
-/// The README's example is compiled with the other ones.
+/// Compiles the README's example as a doc test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! [`load_rows`]: from a card to the rows of its splits.
+//! [`load_rows`]: the rows of each split, from the files of a card.
 
 use std::path::{Path, PathBuf};
 
@@ -11,20 +11,22 @@ use crate::row::Row;
 use crate::shown::shown_names;
 use crate::split_kind::SplitKind;
 
-/// What to load of a data set.
+/// How a data set is loaded: its splits, sizes and format.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadOptions {
-    /// Shares of train, validation and test to cut from the training files, in place of the card's.
+    /// The shares of train, validation and test to cut from the training files; `None` for the card's shares.
     pub split_ratios: Option<[f64; 3]>,
-    /// Seeds the cut and the samples.
+    /// The seed of cutting and sampling.
     pub seed: u64,
     /// The largest number of training examples; a longer split is sampled.
     pub train_samples: Option<usize>,
     /// The largest number of validation examples, and of test examples; a longer split is sampled.
     pub eval_samples: Option<usize>,
-    /// Count rows that can't be used, or have no label, instead of stopping at the first.
+    /// Whether rows that can't be used, or have no label, are skipped and counted. Otherwise the first such
+    /// row is an error.
     pub skip_bad_rows: bool,
-    /// How the files are read: an option that is set here wins over the card's [`reading`](crate::Card::reading).
+    /// Options for reading the files. An option that is set here takes precedence over the card's
+    /// [`reading`](crate::Card::reading).
     pub reading: ReadOptions,
 }
 
@@ -33,11 +35,12 @@ pub struct LoadOptions {
 pub struct LoadedRows {
     /// The rows of the training, validation and test files.
     pub splits: [SplitRows; 3],
-    /// The shares of train, validation and test that are to be cut from the training files, if any.
+    /// The shares of train, validation and test to cut from the training files; `None` if each split has its
+    /// own files.
     pub ratios: Option<[f64; 3]>,
-    /// Rows of the training, validation and test files that can't be used and were skipped.
+    /// The number of rows of the training, validation and test files that can't be used and were skipped.
     pub skipped: [usize; 3],
-    /// What was decided where the files leave it open, and what was passed over: sentences to show the user.
+    /// Sentences to show the user: decisions that the files left open, and skipped parts of the files.
     pub notes: Vec<String>,
 }
 
@@ -48,48 +51,49 @@ pub struct SplitRows {
     pub split: SplitKind,
     /// The rows that can be used.
     pub rows: Vec<LocatedRow>,
-    /// The files.
+    /// The split's files, in the order in which they were read.
     pub files: Vec<SourceFile>,
-    /// Why the first file without the label's column has none.
+    /// A sentence on the first file without the label's column; `None` if each file has the column.
     pub without_label: Option<String>,
 }
 
-/// A row, its place and its number.
+/// A row with its number and place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocatedRow {
-    /// The row's number, from 0, among the rows of all files of all splits; rows that are skipped count too.
+    /// The row's number, from 0, among the rows of all files of all splits, skipped rows included.
     pub id: u64,
-    /// The row's place.
+    /// The row's file and line.
     pub location: Location,
-    /// The row.
+    /// The row's values.
     pub row: Row,
 }
 
 /// A file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// The names of the classes that the numbers in the label's column stand for, where the file states them.
+    /// The names of the classes that numbers in the label's column stand for; `None` if the file states no
+    /// names.
     pub class_names: Option<Vec<String>>,
 }
 
 impl LoadedRows {
-    /// Whether the files of train, validation and test are used: a part that is cut from the training files takes the place
-    /// of a validation file, and of a test file where its share is above 0.
+    /// Whether the training, validation and test files are used. Where splits are cut from the training
+    /// files, validation files are not used, and test files only where the share of test is 0.
     pub fn used(&self) -> [bool; 3] {
         [true, self.ratios.is_none(), self.ratios.is_none_or(|ratios| ratios[2] == 0.0)]
     }
 }
 
-/// Reads `columns` of the files of a card, whose paths start from `root`. What the values of a row mean is the caller's to
-/// say: `embert-task` makes a task's examples of them.
+/// Reads `columns` of the files of a card, relative to `root`. The caller decides what the values of a row
+/// mean: `embert-task` makes a task's examples from the rows.
 ///
-/// Files outside the training split may lack the column `label`, unless one of their columns has nearly that name: their rows
-/// then have no such column.
+/// Validation and test files may lack the column `label`; their rows then don't have the column. A file with
+/// a column of nearly the label's name is refused.
 ///
 /// # Errors
-/// A file can't be read, has no rows, or lacks a column; or a row can't be used, unless such rows are skipped.
+/// A file can't be read, has no rows, or lacks a column; or a row can't be used and is not skipped.
 pub fn load_rows(
     card: &Card,
     root: &Path,
@@ -123,9 +127,9 @@ struct Reader<'a> {
     root: &'a Path,
     reading: ReadOptions,
     columns: &'a Columns,
-    /// The label's column.
+    /// The name of the label's column; `None` for a task without labels.
     label: Option<&'a str>,
-    /// Whether a row that can't be used is counted instead of ending the reading.
+    /// Whether a row that can't be used is skipped and counted; otherwise the row is an error.
     skip: bool,
     next_id: u64,
     skipped: [usize; 3],
@@ -159,7 +163,7 @@ impl Reader<'_> {
             if is_empty {
                 return Err(DataError::Empty { path });
             }
-            // Some of what there is to say is known only after the last row.
+            // The reader has all of its notes only after the last row.
             self.notes.extend(reader.notes().iter().cloned());
             if let Some(label) = self.label
                 && read.rows.get(first).is_some_and(|row| row.row.get(label).is_none())
@@ -171,7 +175,8 @@ impl Reader<'_> {
         Ok(read)
     }
 
-    /// Opens a file. Outside the training split it may lack the label's column, unless one has nearly that name.
+    /// Opens a file. A validation or test file may lack the label's column, unless another column has nearly
+    /// the label's name.
     fn open(&self, path: &Path, read: &mut SplitRows) -> Result<RowReader, DataError> {
         let Some(label) = self.label else { return RowReader::open(path, &self.reading, self.columns) };
         let alike = |name: &String| name.trim().to_lowercase() == label.trim().to_lowercase();

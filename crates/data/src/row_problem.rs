@@ -1,9 +1,9 @@
-//! [`RowProblem`]: what is wrong with one row.
+//! [`RowProblem`]: why a row can't be used.
 
 use crate::limits::MAX_ROW;
 use crate::shown::{shown, shown_names};
 
-/// A fault of one row.
+/// Why a row can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowProblem {
@@ -12,31 +12,31 @@ pub enum RowProblem {
     MissingColumn {
         /// The column.
         column: String,
-        /// The columns that are there.
+        /// The row's columns.
         found: Vec<String>,
     },
-    /// A key that an object has twice.
+    /// A key that an object of JSON has twice.
     #[error("it has \"{}\" twice", shown(column))]
     DuplicateColumn {
         /// The key.
         column: String,
     },
-    /// A column without a value.
+    /// A null in a column that needs a value.
     #[error("\"{column}\" is null, expected {expected}")]
     Null {
         /// The column.
         column: String,
-        /// What it should be.
+        /// The type that the value should have.
         expected: &'static str,
     },
-    /// A value of another type.
+    /// A value of the wrong type.
     #[error("\"{column}\" is {found}, expected {expected}")]
     Type {
         /// The column.
         column: String,
-        /// What it is.
+        /// The value or its type.
         found: String,
-        /// What it should be.
+        /// The type that the value should have.
         expected: &'static str,
     },
     /// More or fewer fields than the heading has.
@@ -44,12 +44,12 @@ pub enum RowProblem {
         "it has {found} field(s), but the heading has {expected}; is a quote missing, or one too many, or is the delimiter another one?"
     )]
     Fields {
-        /// Fields of the row.
+        /// The number of fields in the row.
         found: u64,
-        /// Fields of the heading.
+        /// The number of fields in the heading.
         expected: u64,
     },
-    /// A row of CSV that is the heading again.
+    /// A row of CSV that repeats the heading.
     #[error("it repeats the heading; were files joined? take the line out")]
     RepeatedHeading,
     /// A field of CSV that begins with a quote and goes on to the end of the file.
@@ -72,10 +72,10 @@ pub enum RowProblem {
         "it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv"
     )]
     Utf8 {
-        /// Bytes of the line or field that are valid.
+        /// The number of valid bytes before the fault, in the line or field.
         at: usize,
     },
-    /// Bytes that mean nothing in the file's encoding.
+    /// Bytes that are invalid in the file's encoding.
     #[error("it has bytes that are not {encoding}; is that the file's encoding?")]
     Encoding {
         /// The encoding that was set or detected.
@@ -87,7 +87,7 @@ pub enum RowProblem {
     /// A line that isn't a JSON object.
     #[error("it is not a JSON object: {problem}")]
     Json {
-        /// What is wrong, with the column.
+        /// The syntax error, with its column in the line.
         problem: String,
     },
 }

@@ -1,4 +1,5 @@
-//! Cutting a data set into parts, and taking a part of one: stratified, seeded, and never one text on two sides.
+//! [`cut`] and [`sample`]: stratified, seeded splits and samples of a data set. [`cut`] never puts a text
+//! into two splits.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,14 +10,14 @@ use rand_chacha::ChaCha8Rng;
 use crate::error::DataError;
 use crate::example::Texts;
 
-/// The parts of a data set; each may be empty.
+/// The splits of a data set; each may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splits<E> {
-    /// To train on.
+    /// The examples to train on.
     pub train: Vec<E>,
-    /// To choose a checkpoint with.
+    /// The examples by which a checkpoint is chosen.
     pub validation: Vec<E>,
-    /// To judge the choice.
+    /// The examples by which the chosen checkpoint is judged.
     pub test: Vec<E>,
 }
 
@@ -27,11 +28,13 @@ impl<E> Default for Splits<E> {
     }
 }
 
-/// Cuts `examples` into shares of train, validation and test.
+/// Cuts `examples` into train, validation and test with the shares `ratios`.
 ///
-/// `stratum` numbers the strata from 0, as labels do. Each stratum is cut by itself, so that all parts have the shares of strata
-/// that the whole has, to one example each. A task without labels has one stratum. Examples with the same text stay together; where they would not fit into a smaller part they stay in train. The parts
-/// are in the order of `examples` and depend on nothing but them, the ratios and the seed.
+/// `stratum` gives the number of an example's stratum, from 0: usually its label; a task without labels has
+/// one stratum. Each stratum is cut alone, so that each split has the data set's shares of strata, to within
+/// one example where no text repeats. Examples with the same text go to one split and count for the stratum
+/// of the first example; they go to train if neither test nor validation has enough room. The splits keep
+/// the order of `examples` and depend only on the examples, the ratios and the seed.
 ///
 /// # Errors
 /// The ratios aren't three shares with the sum 1, the first above 0.
@@ -97,8 +100,9 @@ pub(crate) fn check_ratios(ratios: [f64; 3]) -> Result<(), DataError> {
     }
 }
 
-/// A part of `count` examples with the whole's shares of strata, to one example each; all examples if there are no more.
-/// The part is in the order of `examples`; `stratum` is as in [`cut`].
+/// Draws `count` examples with the data set's shares of strata, to within one example; all examples if there
+/// are no more than `count`. The sample keeps the order of `examples`. `stratum` gives the number of an
+/// example's stratum, from 0.
 pub fn sample<E>(examples: Vec<E>, count: usize, seed: u64, stratum: impl Fn(&E) -> usize) -> Vec<E> {
     if count >= examples.len() {
         return examples;
@@ -135,7 +139,7 @@ pub fn contradictions<E: Texts, L: PartialEq>(examples: &[E], label: impl Fn(&E)
     same_texts(examples).iter().filter(|group| differ(group)).count()
 }
 
-/// The number of examples of `others` whose text `train` has.
+/// The number of examples in `others` whose text an example in `train` has.
 pub fn shared<'a, E: Texts + 'a>(train: &'a [E], others: impl Iterator<Item = &'a E>) -> usize {
     let texts: HashSet<_> = train.iter().map(text_of).collect();
     others.filter(|example| texts.contains(&text_of(*example))).count()
@@ -145,7 +149,7 @@ fn text_of<E: Texts>(example: &E) -> (&str, Option<&str>) {
     (example.text(), example.text_pair())
 }
 
-/// Indices of examples with the same text, in the order of their first.
+/// The indices of the examples with each text, in the order in which the texts first occur.
 fn same_texts<E: Texts>(examples: &[E]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut seen: HashMap<(&str, Option<&str>), usize> = HashMap::with_capacity(examples.len());
@@ -159,7 +163,7 @@ fn same_texts<E: Texts>(examples: &[E]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// `total` divided in the shares of `sizes`: rounded down, and the rest to the largest remainders.
+/// Divides `total` in proportion to `sizes` by the method of largest remainders.
 fn quotas(sizes: &[usize], total: usize) -> Vec<usize> {
     let sum: usize = sizes.iter().sum::<usize>().max(1);
     let mut quotas: Vec<usize> = sizes.iter().map(|size| size * total / sum).collect();

@@ -4,22 +4,22 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// The files of each split, read one after the other: names, or patterns as `train-*.csv`.
+/// The files of each split, in the order of reading: names, or patterns like `train-*.csv`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitFiles {
-    /// Of the training split.
+    /// The files of the training split.
     pub train: Vec<PathBuf>,
-    /// Of the validation split.
+    /// The files of the validation split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub validation: Vec<PathBuf>,
-    /// Of the test split.
+    /// The files of the test split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub test: Vec<PathBuf>,
 }
 
 impl SplitFiles {
-    /// All of them.
+    /// The files of all splits: train, then validation, then test.
     pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
         self.train.iter().chain(&self.validation).chain(&self.test)
     }

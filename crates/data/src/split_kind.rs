@@ -1,4 +1,4 @@
-//! [`SplitKind`].
+//! [`SplitKind`]: train, validation or test.
 
 use std::fmt;
 
