@@ -1,4 +1,4 @@
-//! The tasks that the program has, and what it shows of each.
+//! The program's tasks, and how the program shows each task.
 
 mod text_classification;
 
@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::error::Error;
 
-/// The value of an expression in which a type has the name of the task: the only place that knows which type a task's name
-/// stands for.
+/// Evaluates `$body` with `$task` as the type of the task that is called `$name`. Only this macro maps names
+/// of tasks to types.
 macro_rules! with_task {
     ($name:expr, $task:ident => $body:expr) => {
         match $name {
@@ -33,25 +33,26 @@ pub(crate) struct PredictColumns<'a> {
 }
 
 impl PredictColumns<'_> {
-    /// What is read of a file.
+    /// The columns to read of a file.
     pub(crate) fn wanted(&self) -> Columns {
         let columns = Columns::new().with_text(self.text);
         self.text_pair.into_iter().fold(columns, Columns::with_text)
     }
 }
 
-/// A task with the tables and lines that the program prints of it.
+/// A task with the tables and lines that the program prints for the task.
 pub(crate) trait ShownTask: Task {
     /// The headings of the table of answers on a terminal.
     const ANSWER_HEADINGS: &'static [&'static str];
 
-    /// A text of the command line, to be predicted.
+    /// The example to predict for a text from the command line.
     fn example_of_text(id: u64, text: String) -> Self::Example;
 
-    /// A row of a file, to be predicted.
+    /// The example to predict for a row of a file.
     fn example_of_row(id: u64, row: Row, columns: PredictColumns<'_>) -> Result<Self::Example, RowProblem>;
 
-    /// What a user should know of the checkpoint before it predicts.
+    /// A warning about the checkpoint, to print before its predictions; `None` if there is nothing to warn
+    /// about.
     fn warning(&self) -> Option<String>;
 
     /// The cells of an answer, under [`ANSWER_HEADINGS`](Self::ANSWER_HEADINGS).
@@ -60,6 +61,6 @@ pub(crate) trait ShownTask: Task {
     /// Prints the metrics of an evaluation.
     fn print_report(evaluation: &Evaluation<Self>) -> Result<(), Error>;
 
-    /// What the model says of an example, as a line of `eval --predictions` has it.
+    /// An example with its prediction, as a line of `eval --predictions`.
     fn evaluated(&self, example: &Self::Example, prediction: &Self::Prediction) -> Value;
 }

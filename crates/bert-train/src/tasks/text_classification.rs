@@ -1,4 +1,4 @@
-//! What the program shows of text classification.
+//! [`ShownTask`] for text classification.
 
 use embert_data::{Row, RowProblem};
 use embert_metrics::Metric;
@@ -65,7 +65,7 @@ impl ShownTask for TextClassification {
         }
         confusion.numbers_right();
         confusion.print()?;
-        // Metrics that are in no table.
+        // Metrics that neither table has.
         let others = Metric::displayed().filter(|metric| metric.is_headline() && !metric.is_averaged());
         let others: Vec<String> = others
             .map(|metric| {
