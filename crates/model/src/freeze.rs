@@ -78,7 +78,7 @@ impl Freeze {
     /// frozen.
     ///
     /// # Errors
-    /// The policy names more encoder layers than the model has, or the pooler of a model without one.
+    /// The policy names more encoder layers than the model has, or the pooler of a model without a pooler.
     pub fn apply<M: Module>(self, model: M) -> Result<M, ModelError> {
         self.apply_with(model, &FreezePatterns::default())
     }
@@ -87,8 +87,8 @@ impl Freeze {
     /// match a pattern. All other parameters become trainable.
     ///
     /// # Errors
-    /// The policy names more encoder layers than the model has, or the pooler of a model without one; or a pattern matches no
-    /// parameter.
+    /// The policy names more encoder layers than the model has, or the pooler of a model without a pooler;
+    /// or a pattern matches no parameter.
     pub fn apply_with<M: Module>(self, model: M, patterns: &FreezePatterns) -> Result<M, ModelError> {
         let parameters = named_parameters(&model);
         let layers = encoder_layers(&parameters);
