@@ -1,11 +1,10 @@
 //! [`TaskData`]: a data set as a task's examples.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use embert_data::{SplitKind, Splits};
 
-use crate::Task;
+use crate::{Task, Unlabelled};
 
 /// A data set in memory whose rows are a task's examples, from [`load`](crate::load).
 #[derive(Clone, Debug)]
@@ -54,24 +53,4 @@ pub struct DataFacts {
     /// Skipped rows of the training, validation and test files; 0 for files that are not used. A skipped
     /// row of the training files counts as a training row, also where splits are cut from the training files.
     pub skipped_by_split: [usize; 3],
-}
-
-/// A split without a single label: its rows can be predicted, but a model can be neither trained nor
-/// evaluated on the split.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unlabelled {
-    /// The split.
-    pub split: SplitKind,
-    /// The number of rows in the split.
-    pub rows: usize,
-    /// The split's first file.
-    pub path: PathBuf,
-    /// Why the first row has no label, for messages.
-    pub reason: String,
-}
-
-impl fmt::Display for Unlabelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} split has no labels ({} rows; {})", self.split, self.rows, self.reason)
-    }
 }

@@ -42,11 +42,12 @@ mod load;
 mod outputs;
 mod task;
 mod text_classification;
+mod unlabelled;
 
 pub use card::{CardMetric, IndexedMetric, TaskCard};
 pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
 pub use cross_entropy::CrossEntropy;
-pub use data::{DataFacts, TaskData, Unlabelled};
+pub use data::{DataFacts, TaskData};
 pub use encode::encode;
 pub use error::{ExampleProblem, TaskError};
 pub use labels::column::LabelColumn;
@@ -59,3 +60,4 @@ pub use task::{Scorer, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
 };
+pub use unlabelled::Unlabelled;

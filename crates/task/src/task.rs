@@ -229,8 +229,8 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// for each token, the special ones included, without padding.
     fn decode(&self, outputs: &[f32]) -> Self::Part;
 
-    /// The prediction for an example, from one part for each of its features. Features go through the model
-    /// longest first, so the parts need not be in the order of the text's windows.
+    /// The prediction for an example, from one part for each of its features, in the order of the text's
+    /// windows.
     fn join(&self, example: &Self::Example, parts: Vec<Self::Part>) -> Self::Prediction;
 
     /// A scorer without examples. Each evaluation of a split has a new scorer.

@@ -2,6 +2,7 @@
 
 mod card;
 mod class_scores;
+mod example;
 mod labelled_text;
 mod notes;
 mod scores;
@@ -17,16 +18,13 @@ use embert_model::{BertConfig, HeadFunction, Layout, SequenceClassificationHead}
 use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
 
 pub use self::class_scores::ClassScores;
+pub use self::example::TextExample;
 pub use self::labelled_text::LabelledText;
 use self::scores::metric_info;
 use crate::{
     CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, Labels, LossSettings, Scorer, Task, TaskCard,
     TaskError,
 };
-
-/// A text, or a pair of texts, with the number of its label: the data set's number until [`Task::number`],
-/// then the head's. `None` for an example to predict.
-pub type TextExample = Example<Option<usize>>;
 
 /// One label for each text, or for each pair of texts (Devlin et al. 2018, section 4.1): a linear layer over
 /// the pooled first token, cross-entropy, and metrics of the most probable label.

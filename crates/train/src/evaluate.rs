@@ -76,7 +76,7 @@ pub(crate) fn evaluate_from<T: Task>(
     for feature in 0..features.len() {
         missing[features.example_of(feature)] += 1;
     }
-    let mut parts: Vec<Vec<T::Part>> = examples.iter().map(|_| Vec::new()).collect();
+    let mut parts: Vec<Vec<(usize, T::Part)>> = examples.iter().map(|_| Vec::new()).collect();
     let mut predictions: Vec<Option<T::Prediction>> = vec![None; examples.len()];
     let mut done = 0;
     let plan = by_length(&features.lengths(), batch_size);
@@ -87,11 +87,13 @@ pub(crate) fn evaluate_from<T: Task>(
         let outputs = Outputs::new::<T::Head>(input.forward(model), layout);
         for (position, feature) in indices.into_iter().enumerate() {
             let index = features.example_of(feature);
-            parts[index].push(task.decode(outputs.of(position)));
+            parts[index].push((feature, task.decode(outputs.of(position))));
             missing[index] -= 1;
             if missing[index] == 0 {
                 let example = &examples[index];
-                let prediction = task.join(example, std::mem::take(&mut parts[index]));
+                let mut parts = std::mem::take(&mut parts[index]);
+                parts.sort_by_key(|(feature, _)| *feature);
+                let prediction = task.join(example, parts.into_iter().map(|(_, part)| part).collect());
                 scorer.add(example, &prediction)?;
                 predictions[index] = Some(prediction);
                 done += 1;
@@ -137,11 +139,10 @@ pub fn evaluate_checkpoint<T: Task>(
         let problem = format!("it has no {missing}, so its classifier is not trained");
         return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
     }
-    loaded.config.check_classes(folder, T::label_names(labels).unwrap_or_default())?;
+    let task = T::fit(labels, &loaded.config, folder)?;
     let tokenizer = Tokenizer::from_folder(folder)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
     check_token_types(folder, &tokenizer, &loaded.config, &examples)?;
-    let task = T::fit(labels, &loaded.config, folder)?;
     let examples: Vec<T::Example> = examples.into_iter().map(|example| task.number(example)).collect();
     let (features, _) = encode(&task, &examples, &tokenizer, encoding)?;
     let split = EvaluatedSplit { examples: examples.into(), features: Arc::new(features) };

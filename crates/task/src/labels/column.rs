@@ -166,13 +166,15 @@ impl LabelColumn {
     }
 
     /// The numbers in the column, each with its first name. With `minus_one_is_none`, -1 is left out.
-    fn numbers(&self, minus_one_is_none: bool) -> BTreeMap<i64, (&str, &Seen)> {
-        let mut numbers = BTreeMap::new();
+    fn numbers(&self, minus_one_is_none: bool) -> BTreeMap<i64, (&str, Seen)> {
+        let mut numbers: BTreeMap<i64, (&str, Seen)> = BTreeMap::new();
         for (cell, seen) in self.all() {
             if let Cell::Number { value, name } = cell
                 && !(minus_one_is_none && *value == -1)
             {
-                numbers.entry(*value).or_insert((name.as_str(), seen));
+                let first = numbers.entry(*value);
+                let first = first.and_modify(|(_, first)| first.rows += seen.rows);
+                first.or_insert_with(|| (name.as_str(), seen.clone()));
             }
         }
         numbers
@@ -228,7 +230,7 @@ impl LabelColumn {
     /// Refuses numbers that are not classes, and kinds of labels that don't go together.
     fn check_kinds(
         &self,
-        numbers: &BTreeMap<i64, (&str, &Seen)>,
+        numbers: &BTreeMap<i64, (&str, Seen)>,
         names: &BTreeMap<&str, &Seen>,
         notes: &mut Vec<String>,
     ) -> Result<(), LabelProblem> {
@@ -259,7 +261,7 @@ impl LabelColumn {
                 .map(|(text, ..)| *text)
                 .chain(numbers.values().map(|(name, _)| *name))
                 .collect();
-            let rows = fractions.iter().map(|(.., seen)| seen).chain(numbers.values().map(|(_, seen)| seen));
+            let rows = fractions.iter().map(|(.., seen)| *seen).chain(numbers.values().map(|(_, seen)| seen));
             return Err(LabelProblem::Measures {
                 distinct: distinct.len(),
                 rows: rows.map(|seen| seen.rows).sum(),
@@ -332,7 +334,7 @@ impl LabelColumn {
     /// Refuses a column that has nearly as many labels as rows.
     fn check_distinct(
         found: &BTreeMap<&str, &Seen>,
-        numbers: &BTreeMap<i64, (&str, &Seen)>,
+        numbers: &BTreeMap<i64, (&str, Seen)>,
     ) -> Result<(), LabelProblem> {
         let rows: usize = found.values().map(|seen| seen.rows).sum();
         let distinct = found.len();

@@ -2,7 +2,7 @@
 
 use embert_data::{Splits, contradictions};
 
-use super::TextExample;
+use super::example::TextExample;
 use crate::LabelSet;
 use crate::labels::problem::few;
 
