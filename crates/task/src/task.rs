@@ -182,8 +182,8 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// All metrics of the task, in the order of display. The setting `metric` names one of these metrics.
     fn metrics(&self) -> Vec<MetricInfo>;
 
-    /// The names of the metrics that the log has for an evaluation, in the order of the log's line. Every
-    /// task has the mean loss, [`LOSS`](embert_run::LOSS).
+    /// The names of the metrics that the log has for an evaluation, in the order of the log's line. A loss is
+    /// called [`LOSS`](embert_run::LOSS): terminals and pages show it beside the training loss.
     fn logged_metrics(&self) -> Vec<String>;
 
     /// The sentences of a model card on the task and its loss; `escape` escapes a name for Markdown.
