@@ -1,10 +1,10 @@
 //! [`Card`]: the description of a data set, in TOML.
 
-use std::fmt;
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use strum::Display;
 
 use crate::columns::Columns;
 use crate::error::DataError;
@@ -83,29 +83,15 @@ pub struct Card {
 }
 
 /// The name of a task: the hub's pipeline tag. The tasks themselves are in `embert-task`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum TaskName {
     /// One label for each text, or for each pair of texts: the task of a data set without a card. Older cards
     /// call the task `sequence-classification`.
     #[default]
     #[serde(alias = "sequence-classification")]
     TextClassification,
-}
-
-impl TaskName {
-    /// The name as cards, files and the hub spell it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TextClassification => "text-classification",
-        }
-    }
-}
-
-impl fmt::Display for TaskName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// A repository of the hub.
@@ -260,6 +246,24 @@ mod tests {
         assert_eq!(imdb.hub.unwrap().repository, "stanfordnlp/imdb");
         let sample = Card::from_file(&folder.join("sample.toml")).unwrap();
         assert_eq!(sample.split_files().all().count(), 3);
+    }
+
+    #[test]
+    fn a_task_has_the_hubs_name_and_its_old_one() {
+        let card = |task: &str| {
+            let text = format!("name = \"x\"\ntask = \"{task}\"\n[files]\ntrain = [\"t.csv\"]\n");
+            Card::parse(&text, Path::new("card.toml"))
+        };
+        for name in ["text-classification", "sequence-classification"] {
+            let task = card(name).unwrap().task;
+            assert_eq!(
+                (task, task.to_string().as_str()),
+                (TaskName::TextClassification, "text-classification")
+            );
+        }
+        let DataError::CardSyntax { source, .. } = card("translation").unwrap_err() else { panic!() };
+        let message = source.to_string();
+        assert!(message.contains("line 2") && message.contains("`text-classification`"), "{message}");
     }
 
     #[test]

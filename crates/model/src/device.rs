@@ -7,9 +7,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use burn::tensor::Device;
+use strum::{Display, IntoStaticStr};
 
 /// A backend, by the name that `--device` and the Cargo features use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 #[non_exhaustive]
 pub enum Backend {
     /// Burn's pure-Rust CPU backend, the default.
@@ -35,15 +37,7 @@ impl Backend {
 
     /// The name in `--device`, which is also the Cargo feature that compiles the backend in.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Flex => "flex",
-            Self::NdArray => "ndarray",
-            Self::Cuda => "cuda",
-            Self::Rocm => "rocm",
-            Self::Metal => "metal",
-            Self::Vulkan => "vulkan",
-            Self::Wgpu => "wgpu",
-        }
+        self.into()
     }
 
     /// Whether the backend is compiled into this build.
@@ -89,12 +83,6 @@ impl Backend {
 #[cfg(any(feature = "cuda", feature = "rocm", feature = "metal", feature = "vulkan", feature = "wgpu"))]
 fn accelerators(kind: burn::tensor::DeviceType) -> Vec<Device> {
     std::panic::catch_unwind(|| Device::enumerate(kind).into_vec()).unwrap_or_default()
-}
-
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// The value of `--device`, resolved to a [`Device`] by [`DeviceChoice::resolve`].

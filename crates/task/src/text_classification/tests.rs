@@ -90,3 +90,10 @@ fn class_weights_are_one_a_label() {
     let error = with(&[1.0, 2.0, 3.0]).unwrap_err().to_string();
     assert_eq!(error, "class_weights = [1.0, 2.0, 3.0]: expected 2 numbers, one for each of neg, pos");
 }
+
+#[test]
+fn the_names_are_those_of_cards_and_of_the_metrics() {
+    assert_eq!(TextClassification::NAME, embert_data::TaskName::TextClassification.to_string());
+    let task = TextClassification::new(strings(&["neg", "pos"]));
+    assert!(task.metrics().iter().any(|metric| metric.name == TextClassification::METRIC));
+}
