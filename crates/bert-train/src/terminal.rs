@@ -226,7 +226,7 @@ impl Terminal {
         self.mark = Instant::now();
     }
 
-    fn judged(&mut self, value: Option<f64>, is_best: bool) {
+    fn monitored(&mut self, value: Option<f64>, is_best: bool) {
         let Some(eval) = self.eval.take() else { return };
         // `value` is the metric that chooses the best weights: the evaluation may lack it.
         let of = |name: &str| if self.chosen() == Some(name) { value } else { eval.metrics.get(name) };
@@ -309,7 +309,7 @@ impl Observer for Terminal {
             }
             Event::CacheProgress { split, done, total } => self.caching(split, *done, *total),
             Event::Eval(eval) => self.eval(eval),
-            Event::Judged { value, is_best, .. } => self.judged(*value, *is_best),
+            Event::Monitored { value, is_best, .. } => self.monitored(*value, *is_best),
             Event::Stage(Stage { step, stage, freeze, trainable }) => {
                 self.rest_of_epoch();
                 self.line(&format!(

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::discover::place::Place;
+use crate::discover::named::Named;
 use crate::discover::problem::FilesProblem;
 use crate::read::{Header, Quoting, ReadOptions};
 
@@ -56,7 +56,7 @@ impl Readme {
     }
 
     /// The data set called `wanted`; without a name, the only data set or the default one.
-    pub(crate) fn config(&self, wanted: Option<&str>, place: &dyn Place) -> Result<&Config, FilesProblem> {
+    pub(crate) fn config(&self, wanted: Option<&str>, place: &dyn Named) -> Result<&Config, FilesProblem> {
         let names = || self.configs.iter().map(|config| config.name.clone()).collect::<Vec<_>>();
         if let Some(wanted) = wanted {
             return self
@@ -214,7 +214,7 @@ mod tests {
 
     struct Here;
 
-    impl Place for Here {
+    impl Named for Here {
         fn choose(&self, folder: &str) -> String {
             format!("d:{folder}")
         }

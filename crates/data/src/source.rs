@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::card::Card;
+use crate::discover::named::Named;
 use crate::discover::pattern::Pattern;
-use crate::discover::place::Place;
 use crate::discover::{self, walk};
 use crate::error::DataError;
 use crate::readme::Readme;
@@ -164,7 +164,7 @@ impl DataSource {
 /// A folder on this machine, as the user named it.
 struct Folder<'a>(&'a Path);
 
-impl Place for Folder<'_> {
+impl Named for Folder<'_> {
     fn choose(&self, folder: &str) -> String {
         format!("--dataset {}:{folder}", self.0.display())
     }

@@ -91,13 +91,13 @@ pub struct Lengths {
     /// The number of texts in each bin; the first bin covers 1 to `bin_width` tokens.
     pub counts: Vec<usize>,
     /// The histogram before truncation; `None` in runs of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uncut: Option<Uncut>,
+    #[serde(default, rename = "uncut", skip_serializing_if = "Option::is_none")]
+    pub untruncated: Option<UntruncatedLengths>,
 }
 
 /// A histogram of the training texts' lengths in tokens before truncation. The last bin is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Uncut {
+pub struct UntruncatedLengths {
     /// The width of a bin in tokens.
     pub bin_width: usize,
     /// The number of texts in each bin; the first bin covers 1 to `bin_width` tokens.
@@ -137,7 +137,7 @@ mod tests {
     fn format_1_has_a_task_all_the_same() {
         let facts = read(OLD).unwrap().unwrap();
         assert_eq!((facts.format, facts.task.as_str()), (1, TEXT_CLASSIFICATION));
-        assert!(facts.metrics.is_empty() && facts.lengths.uncut.is_none());
+        assert!(facts.metrics.is_empty() && facts.lengths.untruncated.is_none());
         assert!(Facts::read("none/facts.json".as_ref()).unwrap().is_none());
     }
 

@@ -45,7 +45,7 @@ mod sweep;
 pub use checkpoint::{Best, CheckpointName, CheckpointState, Fingerprint, TrackerState};
 pub use error::RunError;
 pub use example::{Example, Examples};
-pub use facts::{Facts, Lengths, Parameters, Split, Splits, Uncut};
+pub use facts::{Facts, Lengths, Parameters, Split, Splits, UntruncatedLengths};
 pub use files::{FolderKind, RunFiles, SweepFiles};
 pub use format::{FORMAT, TEXT_CLASSIFICATION};
 pub use log::{End, Eval, Log, LogLine, Phases, Stage, TrainStep};

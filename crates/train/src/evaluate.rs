@@ -28,7 +28,7 @@ pub struct EvaluatedSplit<T: Task> {
 
 /// Scores of a split with the predictions that they come from.
 #[derive(Clone, Debug)]
-pub struct Scored<T: Task> {
+pub struct EvaluationOutput<T: Task> {
     /// The scores over all examples.
     pub report: T::Report,
     /// The prediction of each example, in the order of the split's examples.
@@ -54,7 +54,7 @@ pub fn evaluate<T: Task>(
     batcher: Batcher,
     device: &Device,
     progress: impl FnMut(usize) -> Result<(), TrainError>,
-) -> Result<Scored<T>, TrainError> {
+) -> Result<EvaluationOutput<T>, TrainError> {
     evaluate_from(task, model, split, None, batch_size, batcher, device, progress)
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn evaluate_from<T: Task>(
     batcher: Batcher,
     device: &Device,
     mut progress: impl FnMut(usize) -> Result<(), TrainError>,
-) -> Result<Scored<T>, TrainError> {
+) -> Result<EvaluationOutput<T>, TrainError> {
     let EvaluatedSplit { examples, features } = split;
     let mut scorer = task.scorer()?;
     let mut missing = vec![0_usize; examples.len()];
@@ -102,7 +102,7 @@ pub(crate) fn evaluate_from<T: Task>(
         progress(done)?;
     }
     // Each example has a feature, and each feature was in a batch.
-    Ok(Scored { report: scorer.finish(), predictions: predictions.into_iter().flatten().collect() })
+    Ok(EvaluationOutput { report: scorer.finish(), predictions: predictions.into_iter().flatten().collect() })
 }
 
 /// The result of [`evaluate_checkpoint`].
@@ -148,7 +148,7 @@ pub fn evaluate_checkpoint<T: Task>(
     let split = EvaluatedSplit { examples: examples.into(), features: Arc::new(features) };
     let batcher = Batcher::new(tokenizer.pad_id(), Padding::Longest);
     let model = loaded.model.valid();
-    let Scored { report, predictions } =
+    let EvaluationOutput { report, predictions } =
         evaluate(&task, &model, &split, batch_size, batcher, device, |done| {
             progress(done);
             Ok(())

@@ -58,8 +58,9 @@ pub enum Event {
     },
     /// An evaluation is done.
     Eval(Eval),
-    /// An evaluation of the validation split was compared with the earlier evaluations.
-    Judged {
+    /// The monitored metric, by which the best weights are chosen, was compared with that of earlier
+    /// evaluations of the validation split.
+    Monitored {
         /// The step after which the weights were taken.
         step: usize,
         /// The value of the metric that chooses the best weights; absent where it isn't defined.

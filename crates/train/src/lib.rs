@@ -90,7 +90,7 @@ pub use config::{
 pub use embert_run::{Best, Better, FolderKind, LOSS, MetricInfo, Metrics, RunError, TrackerState};
 pub use embert_task::{ClassWeightRule, ClassWeights};
 pub use error::TrainError;
-pub use evaluate::{EvaluatedSplit, Evaluation, Scored, evaluate, evaluate_checkpoint};
+pub use evaluate::{EvaluatedSplit, Evaluation, EvaluationOutput, evaluate, evaluate_checkpoint};
 pub use events::{End, Eval, Event, Observer, Phases, Stage, Start, TrainStep};
 pub use memory::{OutOfMemory, out_of_memory};
 pub use model_card::{DatasetFacts, HubRepository, Provenance};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use embert_data::{EncodedDataset, Texts as _};
-use embert_run::{Facts, Lengths, Split, Splits, Uncut};
+use embert_run::{Facts, Lengths, Split, Splits, UntruncatedLengths};
 use embert_task::{DataFacts, Task};
 
 use crate::TrainError;
@@ -44,15 +44,15 @@ pub(crate) fn lengths<T>(data: &EncodedDataset<T>, max_length: usize) -> Lengths
     let features = data.features();
     let (bin_width, counts) =
         histogram(features.iter().map(|feature| feature.ids.len()), max_length, LENGTH_BINS);
-    let uncut = Some(uncut(features.iter().map(|feature| feature.untruncated_length)));
+    let untruncated = Some(untruncated(features.iter().map(|feature| feature.untruncated_length)));
     let truncated = features.iter().filter(|feature| feature.untruncated_length > feature.ids.len()).count();
-    Lengths { max_length, truncated, bin_width, counts, uncut }
+    Lengths { max_length, truncated, bin_width, counts, untruncated }
 }
 
-fn uncut(lengths: impl Iterator<Item = usize> + Clone) -> Uncut {
+fn untruncated(lengths: impl Iterator<Item = usize> + Clone) -> UntruncatedLengths {
     let longest = lengths.clone().max().unwrap_or(0);
     let (bin_width, counts) = histogram(lengths, longest, UNCUT_BINS);
-    Uncut { bin_width, counts, longest }
+    UntruncatedLengths { bin_width, counts, longest }
 }
 
 /// The width and the counts of at most `bins` bins of equal width that cover 1 to `longest`.
@@ -105,27 +105,27 @@ mod tests {
 
     #[test]
     fn every_length_has_its_bin() {
-        let of = |uncut: &[usize], max_length| {
-            let example = |(id, &uncut): (u64, &usize)| {
-                let ids = vec![7; uncut.min(max_length)];
+        let of = |lengths: &[usize], max_length| {
+            let example = |(id, &length): (u64, &usize)| {
+                let ids = vec![7; length.min(max_length)];
                 EncodedFeature {
                     id,
                     type_ids: vec![0; ids.len()],
                     ids,
                     target: (),
-                    untruncated_length: uncut,
+                    untruncated_length: length,
                 }
             };
-            super::lengths(&EncodedDataset::new((0..).zip(uncut).map(example).collect()), max_length)
+            super::lengths(&EncodedDataset::new((0..).zip(lengths).map(example).collect()), max_length)
         };
         let lengths = of(&[1, 2, 3, 2470, 64], 100);
         assert_eq!((lengths.bin_width, lengths.counts.len(), lengths.truncated), (4, 25, 1));
         assert_eq!((lengths.counts[0], lengths.counts[15], lengths.counts[24]), (3, 1, 1));
-        let Uncut { bin_width, counts, longest } = lengths.uncut.unwrap();
+        let UntruncatedLengths { bin_width, counts, longest } = lengths.untruncated.unwrap();
         assert_eq!((bin_width, counts.len(), longest), (39, 64, 2470));
         assert_eq!((counts[0], counts[1], counts[63], counts.iter().sum()), (3, 1, 1, 5));
         let short = of(&[1, 3, 3], 3);
         assert_eq!((short.bin_width, short.truncated), (1, 0));
-        assert_eq!((short.counts, short.uncut.unwrap().counts), (vec![1, 0, 2], vec![1, 0, 2]));
+        assert_eq!((short.counts, short.untruncated.unwrap().counts), (vec![1, 0, 2], vec![1, 0, 2]));
     }
 }

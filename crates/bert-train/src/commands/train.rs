@@ -67,15 +67,15 @@ fn train<T: Task>(
 ) -> Result<ExitCode, Error> {
     // The output folder is claimed before anything is downloaded; from here on no other process takes it.
     let place = match (resumed, &config.output) {
-        (Some(run), _) => Place::Resumed(run),
-        (None, Some(path)) => Place::New(Claim::run(path, args.run.existing())?),
-        (None, None) => Place::New(Claim::free(
+        (Some(run), _) => RunStart::Resumed(run),
+        (None, Some(path)) => RunStart::New(Claim::run(path, args.run.existing())?),
+        (None, None) => RunStart::New(Claim::free(
             FolderKind::Run,
             Path::new("runs"),
             &sources::short_name(&config.dataset),
         )?),
     };
-    if let Place::New(claim) = &place {
+    if let RunStart::New(claim) = &place {
         claim.check_reads(&config)?;
     }
     let output_folder = place.path().to_owned();
@@ -90,8 +90,8 @@ fn train<T: Task>(
         say!("{line}");
     }
     let trainer = match place {
-        Place::Resumed(run) => Trainer::resume(prepared, run, device)?,
-        Place::New(claim) => Trainer::begin(prepared, claim, device)?,
+        RunStart::Resumed(run) => Trainer::resume(prepared, run, device)?,
+        RunStart::New(claim) => Trainer::begin(prepared, claim, device)?,
     };
     let run = trainer.run_folder().clone();
     say_replaced(run.replaced());
@@ -147,12 +147,12 @@ fn train<T: Task>(
 }
 
 /// The folder of a run.
-enum Place {
+enum RunStart {
     New(Claim),
     Resumed(RunFolder),
 }
 
-impl Place {
+impl RunStart {
     fn path(&self) -> &Path {
         match self {
             Self::New(claim) => claim.path(),

@@ -14,10 +14,10 @@
 //! in the notes.
 
 mod candidate;
+pub(crate) mod named;
 pub(crate) mod names;
 mod path;
 pub(crate) mod pattern;
-pub(crate) mod place;
 pub(crate) mod problem;
 pub(crate) mod shards;
 mod texts;
@@ -27,9 +27,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use self::candidate::{Assigned, Candidate, assign};
+use self::named::Named;
 use self::names::{Kind, Said, Word};
 use self::path::{folder_of, folder_until, name_of};
-use self::place::Place;
 use self::problem::{FilesProblem, PassedOver, list};
 use self::shards::{check_shards, is_data_shard};
 use self::texts::class_folders;
@@ -56,7 +56,7 @@ pub(crate) struct Discovered {
 pub(crate) fn discover(
     files: &[String],
     mut passed_over: PassedOver,
-    place: &dyn Place,
+    place: &dyn Named,
 ) -> Result<Discovered, FilesProblem> {
     let seen = visible(files, &mut passed_over)?;
     let mut candidates = candidates(&seen, &mut passed_over)?;
@@ -213,7 +213,7 @@ fn settle_evaluation(candidates: &mut [Candidate]) -> Option<String> {
 fn only_set(
     mut unnamed: Vec<Candidate>,
     passed_over: &mut PassedOver,
-    place: &dyn Place,
+    place: &dyn Named,
 ) -> Result<Option<Vec<Candidate>>, FilesProblem> {
     // Beside tables, a JSON file is most often a description.
     if unnamed.iter().any(|candidate| !candidate.is_json) {
@@ -242,7 +242,7 @@ fn origins(split: &[Candidate]) -> BTreeSet<&str> {
     split.iter().map(|candidate| candidate.origin.as_str()).collect()
 }
 
-fn configs(homes: &BTreeSet<&str>, place: &dyn Place) -> FilesProblem {
+fn configs(homes: &BTreeSet<&str>, place: &dyn Named) -> FilesProblem {
     FilesProblem::Configs {
         names: homes.iter().map(|home| (*home).to_owned()).collect(),
         commands: homes.iter().map(|home| place.choose(home)).collect(),
@@ -254,7 +254,7 @@ fn check_readings(
     split: &'static str,
     candidates: &[Candidate],
     homes: &BTreeSet<&str>,
-    place: &dyn Place,
+    place: &dyn Named,
 ) -> Result<(), FilesProblem> {
     let mut readings: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for candidate in candidates {

@@ -3,7 +3,7 @@ use super::*;
 
 struct Here;
 
-impl Place for Here {
+impl Named for Here {
     fn choose(&self, folder: &str) -> String {
         format!("d:{folder}")
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::expand::{Chosen, There, describe, expand_paths};
 use crate::discover;
-use crate::discover::place::Place;
+use crate::discover::named::Named;
 use crate::discover::problem::{FilesProblem, PassedOver};
 use crate::readme::{Config, Readme};
 use crate::split_files::SplitFiles;
@@ -17,7 +17,7 @@ pub(crate) fn choose(
     config: Option<&str>,
     files: &[String],
     passed_over: PassedOver,
-    place: &dyn Place,
+    place: &dyn Named,
 ) -> Result<Chosen, FilesProblem> {
     if readme.configs.is_empty() {
         return by_folders(config, files, passed_over, place);
@@ -63,7 +63,7 @@ fn by_folders(
     config: Option<&str>,
     files: &[String],
     passed_over: PassedOver,
-    place: &dyn Place,
+    place: &dyn Named,
 ) -> Result<Chosen, FilesProblem> {
     let Some(config) = config else {
         let found = discover::discover(files, passed_over, place)?;
@@ -92,7 +92,7 @@ fn by_folders(
 }
 
 /// The splits that are discovered in one folder.
-fn below(folder: &str, files: &[String], place: &dyn Place) -> Result<discover::Discovered, FilesProblem> {
+fn below(folder: &str, files: &[String], place: &dyn Named) -> Result<discover::Discovered, FilesProblem> {
     let prefix = format!("{folder}/");
     let inner: Vec<String> =
         files.iter().filter_map(|file| file.strip_prefix(&prefix)).map(str::to_owned).collect();

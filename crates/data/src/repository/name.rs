@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::discover::place::Place;
+use crate::discover::named::Named;
 
 /// `owner/name[:config][@revision]`, as in `nyu-mll/glue:mrpc` and `leondz/wnut_17@refs/convert/parquet`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl fmt::Display for RepositoryName {
     }
 }
 
-impl Place for RepositoryName {
+impl Named for RepositoryName {
     fn choose(&self, config: &str) -> String {
         let config = config.strip_prefix("data/").unwrap_or(config);
         format!("--dataset {}", Self { config: Some(config.to_owned()), ..self.clone() })

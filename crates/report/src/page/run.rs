@@ -233,8 +233,8 @@ fn data(facts: &Facts) -> Result<Markup, ReportError> {
 /// The histogram of lengths: before truncation if the run has counted those, else after.
 fn lengths(facts: &Facts) -> Figure {
     let lengths = &facts.lengths;
-    let (bin, counts, x_title) = match &lengths.uncut {
-        Some(uncut) => (uncut.bin_width, &uncut.counts, "tokens, before cutting"),
+    let (bin, counts, x_title) = match &lengths.untruncated {
+        Some(untruncated) => (untruncated.bin_width, &untruncated.counts, "tokens, before cutting"),
         None => (lengths.bin_width, &lengths.counts, "tokens, after cutting"),
     };
     let width = bin as f64;
@@ -247,8 +247,8 @@ fn lengths(facts: &Facts) -> Figure {
     let total = counts.iter().sum::<usize>();
     let share = percent(lengths.truncated as f64 / total.max(1) as f64);
     let mut note = format!("{share} of the training texts were cut at {} tokens.", lengths.max_length);
-    if let Some(uncut) = &lengths.uncut {
-        note = format!("{note} The longest has {}.", thousands(uncut.longest));
+    if let Some(untruncated) = &lengths.untruncated {
+        note = format!("{note} The longest has {}.", thousands(untruncated.longest));
         // A limit far above every text would squeeze the bars to the left.
         let limit = lengths.max_length as f64;
         if limit < 2.0 * end {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use embert_run::Uncut;
+use embert_run::UntruncatedLengths;
 use prost::Message as _;
 use toml::{Table, Value as Toml};
 
@@ -40,7 +40,7 @@ impl TensorBoard {
         step: usize,
         config: &TrainConfig,
         logged: &[String],
-        lengths: Option<&Uncut>,
+        lengths: Option<&UntruncatedLengths>,
     ) -> Result<Self, TrainError> {
         let now = wall_time();
         let (file, goes_on) = EventFile::create(folder, now)?;
@@ -187,8 +187,8 @@ fn flatten(prefix: &str, table: Table, settings: &mut BTreeMap<String, Setting>)
 }
 
 /// A histogram of the texts' token counts. Its sums use the middles of the bins: the facts lack the lengths.
-fn histogram(tag: &str, lengths: &Uncut) -> Value {
-    let Uncut { bin_width, ref counts, longest } = *lengths;
+fn histogram(tag: &str, lengths: &UntruncatedLengths) -> Value {
+    let UntruncatedLengths { bin_width, ref counts, longest } = *lengths;
     let mut histogram = Histogram::default();
     for (bin, &count) in counts.iter().enumerate() {
         let (least, most) = ((bin * bin_width + 1) as f64, ((bin + 1) * bin_width).min(longest) as f64);
@@ -226,7 +226,7 @@ mod tests {
             ("evaluate_test".to_owned(), setting(SettingValue::Bool(false))),
             ("optimizer.learning_rate".to_owned(), setting(SettingValue::Number(2e-5))),
         ]);
-        let lengths = Uncut { bin_width: 4, counts: vec![0, 3, 2], longest: 10 };
+        let lengths = UntruncatedLengths { bin_width: 4, counts: vec![0, 3, 2], longest: 10 };
         let summary = |value: Vec<Value>| What::Summary(Summary { value });
         let end = SessionEnd { status: RunStatus::Success.into(), end_time: TIME + 9.0 };
         let experiment = HParamsData::Experiment(experiment(

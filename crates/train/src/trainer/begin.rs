@@ -54,7 +54,8 @@ impl<T: Task> Job<T> {
         self.observers.insert(0, Box::new(log));
         self.logged = logged;
         if self.config.log.contains(&LogFormat::Tensorboard) {
-            let (folder, lengths) = (self.run.files().tensorboard(), self.setup.facts.lengths.uncut.as_ref());
+            let (folder, lengths) =
+                (self.run.files().tensorboard(), self.setup.facts.lengths.untruncated.as_ref());
             let logged = self.setup.task.logged_metrics();
             let board = TensorBoard::open(&folder, progress.step, &self.config, &logged, lengths)?;
             self.observers.insert(1, Box::new(board));

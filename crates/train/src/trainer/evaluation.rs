@@ -32,7 +32,7 @@ impl<T: Task> Job<T> {
         let (metrics, _) = self.setup.task.scores(&evaluated.scored.report);
         let value = metrics.get(&self.setup.metric.name);
         let is_best = progress.tracker.update(progress.step, value);
-        self.emit(&Event::Judged { step: progress.step, value, is_best })?;
+        self.emit(&Event::Monitored { step: progress.step, value, is_best })?;
         if is_best || self.config.keep == Keep::Last {
             progress.evaluated = Some(evaluated);
         }

@@ -6,7 +6,7 @@ use embert_model::ModelFor;
 use embert_optim::AdamW;
 use embert_task::Task;
 
-use crate::evaluate::Scored;
+use crate::evaluate::EvaluationOutput;
 use crate::events::{Eval, Phases};
 use crate::tracker::Tracker;
 
@@ -37,5 +37,5 @@ impl<T: Task> Progress<T> {
 /// The evaluation of a split.
 pub(super) struct Evaluated<T: Task> {
     pub(super) eval: Eval,
-    pub(super) scored: Scored<T>,
+    pub(super) scored: EvaluationOutput<T>,
 }
