@@ -37,7 +37,7 @@ pub(crate) fn of_report(folders: &[PathBuf]) -> Vec<PathBuf> {
     for folder in folders {
         if Sweep::is_in(folder) {
             let sweep = SweepFiles::new(folder);
-            files.extend([sweep.definition(), sweep.table(), sweep.csv()]);
+            files.extend(files_but_page(SweepFiles::FILES, folder));
             for run in folders_in(&sweep.runs()) {
                 run_and_its_models(&RunFiles::new(run), &mut files);
             }
@@ -57,8 +57,12 @@ fn run_and_its_models(run: &RunFiles, files: &mut Vec<PathBuf>) {
 }
 
 /// The files of a run, but for its page.
-fn own(run: &RunFiles) -> [PathBuf; 5] {
-    [run.config(), run.facts(), run.metrics(), run.scores(), run.examples()]
+fn own(run: &RunFiles) -> impl Iterator<Item = PathBuf> {
+    files_but_page(RunFiles::FILES, run.folder())
+}
+
+fn files_but_page(names: &[&str], folder: &Path) -> impl Iterator<Item = PathBuf> {
+    names.iter().filter(|name| **name != RunFiles::REPORT).map(move |name| folder.join(name))
 }
 
 fn checkpoint(folder: &Path) -> Vec<PathBuf> {

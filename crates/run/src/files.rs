@@ -74,6 +74,10 @@ impl RunFiles {
     pub const TENSORBOARD: &'static str = "tensorboard";
     /// The name of [`model`](Self::model).
     pub const MODEL: &'static str = "model";
+    /// The names of all files in the folder itself. By this list a program knows the folder's own files from
+    /// the user's, and protects them from its outputs.
+    pub const FILES: &'static [&'static str] =
+        &[Self::CONFIG, Self::FACTS, Self::METRICS, Self::EXAMPLES, Self::SCORES, Self::REPORT];
 
     /// The files of the run in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
@@ -162,6 +166,9 @@ impl SweepFiles {
     pub const CSV: &'static str = "sweep.csv";
     /// The name of [`runs`](Self::runs).
     pub const RUNS: &'static str = "runs";
+
+    /// The names of all files in the folder itself, as [`RunFiles::FILES`].
+    pub const FILES: &'static [&'static str] = &[Self::DEFINITION, Self::TABLE, Self::CSV, RunFiles::REPORT];
 
     /// The files of the sweep in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {

@@ -77,30 +77,8 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
         _ => None,
     };
     let is_ours = match contents {
-        Contents::Run => {
-            const FILES: [&str; 8] = [
-                RunFiles::CONFIG,
-                RunFiles::FACTS,
-                RunFiles::METRICS,
-                RunFiles::EXAMPLES,
-                RunFiles::SCORES,
-                RunFiles::REPORT,
-                LOCK,
-                REPLACES,
-            ];
-            FILES.contains(&text)
-        }
-        Contents::Sweep => {
-            const FILES: [&str; 6] = [
-                SweepFiles::DEFINITION,
-                SweepFiles::TABLE,
-                SweepFiles::CSV,
-                RunFiles::REPORT,
-                LOCK,
-                REPLACES,
-            ];
-            FILES.contains(&text)
-        }
+        Contents::Run => RunFiles::FILES.contains(&text) || [LOCK, REPLACES].contains(&text),
+        Contents::Sweep => SweepFiles::FILES.contains(&text) || [LOCK, REPLACES].contains(&text),
         Contents::Model => {
             const FILES: [&str; 7] = [
                 "config.json",
