@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use embert_data::TaskName;
+use strum::VariantNames as _;
+
 /// An error of the program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -43,6 +46,12 @@ pub(crate) enum Error {
     Stdout { source: std::io::Error },
     #[error("can't handle the signals that stop a run")]
     Signal { source: std::io::Error },
+    #[error(
+        "{} says that the model was trained for the task \"{found}\", which this program does not have: expected {}; \
+         use the version of embert that trained it",
+        path.display(), TaskName::VARIANTS.join(", ")
+    )]
+    UnknownTask { path: PathBuf, found: String },
     #[error("{key} is not given: {hint}")]
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]

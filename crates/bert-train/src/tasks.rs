@@ -2,7 +2,10 @@
 
 mod text_classification;
 
-use embert_data::{Columns, Row, RowProblem};
+use std::path::Path;
+
+use embert_data::{Columns, Row, RowProblem, TaskName};
+use embert_run::{Facts, RunFiles};
 use embert_task::Task;
 pub(crate) use embert_task::TextClassification;
 use embert_train::Evaluation;
@@ -24,6 +27,20 @@ macro_rules! with_task {
 }
 
 pub(crate) use with_task;
+
+/// The task that the checkpoint in `folder` was trained for, as the facts of its run say. A checkpoint of
+/// another program has no such facts: it is taken for a text classifier, and the loading of its head refuses it
+/// if it is none.
+///
+/// # Errors
+/// The run is for a task that this program does not have.
+pub(crate) fn task_of_model(folder: &Path) -> Result<TaskName, Error> {
+    let facts = folder.canonicalize().ok().and_then(|folder| Some(RunFiles::new(folder.parent()?).facts()));
+    // Damaged facts are in the way of a report, not of a prediction.
+    let facts = facts.and_then(|path| Some((Facts::read(&path).ok()??, path)));
+    let Some((facts, path)) = facts else { return Ok(TaskName::default()) };
+    facts.task.parse().map_err(|_| Error::UnknownTask { path, found: facts.task })
+}
 
 /// The columns that `predict` reads.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use strum::Display;
+use strum::{Display, EnumString, VariantNames};
 
 use crate::columns::Columns;
 use crate::error::DataError;
@@ -83,7 +83,9 @@ pub struct Card {
 }
 
 /// The name of a task: the hub's pipeline tag. The tasks themselves are in `embert-task`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Display, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Display, EnumString, VariantNames, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum TaskName {

@@ -7,6 +7,7 @@ use embert_tokenize::TokenizeError;
 use crate::discover::problem::FilesProblem;
 use crate::limits::MAX_ROW;
 use crate::location::Location;
+use crate::read::Format;
 use crate::row_problem::RowProblem;
 use crate::shown::{shown, shown_names};
 
@@ -99,7 +100,11 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A file whose name doesn't tell the format.
-    #[error("the format of {} is unknown: expected a name that ends in .parquet, .csv, .tsv, .jsonl, .json or .txt (.gz and .zst after it), or a format that is set", path.display())]
+    #[error(
+        "the format of {} is unknown: expected a name that ends in {} (.gz and .zst after it), or a format that is set",
+        path.display(),
+        Format::usual_endings()
+    )]
     UnknownFormat {
         /// The file.
         path: PathBuf,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use burn::module::ParamId;
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString};
+use strum::{Display, EnumString, VariantNames};
 
 /// Parameters that share a learning rate and a weight decay.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,9 @@ pub struct ParameterGroup {
 }
 
 /// Which parameters are decayed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown)]
 pub enum Decay {

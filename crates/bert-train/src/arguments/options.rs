@@ -3,10 +3,11 @@
 use clap::Args;
 use embert_data::{Delimiter, Header, Quoting, TextEncoding};
 use embert_metrics::Metric;
+use embert_model::SaveDtype;
+use embert_train::optim::Decay;
+use embert_train::{Keep, LogFormat, PaddingConfig, ScheduleKind};
 
-use super::values::{
-    DecayArg, KeepArg, LogArg, PaddingArg, SaveDtypeArg, ScheduleArg, SplitRatios, ToSetting, split_ratios,
-};
+use super::values::{OneOf, SplitRatios, ToSetting, one_of, split_ratios, words};
 
 /// Declares the options of `train` by their heading in the help, each with the keys that it sets.
 macro_rules! train_options {
@@ -71,8 +72,8 @@ train_options! {
         #[arg(value_name = "N")]
         stride: u32 => "data.stride",
         /// Pad batches to their longest text, or to the maximum length [default: longest]
-        #[arg(value_name = "TO")]
-        padding: PaddingArg => "data.padding",
+        #[arg(value_name = "TO", value_parser = words::<PaddingConfig>())]
+        padding: String => "data.padding",
     }
     "Reading" {
         /// What separates the fields of CSV: one character, or tab [default: as the file's name or heading
@@ -152,8 +153,8 @@ train_options! {
         #[arg(value_name = "FACTOR")]
         layerwise_lr_decay: f64 => "optimizer.layerwise_lr_decay",
         /// The learning rate after the warm-up [default: linear]
-        #[arg(value_name = "SHAPE")]
-        schedule: ScheduleArg => "optimizer.schedule",
+        #[arg(value_name = "SHAPE", value_parser = words::<ScheduleKind>())]
+        schedule: String => "optimizer.schedule",
         /// Share of the steps in which the learning rate rises [default: 0.1]
         #[arg(value_name = "SHARE")]
         warmup_ratio: f64 => "optimizer.warmup_ratio",
@@ -161,8 +162,8 @@ train_options! {
         #[arg(value_name = "DECAY")]
         weight_decay: f64 => "optimizer.weight_decay",
         /// Decay all parameters, or all but biases and LayerNorm weights [default: standard]
-        #[arg(value_name = "WHICH")]
-        decay: DecayArg => "optimizer.decay",
+        #[arg(value_name = "WHICH", value_parser = words::<Decay>())]
+        decay: String => "optimizer.decay",
         /// Scale gradients down to this global norm; 0 for never [default: 1]
         #[arg(value_name = "NORM")]
         max_grad_norm: f64 => "max_grad_norm",
@@ -177,17 +178,17 @@ train_options! {
         #[arg(value_name = "N")]
         patience: u32 => "early_stopping.patience",
         /// Which weights the result holds [default: best]
-        #[arg(value_name = "WHICH")]
-        keep: KeepArg => "keep",
+        #[arg(value_name = "WHICH", value_parser = words::<Keep>())]
+        keep: String => "keep",
         /// How the result's weights are stored; f16 and bf16 take half the space [default: f32]
-        #[arg(value_name = "DTYPE")]
-        save_dtype: SaveDtypeArg => "save_dtype",
+        #[arg(value_name = "DTYPE", value_parser = words::<SaveDtype>())]
+        save_dtype: String => "save_dtype",
         /// Save a checkpoint every so many steps [default: each epoch]
         #[arg(value_name = "STEPS")]
         save_every: u32 => "save_every",
         /// Further logs besides metrics.jsonl: tensorboard [default: none]
-        #[arg(value_name = "FORMAT")]
-        log: LogArg => "log",
+        #[arg(value_name = "FORMAT", value_parser = one_of::<LogFormat>())]
+        log: OneOf => "log",
         /// How many of the newest checkpoints stay [default: 2]
         #[arg(value_name = "N")]
         keep_checkpoints: u32 => "keep_checkpoints",
@@ -220,7 +221,7 @@ pub(super) fn option_as_typed(key: &str, value: &toml::Value) -> String {
 #[cfg(test)]
 mod tests {
     use embert_task::TextClassification;
-    use embert_train::TrainConfig;
+    use embert_train::{ConfigBuilder, TrainConfig};
 
     use super::*;
 
@@ -236,6 +237,30 @@ mod tests {
         let options =
             ["dropout.attention", "data.order", "early_stopping.patience", "optimizer.learning_rate"];
         assert_eq!(options.map(option_of), ["dropout", "no-shuffle", "patience", "learning-rate"]);
+    }
+
+    /// A word that the config does not know would be refused after it was offered.
+    #[test]
+    fn every_word_to_choose_from_is_one_of_the_config() {
+        let command = TrainOptions::augment_args(clap::Command::new("train"));
+        let mut words = 0;
+        for (option, key) in KEYS_OF_OPTIONS {
+            let Some(argument) = command.get_arguments().find(|argument| argument.get_id() == option) else {
+                panic!("there is no --{option}")
+            };
+            if !argument.get_action().takes_values()
+                || argument.get_num_args().is_some_and(|n| n.min_values() == 0)
+            {
+                continue;
+            }
+            for word in argument.get_possible_values() {
+                let word = word.get_name();
+                let value = if *key == "log" { format!("[\"{word}\"]") } else { format!("\"{word}\"") };
+                ConfigBuilder::new().set(&format!("{key}={value}")).unwrap().build().unwrap();
+                words += 1;
+            }
+        }
+        assert_eq!(words, 14);
     }
 
     /// The help states defaults as text, since an option that wasn't given must stay out of the config file's

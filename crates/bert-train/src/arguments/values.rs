@@ -1,7 +1,8 @@
 //! The values of options, and their conversion to settings.
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use embert_data::{Delimiter, Header, Quoting, TextEncoding};
+use strum::VariantNames;
 
 /// Converts an option's value to a setting.
 pub(super) trait ToSetting {
@@ -39,49 +40,24 @@ impl ToSetting for f64 {
     }
 }
 
-/// Declares options with a few words to choose from: the variants in snake case, as in the config.
-macro_rules! choices {
-    ($($name:ident { $($variant:ident),* })*) => {
-        $(
-            #[derive(Clone, Copy, Debug, ValueEnum)]
-            #[value(rename_all = "snake_case")]
-            pub(crate) enum $name {
-                $($variant,)*
-            }
-
-            impl ToSetting for $name {
-                fn to_setting(&self) -> toml::Value {
-                    word(self).into()
-                }
-            }
-        )*
-    };
+/// The words of a setting with a few to choose from, as the config spells them.
+pub(super) fn words<E: VariantNames>() -> PossibleValuesParser {
+    PossibleValuesParser::new(E::VARIANTS)
 }
 
-choices! {
-    DecayArg { Standard, All }
-    ScheduleArg { Constant, Linear, Cosine, Polynomial }
-    PaddingArg { Longest, MaxLength }
-    KeepArg { Best, Last }
-    SaveDtypeArg { F32, F16, Bf16 }
-}
+/// A word of a setting that is a list.
+#[derive(Clone, Debug)]
+pub(crate) struct OneOf(String);
 
-/// A log for other programs.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LogArg {
-    Tensorboard,
-}
-
-impl ToSetting for LogArg {
+impl ToSetting for OneOf {
     fn to_setting(&self) -> toml::Value {
-        vec![word(self)].into()
+        vec![self.0.clone()].into()
     }
 }
 
-/// The word that is typed for a choice.
-fn word(choice: &impl ValueEnum) -> String {
-    // Only a skipped variant has no word, and none is skipped.
-    choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+/// As [`words`], for a setting that is a list of them.
+pub(super) fn one_of<E: VariantNames>() -> impl TypedValueParser<Value = OneOf> {
+    words::<E>().map(OneOf)
 }
 
 /// Three shares, as typed.

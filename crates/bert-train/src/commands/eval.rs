@@ -18,7 +18,7 @@ use crate::arguments::{InferenceArgs, JsonArgs, SplitRatios, Stride, split_ratio
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
-use crate::tasks::{ShownTask, with_task};
+use crate::tasks::{ShownTask, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let config = settings(args, &folder)?;
     say!("evaluates {} on {}", folder.display(), config.dataset);
     let source = sources::find_data(&config.dataset)?;
-    with_task!(source.card().task, T => evaluate::<T>(args, &config, &folder, source, predictions.as_ref(), &device))
+    with_task!(task_of_model(&folder)?, T => evaluate::<T>(args, &config, &folder, source, predictions.as_ref(), &device))
 }
 
 /// Evaluates the checkpoint in `folder` on a data set that was found.

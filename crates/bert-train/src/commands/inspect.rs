@@ -1,16 +1,18 @@
 //! `inspect`: a checkpoint's modules, parameters and tokenizer.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use clap::Args;
 use embert_data::tokenize::Tokenizer;
-use embert_model::{
-    BertForSequenceClassification, DeviceChoice, Freeze, LoadOptions, module_tree, named_parameters,
-};
+use embert_model::{DeviceChoice, Freeze, Head, LoadOptions, ModelFor, module_tree, named_parameters};
+use embert_task::Task;
 use serde_json::json;
 
 use crate::arguments::JsonArgs;
 use crate::error::Error;
 use crate::output::say;
+use crate::tasks::{task_of_model, with_task};
 use crate::{output, sources};
 
 #[derive(Debug, Args)]
@@ -28,9 +30,14 @@ pub(crate) struct InspectArgs {
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
     let folder = sources::model_folder(&args.model)?;
+    with_task!(task_of_model(&folder)?, T => inspect::<<T as Task>::Head>(args, &folder))
+}
+
+/// Prints the parts of the checkpoint in `folder` under a head.
+fn inspect<H: Head>(args: &InspectArgs, folder: &Path) -> Result<(), Error> {
     let freeze: Freeze = args.freeze.parse()?;
     let (_, device): (_, Device) = "cpu".parse::<DeviceChoice>()?.resolve()?;
-    let loaded = BertForSequenceClassification::from_pretrained(&folder, &LoadOptions::default(), &device)?;
+    let loaded = ModelFor::<H>::from_pretrained(folder, &LoadOptions::default(), &device)?;
     let model = freeze.apply(loaded.model)?;
     let parameters = named_parameters(&model);
     let count = |trainable: bool| -> usize {
@@ -40,7 +47,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
             .map(embert_model::NamedParameter::elements)
             .sum()
     };
-    let tokenizer = Tokenizer::from_folder(&folder)?;
+    let tokenizer = Tokenizer::from_folder(folder)?;
     for note in tokenizer.notes() {
         say!("{note}");
     }

@@ -6,8 +6,9 @@ use std::iter;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
-use embert_data::{DataError, Format, ReadOptions, Row, RowReader, TaskName};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use embert_data::{DataError, Format, ReadOptions, Row, RowReader};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
@@ -18,7 +19,7 @@ use serde::Serialize;
 use crate::arguments::{InferenceArgs, JsonArgs, Stride};
 use crate::error::Error;
 use crate::output::say;
-use crate::tasks::{PredictColumns, ShownTask, with_task};
+use crate::tasks::{PredictColumns, ShownTask, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
@@ -34,8 +35,8 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
     /// The input's format [default: by its extension; plain lines on the standard input]
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) input_format: Option<FormatArg>,
+    #[arg(long, value_name = "FORMAT", value_parser = format_names())]
+    pub(crate) input_format: Option<Format>,
     /// The column with the text
     #[arg(long, value_name = "NAME", default_value = "text")]
     pub(crate) text_column: String,
@@ -51,15 +52,10 @@ pub(crate) struct PredictArgs {
     pub(crate) json: JsonArgs,
 }
 
-/// A file format that texts are read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatArg {
-    Jsonl,
-    Json,
-    Csv,
-    Tsv,
-    Parquet,
-    Lines,
+/// The names of the formats.
+fn format_names() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
+        .try_map(|name| name.parse::<Format>())
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
@@ -68,7 +64,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let output = destination(args)?;
     let folder = sources::model_folder(&args.model)?;
     reads::of_model(&folder).iter().try_for_each(|file| output.differs_from(file))?;
-    with_task!(TaskName::default(), T => predict::<T>(args, &folder, &output, &device))
+    with_task!(task_of_model(&folder)?, T => predict::<T>(args, &folder, &output, &device))
 }
 
 /// Predicts with the checkpoint in `folder`.
@@ -200,8 +196,7 @@ fn columns(args: &PredictArgs) -> PredictColumns<'_> {
 /// A reader of the input's rows.
 fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
     let columns = columns(args).wanted();
-    let options =
-        ReadOptions { format: args.input_format.map(Format::from), ..args.inference.reading.options() };
+    let options = ReadOptions { format: args.input_format, ..args.inference.reading.options() };
     Ok(if is_stdout(input) {
         RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
     } else {
@@ -242,17 +237,4 @@ fn rows_bar() -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-impl From<FormatArg> for Format {
-    fn from(format: FormatArg) -> Self {
-        match format {
-            FormatArg::Jsonl => Self::JsonLines,
-            FormatArg::Json => Self::Json,
-            FormatArg::Csv => Self::Csv,
-            FormatArg::Tsv => Self::Tsv,
-            FormatArg::Parquet => Self::Parquet,
-            FormatArg::Lines => Self::Lines,
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::read::Format;
+use crate::read::{COMPRESSED, Format};
 
 /// The split that a word of a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,13 +85,12 @@ pub(super) fn shard(stem: &str) -> Option<Shard<'_>> {
 
 /// A file's name without the endings of its format and compression: `part-0.snappy.parquet` is `part-0`.
 pub(super) fn stem(name: &str) -> &str {
-    const ENDINGS: [&str; 19] = [
-        "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz", "gzip", "zst", "zstd", "bz2", "xz",
-        "lz4", "br", "brotli", "snappy", "c000", "bak",
-    ];
+    const OTHERS: [&str; 8] = ["bz2", "xz", "lz4", "br", "brotli", "snappy", "c000", "bak"];
+    let formats = Format::ALL.iter().flat_map(|format| format.endings());
+    let known: Vec<&str> = formats.chain(&COMPRESSED).chain(&OTHERS).copied().collect();
     let mut stem = name;
     while let Some((before, ending)) = stem.rsplit_once('.') {
-        if before.is_empty() || !ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)) {
+        if before.is_empty() || !known.iter().any(|known| ending.eq_ignore_ascii_case(known)) {
             break;
         }
         stem = before;

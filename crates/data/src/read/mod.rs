@@ -14,5 +14,6 @@ mod parquet;
 mod reader;
 mod shared_names;
 
+pub(crate) use options::COMPRESSED;
 pub use options::{Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, TextEncoding};
 pub use reader::RowReader;

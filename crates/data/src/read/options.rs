@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// How files are read, where their names and contents leave it open. An option that is unset follows the
 /// file's name, or the file's content where the content leaves no doubt.
@@ -52,42 +53,80 @@ impl ReadOptions {
 }
 
 /// A file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    Serialize,
+    Deserialize,
+)]
 #[non_exhaustive]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Format {
-    /// One JSON object a line.
-    #[serde(rename = "jsonl")]
-    JsonLines,
-    /// JSON objects: an array of them, one after the other, or as an array within one object.
-    Json,
+    /// Apache Parquet.
+    Parquet,
     /// Comma-separated, with a heading.
     Csv,
     /// Tab-separated, with a heading.
     Tsv,
-    /// Apache Parquet.
-    Parquet,
+    /// One JSON object a line.
+    #[serde(rename = "jsonl")]
+    #[strum(serialize = "jsonl")]
+    JsonLines,
+    /// JSON objects: an array of them, one after the other, or as an array within one object.
+    Json,
     /// One text a line, without labels.
     Lines,
 }
 
+/// The endings of compressed files.
+pub(crate) const COMPRESSED: [&str; 4] = ["gz", "gzip", "zst", "zstd"];
+
 impl Format {
+    /// Every format, in the order of messages.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The format's name in options and cards.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The endings of the names of the format's files, the usual one first.
+    pub fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Parquet => &["parquet"],
+            Self::Csv => &["csv"],
+            Self::Tsv => &["tsv"],
+            Self::JsonLines => &["jsonl", "ndjson"],
+            Self::Json => &["json"],
+            Self::Lines => &["txt"],
+        }
+    }
+
     /// The format that a file's name tells, compressed (`.gz`, `.zst`) or not.
     pub fn of(path: &Path) -> Option<Self> {
         let extension = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
         let mut ending = extension(path)?;
-        if matches!(ending.as_str(), "gz" | "gzip" | "zst" | "zstd") {
+        if COMPRESSED.contains(&ending.as_str()) {
             ending = extension(Path::new(path.file_stem()?))?;
         }
-        match ending.as_str() {
-            "jsonl" | "ndjson" => Some(Self::JsonLines),
-            "json" => Some(Self::Json),
-            "csv" => Some(Self::Csv),
-            "tsv" => Some(Self::Tsv),
-            "parquet" => Some(Self::Parquet),
-            "txt" => Some(Self::Lines),
-            _ => None,
-        }
+        Self::ALL.iter().copied().find(|format| format.endings().contains(&ending.as_str()))
+    }
+
+    /// The usual ending of each format, as a message lists them: `.parquet, .csv or .txt`.
+    pub(crate) fn usual_endings() -> String {
+        let endings: Vec<String> =
+            Self::ALL.iter().map(|format| format!(".{}", format.endings()[0])).collect();
+        let (last, others) =
+            endings.split_last().map_or((String::new(), &[][..]), |(last, others)| (last.clone(), others));
+        format!("{} or {last}", others.join(", "))
     }
 }
 
@@ -353,6 +392,24 @@ mod tests {
             let message = toml::from_str::<ReadOptions>(text).unwrap_err().to_string();
             assert!(message.contains(&part.replace('\\', "")), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn a_format_has_one_name_everywhere_and_endings_of_its_own() {
+        let mut endings = Vec::new();
+        for &format in Format::ALL {
+            let options: ReadOptions = toml::from_str(&format!("format = \"{}\"", format.name())).unwrap();
+            assert_eq!((options.format, format.name().parse()), (Some(format), Ok(format)));
+            for ending in format.endings() {
+                assert_eq!(Format::of(Path::new(&format!("a.{ending}"))), Some(format));
+                endings.push(*ending);
+            }
+        }
+        let all = endings.len();
+        endings.sort_unstable();
+        endings.dedup();
+        assert_eq!(endings.len(), all, "two formats have the same ending");
+        assert_eq!(Format::usual_endings(), ".parquet, .csv, .tsv, .jsonl, .json or .txt");
     }
 
     #[test]

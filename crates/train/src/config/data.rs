@@ -3,6 +3,7 @@
 use embert_data::tokenize::{Padding, Truncation};
 use embert_data::{Delimiter, Format, Header, Order, Quoting, ReadOptions, TextEncoding};
 use serde::{Deserialize, Serialize};
+use strum::VariantNames;
 
 use super::as_text;
 
@@ -43,8 +44,8 @@ pub struct DataConfig {
     pub split_seed: Option<u64>,
     /// Count rows that can't be read, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
-    /// The files' format, in place of the one that their names tell: `csv`, `tsv`, `jsonl`, `json`,
-    /// `parquet`.
+    /// The files' format, in place of the one that their names tell: `parquet`, `csv`, `tsv`, `jsonl`, `json`
+    /// or `lines`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// What separates the fields of CSV: one character, or `tab`. Unset: a comma in `.csv`, a tab in `.tsv`,
@@ -65,8 +66,9 @@ pub struct DataConfig {
 }
 
 /// The length to which a batch is padded. Together with `max_length`, this setting becomes a [`Padding`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PaddingConfig {
     /// To the longest text of the batch.
     #[default]

@@ -2,6 +2,7 @@
 
 use embert_optim::{Decay, Schedule, ScheduleConfig, Warmup};
 use serde::{Deserialize, Serialize};
+use strum::VariantNames;
 
 /// The `[optimizer]` table of a [`TrainConfig`](crate::TrainConfig).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,8 +42,9 @@ pub struct OptimizerConfig {
 }
 
 /// The shape of the learning rate after the warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ScheduleKind {
     /// Stays at its highest.
     Constant,

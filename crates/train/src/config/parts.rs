@@ -2,6 +2,7 @@
 
 use embert_model::Freeze;
 use serde::{Deserialize, Serialize};
+use strum::VariantNames;
 
 use super::as_text;
 
@@ -61,16 +62,18 @@ pub struct StageConfig {
 }
 
 /// A log that other programs read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum LogFormat {
     /// Event files for TensorBoard, in the run folder's `tensorboard/`.
     Tensorboard,
 }
 
 /// Which weights a run ends with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Keep {
     /// The weights of the best evaluation.
     #[default]
