@@ -177,3 +177,39 @@ fn a_newer_format_is_refused_by_name() {
     assert_refused(&fail(bert_train().arg("report").arg(&sweep)), "sweep.json");
     assert_refused(&fail(bert_train().args(["sweep", "--resume"]).arg(&sweep)), "sweep.json");
 }
+
+/// A model of a task that came later is not taken for a text classifier.
+#[test]
+fn a_run_for_a_task_that_is_not_there_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    succeed(&mut small_run(&run, 0));
+    let facts = run.join("facts.json");
+    let with_task = |task: &str| {
+        let mut content = json(&facts);
+        content["task"] = task.into();
+        fs::write(&facts, content.to_string()).unwrap();
+    };
+    let model = run.join("model");
+    let commands = || {
+        let mut predict = bert_train();
+        predict.args(["predict", "good", "--model"]).arg(&model);
+        let mut eval = bert_train();
+        eval.args(["eval", "--model"]).arg(&model);
+        let mut inspect = bert_train();
+        inspect.arg("inspect").arg(&model);
+        [predict, eval, inspect]
+    };
+    with_task("question-answering");
+    for mut command in commands() {
+        let said = fail(&mut command);
+        for part in ["facts.json", "\"question-answering\"", "expected text-classification"] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
+    with_task("text-classification");
+    commands().iter_mut().for_each(|command| drop(succeed(command)));
+    // Without facts, as in the folder of another program, the head decides.
+    fs::remove_file(&facts).unwrap();
+    commands().iter_mut().for_each(|command| drop(succeed(command)));
+}
