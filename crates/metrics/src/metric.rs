@@ -15,7 +15,7 @@ use crate::MetricsError;
 #[strum(serialize_all = "snake_case")]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum Metric {
-    /// `loss`: the mean cross-entropy; the only metric where smaller is better.
+    /// `loss`: the mean cross-entropy, where smaller is better.
     Loss,
     /// `accuracy`: the share of examples predicted right.
     Accuracy,
@@ -79,7 +79,15 @@ impl Metric {
     pub const fn long_title(self) -> &'static str {
         match self {
             Self::Mcc => "Matthews correlation",
-            other => other.title(),
+            Self::Loss
+            | Self::Accuracy
+            | Self::Precision
+            | Self::Recall
+            | Self::F1
+            | Self::MacroF1
+            | Self::MicroF1
+            | Self::WeightedF1
+            | Self::RocAuc => self.title(),
         }
     }
 
@@ -87,26 +95,57 @@ impl Metric {
     pub fn hub_name(self) -> &'static str {
         match self {
             Self::Mcc => "matthews_correlation",
-            other => other.name(),
+            Self::Loss
+            | Self::Accuracy
+            | Self::Precision
+            | Self::Recall
+            | Self::F1
+            | Self::MacroF1
+            | Self::MicroF1
+            | Self::WeightedF1
+            | Self::RocAuc => self.name(),
         }
     }
 
-    /// Whether greater is better: true for all but the loss.
+    /// Whether greater is better.
     pub const fn is_higher_better(self) -> bool {
-        !matches!(self, Self::Loss)
+        match self {
+            Self::Loss => false,
+            Self::Accuracy
+            | Self::Precision
+            | Self::Recall
+            | Self::F1
+            | Self::MacroF1
+            | Self::MicroF1
+            | Self::WeightedF1
+            | Self::Mcc
+            | Self::RocAuc => true,
+        }
     }
 
     /// True for the metrics that sum up an evaluation: loss, accuracy, F1, MCC and ROC AUC.
     pub const fn is_headline(self) -> bool {
-        matches!(self, Self::Loss | Self::Accuracy | Self::F1 | Self::Mcc | Self::RocAuc)
+        match self {
+            Self::Loss | Self::Accuracy | Self::F1 | Self::Mcc | Self::RocAuc => true,
+            Self::Precision | Self::Recall | Self::MacroF1 | Self::MicroF1 | Self::WeightedF1 => false,
+        }
     }
 
     /// Whether the metric is averaged over the labels as the report's [`Average`](crate::Average) says.
     pub const fn is_averaged(self) -> bool {
-        matches!(self, Self::Precision | Self::Recall | Self::F1)
+        match self {
+            Self::Precision | Self::Recall | Self::F1 => true,
+            Self::Loss
+            | Self::Accuracy
+            | Self::MacroF1
+            | Self::MicroF1
+            | Self::WeightedF1
+            | Self::Mcc
+            | Self::RocAuc => false,
+        }
     }
 
-    /// Whether `value` is strictly better than `than`: smaller for the loss, greater for all others. Always
+    /// Whether `value` is strictly better than `than`: greater, or smaller where smaller is better. Always
     /// false with a NaN.
     pub fn is_better(self, value: f64, than: f64) -> bool {
         if self.is_higher_better() { value > than } else { value < than }
@@ -191,10 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_loss_is_better_when_less() {
+    fn the_better_value_is_on_the_side_that_the_metric_says() {
+        assert!(Metric::Loss.is_better(0.4, 0.5) && Metric::Accuracy.is_better(0.5, 0.4));
         for &metric in Metric::ALL {
-            assert_eq!(metric.is_better(0.4, 0.5), metric == Metric::Loss);
-            assert_eq!(metric.is_better(0.5, 0.4), metric != Metric::Loss);
+            assert_eq!(metric.is_better(0.4, 0.5), !metric.is_higher_better(), "{metric}");
+            assert_eq!(metric.is_better(0.5, 0.4), metric.is_higher_better(), "{metric}");
             for (value, than) in [(0.5, 0.5), (f64::NAN, 0.5), (0.5, f64::NAN)] {
                 assert!(!metric.is_better(value, than), "{metric} {value} {than}");
             }
