@@ -11,14 +11,16 @@ use crate::predict::{model, names};
 const MOST: &str = "9223372036854775807";
 
 /// Settings that are whole numbers, each with values that it refuses beside [`NO_WHOLE`]; `seed` and
-/// `data.split_seed` may be as large as TOML's numbers.
-const WHOLE: [(&str, &[&str]); 19] = [
+/// `data.split_seed` may be as large as TOML's numbers. A test of `embert-train` compares these keys and
+/// those of [`FRACTIONS`] with the keys that have a range.
+const WHOLE: [(&str, &[&str]); 20] = [
     ("seed", &["-1"]),
     ("epochs", &["0", "-1", MOST, "100001"]),
     ("batch_size", &["0", "-1", MOST, "65537"]),
     ("eval_batch_size", &["0", "-1", MOST]),
     ("gradient_accumulation_steps", &["0", "-1", MOST, "2000000"]),
     ("effective_batch_size", &["0", "-1", MOST, "33554432"]),
+    ("shards", &["0", "-1", MOST, "3", "1025"]),
     ("unfreeze_every", &["0", "-1", MOST]),
     ("cache_memory", &["0", "-1", MOST]),
     ("reinit_layers", &["-1", MOST, "3"]),
@@ -37,6 +39,7 @@ const WHOLE: [(&str, &[&str]); 19] = [
 /// Values that no setting of a whole number accepts.
 const NO_WHOLE: [&str; 7] = ["nan", "inf", "-inf", "0.5", "1e3", "18446744073709551615", "many"];
 
+/// Settings that are fractions.
 const FRACTIONS: [&str; 13] = [
     "max_grad_norm",
     "label_smoothing",

@@ -348,4 +348,23 @@ mod tests {
             assert!(row(key).is_some(), "{key} has no row");
         }
     }
+
+    /// The end-to-end test runs the built program and can't see the lists of this file: it has its own.
+    #[test]
+    fn the_end_to_end_test_has_each_key() {
+        let test = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/tests/e2e/limits.rs");
+        let test = std::fs::read_to_string(test).unwrap();
+        let keys = |list: &str| -> Vec<String> {
+            let (_, array) = test.split_once(&format!("\nconst {list}: ")).unwrap();
+            let (array, _) = array.split_once("\n];").unwrap();
+            array.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+        };
+        let (whole, fractions) = (keys("WHOLE"), keys("FRACTIONS"));
+        for Whole { key, .. } in WHOLE {
+            assert!(whole.iter().any(|known| known == key), "WHOLE lacks {key}");
+        }
+        for Fraction { key, .. } in FRACTIONS {
+            assert!(fractions.iter().any(|known| known == key), "FRACTIONS lacks {key}");
+        }
+    }
 }
