@@ -3,6 +3,12 @@
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, TensorData};
 
+#[cfg(test)]
+thread_local! {
+    /// How often [`tensor`] ran on this thread. Only fused operations call it, and each does for its output.
+    pub(super) static MADE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// The tensor in row-major order without gaps.
 pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
@@ -32,5 +38,7 @@ pub(super) fn floats_mut(tensor: &mut FlexTensor) -> &mut [f32] {
 
 /// A tensor of `elements`, which are not copied.
 pub(super) fn tensor(elements: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
+    #[cfg(test)]
+    MADE.set(MADE.get() + 1);
     FlexTensor::from_data(TensorData::new(elements, shape.into()))
 }

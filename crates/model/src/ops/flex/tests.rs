@@ -1,11 +1,13 @@
 //! The fused operations against Burn's own operations, forward and backward.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Distribution, Gradients, Tensor, TensorData};
 
+use super::buffer::MADE;
 use super::matrix::ROWS;
 use super::vector::{LANES, erf, exp};
 use crate::ops::{self, Dropout, Gelu, plain};
@@ -145,6 +147,45 @@ fn assert_same(got: Vec<(String, Vec<f32>)>, expected: Vec<(String, Vec<f32>)>, 
     assert_eq!(got.len(), expected.len());
     for ((what, got), (_, expected)) in got.into_iter().zip(expected) {
         assert_close(&got, &expected, &format!("{what}, {case}"));
+    }
+}
+
+/// The tests below compare an operation with its plain form, and would pass if both were plain.
+#[test]
+fn every_operation_is_fused_on_flex() {
+    let (device, _guard) = device();
+    for device in [device.clone(), device.without_autodiff()] {
+        let x = random([2, 5, 16], &device);
+        let (dense, norm, bias) = (linear(16, 16, &device), norm(16, &device), padding(2, 5, &device));
+        let some = Dropout::new(0.3, SEED);
+        let fused: [(&str, &dyn Fn() -> Tensor<3>); 4] = [
+            ("linear_gelu", &|| ops::linear_gelu(x.clone(), &dense, Gelu::Erf)),
+            ("output_block", &|| ops::output_block(x.clone(), &dense, x.clone(), &norm, some)),
+            ("norm_dropout", &|| ops::norm_dropout(x.clone(), &norm, some)),
+            ("self_attention", &|| ops::self_attention(&x, [&dense; 3], bias.clone(), 2, some)),
+        ];
+        let made = |operation: &dyn Fn() -> Tensor<3>| {
+            let before = MADE.get();
+            drop(operation());
+            MADE.get() - before
+        };
+        for (name, operation) in fused {
+            assert!(made(operation) > 0, "{name} takes the plain path on {device:?}");
+        }
+        assert_eq!(
+            made(&|| plain::linear_gelu(x.clone(), &dense, Gelu::Erf)),
+            0,
+            "the plain form counts too"
+        );
+        assert_eq!(made(&|| ops::dropout(x.clone(), some)), 0, "dropout is fused: list it above");
+
+        // A new function of the file must join the list.
+        let declared = include_str!("../mod.rs").lines().filter_map(|line| {
+            let (visibility, function) = line.split_once("fn ")?;
+            visibility.starts_with("pub").then(|| function.split(['(', '<']).next())?
+        });
+        let listed = fused.map(|(name, _)| name).into_iter().chain(["dropout"]);
+        assert_eq!(declared.collect::<BTreeSet<_>>(), listed.collect::<BTreeSet<_>>());
     }
 }
 
