@@ -19,7 +19,8 @@ pub(crate) struct Arguments {
     /// Tokens in a sequence
     #[arg(long, default_value_t = 256)]
     seq: usize,
-    /// The freeze policy of embert: none, encoder_below:N, embeddings+encoder_below:N, all_but_head
+    /// The freeze policy of embert: none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or
+    /// all_but_head
     #[arg(long, default_value = "none")]
     freeze: String,
     /// Compute the frozen part of embert's model before the steps, as `cache_frozen` does

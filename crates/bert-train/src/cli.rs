@@ -58,6 +58,7 @@ pub(crate) enum Command {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+    use embert_model::Freeze;
 
     use super::*;
 
@@ -74,6 +75,20 @@ mod tests {
         for command in std::iter::once(&command).chain(command.get_subcommands()) {
             for line in command.clone().render_help().to_string().lines() {
                 assert!(line.chars().count() <= 100, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_of_freeze_has_each_spelling() {
+        let cli = Cli::command();
+        for name in ["train", "sweep", "inspect"] {
+            let mut options = cli.find_subcommand(name).unwrap().get_arguments();
+            let freeze = options.find(|option| option.get_id() == "freeze").unwrap();
+            let help = freeze.get_help().unwrap().to_string();
+            let words: Vec<&str> = help.split([' ', ',']).collect();
+            for spelling in Freeze::SPELLINGS {
+                assert!(words.contains(spelling), "the help of {name} --freeze lacks {spelling}: {help}");
             }
         }
     }

@@ -326,11 +326,13 @@ pub enum ModelError {
     },
     /// The freezing policy is unknown.
     #[error(
-        "unknown freezing \"{found}\": expected none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or all_but_head, with a number of layers or a share as in 50% for N"
+        "unknown freezing \"{found}\": expected one of {known}, with a number of layers or a share as in 50% for N"
     )]
     Freeze {
         /// The given text.
         found: String,
+        /// The spellings.
+        known: String,
     },
     /// A freezing policy names more encoder layers than the model has.
     #[error("can't freeze \"{freeze}\": the model has {layers} encoder layers")]

@@ -12,9 +12,9 @@ use crate::{Depth, ModelError, NamedParameter, named_parameters};
 /// The parts of a model to freeze, in the sense of PyTorch's `requires_grad = False`: frozen parameters have
 /// no gradient and no update, while dropout stays on.
 ///
-/// Written as `none`, `embeddings`, `encoder_below:N`, `embeddings+encoder_below:N`, `pooler` or
-/// `all_but_head`, where `N` is a number of layers or a share of the layers, as in `50%`.
+/// Written as one of [`Freeze::SPELLINGS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(strum::EnumCount))]
 pub enum Freeze {
     /// Nothing: all parameters are trained.
     #[default]
@@ -61,6 +61,11 @@ impl fmt::Display for Layers {
 }
 
 impl Freeze {
+    /// How each policy is written, for messages: `N` is a number of layers or a share of the layers, as in
+    /// `50%`. The help texts of `bert-train` and of the benchmarks repeat the list.
+    pub const SPELLINGS: &[&str] =
+        &["none", "embeddings", "encoder_below:N", "embeddings+encoder_below:N", "pooler", "all_but_head"];
+
     /// Whether parameters of depth `depth` are frozen in a model of `layers` encoder layers.
     pub fn freezes(self, depth: Depth, layers: usize) -> bool {
         let below = |count: Layers| matches!(depth, Depth::Layer(layer) if layer < count.of(layers));
@@ -180,7 +185,7 @@ impl FromStr for Freeze {
     type Err = ModelError;
 
     fn from_str(text: &str) -> Result<Self, ModelError> {
-        let unknown = || ModelError::Freeze { found: text.to_owned() };
+        let unknown = || ModelError::Freeze { found: text.to_owned(), known: Self::SPELLINGS.join(", ") };
         let layers = |count: &str| match count.strip_suffix('%').map(str::parse) {
             Some(Ok(percent @ 0..=100)) => Ok(Layers::Percent(percent)),
             Some(_) => Err(unknown()),
@@ -207,5 +212,28 @@ impl Serialize for Freeze {
 impl<'de> Deserialize<'de> for Freeze {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::mem::discriminant;
+
+    use super::*;
+
+    /// One spelling for each policy: as many as there are, and no two of the same policy.
+    #[test]
+    fn each_policy_has_its_spelling() {
+        let mut policies = HashSet::new();
+        for spelling in Freeze::SPELLINGS {
+            let text = spelling.replace('N', "3");
+            let freeze: Freeze = text.parse().unwrap();
+            assert_eq!(freeze.to_string(), text);
+            assert!(policies.insert(discriminant(&freeze)), "{spelling} is another spelling's policy");
+        }
+        assert_eq!(policies.len(), <Freeze as strum::EnumCount>::COUNT, "a policy has no spelling");
+        let error = "half".parse::<Freeze>().unwrap_err().to_string();
+        assert!(Freeze::SPELLINGS.iter().all(|spelling| error.contains(spelling)), "{error}");
     }
 }

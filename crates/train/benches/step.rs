@@ -45,7 +45,7 @@ struct Arguments {
     /// Inference instead of a training step
     #[arg(long)]
     forward_only: bool,
-    /// What is frozen: none, encoder_below:N, embeddings+encoder_below:N, all_but_head
+    /// What is frozen: none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or all_but_head
     #[arg(long, default_value = "none")]
     freeze: Freeze,
     /// The frozen part is computed before, as `cache_frozen` does

@@ -95,8 +95,8 @@ train_options! {
         /// The checkpoint to start from: a folder, name, owner/name or owner/name@revision
         #[arg(value_name = "MODEL")]
         model: String => "model",
-        /// What stays as it is: none, encoder_below:N, embeddings+encoder_below:N or all_but_head [default:
-        /// none]
+        /// What stays as it is: none, embeddings, encoder_below:N, embeddings+encoder_below:N, pooler or
+        /// all_but_head [default: none]
         #[arg(value_name = "WHAT")]
         freeze: String => "freeze",
         /// Compute what is frozen below once for each example, without dropout, and train on that [default:

@@ -20,8 +20,8 @@ pub(crate) struct InspectArgs {
     /// A folder, name, owner/name or owner/name@revision
     #[arg(value_name = "MODEL")]
     pub(crate) model: String,
-    /// Show what this would leave trainable: none, encoder_below:N, embeddings+encoder_below:N or
-    /// all_but_head
+    /// Show what this would leave trainable: none, embeddings, encoder_below:N, embeddings+encoder_below:N,
+    /// pooler or all_but_head
     #[arg(long, value_name = "WHAT", default_value = "none")]
     pub(crate) freeze: String,
     #[command(flatten)]
