@@ -208,8 +208,12 @@ fn a_run_for_a_task_that_is_not_there_is_refused_by_name() {
         }
     }
     with_task("text-classification");
-    commands().iter_mut().for_each(|command| drop(succeed(command)));
+    for mut command in commands() {
+        succeed(&mut command);
+    }
     // Without facts, as in the folder of another program, the head decides.
     fs::remove_file(&facts).unwrap();
-    commands().iter_mut().for_each(|command| drop(succeed(command)));
+    for mut command in commands() {
+        succeed(&mut command);
+    }
 }
