@@ -2,6 +2,6 @@
 
 use embert_data::Example;
 
-/// A text, or a pair of texts, with the number of its label: the data set's number until [`Task::number`],
-/// then the head's. `None` for an example to predict.
+/// A text, or a pair of texts, with the number of its label: the data set's number until
+/// [`Task::number`](crate::Task::number), then the head's. `None` for an example to predict.
 pub type TextExample = Example<Option<usize>>;
