@@ -137,7 +137,11 @@ pub enum DataError {
         cards: Vec<String>,
     },
     /// A folder without a data set.
-    #[error("{} holds no data set: expected train.csv (.tsv, .jsonl, .parquet) or folders of texts by label, as in train/pos/*.txt", path.display())]
+    #[error(
+        "{} holds no data set: expected train.csv ({}) or folders of texts by label, as in train/pos/*.txt",
+        path.display(),
+        Format::other_tables()
+    )]
     NoFiles {
         /// The folder.
         path: PathBuf,

@@ -99,6 +99,13 @@ fn a_run_learns_is_resumed_to_the_same_bytes_and_predicts() {
     // A guess of the mean would be off by 10 words.
     assert!(error < 6.0, "{error}");
 
+    let card = std::fs::read_to_string(files.model().join("README.md")).unwrap();
+    assert!(
+        card.contains("\n64 examples, 15 epochs at most") && card.contains("mean absolute error"),
+        "{card}"
+    );
+    assert!(!card.contains("## Labels") && !card.contains("```python"), "{card}");
+
     let predictor = Predictor::<TextLength>::open(&folder.join("model"), &Device::flex()).unwrap();
     let examples = data().splits.validation;
     let answers: Vec<TextWithLength> =

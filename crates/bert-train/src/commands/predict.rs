@@ -30,9 +30,7 @@ pub(crate) struct PredictArgs {
     /// The texts
     #[arg(value_name = "TEXT", required_unless_present = "input", conflicts_with = "input")]
     pub(crate) texts: Vec<String>,
-    /// Read the texts from this file (.jsonl, .json, .csv, .tsv, .parquet, or plain lines; also .gz, .zst); -
-    /// is the standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = input_help())]
     pub(crate) input: Option<PathBuf>,
     /// The input's format [default: by its extension; plain lines on the standard input]
     #[arg(long, value_name = "FORMAT", value_parser = format_names())]
@@ -50,6 +48,12 @@ pub(crate) struct PredictArgs {
     pub(crate) inference: InferenceArgs,
     #[command(flatten)]
     pub(crate) json: JsonArgs,
+}
+
+/// The help of `--input`.
+fn input_help() -> String {
+    let endings = Format::usual_endings();
+    format!("Read the texts from this file ({endings}; also .gz, .zst); - is the standard input")
 }
 
 /// The names of the formats.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::read::Format;
+
 /// Most names that a message lists.
 const SHOWN: usize = 6;
 
@@ -12,8 +14,9 @@ const SHOWN: usize = 6;
 pub enum FilesProblem {
     /// No file of the training split.
     #[error(
-        "no data set can be seen in it: expected train.csv (.tsv, .jsonl, .parquet), train/*.csv or folders of texts by \
-         label, as in train/pos/*.txt; {}",
+        "no data set can be seen in it: expected train.csv ({}), train/*.csv or folders of texts by label, as in \
+         train/pos/*.txt; {}",
+        Format::other_tables(),
         found(files, passed_over)
     )]
     NoTrain {

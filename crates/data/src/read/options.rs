@@ -121,12 +121,18 @@ impl Format {
     }
 
     /// The usual ending of each format, as a message lists them: `.parquet, .csv or .txt`.
-    pub(crate) fn usual_endings() -> String {
+    pub fn usual_endings() -> String {
         let endings: Vec<String> =
             Self::ALL.iter().map(|format| format!(".{}", format.endings()[0])).collect();
         let (last, others) =
-            endings.split_last().map_or((String::new(), &[][..]), |(last, others)| (last.clone(), others));
+            endings.split_last().map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
         format!("{} or {last}", others.join(", "))
+    }
+
+    /// The usual endings of tables, but for `.csv`, as a message lists them: `.parquet, .tsv, .jsonl, .json`.
+    pub(crate) fn other_tables() -> String {
+        let others = Self::ALL.iter().filter(|format| !matches!(format, Self::Csv | Self::Lines));
+        others.map(|format| format!(".{}", format.endings()[0])).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -410,6 +416,7 @@ mod tests {
         endings.dedup();
         assert_eq!(endings.len(), all, "two formats have the same ending");
         assert_eq!(Format::usual_endings(), ".parquet, .csv, .tsv, .jsonl, .json or .txt");
+        assert_eq!(Format::other_tables(), ".parquet, .tsv, .jsonl, .json");
     }
 
     #[test]

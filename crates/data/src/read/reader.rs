@@ -73,7 +73,9 @@ impl RowReader {
                 );
                 Err(DataError::Content { path: path.to_owned(), problem })
             }
-            format => Self::text(file, path, format, options, columns, said),
+            format @ (Format::Csv | Format::Tsv | Format::JsonLines | Format::Json | Format::Lines) => {
+                Self::text(file, path, format, options, columns, said)
+            }
         }
     }
 
@@ -115,7 +117,8 @@ impl RowReader {
             Format::JsonLines | Format::Json => {
                 Self::new(path, json::rows(text, format, columns, &said)?, said)
             }
-            Format::Lines | Format::Parquet => Self::new(path, lines::rows(text, columns), said),
+            Format::Lines => Self::new(path, lines::rows(text, columns), said),
+            Format::Parquet => unreachable!("Parquet is no text: the callers have taken it"),
         })
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct ModelCard<'a> {
     pub(crate) dataset: DatasetFacts,
     /// The labels in the order of the model's outputs, each with its number of training examples.
     pub(crate) labels: Vec<(&'a str, usize)>,
+    /// The number of training examples.
+    pub(crate) examples: usize,
     /// The task, by the hub's name for it.
     pub(crate) task: &'static str,
     /// The task's part of the card.

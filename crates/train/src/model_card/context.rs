@@ -129,7 +129,7 @@ impl<'a> Context<'a> {
         };
         let labels =
             card.labels.iter().map(|(name, examples)| Label { name: escaped(name), examples: *examples });
-        let examples = card.labels.iter().map(|(_, examples)| examples).sum();
+        let examples = card.examples;
         Ok(Self {
             front_matter,
             version: env!("CARGO_PKG_VERSION"),

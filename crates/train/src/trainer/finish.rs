@@ -140,6 +140,7 @@ impl<T: Task> Job<T> {
                 ..DatasetFacts::default()
             }),
             labels,
+            examples: self.setup.facts.splits.train.examples,
             task: T::NAME,
             about: self.setup.task.card(&escaped),
             evaluations,
