@@ -256,16 +256,13 @@ impl LabelColumn {
         if fractions.iter().any(|(_, typed, _)| *typed)
             || (!fractions.is_empty() && names.keys().all(|name| is_missing(name)))
         {
-            let distinct: BTreeSet<&str> = fractions
-                .iter()
-                .map(|(text, ..)| *text)
-                .chain(numbers.values().map(|(name, _)| *name))
-                .collect();
+            let texts: BTreeSet<&str> = fractions.iter().map(|(text, ..)| *text).collect();
+            let whole: BTreeSet<&str> = numbers.values().map(|(name, _)| *name).collect();
             let rows = fractions.iter().map(|(.., seen)| *seen).chain(numbers.values().map(|(_, seen)| seen));
             return Err(LabelProblem::Measures {
-                distinct: distinct.len(),
+                distinct: texts.len() + whole.len(),
                 rows: rows.map(|seen| seen.rows).sum(),
-                examples: fractions.iter().take(5).map(|(text, ..)| (*text).to_owned()).collect(),
+                examples: texts.into_iter().take(5).map(str::to_owned).collect(),
             });
         }
         let truths: Vec<(&str, &Seen)> = self

@@ -305,3 +305,11 @@ fn class_names_of_a_file_are_the_labels_and_its_numbers_are_indices() {
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
     }
 }
+
+/// A number in two splits, or in two spellings, is one number of several rows.
+#[test]
+fn the_rows_of_a_measure_are_counted_over_all_splits_and_spellings() {
+    let (train, test) = (texts(&["0.5", "2", "1.5"]), texts(&["0.5", "2.0", "2"]));
+    let message = refused(&discovering(), &train, &test, &["3 different numbers in 6 rows"]);
+    assert!(message.contains("such as 0.5, 1.5:"), "{message}");
+}
