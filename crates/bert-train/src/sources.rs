@@ -92,8 +92,8 @@ pub(crate) fn find_data(name: &str) -> Result<DataSource, Error> {
     Ok(DataSource::resolve(name, &card_folders())?)
 }
 
-/// Loads the data set that [`find_data`] has found, from local files or from the hub, and its card. Prints which files
-/// were read and which were left out.
+/// Loads the data set that [`find_data`] has found, from local files or from the hub, and its card. Prints
+/// which files were read and which were left out.
 pub(crate) fn load_data<T: Task>(
     source: DataSource,
     options: &LoadOptions,

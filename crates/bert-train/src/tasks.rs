@@ -29,8 +29,8 @@ macro_rules! with_task {
 pub(crate) use with_task;
 
 /// The task that the checkpoint in `folder` was trained for, as the facts of its run say. A checkpoint of
-/// another program has no such facts: it is taken for a text classifier, and the loading of its head refuses it
-/// if it is none.
+/// another program has no such facts and is taken for a text classifier; if it is for another task, loading
+/// its head is an error.
 ///
 /// # Errors
 /// The run is for a task that this program does not have.

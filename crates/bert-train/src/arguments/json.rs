@@ -1,4 +1,4 @@
-//! `--json`.
+//! The option `--json`, which several commands have.
 
 use clap::Args;
 

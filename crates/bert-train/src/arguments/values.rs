@@ -55,7 +55,7 @@ impl ToSetting for OneOf {
     }
 }
 
-/// As [`words`], for a setting that is a list of them.
+/// A word of a setting that is a list of words, as the config spells them.
 pub(super) fn one_of<E: VariantNames>() -> impl TypedValueParser<Value = OneOf> {
     words::<E>().map(OneOf)
 }

@@ -211,7 +211,7 @@ pub(super) enum Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    /// `names` says whether the command line has a value for a key.
+    /// Chooses the settings to override; `names` says whether the command line has a value for a key.
     pub(super) fn of(config: Option<&'a Path>, names: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let (model, dataset) = (names("model"), names("dataset"));
         let hint = |option: &str| format!("add --{option}, or --config with a file that names it");
