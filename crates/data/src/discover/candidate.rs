@@ -20,7 +20,7 @@ pub(super) struct Candidate {
 
 pub(super) enum Assigned {
     None,
-    /// By the component with this index of the file's folder.
+    /// A folder says the split: the component with this index of the file's folder.
     Folder(Word, usize),
     Name(Word),
 }
