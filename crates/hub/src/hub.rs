@@ -83,8 +83,8 @@ impl HubBuilder {
         self
     }
 
-    /// Whether files in the cache are hashed again, and damaged ones fetched again (no). Downloads are always
-    /// checked, but other programs write to the cache too.
+    /// Whether files in the cache are hashed again, and damaged ones fetched again (by default no). Downloads
+    /// are always checked, but other programs write to the cache too.
     #[must_use]
     pub fn verify_cache(mut self, verify: bool) -> Self {
         self.verify_cache = verify;
