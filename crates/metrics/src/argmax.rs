@@ -1,7 +1,7 @@
 //! [`argmax`].
 
 /// The index of the largest value, the first one in a tie (as `numpy.argmax`). A NaN is never larger than
-/// another value. 0 without values.
+/// another value. An empty slice gives 0.
 pub fn argmax(values: &[f64]) -> usize {
     (1..values.len()).fold(0, |best, index| if values[index] > values[best] { index } else { best })
 }
