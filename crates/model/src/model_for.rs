@@ -78,11 +78,11 @@ impl<H: Head> ModelFor<H> {
     }
 
     /// The model with new weights in its last `layers` encoder layers and, if `pooler` is set, in its pooler
-    /// (Zhang et al. 2020, "Revisiting Few-sample BERT Fine-tuning"). The new weights equal the
-    /// weights of a new model with `config` and `seed`.
+    /// (Zhang et al. 2020, "Revisiting Few-sample BERT Fine-tuning"). The new weights equal the weights of a
+    /// new model with `config` and `seed`.
     ///
     /// # Errors
-    /// The model has fewer than `layers` layers, or `pooler` is set and it has no pooler.
+    /// The model has fewer than `layers` layers, or `pooler` is set and the model has no pooler.
     pub fn reinitialize(
         mut self,
         config: &BertConfig,

@@ -74,12 +74,13 @@ fn weights_and_keys_are_those_that_transformers_writes() {
             serde_json::from_value(expected["weights"].clone()).unwrap();
         assert_eq!(found, weights, "{checkpoint}");
 
-        // Only embert writes these two keys: `transformers` derives `num_labels`, and chooses `problem_type` in training.
+        // Only embert writes these two keys: `transformers` derives `num_labels`, and chooses `problem_type`
+        // in training.
         assert_eq!(config.remove("num_labels"), Some(3.into()), "{checkpoint}");
         assert_eq!(config.remove("problem_type"), Some("single_label_classification".into()), "{checkpoint}");
         let mut expected: BTreeMap<String, Value> =
             serde_json::from_value(expected["config"].clone()).unwrap();
-        // It keeps the file's dtype, which is f16 in one of them.
+        // `transformers` keeps the file's dtype, which is f16 in one of the checkpoints.
         expected.insert("dtype".to_owned(), "float32".into());
         assert_eq!(config, expected, "{checkpoint}");
     }
