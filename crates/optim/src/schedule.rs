@@ -2,8 +2,7 @@
 
 use std::f64::consts::PI;
 
-/// The shape of the learning rate after the warm-up. The formulas come from
-/// `get_scheduler` in `transformers`.
+/// The shape of the learning rate after the warm-up, with the formulas of `transformers`' `get_scheduler`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
     /// The learning rate stays at its highest.
