@@ -23,7 +23,7 @@ pub(crate) struct Sample {
 }
 
 impl Welch {
-    /// `None` with fewer than two values on a side, and if neither side varies.
+    /// The test of two samples; `None` if a sample has fewer than two values, or if neither sample varies.
     pub(crate) fn of(one: Sample, other: Sample) -> Option<Self> {
         if one.count < 2 || other.count < 2 {
             return None;
@@ -71,7 +71,8 @@ mod tests {
         Sample { mean, deviation: deviation.unwrap_or(0.0), count: values.len() }
     }
 
-    /// Against `scipy.stats`, by tests/reference/chance.py. Sums of a few numbers in another order: 1e-9.
+    /// The expected numbers are from `scipy.stats`, by tests/reference/chance.py. The tolerance is 1e-9:
+    /// the two sides add a few numbers in different orders.
     #[test]
     fn the_test_is_that_of_scipy() {
         let reference: Reference =

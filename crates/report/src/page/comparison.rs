@@ -321,7 +321,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// The groups come in the order of their rank, and the best are drawn last, on top of the others.
+    /// The lines of `groups`, which are in the order of their rank: the best are drawn last, on top of the
+    /// others.
     pub(super) fn of(groups: &[Group<'_>], points: impl Fn(&Run) -> Vec<(f64, f64)>, dots: bool) -> Self {
         let mut lines = Self::default();
         let mut others = 0;
@@ -362,7 +363,7 @@ impl Lines {
         lines
     }
 
-    /// `None` if no run has points.
+    /// The figure with these lines; `None` if no run has points.
     pub(super) fn figure(
         self,
         id: &'static str,
