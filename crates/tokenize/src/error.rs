@@ -14,7 +14,7 @@ pub enum TokenizeError {
     /// A file can't be read or written.
     #[error("can't {action} {}", path.display())]
     Io {
-        /// What was tried, as in "read".
+        /// The operation that failed, as in "read".
         action: &'static str,
         /// The file.
         path: PathBuf,

@@ -177,6 +177,8 @@ struct Slices {
 }
 
 impl Slices {
+    /// The windows over `sequence`, neighbours with `stride` tokens in common.
+    ///
     /// # Errors
     /// A window has no more than `stride` tokens.
     fn new(sequence: SequenceTokens, options: &EncodeOptions, stride: usize) -> Result<Self, TokenizeError> {
