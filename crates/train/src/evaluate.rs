@@ -58,7 +58,7 @@ pub fn evaluate<T: Task>(
     evaluate_from(task, model, split, None, batch_size, batcher, device, progress)
 }
 
-/// As [`evaluate`], from the cached outputs of the model's frozen prefix if there is a `cache`.
+/// [`evaluate`] from the cached outputs of the model's frozen prefix, if there is a `cache`.
 #[allow(clippy::too_many_arguments, reason = "evaluate's, and the cache")]
 pub(crate) fn evaluate_from<T: Task>(
     task: &T,

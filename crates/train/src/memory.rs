@@ -10,9 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::TrainConfig;
 
-/// The messages of `CubeCL` 0.11, Burn's backend on GPUs, for a failed allocation. `CubeCL` marks the buffer as
-/// failed, and a read of the buffer, or of a result computed from the buffer, fails with the chain of causes
-/// as text. In a step, the loss and the gradients' norm are read, and a failed read panics.
+/// The messages of `CubeCL` 0.11, Burn's backend on GPUs, for a failed allocation. `CubeCL` marks the buffer
+/// as failed, and a read of the buffer, or of a result computed from the buffer, fails with the chain of
+/// causes as text. In a step, the loss and the gradients' norm are read, and a failed read panics.
 const SIGNS: [&str; 5] = [
     // `IoError::OutOfMemory` (CUDA, Vulkan) and `IoError::BufferTooBig` (more than a page can hold, or the
     // whole device).

@@ -40,10 +40,12 @@ pub struct EarlyStoppingConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageConfig {
-    /// Begins with this epoch, from 1, which the run must have.
+    /// The epoch with which the stage begins, counted from 1: from the second to the run's last, and after
+    /// the beginning of the stage before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_epoch: Option<usize>,
-    /// Begins with this step, from 1, which the run must have.
+    /// The step with which the stage begins, counted from 1: from the second to the run's last, and after
+    /// the beginning of the stage before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_step: Option<usize>,
     /// Which parameters are frozen.

@@ -14,7 +14,8 @@ use super::error::ConfigError;
 use super::optimizer::OptimizerConfig;
 use super::parts::{DropoutConfig, EarlyStoppingConfig, Keep, LogFormat, StageConfig};
 
-/// Every setting of a fine-tuning run. Each key is a TOML key and an option of `bert-train train`.
+/// Every setting of a fine-tuning run. Each key is a TOML key; `bert-train train` also sets each key with
+/// `--set`, and most keys with an option.
 ///
 /// Each number has a range, which the key's docs state with the reason; a number beyond its range is refused
 /// before any work begins. No key takes a whole number that TOML can't hold (from 2^63 on).
@@ -112,8 +113,8 @@ pub struct TrainConfig {
     /// How many of the newest checkpoints stay on disk (besides the best weights), at most 99,999,999: no run
     /// has more.
     pub keep_checkpoints: usize,
-    /// The name of the metric that says which checkpoint is the best, on the validation split: one of the task's metrics. Unset:
-    /// [`Task::METRIC`].
+    /// The name of the metric that says which checkpoint is the best, on the validation split: one of the
+    /// task's metrics. Unset: [`Task::METRIC`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
     /// Which weights the run's `model/` holds at the end.
@@ -188,7 +189,7 @@ impl TrainConfig {
         toml::to_string(self).map_err(|source| ConfigError::Write { source })
     }
 
-    /// The same settings, with the task's own value where one is left to the task: `metric`.
+    /// These settings with `metric` set: an unset `metric` becomes the task's [`Task::METRIC`].
     #[must_use]
     pub fn for_task<T: Task>(&self) -> Self {
         let metric = self.metric.clone().unwrap_or_else(|| T::METRIC.to_owned());
