@@ -65,6 +65,18 @@ pub enum Fault {
         /// The error code, such as `GatedRepo`.
         code: &'static str,
     },
+    /// Every request is answered with `status` and the reason in a body of JSON, as some proxies do.
+    Explain {
+        /// The HTTP status, such as 403.
+        status: u16,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// Bodies are sent in eight pieces with `pause` between them.
+    Trickle {
+        /// The pause.
+        pause: Duration,
+    },
     /// `Range` is ignored, as some proxies do.
     NoRange,
 }
@@ -254,12 +266,26 @@ fn serve(mut stream: TcpStream, at_store: bool, state: &Mutex<State>, stop: &Ato
             Answer::new(status).header("X-Error-Message", "fault injected")
         }
         Fault::Refuse { status, code } => Answer::new(status).header("X-Error-Code", code),
+        Fault::Explain { status, reason } => {
+            let mut answer = Answer::new(status);
+            answer.body = json!({ "error": reason }).to_string().into_bytes();
+            answer
+        }
         _ => answer(&mut lock(state), &seen),
     };
     let body = if seen.method == "HEAD" { &[][..] } else { &answer.body };
     stream.write_all(answer.head().as_bytes())?;
     let end = if answer.broken { body.len() / 2 } else { body.len() };
-    stream.write_all(&body[..end])?;
+    match fault {
+        Fault::Trickle { pause } => {
+            for piece in body[..end].chunks(end.div_ceil(8).max(1)) {
+                thread::sleep(pause);
+                stream.write_all(piece)?;
+                stream.flush()?;
+            }
+        }
+        _ => stream.write_all(&body[..end])?,
+    }
     stream.flush()?;
     if answer.broken && fault == Fault::Stall && !body.is_empty() {
         hold(stop);

@@ -21,6 +21,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Data(#[from] embert_data::DataError),
     #[error(transparent)]
+    Run(#[from] embert_run::RunError),
+    #[error(transparent)]
     Task(#[from] embert_task::TaskError),
     #[error(transparent)]
     Model(#[from] embert_model::ModelError),

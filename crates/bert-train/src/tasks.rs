@@ -5,7 +5,7 @@ mod text_classification;
 use std::path::Path;
 
 use embert_data::{Columns, Row, RowProblem, TaskName};
-use embert_run::{Facts, RunFiles};
+use embert_run::{Facts, RunError, RunFiles};
 use embert_task::Task;
 pub(crate) use embert_task::TextClassification;
 use embert_train::Evaluation;
@@ -33,13 +33,16 @@ pub(crate) use with_task;
 /// its head is an error.
 ///
 /// # Errors
-/// The run is for a task that this program does not have.
+/// The run is for a task that this program does not have, or of a newer version.
 pub(crate) fn task_of_model(folder: &Path) -> Result<TaskName, Error> {
-    let facts = folder.canonicalize().ok().and_then(|folder| Some(RunFiles::new(folder.parent()?).facts()));
-    // Damaged facts are in the way of a report, not of a prediction.
-    let facts = facts.and_then(|path| Some((Facts::read(&path).ok()??, path)));
-    let Some((facts, path)) = facts else { return Ok(TaskName::default()) };
-    facts.task.parse().map_err(|_| Error::UnknownTask { path, found: facts.task })
+    let path = folder.canonicalize().ok().and_then(|folder| Some(RunFiles::new(folder.parent()?).facts()));
+    let Some(path) = path else { return Ok(TaskName::default()) };
+    match Facts::read(&path) {
+        Ok(Some(facts)) => facts.task.parse().map_err(|_| Error::UnknownTask { path, found: facts.task }),
+        Err(error @ RunError::Newer { .. }) => Err(error.into()),
+        // Damaged facts are in the way of a report, not of a prediction.
+        Ok(None) | Err(_) => Ok(TaskName::default()),
+    }
 }
 
 /// The columns that `predict` reads.

@@ -93,6 +93,7 @@ pub enum TaskName {
     /// call the task `sequence-classification`.
     #[default]
     #[serde(alias = "sequence-classification")]
+    #[strum(to_string = "text-classification", serialize = "sequence-classification")]
     TextClassification,
 }
 

@@ -15,6 +15,7 @@ use crate::error::HubError;
 use crate::kind::Kind;
 use crate::progress::{Event, Progress};
 use crate::remote::{FileFacts, Listing, Refused, Remote};
+use crate::retry::Retry;
 use crate::source::RepositoryId;
 
 /// How often a file is fetched before content with a wrong hash becomes an error.
@@ -22,25 +23,9 @@ const MAX_WRONG: u32 = 3;
 /// The number of stalls after which a file is given up. Each stall costs the whole time limit, and a
 /// connection that stalls repeatedly is useless even if some bytes arrive in between.
 const MAX_STALLS: u32 = 3;
-const MAX_DELAY: Duration = Duration::from_secs(8);
 /// The longest wait that is granted when the hub asks for one (`Retry-After`).
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 const BUFFER: usize = 256 * 1024;
-
-/// How failed attempts are repeated.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Retry {
-    /// How many failures in a row, without a new byte in between, are repeated.
-    pub(crate) retries: u32,
-    /// The wait after the first failure; each further failure doubles the wait.
-    pub(crate) backoff: Duration,
-}
-
-impl Retry {
-    fn delay(self, failures: u32) -> Duration {
-        self.backoff.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(MAX_DELAY)
-    }
-}
 
 /// Fetches the files of one repository at one commit.
 pub(crate) struct Fetcher<'a> {
@@ -188,25 +173,16 @@ impl Fetcher<'_> {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(self.broken(facts, error).into()),
+                Err(error) => return Err(self.remote.broken_download(&facts.url, error).into()),
             };
             partial.append(&buffer[..count]).map_err(HubError::from)?;
             progress(Event::Progress { file, done: partial.length, total: facts.size });
         }
         if facts.size.is_some_and(|size| partial.length < size) {
             let ended = io::Error::new(io::ErrorKind::UnexpectedEof, "the body ended early");
-            return Err(self.broken(facts, ended).into());
+            return Err(self.remote.broken_download(&facts.url, ended).into());
         }
         Ok(())
-    }
-
-    /// The error of reading a body; the HTTP client wraps its own error into an I/O error.
-    fn broken(&self, facts: &FileFacts, error: io::Error) -> HubError {
-        match error.downcast::<reqwest::Error>() {
-            Ok(error) => self.remote.download_error(&facts.url, error),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => self.remote.stalled(&facts.url),
-            Err(source) => HubError::Broken { url: facts.url.to_string(), source },
-        }
     }
 
     fn wait(&self, file: &str, error: &HubError, delay: Duration, progress: &mut Progress<'_>) {

@@ -276,6 +276,26 @@ impl HubError {
         }
     }
 
+    /// The error of reading a body. The HTTP client wraps its own error into an I/O error.
+    pub(crate) fn body(url: &str, timeout: Duration, error: io::Error) -> Self {
+        match error.downcast::<reqwest::Error>() {
+            Ok(error) => Self::transport(url, timeout, error),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Self::Stalled { url: url.to_owned(), timeout }
+            }
+            Err(source) => Self::Broken { url: url.to_owned(), source },
+        }
+    }
+
+    /// Whether it is worth while to repeat the request at once: a transient error, but no address that the client
+    /// can't use and no circle of redirects.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Transport { source, .. } => !source.is_builder() && !source.is_redirect(),
+            other => other.is_transient(),
+        }
+    }
+
     /// Whether the same request may succeed later. A transient error is retried; if every attempt fails, the
     /// cache is used.
     pub(crate) fn is_transient(&self) -> bool {

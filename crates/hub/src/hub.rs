@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::cache::RepositoryCache;
-use crate::download::{Fetcher, Retry};
+use crate::download::Fetcher;
 use crate::error::HubError;
 use crate::kind::Kind;
 use crate::model_files::{self, Weights};
 use crate::progress::{Event, Progress};
 use crate::remote::{Listing, Remote};
+use crate::retry::Retry;
 use crate::settings::Settings;
 use crate::source::{RepositoryId, Source};
 
@@ -281,7 +282,7 @@ impl Hub {
         if let Some(remote) = &*remote {
             return Ok(remote.clone());
         }
-        let made = Arc::new(Remote::new(&self.settings, self.retry.backoff)?);
+        let made = Arc::new(Remote::new(&self.settings, self.retry)?);
         *remote = Some(made.clone());
         Ok(made)
     }

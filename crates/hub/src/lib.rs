@@ -38,6 +38,7 @@ mod kind;
 mod model_files;
 mod progress;
 mod remote;
+mod retry;
 mod settings;
 mod source;
 

@@ -1,6 +1,7 @@
 //! [`Remote`]: requests to the hub for a repository's files, a file's hash, and a file's content.
 
 use std::fmt;
+use std::io::{self, Read as _};
 use std::time::Duration;
 
 use reqwest::blocking::{Client, Response};
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use crate::digest::ContentHash;
 use crate::error::HubError;
 use crate::kind::Kind;
+use crate::retry::Retry;
 use crate::settings::Settings;
 use crate::source::{RepositoryId, is_commit, is_plain_path};
 
@@ -20,6 +22,10 @@ const USER_AGENT: &str = concat!("embert/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Repetitions of a failed request for a listing: more would only delay the use of the cache.
 const LISTING_RETRIES: u32 = 3;
+/// The most bytes that are read of a list of files: some million names.
+const MAX_LISTING: u64 = 256 << 20;
+/// The most bytes that are read of a refusal's body.
+const MAX_REFUSAL: u64 = 64 << 10;
 const MAX_REDIRECTS: usize = 10;
 
 /// The files of a repository at a revision.
@@ -63,7 +69,7 @@ pub(crate) struct Remote {
     listings: Client,
     questions: Client,
     downloads: Client,
-    backoff: Duration,
+    retry: Retry,
     metadata_timeout: Duration,
     download_timeout: Duration,
 }
@@ -75,7 +81,7 @@ impl fmt::Debug for Remote {
 }
 
 impl Remote {
-    pub(crate) fn new(settings: &Settings, backoff: Duration) -> Result<Self, HubError> {
+    pub(crate) fn new(settings: &Settings, retry: Retry) -> Result<Self, HubError> {
         let setup = |source| HubError::Setup { source };
         let connect = |timeout: Duration| timeout.min(CONNECT_TIMEOUT);
         let client = |timeout| {
@@ -102,7 +108,7 @@ impl Remote {
             listings: client(settings.metadata_timeout).build().map_err(setup)?,
             questions: client(settings.metadata_timeout).redirect(within_the_hub).build().map_err(setup)?,
             downloads: client(settings.download_timeout).build().map_err(setup)?,
-            backoff,
+            retry: Retry { retries: retry.retries.min(LISTING_RETRIES), ..retry },
             metadata_timeout: settings.metadata_timeout,
             download_timeout: settings.download_timeout,
         })
@@ -114,10 +120,10 @@ impl Remote {
         let mut failures = 0;
         let info = loop {
             match self.repository_info(kind, id, &url) {
-                Err(error) if error.is_transient() && failures < LISTING_RETRIES => {
+                Err(error) if error.may_pass() && failures < self.retry.retries => {
                     tracing::debug!(repository = %id, %error, "asking again for the list of files");
-                    std::thread::sleep(self.backoff * 2_u32.pow(failures));
                     failures += 1;
+                    std::thread::sleep(self.retry.delay(failures));
                 }
                 other => break other?,
             }
@@ -145,9 +151,16 @@ impl Remote {
         let failed = |error| HubError::transport(url.as_str(), self.metadata_timeout, error);
         let answer = self.request(&self.listings, Method::GET, url).send().map_err(failed)?;
         if !answer.status().is_success() {
-            return Err(self.refusal(kind, id, None, &answer));
+            let mut refused = Answer::of(&answer);
+            refused.message = refused.message.or_else(|| stated_error(answer));
+            return Err(self.meaning(kind, id, None, &refused));
         }
-        let body = answer.bytes().map_err(failed)?;
+        // `Response::bytes` would have the whole body in the time that is granted to each piece here.
+        let mut body = Vec::new();
+        answer
+            .take(MAX_LISTING)
+            .read_to_end(&mut body)
+            .map_err(|error| HubError::body(url.as_str(), self.metadata_timeout, error))?;
         serde_json::from_slice(&body).map_err(|error| HubError::UnexpectedAnswer {
             url: url.to_string(),
             what: format!("it does not describe a repository: {error}"),
@@ -197,7 +210,9 @@ impl Remote {
         if start > 0 {
             request = request.header(RANGE, format!("bytes={start}-"));
         }
-        let answer = request.send().map_err(|error| self.download_error(url, error))?;
+        let answer = request
+            .send()
+            .map_err(|error| HubError::transport(url.as_str(), self.download_timeout, error))?;
         if matches!(answer.status().as_u16(), 200 | 206 | 416) {
             return Ok(answer);
         }
@@ -207,12 +222,9 @@ impl Remote {
         Err(Refused { error: self.refusal(kind, id, Some(file), &answer), retry_after })
     }
 
-    pub(crate) fn download_error(&self, url: &Url, source: reqwest::Error) -> HubError {
-        HubError::transport(url.as_str(), self.download_timeout, source)
-    }
-
-    pub(crate) fn stalled(&self, url: &Url) -> HubError {
-        HubError::Stalled { url: url.to_string(), timeout: self.download_timeout }
+    /// The error of a download's body that could not be read to its end.
+    pub(crate) fn broken_download(&self, url: &Url, error: io::Error) -> HubError {
+        HubError::body(url.as_str(), self.download_timeout, error)
     }
 
     fn request(&self, client: &Client, method: Method, url: &Url) -> reqwest::blocking::RequestBuilder {
@@ -247,10 +259,7 @@ impl Remote {
 
     /// The error that a refusal means, as in `huggingface_hub`'s `hf_raise_for_status`.
     fn refusal(&self, kind: Kind, id: &RepositoryId, file: Option<&str>, answer: &Response) -> HubError {
-        let (url, status) = (answer.url().to_string(), answer.status().as_u16());
-        let code = text(answer.headers(), "x-error-code").map(str::to_owned);
-        let message = text(answer.headers(), "x-error-message").map(str::to_owned);
-        self.meaning(kind, id, file, &Answer { url, status, code, message })
+        self.meaning(kind, id, file, &Answer::of(answer))
     }
 
     fn meaning(&self, kind: Kind, id: &RepositoryId, file: Option<&str>, answer: &Answer) -> HubError {
@@ -304,8 +313,32 @@ struct Answer {
     status: u16,
     /// `X-Error-Code`
     code: Option<String>,
-    /// `X-Error-Message`
+    /// `X-Error-Message`, or the `error` of a body of JSON.
     message: Option<String>,
+}
+
+impl Answer {
+    /// The parts that stand in the head.
+    fn of(answer: &Response) -> Self {
+        let header = |name| text(answer.headers(), name).map(str::to_owned);
+        Self {
+            url: answer.url().to_string(),
+            status: answer.status().as_u16(),
+            code: header("x-error-code"),
+            message: header("x-error-message"),
+        }
+    }
+}
+
+/// The reason in the body of a refusal, as in `{"error": "..."}`.
+fn stated_error(answer: Response) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Stated {
+        error: String,
+    }
+    let mut body = Vec::new();
+    answer.take(MAX_REFUSAL).read_to_end(&mut body).ok()?;
+    Some(serde_json::from_slice::<Stated>(&body).ok()?.error)
 }
 
 /// A download that the hub did not begin.

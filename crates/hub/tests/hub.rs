@@ -295,6 +295,24 @@ fn refusals_are_told_apart() {
 }
 
 #[test]
+fn the_reason_of_a_refusal_may_stand_in_its_body() {
+    let (double, cache) = (HubDouble::start([model()]), TempDir::new().unwrap());
+    double.set_fault(Fault::Explain { status: 403, reason: "blocked by the proxy" });
+    let error = fetch(&builder(&double, &cache).token("hf_mine").build()).unwrap_err();
+    assert!(error.to_string().contains("blocked by the proxy"), "{error}");
+}
+
+/// The time limit is for each piece of an answer: here the list of files takes twice as long.
+#[test]
+fn a_list_that_comes_slowly_is_waited_for() {
+    let (double, cache) = (HubDouble::start([model()]), TempDir::new().unwrap());
+    double.set_fault(Fault::Trickle { pause: Duration::from_millis(250) });
+    let files = fetch(&builder(&double, &cache).build()).unwrap();
+    assert_eq!(weights(&files), content(1));
+    assert_eq!(double.seen().iter().filter(|seen| seen.path.starts_with("/api/")).count(), 1);
+}
+
+#[test]
 fn what_is_not_there_is_named() {
     let only_bin =
         Repository::model("owner/old").file("config.json", "{}").file("pytorch_model.bin", content(1));

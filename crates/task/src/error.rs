@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use embert_data::{DataError, Location, RowProblem, SplitKind, shown_names};
 use embert_metrics::MetricsError;
@@ -120,7 +121,7 @@ pub enum ExampleProblem {
         /// The unknown label, as the file has it.
         found: String,
         /// The known labels.
-        known: Vec<String>,
+        known: Arc<[String]>,
         /// A known label that differs from the unknown label in case or white space alone.
         similar: Option<Box<str>>,
     },

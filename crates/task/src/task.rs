@@ -143,7 +143,8 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// times.
     ///
     /// # Errors
-    /// The data set and the checkpoint have different labels, or the head is for another kind of task.
+    /// The data set and the checkpoint have different labels, or the head is for another kind of task. A task of
+    /// classes asks [`BertConfig::check_classes`]; nothing else does before an evaluation.
     fn fit(labels: &Self::Labels, config: &BertConfig, folder: &Path) -> Result<Self, TaskError>;
 
     /// The task of a trained checkpoint without a data set: the labels are those of `config`, in the order of

@@ -111,6 +111,7 @@ fn a_run_learns_is_resumed_to_the_same_bytes_and_predicts() {
     let answers: Vec<TextWithLength> =
         predictor.stream(examples.iter().cloned().map(Ok::<_, PredictError>)).map(Result::unwrap).collect();
     let lines = std::fs::read_to_string(files.examples()).unwrap();
+    assert_eq!((answers.len(), lines.lines().count()), (20, 20));
     for (answer, line) in answers.iter().zip(lines.lines()) {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(line["text"], answer.text.as_str());

@@ -200,6 +200,15 @@ fn a_run_for_a_task_that_is_not_there_is_refused_by_name() {
         inspect.arg("inspect").arg(&model);
         [predict, eval, inspect]
     };
+    let mut newer = json(&facts);
+    (newer["format"], newer["task"]) = (99.into(), "question-answering".into());
+    fs::write(&facts, newer.to_string()).unwrap();
+    for mut command in commands() {
+        let said = fail(&mut command);
+        assert!(said.contains("facts.json") && said.contains("format 99"), "{said}");
+    }
+    newer["format"] = 2.into();
+    fs::write(&facts, newer.to_string()).unwrap();
     with_task("question-answering");
     for mut command in commands() {
         let said = fail(&mut command);

@@ -77,7 +77,7 @@ impl Labels {
         };
         index.map(Some).ok_or_else(|| ExampleProblem::UnknownLabel {
             found: value.unwrap_or(&Value::Null).to_string(),
-            known: self.set.names().to_vec(),
+            known: self.set.shared_names(),
             similar: cell.name().and_then(|name| self.similar(name)),
         })
     }

@@ -1,11 +1,13 @@
 //! [`LabelSet`]: label names and their indices.
 
+use std::sync::Arc;
+
 use crate::TaskError;
 
 /// The names of a data set's labels, in the data set's order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelSet {
-    names: Vec<String>,
+    names: Arc<[String]>,
     positive: usize,
 }
 
@@ -16,7 +18,7 @@ impl LabelSet {
         let positive = positive
             .and_then(|positive| names.iter().position(|name| name == positive))
             .unwrap_or(names.len().saturating_sub(1));
-        Self { names, positive }
+        Self { names: names.into(), positive }
     }
 
     /// The labels' names, in the data set's order.
@@ -27,6 +29,11 @@ impl LabelSet {
     /// The index of the positive label.
     pub fn positive(&self) -> usize {
         self.positive
+    }
+
+    /// The names, shared.
+    pub(crate) fn shared_names(&self) -> Arc<[String]> {
+        Arc::clone(&self.names)
     }
 
     /// The number of labels.
@@ -48,7 +55,7 @@ impl LabelSet {
     /// The classifier has other names, or more or fewer labels.
     pub fn reconcile(&self, checkpoint: &[String]) -> Result<LabelMapping, TaskError> {
         let conflict =
-            || TaskError::LabelConflict { data: self.names.clone(), checkpoint: checkpoint.to_vec() };
+            || TaskError::LabelConflict { data: self.names.to_vec(), checkpoint: checkpoint.to_vec() };
         if checkpoint.len() != self.len() {
             return Err(conflict());
         }
