@@ -58,12 +58,12 @@ pub(crate) enum Error {
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]
     NoSplit { dataset: String, split: &'static str, hint: &'static str },
-    #[error("{one} and {other} say different things of {key}: leave one of them out")]
+    #[error("{one} and {other} set {key} to different values: leave one of them out")]
     Contradiction { one: String, other: String, key: &'static str },
     #[error("{key} is swept, so it can't be set on the command line too: leave one of them out")]
     SweptSetting { key: String },
     #[error(
-        "the {what} {} isn't there: put it back, or write where it is now into {key} of {}",
+        "the {what} {} does not exist: put it back, or set {key} in {} to its new path",
         path.display(), config.display()
     )]
     Gone { what: &'static str, key: &'static str, path: PathBuf, config: PathBuf },

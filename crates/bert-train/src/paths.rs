@@ -169,6 +169,6 @@ mod tests {
         let data = place.path().join("gone.csv");
         let error = dataset_of_run(place.path(), &config("m", data.to_str().unwrap(), "x")).unwrap_err();
         let error = error.to_string();
-        assert!(error.contains("gone.csv isn't there") && error.contains("config.toml"), "{error}");
+        assert!(error.contains("gone.csv does not exist") && error.contains("config.toml"), "{error}");
     }
 }

@@ -101,7 +101,7 @@ pub enum DataError {
     },
     /// A file whose name doesn't tell the format.
     #[error(
-        "the format of {} is unknown: expected a name that ends in {} (.gz and .zst after it), or a format that is set",
+        "the format of {} is unknown: expected a name that ends in {} (.gz and .zst after it), or set the format (format = \"csv\")",
         path.display(),
         Format::usual_endings()
     )]
@@ -163,7 +163,7 @@ pub enum DataError {
         hint: String,
     },
     /// A pipe, a device or a socket.
-    #[error("{} is neither a file nor a folder: write what comes out of it to a file first", path.display())]
+    #[error("{} is a pipe, a device or a socket: save its content to a file first", path.display())]
     Special {
         /// The path that the user gave.
         path: PathBuf,
@@ -177,7 +177,7 @@ pub enum DataError {
         found: [f64; 3],
     },
     /// A text that can't be read in windows.
-    #[error("row {id} (from 0, in the order of the files)")]
+    #[error("row {id} (counted from 0 over all files) can't be read in windows")]
     Windows {
         /// The row's number, from 0, in the order of the files.
         id: u64,

@@ -64,7 +64,7 @@ pub enum RowProblem {
     StrayQuote,
     /// A quoted field of a tab-separated file that holds a tab or a line end.
     #[error(
-        "it has a tab or a line end within quotes; quoting = \"none\" reads quotes as text, as most files with tabs have them, quoting = \"csv\" as what holds a field together"
+        "it has a tab or a line end within quotes; quoting = \"none\" treats quotes as text, as in most tab-separated files; quoting = \"csv\" treats them as the marks around a field"
     )]
     QuotedBreak,
     /// Bytes that aren't UTF-8.

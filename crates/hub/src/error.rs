@@ -92,7 +92,7 @@ pub enum HubError {
 
     /// The token was refused, or a token is needed.
     #[error(
-        "the hub wants another token for `{id}` ({status}: {message}); set HF_TOKEN to a valid one that may read it"
+        "the hub wants another token for `{id}` ({status}: {message}); set HF_TOKEN to a valid token with read access to the repository"
     )]
     Unauthorized {
         /// The repository.

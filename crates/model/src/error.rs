@@ -204,7 +204,7 @@ pub enum ModelError {
         dir.display(),
         match similar {
             Some(similar) => format!("it has \"{similar}\", under a prefix that is none of bert., module. and _orig_mod.; rename its weights"),
-            None => "the config and the weights are not of one model".to_owned(),
+            None => "the config and the weights belong to different models".to_owned(),
         }
     )]
     MissingWeight {
@@ -219,7 +219,7 @@ pub enum ModelError {
     },
     /// A weight has another shape than the config requires.
     #[error(
-        "weight \"{name}\" in {origin} has shape {found:?}, the model needs {expected:?}: the config and the weights are not of one model"
+        "weight \"{name}\" in {origin} has shape {found:?}, the model needs {expected:?}: the config and the weights belong to different models"
     )]
     Shape {
         /// The file, or "the state dict".

@@ -52,12 +52,12 @@ impl Damaged {
         let (text, more) = (text.join(", "), numbers.len().saturating_sub(MOST_LINES));
         let what = match numbers.len() {
             0 => return,
-            1 => format!("line {text}, can't be read and is passed over: what it said is missing here"),
+            1 => format!("line {text} can't be read and was skipped: its content is missing on this page"),
             _ if more == 0 => {
-                format!("lines {text}, can't be read and are passed over: what they said is missing here")
+                format!("lines {text} can't be read and were skipped: their content is missing on this page")
             }
             _ => format!(
-                "lines {text} and {more} more, can't be read and are passed over: what they said is missing here"
+                "lines {text} and {more} more can't be read and were skipped: their content is missing on this page"
             ),
         };
         self.0.push(format!("{}, {what}", RunFiles::METRICS));

@@ -319,7 +319,7 @@ pub(crate) mod tests {
         let ended = self::folder(&SWEEP.replace("missing", "failed"));
         assert!(Sweep::read(ended.path()).unwrap().has_ended());
         let damaged = sweep.points[1].runs[0].damage().unwrap();
-        assert!(damaged.contains("metrics.jsonl, line 1, can't be read"), "{damaged}");
+        assert!(damaged.contains("metrics.jsonl, line 1 can't be read"), "{damaged}");
         assert!(sweep.points[1].runs[1].damage().is_none());
     }
 

@@ -44,7 +44,7 @@ pub enum SweepError {
         problem: String,
     },
     /// Text that is not `key=values`.
-    #[error("\"{found}\" says no values to try: expected key=values, as in {example}")]
+    #[error("\"{found}\" has no values to try: expected key=values, as in {example}")]
     Assignment {
         /// The text as it was given.
         found: String,
@@ -59,7 +59,7 @@ pub enum SweepError {
     },
     /// No file of a complete run has the metrics of its result.
     #[error(
-        "{path} has a result, but none of scores.json, metrics.jsonl, facts.json and examples.jsonl tells what it is worth: move that folder away, and `sweep --resume` runs it again",
+        "{path} has a result, but none of scores.json, metrics.jsonl, facts.json and examples.jsonl has its metrics: move that folder away, and `sweep --resume` runs it again",
         path = path.display()
     )]
     NoScores {
@@ -118,7 +118,7 @@ pub enum SweepError {
     },
     /// A run's settings differ from the settings that the definition gives the run.
     #[error(
-        "{path} has other settings than sweep.toml gives it: undo what changed in one of them, or remove the run",
+        "{path} and sweep.toml have different settings for this run: restore the changed file, or remove the run",
         path = path.display()
     )]
     Changed {

@@ -72,7 +72,7 @@ pub enum TaskError {
     #[error(
         "{rows} of the {all} rows of the {split} split have no label, the first is {first}{}: label them, or leave them out \
          with data.skip_bad_rows=true",
-        if *minus_one { ", whose -1 means that among class numbers (where it is a class, list it in a card: labels = [...])" } else { "" }
+        if *minus_one { ", whose -1 stands for \"no label\" in a column of class numbers (if -1 is a class, list it in a card: labels = [...])" } else { "" }
     )]
     SomeUnlabelled {
         /// The split.
@@ -144,14 +144,16 @@ fn conflict_hint(data: &[String], checkpoint: &[String]) -> String {
     if data.iter().enumerate().all(|(index, name)| *name == index.to_string())
         && data.len() == checkpoint.len()
     {
-        return format!("; where they are its labels' numbers, name them in a card: labels = {checkpoint:?}");
+        return format!(
+            "; if they are the indices of the classifier's labels, list the labels in a card: labels = {checkpoint:?}"
+        );
     }
     if lower(data) == lower(checkpoint) {
         return "; they differ in case alone: write them alike".to_owned();
     }
     if data.iter().all(|name| checkpoint.contains(name)) {
         return format!(
-            "; where the data set merely lacks some, list them all in a card: labels = {checkpoint:?}"
+            "; if the data set has no examples of the other labels, list all labels in a card: labels = {checkpoint:?}"
         );
     }
     String::new()

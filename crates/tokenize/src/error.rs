@@ -158,7 +158,7 @@ pub enum TokenizeError {
     /// Two tokens with one id: in the file, or because its ids have gaps and an added token gets the id of
     /// another token.
     #[error(
-        "the tokens {token:?} and {other:?} would share the id {id} in {}; give each an id of its own (an added token gets the number of lines that differ, so none may be there twice)",
+        "the tokens {token:?} and {other:?} would share the id {id} in {}; give each an id of its own (an added token gets as its id the number of different lines in the vocabulary, so no line may occur twice)",
         path.display()
     )]
     SharedId {

@@ -175,7 +175,7 @@ pub enum TrainError {
     },
     /// The newest checkpoint can't be read at the moment; it may be whole all the same.
     #[error(
-        "the checkpoint {} can't be read now: try again when that is mended, or move it away to go on from the one before it",
+        "the checkpoint {} can't be read at the moment: try again once the cause is fixed, or move it away to resume from the previous checkpoint",
         path.display()
     )]
     Unreadable {

@@ -96,7 +96,7 @@ fn the_page_of_a_damaged_run_has_the_rest_and_says_what_to_do() {
     let log = run.join("metrics.jsonl");
     fs::write(&log, fs::read_to_string(&log).unwrap().replacen("\"event\"", "\"ev", 1)).unwrap();
     let said = said_by_report(&run);
-    assert!(said.contains("metrics.jsonl, line 1, can't be read and is passed over"), "{said}");
+    assert!(said.contains("metrics.jsonl, line 1 can't be read and was skipped"), "{said}");
     assert!(page().contains("id=\"validation\""));
 }
 

@@ -256,7 +256,7 @@ fn a_run_means_the_same_files_from_every_working_folder() {
             .args(["eval", "--split", "train", "--model"])
             .arg(one.join("run/model")),
     );
-    assert!(message.contains("one/reviews.jsonl isn't there"), "{message}");
+    assert!(message.contains("one/reviews.jsonl does not exist"), "{message}");
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn settings_that_contradict_each_other_are_refused_by_both_names() {
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
     let said = fail(train(&run).args(["--epochs", "1", "--set", "epochs=3"]));
-    assert!(said.contains("--set epochs=3 and --epochs 1 say different things of epochs"), "{said}");
+    assert!(said.contains("--set epochs=3 and --epochs 1 set epochs to different values"), "{said}");
     // A value that another one overrides is read too.
     let said = fail(train(&run).args(["--epochs", "1", "--set", "epochs=nan"]));
     assert!(said.contains("epochs = nan: expected a whole number from 1 to 100000"), "{said}");
@@ -281,7 +281,7 @@ fn a_run_finds_its_files_from_every_folder() {
     assert!(said.contains("dataset = \"reviews.jsonl\"") && said.contains("whole path"), "{said}");
     fs::write(&settings, &config).unwrap();
     let said = fail(&mut eval(&there, "../here/run/model"));
-    assert!(said.contains("reviews.jsonl isn't there") && said.contains("config.toml"), "{said}");
+    assert!(said.contains("reviews.jsonl does not exist") && said.contains("config.toml"), "{said}");
     // Named by the user, the other file is taken.
     succeed(eval(&there, "../here/run/model").args(["--dataset", "reviews.jsonl"]));
 }

@@ -426,5 +426,5 @@ fn a_folder_with_something_in_it_is_left_alone() {
     let config = fs::read_to_string(run.join("config.toml")).unwrap();
     fs::write(run.join("config.toml"), config.replace("epochs = 1", "epochs = 3")).unwrap();
     let output = resume(&sweep).output().unwrap();
-    assert!(stderr(&output).contains("other settings than sweep.toml"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("and sweep.toml have different settings"), "{}", stderr(&output));
 }

@@ -191,7 +191,7 @@ mod tests {
         }
         let both = ["--set", "accumulate=4", "--gradient-accumulation-steps", "2"];
         let error = config(&parsed::<RunArgs>(&both)).unwrap_err().to_string();
-        assert!(error.contains("different things of gradient_accumulation_steps"), "{error}");
+        assert!(error.contains("set gradient_accumulation_steps to different values"), "{error}");
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
             ),
         ] {
             let error = config(&parsed::<RunArgs>(arguments)).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{one} and {other} say different things of ")), "{error}");
+            assert!(error.starts_with(&format!("{one} and {other} set ")), "{error}");
         }
         // A wrong `--set` is refused even if an option sets the key.
         for set in ["epochs=nan", "epochs=0.5", "epochs=-1", "epoch=1", "epochs"] {

@@ -161,7 +161,7 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
         }
         config.dataset = dataset;
     } else if !known {
-        let hint = "add --dataset; the model is not in a run folder that would say".to_owned();
+        let hint = "add --dataset: the model is not in a run folder, so its data set is not known".to_owned();
         return Err(Error::Missing { key: "the data set", hint });
     } else {
         config.dataset = run_dataset(folder, &config)?;

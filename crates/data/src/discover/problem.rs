@@ -14,8 +14,8 @@ const SHOWN: usize = 6;
 pub enum FilesProblem {
     /// No file of the training split.
     #[error(
-        "no data set can be seen in it: expected train.csv ({}), train/*.csv or folders of texts by label, as in \
-         train/pos/*.txt; {}",
+        "it has no files that can be recognised as a data set: expected train.csv ({}), train/*.csv or folders of \
+         texts by label, as in train/pos/*.txt; {}",
         Format::other_tables(),
         found(files, passed_over)
     )]

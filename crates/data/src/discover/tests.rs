@@ -231,7 +231,7 @@ fn folders_of_texts_by_label_are_a_data_set() {
     reads(&["aclImdb/pos/1.txt", "aclImdb/neg/1.txt"], &["aclImdb"], &[], &[]);
     refuses(&["1_8.txt", "2.txt"], &["train/pos/*.txt"]);
     // Notes beside the data do not make classes called "train" and "test".
-    refuses(&["train/notes.txt", "test/notes.txt"], &["no data set"]);
+    refuses(&["train/notes.txt", "test/notes.txt"], &["recognised as a data set"]);
 }
 
 #[test]

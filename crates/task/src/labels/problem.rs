@@ -10,7 +10,7 @@ use embert_data::Location;
 pub enum LabelProblem {
     /// Lists of several labels, or empty lists.
     #[error(
-        "{rows} row(s) have a list that is not of one label, the first is {first} with {example}: this looks like several \
+        "{rows} row(s) have a list with no label or several, the first is {first} with {example}: this looks like several \
          labels a text (multi-label classification), which can't be trained yet; write one label a row, or leave these \
          rows out with data.skip_bad_rows=true"
     )]
@@ -65,8 +65,9 @@ pub enum LabelProblem {
     },
     /// Numbers and names in one column: the numbers may be indices of the names.
     #[error(
-        "it has numbers ({}) and names ({}, first in {location}): where the numbers are those of the names, or all are \
-         classes, list the labels in a card: labels = [...]; where one of them means no label, leave its cells empty (null)",
+        "it has numbers ({}) and names ({}, first in {location}): if the numbers are indices of the \
+         names, or if each is a class, list the labels in a card: labels = [...]; if one of them means \"no label\", leave \
+         its cells empty (null)",
         few(numbers),
         few(names)
     )]

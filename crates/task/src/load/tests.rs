@@ -220,7 +220,7 @@ fn training_rows_without_a_label_are_counted_and_refused_or_left_out() {
     let dir = tempfile::tempdir().unwrap();
     let skip = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
     for (labels, parts) in [
-        (["0", "1", "-1", "1", "-1"], ["line 3, whose -1 means", "labels = [...]"]),
+        (["0", "1", "-1", "1", "-1"], ["line 3, whose -1 stands", "labels = [...]"]),
         (["\"x\"", "\"y\"", "\"\"", "\"y\"", "null"], ["line 3: label them", "skip_bad_rows=true"]),
     ] {
         write(dir.path(), "train.jsonl", &jsonl(&labels));

@@ -96,13 +96,13 @@ pub enum ConfigError {
         expected: &'static str,
     },
     /// The device's name is unknown.
-    #[error("device")]
+    #[error("the value of device can't be used")]
     Device {
         /// The cause.
         source: embert_model::DeviceError,
     },
     /// A pattern in `freeze_patterns` can't be used.
-    #[error("freeze_patterns")]
+    #[error("the value of freeze_patterns can't be used")]
     Freeze {
         /// The cause.
         source: embert_model::ModelError,

@@ -36,7 +36,7 @@ impl TrainConfig {
         if let Some(examples) = self.effective_batch_size {
             let expected = "a multiple of batch_size, the examples that fit at a time";
             check(examples.is_multiple_of(self.batch_size), "effective_batch_size", &examples, expected)?;
-            let expected = "1, as effective_batch_size says it already";
+            let expected = "1, since effective_batch_size already sets it";
             let (key, steps) = ("gradient_accumulation_steps", self.gradient_accumulation_steps);
             check(steps == 1, key, &steps, expected)?;
         }
@@ -62,10 +62,10 @@ impl TrainConfig {
         for stage in &self.stages {
             let start = [stage.from_epoch, stage.from_step];
             check(
-                matches!(start, [Some(1..), None] | [None, Some(1..)]),
+                matches!(start, [Some(2..), None] | [None, Some(2..)]),
                 "stages",
                 &format!("from_epoch {:?}, from_step {:?}", stage.from_epoch, stage.from_step),
-                "either from_epoch or from_step in each, a number from 1 on",
+                "either from_epoch or from_step in each, an epoch from 2 on or a step after 1",
             )?;
             check(
                 stage.from_epoch.is_none_or(|epoch| epoch <= MOST_EPOCHS),
@@ -177,6 +177,8 @@ mod tests {
             "freeze_patterns=[\"a[\"]",
             "stages=[{ freeze = \"none\" }]",
             "stages=[{ from_epoch = 0 }]",
+            "stages=[{ from_epoch = 1 }]",
+            "stages=[{ from_step = 1 }]",
             "stages=[{ from_epoch = 2, from_step = 3 }]",
             "stages=[{ from_epoch = 2, learning_rate = 0.0 }]",
             "stages=[{ from_epoch = 2, frees = \"none\" }]",
