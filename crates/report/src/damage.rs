@@ -52,12 +52,12 @@ impl Damaged {
         let (text, more) = (text.join(", "), numbers.len().saturating_sub(MOST_LINES));
         let what = match numbers.len() {
             0 => return,
-            1 => format!("line {text} can't be read and was skipped: its content is missing on this page"),
+            1 => format!("line {text} can't be read and was skipped: its content is missing here"),
             _ if more == 0 => {
-                format!("lines {text} can't be read and were skipped: their content is missing on this page")
+                format!("lines {text} can't be read and were skipped: their content is missing here")
             }
             _ => format!(
-                "lines {text} and {more} more can't be read and were skipped: their content is missing on this page"
+                "lines {text} and {more} more can't be read and were skipped: their content is missing here"
             ),
         };
         self.0.push(format!("{}, {what}", RunFiles::METRICS));

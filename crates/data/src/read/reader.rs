@@ -49,7 +49,7 @@ impl RowReader {
             }
             if named != Some(Format::Parquet) && options.format.is_none() {
                 said.add(format!(
-                    "{} is read as Parquet: its content is Parquet, although its name says otherwise",
+                    "{} is read as Parquet: its content is Parquet, although its name does not say so",
                     path.display()
                 ));
             }

@@ -79,7 +79,8 @@ impl LabelSet {
         if !is_unnamed(checkpoint) {
             return None;
         }
-        let pairs = checkpoint.iter().zip(self.names.iter()).map(|(theirs, ours)| format!("{theirs} = {ours}"));
+        let pairs =
+            checkpoint.iter().zip(self.names.iter()).map(|(theirs, ours)| format!("{theirs} = {ours}"));
         let mut pairs: Vec<String> = pairs.take(SHOWN).collect();
         if self.len() > SHOWN {
             pairs.push(format!("and {} more", self.len() - SHOWN));
