@@ -25,6 +25,8 @@ pub(super) static CONFIG: Target = Target {
                 let again = BertConfig::from_json(&written).map_err(|error| chain(&error));
                 assert_eq!(again.as_ref().map(BertConfig::to_json), Ok(written.clone()), "what it wrote");
                 let _ = (config.has_generic_labels(), config.head_dim(), config.classifier_dropout_prob());
+                // What it wrote is read too: a few bytes may ask for thousands of labels.
+                return input.len() + written.len();
             }
             Err(error) => drop(chain(&error)),
         }
