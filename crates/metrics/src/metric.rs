@@ -79,15 +79,7 @@ impl Metric {
     pub const fn long_title(self) -> &'static str {
         match self {
             Self::Mcc => "Matthews correlation",
-            Self::Loss
-            | Self::Accuracy
-            | Self::Precision
-            | Self::Recall
-            | Self::F1
-            | Self::MacroF1
-            | Self::MicroF1
-            | Self::WeightedF1
-            | Self::RocAuc => self.title(),
+            other => other.title(),
         }
     }
 
@@ -95,15 +87,7 @@ impl Metric {
     pub fn hub_name(self) -> &'static str {
         match self {
             Self::Mcc => "matthews_correlation",
-            Self::Loss
-            | Self::Accuracy
-            | Self::Precision
-            | Self::Recall
-            | Self::F1
-            | Self::MacroF1
-            | Self::MicroF1
-            | Self::WeightedF1
-            | Self::RocAuc => self.name(),
+            other => other.name(),
         }
     }
 
@@ -230,11 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn the_better_value_is_on_the_side_that_the_metric_says() {
-        assert!(Metric::Loss.is_better(0.4, 0.5) && Metric::Accuracy.is_better(0.5, 0.4));
+    fn only_errors_are_better_when_less() {
+        const ERRORS: [Metric; 1] = [Metric::Loss];
         for &metric in Metric::ALL {
-            assert_eq!(metric.is_better(0.4, 0.5), !metric.is_higher_better(), "{metric}");
-            assert_eq!(metric.is_better(0.5, 0.4), metric.is_higher_better(), "{metric}");
+            let is_error = ERRORS.contains(&metric);
+            assert_eq!(metric.is_higher_better(), !is_error, "{metric}");
+            assert_eq!(metric.is_better(0.4, 0.5), is_error, "{metric}");
+            assert_eq!(metric.is_better(0.5, 0.4), !is_error, "{metric}");
             for (value, than) in [(0.5, 0.5), (f64::NAN, 0.5), (0.5, f64::NAN)] {
                 assert!(!metric.is_better(value, than), "{metric} {value} {than}");
             }
