@@ -7,7 +7,7 @@ use crate::{Task, TaskError};
 
 /// The features of `examples` with their targets, in the order of the examples, and the number of truncated
 /// examples. With a stride in `options`, a long example has several windows and is not truncated. The
-/// examples have the head's label numbers, from [`Task::number`].
+/// examples have the head's label numbers, from [`Task::align_label`].
 ///
 /// # Errors
 /// The tokenizer refuses a text, the windows of all examples have more than

@@ -37,7 +37,7 @@ pub fn load<T: Task>(card: &Card, root: &Path, options: &LoadOptions) -> Result<
         notes: Vec::new(),
         unlabelled: Vec::new(),
     };
-    let train = examples.understood(train);
+    let train = examples.convert(train);
     examples.check(&train)?;
     let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
     T::check_labels(&labels, &path)?;
@@ -50,8 +50,8 @@ pub fn load<T: Task>(card: &Card, root: &Path, options: &LoadOptions) -> Result<
         if !used {
             return Ok(Vec::new());
         }
-        let understood = examples.understood(split);
-        examples.of(understood)
+        let converted = examples.convert(split);
+        examples.of(converted)
     };
     let given = Splits { train, validation: of(validation, used[1])?, test: of(test, used[2])? };
 

@@ -26,7 +26,7 @@ use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
 /// # Two numberings of labels
 /// The data set numbers its labels from 0 in the order of [`label_names`](Self::label_names), the head in
 /// the order of its outputs and of [`labels`](Self::labels). An example has the data set's number until
-/// [`number`](Self::number), and the head's number from then on: targets, predictions, scores and records
+/// [`align_label`](Self::align_label), and the head's number from then on: targets, predictions, scores and records
 /// have the head's numbers only.
 ///
 /// # Order of calls
@@ -35,7 +35,7 @@ use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
 ///    for each row, [`check_labels`](Self::check_labels) after the training rows, [`stratum`](Self::stratum)
 ///    where splits are cut or sampled, [`data_notes`](Self::data_notes) on the splits.
 /// 2. A run, or the evaluation of a checkpoint, fits the task to the head:
-///    [`label_names`](Self::label_names), [`fit`](Self::fit), [`number`](Self::number) for each example,
+///    [`label_names`](Self::label_names), [`fit`](Self::fit), [`align_label`](Self::align_label) for each example,
 ///    [`target`](Self::target) for each feature. A run first checks that each example
 ///    [`is_labelled`](Self::is_labelled).
 /// 3. A run also calls [`count_labels`](Self::count_labels), and [`with_loss`](Self::with_loss) before the
@@ -138,7 +138,7 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     fn label_names(labels: &Self::Labels) -> Option<&[String]>;
 
     /// The task of a data set's labels with the head that `config` describes. Pairs the data set's labels
-    /// with the head's, for [`number`](Self::number) and [`labels`](Self::labels). `folder` is the
+    /// with the head's, for [`align_label`](Self::align_label) and [`labels`](Self::labels). `folder` is the
     /// checkpoint's folder, for messages. The loss has its default settings. A run may call `fit` several
     /// times.
     ///
@@ -199,7 +199,7 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// Replaces the data set's label number of an example by the head's. Called exactly once for each example
     /// from [`example`](Self::example), before [`target`](Self::target).
-    fn number(&self, example: Self::Example) -> Self::Example;
+    fn align_label(&self, example: Self::Example) -> Self::Example;
 
     /// The target of a feature of `example`, which has the head's label number. `encoding` has the feature's
     /// tokens: the special ones included, without padding.

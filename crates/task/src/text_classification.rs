@@ -207,7 +207,7 @@ impl Task for TextClassification {
         example.label.is_some()
     }
 
-    fn number(&self, mut example: TextExample) -> TextExample {
+    fn align_label(&self, mut example: TextExample) -> TextExample {
         if let Some(mapping) = &self.mapping {
             example.label = example.label.map(|label| mapping.id(label));
         }

@@ -143,7 +143,7 @@ pub fn evaluate_checkpoint<T: Task>(
     let tokenizer = Tokenizer::from_folder(folder)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
     check_token_types(folder, &tokenizer, &loaded.config, &examples)?;
-    let examples: Vec<T::Example> = examples.into_iter().map(|example| task.number(example)).collect();
+    let examples: Vec<T::Example> = examples.into_iter().map(|example| task.align_label(example)).collect();
     let (features, _) = encode(&task, &examples, &tokenizer, encoding)?;
     let split = EvaluatedSplit { examples: examples.into(), features: Arc::new(features) };
     let batcher = Batcher::new(tokenizer.pad_id(), Padding::Longest);

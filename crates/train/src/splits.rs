@@ -93,7 +93,7 @@ impl<T: Task> EncodedSplits<T> {
         };
         let TaskData { name, splits, facts, unlabelled, .. } = data;
         let number = |examples: Vec<T::Example>| -> Vec<T::Example> {
-            examples.into_iter().map(|example| task.number(example)).collect()
+            examples.into_iter().map(|example| task.align_label(example)).collect()
         };
         let [train, validation, test] = [splits.train, splits.validation, splits.test].map(number);
         let split_facts = records::split_facts(&task, [&train, &validation, &test], &facts);

@@ -189,7 +189,7 @@ impl Task for TextLength {
         true
     }
 
-    fn number(&self, example: Text) -> Text {
+    fn align_label(&self, example: Text) -> Text {
         example
     }
 

@@ -40,7 +40,14 @@ fn data() -> TaskData<TextLength> {
 
 fn settings() -> ConfigBuilder {
     let model = format!("model={:?}", shipped("sample/bert").to_string_lossy());
-    let settings = [model.as_str(), "dataset=lengths", "epochs=15", "batch_size=8", "data.max_length=64"];
+    let settings = [
+        model.as_str(),
+        "dataset=lengths",
+        "epochs=15",
+        "batch_size=8",
+        "data.max_length=64",
+        "log=[\"tensorboard\"]",
+    ];
     let rates = ["from_scratch=true", "optimizer.learning_rate=1e-3", "gradient_accumulation_steps=2"];
     settings
         .into_iter()
@@ -118,13 +125,17 @@ fn a_run_learns_is_resumed_to_the_same_bytes_and_predicts() {
         assert!((line["tokens"].as_f64().unwrap() - answer.tokens).abs() < 1e-3, "{line} {answer:?}");
     }
 
-    let run = Run::read(&folder).unwrap();
+    let [run, other] = ["whole", "stopped"].map(|run| Run::read(&dir.path().join(run)).unwrap());
     assert!(terminal(&run).contains("validation mae: "), "{}", terminal(&run));
-    let page = page(&[run], &PageOptions::default()).unwrap();
-    assert!(page.contains("mean absolute error"), "{}", page.len());
-    // It has no labels, and the lines of examples.jsonl are its own.
-    for absent in ["Confusion matrix", "By label", "On the validation split", "examples.jsonl"] {
-        assert!(!page.contains(absent), "{absent}");
+    let event_files = files.tensorboard().read_dir().unwrap();
+    assert!(event_files.map(Result::unwrap).all(|file| file.metadata().unwrap().len() > 1000));
+    // One run, and several beside each other. There are no labels, and the lines of examples.jsonl are its own.
+    for runs in [vec![run.clone()], vec![run, other]] {
+        let page = page(&runs, &PageOptions::default()).unwrap();
+        assert!(page.contains("mean absolute error"), "{}", page.len());
+        for absent in ["Confusion matrix", "By label", "On the validation split", "examples.jsonl"] {
+            assert!(!page.contains(absent), "{absent} in a page of {} run(s)", runs.len());
+        }
     }
 }
 

@@ -239,10 +239,13 @@ impl LabelColumn {
         let is_missing = |name: &str| MISSING_MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark));
         let mixed = |others: Vec<(&str, &Seen)>| {
             let location = others.first().map(|(_, seen)| seen.first.clone());
-            location.map(|location| LabelProblem::Mixed {
-                numbers: written(),
-                names: others.iter().map(|(name, _)| (*name).to_owned()).collect(),
-                location,
+            // A name that two splits have is said once.
+            let mut known = BTreeSet::new();
+            let names = others.iter().filter(|(name, _)| known.insert(*name));
+            let names = names.map(|(name, _)| (*name).to_owned()).collect();
+            location.map(|location| match written() {
+                numbers if numbers.is_empty() => LabelProblem::Truths { names, location },
+                numbers => LabelProblem::Mixed { numbers, names, location },
             })
         };
         let others: Vec<(&str, &Seen)> = names.iter().map(|(name, seen)| (*name, *seen)).collect();

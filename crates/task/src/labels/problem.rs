@@ -79,6 +79,18 @@ pub enum LabelProblem {
         /// The first row with the first of these names.
         location: Location,
     },
+    /// Truth values and other names in one column.
+    #[error(
+        "it has truth values beside other names ({}, first in {location}): if each is a class, list the labels in a card: \
+         labels = [...]; if one of them means \"no label\", leave its cells empty (null)",
+        few(names)
+    )]
+    Truths {
+        /// The names, truth values first.
+        names: Vec<String>,
+        /// The first row with the first of these names.
+        location: Location,
+    },
     /// The card and a file name the labels in different ways.
     #[error(
         "the card has labels = {card:?}, but {} states that the classes from 0 on are {file:?}: let the card have the same \

@@ -20,7 +20,7 @@ pub(super) struct Examples<'a, T: Task> {
 }
 
 /// The rows of a split, each an example or the reason why the row can't be one.
-pub(super) struct Understood<T: Task> {
+pub(super) struct ConvertedSplit<T: Task> {
     split: SplitKind,
     rows: Vec<(Location, Result<T::Example, ExampleProblem>)>,
     /// The split's first file.
@@ -31,15 +31,15 @@ pub(super) struct Understood<T: Task> {
 
 impl<T: Task> Examples<'_, T> {
     /// Turns each row of a split into an example, or into the reason why the row can't be one.
-    pub(super) fn understood(&self, split: SplitRows) -> Understood<T> {
+    pub(super) fn convert(&self, split: SplitRows) -> ConvertedSplit<T> {
         let SplitRows { split, rows, files, without_label } = split;
         let of = |LocatedRow { id, location, row }| (location, T::example(self.labels, self.card, id, row));
         let path = files.into_iter().next().map_or_else(PathBuf::new, |file| file.path);
-        Understood { split, rows: rows.into_iter().map(of).collect(), path, without_label }
+        ConvertedSplit { split, rows: rows.into_iter().map(of).collect(), path, without_label }
     }
 
     /// The examples of a split. A validation or test split without a single label has no examples.
-    pub(super) fn of(&mut self, split: Understood<T>) -> Result<Vec<T::Example>, TaskError> {
+    pub(super) fn of(&mut self, split: ConvertedSplit<T>) -> Result<Vec<T::Example>, TaskError> {
         if split.rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -91,7 +91,7 @@ impl<T: Task> Examples<'_, T> {
 
     /// Refuses a split without a single label and, unless rows are skipped, a split in which some rows have
     /// no label.
-    pub(super) fn check(&self, split: &Understood<T>) -> Result<(), TaskError> {
+    pub(super) fn check(&self, split: &ConvertedSplit<T>) -> Result<(), TaskError> {
         if let Some(unlabelled) = split.unlabelled() {
             let hint = "there is nothing to learn from; name the label's column in a card ([columns] label = \"...\"), or \
                         label the rows"
@@ -115,7 +115,7 @@ impl<T: Task> Examples<'_, T> {
     }
 }
 
-impl<T: Task> Understood<T> {
+impl<T: Task> ConvertedSplit<T> {
     /// Why the split has no labels; `None` if the split is empty, or if a row has a label or another problem.
     fn unlabelled(&self) -> Option<Unlabelled> {
         let (location, Err(ExampleProblem::NoLabel { minus_one })) = self.rows.first()? else { return None };

@@ -30,7 +30,7 @@ fn labels_have_the_numbers_of_the_heads_outputs() {
     assert_eq!(task.labels(), ["pos", "neg"]);
     assert_eq!(task.positive(), Some("neg"));
     assert_eq!(
-        [Some(0), Some(1), None].map(|label| task.number(example(0, label)).label),
+        [Some(0), Some(1), None].map(|label| task.align_label(example(0, label)).label),
         [Some(1), Some(0), None]
     );
     assert_eq!(task.pairing(), None);
@@ -42,7 +42,7 @@ fn labels_without_names_get_the_data_sets_and_the_pairing_is_said() {
     let task = fit(&["neg", "pos"], None, &["LABEL_0", "LABEL_1"]).unwrap();
     assert_eq!(task.labels(), ["neg", "pos"]);
     assert!(task.pairing().unwrap().contains("LABEL_0 = neg"));
-    assert_eq!(task.number(example(0, Some(1))).label, Some(1));
+    assert_eq!(task.align_label(example(0, Some(1))).label, Some(1));
 }
 
 #[test]

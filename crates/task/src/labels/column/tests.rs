@@ -313,3 +313,18 @@ fn the_rows_of_a_measure_are_counted_over_all_splits_and_spellings() {
     let message = refused(&discovering(), &train, &test, &["3 different numbers in 6 rows"]);
     assert!(message.contains("such as 0.5, 1.5:"), "{message}");
 }
+
+/// A truth value in two splits is one name, and there is no number to speak of.
+#[test]
+fn truth_values_beside_names_are_said_once_and_without_numbers() {
+    let train = [Value::Boolean(true), text("yes")];
+    let message = refused(
+        &discovering(),
+        &train,
+        &train,
+        &["truth values beside other names (\"true\", \"yes\", first"],
+    );
+    assert!(!message.contains("numbers") && message.contains("train.csv, row 1"), "{message}");
+    let with_numbers = [Value::Boolean(true), Value::Integer(1)];
+    refused(&discovering(), &with_numbers, &with_numbers, &["numbers (\"1\") and names (\"true\", first"]);
+}
