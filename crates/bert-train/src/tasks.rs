@@ -35,8 +35,18 @@ pub(crate) use with_task;
 /// # Errors
 /// The run is for a task that this program does not have, or of a newer version.
 pub(crate) fn task_of_model(folder: &Path) -> Result<TaskName, Error> {
-    let path = folder.canonicalize().ok().and_then(|folder| Some(RunFiles::new(folder.parent()?).facts()));
-    let Some(path) = path else { return Ok(TaskName::default()) };
+    match folder.canonicalize().ok().as_deref().and_then(Path::parent) {
+        Some(run) => task_of_run(run),
+        None => Ok(TaskName::default()),
+    }
+}
+
+/// The task of the run in `folder`, as its facts say; the default task without facts.
+///
+/// # Errors
+/// As [`task_of_model`].
+pub(crate) fn task_of_run(folder: &Path) -> Result<TaskName, Error> {
+    let path = RunFiles::new(folder).facts();
     match Facts::read(&path) {
         Ok(Some(facts)) => facts.task.parse().map_err(|_| Error::UnknownTask { path, found: facts.task }),
         Err(error @ RunError::Newer { .. }) => Err(error.into()),

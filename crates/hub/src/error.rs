@@ -289,7 +289,7 @@ impl HubError {
 
     /// Whether it is worth while to repeat the request at once: a transient error, but no address that the client
     /// can't use and no circle of redirects.
-    pub(crate) fn may_pass(&self) -> bool {
+    pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Transport { source, .. } => !source.is_builder() && !source.is_redirect(),
             other => other.is_transient(),

@@ -120,7 +120,7 @@ impl Remote {
         let mut failures = 0;
         let info = loop {
             match self.repository_info(kind, id, &url) {
-                Err(error) if error.may_pass() && failures < self.retry.retries => {
+                Err(error) if error.is_retryable() && failures < self.retry.retries => {
                     tracing::debug!(repository = %id, %error, "asking again for the list of files");
                     failures += 1;
                     std::thread::sleep(self.retry.delay(failures));

@@ -221,8 +221,17 @@ fn a_run_for_a_task_that_is_not_there_is_refused_by_name() {
         succeed(&mut command);
     }
     // Without facts, as in the folder of another program, the head decides.
+    let written = fs::read(&facts).unwrap();
     fs::remove_file(&facts).unwrap();
     for mut command in commands() {
         succeed(&mut command);
     }
+    // The run goes on for its own task, whatever the card of the data set says.
+    fs::write(&facts, written).unwrap();
+    fs::remove_dir_all(&model).unwrap();
+    with_task("question-answering");
+    let said = fail(bert_train().args(["train", "--resume"]).arg(&run));
+    assert!(said.contains("\"question-answering\""), "{said}");
+    with_task("text-classification");
+    succeed(bert_train().args(["train", "--resume"]).arg(&run));
 }

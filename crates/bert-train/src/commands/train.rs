@@ -20,7 +20,7 @@ use crate::output::say;
 use crate::paths::{absolute, names_of_run};
 use crate::signals::stop_on_signals;
 use crate::sources::Model;
-use crate::tasks::with_task;
+use crate::tasks::{task_of_run, with_task};
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -53,7 +53,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let device_choice: DeviceChoice = config.device.parse()?;
     let resolved = device_choice.resolve()?;
     let (model, data) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
-    with_task!(data.card().task, T => train::<T>(args, config, resumed, resolved, &model, data))
+    let task = match &args.resume {
+        Some(path) => task_of_run(path)?,
+        None => data.card().task,
+    };
+    with_task!(task, T => train::<T>(args, config, resumed, resolved, &model, data))
 }
 
 /// Trains, from a config whose model and data set were found.
