@@ -148,6 +148,7 @@ impl<T: Task> Prepared<T> {
         let facts = Facts {
             format: FORMAT,
             task: T::NAME.to_owned(),
+            problem_type: None,
             model: config.model.clone(),
             dataset: splits.name().to_owned(),
             labels: task.labels().to_vec(),
