@@ -18,7 +18,7 @@ use crate::error::Error;
 macro_rules! with_task {
     ($name:expr, $task:ident => $body:expr) => {
         match $name {
-            embert_data::TaskName::TextClassification => {
+            embert_data::TaskName::TextClassification | embert_data::TaskName::TokenClassification => {
                 type $task = $crate::tasks::TextClassification;
                 $body
             }
@@ -37,7 +37,7 @@ pub(crate) use with_task;
 pub(crate) fn task_of_model(folder: &Path) -> Result<TaskName, Error> {
     match folder.canonicalize().ok().as_deref().and_then(Path::parent) {
         Some(run) => task_of_run(run),
-        None => Ok(TaskName::default()),
+        None => Ok(TaskName::TextClassification),
     }
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn task_of_run(folder: &Path) -> Result<TaskName, Error> {
         Ok(Some(facts)) => facts.task.parse().map_err(|_| Error::UnknownTask { path, found: facts.task }),
         Err(error @ RunError::Newer { .. }) => Err(error.into()),
         // Damaged facts are in the way of a report, not of a prediction.
-        Ok(None) | Err(_) => Ok(TaskName::default()),
+        Ok(None) | Err(_) => Ok(TaskName::TextClassification),
     }
 }
 

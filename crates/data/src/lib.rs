@@ -45,11 +45,12 @@ mod source;
 mod split;
 mod split_files;
 mod split_kind;
+mod task_name;
 
 pub use embert_tokenize as tokenize;
 
 pub use batch::{Batch, Batcher};
-pub use card::{Card, CardColumns, HubSource, TaskName};
+pub use card::{Card, CardColumns, HubSource};
 pub use columns::Columns;
 pub use discover::problem::FilesProblem;
 pub use encode::{MOST_TOKENS, WindowOptions, encode};
@@ -70,6 +71,7 @@ pub use source::DataSource;
 pub use split::{Splits, contradictions, cut, duplicates, sample, shared};
 pub use split_files::SplitFiles;
 pub use split_kind::SplitKind;
+pub use task_name::{ProblemType, TaskName};
 
 /// Compiles the README's example as a doc test.
 #[cfg(doctest)]

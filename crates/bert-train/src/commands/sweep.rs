@@ -227,7 +227,8 @@ impl Found {
 
     /// The task of the data sets. Where none was found, the sweep ends with the reason before its first run.
     fn task(&self) -> TaskName {
-        self.data.values().next().map(|data| data.card().task).unwrap_or_default()
+        let card = self.data.values().next().and_then(|data| data.card().task);
+        card.unwrap_or(TaskName::TextClassification)
     }
 
     fn model(&self, name: &str) -> Result<Model, Error> {

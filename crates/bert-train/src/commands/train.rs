@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use burn::tensor::Device;
 use clap::Args;
-use embert_data::DataSource;
+use embert_data::{DataSource, TaskName};
 use embert_model::{Backend, DeviceChoice};
 use embert_run::FolderKind;
 use embert_task::Task;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let (model, data) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
     let task = match &args.resume {
         Some(path) => task_of_run(path)?,
-        None => data.card().task,
+        None => data.card().task.unwrap_or(TaskName::TextClassification),
     };
     with_task!(task, T => train::<T>(args, config, resumed, resolved, &model, data))
 }
