@@ -48,7 +48,7 @@ pub use card::{CardMetric, IndexedMetric, TaskCard};
 pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
 pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
-pub use encode::encode;
+pub use encode::{encode, encode_aligned};
 pub use error::{ExampleProblem, TaskError};
 pub use labels::column::LabelColumn;
 pub use labels::problem::LabelProblem;
