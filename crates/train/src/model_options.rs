@@ -11,6 +11,7 @@ use crate::{TrainConfig, TrainError};
 pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> LoadOptions {
     LoadOptions {
         labels,
+        problem_type: None,
         hidden_dropout: config.dropout.hidden,
         attention_dropout: config.dropout.attention,
         classifier_dropout: config.dropout.classifier,
