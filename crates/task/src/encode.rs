@@ -34,7 +34,7 @@ pub fn encode_aligned<T: Task>(
     options: &WindowOptions,
 ) -> Result<(EncodedDataset<T::Target>, Vec<T::Alignment>), TaskError> {
     let both = |example: &T::Example, encoding: &_| {
-        Ok::<_, TaskError>((task.target(example, encoding)?, task.alignment(example, encoding)))
+        Ok::<_, TaskError>((task.target(example, encoding)?, task.alignment(example, encoding, tokenizer)))
     };
     let (encoded, _) = embert_data::encode(examples, tokenizer, options, both)?;
     let mut alignments = Vec::with_capacity(encoded.features().len());

@@ -4,13 +4,13 @@ use std::fmt;
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use embert_data::tokenize::Encoding;
-use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Texts};
+use embert_data::tokenize::{Encoding, Tokenizer};
+use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata, Texts};
 use embert_model::{BertConfig, Head, Layout, ProblemType};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, Thresholds};
 use serde::Serialize;
 
-use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
+use crate::{ExampleProblem, LabelOptions, LossSettings, TaskCard, TaskError};
 
 /// A task that BERT is fine-tuned for: the labels of a data set, the features and targets of an example, the
 /// head, the loss, and how the head's outputs become predictions and scores.
@@ -32,8 +32,8 @@ use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
 /// # Order of calls
 /// 1. [`load`](crate::load) reads a data set: [`columns`](Self::columns) and
 ///    [`label_column`](Self::label_column), [`read_labels`](Self::read_labels), [`example`](Self::example)
-///    for each row, [`check_labels`](Self::check_labels) after the training rows, [`stratum`](Self::stratum)
-///    where splits are cut or sampled, [`data_notes`](Self::data_notes) on the splits.
+///    for each row, [`check_labels`](Self::check_labels) after the training rows, [`strata`](Self::strata) and
+///    [`keys`](Self::keys) where splits are cut or sampled, [`data_notes`](Self::data_notes) on the splits.
 /// 2. A run, or the evaluation of a checkpoint, fits the task to the head:
 ///    [`label_names`](Self::label_names), [`fit`](Self::fit), [`align_label`](Self::align_label) for each example,
 ///    [`target`](Self::target) for each feature. A run first checks that each example
@@ -108,6 +108,7 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         card: &Card,
         rows: &LoadedRows,
         skip_bad_rows: bool,
+        options: &LabelOptions,
     ) -> Result<(Self::Labels, Vec<String>), TaskError>;
 
     /// Checks that there are enough labels to train on; `path` is the first training file, for the message.
@@ -131,11 +132,17 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         row: Row,
     ) -> Result<Self::Example, ExampleProblem>;
 
-    /// The number of an example's stratum, from 0. Splits are cut and sampled so that each stratum has the
-    /// same share of each split. Usually each label is a stratum, by the data set's number; a task without
-    /// labels has one stratum, 0.
-    fn stratum(_example: &Self::Example) -> usize {
-        0
+    /// The strata of an example, by the data set's label numbers: splits are cut and sampled so that each
+    /// stratum has the same share of each split. Usually each label is a stratum; a task without labels has
+    /// one stratum, 0.
+    fn strata(_example: &Self::Example) -> Strata {
+        Strata::One(0)
+    }
+
+    /// What else than its text ties an example to others: examples that share a key stay on one side where
+    /// splits are cut. Pairs share their sentences, texts a document.
+    fn keys(_example: &Self::Example) -> Vec<String> {
+        Vec::new()
     }
 
     /// Sentences to show the user on faults of the splits after cutting and sampling: a label without
@@ -221,7 +228,12 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// What [`decode`](Self::decode) has to know of the tokens of a feature of `example`. The example need not
     /// have a label.
-    fn alignment(&self, example: &Self::Example, encoding: &Encoding) -> Self::Alignment;
+    fn alignment(
+        &self,
+        example: &Self::Example,
+        encoding: &Encoding,
+        tokenizer: &Tokenizer,
+    ) -> Self::Alignment;
 
     /// The total weight of features with these targets in the loss: the number of features, or the sum of
     /// their class weights. The weight of a step is the sum over its micro-batches.

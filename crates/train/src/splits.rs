@@ -74,7 +74,7 @@ impl<T: Task> EncodedSplits<T> {
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
-        let bert = model_options(config, None).config(model_folder)?;
+        let bert = model_options::<T>(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
         check_positions(&bert, config.data.max_length)?;
         let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
