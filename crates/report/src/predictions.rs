@@ -50,7 +50,7 @@ pub(crate) struct Predictions<'a> {
 /// Reads the examples of a run with `labels` labels; `None` if there is no file. A row that does not fit the
 /// labels is an error, since the run's own evaluation can't have written it.
 pub(crate) fn read(path: &Path, labels: Option<usize>) -> Result<Option<Vec<Example>>, ReportError> {
-    let Some(lines) = Examples::open(path)? else { return Ok(None) };
+    let Some(lines) = Examples::<Example>::open(path)? else { return Ok(None) };
     let mut examples: Vec<Example> = Vec::new();
     for line in lines {
         let (line, example) = line?;
@@ -106,6 +106,7 @@ fn computed(split: &str, report: &Report) -> SplitScores {
     };
     let metrics = Metric::displayed().filter_map(|metric| Some((metric.name(), metric.value(report)?)));
     let class = |class: &embert_metrics::ClassScores| ClassScores {
+        name: None,
         metrics: named(class.named()),
         examples: class.support,
     };
@@ -121,7 +122,9 @@ fn computed(split: &str, report: &Report) -> SplitScores {
             classes: report.per_class.iter().map(class).collect(),
             averages: report.averages().map(average).into(),
             confusion_matrix: report.confusion_matrix.rows().to_vec(),
+            ..Detail::default()
         },
+        baselines: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use embert_run::{
-    Average, ClassScores, Detail, End, Eval, Example, Facts, Log, MetricInfo, Metrics, PointResult,
+    Average, Baseline, ClassScores, Detail, End, Eval, Example, Facts, Log, MetricInfo, Metrics, PointResult,
     RunResult, Scores, SplitScores, Stage, SweepTable, TrainStep,
 };
 use serde_json::{Map, Value};
@@ -90,6 +90,7 @@ impl Shown for Facts {
         let Self {
             format,
             task,
+            problem_type,
             model,
             dataset,
             labels,
@@ -105,6 +106,7 @@ impl Shown for Facts {
         Self {
             format,
             task: task.shown(),
+            problem_type: problem_type.shown(),
             model: model.shown(),
             dataset: dataset.shown(),
             labels: labels.shown(),
@@ -197,17 +199,36 @@ impl Shown for Scores {
 
 impl Shown for SplitScores {
     fn shown(self) -> Self {
-        let Self { split, examples, metrics, detail } = self;
-        let Detail { classes, averages, confusion_matrix } = detail;
-        let detail = Detail { classes: classes.shown(), averages: averages.shown(), confusion_matrix };
-        Self { split: split.shown(), examples, metrics: metrics.shown(), detail }
+        let Self { split, examples, metrics, detail, baselines } = self;
+        let Detail { classes, averages, confusion_matrix, thresholds, at_thresholds } = detail;
+        let detail = Detail {
+            classes: classes.shown(),
+            averages: averages.shown(),
+            confusion_matrix,
+            thresholds,
+            at_thresholds: at_thresholds.shown(),
+        };
+        Self {
+            split: split.shown(),
+            examples,
+            metrics: metrics.shown(),
+            detail,
+            baselines: baselines.shown(),
+        }
+    }
+}
+
+impl Shown for Baseline {
+    fn shown(self) -> Self {
+        let Self { name, metrics } = self;
+        Self { name: name.shown(), metrics: metrics.shown() }
     }
 }
 
 impl Shown for ClassScores {
     fn shown(self) -> Self {
-        let Self { metrics, examples } = self;
-        Self { metrics: metrics.shown(), examples }
+        let Self { name, metrics, examples } = self;
+        Self { name: name.shown(), metrics: metrics.shown(), examples }
     }
 }
 

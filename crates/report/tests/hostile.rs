@@ -8,9 +8,9 @@ use std::path::Path;
 
 use embert_report::{PageOptions, Run, Sweep, is_hidden, page, sweep_page, sweep_terminal, terminal};
 use embert_run::{
-    Average, Better, ClassScores, Detail, End, Eval, Example, FORMAT, Facts, Lengths, MetricInfo, Metrics,
-    Parameters, Phases, PointResult, RunFiles, RunResult, Scores, Split, SplitScores, Splits, Stage, Status,
-    SweepFiles, SweepTable, TrainStep,
+    Average, Baseline, Better, ClassScores, Detail, End, Eval, Example, FORMAT, Facts, Lengths, MetricInfo,
+    Metrics, Parameters, Phases, PointResult, RunFiles, RunResult, Scores, Split, SplitScores, Splits, Stage,
+    Status, SweepFiles, SweepTable, TrainStep,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -35,6 +35,7 @@ fn facts() -> Facts {
     Facts {
         format: FORMAT,
         task: name("task"),
+        problem_type: Some(name("problem type")),
         model: name("model"),
         dataset: name("dataset"),
         labels: vec![name("first"), name("second")],
@@ -112,10 +113,13 @@ fn scores() -> Scores {
         examples: 4,
         metrics: metrics(0.75),
         detail: Detail {
-            classes: vec![ClassScores { metrics: metrics(0.75), examples: 2 }; 2],
+            classes: vec![ClassScores { name: Some(name("type")), metrics: metrics(0.75), examples: 2 }; 2],
             averages: vec![Average { name: name("macro"), metrics: metrics(0.75) }],
             confusion_matrix: vec![vec![1, 1], vec![0, 2]],
+            thresholds: vec![0.25, 0.75],
+            at_thresholds: metrics(0.8),
         },
+        baselines: vec![Baseline { name: name("rule"), metrics: metrics(0.25) }],
     };
     let splits = ["validation".to_owned(), "test".to_owned(), name("split")].map(split);
     Scores { format: FORMAT, step: 2, splits: splits.into() }

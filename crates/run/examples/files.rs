@@ -18,8 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let line = serde_json::to_string(&LogLine::Eval(eval))?;
     // The second line is damaged, the third one is being written.
     fs::write(run.metrics(), format!("{line}\n{{\"event\":\n{{\"event\":\"train_st"))?;
-    let splits =
-        vec![SplitScores { split: "validation".into(), examples: 8, metrics, detail: Detail::default() }];
+    let (detail, baselines) = (Detail::default(), Vec::new());
+    let splits = vec![SplitScores { split: "validation".into(), examples: 8, metrics, detail, baselines }];
     fs::write(run.scores(), serde_json::to_vec_pretty(&Scores { format: FORMAT, step: 9, splits })?)?;
 
     let log = Log::read(&run.metrics())?;

@@ -3,15 +3,17 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Lines};
 use std::iter::Zip;
+use std::marker::PhantomData;
 use std::ops::RangeFrom;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::RunError;
 use crate::error::At as _;
 
-/// An example with the model's prediction.
+/// A text with one label, and the model's prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// `validation` or `test`.
@@ -31,15 +33,99 @@ pub struct Example {
     pub tokens: usize,
 }
 
-/// An iterator over the lines of `examples.jsonl`, with their numbers from 1. An item is an error if its line
-/// can't be read or is not what a run writes.
-#[derive(Debug)]
-pub struct Examples {
-    path: PathBuf,
-    lines: Zip<RangeFrom<usize>, Lines<BufReader<File>>>,
+/// A text with any number of labels, and the model's prediction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MultiLabelExample {
+    /// `validation` or `test`.
+    pub split: String,
+    /// The example's row number.
+    pub id: u64,
+    /// The text.
+    pub text: String,
+    /// The second text of a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_pair: Option<String>,
+    /// The indices of the true labels, ascending.
+    pub labels: Vec<usize>,
+    /// The probability of each label.
+    pub probabilities: Vec<f64>,
+    /// The number of tokens after truncation.
+    pub tokens: usize,
 }
 
-impl Examples {
+/// A text with a number, and the model's prediction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoredExample {
+    /// `validation` or `test`.
+    pub split: String,
+    /// The example's row number.
+    pub id: u64,
+    /// The text.
+    pub text: String,
+    /// The second text of a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_pair: Option<String>,
+    /// The true number.
+    pub score: f64,
+    /// The predicted number, on the scale of the true one.
+    pub predicted: f64,
+    /// The number of tokens after truncation.
+    pub tokens: usize,
+}
+
+/// A text with its entities, and the entities that the model finds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaggedExample {
+    /// `validation` or `test`.
+    pub split: String,
+    /// The example's row number.
+    pub id: u64,
+    /// The text; words of a file of words are joined by one space.
+    pub text: String,
+    /// The true entities, in the order of the text.
+    pub entities: Vec<Entity>,
+    /// The entities that the model finds, in the order of the text.
+    pub predicted: Vec<PredictedEntity>,
+    /// The number of words.
+    pub words: usize,
+    /// The number of tokens after truncation.
+    pub tokens: usize,
+}
+
+/// An entity in a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// The entity's type, as in `PER`.
+    pub entity_group: String,
+    /// The first character, counted in Unicode code points from 0.
+    pub start: usize,
+    /// One past the last character.
+    pub end: usize,
+}
+
+/// An entity that a model finds in a text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PredictedEntity {
+    /// The entity's type, as in `PER`.
+    pub entity_group: String,
+    /// The mean probability of the tags of the entity's words, in [0, 1].
+    pub score: f64,
+    /// The first character, counted in Unicode code points from 0.
+    pub start: usize,
+    /// One past the last character.
+    pub end: usize,
+}
+
+/// An iterator over the lines of `examples.jsonl`, with their numbers from 1: lines of the type `E`, which
+/// the run's task decides. An item is an error if its line can't be read or is not what a run writes.
+#[derive(Debug)]
+pub struct Examples<E = Example> {
+    path: PathBuf,
+    lines: Zip<RangeFrom<usize>, Lines<BufReader<File>>>,
+    of: PhantomData<E>,
+}
+
+impl<E: DeserializeOwned> Examples<E> {
     /// Opens `examples.jsonl`; `None` if there is no such file.
     ///
     /// # Errors
@@ -49,12 +135,13 @@ impl Examples {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             file => file.at(path)?,
         };
-        Ok(Some(Self { path: path.to_owned(), lines: (1..).zip(BufReader::new(file).lines()) }))
+        let lines = (1..).zip(BufReader::new(file).lines());
+        Ok(Some(Self { path: path.to_owned(), lines, of: PhantomData }))
     }
 }
 
-impl Iterator for Examples {
-    type Item = Result<(usize, Example), RunError>;
+impl<E: DeserializeOwned> Iterator for Examples<E> {
+    type Item = Result<(usize, E), RunError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (line, text) = self.lines.next()?;
@@ -72,10 +159,10 @@ mod tests {
     fn a_line_is_what_it_was_and_a_damaged_one_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("examples.jsonl");
-        assert!(Examples::open(&path).unwrap().is_none());
+        assert!(Examples::<Example>::open(&path).unwrap().is_none());
         let line = r#"{"split":"test","id":7,"text":"a","label":1,"probabilities":[0.25,0.75],"tokens":3}"#;
         std::fs::write(&path, format!("{line}\n{}\n", &line[..20])).unwrap();
-        let read: Vec<_> = Examples::open(&path).unwrap().unwrap().collect();
+        let read: Vec<_> = Examples::<Example>::open(&path).unwrap().unwrap().collect();
         let (number, example) = read[0].as_ref().unwrap();
         assert_eq!((*number, serde_json::to_string(example).unwrap().as_str()), (1, line));
         let error = read[1].as_ref().unwrap_err().to_string();

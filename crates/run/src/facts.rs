@@ -16,11 +16,15 @@ pub struct Facts {
     /// The task, by the hub's name (`text-classification`).
     #[serde(default = "first_task")]
     pub task: String,
+    /// The kind of labels of text classification, as `problem_type` of a `config.json`:
+    /// `multi_label_classification` or `regression`. `None` for one label a text, and for other tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem_type: Option<String>,
     /// The checkpoint that the run started from.
     pub model: String,
     /// The data set.
     pub dataset: String,
-    /// The labels' names, in the order of the model's outputs.
+    /// The labels' names, in the order of the model's outputs: in token classification, the tags.
     pub labels: Vec<String>,
     /// The label that precision, recall and F1 are about; `None` with more than two labels.
     #[serde(default)]

@@ -44,9 +44,9 @@ impl fmt::Display for FolderKind {
 /// - `checkpoints/`: the newest checkpoints, and the best weights.
 /// - `scores.json` ([`Scores`](crate::Scores)): the metrics of the kept weights on each split; written at the
 ///   end.
-/// - `examples.jsonl` ([`Example`](crate::Example)): a line for each example of the validation split (and of
-///   the test split if it is evaluated) with its text, its label and the probability that the kept weights
-///   give each label, before the weights are rounded to `save_dtype`; written at the end.
+/// - `examples.jsonl` ([`Examples`](crate::Examples)): a line for each example of the validation split (and
+///   of the test split if it is evaluated) with its text, its label and what the kept weights predict, before
+///   the weights are rounded to `save_dtype`; written at the end.
 /// - `tensorboard/`: event files, one a process, if `log` asks for them; appended during the run.
 /// - `model/`: the result, in Hugging Face format, once the run is complete.
 /// - `report.html`: the page about the run, made from the files above.

@@ -15,6 +15,9 @@ pub const FORMAT: u64 = 2;
 /// The task of every run of format 1, by its name in the hub's list of tasks.
 pub const TEXT_CLASSIFICATION: &str = "text-classification";
 
+/// The task of tags for words, by its name in the hub's list of tasks.
+pub const TOKEN_CLASSIFICATION: &str = "token-classification";
+
 /// The format of files that state none.
 pub(crate) fn first() -> u64 {
     1

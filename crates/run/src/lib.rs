@@ -1,7 +1,7 @@
 //! The files of a run folder and of a sweep folder, each format declared once.
 //!
 //! [`RunFiles`] and [`SweepFiles`] give the path of each file. [`Facts`] holds model, data and metrics,
-//! [`Log`] the steps and evaluations, [`Scores`] and [`Example`] the metrics and predictions of the kept
+//! [`Log`] the steps and evaluations, [`Scores`] the metrics and [`Examples`] the predictions of the kept
 //! weights, [`SweepTable`] the results of a sweep. `embert-train` writes these types and `embert-report`
 //! reads them. Metrics are named values ([`Metrics`]), described by [`MetricInfo`]: no metric is a field.
 //!
@@ -41,15 +41,19 @@ mod metrics;
 mod salvage;
 mod scores;
 mod sweep;
+mod thresholds;
 
 pub use checkpoint::{Best, CheckpointName, CheckpointState, Fingerprint, TrackerState};
 pub use error::RunError;
-pub use example::{Example, Examples};
+pub use example::{
+    Entity, Example, Examples, MultiLabelExample, PredictedEntity, ScoredExample, TaggedExample,
+};
 pub use facts::{Facts, Lengths, Parameters, Split, Splits, UntruncatedLengths};
 pub use files::{FolderKind, RunFiles, SweepFiles};
-pub use format::{FORMAT, TEXT_CLASSIFICATION};
+pub use format::{FORMAT, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION};
 pub use log::{End, Eval, Log, LogLine, Phases, Stage, TrainStep};
 pub use metrics::{Better, LOSS, MetricInfo, Metrics};
 pub use salvage::Salvaged;
-pub use scores::{Average, ClassScores, Detail, Scores, SplitScores};
+pub use scores::{Average, Baseline, ClassScores, Detail, Scores, SplitScores};
 pub use sweep::{PointResult, RunResult, Status, SweepTable};
+pub use thresholds::Thresholds;

@@ -31,6 +31,18 @@ pub struct SplitScores {
     /// Metrics of parts of the split.
     #[serde(default)]
     pub detail: Detail,
+    /// What simple rules without a model would get on the split.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
+}
+
+/// The metrics of a rule that needs no model, as a measure of what training has won.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// What the rule does, as a phrase: `each word's most frequent tag in the training split`.
+    pub name: String,
+    /// The rule's metrics on the split; an undefined metric is absent.
+    pub metrics: Metrics,
 }
 
 /// Metrics of single labels, their averages, and the confusion matrix.
@@ -42,17 +54,28 @@ pub struct Detail {
     /// Averages over the labels.
     #[serde(default)]
     pub averages: Vec<Average>,
-    /// The confusion matrix: a row for each true label, a column for each predicted label.
+    /// The confusion matrix: a row for each true label, a column for each predicted label. In token
+    /// classification the labels are types of entities, and the last row and column stand for no entity.
     #[serde(default)]
     pub confusion_matrix: Vec<Vec<usize>>,
+    /// The threshold of each label, fitted on the validation split, in the order of the model's outputs;
+    /// empty for a task without thresholds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<f64>,
+    /// The metrics with the fitted thresholds; [`SplitScores::metrics`] are those with 0.5.
+    #[serde(default, skip_serializing_if = "Metrics::is_empty")]
+    pub at_thresholds: Metrics,
 }
 
-/// The metrics of one label.
+/// The metrics of one label, or of one type of entities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassScores {
+    /// The type's name; `None` for the label of the same number in `facts.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The label's metrics.
     pub metrics: Metrics,
-    /// The number of examples with this label.
+    /// The number of examples with this label, or of entities of this type.
     pub examples: usize,
 }
 

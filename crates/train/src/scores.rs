@@ -32,7 +32,7 @@ where
 {
     let splits = splits.map(|(split, examples, report)| {
         let (metrics, detail) = task.scores(report);
-        SplitScores { split: split.to_owned(), examples, metrics, detail }
+        SplitScores { split: split.to_owned(), examples, metrics, detail, baselines: Vec::new() }
     });
     Ok(embert_files::write_json(path, &Scores { format: FORMAT, step, splits: splits.collect() })?)
 }

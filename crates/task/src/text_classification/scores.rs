@@ -22,6 +22,7 @@ pub(super) fn logged(report: &Report) -> Metrics {
 pub(super) fn scores(report: &Report) -> (Metrics, Detail) {
     let named = |values: [(Metric, f64); 3]| values.map(|(metric, value)| (metric.name(), value));
     let class = |class: &embert_metrics::ClassScores| ClassScores {
+        name: None,
         metrics: named(class.named()).into_iter().collect(),
         examples: class.support,
     };
@@ -33,6 +34,7 @@ pub(super) fn scores(report: &Report) -> (Metrics, Detail) {
         classes: report.per_class.iter().map(class).collect(),
         averages: report.averages().map(average).into(),
         confusion_matrix: report.confusion_matrix.rows().to_vec(),
+        ..Detail::default()
     };
     (values(report, Metric::displayed()), detail)
 }
