@@ -52,6 +52,18 @@ pub enum TaskError {
         /// What the task needs.
         wanted: &'static str,
     },
+    /// The user asks for another task, or kind of labels, than the card states.
+    #[error("{key} = \"{wanted}\", but the card of the data set {dataset} states {stated}: leave {key} out, or change the card")]
+    OtherTask {
+        /// The key of the config.
+        key: &'static str,
+        /// The user's value.
+        wanted: String,
+        /// The card's value.
+        stated: String,
+        /// The data set.
+        dataset: String,
+    },
     /// No training row has an entity.
     #[error("no row of {} has an entity: all tags are O, so there is nothing to learn", path.display())]
     NoEntities {

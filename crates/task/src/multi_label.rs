@@ -6,6 +6,7 @@ mod labels;
 mod scorer;
 mod scores;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub use self::labels::LabelSets;
 pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::labels::problem::few;
+use crate::pairs::sentences;
 use crate::{
     ExampleProblem, LabelMapping, LabelOptions, LossSettings, Target, Task, TaskCard, TaskError,
 };
@@ -97,6 +99,7 @@ impl Task for MultiLabelClassification {
     const NAME: &'static str = TEXT_CLASSIFICATION;
     const METRIC: &'static str = MultiLabelMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::MultiLabelClassification);
+    const KEY: &'static str = "a sentence";
 
     type Head = SequenceClassificationHead;
     type Example = MultiLabelText;
@@ -158,8 +161,8 @@ impl Task for MultiLabelClassification {
     }
 
     /// The sentences of a pair.
-    fn keys(example: &MultiLabelText) -> Vec<String> {
-        crate::pairs::sentences(example)
+    fn keys(example: &MultiLabelText) -> Vec<Cow<'_, str>> {
+        sentences(example)
     }
 
     fn data_notes(labels: &LabelSets, splits: &Splits<MultiLabelText>) -> Vec<String> {
