@@ -5,7 +5,7 @@ mod examples;
 use std::path::{Path, PathBuf};
 
 use embert_data::{
-    Card, LoadOptions, LoadedRows, SplitRows, Splits, cut, duplicates, load_rows, sample, shared,
+    Card, LoadOptions, LoadedRows, SplitRows, Splits, Strata, cut, duplicates, load_rows, sample, shared,
 };
 
 use self::examples::Examples;
@@ -57,18 +57,18 @@ pub fn load<T: Task>(card: &Card, root: &Path, options: &LoadOptions) -> Result<
 
     let mut splits = match ratios {
         Some(ratios) => {
-            let parts = cut(given.train, ratios, options.seed, T::stratum)?;
+            let (parts, _) = cut(given.train, ratios, options.seed, strata::<T>, |_| Vec::new())?;
             let test = if ratios[2] > 0.0 { parts.test } else { given.test };
             Splits { test, ..parts }
         }
         None => given,
     };
     if let Some(count) = options.train_samples {
-        splits.train = sample(splits.train, count, options.seed, T::stratum);
+        splits.train = sample(splits.train, count, options.seed, strata::<T>);
     }
     if let Some(count) = options.eval_samples {
-        splits.validation = sample(splits.validation, count, options.seed, T::stratum);
-        splits.test = sample(splits.test, count, options.seed, T::stratum);
+        splits.validation = sample(splits.validation, count, options.seed, strata::<T>);
+        splits.test = sample(splits.test, count, options.seed, strata::<T>);
     }
     let Examples { skipped, notes: of_splits, unlabelled, .. } = examples;
     notes.extend(of_splits);
@@ -82,6 +82,10 @@ pub fn load<T: Task>(card: &Card, root: &Path, options: &LoadOptions) -> Result<
     };
     let files = files.all().map(|file| root.join(file)).collect();
     Ok(TaskData { name: card.name.clone(), labels, splits, facts, unlabelled, files, notes })
+}
+
+fn strata<T: Task>(example: &T::Example) -> Strata {
+    Strata::One(T::stratum(example))
 }
 
 /// A note on the files of a split that is cut from the training files instead; `None` if the split has no
