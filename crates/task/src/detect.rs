@@ -4,11 +4,12 @@ use std::path::Path;
 
 use embert_data::{
     Card, CardColumns, Columns, Format, LoadOptions, LoadedRows, Row, RowReader, SplitKind, TaskName, Value,
-    shown_names, spans_of,
+    shown_names,
 };
 use embert_model::ProblemType;
 
 use crate::kind::problem_type;
+use crate::spans::spans_of;
 use crate::multi_label::indicator;
 use crate::{LabelColumn, LabelProblem, TaskError};
 

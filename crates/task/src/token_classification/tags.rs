@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use embert_data::{Card, LoadedRows, Location, Row, Span, Value, spans_of};
+use embert_data::{Card, LoadedRows, Location, Row, Value};
+use crate::spans::{Span, spans_of};
 use embert_metrics::{Recognized, Scheme, SchemeEvidence, to_iob2};
 
 use super::example::{TagSpan, Tags, TokenExample};

@@ -54,7 +54,7 @@ pub(super) fn encoded_words(example: &TokenExample, encoding: &Encoding) -> Vec<
             words.resize(word + 1, 0..0);
         }
         let range = &mut words[word];
-        *range = if range.is_empty() { start..end } else { range.start.min(start)..range.end.max(end) };
+        *range = if range.start == range.end { start..end } else { range.start.min(start)..range.end.max(end) };
     }
     words
 }
