@@ -9,8 +9,8 @@ use embert_data::{
 use embert_model::ProblemType;
 
 use crate::kind::problem_type;
-use crate::spans::spans_of;
 use crate::multi_label::indicator;
+use crate::spans::spans_of;
 use crate::{LabelColumn, LabelProblem, TaskError};
 
 /// The columns of pairs of texts, as well-known data sets call them.
@@ -90,9 +90,8 @@ pub fn find_columns(
 fn read_as_conll(card: &mut Card, options: &LoadOptions, notes: &mut Vec<String>) {
     let files = card.split_files();
     let is_text = |path: &Path| {
-        path.extension().is_some_and(|ending| {
-            ["txt", "tsv"].iter().any(|known| ending.eq_ignore_ascii_case(known))
-        })
+        path.extension()
+            .is_some_and(|ending| ["txt", "tsv"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
     };
     if options.reading.format.is_some() || card.reading.format.is_some() || card.columns.tokens.is_some() {
         return;
@@ -114,7 +113,8 @@ fn first_row(card: &Card, root: &Path, options: &LoadOptions) -> Option<Row> {
 
 /// The task that a row's columns tell.
 fn of_columns(row: &Row, card: &Card) -> Option<TaskName> {
-    let of_tokens = row.get("tokens").is_some() && ["ner_tags", "tags"].iter().any(|name| row.get(name).is_some());
+    let of_tokens =
+        row.get("tokens").is_some() && ["ner_tags", "tags"].iter().any(|name| row.get(name).is_some());
     let is_spans = || spans_column(row, card).is_some();
     (of_tokens || is_spans()).then_some(TaskName::TokenClassification)
 }
@@ -202,10 +202,7 @@ fn name_texts(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
         .map(|(name, _)| name.to_owned())
         .collect();
     if indicators.len() > 1 {
-        notes.push(format!(
-            "the labels are columns of 0 and 1, one a label: {}",
-            shown_names(&indicators)
-        ));
+        notes.push(format!("the labels are columns of 0 and 1, one a label: {}", shown_names(&indicators)));
         card.label_columns = indicators;
     }
 }
@@ -242,9 +239,8 @@ pub fn find_problem_type(
         return Ok((several, None));
     }
     let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used);
-    let values = || {
-        used().flat_map(|(split, _)| &split.rows).filter_map(|row| row.row.get(&card.columns.label))
-    };
+    let values =
+        || used().flat_map(|(split, _)| &split.rows).filter_map(|row| row.row.get(&card.columns.label));
     let lists = || values().filter(|value| **value != Value::Null);
     let is_list = |value: &Value| matches!(value, Value::List(_));
     let has_several = |value: &Value| matches!(value, Value::List(values) if values.len() != 1);

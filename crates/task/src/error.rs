@@ -53,7 +53,9 @@ pub enum TaskError {
         wanted: &'static str,
     },
     /// The user asks for another task, or kind of labels, than the card states.
-    #[error("{key} = \"{wanted}\", but the card of the data set {dataset} states {stated}: leave {key} out, or change the card")]
+    #[error(
+        "{key} = \"{wanted}\", but the card of the data set {dataset} states {stated}: leave {key} out, or change the card"
+    )]
     OtherTask {
         /// The key of the config.
         key: &'static str,

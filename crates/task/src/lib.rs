@@ -57,8 +57,8 @@ pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
 pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
 pub use detect::{FoundColumns, find_columns, find_problem_type};
-pub use encode::{encode, encode_aligned};
 pub use embert_metrics::Scheme;
+pub use encode::{encode, encode_aligned};
 pub use error::{ExampleProblem, TaskError};
 pub use kind::TaskKind;
 pub use label_options::LabelOptions;
@@ -77,7 +77,7 @@ pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
 };
 pub use token_classification::{
-    Aggregation, FoundEntity, TagLabels, TagSpan, TaggedText, Tags, TokenAlignment, TokenClassification, TokenExample,
-    TokenPart, TokenPrediction, TokenScorer, TokenTarget,
+    Aggregation, FoundEntity, TagLabels, TagSpan, TaggedText, Tags, TokenAlignment, TokenClassification,
+    TokenExample, TokenPart, TokenPrediction, TokenScorer, TokenTarget,
 };
 pub use unlabelled::Unlabelled;

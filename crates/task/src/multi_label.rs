@@ -22,15 +22,13 @@ use embert_run::{
 };
 
 pub use self::answer::LabelledTexts;
-pub(crate) use self::labels::truth as indicator;
 pub use self::labels::LabelSets;
+pub(crate) use self::labels::truth as indicator;
 pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::labels::problem::few;
 use crate::pairs::sentences;
-use crate::{
-    ExampleProblem, LabelMapping, LabelOptions, LossSettings, Target, Task, TaskCard, TaskError,
-};
+use crate::{ExampleProblem, LabelMapping, LabelOptions, LossSettings, Target, Task, TaskCard, TaskError};
 
 /// A text, or a pair of texts, with the numbers of its labels, ascending; `None` for an example to predict.
 pub type MultiLabelText = Example<Option<Vec<usize>>>;
@@ -143,12 +141,7 @@ impl Task for MultiLabelClassification {
         Ok(())
     }
 
-    fn example(
-        labels: &LabelSets,
-        card: &Card,
-        id: u64,
-        row: Row,
-    ) -> Result<MultiLabelText, ExampleProblem> {
+    fn example(labels: &LabelSets, card: &Card, id: u64, row: Row) -> Result<MultiLabelText, ExampleProblem> {
         let Some(of_row) = labels.of_row(card, &row)? else {
             return Err(ExampleProblem::NoLabel { minus_one: false });
         };
@@ -313,8 +306,10 @@ impl Task for MultiLabelClassification {
     }
 
     fn fit_thresholds(&self, validation: &[MultiLabelText], predictions: &[Vec<f64>]) -> Option<Self> {
-        let truths: Vec<Box<[bool]>> =
-            validation.iter().map(|example| self.truth(example.label.as_deref().unwrap_or_default())).collect();
+        let truths: Vec<Box<[bool]>> = validation
+            .iter()
+            .map(|example| self.truth(example.label.as_deref().unwrap_or_default()))
+            .collect();
         let fitted = fit_thresholds(&truths, predictions).ok()?;
         Some(Self { fitted: Some(fitted.into()), ..self.clone() })
     }
@@ -377,9 +372,8 @@ impl MultiLabelClassification {
         }
         let report = scores.report();
         // One answer orders nothing, and its loss would be infinite.
-        let is_meant = |metric: &MultiLabelMetric| {
-            !matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::RocAuc)
-        };
+        let is_meant =
+            |metric: &MultiLabelMetric| !matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::RocAuc);
         let metrics = MultiLabelMetric::displayed().filter(is_meant);
         let metrics = metrics.filter_map(|metric| Some((metric.name(), metric.value(&report)?)));
         Ok(Baseline { name, metrics: metrics.collect() })

@@ -155,12 +155,7 @@ impl Task for TokenClassification {
         Ok(())
     }
 
-    fn example(
-        labels: &TagLabels,
-        card: &Card,
-        id: u64,
-        row: Row,
-    ) -> Result<TokenExample, ExampleProblem> {
+    fn example(labels: &TagLabels, card: &Card, id: u64, row: Row) -> Result<TokenExample, ExampleProblem> {
         labels.example(card, id, &row)
     }
 

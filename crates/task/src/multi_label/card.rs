@@ -13,10 +13,8 @@ pub(super) fn card(labels: usize, is_fitted: bool, loss: &BinaryCrossEntropy) ->
         name: metric.name().to_owned(),
         heading: metric_info(metric).in_sentence(),
         // The hub's index has no metric for a loss.
-        indexed: (metric != MultiLabelMetric::Loss).then(|| IndexedMetric {
-            r#type: metric.hub_name(),
-            name: metric.long_title().to_owned(),
-        }),
+        indexed: (metric != MultiLabelMetric::Loss)
+            .then(|| IndexedMetric { r#type: metric.hub_name(), name: metric.long_title().to_owned() }),
     });
     let fitted = if is_fitted {
         " The file `thresholds.json` has a threshold for each label, fitted on the validation split: with it, a label is \

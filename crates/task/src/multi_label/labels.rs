@@ -52,7 +52,9 @@ impl LabelSets {
         let mut labels = column.decide(card, skip)?;
         let mut notes = std::mem::take(&mut labels.notes);
         if separated > 0 {
-            notes.push(format!("{separated} row(s) have a text of several labels, separated by {separator:?}"));
+            notes.push(format!(
+                "{separated} row(s) have a text of several labels, separated by {separator:?}"
+            ));
         }
         if repeated > 0 {
             notes.push(format!("{repeated} row(s) name a label twice: it counts once"));
@@ -84,7 +86,9 @@ impl LabelSets {
                 // The only label is -1: the row's labels are not known, as in the test splits of GLUE.
                 None if values.len() == 1 => return Ok(None),
                 None => {
-                    return Err(ExampleProblem::NullLabel { found: quoted(&Value::List(values.to_vec()).to_string()) });
+                    return Err(ExampleProblem::NullLabel {
+                        found: quoted(&Value::List(values.to_vec()).to_string()),
+                    });
                 }
             }
         }
@@ -108,7 +112,9 @@ impl LabelSets {
         }
         match missing {
             None => Ok(Some(found)),
-            Some(_) if names.iter().all(|name| row.get(name).is_none_or(|value| truth(value).is_none())) => Ok(None),
+            Some(_) if names.iter().all(|name| row.get(name).is_none_or(|value| truth(value).is_none())) => {
+                Ok(None)
+            }
             Some(column) => {
                 let (column, found) = (column.clone(), "no value".to_owned());
                 Err(ExampleProblem::Indicator { column, found })

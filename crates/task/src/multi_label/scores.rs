@@ -31,9 +31,8 @@ pub(super) fn scores(outcome: &MultiLabelOutcome) -> (Metrics, Detail) {
     };
     let fitted = at_thresholds.as_ref();
     // The loss and ROC AUC need no threshold.
-    let depends = |metric: &MultiLabelMetric| {
-        !matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::RocAuc)
-    };
+    let depends =
+        |metric: &MultiLabelMetric| !matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::RocAuc);
     let detail = Detail {
         classes: report.per_label.iter().map(class).collect(),
         thresholds: fitted.map(|report| report.thresholds.clone()).unwrap_or_default(),
