@@ -205,7 +205,8 @@ impl<T: Task> Predictor<T> {
                     let text = examples[*example].text().chars().take(40).collect();
                     return Err(PredictError::NotFinite { path: self.folder.clone(), value, text });
                 }
-                let alignment = self.task.alignment(&examples[*example], &encodings[index].1, &self.tokenizer);
+                let alignment =
+                    self.task.alignment(&examples[*example], &encodings[index].1, &self.tokenizer);
                 decoded.push((index, self.task.decode(&alignment, outputs)));
             }
         }

@@ -24,8 +24,8 @@ pub use self::example::TextExample;
 pub use self::labelled_text::LabelledText;
 use self::scores::metric_info;
 use crate::{
-    CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, Scorer, Task, TaskCard,
-    TaskError,
+    CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, Scorer,
+    Task, TaskCard, TaskError,
 };
 
 /// One label for each text, or for each pair of texts (Devlin et al. 2018, section 4.1): a linear layer over
@@ -165,7 +165,9 @@ impl Task for TextClassification {
     }
 
     fn with_loss(self, settings: &LossSettings, train: &EncodedDataset<usize>) -> Result<Self, TaskError> {
-        settings.pos_weight.refuse("pos_weight", "it is for several labels a text; class_weights weighs labels")?;
+        settings
+            .pos_weight
+            .refuse("pos_weight", "it is for several labels a text; class_weights weighs labels")?;
         let mut counts = vec![0; self.labels.len()];
         for feature in train.features() {
             counts[feature.target] += 1;

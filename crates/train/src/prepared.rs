@@ -10,8 +10,8 @@ use burn::tensor::Device;
 use embert_data::EncodedDataset;
 use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_model::{
-    BertConfig, Depth, HeadSource, LoadOptions, LoadReport, ModelFor, NamedParameter, NewHead,
-    ProblemType, named_parameters,
+    BertConfig, Depth, HeadSource, LoadOptions, LoadReport, ModelFor, NamedParameter, NewHead, ProblemType,
+    named_parameters,
 };
 use embert_optim::{ParameterGroup, TrainedParameter, build_groups};
 use embert_run::{FORMAT, Facts, Fingerprint, MetricInfo, Parameters};

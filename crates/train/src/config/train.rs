@@ -12,8 +12,8 @@ use super::as_text;
 use super::data::DataConfig;
 use super::error::ConfigError;
 use super::optimizer::OptimizerConfig;
-use super::skip::is_default;
 use super::parts::{DropoutConfig, EarlyStoppingConfig, Keep, LogFormat, StageConfig};
+use super::skip::is_default;
 
 /// Every setting of a fine-tuning run. Each key is a TOML key; `bert-train train` also sets each key with
 /// `--set`, and most keys with an option.
