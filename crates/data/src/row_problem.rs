@@ -92,6 +92,14 @@ pub enum RowProblem {
         "its sentence has more than {MAX_SENTENCE} tokens and tags; are the blank lines between sentences missing?"
     )]
     TooManyTokens,
+    /// A span of characters that its text does not have.
+    #[error("the span {span} {problem}; offsets count characters (Unicode code points) from 0")]
+    Span {
+        /// The span, as it stands in the row.
+        span: String,
+        /// Why the span can't be used.
+        problem: String,
+    },
     /// Bytes that aren't UTF-8.
     #[error(
         "it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv"
