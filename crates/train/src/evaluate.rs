@@ -40,11 +40,7 @@ impl<T: Task> EvaluatedSplit<T> {
         options: &WindowOptions,
     ) -> Result<Self, TrainError> {
         let (features, alignments) = encode_aligned(task, &examples, tokenizer, options)?;
-        Ok(Self {
-            examples: examples.into(),
-            features: Arc::new(features),
-            alignments: alignments.into(),
-        })
+        Ok(Self { examples: examples.into(), features: Arc::new(features), alignments: alignments.into() })
     }
 }
 

@@ -6,6 +6,7 @@
 mod activations;
 mod dropout;
 mod folder;
+mod head_gradients;
 mod heads;
 mod loading;
 mod parity;
