@@ -11,6 +11,7 @@ mod heads;
 mod loading;
 mod parity;
 mod prefix;
+mod problems;
 mod saving;
 mod support;
 mod training;
