@@ -46,7 +46,6 @@ mod load;
 mod multi_label;
 mod outputs;
 mod pairs;
-mod spans;
 mod task;
 mod text_classification;
 mod token_classification;
