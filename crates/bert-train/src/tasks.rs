@@ -1,6 +1,7 @@
 //! The program's tasks, and how the program shows each task.
 
 mod multi_label;
+mod regression;
 mod report;
 mod text_classification;
 mod token_classification;

@@ -46,6 +46,7 @@ mod load;
 mod multi_label;
 mod outputs;
 mod pairs;
+mod regression;
 mod task;
 mod text_classification;
 mod token_classification;
@@ -71,6 +72,7 @@ pub use multi_label::{
     MultiLabelText,
 };
 pub use outputs::Outputs;
+pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
 pub use task::{Scorer, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
