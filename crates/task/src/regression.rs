@@ -11,7 +11,7 @@ use std::path::Path;
 
 use burn::tensor::{Tensor, TensorData};
 use embert_data::tokenize::{Encoding, Tokenizer};
-use embert_data::{Card, Columns, EncodedDataset, Example, LoadedRows, Row};
+use embert_data::{Card, Columns, EncodedDataset, Example, LoadedRows, Row, Strata};
 use embert_metrics::{RegressionAccumulator, RegressionMetric, RegressionReport, WindowMean, mean};
 use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, ScoredExample, TEXT_CLASSIFICATION};
@@ -90,6 +90,14 @@ impl Task for TextRegression {
         };
         let (text, text_pair) = (&card.columns.text, card.columns.text_pair.as_deref());
         Ok(Example::from_row(id, row, text, text_pair, Some(number))?)
+    }
+
+    /// The whole number nearest to the example's, so that each split has small and large numbers alike.
+    fn strata(example: &NumberedText) -> Strata {
+        /// Strata on either side of 0; beyond them all numbers are one stratum.
+        const MOST: f64 = 64.0;
+        let number = example.label.unwrap_or_default().round().clamp(-MOST, MOST);
+        Strata::One((number + MOST) as usize)
     }
 
     /// The sentences of a pair.
