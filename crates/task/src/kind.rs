@@ -18,6 +18,16 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
+    /// The hub's name of the task.
+    pub fn name(self) -> TaskName {
+        match self {
+            Self::TextClassification | Self::MultiLabelClassification | Self::TextRegression => {
+                TaskName::TextClassification
+            }
+            Self::TokenClassification => TaskName::TokenClassification,
+        }
+    }
+
     /// The task for text classification with labels of this kind.
     pub fn of_texts(problem_type: ProblemType) -> Self {
         match problem_type {

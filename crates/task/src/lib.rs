@@ -31,25 +31,33 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod binary_cross_entropy;
 mod card;
 mod class_weights;
 mod cross_entropy;
 mod data;
+mod detect;
 mod encode;
 mod error;
 mod kind;
 mod label_options;
 mod labels;
 mod load;
+mod multi_label;
 mod outputs;
+mod pairs;
+mod spans;
 mod task;
 mod text_classification;
+mod token_classification;
 mod unlabelled;
 
 pub use card::{CardMetric, IndexedMetric, TaskCard};
 pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
 pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
+pub use detect::{FoundColumns, find_columns, find_problem_type};
+pub use embert_metrics::Scheme;
 pub use encode::{encode, encode_aligned};
 pub use error::{ExampleProblem, TaskError};
 pub use kind::TaskKind;
@@ -59,9 +67,17 @@ pub use labels::problem::LabelProblem;
 pub use labels::rule::Labels;
 pub use labels::set::{LabelMapping, LabelSet, is_unnamed};
 pub use load::{from_rows, load};
+pub use multi_label::{
+    LabelSets, LabelTarget, LabelledTexts, MultiLabelClassification, MultiLabelOutcome, MultiLabelScorer,
+    MultiLabelText,
+};
 pub use outputs::Outputs;
 pub use task::{Scorer, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
+};
+pub use token_classification::{
+    Aggregation, FoundEntity, TagLabels, TagSpan, TaggedText, Tags, TokenAlignment, TokenClassification,
+    TokenExample, TokenPart, TokenPrediction, TokenScorer, TokenTarget,
 };
 pub use unlabelled::Unlabelled;

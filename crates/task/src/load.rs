@@ -75,23 +75,26 @@ pub fn from_rows<T: Task>(
     };
     let given = Splits { train, validation: of(validation, used[1])?, test: of(test, used[2])? };
 
+    let mut cut_note = None;
     let mut splits = match ratios {
         Some(ratios) => {
-            let parts = cut(given.train, ratios, options.seed, T::stratum)?;
+            let (parts, report) = cut(given.train, ratios, options.seed, T::strata, T::keys)?;
+            cut_note = report.note(T::KEY);
             let test = if ratios[2] > 0.0 { parts.test } else { given.test };
             Splits { test, ..parts }
         }
         None => given,
     };
     if let Some(count) = options.train_samples {
-        splits.train = sample(splits.train, count, options.seed, T::stratum);
+        splits.train = sample(splits.train, count, options.seed, T::strata);
     }
     if let Some(count) = options.eval_samples {
-        splits.validation = sample(splits.validation, count, options.seed, T::stratum);
-        splits.test = sample(splits.test, count, options.seed, T::stratum);
+        splits.validation = sample(splits.validation, count, options.seed, T::strata);
+        splits.test = sample(splits.test, count, options.seed, T::strata);
     }
     let Examples { skipped, notes: of_splits, unlabelled, .. } = examples;
     notes.extend(of_splits);
+    notes.extend(cut_note);
     notes.extend(T::data_notes(&labels, &splits));
     let skipped_by_split = std::array::from_fn(|split| if used[split] { skipped[split] } else { 0 });
     let facts = DataFacts {

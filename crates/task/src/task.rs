@@ -1,5 +1,6 @@
 //! [`Task`]: what the training loop, the run folder and the predictor have to know of a task.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -64,6 +65,8 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whether the windows of a long text are trained on, where the settings ask for windows. Otherwise
     /// training reads the beginning of a long text alone, and windows are for evaluation and prediction.
     const TRAINS_ON_WINDOWS: bool = false;
+    /// What a key of [`keys`](Self::keys) stands for, in a sentence.
+    const KEY: &'static str = "a text";
 
     /// The part of the model above the encoder. The head's outputs go to [`loss`](Self::loss) and
     /// [`decode`](Self::decode).
@@ -141,7 +144,7 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// What else than its text ties an example to others: examples that share a key stay on one side where
     /// splits are cut. Pairs share their sentences, texts a document.
-    fn keys(_example: &Self::Example) -> Vec<String> {
+    fn keys(_example: &Self::Example) -> Vec<Cow<'_, str>> {
         Vec::new()
     }
 

@@ -12,6 +12,7 @@ mod tags;
 mod target;
 mod truth;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -111,6 +112,7 @@ impl Task for TokenClassification {
     const METRIC: &'static str = TaggingMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = None;
     const TRAINS_ON_WINDOWS: bool = true;
+    const KEY: &'static str = "a document";
 
     type Head = TokenClassificationHead;
     type Example = TokenExample;
@@ -153,12 +155,7 @@ impl Task for TokenClassification {
         Ok(())
     }
 
-    fn example(
-        labels: &TagLabels,
-        card: &Card,
-        id: u64,
-        row: Row,
-    ) -> Result<TokenExample, ExampleProblem> {
+    fn example(labels: &TagLabels, card: &Card, id: u64, row: Row) -> Result<TokenExample, ExampleProblem> {
         labels.example(card, id, &row)
     }
 
@@ -175,8 +172,8 @@ impl Task for TokenClassification {
     }
 
     /// The document.
-    fn keys(example: &TokenExample) -> Vec<String> {
-        example.document.iter().cloned().collect()
+    fn keys(example: &TokenExample) -> Vec<Cow<'_, str>> {
+        example.document.iter().map(|document| document.as_str().into()).collect()
     }
 
     fn label_names(labels: &TagLabels) -> Option<&[String]> {

@@ -12,7 +12,6 @@ pub(crate) fn model_options<T: Task>(config: &TrainConfig, labels: Option<Vec<St
     LoadOptions {
         labels,
         problem_type: T::PROBLEM_TYPE,
-        problem_type: None,
         hidden_dropout: config.dropout.hidden,
         attention_dropout: config.dropout.attention,
         classifier_dropout: config.dropout.classifier,

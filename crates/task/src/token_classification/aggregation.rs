@@ -139,7 +139,9 @@ fn groups<'a>(tagged: impl Iterator<Item = Tagged<'a>>) -> Vec<FoundEntity> {
     for one in tagged {
         let (begins, kind) = begins_and_kind(one.tag);
         match groups.last_mut() {
-            Some(group) if !begins && group.last().is_some_and(|last| begins_and_kind(last.tag).1 == kind) => {
+            Some(group)
+                if !begins && group.last().is_some_and(|last| begins_and_kind(last.tag).1 == kind) =>
+            {
                 group.push(one);
             }
             _ => groups.push(vec![one]),

@@ -44,18 +44,16 @@ impl TokenAlignment {
         for (index, &id) in encoding.ids.iter().enumerate() {
             let Some(word) = encoding.word_ids[index] else { continue };
             let (start, end) = encoding.offsets[index];
-            let first = words.as_ref().and_then(|words| words.get(word as usize)).map_or(0, |word| word.start);
+            let first =
+                words.as_ref().and_then(|words| words.get(word as usize)).map_or(0, |word| word.start);
             let characters = first + start..first + end;
             let text = match (bytes.get(characters.start), bytes.get(characters.end)) {
                 (Some(&start), Some(&end)) if start <= end => &example.text[start..end],
                 _ => "",
             };
             let is_unknown = unknown == Some(id);
-            let piece: Box<str> = if is_unknown {
-                text.into()
-            } else {
-                tokenizer.token(id).unwrap_or_default().into()
-            };
+            let piece: Box<str> =
+                if is_unknown { text.into() } else { tokenizer.token(id).unwrap_or_default().into() };
             let is_subword = !is_unknown && piece.chars().count() != characters.len();
             tokens.push(AlignedToken { index, word, characters, piece, is_subword });
         }

@@ -8,19 +8,13 @@ use crate::card::{CardMetric, IndexedMetric, TaskCard};
 use crate::cross_entropy::CrossEntropy;
 
 /// The card's sentences on a task with these tags and this loss; `escape` escapes a name for Markdown.
-pub(super) fn card(
-    labels: &[String],
-    loss: &CrossEntropy,
-    escape: &dyn Fn(&str) -> String,
-) -> TaskCard {
+pub(super) fn card(labels: &[String], loss: &CrossEntropy, escape: &dyn Fn(&str) -> String) -> TaskCard {
     let metrics = TaggingMetric::LOGGED.iter().map(|&metric| CardMetric {
         name: metric.name().to_owned(),
         heading: metric_info(metric).in_sentence(),
         // The hub's index has no metric for a loss.
-        indexed: (metric != TaggingMetric::Loss).then(|| IndexedMetric {
-            r#type: metric.hub_name(),
-            name: metric.long_title().to_owned(),
-        }),
+        indexed: (metric != TaggingMetric::Loss)
+            .then(|| IndexedMetric { r#type: metric.hub_name(), name: metric.long_title().to_owned() }),
     });
     let mut kinds: Vec<&str> = labels
         .iter()

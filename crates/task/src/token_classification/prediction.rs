@@ -161,7 +161,8 @@ mod tests {
     #[test]
     fn a_word_longer_than_a_window_loses_no_token() {
         let pieces = |range: std::ops::Range<usize>| range.map(|piece| (0, piece)).collect::<Vec<_>>();
-        let joined = marks(vec![part(&pieces(0..4), 0.1), part(&pieces(2..6), 0.2), part(&pieces(4..8), 0.3)]);
+        let joined =
+            marks(vec![part(&pieces(0..4), 0.1), part(&pieces(2..6), 0.2), part(&pieces(4..8), 0.3)]);
         let expected = [0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3];
         assert_eq!(joined.iter().map(|(_, mark)| *mark).collect::<Vec<_>>(), expected);
     }

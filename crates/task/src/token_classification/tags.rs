@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use embert_data::{Card, LoadedRows, Location, Row, Span, Value, spans_of};
+use crate::spans::{Span, spans_of};
+use embert_data::{Card, LoadedRows, Location, Row, Value};
 use embert_metrics::{Recognized, Scheme, SchemeEvidence, to_iob2};
 
 use super::example::{TagSpan, Tags, TokenExample};
@@ -171,7 +172,11 @@ impl TagLabels {
             let position = |prefix: &str| self.position(&format!("{prefix}-{}", span.label));
             let (Some(begin), Some(inside)) = (position("B"), position("I")) else {
                 let known = self.set.shared_names();
-                return Err(ExampleProblem::UnknownLabel { found: quoted(&span.label), known, similar: None });
+                return Err(ExampleProblem::UnknownLabel {
+                    found: quoted(&span.label),
+                    known,
+                    similar: None,
+                });
             };
             found.push((TagSpan { start, end, begin, inside }, said()));
         }
@@ -236,9 +241,7 @@ fn tags_of(value: Option<&Value>, names: Option<&[String]>) -> Result<Option<Vec
         Some(Value::List(values)) => values,
         Some(other) => return Err(ExampleProblem::NoTags { found: quoted(&other.to_string()) }),
     };
-    if !values.is_empty()
-        && values.iter().all(|value| matches!(value, Value::Null | Value::Integer(-1)))
-    {
+    if !values.is_empty() && values.iter().all(|value| matches!(value, Value::Null | Value::Integer(-1))) {
         return Ok(None);
     }
     let tag = |(index, value): (usize, &Value)| match value {

@@ -54,7 +54,8 @@ pub(super) fn encoded_words(example: &TokenExample, encoding: &Encoding) -> Vec<
             words.resize(word + 1, 0..0);
         }
         let range = &mut words[word];
-        *range = if range.is_empty() { start..end } else { range.start.min(start)..range.end.max(end) };
+        *range =
+            if range.start == range.end { start..end } else { range.start.min(start)..range.end.max(end) };
     }
     words
 }
@@ -199,7 +200,8 @@ pub(super) fn notes(labels: &TagLabels, splits: &Splits<TokenExample>) -> Vec<St
             }
         }
     }
-    let lacking: Vec<&String> = labels.set.names().iter().zip(is_there).filter(|(_, there)| !there).map(|(name, _)| name).collect();
+    let lacking: Vec<&String> =
+        labels.set.names().iter().zip(is_there).filter(|(_, there)| !there).map(|(name, _)| name).collect();
     (!lacking.is_empty() && !splits.train.is_empty())
         .then(|| format!("the training split has no word with the tag(s) {}", few(&lacking)))
         .into_iter()
