@@ -310,9 +310,16 @@ mod tests {
 
     #[test]
     fn what_looks_like_data_is_told_from_what_does_not() {
-        for name in
-            ["a.zip", "a.TAR.GZ", "data-0.arrow", "a.xlsx", "train.csv.bak", "train.csv~", "a.csv.part"]
-        {
+        for name in [
+            "a.zip",
+            "a.TAR.GZ",
+            "data-0.arrow",
+            "a.xlsx",
+            "train.csv.bak",
+            "train.csv~",
+            "a.csv.part",
+            "a.spacy",
+        ] {
             assert!(matches!(Kind::of(name), Kind::Unread(_)), "{name}");
         }
         for name in ["README.md", "LICENSE", "dataset_info.json", "a.py", "vocab.txt", "a.bak", ""] {

@@ -194,6 +194,25 @@ fn a_file_without_sentences_has_no_rows() {
 }
 
 #[test]
+fn a_compressed_file_is_read_and_a_bomb_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let columns = Columns::new().with("tokens").with("tags");
+    let open = |name: &str, bytes: &[u8]| {
+        RowReader::open(&file(&dir, name, bytes), &ReadOptions::default(), &columns).unwrap()
+    };
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, b"a O\n\nb O\n").unwrap();
+    assert_eq!(open("a.conll.gz", &gzip.finish().unwrap()).count(), 2);
+    assert_eq!(open("a.bio.zst", &zstd::encode_all(&b"a O\n"[..], 1).unwrap()).count(), 1);
+    let zeros = zstd::encode_all(std::io::Cursor::new("a\tO\n").chain(std::io::repeat(0).take(1 << 28)), 1);
+    let found: Result<Vec<Row>, _> = open("zeros.conll", &zeros.unwrap()).collect();
+    assert!(chain(&found.unwrap_err()).contains("64 MiB"));
+    let wide = format!("a\tO\n{}", format!("{}\tO\n", "x".repeat(1 << 20)).repeat(66));
+    let found: Vec<_> = open("wide.conll", &zstd::encode_all(wide.as_bytes(), 1).unwrap()).collect();
+    assert!(found.len() == 1 && chain(found[0].as_ref().unwrap_err()).contains("larger than 64 MiB"));
+}
+
+#[test]
 fn a_sentence_that_does_not_end_is_no_flood() {
     // Endless sentences are refused before they fill the memory, and what comes after is read.
     let long = std::io::Cursor::new("a O\n".repeat(3 << 20)).chain(std::io::Cursor::new("\nb O\n"));
