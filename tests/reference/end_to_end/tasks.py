@@ -11,12 +11,11 @@
         compares two files of such numbers, ours what `bert-train eval --json` or a run's results say: points of difference
 
 TASK is `wnut17`, `stsb`, `mrpc` or `goemotions`. The recipe is a plain loop over BertForTokenClassification or
-BertForSequenceClassification: AdamW without decay on biases and LayerNorm, linear warm-up and decay, the clipped global norm, batches
-padded to their longest text; the weights after the last step are evaluated. STS-B's test split has no labels: its validation
-split gives the numbers. GoEmotions trains on 4,000 rows. In WNUT-17 a
-word without a token of its own counts as `O`. The numbers are seqeval's,
-SciPy's and scikit-learn's. Needs tests/reference/requirements.txt, pyarrow, scipy and seqeval; the hub's cache is asked for
-the model and the data, or the hub.
+BertForSequenceClassification: AdamW without decay on biases and LayerNorm, linear warm-up and decay, the clipped global norm,
+batches padded to their longest text; the weights after the last step are evaluated. STS-B's test split has no labels: its
+validation split gives the numbers. GoEmotions trains on 4,000 rows. In WNUT-17 a word without a token of its own counts as `O`.
+The numbers are seqeval's, SciPy's and scikit-learn's. Needs tests/reference/requirements.txt, pyarrow, scipy and seqeval; the
+hub's cache is asked for the model and the data, or the hub.
 """
 
 import argparse
