@@ -20,7 +20,7 @@ pub use self::answer::ScoredText;
 pub use self::number::Numbers;
 pub use self::scorer::RegressionScorer;
 use crate::pairs::sentences;
-use crate::{ExampleProblem, LabelOptions, LossSettings, Target, Task, TaskCard, TaskError};
+use crate::{ExampleProblem, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
 
 /// A text, or a pair of texts, with its number; `None` for an example to predict.
 pub type NumberedText = Example<Option<f64>>;
@@ -256,6 +256,22 @@ impl Task for TextRegression {
 
     fn answer(&self, example: NumberedText, prediction: f64) -> ScoredText {
         ScoredText { text: example.text, text_pair: example.text_pair, score: prediction }
+    }
+}
+
+impl Scorer<TextRegression> for RegressionScorer {
+    fn add(&mut self, example: &NumberedText, prediction: &f64) -> Result<(), TaskError> {
+        let number = example.label.ok_or(TaskError::Unlabelled { id: example.id })?;
+        Ok(self.0.add(number, *prediction)?)
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), TaskError> {
+        self.0.merge(other.0);
+        Ok(())
+    }
+
+    fn finish(&self) -> RegressionReport {
+        self.0.report()
     }
 }
 
