@@ -23,7 +23,7 @@
 //! assert!((loss.into_scalar::<f32>() - 0.8133).abs() < 1e-4);
 //!
 //! let outputs: Vec<f32> = outputs.into_data().iter().collect();
-//! let parts = vec![task.decode(&outputs[..2])];
+//! let parts = vec![task.decode(&(), &outputs[..2])];
 //! assert!((parts[0].scores()[0] - 0.7311).abs() < 1e-4);
 //! ```
 

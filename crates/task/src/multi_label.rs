@@ -28,7 +28,9 @@ pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::labels::problem::few;
 use crate::pairs::sentences;
-use crate::{ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
+use crate::{
+    ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError,
+};
 
 /// A text, or a pair of texts, with the numbers of its labels, ascending; `None` for an example to predict.
 pub type MultiLabelText = Example<Option<Vec<usize>>>;
