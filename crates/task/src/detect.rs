@@ -279,3 +279,6 @@ pub fn find_problem_type(
     }
     Ok((ProblemType::SingleLabelClassification, None))
 }
+
+#[cfg(test)]
+mod tests;

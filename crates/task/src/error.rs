@@ -42,6 +42,20 @@ pub enum TaskError {
         /// The labels of the head.
         labels: Vec<String>,
     },
+    /// A threshold of a checkpoint is no probability.
+    #[error(
+        "{}: the threshold of {label:?} is {found}, expected a number from 0 to 1: mend it, or remove the file for the \
+         threshold 0.5",
+        path.display()
+    )]
+    Threshold {
+        /// The file.
+        path: PathBuf,
+        /// The label.
+        label: String,
+        /// The threshold.
+        found: f64,
+    },
     /// The head of a checkpoint is for another kind of labels.
     #[error("the head in {} has outputs for {found}, expected {wanted}", folder.display())]
     OtherHead {

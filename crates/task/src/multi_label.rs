@@ -73,6 +73,11 @@ impl MultiLabelClassification {
     /// The task with the thresholds that the checkpoint in `folder` has.
     fn with_thresholds_of(self, folder: &Path) -> Result<Self, TaskError> {
         let Some(thresholds) = Thresholds::read(folder)? else { return Ok(self) };
+        if let Some((label, found)) = thresholds.labels.iter().find(|(_, value)| !(0.0..=1.0).contains(value))
+        {
+            let (path, label) = (folder.join(Thresholds::FILE), label.to_owned());
+            return Err(TaskError::Threshold { path, label, found });
+        }
         let of_label = |label: &String| thresholds.labels.get(label);
         let fitted: Option<Arc<[f64]>> = self.labels.iter().map(of_label).collect();
         match fitted {

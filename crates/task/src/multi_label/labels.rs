@@ -1,8 +1,7 @@
 //! [`LabelSets`]: the labels of a data set of several labels, and the rule by which a row's values are labels.
 
-use embert_data::{Card, LoadedRows, LocatedRow, Row, SplitKind, Value};
+use embert_data::{Card, LoadedRows, LocatedRow, Row, SplitKind, Value, shown};
 
-use crate::labels::problem::quoted;
 use crate::{ExampleProblem, LabelColumn, LabelSet, Labels, TaskError};
 
 /// What separates labels within a text, unless the card states it.
@@ -87,7 +86,7 @@ impl LabelSets {
                 None if values.len() == 1 => return Ok(None),
                 None => {
                     return Err(ExampleProblem::NullLabel {
-                        found: quoted(&Value::List(values.to_vec()).to_string()),
+                        found: shown(&Value::List(values.to_vec()).to_string()),
                     });
                 }
             }
@@ -105,7 +104,7 @@ impl LabelSets {
                 Some(false) => {}
                 None if *value == Value::Null || is_minus_one(value) => missing = Some(name),
                 None => {
-                    let (column, found) = (name.clone(), quoted(&value.to_string()));
+                    let (column, found) = (name.clone(), shown(&value.to_string()));
                     return Err(ExampleProblem::Indicator { column, found });
                 }
             }

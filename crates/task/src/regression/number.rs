@@ -1,8 +1,7 @@
 //! What a row's value is as a number.
 
-use embert_data::{Card, LoadedRows, LocatedRow, Value};
+use embert_data::{Card, LoadedRows, LocatedRow, Value, shown};
 
-use crate::labels::problem::quoted;
 use crate::{ExampleProblem, LabelProblem, TaskError};
 
 /// What the numbers of a data set mean.
@@ -14,7 +13,7 @@ pub struct Numbers {
 
 /// The number of a row's value; `None` for a row without a number: null, white space or NaN.
 pub(super) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
-    let refuse = |value: &Value| ExampleProblem::NoNumber { found: quoted(&value.to_string()) };
+    let refuse = |value: &Value| ExampleProblem::NoNumber { found: shown(&value.to_string()) };
     let number = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Integer(number)) => *number as f64,
@@ -30,7 +29,7 @@ pub(super) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
     };
     // The model computes in f32.
     if !number.is_finite() || !(number as f32).is_finite() {
-        return Err(ExampleProblem::NoNumber { found: number.to_string() });
+        return Err(ExampleProblem::NoNumber { found: format!("{number:e}") });
     }
     Ok(Some(number))
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use embert_data::{Card, LeftOut, LoadedRows, Location, Row, Span, SpannedText, Value, spans_of};
+use embert_data::{
+    Card, LeftOut, LoadedRows, Location, Row, Span, SpannedText, SplitRows, Value, shown, spans_of,
+};
 use embert_metrics::{Recognized, Scheme, SchemeEvidence, to_iob2};
 
 use super::example::{TagSpan, Tags, TokenExample};
@@ -42,11 +44,11 @@ impl TagLabels {
         };
         let names = names_of_numbers(card, rows).map_err(refuse)?;
         let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used);
-        let located = || used().flat_map(|(split, _)| &split.rows);
+        let located = || used().flat_map(|(split, _)| split.rows.iter().map(move |row| (split, row)));
 
         if card.columns.entities.is_some() {
             let (mut kinds, mut left_out) = (BTreeSet::new(), LeftOut::default());
-            for row in located() {
+            for (_, row) in located() {
                 // A row with a problem is reported, or skipped, where the row becomes an example.
                 if let Ok(Some(found)) = spans_of(&row.row, &card.columns) {
                     kinds.extend(found.spans.into_iter().flatten().map(|span| span.label));
@@ -61,11 +63,11 @@ impl TagLabels {
         }
 
         let (mut evidence, mut places) = (SchemeEvidence::default(), Vec::new());
-        for row in located() {
+        for (split, row) in located() {
             match tags_of(row.row.get(column), names.as_deref()) {
                 Ok(Some(tags)) => {
                     evidence.add(&tags);
-                    places.push(&row.location);
+                    places.push((split, &row.location));
                 }
                 Ok(None) => {}
                 Err(ExampleProblem::TagNumber { .. }) if !skip && names.is_none() => {
@@ -81,7 +83,7 @@ impl TagLabels {
             notes.push("the tags are in the scheme IOB1: they are turned into IOB2".to_owned());
         }
         let mut found = BTreeSet::new();
-        for row in located() {
+        for (_, row) in located() {
             if let Ok(Some(tags)) = tags_of(row.row.get(column), names.as_deref())
                 && let Ok(tags) = in_scheme(tags, of_files)
             {
@@ -241,7 +243,7 @@ fn tags_of(value: Option<&Value>, names: Option<&[String]>) -> Result<Option<Vec
     let values = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::List(values)) => values,
-        Some(other) => return Err(ExampleProblem::NoTags { found: quoted(&other.to_string()) }),
+        Some(other) => return Err(ExampleProblem::NoTags { found: shown(&other.to_string()) }),
     };
     if !values.is_empty() && values.iter().all(|value| matches!(value, Value::Null | Value::Integer(-1))) {
         return Ok(None);
@@ -257,7 +259,7 @@ fn tags_of(value: Option<&Value>, names: Option<&[String]>) -> Result<Option<Vec
                 known: known.len(),
             })
         }
-        other => Err(ExampleProblem::NoTags { found: quoted(&other.to_string()) }),
+        other => Err(ExampleProblem::NoTags { found: shown(&other.to_string()) }),
     };
     values.iter().enumerate().map(tag).collect::<Result<_, _>>().map(Some)
 }
@@ -278,13 +280,16 @@ fn in_scheme(tags: Vec<String>, scheme: Scheme) -> Result<Vec<String>, embert_me
 fn scheme(
     stated: Option<Scheme>,
     evidence: &SchemeEvidence,
-    places: &[&Location],
+    places: &[(&SplitRows, &Location)],
     skip: bool,
 ) -> Result<Scheme, LabelProblem> {
     if let Some(scheme) = stated {
         return Ok(scheme);
     }
-    let at = |place: embert_metrics::Place| (places[place.sequence].clone(), place.index + 1);
+    let at = |place: embert_metrics::Place| {
+        let (split, location) = places[place.sequence];
+        (split.word_location(location, place.index + 1), place.index + 1)
+    };
     match evidence.recognized() {
         Recognized::One(scheme) => Ok(scheme),
         Recognized::Open => Ok(Scheme::Iob2),
