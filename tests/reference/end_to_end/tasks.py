@@ -343,7 +343,7 @@ def train(task: str, folder: Path, recipe: dict, seed: int, dropout: bool, most_
     optimizer = optimizer_of(model, recipe)
     warmup = recipe.get("warmup_steps", math.ceil(steps * recipe["warmup_ratio"]))
     schedule = get_scheduler(recipe["schedule"], optimizer, warmup, steps)
-    began, done = time.monotonic(), 0
+    began, began_cpu, done = time.monotonic(), time.process_time(), 0
     seconds = lambda: round(time.monotonic() - began, 1)
     for epoch in range(1, recipe["epochs"] + 1):
         model.train()
@@ -363,7 +363,8 @@ def train(task: str, folder: Path, recipe: dict, seed: int, dropout: bool, most_
             total += loss.item() * len(part)
             print(json.dumps({"step": done, "loss": loss.item(), "grad_norm": norm.item()}), flush=True)
             if done == most_steps:
-                print(json.dumps({"steps": done, "of": steps, "seconds": seconds(), "cpu_seconds": round(time.process_time(), 1)}))
+                cpu = round(time.process_time() - began_cpu, 1)
+                print(json.dumps({"steps": done, "of": steps, "seconds": seconds(), "cpu_seconds": cpu}))
                 return
         line = {"epoch": epoch, "train_loss": total / count, "seconds": seconds()}
         print(json.dumps(line), flush=True)
