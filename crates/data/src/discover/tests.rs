@@ -65,6 +65,21 @@ fn conll_columns_are_tables() {
     refuses(&["train.spacy", "dev.spacy"], &["train.spacy", "entities"]);
 }
 
+/// The files of the shared task of 2003 are called so; which task reads them as columns is not known here.
+#[test]
+fn texts_named_like_splits_are_the_data_where_nothing_else_is() {
+    let files = ["test.txt", "train.txt", "valid.txt"];
+    reads(&files, &["train.txt"], &["valid.txt"], &["test.txt"]);
+    let notes =
+        reads(&["eng/train.txt", "eng/dev.txt", "notes.txt"], &["eng/train.txt"], &["eng/dev.txt"], &[]);
+    assert!(!notes.contains("notes.txt"), "{notes}");
+    let notes = reads(&["train.txt", "train.csv"], &["train.csv"], &[], &[]);
+    assert!(notes.contains("train.txt: a file of plain text has no labels"), "{notes}");
+    let notes = reads(&["train.txt", "train/pos/1.txt", "train/neg/1.txt"], &["train"], &[], &[]);
+    assert!(notes.contains("train.txt"), "{notes}");
+    refuses(&["my_train.txt", "test.txt"], &["recognised as a data set"]);
+}
+
 #[test]
 fn eval_is_the_split_that_is_not_there_otherwise() {
     let notes = reads(&["train.csv", "eval.csv"], &["train.csv"], &["eval.csv"], &[]);
