@@ -38,7 +38,7 @@ fn refuses(files: &[&str], parts: &[&str]) {
 #[test]
 fn file_names_say_the_split() {
     reads(&["train.csv", "dev.csv", "test.csv"], &["train.csv"], &["dev.csv"], &["test.csv"]);
-    for name in ["validation", "valid", "val", "dev", "VAL", "imdb_valid"] {
+    for name in ["validation", "valid", "val", "dev", "devel", "VAL", "imdb_valid"] {
         let file = format!("{name}.csv");
         reads(&["train.csv", &file], &["train.csv"], &[&file], &[]);
     }
