@@ -56,17 +56,21 @@ PLAIN = """the film was great Anna Okafor Lagos Kyoto London in of and director 
 unbelievable Hitchcock's performances""".split()
 ODD = [
     # Accents, composed and not; letters whose lower case or normal form has another length.
-    "Café", "cafe\u0301", "naïve", "Ångström", "o\u0308", "İstanbul", "straße", "ǅ", "ﬁlm", "Ðe", "Å\u0301\u0323", "ñandú", "ẛ\u0323",
+    "Café", "cafe\u0301", "naïve", "Ångström", "o\u0308", "İstanbul", "straße", "ǅ", "ﬁlm", "Ðe", "Å\u0301\u0323", "ñandú",
+    "ẛ\u0323",
     "e\u0301e\u0301e\u0301", "\u0301a", "a\u0301\u0302\u0303\u0304b", "Việt", "Ⅷ", "ſ", "ŉ", "ΐ", "ΌΣΟΣ", "가", "\u1100\u1161",
     # A token's characters are more than its letters: the pipeline takes the first piece of a word for a further one, or the other
     # way round.
-    "th\u200be", "a\u200bnd", "fi\u0301lm", "wa\u0301s", "filmi\u200b\u200bng", "themi\u200b\u200bng", "andi\u0301\u0302ng", "sto\u200b\u200bries", "the\u200b\u200bs", "\u200bthe",
+    "th\u200be", "a\u200bnd", "fi\u0301lm", "wa\u0301s", "filmi\u200b\u200bng", "themi\u200b\u200bng", "andi\u0301\u0302ng",
+    "sto\u200b\u200bries", "the\u200b\u200bs", "\u200bthe",
     # Nothing is left of these.
-    "\u0301", "\u0301\u0308", "\u200b", "\u200d", "\ufeff", "\u00ad", "\ufffd", "\u0000", "\u0007", "\u202e", "\u2060\u200e", "", " ", "\t", "\u3000", "\u00a0", "\u2028",
+    "\u0301", "\u0301\u0308", "\u200b", "\u200d", "\ufeff", "\u00ad", "\ufffd", "\u0000", "\u0007", "\u202e",
+    "\u2060\u200e", "", " ", "\t", "\u3000", "\u00a0", "\u2028",
     # One word, several words for the tokenizer.
     "New York", "a\u00a0b", "the\u3000film", "x\ty", "great\u2028film", "a \u0301 b", " the", "film ",
     # Scripts from right to left, with points; the Far East; India.
-    "שלום", "עִבְרִית", "مرحبا", "مُحَمَّد", "\u200fשלום\u200e", "中文", "中国film", "a中b", "日本語", "カ\u3099", "नमस्ते", "ก็", "한국어", "𠀀",
+    "שלום", "עִבְרִית", "مرحبا", "مُحَمَّد", "\u200fשלום\u200e", "中文", "中国film", "a中b", "日本語", "カ\u3099", "नमस्ते", "ก็",
+    "한국어", "𠀀",
     # Emoji, alone, joined, with skin tones, flags, keycaps, variation selectors.
     "🎬", "👩\u200d👩\u200d👧", "👍🏽", "🇩🇪", "1\ufe0f\u20e3", "❤\ufe0f", "film🎬", "🎬🎬", "🏴\U000e0067\U000e007f",
     # Two UTF-16 units, and the neighbours of surrogates.
@@ -74,7 +78,8 @@ ODD = [
     # Digits and numbers.
     "2010", "1,000.50", "٣٤", "½", "①", "3-D", "10/10", "1e-5", "007", "x²",
     # Punctuation.
-    ".", "...", "—", "“", "¿", "-", "'", "don't", "U.S.A.", "(", "film,", "#1", "@user", "http://a.b/c?d=e", "n't", "'s", "$", "a/b", "‽", "„", "!?", "~", "^_^",
+    ".", "...", "—", "“", "¿", "-", "'", "don't", "U.S.A.", "(", "film,", "#1", "@user", "http://a.b/c?d=e", "n't", "'s",
+    "$", "a/b", "‽", "„", "!?", "~", "^_^",
     # Special tokens that are spelled out.
     "[SEP]", "[UNK]", "[MASK]", "[CLS]", "[PAD]", "[sep]", "the[SEP]film", "##ing", "##",
     # Many pieces; longer than a word may be; as long as it may be.
@@ -118,7 +123,8 @@ class Given(BertForTokenClassification):
     """A model that computes what it is told: an entry of `calls` each time."""
 
     def forward(self, input_ids, **_):
-        rows = torch.tensor([int(digit) / 2 for digit in self.calls.pop(0)], dtype=self.precision).reshape(-1, len(TAGS)) + self.shift
+        given = [int(digit) / 2 for digit in self.calls.pop(0)]
+        rows = torch.tensor(given, dtype=self.precision).reshape(-1, len(TAGS)) + self.shift
         # Behind the end of a window is padding, which must not count: so anything will do.
         padding = torch.full((input_ids.shape[1] - len(rows), len(TAGS)), 3.0, dtype=self.precision)
         # Tags that never come: they change nothing but the order in which numpy adds the others' exponentials.
@@ -132,12 +138,13 @@ TOKENIZERS = [BertTokenizerFast.from_pretrained(REPOSITORY / folder) for folder 
 CONFIG = BertConfig(
     vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8, max_position_embeddings=8,
     id2label=dict(enumerate(TAGS)), label2id={tag: index for index, tag in enumerate(TAGS)},
-)
+)  # fmt: skip
 PIPELINES = [TokenClassificationPipeline(model=Given(CONFIG), tokenizer=tokenizer, device="cpu") for tokenizer in TOKENIZERS]
 
 
 def entry(entity: dict) -> list:
-    names = ("entity", "score", "index", "word", "start", "end") if "entity" in entity else ("entity_group", "score", "word", "start", "end")
+    group = ("entity_group", "score", "word", "start", "end")
+    names = ("entity", "score", "index", "word", "start", "end") if "entity" in entity else group
     assert set(names) == set(entity), entity
     return [round(float(entity[name]), 6) if name == "score" else entity[name] for name in names]
 
@@ -178,7 +185,8 @@ def run(vocabulary: int, given, lengths: list[int], strategies=("none", *STRATEG
 
 def labels(word_ids: list[int | None], tags: list[int], label_all_tokens: bool) -> list[int]:
     """tokenize_and_align_labels of examples/pytorch/token-classification/run_ner.py."""
-    inside = [TAGS.index(f"I-{tag[2:]}") if f"I-{tag[2:]}" in TAGS and tag.startswith("B-") else index for index, tag in enumerate(TAGS)]
+    inside = lambda tag: f"I-{tag[2:]}" if tag.startswith("B-") and f"I-{tag[2:]}" in TAGS else tag
+    further = [TAGS.index(inside(tag)) for tag in TAGS]
     previous, result = None, []
     for word_id in word_ids:
         if word_id is None:
@@ -186,14 +194,15 @@ def labels(word_ids: list[int | None], tags: list[int], label_all_tokens: bool) 
         elif word_id != previous:
             result.append(tags[word_id])
         else:
-            result.append(inside[tags[word_id]] if label_all_tokens else -100)
+            result.append(further[tags[word_id]] if label_all_tokens else -100)
         previous = word_id
     return result
 
 
 def windows(tokenizer, given, whole, max_length: int, stride: int, **options) -> list:
     """max_length, stride, and the windows as ranges of the whole's tokens; each is what it is said to be."""
-    made = tokenizer(given, truncation=True, max_length=max_length, stride=stride, return_overflowing_tokens=True, return_offsets_mapping=True, **options)
+    options |= {"return_overflowing_tokens": True, "return_offsets_mapping": True}
+    made = tokenizer(given, truncation=True, max_length=max_length, stride=stride, **options)
     content = len(whole["input_ids"]) - 2
     step, room = max_length - 2 - stride, max_length - 2
     ranges, start = [], 0

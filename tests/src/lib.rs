@@ -9,5 +9,6 @@
 pub mod browser;
 pub mod hub_double;
 pub mod program;
+pub mod runs;
 #[cfg(unix)]
 pub mod terminal;

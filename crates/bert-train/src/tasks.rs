@@ -1,6 +1,7 @@
 //! The program's tasks, and how the program shows each task.
 
 mod multi_label;
+mod regression;
 mod report;
 mod text_classification;
 mod token_classification;
@@ -29,10 +30,8 @@ macro_rules! with_task {
                 $body
             }
             embert_task::TaskKind::TextRegression => {
-                return Err($crate::error::Error::UnknownTask {
-                    path: "".into(),
-                    found: "regression".into(),
-                });
+                type $task = embert_task::TextRegression;
+                $body
             }
             embert_task::TaskKind::TokenClassification => {
                 type $task = embert_task::TokenClassification;

@@ -17,7 +17,9 @@ impl Counts {
 
     pub(crate) fn sum(all: &[Self]) -> Self {
         let mut sum = Self::default();
-        all.iter().for_each(|counts| sum.add(*counts));
+        for counts in all {
+            sum.add(*counts);
+        }
         sum
     }
 

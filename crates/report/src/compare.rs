@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use embert_run::MetricInfo;
+
 use crate::Run;
 
 /// Settings that name a place and have no effect on the result.
@@ -56,6 +58,27 @@ pub(crate) fn distinguishing(runs: &[Run], differences: &[String]) -> Vec<String
 pub(crate) fn splits_differ<'a>(runs: impl IntoIterator<Item = &'a Run>) -> bool {
     let split = |run: &Run| run.setting(SPLIT_SEED).or_else(|| run.setting(SEED));
     runs.into_iter().map(split).collect::<BTreeSet<_>>().len() > 1
+}
+
+/// The runs of each task, if there are several tasks; the task of the first run comes first. A run without
+/// facts has only begun, or is of an older version, and counts with none.
+pub(crate) fn tasks<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Vec<(String, Vec<&'a Run>)>> {
+    let mut tasks: Vec<(String, Vec<&Run>)> = Vec::new();
+    for run in runs.into_iter().filter(|run| run.facts.is_some()) {
+        let task = run.task();
+        match tasks.iter_mut().find(|(known, _)| *known == task) {
+            Some((_, runs)) => runs.push(run),
+            None => tasks.push((task, vec![run])),
+        }
+    }
+    (tasks.len() > 1).then_some(tasks)
+}
+
+/// The metrics that all runs may have, in the order of the first run.
+pub(crate) fn shared_metrics(runs: &[Run]) -> Vec<&MetricInfo> {
+    let Some((first, others)) = runs.split_first() else { return Vec::new() };
+    let has = |run: &Run, name: &str| run.metrics.iter().any(|metric| metric.name == name);
+    first.metrics.iter().filter(|metric| others.iter().all(|run| has(run, &metric.name))).collect()
 }
 
 /// The value of a setting in a table.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use embert_metrics::MetricsError;
 use embert_run::RunError;
 
 /// Why a report can't be made.
@@ -42,7 +43,7 @@ pub enum ReportError {
         /// The error of the damaged file.
         source: RunError,
     },
-    /// An example's prediction does not fit the labels.
+    /// An example's prediction does not fit the labels, or its text.
     #[error("{}, line {line}, can't be used: {problem}", path.display())]
     Example {
         /// The file.
@@ -50,7 +51,7 @@ pub enum ReportError {
         /// The line, from 1.
         line: usize,
         /// The mismatch.
-        problem: embert_metrics::MetricsError,
+        problem: ExampleProblem,
     },
     /// No run was named.
     #[error("a report needs at least one run")]
@@ -62,6 +63,53 @@ pub enum ReportError {
         plot: &'static str,
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Why a line of `examples.jsonl` can't be what a run has written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExampleProblem {
+    /// The one label or its probabilities do not fit.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A text with any number of labels has more or fewer probabilities than there are labels.
+    #[error("found {found} probabilities, expected {expected}, one for each label")]
+    ProbabilityCount {
+        /// The number of probabilities.
+        found: usize,
+        /// The number of labels.
+        expected: usize,
+    },
+    /// A probability is outside of [0, 1].
+    #[error("the probability {value} is not between 0 and 1")]
+    Probability {
+        /// The number found.
+        value: f64,
+    },
+    /// A true label is none of the labels.
+    #[error("the true label is {label}, expected less than {count}")]
+    Label {
+        /// The label found.
+        label: usize,
+        /// The number of labels.
+        count: usize,
+    },
+    /// The true labels are not ascending.
+    #[error("the true labels are {labels:?}, expected ascending numbers")]
+    LabelOrder {
+        /// The labels found.
+        labels: Vec<usize>,
+    },
+    /// An entity is empty or reaches beyond its text.
+    #[error("an entity goes from character {start} to {end}, but the text has {length}, counted from 0")]
+    Entity {
+        /// The first character.
+        start: usize,
+        /// One past the last character.
+        end: usize,
+        /// The number of characters of the text.
+        length: usize,
     },
 }
 

@@ -23,8 +23,12 @@ struct Readme;
 
 mod chance;
 mod compare;
+mod counts;
 mod damage;
+mod entities;
 mod error;
+mod examples;
+mod label_sets;
 mod measures;
 mod number;
 mod page;
@@ -36,7 +40,8 @@ mod sweep;
 mod terminal;
 mod text;
 
-pub use error::ReportError;
+pub use error::{ExampleProblem, ReportError};
+pub use examples::RunExamples;
 pub use page::{PageOptions, page, sweep_page};
 pub use run::Run;
 pub use sweep::{Sweep, SweepPoint, SweepRun};

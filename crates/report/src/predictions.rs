@@ -1,11 +1,7 @@
-//! `examples.jsonl`: the predictions of the kept weights, and the examples that a page shows.
-
-use std::path::Path;
+//! Texts with one label: the predictions of the kept weights, and the examples that a page shows.
 
 use embert_metrics::{Accumulator, Average, Metric, MetricsError, Report, argmax};
-use embert_run::{ClassScores, Detail, Example, Examples, Metrics, Scores, SplitScores};
-
-use crate::ReportError;
+use embert_run::{ClassScores, Detail, Example, Metrics, Scores, SplitScores};
 
 /// An example's predicted label and how sure the model is of that label.
 pub(crate) trait Decision {
@@ -45,25 +41,6 @@ pub(crate) struct Predictions<'a> {
     /// The examples; empty if the run has no `examples.jsonl`.
     pub(crate) examples: Vec<&'a Example>,
     pub(crate) scores: SplitScores,
-}
-
-/// Reads the examples of a run with `labels` labels; `None` if there is no file. A row that does not fit the
-/// labels is an error, since the run's own evaluation can't have written it.
-pub(crate) fn read(path: &Path, labels: Option<usize>) -> Result<Option<Vec<Example>>, ReportError> {
-    let Some(lines) = Examples::<Example>::open(path)? else { return Ok(None) };
-    let mut examples: Vec<Example> = Vec::new();
-    for line in lines {
-        let (line, example) = line?;
-        let labels = labels.or(examples.first().map(|first| first.probabilities.len()));
-        check(&example, labels.unwrap_or(example.probabilities.len()))
-            .map_err(|problem| ReportError::Example { path: path.to_owned(), line, problem })?;
-        examples.push(example);
-    }
-    Ok(Some(examples))
-}
-
-fn check(example: &Example, labels: usize) -> Result<(), MetricsError> {
-    Accumulator::new(labels, Average::Macro)?.add(example.label, &example.probabilities, 0.0)
 }
 
 /// The examples by split, validation first, with the metrics that the run's own evaluation wrote. If the run
@@ -194,28 +171,5 @@ mod tests {
             (splits[0].scores.metrics.get("accuracy").unwrap() - 0.4).abs() < 1e-12
                 && (splits[0].share_of(0) - 0.6).abs() < 1e-12
         );
-    }
-
-    #[test]
-    fn a_row_that_does_not_fit_the_labels_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("examples.jsonl");
-        assert_eq!(read(&path, Some(2)).unwrap(), None);
-        let row = |label: usize, probabilities: &str| {
-            format!(
-                "{{\"split\":\"test\",\"id\":1,\"text\":\"a\",\"label\":{label},\"probabilities\":{probabilities},\"tokens\":3}}\n"
-            )
-        };
-        for (second, part) in [
-            (row(2, "[0.5,0.5]"), "line 2, can't be used: the true label is 2"),
-            (row(1, "[0.5]"), "line 2, can't be used: found 1 probabilities"),
-            (row(1, "[0.5,null]"), "line 2, can't be used: it is not what"),
-        ] {
-            std::fs::write(&path, row(0, "[0.5,0.5]") + &second).unwrap();
-            for labels in [Some(2), None] {
-                let error = read(&path, labels).unwrap_err().to_string();
-                assert!(error.contains(part), "{error}");
-            }
-        }
     }
 }

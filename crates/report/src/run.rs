@@ -7,11 +7,12 @@ use embert_run::{
     TEXT_CLASSIFICATION,
 };
 
+use crate::ReportError;
 use crate::damage::{self, Damaged};
 use crate::error::At as _;
+use crate::examples::{self, Kind, RunExamples};
 use crate::measures;
 use crate::shown::Shown as _;
-use crate::{ReportError, predictions};
 
 /// A run, read from its folder. Names and settings are escaped for a page: no control characters, no
 /// directional marks.
@@ -32,7 +33,7 @@ pub struct Run {
     /// The metrics of the kept weights; `None` while the run goes on, and in runs of older versions.
     pub scores: Option<Scores>,
     /// The predictions of the kept weights; `None` while the run goes on, and in runs of older versions.
-    pub examples: Option<Vec<Example>>,
+    pub examples: Option<RunExamples>,
     /// A sentence for each damaged file: the damage and the remedy. The page shows the other files.
     pub damage: Vec<String>,
 }
@@ -47,11 +48,10 @@ impl Run {
     pub fn read(path: &Path) -> Result<Self, ReportError> {
         let mut run = Self::read_without_examples(path)?;
         let labels = run.facts.as_ref().map(|facts| facts.labels.len());
-        run.examples = match predictions::read(&RunFiles::new(path).examples(), labels) {
-            // Only text classification shows single examples; the lines of another task may have another
-            // form.
+        let kind = run.kind();
+        run.examples = match examples::read(&RunFiles::new(path).examples(), kind, labels) {
             Err(ReportError::Example { .. } | ReportError::File(RunError::Damaged { .. }))
-                if !run.is_text_classification() =>
+                if kind == Kind::Unknown =>
             {
                 None
             }
@@ -105,9 +105,26 @@ impl Run {
         })
     }
 
-    /// Whether the run's examples are texts with labels, as they are in runs that state no task.
-    pub(crate) fn is_text_classification(&self) -> bool {
-        self.facts.as_ref().is_none_or(|facts| facts.task == TEXT_CLASSIFICATION)
+    /// What the run predicts for an example.
+    pub(crate) fn kind(&self) -> Kind {
+        Kind::of(self.facts.as_ref())
+    }
+
+    /// The task in words that tell the tasks apart: `text-classification, regression`.
+    pub(crate) fn task(&self) -> String {
+        match self.facts.as_ref().map(|facts| (&facts.task, &facts.problem_type)) {
+            Some((task, Some(problem))) => format!("{task}, {problem}"),
+            Some((task, None)) => task.clone(),
+            None => TEXT_CLASSIFICATION.to_owned(),
+        }
+    }
+
+    /// The examples of a run with one label a text; none of another run.
+    pub(crate) fn single_label(&self) -> &[Example] {
+        match &self.examples {
+            Some(RunExamples::SingleLabel(examples)) => examples,
+            _ => &[],
+        }
     }
 
     /// Whether the run is complete.
@@ -190,7 +207,7 @@ impl Run {
         if let Some(facts) = &self.facts {
             return facts.labels.clone();
         }
-        let of_examples = self.examples.as_ref().and_then(|examples| examples.first());
+        let of_examples = self.single_label().first();
         let of_scores = self.scores.as_ref().and_then(|scores| scores.splits.first());
         let count = of_examples
             .map(|example| example.probabilities.len())

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 
 use embert_run::{
-    Average, Baseline, ClassScores, Detail, End, Eval, Example, Facts, Log, MetricInfo, Metrics, PointResult,
-    RunResult, Scores, SplitScores, Stage, SweepTable, TrainStep,
+    Average, Baseline, ClassScores, Detail, End, Entity, Eval, Example, Facts, Log, MetricInfo, Metrics,
+    MultiLabelExample, PointResult, PredictedEntity, RunResult, ScoredExample, Scores, SplitScores, Stage,
+    SweepTable, TaggedExample, TrainStep,
 };
 use serde_json::{Map, Value};
 
+use crate::examples::RunExamples;
 use crate::text::named;
 
 /// A value that contains names.
@@ -187,6 +189,53 @@ impl Shown for Example {
     fn shown(self) -> Self {
         let Self { split, id, text, text_pair, label, probabilities, tokens } = self;
         Self { split: split.shown(), id, text, text_pair, label, probabilities, tokens }
+    }
+}
+
+impl Shown for MultiLabelExample {
+    fn shown(self) -> Self {
+        let Self { split, id, text, text_pair, labels, probabilities, tokens } = self;
+        Self { split: split.shown(), id, text, text_pair, labels, probabilities, tokens }
+    }
+}
+
+impl Shown for ScoredExample {
+    fn shown(self) -> Self {
+        let Self { split, id, text, text_pair, score, predicted, tokens } = self;
+        Self { split: split.shown(), id, text, text_pair, score, predicted, tokens }
+    }
+}
+
+impl Shown for TaggedExample {
+    fn shown(self) -> Self {
+        let Self { split, id, text, entities, predicted, words, tokens } = self;
+        let (split, entities, predicted) = (split.shown(), entities.shown(), predicted.shown());
+        Self { split, id, text, entities, predicted, words, tokens }
+    }
+}
+
+impl Shown for Entity {
+    fn shown(self) -> Self {
+        let Self { entity_group, start, end } = self;
+        Self { entity_group: entity_group.shown(), start, end }
+    }
+}
+
+impl Shown for PredictedEntity {
+    fn shown(self) -> Self {
+        let Self { entity_group, score, start, end } = self;
+        Self { entity_group: entity_group.shown(), score, start, end }
+    }
+}
+
+impl Shown for RunExamples {
+    fn shown(self) -> Self {
+        match self {
+            Self::SingleLabel(examples) => Self::SingleLabel(examples.shown()),
+            Self::MultiLabel(examples) => Self::MultiLabel(examples.shown()),
+            Self::Scored(examples) => Self::Scored(examples.shown()),
+            Self::Tagged(examples) => Self::Tagged(examples.shown()),
+        }
     }
 }
 

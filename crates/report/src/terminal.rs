@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{CellAlignment, Table};
-use embert_run::{LOSS, Status};
+use comfy_table::presets::{NOTHING, UTF8_BORDERS_ONLY};
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use embert_run::{ClassScores, LOSS, MetricInfo, Metrics, Status};
 use textplots::{Chart, LabelBuilder as _, LabelFormat, Plot as _, Shape};
 
-use crate::number::{duration, figure, names_of_ticks, thousands};
+use crate::examples::Kind;
+use crate::measures;
+use crate::number::{duration, figure, names_of_ticks, or_dash, thousands};
 use crate::page::curves::{moving_mean, window};
-use crate::page::sweep_result;
+use crate::page::{result_of, sweep_result};
 use crate::plot::range;
 use crate::text::{escaped_lines, excerpt, shortened, without_isolates};
 use crate::{Run, Sweep};
@@ -36,13 +38,17 @@ pub fn terminal(run: &Run) -> String {
         (format!("training loss (mean of {window} steps)"), moving_mean(&losses, window)),
         ("validation loss".to_owned(), of_evals(LOSS)),
     ];
-    if metric.name != LOSS {
+    let is_loss = metric.name == LOSS || metric.name == "mse" && run.kind() == Kind::Score;
+    if !is_loss {
         curves.push((format!("validation {}", metric.name), of_evals(&metric.name)));
     }
     let rates = steps.iter().map(|step| (step.step as f64, step.learning_rate));
     curves.push(("learning rate".to_owned(), rates.collect()));
 
     let mut out = format!("{}\n", run.name);
+    if !matches!(run.kind(), Kind::SingleLabel | Kind::Unknown) {
+        out += &of_task(run);
+    }
     for (_, points) in &mut curves {
         points.retain(|point| point.1.is_finite());
     }
@@ -61,6 +67,75 @@ pub fn terminal(run: &Run) -> String {
         let _ = write!(out, "\n{sentence}");
     }
     printable(&out)
+}
+
+/// The columns of a terminal.
+const COLUMNS: u16 = 80;
+
+/// The result of a task in words, the run beside simple rules, and the scores of types or labels.
+fn of_task(run: &Run) -> String {
+    // Only the splits of texts with one label can be wrong here.
+    let result = result_of(run).unwrap_or_default();
+    let mut words = Table::new();
+    words.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(COLUMNS);
+    words.add_row([without_isolates(&result)]);
+    let words: Vec<String> = words.to_string().lines().map(|line| line.trim().to_owned()).collect();
+    let mut out = format!("\n{}\n", words.join("\n"));
+    let split = |name| run.scores.as_ref().and_then(|scores| scores.split(name));
+    let Some(scores) = split("test").or_else(|| split("validation")) else { return out };
+    let headlines: Vec<&MetricInfo> = run.metrics.iter().filter(|metric| metric.headline).collect();
+    let fitted = &scores.detail.at_thresholds;
+    let mut rows = vec![("this run".to_owned(), &scores.metrics)];
+    rows.extend((!fitted.is_empty()).then(|| ("with fitted thresholds".to_owned(), fitted)));
+    rows.extend(scores.baselines.iter().map(|rule| (rule.name.clone(), &rule.metrics)));
+    let titles: Vec<(&str, String)> =
+        headlines.iter().map(|metric| (metric.name.as_str(), metric.in_sentence())).collect();
+    out += &figures_of(&scores.split, &titles, &rows);
+    let classes = &scores.detail.classes;
+    let mut names: Vec<(&str, String)> = Vec::new();
+    for (name, _) in classes.iter().flat_map(|class| class.metrics.iter()) {
+        if !names.iter().any(|(known, _)| *known == name) {
+            names.push((name, measures::named(name, &run.metrics).in_sentence()));
+        }
+    }
+    let labels = run.labels();
+    let name = |(label, class): (usize, &ClassScores)| {
+        let name = class.name.clone().or_else(|| labels.get(label).cloned()).unwrap_or_default();
+        format!("{name} ({})", thousands(class.examples))
+    };
+    let names_of_rows = classes.iter().enumerate().map(name);
+    let rows = names_of_rows.zip(classes.iter().map(|class| &class.metrics));
+    let rows: Vec<(String, &Metrics)> = rows.take(MOST_LABELS).collect();
+    if !rows.is_empty() {
+        let what = if run.kind() == Kind::Entities { "type (entities)" } else { "label (examples)" };
+        out += &figures_of(what, &names, &rows);
+        if classes.len() > rows.len() {
+            // Writing to a string can't fail.
+            let _ = writeln!(out, "and {} more, which the page has", thousands(classes.len() - rows.len()));
+        }
+    }
+    out
+}
+
+/// The most types or labels of a table.
+const MOST_LABELS: usize = 20;
+
+/// A table of figures by name, in the columns of a terminal.
+fn figures_of(corner: &str, titles: &[(&str, String)], rows: &[(String, &Metrics)]) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(COLUMNS);
+    table.set_header(std::iter::once(cell(corner)).chain(titles.iter().map(|(_, title)| cell(title))));
+    for (name, metrics) in rows {
+        let figures = titles.iter().map(|(name, _)| or_dash(metrics.get(name)));
+        table.add_row(std::iter::once(cell(name)).chain(figures));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("\n{table}\n")
 }
 
 /// Removes the isolates that names have on a page; control characters are escaped already.

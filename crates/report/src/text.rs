@@ -140,6 +140,14 @@ pub(crate) fn named(text: &str) -> Cow<'_, str> {
     if text.contains(is_right_to_left) { Cow::Owned(format!("{FIRST_STRONG}{text}{POP}")) } else { text }
 }
 
+/// A text whose every character counts: control characters and directional marks become Rust escapes, but for
+/// newlines and tabs.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    escape(text, |character| {
+        (character.is_control() && !matches!(character, '\n' | '\t')) || is_directional(character)
+    })
+}
+
 /// The most characters of a name in a page.
 const MOST_IN_NAME: usize = 1000;
 

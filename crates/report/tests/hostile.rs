@@ -8,9 +8,10 @@ use std::path::Path;
 
 use embert_report::{PageOptions, Run, Sweep, is_hidden, page, sweep_page, sweep_terminal, terminal};
 use embert_run::{
-    Average, Baseline, Better, ClassScores, Detail, End, Eval, Example, FORMAT, Facts, Lengths, MetricInfo,
-    Metrics, Parameters, Phases, PointResult, RunFiles, RunResult, Scores, Split, SplitScores, Splits, Stage,
-    Status, SweepFiles, SweepTable, TrainStep,
+    Average, Baseline, Better, ClassScores, Detail, End, Entity, Eval, Example, FORMAT, Facts, Lengths,
+    MetricInfo, Metrics, MultiLabelExample, Parameters, Phases, PointResult, PredictedEntity, RunFiles,
+    RunResult, ScoredExample, Scores, Split, SplitScores, Splits, Stage, Status, SweepFiles, SweepTable,
+    TaggedExample, TrainStep,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -145,6 +146,70 @@ fn examples() -> String {
     lines
 }
 
+/// The task, the problem type and the lines of `examples.jsonl` of each task but the first.
+fn other_tasks() -> [(&'static str, Option<&'static str>, String); 3] {
+    let splits = ["validation".to_owned(), "test".to_owned(), name("split")];
+    let (mut labels, mut scores, mut entities) = (String::new(), String::new(), String::new());
+    for (split, id) in splits.iter().flat_map(|split| (0..4).map(move |id| (split.clone(), id))) {
+        let (of_labels, of_scores) = (split.clone(), split.clone());
+        labels += &line_of(&MultiLabelExample {
+            split: of_labels,
+            id,
+            text: text("text"),
+            text_pair: Some(text("pair")),
+            labels: vec![id as usize % 2],
+            probabilities: vec![0.25 + id as f64 / 8.0, 0.75 - id as f64 / 8.0],
+            tokens: 3,
+        });
+        scores += &line_of(&ScoredExample {
+            split: of_scores,
+            id,
+            text: text("text"),
+            text_pair: Some(text("pair")),
+            score: [0.0, 1e300, -1e300, 1e-300][id as usize],
+            predicted: [f64::MIN, f64::MAX, 0.0, -0.0][id as usize],
+            tokens: 3,
+        });
+        let text = format!("{}\u{202e}\u{200f}", text("text"));
+        let length = text.chars().count();
+        let entity = |group: &str, start, end| Entity { entity_group: name(group), start, end };
+        let found =
+            |group: &str, start, end| PredictedEntity { entity_group: name(group), score: 0.5, start, end };
+        entities += &line_of(&TaggedExample {
+            split,
+            id,
+            text,
+            // The bounds cut the escapes of the page in two, and entities overlap each other.
+            entities: vec![entity("first", 5, 8), entity("second", 7, 12), entity("first", 12, 30)],
+            predicted: vec![
+                found("second", 5, 8),
+                found("second", 10, 20),
+                found("third", length - 2, length),
+            ],
+            words: id as usize,
+            tokens: 3,
+        });
+    }
+    [
+        ("text-classification", Some("multi_label_classification"), labels),
+        ("text-classification", Some("regression"), scores),
+        ("token-classification", None, entities),
+    ]
+}
+
+fn line_of(of: &impl Serialize) -> String {
+    serde_json::to_string(of).unwrap() + "\n"
+}
+
+/// A run of another task.
+fn write_run_of(folder: &Path, task: &str, problem_type: Option<&str>, examples: &str) {
+    write_run(folder, 0);
+    let files = RunFiles::new(folder);
+    let facts = Facts { task: task.to_owned(), problem_type: problem_type.map(str::to_owned), ..facts() };
+    fs::write(files.facts(), serde_json::to_vec(&facts).unwrap()).unwrap();
+    fs::write(files.examples(), examples).unwrap();
+}
+
 fn config(seed: i64) -> String {
     let mut inner = toml::Table::new();
     inner.insert(name("key"), name("value").into());
@@ -271,6 +336,56 @@ fn no_text_of_a_sweep_gets_into_a_page_as_it_is() {
     }
     let drawn = sweep_terminal(&sweep);
     assert!(!drawn.contains(|character| is_hidden(character) && character != '\n'), "{drawn}");
+}
+
+#[test]
+fn no_text_of_another_task_gets_into_a_page_as_it_is() {
+    let mut folders = Vec::new();
+    let place = tempfile::tempdir().unwrap();
+    for (index, (task, problem_type, examples)) in other_tasks().iter().enumerate() {
+        let folder = place.path().join(index.to_string());
+        write_run_of(&folder, task, *problem_type, examples);
+        let run = Run::read(&folder).unwrap();
+        assert!(run.damage.is_empty() && run.examples.is_some(), "{:?}", run.damage);
+        let html = page(std::slice::from_ref(&run), &PageOptions::default()).unwrap();
+        assert_harmless(&html);
+        for part in ["text", "rule"].into_iter().chain(if index == 1 { None } else { Some("first") }) {
+            let is_shown =
+                html.contains(&format!("{part}\\n\\u{{1b}}[2J")) || html.contains(&format!("{part}\\r"));
+            assert!(is_shown, "{part} is not in the page of {task}, {problem_type:?}");
+        }
+        // No number of the files is drawn outside of what is a number.
+        assert!(!html.contains("\"inf") && !html.contains("\"NaN"), "{html}");
+        let drawn = terminal(&run);
+        assert!(!drawn.contains(|character| is_hidden(character) && character != '\n'), "{drawn}");
+        folders.push(folder);
+    }
+    let runs: Vec<Run> = folders.iter().map(|folder| Run::read(folder).unwrap()).collect();
+    assert_harmless(&page(&runs, &PageOptions::default()).unwrap());
+}
+
+/// The lines of one task in a run of another, and lines that no run writes: the damage is said, and the page
+/// has the rest.
+#[test]
+fn a_line_of_another_task_is_damage() {
+    let all = other_tasks();
+    let entity = r#"{"split":"test","id":1,"text":"aé","entities":[{"entity_group":"A","start":0,"end":3}],"predicted":[],"words":1,"tokens":1}"#;
+    let labels = r#"{"split":"test","id":1,"text":"a","labels":[2],"probabilities":[0.5,0.5],"tokens":1}"#;
+    let number = r#"{"split":"test","id":1,"text":"a","score":NaN,"predicted":0.5,"tokens":1}"#;
+    let others: [&[&str]; 3] = [&[&all[2].2, labels], &[&all[0].2, number], &[&all[1].2, entity, "\0", "{}"]];
+    for ((task, problem_type, right), wrong) in all.iter().zip(others) {
+        for wrong in wrong {
+            let place = tempfile::tempdir().unwrap();
+            write_run_of(place.path(), task, *problem_type, &format!("{right}{wrong}\n"));
+            let run = Run::read(place.path()).unwrap();
+            let damage = run.damage.join("\n");
+            assert!(damage.contains("examples.jsonl, line 13, can't be used"), "{damage}");
+            assert!(damage.contains("single examples are left out"), "{damage}");
+            let html = page(std::slice::from_ref(&run), &PageOptions::default()).unwrap();
+            assert!(html.contains("examples.jsonl, line 13"), "{html}");
+            assert_harmless(&html);
+        }
+    }
 }
 
 /// A sentence about a damaged file quotes the file.

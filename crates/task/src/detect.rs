@@ -4,13 +4,12 @@ use std::path::Path;
 
 use embert_data::{
     Card, CardColumns, Columns, Format, LoadOptions, LoadedRows, Row, RowReader, SplitKind, TaskName, Value,
-    shown_names,
+    shown_names, spans_of,
 };
 use embert_model::ProblemType;
 
 use crate::kind::problem_type;
 use crate::multi_label::indicator;
-use crate::spans::spans_of;
 use crate::{LabelColumn, LabelProblem, TaskError};
 
 /// The columns of pairs of texts, as well-known data sets call them.
@@ -28,6 +27,12 @@ const TEXTS: [&str; 1] = ["sentence"];
 
 /// Names of a label's column besides `label`.
 const LABELS: [&str; 3] = ["labels", "score", "similarity_score"];
+
+/// Names of the column of spans of characters.
+const SPANS: [&str; 7] = ["entities", "label", "labels", "spans", "ents", "annotations", "completions"];
+
+/// How many rows are looked at for spans.
+const LOOKED_AT: usize = 100;
 
 /// A data set's task, with the columns that its files have.
 #[derive(Clone, Debug)]
@@ -69,8 +74,10 @@ pub fn find_columns(
     let columns = &card.columns;
     let of_tokens = columns.tokens.is_some() || columns.tags.is_some() || columns.entities.is_some();
     let is_open = *columns == CardColumns::default() || (of_tokens && columns.tags.is_none());
-    let row = if is_open { first_row(&card, root, options) } else { None };
-    let Some(row) = row else {
+    let rows = if is_open { first_rows(&card, root, options) } else { Vec::new() };
+    // Rows without a single span don't show what they are.
+    let with_spans = rows.iter().find(|row| spans_column(row, &card).is_some());
+    let Some(row) = with_spans.or(rows.first()) else {
         let task = stated.unwrap_or(if of_tokens {
             TaskName::TokenClassification
         } else {
@@ -78,10 +85,10 @@ pub fn find_columns(
         });
         return Ok(FoundColumns { card, task, notes });
     };
-    let task = stated.or_else(|| of_columns(&row, &card)).unwrap_or(TaskName::TextClassification);
+    let task = stated.or_else(|| of_columns(row, &card)).unwrap_or(TaskName::TextClassification);
     match task {
-        TaskName::TokenClassification => name_tokens(&mut card, &row, &mut notes),
-        TaskName::TextClassification => name_texts(&mut card, &row, &mut notes),
+        TaskName::TokenClassification => name_tokens(&mut card, row, &mut notes),
+        TaskName::TextClassification => name_texts(&mut card, row, &mut notes),
     }
     Ok(FoundColumns { card, task, notes })
 }
@@ -102,13 +109,16 @@ fn read_as_conll(card: &mut Card, options: &LoadOptions, notes: &mut Vec<String>
     }
 }
 
-/// The first row of the first training file with all of its columns; `None` where there is none: reading the
-/// file whole says why.
-fn first_row(card: &Card, root: &Path, options: &LoadOptions) -> Option<Row> {
-    let path = root.join(card.split_files().train.first()?);
+/// The first rows of the first training file with all of its columns; none where a row can't be read: reading
+/// the file whole says why.
+fn first_rows(card: &Card, root: &Path, options: &LoadOptions) -> Vec<Row> {
+    let files = card.split_files();
+    let Some(first) = files.train.first() else { return Vec::new() };
     let reading = options.reading.or(&card.reading);
-    let mut reader = RowReader::open(&path, &reading, &Columns::new().with_all()).ok()?;
-    reader.next()?.ok()
+    match RowReader::open(&root.join(first), &reading, &Columns::new().with_all()) {
+        Ok(reader) => reader.take(LOOKED_AT).map_while(Result::ok).collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
 /// The task that a row's columns tell.
@@ -121,28 +131,18 @@ fn of_columns(row: &Row, card: &Card) -> Option<TaskName> {
 
 /// The column of spans, where the row has spans of characters.
 fn spans_column(row: &Row, card: &Card) -> Option<String> {
-    ["entities", "label", "labels", "annotations", "paragraphs"].iter().find_map(|&name| {
-        row.get(name)?;
-        let columns = CardColumns { entities: Some(name.to_owned()), ..card.columns.clone() };
-        // A text without spans, or with a problem in its spans, is of that shape too.
-        let is_list = matches!(row.get(name), Some(Value::List(_)));
-        let has_spans = !matches!(spans_of(row, &columns), Ok(None));
-        let is_labels = matches!(name, "label" | "labels") && !holds_spans(row.get(name)?);
-        (is_list && has_spans && !is_labels).then(|| name.to_owned())
-    })
-}
-
-/// Whether a list has spans: triples, or structs with a start.
-fn holds_spans(value: &Value) -> bool {
-    let Value::List(values) = value else { return false };
-    let is_span = |value: &Value| match value {
-        Value::List(triple) => {
-            matches!(triple.as_slice(), [Value::Integer(_), Value::Integer(_), Value::Text(_)])
-        }
-        Value::Struct(span) => span.get("start").is_some() || span.get("start_offset").is_some(),
-        _ => false,
+    // A list of labels may be empty as well as a list of spans.
+    let is_list_of_labels = |name: &str| {
+        matches!(name, "label" | "labels")
+            && !matches!(row.get(name), Some(Value::List(values)) if !values.is_empty())
     };
-    values.first().is_some_and(is_span)
+    let is_of_spans = |name: &str| {
+        let columns = CardColumns { entities: Some(name.to_owned()), ..card.columns.clone() };
+        matches!(row.get(name), Some(Value::List(_)))
+            && !is_list_of_labels(name)
+            && matches!(spans_of(row, &columns), Ok(Some(_)))
+    };
+    SPANS.iter().find(|name| is_of_spans(name)).map(|name| (*name).to_owned())
 }
 
 /// Names the columns of tokens and tags, or of spans.

@@ -183,6 +183,12 @@ pub enum ExampleProblem {
         /// The list, as JSON writes it.
         found: String,
     },
+    /// A label that is no number.
+    #[error("the label is {found}, expected a number")]
+    NoNumber {
+        /// The value, as JSON writes it.
+        found: String,
+    },
     /// A list of labels with a null in it.
     #[error("the labels are {found}: one of them is null or -1; an empty list says that a text has none")]
     NullLabel {

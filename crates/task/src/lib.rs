@@ -23,7 +23,7 @@
 //! assert!((loss.into_scalar::<f32>() - 0.8133).abs() < 1e-4);
 //!
 //! let outputs: Vec<f32> = outputs.into_data().iter().collect();
-//! let parts = vec![task.decode(&outputs[..2])];
+//! let parts = vec![task.decode(&(), &outputs[..2])];
 //! assert!((parts[0].scores()[0] - 0.7311).abs() < 1e-4);
 //! ```
 
@@ -46,7 +46,7 @@ mod load;
 mod multi_label;
 mod outputs;
 mod pairs;
-mod spans;
+mod regression;
 mod task;
 mod text_classification;
 mod token_classification;
@@ -72,6 +72,7 @@ pub use multi_label::{
     MultiLabelText,
 };
 pub use outputs::Outputs;
+pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
 pub use task::{Scorer, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,

@@ -28,7 +28,9 @@ pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::labels::problem::few;
 use crate::pairs::sentences;
-use crate::{ExampleProblem, LabelMapping, LabelOptions, LossSettings, Target, Task, TaskCard, TaskError};
+use crate::{
+    ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError,
+};
 
 /// A text, or a pair of texts, with the numbers of its labels, ascending; `None` for an example to predict.
 pub type MultiLabelText = Example<Option<Vec<usize>>>;
@@ -377,6 +379,21 @@ impl MultiLabelClassification {
         let metrics = MultiLabelMetric::displayed().filter(is_meant);
         let metrics = metrics.filter_map(|metric| Some((metric.name(), metric.value(&report)?)));
         Ok(Baseline { name, metrics: metrics.collect() })
+    }
+}
+
+impl Scorer<MultiLabelClassification> for MultiLabelScorer {
+    fn add(&mut self, example: &MultiLabelText, prediction: &Vec<f64>) -> Result<(), TaskError> {
+        let labels = example.label.as_ref().ok_or(TaskError::Unlabelled { id: example.id })?;
+        self.add_labels(labels, prediction)
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), TaskError> {
+        self.merge_scores(other)
+    }
+
+    fn finish(&self) -> MultiLabelOutcome {
+        self.outcome()
     }
 }
 

@@ -34,7 +34,7 @@ pub use self::scorer::TokenScorer;
 pub use self::tags::TagLabels;
 pub use self::target::TokenTarget;
 use crate::{
-    CrossEntropy, ExampleProblem, LabelMapping, LabelOptions, LossSettings, Task, TaskCard, TaskError,
+    CrossEntropy, ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Task, TaskCard, TaskError,
 };
 
 /// A tag for each word of a text, as in the recognition of named entities (Devlin et al. 2018, section 5.3):
@@ -364,6 +364,20 @@ impl Task for TokenClassification {
 
     fn data_notes(labels: &TagLabels, splits: &Splits<TokenExample>) -> Vec<String> {
         truth::notes(labels, splits)
+    }
+}
+
+impl Scorer<TokenClassification> for TokenScorer {
+    fn add(&mut self, example: &TokenExample, prediction: &TokenPrediction) -> Result<(), TaskError> {
+        self.add_words(example, prediction)
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), TaskError> {
+        self.merge_scores(other.into_scores())
+    }
+
+    fn finish(&self) -> TaggingReport {
+        self.scores().report()
     }
 }
 

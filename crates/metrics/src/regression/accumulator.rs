@@ -59,11 +59,13 @@ impl RegressionAccumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RegressionMetric;
+    use crate::RegressionMetric::{self, Mae, Mse, Pearson, R2, Spearman};
 
     fn report(pairs: &[(f64, f64)]) -> RegressionReport {
         let mut accumulator = RegressionAccumulator::default();
-        pairs.iter().for_each(|(truth, predicted)| accumulator.add(*truth, *predicted).unwrap());
+        for (truth, predicted) in pairs {
+            accumulator.add(*truth, *predicted).unwrap();
+        }
         accumulator.report()
     }
 
@@ -82,7 +84,6 @@ mod tests {
     #[test]
     fn what_is_not_defined_is_none() {
         let undefined = |pairs: &[(f64, f64)]| report(pairs).undefined().collect::<Vec<_>>();
-        use RegressionMetric::{Mae, Mse, Pearson, R2, Spearman};
         assert_eq!(undefined(&[]), [Pearson, Spearman, Mse, Mae, R2]);
         assert_eq!(undefined(&[(1.0, 2.0)]), [Pearson, Spearman, R2]);
         assert_eq!(undefined(&[(0.1, 1.0), (0.1, 2.0), (0.1, 3.0)]), [Pearson, Spearman, R2]);

@@ -1,4 +1,4 @@
-//! Predicted numbers: the metrics as SciPy and scikit-learn define them.
+//! Predicted numbers: the metrics as scipy and scikit-learn define them.
 
 mod accumulator;
 mod metric;

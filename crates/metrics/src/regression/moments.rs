@@ -47,8 +47,8 @@ impl Centred {
         // Divided by the largest, so that no square overflows or vanishes.
         let (one, other) = (self.scaled()?, other.scaled()?);
         let products = sum(one.iter().zip(&other).map(|(one, other)| one * other));
-        let norm = |values: &[f64]| sum(values.iter().map(|value| value * value)).sqrt();
-        finite((products / norm(&one) / norm(&other)).clamp(-1.0, 1.0))
+        let squares = |values: &[f64]| sum(values.iter().map(|value| value * value));
+        finite((products / (squares(&one) * squares(&other)).sqrt()).clamp(-1.0, 1.0))
     }
 
     fn scaled(&self) -> Option<Vec<f64>> {

@@ -11,7 +11,9 @@ pub(super) fn mean_ranks(values: &[f64]) -> Vec<f64> {
     for tied in sorted.chunk_by(|(one, _), (other, _)| one.total_cmp(other).is_eq()) {
         // The mean of the whole numbers from before + 1 to before + tied.len().
         let rank = (2 * before + tied.len() + 1) as f64 / 2.0;
-        tied.iter().for_each(|(_, index)| ranks[*index] = rank);
+        for (_, index) in tied {
+            ranks[*index] = rank;
+        }
         before += tied.len();
     }
     ranks

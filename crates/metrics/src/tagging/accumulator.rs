@@ -102,7 +102,9 @@ impl TaggingAccumulator {
         };
         let found = compared(&self.types, &entities(&true_tags), &entities(&predicted_tags));
         self.strict.add(strict);
-        found.into_iter().for_each(|(truth, predicted)| self.matrix.add(truth, predicted));
+        for (truth, predicted) in found {
+            self.matrix.add(truth, predicted);
+        }
         self.sequences += 1;
         self.words += truth.len();
         self.right_words +=
@@ -116,15 +118,16 @@ impl TaggingAccumulator {
     /// # Errors
     /// `other` has other labels or another scheme.
     pub fn merge(&mut self, other: Self) -> Result<(), MetricsError> {
-        if other.labels != self.labels || other.scheme != self.scheme {
+        let Self { labels, scheme, types: _, sequences, words, right_words, loss, strict, matrix } = other;
+        if labels != self.labels || scheme != self.scheme {
             return Err(MetricsError::DifferentTags);
         }
-        self.sequences += other.sequences;
-        self.words += other.words;
-        self.right_words += other.right_words;
-        self.loss.merge(other.loss);
-        self.strict.add(other.strict);
-        self.matrix.merge(&other.matrix);
+        self.sequences += sequences;
+        self.words += words;
+        self.right_words += right_words;
+        self.loss.merge(loss);
+        self.strict.add(strict);
+        self.matrix.merge(&matrix);
         Ok(())
     }
 

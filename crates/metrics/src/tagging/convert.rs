@@ -31,7 +31,7 @@ fn write<T: AsRef<str>>(tags: &[T], target: Option<Scheme>) -> Vec<String> {
     for entity in entities(tags) {
         let last = entity.end - 1;
         let follows = before == Some((entity.kind, entity.start));
-        for index in entity.start..entity.end {
+        for (index, tag) in written.iter_mut().enumerate().take(entity.end).skip(entity.start) {
             let prefix = match (target, index == entity.start, index == last) {
                 (Scheme::Iob1, true, _) => {
                     if follows {
@@ -48,7 +48,7 @@ fn write<T: AsRef<str>>(tags: &[T], target: Option<Scheme>) -> Vec<String> {
                 (_, false, _) => "I",
             };
             // Every prefix is one letter of ASCII; what follows it, the type or nothing, stays.
-            written[index].replace_range(..1, prefix);
+            tag.replace_range(..1, prefix);
         }
         before = Some((entity.kind, entity.end));
     }

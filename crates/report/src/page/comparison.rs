@@ -9,7 +9,9 @@ use maud::{Markup, html};
 
 use super::curves::{moving_mean, window};
 use super::figure::{Figure, Table, figures, section};
-use crate::compare::{Group, differences, distinguishing, groups, splits_differ, value};
+use crate::compare::{
+    Group, differences, distinguishing, groups, shared_metrics, splits_differ, tasks, value,
+};
 use crate::number::{counted, duration, figure, or_dash, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::text::named;
@@ -32,6 +34,12 @@ impl Measure {
         let known = |name: &str| {
             runs.iter().any(|run| run.log.evals.iter().any(|eval| eval.metrics.get(name).is_some()))
         };
+        if tasks(runs).is_some() {
+            // The loss comes last, and has another meaning in each task.
+            let shared = shared_metrics(runs).into_iter().cloned();
+            let first = shared.min_by_key(|metric| metric.name == LOSS).unwrap_or(default);
+            return Self { metric: first.clone(), default: first, split: "validation" };
+        }
         let metric = match runs.first() {
             Some(run) if names.len() == 1 && names.iter().all(|name| known(name)) => run.metric(),
             _ => default.clone(),
@@ -85,6 +93,7 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
             p class="over" { "Comparison" }
             h1 { (counted(runs.len(), "run")) }
             p class="result" { (result(&groups, &what, &measure)) }
+            @if let Some(tasks) = tasks(runs) { (of_several(&tasks, runs)) }
         }
         (section("points", "Settings compared", &html! {
             (by_group(&groups, &what, &measure).render("Settings compared"))
@@ -96,6 +105,23 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
         (section("runs", "Every run", &by_run(runs, &names, &keys, &measure).render("Every run")))
         (section("differences", "What differs", &different(runs, &names, &keys)))
     })
+}
+
+/// Says which run has which task, and what all share.
+fn of_several(tasks: &[(String, Vec<&Run>)], runs: &[Run]) -> Markup {
+    let shared: Vec<String> = shared_metrics(runs).iter().map(|metric| metric.in_sentence()).collect();
+    let shared = if shared.is_empty() { "no metric".to_owned() } else { shared.join(", ") };
+    html! {
+        div class="missing" role="note" {
+            b { "The runs are of " (thousands(tasks.len())) " tasks:" }
+            ul {
+                @for (task, runs) in tasks {
+                    li { (task) ": " (runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ")) }
+                }
+            }
+            p { "Compared is what all share: settings, time, and of the metrics " (shared) ". A number of one task says little about another." }
+        }
+    }
 }
 
 /// The runs' names: those of their folders, or paths if two have the same name.
@@ -282,6 +308,7 @@ pub(super) fn ranking(
             y: range(values, false),
             x_title: "settings, the best first".into(),
             x_ticks: Ticks::names((0..rows.len()).map(|place| (place + 1).to_string())),
+            y_ticks: Ticks::Numbers,
             layers: vec![
                 Layer::Dots { points: dots, ink: Ink::Series(1) },
                 Layer::Spreads { spreads, ink: Ink::Series(0) },
@@ -384,6 +411,7 @@ impl Lines {
                 y: range(self.points.iter().map(|point| point.1), from_zero),
                 x_title: "step".into(),
                 x_ticks: Ticks::Whole,
+                y_ticks: Ticks::Numbers,
                 layers: self.layers,
             },
             legend: self.legend,
@@ -462,6 +490,7 @@ fn cost(groups: &[Group<'_>], measure: &Measure) -> Option<Figure> {
             y: range(all.iter().map(|point| point.1), false),
             x_title: "seconds".into(),
             x_ticks: Ticks::Numbers,
+            y_ticks: Ticks::Numbers,
             layers,
         },
         legend,

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use embert_run::{LOSS, MetricInfo, TrainStep};
+use embert_run::{Better, LOSS, MetricInfo, TrainStep};
 
 use super::figure::{Figure, Table};
 use crate::Run;
+use crate::examples::Kind;
 use crate::number::{counted, figure, fine_percent, or_dash, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 
@@ -30,7 +31,8 @@ pub(crate) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64
 
 /// All curves that have numbers.
 pub(super) fn of_training(run: &Run) -> Vec<Figure> {
-    [loss(run), metrics(run), learning_rate(run), grad_norm(run)].into_iter().flatten().collect()
+    let [shares, errors] = [Better::Higher, Better::Lower].map(|better| metrics(run, better));
+    [loss(run), shares, errors, learning_rate(run), grad_norm(run)].into_iter().flatten().collect()
 }
 
 /// The range of steps, with a little room at the right end so that a dot in the last step is not cut.
@@ -126,6 +128,7 @@ fn loss(run: &Run) -> Option<Figure> {
             y: range(raw.iter().chain(&validation).map(|point| point.1), true),
             x_title: "step".into(),
             x_ticks: Ticks::Whole,
+            y_ticks: Ticks::Numbers,
             layers,
         },
         legend,
@@ -134,17 +137,22 @@ fn loss(run: &Run) -> Option<Figure> {
     })
 }
 
-fn metrics(run: &Run) -> Option<Figure> {
+/// The curves of the metrics of which greater is better, or of those of which smaller is: errors have a unit,
+/// and the others are at most 1.
+fn metrics(run: &Run, better: Better) -> Option<Figure> {
     let evals: Vec<_> = run.evals("validation").collect();
     let last = evals.last()?;
-    // The loss has its own plot.
+    // The loss has its own plot, which shows the mean squared error of a regression too.
+    let has_own = |name: &str| name == LOSS || name == "mse" && run.kind() == Kind::Score;
     let known: Vec<&MetricInfo> = run
         .metrics
         .iter()
-        .filter(|metric| metric.name != LOSS)
+        .filter(|metric| metric.better == better && !has_own(&metric.name))
         .filter(|metric| evals.iter().any(|eval| eval.metrics.get(&metric.name).is_some()))
         .collect();
-    let headlines = run.metrics.iter().filter(|metric| metric.headline && metric.name != LOSS);
+    let is_shown =
+        |metric: &&MetricInfo| metric.headline && metric.better == better && !has_own(&metric.name);
+    let headlines = run.metrics.iter().filter(is_shown);
     let mut layers = Vec::new();
     let mut legend = Vec::new();
     let mut values = Vec::new();
@@ -161,6 +169,9 @@ fn metrics(run: &Run) -> Option<Figure> {
         layers.push(Layer::Line { points: points.clone(), ink: Ink::Series(index), faint: false });
         layers.push(Layer::Dots { points, ink: Ink::Series(index) });
     }
+    if layers.is_empty() && better == Better::Lower {
+        return None;
+    }
     let rows = evals.iter().map(|eval| {
         let figures = known.iter().map(|metric| or_dash(eval.metrics.get(&metric.name)));
         std::iter::once(eval.step.to_string()).chain(figures).collect()
@@ -176,15 +187,16 @@ fn metrics(run: &Run) -> Option<Figure> {
     };
     Some(Figure {
         key: String::new(),
-        title: "Validation metrics".to_owned(),
+        title: if better == Better::Higher { "Validation metrics" } else { "Validation errors" }.to_owned(),
         value: None,
         alt: format!("{}; after the last, step {}{told}.", counted(evals.len(), "evaluation"), last.step),
         plot: Plot {
-            id: "metrics",
+            id: if better == Better::Higher { "metrics" } else { "metrics-errors" },
             x: steps(run),
             y: range(values, false),
             x_title: "step".into(),
             x_ticks: Ticks::Whole,
+            y_ticks: Ticks::Numbers,
             layers,
         },
         legend,
@@ -303,6 +315,7 @@ fn learning_rate(run: &Run) -> Option<Figure> {
             y: range(all.iter().map(|point| point.1), true),
             x_title: "step".into(),
             x_ticks: Ticks::Whole,
+            y_ticks: Ticks::Numbers,
             layers,
         },
         legend,
@@ -359,6 +372,7 @@ fn grad_norm(run: &Run) -> Option<Figure> {
             x,
             x_title: "step".into(),
             x_ticks: Ticks::Whole,
+            y_ticks: Ticks::Numbers,
             layers,
         },
         legend,

@@ -1,15 +1,27 @@
 //! The frame of a page, around the content of one run, of several runs, or of a sweep.
 
+mod baselines;
 mod comparison;
 pub(crate) mod curves;
+mod data;
+mod entities;
 mod figure;
+mod matrix;
+mod multi_label;
 mod predictions;
+mod regression;
+mod result;
+mod roc;
 mod run;
+mod splits;
 mod sweep;
+mod texts;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+pub(crate) use self::run::result_of;
 pub(crate) use self::sweep::result as sweep_result;
+use crate::examples::Kind;
 use crate::text::escape;
 use crate::{ReportError, Run, Sweep};
 
@@ -30,7 +42,10 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
         [run] => (run.name.clone(), run::content(run)?),
         runs => (format!("{} runs", runs.len()), comparison::content(runs)?),
     };
-    Ok(framed(&title, &content, *options))
+    // Marks of entities and of labels are in the page of one run alone.
+    let has_marks = |run: &Run| matches!(run.kind(), Kind::Entities | Kind::MultiLabel);
+    let style = if runs.len() == 1 && has_marks(&runs[0]) { include_str!("tasks.css") } else { "" };
+    Ok(framed(&title, &content, style, *options))
 }
 
 /// A page of a sweep. It also lists the points that have failed or have not been run.
@@ -38,10 +53,11 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
 /// # Errors
 /// The charting library fails.
 pub fn sweep_page(sweep: &Sweep, options: &PageOptions) -> Result<String, ReportError> {
-    Ok(framed(&sweep.name, &sweep::content(sweep)?, *options))
+    Ok(framed(&sweep.name, &sweep::content(sweep)?, "", *options))
 }
 
-fn framed(title: &str, content: &Markup, options: PageOptions) -> String {
+/// `style` is added to the style sheet that all pages have.
+fn framed(title: &str, content: &Markup, style: &str, options: PageOptions) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -55,7 +71,7 @@ fn framed(title: &str, content: &Markup, options: PageOptions) -> String {
                 // Keeps the browser from requesting an icon.
                 link rel="icon" href="data:,";
                 title { (title) " – embert" }
-                style { (PreEscaped(include_str!("style.css"))) }
+                style { (PreEscaped(include_str!("style.css"))) (PreEscaped(style)) }
             }
             body { main { (content) } footer { "Made by embert from the files of the run alone." } }
         }

@@ -1,12 +1,13 @@
 //! The section of a split: confusion matrix, curves, calibration, scores, and the examples worth reading.
 
-use embert_metrics::{
-    Metric, Reliability, at_temperature, precision_recall_curve, reliability, roc_curve, temperature,
-};
+use embert_metrics::{Reliability, at_temperature, reliability, temperature};
 use embert_run::{Example, MetricInfo, Metrics};
 use maud::{Markup, html};
 
 use super::figure::{Figure, Table, figures};
+use super::matrix::Matrix;
+use super::roc::{AgainstRest, precision_recall, roc, unit};
+use super::texts::text;
 use crate::number::{counted, figure, or_dash, percent, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::predictions::{Decision as _, Predictions};
@@ -17,8 +18,6 @@ const RELIABILITY_BINS: usize = 15;
 const SCORE_BINS: usize = 20;
 /// The number of examples in each of the two lists.
 const SHOWN: usize = 10;
-/// The characters of a text that are shown before the text has to be opened.
-const OPEN: usize = 320;
 
 /// The labels and metrics that the splits of a run share.
 pub(super) struct Labels {
@@ -58,9 +57,15 @@ pub(super) fn of_split(predictions: &Predictions<'_>, labels: &Labels) -> Result
         return Ok(tables);
     }
     let key = format!("-{}", predictions.split);
+    let against = |label| AgainstRest {
+        name: labels.name(label).to_owned(),
+        examples: predictions.against_the_rest(label),
+    };
+    let curves: Vec<AgainstRest> = labels.with_curves().into_iter().map(against).collect();
+    let guessing = (labels.names.len() == 2).then(|| predictions.share_of(labels.positive));
     let drawn = [
-        roc(predictions, labels, &key),
-        precision_recall(predictions, labels, &key),
+        roc(&curves, &key),
+        precision_recall(&curves, guessing, &key),
         Some(calibration(predictions, labels, &key)),
         Some(scores(predictions, labels, &key)),
     ];
@@ -74,29 +79,8 @@ pub(super) fn of_split(predictions: &Predictions<'_>, labels: &Labels) -> Result
 /// The confusion matrix: a row for each true label, shaded by the share of the row.
 fn confusion(predictions: &Predictions<'_>, labels: &Labels) -> Markup {
     let matrix = &predictions.scores.detail;
-    let count = labels.names.len();
-    let row_sum = |target: usize| (0..count).map(|label| matrix.count(target, label)).sum::<usize>().max(1);
-    html! {
-        div class="scroll" tabindex="0" role="group" aria-label="Confusion matrix" {
-            table class="confusion" {
-                thead { tr { th scope="col" { "true ╲ predicted" } @for name in &labels.names { th scope="col" { (name) } } } }
-                tbody {
-                    @for (target, name) in labels.names.iter().enumerate() {
-                        tr {
-                            th scope="row" { (name) }
-                            @for predicted in 0..count {
-                                @let share = matrix.count(target, predicted) as f64 / row_sum(target) as f64;
-                                td class=(if target == predicted { "right" } else { "wrong" })
-                                    style=(format!("--share:{:.0}%", share * 100.0)) {
-                                    (thousands(matrix.count(target, predicted))) " " small { (percent(share)) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    Matrix { label: "Confusion matrix", corner: "true ╲ predicted", names: &labels.names }
+        .render(|target, predicted| matrix.count(target, predicted))
 }
 
 fn by_label(predictions: &Predictions<'_>, labels: &Labels) -> Table {
@@ -119,121 +103,6 @@ fn by_label(predictions: &Predictions<'_>, labels: &Labels) -> Table {
     let titles = named.iter().map(|name| measures::named(name, &labels.metrics).in_sentence());
     let headings = ["label".to_owned()].into_iter().chain(titles).chain(["examples".to_owned()]);
     Table::new(headings, rows)
-}
-
-/// The unit square with a margin, so that a line along its edge is not cut.
-fn unit() -> std::ops::Range<f64> {
-    -0.02..1.02
-}
-
-fn roc(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Option<Figure> {
-    let mut layers =
-        vec![Layer::Line { points: vec![(0.0, 0.0), (1.0, 1.0)], ink: Ink::Reference, faint: false }];
-    let (mut legend, mut rows, mut areas) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, label) in labels.with_curves().into_iter().enumerate() {
-        let Some(curve) = roc_curve(&predictions.against_the_rest(label)) else { continue };
-        let points: Vec<(f64, f64)> =
-            curve.points.iter().map(|point| (point.false_positive_rate, point.true_positive_rate)).collect();
-        let layer = if labels.names.len() == 2 {
-            Layer::Area { points, ink: Ink::Series(index) }
-        } else {
-            Layer::Line { points, ink: Ink::Series(index), faint: false }
-        };
-        layers.push(layer);
-        legend.push((Ink::Series(index), format!("{}, area {}", labels.name(label), figure(curve.area))));
-        areas.push(curve.area);
-        rows.extend(curve.points.iter().map(|point| {
-            let threshold =
-                if point.threshold.is_finite() { short(point.threshold) } else { "none".to_owned() };
-            vec![
-                labels.name(label).to_owned(),
-                threshold,
-                figure(point.false_positive_rate),
-                figure(point.true_positive_rate),
-            ]
-        }));
-    }
-    if areas.is_empty() {
-        return None;
-    }
-    legend.push((Ink::Reference, "guessing".to_owned()));
-    let area = areas.iter().sum::<f64>() / areas.len() as f64;
-    Some(Figure {
-        key: key.to_owned(),
-        title: "ROC".to_owned(),
-        value: Some(format!("AUC {}", figure(area))),
-        alt: format!(
-            "The share of true positives against that of false ones. The area under the curve is {}; guessing has 0.5.",
-            figure(area)
-        ),
-        plot: Plot {
-            id: "roc",
-            x: unit(),
-            y: unit(),
-            x_title: "false positive rate".into(),
-            x_ticks: Ticks::Numbers,
-            layers,
-        },
-        legend,
-        note: String::new(),
-        table: Table::new(["label", "threshold", "false positive rate", "true positive rate"], rows),
-    })
-}
-
-fn precision_recall(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Option<Figure> {
-    let (mut layers, mut legend, mut rows, mut averages) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (index, label) in labels.with_curves().into_iter().enumerate() {
-        let Some(curve) = precision_recall_curve(&predictions.against_the_rest(label)) else { continue };
-        // Recall jumps between two thresholds: a slanted line would show precisions that no threshold has.
-        let mut points: Vec<(f64, f64)> = Vec::new();
-        for point in &curve.points {
-            points.extend(points.last().map(|last| (last.0, point.precision)));
-            points.push((point.recall, point.precision));
-        }
-        layers.push(Layer::Line { points, ink: Ink::Series(index), faint: false });
-        legend.push((
-            Ink::Series(index),
-            format!("{}, average precision {}", labels.name(label), figure(curve.average_precision)),
-        ));
-        averages.push(curve.average_precision);
-        rows.extend(curve.points.iter().map(|point| {
-            let threshold =
-                if point.threshold.is_finite() { short(point.threshold) } else { "none".to_owned() };
-            vec![labels.name(label).to_owned(), threshold, figure(point.recall), figure(point.precision)]
-        }));
-    }
-    if averages.is_empty() {
-        return None;
-    }
-    if labels.names.len() == 2 {
-        let share = predictions.share_of(labels.positive);
-        layers.insert(
-            0,
-            Layer::Line { points: vec![(0.0, share), (1.0, share)], ink: Ink::Reference, faint: false },
-        );
-        legend.push((Ink::Reference, "guessing".to_owned()));
-    }
-    let average = averages.iter().sum::<f64>() / averages.len() as f64;
-    Some(Figure {
-        key: key.to_owned(),
-        title: "Precision and recall".to_owned(),
-        value: Some(format!("AP {}", figure(average))),
-        alt: format!(
-            "Precision against recall over all thresholds. The average precision is {}.",
-            figure(average)
-        ),
-        plot: Plot {
-            id: "precision-recall",
-            x: unit(),
-            y: unit(),
-            x_title: Metric::Recall.name().into(),
-            x_ticks: Ticks::Numbers,
-            layers,
-        },
-        legend,
-        note: String::new(),
-        table: Table::new(["label", "threshold", Metric::Recall.name(), Metric::Precision.name()], rows),
-    })
 }
 
 /// The reliability diagram of the predictions with logits divided by `temperature`, which changes no
@@ -303,6 +172,7 @@ fn calibration(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Fig
             y: 0.0..1.02,
             x_title: "confidence".into(),
             x_ticks: Ticks::Numbers,
+            y_ticks: Ticks::Numbers,
             layers,
         },
         legend,
@@ -368,6 +238,7 @@ fn scores(predictions: &Predictions<'_>, labels: &Labels, key: &str) -> Figure {
             y: range(counts.iter().flatten().map(|&count| count as f64), true),
             x_title: x_title.into(),
             x_ticks: Ticks::Numbers,
+            y_ticks: Ticks::Numbers,
             layers: vec![
                 Layer::Bars { bars: bars(0), ink: Ink::Series(0) },
                 Layer::Bars { bars: bars(1), ink: Ink::Series(1) },
@@ -422,50 +293,9 @@ fn list(examples: &[&Example], labels: &Labels) -> Markup {
     }
 }
 
-/// A text as it is, in its own direction; a long text can be opened.
-fn text(text: &str) -> Markup {
-    let text = &text.replace("\r\n", "\n");
-    let Some((end, _)) = text.char_indices().nth(OPEN) else {
-        return html! { blockquote dir="auto" { (text) } };
-    };
-    // Cut between words, if possible.
-    let end = text[..end].rfind(char::is_whitespace).filter(|&space| space > end / 2).unwrap_or(end);
-    html! {
-        details class="text" {
-            summary { blockquote dir="auto" { (text[..end]) "…" } }
-            blockquote dir="auto" { (text[end..].trim_start()) }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_are_never_markup() {
-        let short = text("<script>alert(1)</script>").into_string();
-        assert_eq!(short, "<blockquote dir=\"auto\">&lt;script&gt;alert(1)&lt;/script&gt;</blockquote>");
-        let long = text(&format!("<script>{}", "ä b ".repeat(200))).into_string();
-        assert!(
-            long.starts_with("<details") && long.contains("&lt;script&gt;") && !long.contains("<script"),
-            "{long}"
-        );
-    }
-
-    #[test]
-    fn a_long_text_is_all_there() {
-        let words: Vec<String> = (0..200).map(|n| format!("w{n}")).collect();
-        let html = text(&words.join(" ")).into_string();
-        for word in &words {
-            let found = html
-                .split(|character: char| !character.is_alphanumeric())
-                .filter(|part| part == word)
-                .count();
-            assert_eq!(found, 1, "{word}");
-        }
-        assert!(text(&"x".repeat(1000)).into_string().contains(&"x".repeat(OPEN)));
-    }
 
     #[test]
     fn a_score_of_1_is_in_the_last_bin() {

@@ -116,6 +116,11 @@ impl Plot {
                 let points = thinned(&finite(points).collect::<Vec<_>>(), &self.x);
                 chart.draw_series(points.into_iter().map(|point| Circle::new(point, 3 * scale, style)))?;
             }
+            Layer::Cloud { points, ink } => {
+                let style = ink.color(0.45).filled();
+                let radius = 2 * scale + scale / 2;
+                chart.draw_series(finite(points).map(|point| Circle::new(point, radius, style)))?;
+            }
             Layer::Ticks { at, ink } => {
                 let height = self.y.start + (self.y.end - self.y.start) * 0.05;
                 let stroke =

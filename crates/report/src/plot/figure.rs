@@ -68,6 +68,8 @@ pub(crate) enum Layer {
     Area { points: Vec<(f64, f64)>, ink: Ink },
     /// Dots.
     Dots { points: Vec<(f64, f64)>, ink: Ink },
+    /// Small dots that let others show through: many points of which some coincide.
+    Cloud { points: Vec<(f64, f64)>, ink: Ink },
     /// Short strokes along the bottom.
     Ticks { at: Vec<f64>, ink: Ink },
     /// Bars from 0: left, right, height.
@@ -103,6 +105,18 @@ impl Ticks {
     }
 }
 
+/// The most rows of a plot with a name for each row: their names just don't touch.
+pub(crate) const MOST_ROWS: usize = 12;
+
+impl Plot {
+    /// The vertical axis of a plot with a named row each, the first at the top: its range and its ticks. A
+    /// row's place is its number from 0, negative.
+    pub(crate) fn rows(names: impl Iterator<Item = String>) -> (Range<f64>, Ticks) {
+        let ticks: Vec<Tick> = names.enumerate().map(|(row, name)| (-(row as f64), name)).collect();
+        (0.5 - ticks.len().max(1) as f64..0.5, Ticks::At(ticks))
+    }
+}
+
 /// A plot: two axes and the layers.
 #[derive(Clone, Debug)]
 pub(crate) struct Plot {
@@ -112,5 +126,7 @@ pub(crate) struct Plot {
     pub(crate) y: Range<f64>,
     pub(crate) x_title: Cow<'static, str>,
     pub(crate) x_ticks: Ticks,
+    /// Names beside the vertical axis, as in a plot with a row for each label; else numbers.
+    pub(crate) y_ticks: Ticks,
     pub(crate) layers: Vec<Layer>,
 }

@@ -32,7 +32,10 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of(plot: &Plot) -> Self {
-        let y = named(round_ticks(&plot.y, MOST_TICKS));
+        let y = match &plot.y_ticks {
+            Ticks::At(rows) => distinct(rows),
+            Ticks::Numbers | Ticks::Whole => named(round_ticks(&plot.y, MOST_TICKS)),
+        };
         let widest = y.iter().map(|place| width(&place.1, LETTERS)).fold(0.0, f64::max);
         let mut layout = Self {
             left: (widest + BESIDE_AXIS).max(LEFT).ceil(),
@@ -107,6 +110,24 @@ impl Layout {
     }
 }
 
+/// Ticks with the parts of their names that fit; names that are the same when cut have their number before
+/// them.
+fn distinct(rows: &[Tick]) -> Vec<Tick> {
+    let cut: Vec<Tick> =
+        rows.iter().map(|(at, name)| (*at, fitted(name, LETTERS, WIDEST_NAME).into_owned())).collect();
+    let is_repeated = |name: &str| cut.iter().filter(|place| place.1 == name).count() > 1;
+    let place = |(row, (at, name)): (usize, &Tick)| {
+        let numbered = || format!("{} {}", row + 1, rows[row].1);
+        let name = if is_repeated(name) {
+            fitted(&numbered(), LETTERS, WIDEST_NAME).into_owned()
+        } else {
+            name.clone()
+        };
+        (*at, name)
+    };
+    cut.iter().enumerate().map(place).collect()
+}
+
 /// Ticks labelled with their values.
 fn named(ticks: Vec<f64>) -> Vec<Tick> {
     let names = names_of_ticks(&ticks);
@@ -154,7 +175,7 @@ mod tests {
 
     fn plot(x: std::ops::Range<f64>, y: std::ops::Range<f64>, x_ticks: Ticks) -> Plot {
         let x_title = "optimizer.head_learning_rate_with_a_name_that_goes_on, logarithmic".into();
-        Plot { id: "p", x, y, x_title, x_ticks, layers: Vec::new() }
+        Plot { id: "p", x, y, x_title, x_ticks, y_ticks: Ticks::Numbers, layers: Vec::new() }
     }
 
     #[test]
@@ -193,6 +214,21 @@ mod tests {
                 assert!(width(&layout.x_title, LETTERS) <= layout.inner());
             }
         }
+    }
+
+    #[test]
+    fn rows_have_their_names_and_no_two_the_same() {
+        let long = "a label with a name that goes on and on".to_owned();
+        let names = ["short".to_owned(), long.clone(), long + " and on"];
+        let (y, y_ticks) = Plot::rows(names.into_iter());
+        let layout = Layout::of(&Plot { y_ticks, ..plot(0.0..1.0, y.clone(), Ticks::Numbers) });
+        assert_eq!((y.start, y.end), (-2.5, 0.5));
+        assert!(layout.left > 100.0 && layout.y.iter().all(|row| y.contains(&row.0)), "{:?}", layout.y);
+        let [one, two, three] = [0, 1, 2].map(|row| layout.y[row].1.as_str());
+        assert!(
+            one == "short" && two.starts_with("2 a label") && three.starts_with("3 a label"),
+            "{two} {three}"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use maud::{Markup, PreEscaped, html};
 
 pub(crate) use self::axis::Axis;
 use self::figure::SIZE;
-pub(crate) use self::figure::{Ink, Layer, Plot, Ticks};
+pub(crate) use self::figure::{Ink, Layer, MOST_ROWS, Plot, Ticks};
 pub(crate) use self::range::range;
 use crate::ReportError;
 
@@ -41,7 +41,15 @@ mod tests {
     use super::*;
 
     fn plot(layers: Vec<Layer>) -> Plot {
-        Plot { id: "p", x: 0.0..10.0, y: 0.0..1.0, x_title: "step".into(), x_ticks: Ticks::Numbers, layers }
+        Plot {
+            id: "p",
+            x: 0.0..10.0,
+            y: 0.0..1.0,
+            x_title: "step".into(),
+            x_ticks: Ticks::Numbers,
+            y_ticks: Ticks::Numbers,
+            layers,
+        }
     }
 
     #[test]

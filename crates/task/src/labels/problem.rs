@@ -128,6 +128,25 @@ pub enum LabelProblem {
         /// The file's class names.
         names: Vec<String>,
     },
+    /// Numbers that a file names as classes, where a number is to be predicted.
+    #[error(
+        "{} states that its numbers are the classes {}: these are no measure; leave problem_type=regression out",
+        path.display(), few(names)
+    )]
+    NamedNumbers {
+        /// The file.
+        path: PathBuf,
+        /// The names of the classes.
+        names: Vec<String>,
+    },
+    /// A training split in which all numbers are the same.
+    #[error("all {rows} training rows have the number {number}: there is nothing to learn")]
+    OneNumber {
+        /// The number.
+        number: String,
+        /// The number of rows.
+        rows: usize,
+    },
     /// Tags that are numbers without names.
     #[error(
         "the tags are numbers (first in {location}), and no file names them: list the tags in a card, \

@@ -3,8 +3,7 @@
 use embert_metrics::{MultiLabelAccumulator, MultiLabelReport};
 use serde::Serialize;
 
-use super::{MultiLabelClassification, MultiLabelText};
-use crate::{Scorer, TaskError};
+use crate::TaskError;
 
 /// The metrics with the threshold 0.5 and, where thresholds are fitted, with these.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,10 +31,9 @@ impl MultiLabelScorer {
     }
 }
 
-impl Scorer<MultiLabelClassification> for MultiLabelScorer {
+impl MultiLabelScorer {
     /// Adds the example with its binary cross-entropy in nats, the mean over the labels, without weights.
-    fn add(&mut self, example: &MultiLabelText, prediction: &Vec<f64>) -> Result<(), TaskError> {
-        let labels = example.label.as_ref().ok_or(TaskError::Unlabelled { id: example.id })?;
+    pub(super) fn add_labels(&mut self, labels: &[usize], prediction: &[f64]) -> Result<(), TaskError> {
         let truth: Vec<bool> = (0..prediction.len()).map(|label| labels.contains(&label)).collect();
         let entry = |(has, probability): (&bool, &f64)| {
             -(if *has { *probability } else { 1.0 - probability }).max(f64::MIN_POSITIVE).ln()
@@ -48,7 +46,8 @@ impl Scorer<MultiLabelClassification> for MultiLabelScorer {
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) -> Result<(), TaskError> {
+    /// Adds the examples of another scorer.
+    pub(super) fn merge_scores(&mut self, other: Self) -> Result<(), TaskError> {
         self.scores.merge(other.scores)?;
         if let (Some(fitted), Some(other)) = (&mut self.fitted, other.fitted) {
             fitted.merge(other)?;
@@ -56,7 +55,8 @@ impl Scorer<MultiLabelClassification> for MultiLabelScorer {
         Ok(())
     }
 
-    fn finish(&self) -> MultiLabelOutcome {
+    /// The metrics.
+    pub(super) fn outcome(&self) -> MultiLabelOutcome {
         let at_thresholds = self.fitted.as_ref().map(MultiLabelAccumulator::report);
         MultiLabelOutcome { report: self.scores.report(), at_thresholds }
     }

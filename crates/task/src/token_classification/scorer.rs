@@ -1,12 +1,11 @@
 //! [`TokenScorer`]: metrics over whole entities.
 
-use embert_metrics::{Scheme, TaggingAccumulator, TaggingReport};
+use embert_metrics::{Scheme, TaggingAccumulator};
 
-use super::TokenClassification;
 use super::example::{Tags, TokenExample};
 use super::prediction::TokenPrediction;
 use super::truth::judged;
-use crate::{Scorer, TaskError};
+use crate::TaskError;
 
 /// Metrics over whole entities and over words, of all examples.
 #[derive(Clone, Debug)]
@@ -25,10 +24,14 @@ pub(super) fn accumulator(labels: &[String], scheme: Scheme) -> Result<TaggingAc
     Ok(TaggingAccumulator::new(labels.to_vec(), scheme)?)
 }
 
-impl Scorer<TokenClassification> for TokenScorer {
+impl TokenScorer {
     /// Adds the example's words with the cross-entropy of their tags in nats, without class weights. A word
     /// that was cut off counts as outside of entities, and has no loss.
-    fn add(&mut self, example: &TokenExample, prediction: &TokenPrediction) -> Result<(), TaskError> {
+    pub(super) fn add_words(
+        &mut self,
+        example: &TokenExample,
+        prediction: &TokenPrediction,
+    ) -> Result<(), TaskError> {
         if example.tags == Tags::Unknown {
             return Err(TaskError::Unlabelled { id: example.id });
         }
@@ -40,11 +43,18 @@ impl Scorer<TokenClassification> for TokenScorer {
         Ok(self.scores.add(&truth, &predicted, loss.sum())?)
     }
 
-    fn merge(&mut self, other: Self) -> Result<(), TaskError> {
-        Ok(self.scores.merge(other.scores)?)
+    /// The accumulated scores.
+    pub(super) fn scores(&self) -> &TaggingAccumulator {
+        &self.scores
     }
 
-    fn finish(&self) -> TaggingReport {
-        self.scores.report()
+    /// The accumulated scores, to merge.
+    pub(super) fn into_scores(self) -> TaggingAccumulator {
+        self.scores
+    }
+
+    /// Adds other scores.
+    pub(super) fn merge_scores(&mut self, other: TaggingAccumulator) -> Result<(), TaskError> {
+        Ok(self.scores.merge(other)?)
     }
 }

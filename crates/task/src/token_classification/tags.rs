@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::spans::{Span, spans_of};
-use embert_data::{Card, LoadedRows, Location, Row, Value};
+use embert_data::{Card, LeftOut, LoadedRows, Location, Row, Span, SpannedText, Value, spans_of};
 use embert_metrics::{Recognized, Scheme, SchemeEvidence, to_iob2};
 
 use super::example::{TagSpan, Tags, TokenExample};
@@ -46,17 +45,19 @@ impl TagLabels {
         let located = || used().flat_map(|(split, _)| &split.rows);
 
         if card.columns.entities.is_some() {
-            let mut kinds = BTreeSet::new();
+            let (mut kinds, mut left_out) = (BTreeSet::new(), LeftOut::default());
             for row in located() {
                 // A row with a problem is reported, or skipped, where the row becomes an example.
-                if let Ok(Some((_, spans))) = spans_of(&row.row, &card.columns) {
-                    kinds.extend(spans.into_iter().map(|span| span.label));
+                if let Ok(Some(found)) = spans_of(&row.row, &card.columns) {
+                    kinds.extend(found.spans.into_iter().flatten().map(|span| span.label));
+                    left_out += found.left_out;
                 }
             }
             let scheme = Scheme::Iob2;
             let tags = kinds.iter().flat_map(|kind| [format!("B-{kind}"), format!("I-{kind}")]);
             let set = set(card, tags.collect());
-            return Ok((Self { set, scheme, of_files: scheme, names, options: *options }, Vec::new()));
+            let labels = Self { set, scheme, of_files: scheme, names, options: *options };
+            return Ok((labels, left_out.notes()));
         }
 
         let (mut evidence, mut places) = (SchemeEvidence::default(), Vec::new());
@@ -100,7 +101,8 @@ impl TagLabels {
         let document = card.columns.document.as_ref().and_then(|column| row.get(column));
         let document = document.filter(|value| **value != Value::Null).map(ToString::to_string);
         if card.columns.entities.is_some() {
-            let Some((text, spans)) = spans_of(row, &card.columns)? else {
+            let found = spans_of(row, &card.columns)?;
+            let Some(SpannedText { text, spans: Some(spans), .. }) = found else {
                 return Err(ExampleProblem::NoLabel { minus_one: false });
             };
             let tags = Tags::Spans(self.spans(&text, &spans)?);

@@ -14,7 +14,8 @@ use self::words::{OPEN_ROWS, described, end_of};
 use super::comparison::{evaluations_of, losses};
 use super::figure::{Figure, figures, section};
 use crate::chance::{Sample, Welch};
-use crate::compare::splits_differ;
+use crate::compare::{splits_differ, tasks};
+use crate::examples::Kind;
 use crate::number::{counted, duration, figure, thousands};
 use crate::sweep::{Sweep, SweepPoint};
 use crate::{ReportError, Run, measures};
@@ -188,10 +189,17 @@ fn caution(sweep: &Sweep, runs: &[&Run]) -> String {
     }
     let examples = sweep.runs().find_map(|(_, run)| run.eval(&sweep.split).map(|eval| eval.examples));
     let mean = best.and_then(|best| best.row.mean);
-    // The standard error of an accuracy follows from the number of examples.
-    if let (Some(examples), Some(mean), true) =
-        (examples.filter(|count| *count > 0), mean, sweep.metric.name == Metric::Accuracy.name())
-    {
+    if let Some(tasks) = tasks(runs.iter().copied()) {
+        let tasks: Vec<String> = tasks.into_iter().map(|(task, _)| task).collect();
+        lines.push(format!(
+            "The runs are of several tasks ({}): a number of one says little about another.",
+            tasks.join("; ")
+        ));
+    }
+    // The standard error of an accuracy follows from the number of examples, unless it is that of tokens.
+    let is_of_examples =
+        sweep.metric.name == Metric::Accuracy.name() && runs.iter().all(|run| run.kind() != Kind::Entities);
+    if let (Some(examples), Some(mean), true) = (examples.filter(|count| *count > 0), mean, is_of_examples) {
         let error = (mean * (1.0 - mean) / examples as f64).sqrt();
         lines.push(format!(
             "{} other examples would move this accuracy by about {} (one standard error), and the best of several is partly the luckiest.",

@@ -1,0 +1,171 @@
+//! [`Types`]: the types of entities with their scores, and the matrix of types against types.
+
+use std::collections::BTreeMap;
+
+use embert_run::{MetricInfo, Metrics, TaggedExample};
+use maud::{Markup, html};
+
+use super::super::figure::Table;
+use super::super::matrix::Matrix;
+use crate::counts::Counts;
+use crate::entities::Compared;
+use crate::examples::Split;
+use crate::measures;
+use crate::number::{counted, or_dash, thousands};
+
+/// The most types of the matrix: its cells grow with the square.
+const MOST_IN_MATRIX: usize = 15;
+/// The rows of the table that are open.
+const OPEN_ROWS: usize = 20;
+
+/// A type of entities.
+pub(super) struct TypeRow {
+    pub(super) name: String,
+    pub(super) metrics: Metrics,
+    /// The number of true entities.
+    pub(super) support: usize,
+}
+
+/// The types of a split, with the figures that the run recorded; where it recorded none, they are computed
+/// from the examples.
+pub(super) struct Types {
+    pub(super) rows: Vec<TypeRow>,
+    /// A row for each true type, a column for each found one; the last of both is no entity.
+    counts: Vec<Vec<usize>>,
+}
+
+impl Types {
+    pub(super) fn of(split: &Split<'_, TaggedExample>, compared: &[Compared<'_>]) -> Self {
+        Self::recorded(split).unwrap_or_else(|| Self::computed(compared))
+    }
+
+    fn recorded(split: &Split<'_, TaggedExample>) -> Option<Self> {
+        let detail = &split.scores?.detail;
+        let row = |class: &embert_run::ClassScores| {
+            let (metrics, support) = (class.metrics.clone(), class.examples);
+            Some(TypeRow { name: class.name.clone()?, metrics, support })
+        };
+        let rows: Vec<TypeRow> = detail.classes.iter().map(row).collect::<Option<_>>()?;
+        let size = rows.len() + 1;
+        let counts = detail.confusion_matrix.clone();
+        let fits = !rows.is_empty() && counts.len() == size && counts.iter().all(|row| row.len() == size);
+        fits.then_some(Self { rows, counts })
+    }
+
+    fn computed(compared: &[Compared<'_>]) -> Self {
+        let outcomes = || compared.iter().flat_map(|one| &one.outcomes);
+        let mut by_type: BTreeMap<&str, Counts> = BTreeMap::new();
+        for outcome in outcomes() {
+            if let Some(truth) = outcome.truth {
+                let counts = by_type.entry(&truth.entity_group).or_default();
+                counts.truths += 1;
+                counts.right += usize::from(outcome.is_right());
+            }
+            if let Some(found) = outcome.found {
+                by_type.entry(&found.entity_group).or_default().found += 1;
+            }
+        }
+        let numbers: BTreeMap<&str, usize> = by_type.keys().copied().zip(0..).collect();
+        let none = numbers.len();
+        let mut counts = vec![vec![0; none + 1]; none + 1];
+        for outcome in outcomes() {
+            let number = |group: Option<&String>| group.map_or(none, |group| numbers[group.as_str()]);
+            let truth = number(outcome.truth.map(|entity| &entity.entity_group));
+            counts[truth][number(outcome.found.map(|entity| &entity.entity_group))] += 1;
+        }
+        let row = |(name, counts): (&str, Counts)| {
+            let named = [("precision", counts.precision()), ("recall", counts.recall()), ("f1", counts.f1())];
+            let metrics = named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            TypeRow { name: name.to_owned(), metrics, support: counts.truths }
+        };
+        Self { rows: by_type.into_iter().map(row).collect(), counts }
+    }
+
+    /// The numbers of at most `most` types, those with the most entities, in the order of the rows.
+    pub(super) fn largest(&self, most: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by_key(|&index| std::cmp::Reverse(self.rows[index].support));
+        order.truncate(most);
+        order.sort_unstable();
+        order
+    }
+
+    pub(super) fn matrix(&self) -> Markup {
+        let mut shown = self.largest(MOST_IN_MATRIX);
+        let left_out = self.rows.len() - shown.len();
+        let names: Vec<String> = shown.iter().map(|&index| self.rows[index].name.clone()).collect();
+        let names: Vec<String> = names.into_iter().chain(["no entity".to_owned()]).collect();
+        shown.push(self.rows.len());
+        let (none, last) = (self.rows.len(), names.len() - 1);
+        html! {
+            (Matrix { label: "Types against types", corner: "true ╲ found", names: &names }
+                .of_entities(|row, column| self.counts[shown[row]][shown[column]], last))
+            @if left_out > 0 {
+                p class="note" { (counted(left_out, "type")) " with fewer entities " (if left_out == 1 { "is" } else { "are" }) " left out." }
+            }
+            p class="note" {
+                (thousands((0..none).map(|row| self.counts[row][none]).sum())) " true entities are missed, and "
+                (thousands((0..none).map(|column| self.counts[none][column]).sum())) " are found where there is none."
+            }
+        }
+    }
+
+    pub(super) fn table(&self, known: &[MetricInfo]) -> Markup {
+        let mut named: Vec<&str> = Vec::new();
+        for (name, _) in self.rows.iter().flat_map(|row| row.metrics.iter()) {
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        let rows = self.rows.iter().map(|row| {
+            let figures = named.iter().map(|name| or_dash(row.metrics.get(name)));
+            std::iter::once(row.name.clone()).chain(figures).chain([thousands(row.support)]).collect()
+        });
+        let titles = named.iter().map(|name| measures::named(name, known).in_sentence());
+        let headings = ["type".to_owned()].into_iter().chain(titles).chain(["entities".to_owned()]);
+        let (open, others) = Table::new(headings, rows.collect()).split(OPEN_ROWS);
+        html! {
+            (open.render("Figures by type"))
+            @if let Some(others) = others {
+                details { summary { "The other " (counted(others.rows.len(), "type")) } (others.render("Other types")) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use embert_run::{Entity, PredictedEntity};
+
+    use super::*;
+
+    #[test]
+    fn what_a_run_has_not_recorded_is_computed_from_its_examples() {
+        let entity = |group: &str, start| Entity { entity_group: group.to_owned(), start, end: start + 2 };
+        let found = |group: &str, start| PredictedEntity {
+            entity_group: group.to_owned(),
+            score: 0.5,
+            start,
+            end: start + 2,
+        };
+        let example = TaggedExample {
+            split: "test".to_owned(),
+            id: 0,
+            text: "x".repeat(40),
+            entities: vec![entity("PER", 0), entity("LOC", 4), entity("LOC", 8), entity("LOC", 12)],
+            predicted: vec![found("PER", 0), found("PER", 4), found("LOC", 9), found("ORG", 20)],
+            words: 9,
+            tokens: 9,
+        };
+        let compared = [Compared::of(&example)];
+        let split = Split { name: "test", examples: vec![&example], scores: None };
+        let types = Types::of(&split, &compared);
+        let names: Vec<(&str, usize)> =
+            types.rows.iter().map(|row| (row.name.as_str(), row.support)).collect();
+        assert_eq!(names, [("LOC", 3), ("ORG", 0), ("PER", 1)]);
+        assert_eq!(types.counts, [[1, 0, 1, 1], [0, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]]);
+        assert_eq!(types.rows[2].metrics.get("precision"), Some(0.5));
+        assert_eq!((types.rows[1].metrics.get("recall"), types.rows[0].metrics.get("f1")), (None, Some(0.0)));
+        assert_eq!(types.largest(1), [0]);
+    }
+}

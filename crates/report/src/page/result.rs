@@ -1,0 +1,159 @@
+//! The result of a run in one sentence, in the words of its task.
+
+use embert_metrics::Metric;
+use embert_run::{Eval, Metrics};
+
+use super::baselines::clause;
+use crate::Run;
+use crate::examples::Kind;
+use crate::number::{counted, figure, percent, thousands};
+use crate::predictions::Predictions;
+
+/// The evaluation that the result is quoted from: on the test split if there is one, since nothing was chosen
+/// on that split.
+pub(super) fn quoted(run: &Run) -> Option<&Eval> {
+    run.result("test").or_else(|| run.result("validation"))
+}
+
+pub(super) fn result(run: &Run, splits: &[Predictions<'_>]) -> String {
+    let Some(eval) = quoted(run) else {
+        return match run.log.steps.last() {
+            Some(step) => {
+                format!(
+                    "Not evaluated; {} done, the last with a loss of {}.",
+                    counted(step.step, "step"),
+                    figure(step.loss)
+                )
+            }
+            None => "Nothing has happened yet.".to_owned(),
+        };
+    };
+    let line = match run.kind() {
+        Kind::SingleLabel | Kind::Unknown => None,
+        Kind::MultiLabel => multi_label(eval, fitted(run, eval)),
+        Kind::Score => regression(eval),
+        Kind::Entities => entities(eval),
+    };
+    if let Some(line) = line {
+        let scores = run.scores.as_ref().and_then(|scores| scores.split(&eval.split));
+        let rule = scores.and_then(|scores| clause(&scores.baselines, &eval.metrics, &run.metrics));
+        return match rule {
+            Some(rule) => format!("{line}; {rule}."),
+            None => line + ".",
+        };
+    }
+    let accuracy = match run.kind() {
+        Kind::SingleLabel | Kind::Unknown => eval.metrics.get(Metric::Accuracy.name()),
+        _ => None,
+    };
+    let Some(accuracy) = accuracy else {
+        let metric = run.metric();
+        let value = eval.metrics.get(&metric.name).map_or_else(|| "no".to_owned(), figure);
+        return format!("Has {value} {} on the {} split.", metric.in_sentence(), eval.split);
+    };
+    let line =
+        format!("Gets {} of {} {} examples right", percent(accuracy), thousands(eval.examples), eval.split);
+    match baseline(run, &eval.split, splits) {
+        Some((name, share)) => format!(
+            "{line}; always answering “{name}”, the most frequent label of the training split, would get {}.",
+            percent(share)
+        ),
+        None => line + ".",
+    }
+}
+
+/// The metrics of this evaluation with the fitted thresholds.
+pub(super) fn fitted<'a>(run: &'a Run, eval: &Eval) -> Option<&'a Metrics> {
+    Some(&run.scores.as_ref()?.split(&eval.split)?.detail.at_thresholds).filter(|metrics| !metrics.is_empty())
+}
+
+fn examples(eval: &Eval) -> String {
+    counted(eval.examples, &format!("{} example", eval.split))
+}
+
+fn entities(eval: &Eval) -> Option<String> {
+    let [recall, precision, f1] = ["recall", "precision", "f1"].map(|name| eval.metrics.get(name));
+    Some(format!(
+        "Finds {} of the entities in {}, and {} of those that it finds are right: F1 {}",
+        percent(recall?),
+        examples(eval),
+        percent(precision?),
+        percent(f1?)
+    ))
+}
+
+fn multi_label(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {
+    let [subset, micro] = ["subset_accuracy", "micro_f1"].map(|name| eval.metrics.get(name));
+    let line = format!(
+        "Gets all labels of {} of {} right; over all labels together F1 is {}",
+        percent(subset?),
+        examples(eval),
+        percent(micro?)
+    );
+    Some(match fitted.and_then(|metrics| metrics.get("micro_f1")) {
+        Some(fitted) => format!("{line}, with the fitted thresholds {}", percent(fitted)),
+        None => line,
+    })
+}
+
+fn regression(eval: &Eval) -> Option<String> {
+    let away = eval.metrics.get("mae")?;
+    let line = format!("Is {} away from the true score in the mean over {}", figure(away), examples(eval));
+    let named = [("pearson", "Pearson"), ("spearman", "Spearman")];
+    let known: Vec<String> = named
+        .iter()
+        .filter_map(|(name, title)| Some(format!("{title} {}", figure(eval.metrics.get(name)?))))
+        .collect();
+    Some(if known.is_empty() {
+        format!("{line}; its scores have no correlation with the true ones, since one side is constant")
+    } else {
+        format!("{line}; its scores correlate with the true ones: {}", known.join(", "))
+    })
+}
+
+/// The name of the training split's majority class, and its share of another split.
+fn baseline(run: &Run, split: &str, splits: &[Predictions<'_>]) -> Option<(String, f64)> {
+    let facts = run.facts.as_ref()?;
+    let majority = run.majority()?;
+    let name = facts.labels.get(majority)?.clone();
+    if let Some(predictions) = splits.iter().find(|found| found.split == split && !found.examples.is_empty())
+    {
+        return Some((name, predictions.share_of(majority)));
+    }
+    let counted =
+        if split == "test" { facts.splits.test.as_ref() } else { facts.splits.validation.as_ref() }?;
+    Some((name, *counted.labels.get(majority)? as f64 / counted.examples.max(1) as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn eval(metrics: &[(&str, f64)], examples: usize) -> Eval {
+        let metrics = metrics.iter().copied().collect();
+        Eval { split: "test".to_owned(), step: 1, epoch: 1, metrics, examples }
+    }
+
+    #[test]
+    fn each_task_has_its_own_words() {
+        assert_eq!(
+            entities(&eval(&[("f1", 0.5), ("recall", 0.4), ("precision", 0.65)], 1287)).unwrap(),
+            "Finds 40.0 % of the entities in 1,287 test examples, and 65.0 % of those that it finds are right: F1 50.0 %"
+        );
+        assert_eq!(entities(&eval(&[("f1", 0.5)], 1)), None);
+        let labels = eval(&[("subset_accuracy", 0.5), ("micro_f1", 0.625)], 1);
+        assert_eq!(
+            multi_label(&labels, None).unwrap(),
+            "Gets all labels of 50.0 % of 1 test example right; over all labels together F1 is 62.5 %"
+        );
+        let fitted = [("micro_f1", 0.75)].into_iter().collect();
+        assert!(
+            multi_label(&labels, Some(&fitted)).unwrap().ends_with(", with the fitted thresholds 75.0 %")
+        );
+        assert_eq!(
+            regression(&eval(&[("mae", 0.5), ("pearson", 0.875), ("spearman", 0.75)], 9)).unwrap(),
+            "Is 0.5000 away from the true score in the mean over 9 test examples; its scores correlate with the true ones: Pearson 0.8750, Spearman 0.7500"
+        );
+        assert!(regression(&eval(&[("mae", 0.5)], 9)).unwrap().ends_with("since one side is constant"));
+    }
+}

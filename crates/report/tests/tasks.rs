@@ -1,0 +1,136 @@
+//! The pages of made-up runs of each task.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use embert_report::{PageOptions, Run, page, terminal};
+use embert_tests::runs::{multi_label, regression, token_classification};
+
+/// The page of a run; it is kept for people where `EMBERT_PAGES` names a folder.
+fn page_of(folders: &[PathBuf]) -> String {
+    let runs: Vec<Run> = folders.iter().map(|folder| Run::read(folder).unwrap()).collect();
+    assert!(runs.iter().all(|run| run.damage.is_empty()), "{:?}", runs[0].damage);
+    let html = page(&runs, &PageOptions::default()).unwrap();
+    if let Some(folder) = std::env::var_os("EMBERT_PAGES") {
+        let name = if runs.len() == 1 { runs[0].name.clone() } else { format!("{}-runs", runs.len()) };
+        fs::write(Path::new(&folder).join(format!("{name}.html")), &html).unwrap();
+        fs::write(Path::new(&folder).join(format!("{name}.txt")), terminal(&runs[0])).unwrap();
+    }
+    html
+}
+
+fn assert_has(html: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(html.contains(part), "{part} is not in the page");
+    }
+}
+
+#[test]
+fn entities_are_marked_and_counted() {
+    let place = tempfile::tempdir().unwrap();
+    let html = page_of(&[token_classification(place.path(), "entities", 120)]);
+    assert_has(
+        &html,
+        &[
+            "Finds 62.4 % of the entities in 120 test examples",
+            "the better of two rules without a model, each word's most frequent tag",
+            "id=\"types-test\"",
+            "id=\"errors-test\"",
+            "id=\"entity-lengths-validation\"",
+            "id=\"text-lengths-test\"",
+            "Against rules without a model",
+            "<mark class=\"entity missed\">",
+            " taken for ",
+            " invented, ",
+            " found as ",
+            "Words by tag",
+        ],
+    );
+}
+
+#[test]
+fn several_labels_have_thresholds_curves_and_company() {
+    let place = tempfile::tempdir().unwrap();
+    let html = page_of(&[multi_label(place.path(), "labels", 28, 300)]);
+    assert_has(
+        &html,
+        &[
+            "Gets all labels of 39.3 % of 300 test examples right; over all labels together F1 is 54.3 %, with the fitted thresholds 59.3 %",
+            "fitted threshold",
+            "16 labels with fewer examples are left out",
+            "The 6 labels with the most examples; 22 are left out.",
+            "id=\"label-numbers-test\"",
+            "id=\"labels-test\"",
+            "The other 8 labels",
+            "class=\"label missed\"",
+            "10 examples of 300",
+        ],
+    );
+}
+
+#[test]
+fn numbers_have_residuals_and_their_error_is_shown_once() {
+    let place = tempfile::tempdir().unwrap();
+    let html = page_of(&[regression(place.path(), "pairs", 300)]);
+    assert_has(
+        &html,
+        &[
+            "away from the true score in the mean over 300 test examples",
+            "Pearson 0.8510, Spearman 0.8470",
+            "a rule without a model, the mean of the training split, has MSE 2.2800 where this run has 0.5300",
+            "id=\"predicted-test\"",
+            "id=\"residuals-validation\"",
+            "id=\"error-by-score-test\"",
+            "id=\"metrics-errors\"",
+            "Furthest too low",
+        ],
+    );
+    assert!(!html.contains("<dt>test loss</dt>") && html.contains("<dt>test MSE</dt>"), "{html}");
+}
+
+#[test]
+fn runs_of_several_tasks_are_compared_by_what_they_share() {
+    let place = tempfile::tempdir().unwrap();
+    let folders = [
+        multi_label(place.path(), "labels", 5, 20),
+        multi_label(place.path(), "more labels", 5, 20),
+        regression(place.path(), "pairs", 20),
+    ];
+    let html = page_of(&folders);
+    assert_has(
+        &html,
+        &[
+            "The runs are of 2 tasks:",
+            "<li>text-classification, multi_label_classification: labels, more labels</li>",
+            "<li>text-classification, regression: pairs</li>",
+            "of the metrics loss.",
+            "Best validation loss: ",
+        ],
+    );
+    assert!(!page_of(&folders[..2]).contains("The runs are of"));
+}
+
+/// A page of many labels and many examples stays small, and one of few has all its parts.
+#[test]
+fn a_page_is_small_whatever_the_run_has() {
+    let place = tempfile::tempdir().unwrap();
+    for (run, most) in [
+        (multi_label(place.path(), "many", 60, 5000), 1_500_000),
+        (token_classification(place.path(), "many entities", 5000), 600_000),
+        (regression(place.path(), "many pairs", 5000), 1_000_000),
+        (multi_label(place.path(), "one of two", 2, 1), 150_000),
+        (multi_label(place.path(), "one", 1, 1), 150_000),
+        (token_classification(place.path(), "one sentence", 1), 150_000),
+        (regression(place.path(), "one pair", 1), 150_000),
+        (multi_label(place.path(), "none", 3, 0), 150_000),
+        (token_classification(place.path(), "no sentence", 0), 150_000),
+        (regression(place.path(), "no pair", 0), 150_000),
+    ] {
+        let html = page_of(std::slice::from_ref(&run));
+        assert!(html.len() < most, "{} has {} bytes", run.display(), html.len());
+        assert!(html.contains("id=\"test\""), "{}", run.display());
+        assert!(!html.contains(">NaN<"), "{}", run.display());
+    }
+}
