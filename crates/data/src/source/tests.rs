@@ -116,6 +116,13 @@ fn a_folder_comes_before_a_built_in_card_of_its_name() {
     let (card, ..) = local(&name("stsb"));
     assert_eq!((card.name.as_str(), card.task), ("glue:stsb", None));
     assert!(refused(&name("rte")).contains("stsb"));
+    // Tests run in the crate's folder, where `src` is.
+    let card = "name = \"src:none\"\n[files]\ntrain = [\"t.csv\"]\n";
+    write(dir.path(), &[("cards/src:none.toml", card), ("cards/no-such-folder:none.toml", card)]);
+    let cards = [dir.path().join("cards")];
+    assert!(DataSource::resolve("no-such-folder:none", &cards).is_ok());
+    let message = DataSource::resolve("src:none", &cards).unwrap_err().to_string();
+    assert!(message.contains("src"), "{message}");
 }
 
 /// `data/reviews`, mistyped or moved away, is not looked for on the hub where there is a folder `data`.
