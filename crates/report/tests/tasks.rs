@@ -57,8 +57,8 @@ fn several_labels_have_thresholds_curves_and_company() {
     assert_has(
         &html,
         &[
-            "Gets all labels of 39.3 % of 300 test examples right; over all labels together F1 is 54.3 %, with the fitted thresholds 59.3 %",
-            "fitted threshold",
+            "Gets all labels of 39.3 % of 300 test examples right; over all labels together F1 is 0.5430, with the fitted thresholds 0.5930",
+            "precision at it",
             "16 labels with fewer examples are left out",
             "The 6 labels with the most examples; 22 are left out.",
             "id=\"label-numbers-test\"",
@@ -77,9 +77,9 @@ fn numbers_have_residuals_and_their_error_is_shown_once() {
     assert_has(
         &html,
         &[
-            "away from the true score in the mean over 300 test examples",
+            "away from the true score in the mean (MAE) over 300 test examples",
             "Pearson 0.8510, Spearman 0.8470",
-            "a rule without a model, the mean of the training split, has MSE 2.2800 where this run has 0.5300",
+            "a rule without a model, the mean of the training split, has MAE 1.2900.",
             "id=\"predicted-test\"",
             "id=\"residuals-validation\"",
             "id=\"error-by-score-test\"",

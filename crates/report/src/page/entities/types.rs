@@ -121,7 +121,7 @@ impl Types {
             let figures = named.iter().map(|name| or_dash(row.metrics.get(name)));
             std::iter::once(row.name.clone()).chain(figures).chain([thousands(row.support)]).collect()
         });
-        let titles = named.iter().map(|name| measures::named(name, known).in_sentence());
+        let titles = named.iter().map(|name| measures::of_label(name, known));
         let headings = ["type".to_owned()].into_iter().chain(titles).chain(["entities".to_owned()]);
         let (open, others) = Table::new(headings, rows.collect()).split(OPEN_ROWS);
         html! {
