@@ -77,7 +77,7 @@ fn numbers_have_residuals_and_their_error_is_shown_once() {
     assert_has(
         &html,
         &[
-            "away from the true score in the mean (MAE) over 300 test examples",
+            "Is off by 0.5600 in the mean (MAE) over 300 test examples",
             "Pearson 0.8510, Spearman 0.8470",
             "a rule without a model, the mean of the training split, has MAE 1.2900.",
             "id=\"predicted-test\"",

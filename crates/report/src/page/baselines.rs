@@ -33,7 +33,7 @@ pub(super) fn beside(scores: &SplitScores, known: &[MetricInfo]) -> Option<Marku
         std::iter::once("metric".to_owned()).chain(shown.iter().map(|metric| metric.in_sentence()));
     let title = if scores.baselines.is_empty() { "All metrics" } else { "Against rules without a model" };
     Some(html! {
-        div class="columns" { div { h3 { (title) } (Table::new(headings, table.collect()).render(title)) } }
+        div class="columns rules" { div { h3 { (title) } (Table::new(headings, table.collect()).render(title)) } }
     })
 }
 

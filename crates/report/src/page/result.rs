@@ -105,7 +105,7 @@ fn multi_label(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {
 fn regression(eval: &Eval) -> Option<String> {
     let away = eval.metrics.get("mae")?;
     let line =
-        format!("Is {} away from the true score in the mean (MAE) over {}", figure(away), examples(eval));
+        format!("Is off by {} in the mean (MAE) over {}", figure(away), examples(eval));
     let named = [("pearson", "Pearson"), ("spearman", "Spearman")];
     let known: Vec<String> = named
         .iter()
@@ -159,7 +159,7 @@ mod tests {
         );
         assert_eq!(
             regression(&eval(&[("mae", 0.5), ("pearson", 0.875), ("spearman", 0.75)], 9)).unwrap(),
-            "Is 0.5000 away from the true score in the mean (MAE) over 9 test examples; its scores correlate with the true ones: Pearson 0.8750, Spearman 0.7500"
+            "Is off by 0.5000 in the mean (MAE) over 9 test examples; its scores correlate with the true ones: Pearson 0.8750, Spearman 0.7500"
         );
         assert!(regression(&eval(&[("mae", 0.5)], 9)).unwrap().ends_with("since one side is constant"));
     }

@@ -245,8 +245,9 @@ pub(super) fn key() -> Markup {
     html! {
         p class="note key" {
             "A mark says the true type, then what was found: "
-            @for (verdict, words) in meanings {
-                mark class=(format!("entity {}", class(verdict))) { (words) } " "
+            @for (place, (verdict, words)) in meanings.into_iter().enumerate() {
+                @if place > 0 { " " }
+                mark class=(format!("entity {}", class(verdict))) { (words) }
             }
             ". In a mark, " span class="lost" { "what was lost" } " of the true entity, and "
             span class="extra" { "what was added" } " to it. The percentage is the model's score."
