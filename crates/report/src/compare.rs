@@ -148,4 +148,31 @@ mod tests {
         let seeds = ["seed = 1\n", "seed = 2\n"].map(|config| run("a", config));
         assert!(splits_differ(&seeds));
     }
+
+    #[test]
+    fn runs_of_several_tasks_share_the_metrics_of_the_same_name() {
+        let of = |name: &str, task: &str, metrics: &[&str]| {
+            let facts = format!(
+                r#"{{"task": "{task}", "model": "m", "dataset": "d", "labels": [], "positive": null,
+                "parameters": {{"total": 9, "trainable": 9}}, "splits": {{"train": {{"examples": 0, "labels": [], "duplicates": 0}}}},
+                "lengths": {{"max_length": 32, "truncated": 0, "bin_width": 16, "counts": []}}}}"#
+            );
+            let known = crate::measures::of_format_1();
+            let metrics = metrics.iter().map(|name| crate::measures::named(name, &known)).collect();
+            Run { facts: Some(serde_json::from_str(&facts).unwrap()), metrics, ..run(name, "") }
+        };
+        let begun = run("begun", "");
+        let runs = [
+            of("a", "token-classification", &["f1", "f1_strict", "loss"]),
+            of("b", "text-classification", &["accuracy", "loss", "f1"]),
+            of("c", "token-classification", &["f1", "loss"]),
+        ];
+        let found = tasks(runs.iter().chain([&begun])).unwrap();
+        let names: Vec<(&str, usize)> =
+            found.iter().map(|(task, runs)| (task.as_str(), runs.len())).collect();
+        assert_eq!(names, [("token-classification", 2), ("text-classification", 1)]);
+        assert!(tasks([&runs[0], &runs[2], &begun]).is_none());
+        let shared: Vec<&str> = shared_metrics(&runs).iter().map(|metric| metric.name.as_str()).collect();
+        assert_eq!(shared, ["f1", "loss"]);
+    }
 }

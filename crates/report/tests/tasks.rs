@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embert_report::{PageOptions, Run, page, terminal};
+use embert_report::{PageOptions, Run, Sweep, page, sweep_page, terminal};
 use embert_tests::runs::{multi_label, regression, token_classification};
 
 /// The page of a run; it is kept for people where `EMBERT_PAGES` names a folder.
@@ -133,4 +133,72 @@ fn a_page_is_small_whatever_the_run_has() {
         assert!(html.contains("id=\"test\""), "{}", run.display());
         assert!(!html.contains(">NaN<"), "{}", run.display());
     }
+}
+
+#[test]
+fn a_terminal_says_the_result_and_what_rules_get() {
+    let place = tempfile::tempdir().unwrap();
+    for (run, parts) in [
+        (
+            token_classification(place.path(), "entities", 9),
+            [
+                "Finds 62.4 % of the entities",
+                "each word's most frequent",
+                "LOC (81)",
+                "0.6841",
+                "validation f1:",
+            ],
+        ),
+        (
+            multi_label(place.path(), "labels", 3, 9),
+            [
+                "Gets all labels of",
+                "with fitted thresholds",
+                "the most frequent label",
+                "0.5930",
+                "validation micro_f1:",
+            ],
+        ),
+        (
+            regression(place.path(), "pairs", 9),
+            ["Is off by 0.5600", "the mean of the training", "2.2800", "Spearman", "validation pearson:"],
+        ),
+    ] {
+        let text = terminal(&Run::read(&run).unwrap());
+        for part in parts {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
+
+#[test]
+fn a_sweep_over_several_tasks_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let runs = place.path().join("runs");
+    token_classification(&runs, "a", 9);
+    let row = |run: &str, value: f64| {
+        format!(
+            r#"{{"point": "{run}", "settings": {{"freeze": "{run}"}}, "mean": {value}, "standard_deviation": null, "runs": [
+            {{"run": "runs/{run}", "seed": 0, "status": "complete", "value": {value}, "step": 90, "seconds": 1.0}}]}}"#
+        )
+    };
+    let table = format!(
+        r#"{{"name": "mixed", "metric": "accuracy", "better": "higher", "split": "validation", "keys": ["freeze"], "seeds": [0],
+        "points": [{}, {}]}}"#,
+        row("a", 0.5),
+        row("b", 0.25)
+    );
+    fs::write(place.path().join("sweep.json"), table).unwrap();
+    let html = || sweep_page(&Sweep::read(place.path()).unwrap(), &PageOptions::default()).unwrap();
+    assert!(!html().contains("several tasks"));
+    // The accuracy is that of tokens, of which there are more than examples.
+    assert!(!html().contains("one standard error"));
+    multi_label(&runs, "b", 3, 9);
+    assert_has(
+        &html(),
+        &[
+            "The runs are of several tasks (token-classification; text-classification, multi_label_classification)",
+        ],
+    );
 }

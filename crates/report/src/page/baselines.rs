@@ -15,9 +15,9 @@ pub(super) fn beside(scores: &SplitScores, known: &[MetricInfo]) -> Option<Marku
     if scores.baselines.is_empty() && fitted.is_empty() {
         return None;
     }
-    let mut rows = vec![("this run".to_owned(), &scores.metrics)];
+    let own = if fitted.is_empty() { "this run" } else { "this run, thresholds 0.5" };
+    let mut rows = vec![(own.to_owned(), &scores.metrics)];
     if !fitted.is_empty() {
-        rows[0].0 = "this run, thresholds 0.5".to_owned();
         rows.push(("this run, fitted thresholds".to_owned(), fitted));
     }
     rows.extend(scores.baselines.iter().map(|rule| (rule.name.clone(), &rule.metrics)));

@@ -13,6 +13,7 @@ mod regression;
 mod result;
 mod roc;
 mod run;
+mod several_tasks;
 mod splits;
 mod sweep;
 mod texts;

@@ -184,7 +184,9 @@ fn histogram(examples: &[&ScoredExample], key: &str) -> Figure {
     let residuals: Vec<f64> = examples.iter().map(|example| residual(example)).collect();
     let bins = bins(residuals.iter().copied(), RESIDUAL_BINS);
     let mut counts = vec![0_usize; bins.len()];
-    residuals.iter().for_each(|&residual| counts[bin_of(residual, &bins)] += 1);
+    for &residual in &residuals {
+        counts[bin_of(residual, &bins)] += 1;
+    }
     let x = range(residuals.iter().copied().chain([0.0]), false);
     // A single bin has no width of its own.
     let least = (x.end - x.start) / 100.0;
@@ -230,7 +232,9 @@ fn histogram(examples: &[&ScoredExample], key: &str) -> Figure {
 fn by_score(examples: &[&ScoredExample], key: &str) -> Figure {
     let bins = ranges(examples.iter().map(|example| example.score));
     let mut residuals: Vec<Vec<f64>> = vec![Vec::new(); bins.len()];
-    examples.iter().for_each(|example| residuals[bin_of(example.score, &bins)].push(residual(example)));
+    for example in examples {
+        residuals[bin_of(example.score, &bins)].push(residual(example));
+    }
     let absolute = |bin: &Vec<f64>| mean(&bin.iter().map(|residual| residual.abs()).collect::<Vec<_>>());
     let name = |&(from, to): &(f64, f64)| {
         if from.total_cmp(&to).is_eq() { short(from) } else { format!("{} to {}", short(from), short(to)) }

@@ -104,8 +104,7 @@ fn multi_label(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {
 
 fn regression(eval: &Eval) -> Option<String> {
     let away = eval.metrics.get("mae")?;
-    let line =
-        format!("Is off by {} in the mean (MAE) over {}", figure(away), examples(eval));
+    let line = format!("Is off by {} in the mean (MAE) over {}", figure(away), examples(eval));
     let named = [("pearson", "Pearson"), ("spearman", "Spearman")];
     let known: Vec<String> = named
         .iter()
