@@ -153,15 +153,15 @@ fn a_terminal_says_the_result_and_what_rules_get() {
             multi_label(place.path(), "labels", 3, 9),
             [
                 "Gets all labels of",
-                "with fitted thresholds",
-                "the most frequent label",
+                "with fitted",
+                "the most frequent",
                 "0.5930",
                 "validation micro_f1:",
             ],
         ),
         (
             regression(place.path(), "pairs", 9),
-            ["Is off by 0.5600", "the mean of the training", "2.2800", "Spearman", "validation pearson:"],
+            ["Is off by 0.5600", "the mean of the training split ", "2.2800", "Spearman", "validation pearson:"],
         ),
     ] {
         let text = terminal(&Run::read(&run).unwrap());
