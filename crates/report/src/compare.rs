@@ -91,7 +91,9 @@ pub(crate) fn groups<'a>(runs: &'a [Run], keys: &[String]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for run in runs {
         let values: Vec<String> = keys.iter().map(|key| value(run, key)).collect();
-        match groups.iter_mut().find(|group| group.values == values) {
+        // The settings of two tasks may be the same where only the data differ.
+        let is_same = |group: &&mut Group<'_>| group.values == values && group.runs[0].task() == run.task();
+        match groups.iter_mut().find(is_same) {
             Some(group) => group.runs.push(run),
             None => groups.push(Group { runs: vec![run], values }),
         }
@@ -174,5 +176,6 @@ mod tests {
         assert!(tasks([&runs[0], &runs[2], &begun]).is_none());
         let shared: Vec<&str> = shared_metrics(&runs).iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(shared, ["f1", "loss"]);
+        assert_eq!(groups(&runs, &[]).len(), 2);
     }
 }

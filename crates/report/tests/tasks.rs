@@ -105,7 +105,7 @@ fn runs_of_several_tasks_are_compared_by_what_they_share() {
             "The runs are of 2 tasks:",
             "<li>text-classification, multi_label_classification: labels, more labels</li>",
             "<li>text-classification, regression: pairs</li>",
-            "of the metrics loss.",
+            "the metrics that all have: loss.",
             "Best validation loss: ",
         ],
     );
@@ -151,17 +151,17 @@ fn a_terminal_says_the_result_and_what_rules_get() {
         ),
         (
             multi_label(place.path(), "labels", 3, 9),
-            [
-                "Gets all labels of",
-                "with fitted",
-                "the most frequent",
-                "0.5930",
-                "validation micro_f1:",
-            ],
+            ["Gets all labels of", "with fitted", "the most frequent", "0.5930", "validation micro_f1:"],
         ),
         (
             regression(place.path(), "pairs", 9),
-            ["Is off by 0.5600", "the mean of the training split ", "2.2800", "Spearman", "validation pearson:"],
+            [
+                "Is off by 0.5600",
+                "the mean of the training split ",
+                "2.2800",
+                "Spearman",
+                "validation pearson:",
+            ],
         ),
     ] {
         let text = terminal(&Run::read(&run).unwrap());

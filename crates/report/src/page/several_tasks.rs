@@ -9,7 +9,7 @@ use crate::number::thousands;
 /// Says which run has which task, and what all share.
 pub(super) fn of_several(tasks: &[(String, Vec<&Run>)], runs: &[Run]) -> Markup {
     let shared: Vec<String> = shared_metrics(runs).iter().map(|metric| metric.in_sentence()).collect();
-    let shared = if shared.is_empty() { "no metric".to_owned() } else { shared.join(", ") };
+    let shared = if shared.is_empty() { "none".to_owned() } else { shared.join(", ") };
     html! {
         div class="missing" role="note" {
             b { "The runs are of " (thousands(tasks.len())) " tasks:" }
@@ -18,7 +18,7 @@ pub(super) fn of_several(tasks: &[(String, Vec<&Run>)], runs: &[Run]) -> Markup 
                     li { (task) ": " (runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ")) }
                 }
             }
-            p { "Compared is what all share: settings, time, and of the metrics " (shared) ". A number of one task says little about another." }
+            p { "Compared are settings, times, and the metrics that all have: " (shared) ". A number of one task says little about another." }
         }
     }
 }
