@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use embert_run::{
-    Better, Eval, Example, Facts, LOSS, Log, MetricInfo, RunError, RunFiles, Scores, SweepFiles,
+    Better, Eval, Example, Facts, Log, MetricInfo, RunError, RunFiles, Scores, SweepFiles,
     TEXT_CLASSIFICATION,
 };
 
@@ -152,12 +152,6 @@ impl Run {
         let mut settings = Vec::new();
         flatten("", &self.config, &mut settings);
         settings
-    }
-
-    /// The metrics without the loss of a regression, which its mean squared error is already.
-    pub(crate) fn shown_metrics(&self) -> impl Iterator<Item = &MetricInfo> {
-        let is_twice = self.kind() == Kind::Score && self.metrics.iter().any(|metric| metric.name == "mse");
-        self.metrics.iter().filter(move |metric| !(is_twice && metric.name == LOSS))
     }
 
     /// The metric that chooses the best weights.

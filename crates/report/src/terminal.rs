@@ -83,7 +83,7 @@ fn of_task(run: &Run) -> String {
     let mut out = format!("\n{}\n", words.join("\n"));
     let split = |name| run.scores.as_ref().and_then(|scores| scores.split(name));
     let Some(scores) = split("test").or_else(|| split("validation")) else { return out };
-    let headlines: Vec<&MetricInfo> = run.shown_metrics().filter(|metric| metric.headline).collect();
+    let headlines: Vec<&MetricInfo> = run.metrics.iter().filter(|metric| metric.headline).collect();
     let fitted = &scores.detail.at_thresholds;
     let mut rows = vec![("this run".to_owned(), &scores.metrics)];
     rows.extend((!fitted.is_empty()).then(|| ("with fitted thresholds".to_owned(), fitted)));

@@ -5,6 +5,7 @@ use std::fs;
 use embert_tests::program::{bert_train, succeed};
 use embert_tests::runs;
 
+use crate::made_up::HOSTILE;
 use crate::sound::{assert_is_sound, assert_prints, browser};
 
 /// The pages of the other tasks, from few examples to many.
@@ -50,4 +51,45 @@ fn a_browser_shows_the_pages_of_every_task() {
     let page = dir.path().join("tasks.html");
     succeed(bert_train().arg("report").args([&tagged, &labels, &pairs]).arg("--output").arg(&page));
     assert_is_sound(&mut browser, &page, 4, "tasks");
+}
+
+/// Types, labels and texts that are markup, control characters or marks of direction, in runs of each task.
+#[test]
+fn hostile_names_do_no_harm_in_the_page_of_any_task() {
+    let dir = tempfile::tempdir().unwrap();
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let mut pages = Vec::new();
+    for (run, names) in [
+        (
+            runs::token_classification(dir.path(), "entities", 40),
+            ["PER", "LOC", "each word's most frequent tag in the training split"],
+        ),
+        (runs::multi_label(dir.path(), "labels", 14, 40), ["neutral", "admiration", "no label anywhere"]),
+        (runs::regression(dir.path(), "pairs", 40), ["MAE", "MSE", "the mean of the training split"]),
+    ] {
+        for file in ["facts.json", "scores.json", "examples.jsonl"] {
+            let mut text = fs::read_to_string(run.join(file)).unwrap();
+            for (place, name) in names.iter().enumerate() {
+                text = text.replace(&quoted(name), &quoted(&format!("{place}{HOSTILE}שלום")));
+            }
+            // As long as what it replaces, so that entities keep their places.
+            text = text.replace("quietly", "<b>\\u0007\\u202e&א").replace("weather", "</mark>");
+            fs::write(run.join(file), text).unwrap();
+        }
+        let page = run.with_extension("html");
+        succeed(bert_train().arg("report").arg(&run).arg("--output").arg(&page));
+        let html = fs::read_to_string(&page).unwrap();
+        assert!(!html.contains("Not in this report"), "{html}");
+        assert!(!html.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{html}");
+        for part in ["<script>document", "<img", "<svg/", "</title></style>", "<b>\\"] {
+            assert!(!html.contains(part), "{part}: {html}");
+        }
+        assert!(html.contains("\\u{1b}[31m\\u{0}\\u{7f}") && html.contains("&lt;/mark&gt;"), "{html}");
+        pages.push((page, html.matches("<figure").count()));
+    }
+    let Some(mut browser) = browser(dir.path()) else { return };
+    for (page, plots) in &pages {
+        let name = page.file_stem().unwrap().to_str().unwrap();
+        assert_is_sound(&mut browser, page, *plots, &format!("hostile-{name}"));
+    }
 }

@@ -71,7 +71,7 @@ pub(super) fn clause(
     } else {
         format!(" where this run has {}", figure(metrics.get(&metric.name)?))
     };
-    Some(format!("{of}, {}, has {} {}{than}", best.name, metric.in_sentence(), figure(value(best)?)))
+    Some(format!("{of} ({}) has {} {}{than}", best.name, metric.in_sentence(), figure(value(best)?)))
 }
 
 #[cfg(test)]
@@ -95,17 +95,17 @@ mod tests {
         let mean = rule("the mean", &[("mse", 2.0)]);
         assert_eq!(
             clause(std::slice::from_ref(&mean), &metrics, &["pearson"], &known).unwrap(),
-            "a rule without a model, the mean, has MSE 2.0000 where this run has 0.2500"
+            "a rule without a model (the mean) has MSE 2.0000 where this run has 0.2500"
         );
         let rules = [rule("zero", &[("mse", 3.0)]), mean, rule("nothing", &[])];
         assert_eq!(
             clause(&rules, &metrics, &["pearson", "mse"], &known).unwrap(),
-            "the best of 3 rules without a model, the mean, has MSE 2.0000"
+            "the best of 3 rules without a model (the mean) has MSE 2.0000"
         );
         let higher = [rule("a", &[("pearson", 0.1)]), rule("b", &[("pearson", 0.2), ("mse", 9.0)])];
         assert_eq!(
             clause(&higher, &metrics, &[], &known).unwrap(),
-            "the better of two rules without a model, b, has PEARSON 0.2000 where this run has 0.5000"
+            "the better of two rules without a model (b) has PEARSON 0.2000 where this run has 0.5000"
         );
     }
 }

@@ -36,9 +36,7 @@ impl Measure {
             runs.iter().any(|run| run.log.evals.iter().any(|eval| eval.metrics.get(name).is_some()))
         };
         if tasks(runs).is_some() {
-            // The loss comes last, and has another meaning in each task.
-            let shared = shared_metrics(runs).into_iter().cloned();
-            let first = shared.min_by_key(|metric| metric.name == LOSS).unwrap_or(default);
+            let first = shared_metrics(runs).into_iter().next().unwrap_or(default);
             return Self { metric: first.clone(), default: first, split: "validation" };
         }
         let metric = match runs.first() {

@@ -80,7 +80,7 @@ fn tiles(run: &Run) -> Vec<(String, String, String)> {
     let mut tiles = Vec::new();
     if let Some(eval) = quoted(run) {
         let fitted = fitted(run, eval);
-        for metric in run.shown_metrics().filter(|metric| metric.headline) {
+        for metric in run.metrics.iter().filter(|metric| metric.headline) {
             if let Some(value) = eval.metrics.get(&metric.name) {
                 let name = format!("{} {}", eval.split, metric.in_sentence());
                 let fitted = fitted.and_then(|metrics| metrics.get(&metric.name));

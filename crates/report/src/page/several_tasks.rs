@@ -9,7 +9,7 @@ use crate::number::thousands;
 /// Says which run has which task, and what all share.
 pub(super) fn of_several(tasks: &[(String, Vec<&Run>)], runs: &[Run]) -> Markup {
     let shared: Vec<String> = shared_metrics(runs).iter().map(|metric| metric.in_sentence()).collect();
-    let shared = if shared.is_empty() { "none".to_owned() } else { shared.join(", ") };
+    let shared = shared.join(", ");
     html! {
         div class="missing" role="note" {
             b { "The runs are of " (thousands(tasks.len())) " tasks:" }

@@ -1,6 +1,6 @@
 //! The sections of the evaluated splits, by what the run predicts.
 
-use embert_run::{MetricInfo, SplitScores};
+use embert_run::SplitScores;
 use maud::{Markup, html};
 
 use super::baselines::beside;
@@ -14,9 +14,8 @@ use crate::{ReportError, Run};
 /// examples have one label.
 pub(super) fn sections(run: &Run, single: &[Predictions<'_>]) -> Result<Vec<(String, Markup)>, ReportError> {
     let scores = run.scores.as_ref();
-    let shown: Vec<MetricInfo> = run.shown_metrics().cloned().collect();
     let section = |name: &str, scores: Option<&SplitScores>, part: Markup| {
-        let rules = scores.and_then(|scores| beside(scores, &shown));
+        let rules = scores.and_then(|scores| beside(scores, &run.metrics));
         (name.to_owned(), html! { @if let Some(rules) = rules { (rules) } (part) })
     };
     match run.kind() {
