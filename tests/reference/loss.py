@@ -1,6 +1,6 @@
 """torch.nn.functional.cross_entropy with class weights and label smoothing, and its gradient.
 
-    python tests/reference/loss.py [ROOT]     writes crates/train/tests/fixtures/loss.json
+    python tests/reference/loss.py [ROOT]     writes crates/task/tests/fixtures/loss.json
 """
 
 import json
@@ -41,7 +41,7 @@ def main():
         # Logits that overflow exp in f32.
         case(4, 5, 200.0, [0.2, 0.4, 1.0, 2.0, 5.0], 0.3),
     ]
-    output("crates/train/tests/fixtures/loss.json").write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")
+    output("crates/task/tests/fixtures/loss.json").write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

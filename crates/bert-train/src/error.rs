@@ -54,6 +54,10 @@ pub(crate) enum Error {
         path.display(), TaskName::VARIANTS.join(", ")
     )]
     UnknownTask { path: PathBuf, found: String },
+    #[error("the data set {dataset} is for {stated}, as its card says, but the model is for {model}")]
+    TaskOfData { dataset: String, stated: TaskName, model: TaskName },
+    #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
+    OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("{key} is not given: {hint}")]
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]

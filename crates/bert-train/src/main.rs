@@ -5,6 +5,7 @@
 mod arguments;
 mod cli;
 mod commands;
+mod data_set;
 mod error;
 mod output;
 mod paths;

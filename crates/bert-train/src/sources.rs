@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use embert_data::tokenize::Tokenizer;
-use embert_data::{Card, DataError, DataSource, FilesProblem, LoadOptions, RepositoryPlan};
+use embert_data::{Card, DataError, DataSource, FilesProblem, RepositoryPlan};
 use embert_hub::{Hub, Source};
 use embert_model::BertConfig;
-use embert_task::{Task, TaskData, TaskError, load};
+use embert_task::{Task, TaskData};
 use embert_train::HubRepository;
 
 use crate::error::Error;
@@ -92,49 +92,18 @@ pub(crate) fn find_data(name: &str) -> Result<DataSource, Error> {
     Ok(DataSource::resolve(name, &card_folders())?)
 }
 
-/// Loads the data set that [`find_data`] has found, from local files or from the hub, and its card. Prints
-/// which files were read and which were left out.
-pub(crate) fn load_data<T: Task>(
-    source: DataSource,
-    options: &LoadOptions,
-) -> Result<(TaskData<T>, Card), Error> {
-    let (card, root) = match source {
+/// The card of the data set that [`find_data`] has found, and the folder that its files start from: local
+/// files, or files of the hub in the cache. Prints which files are read and which are left out.
+pub(crate) fn fetch_data(source: DataSource) -> Result<(Card, PathBuf), Error> {
+    match source {
         DataSource::Local { card, root, notes } => {
             say_notes(&notes);
-            (*card, root)
+            Ok((*card, root))
         }
         DataSource::Hub { card, notes } => {
             say_notes(&notes);
-            fetched(&card)?
+            fetched(&card)
         }
-    };
-    match load(&card, &root, options) {
-        Ok(data) => Ok((data, card)),
-        Err(error) => Err(with_columns(error, &card).into()),
-    }
-}
-
-/// Adds to an error about missing columns how a card names other columns.
-fn with_columns(error: TaskError, card: &Card) -> TaskError {
-    match error {
-        TaskError::Data(DataError::MissingColumn { path, column, found, hint }) if hint.is_empty() => {
-            let files = match &card.hub {
-                Some(hub) => {
-                    let setting = |key: &str, value: Option<&String>| {
-                        value.map_or_else(String::new, |value| format!(", {key} = {value:?}"))
-                    };
-                    let (config, revision) =
-                        (setting("config", hub.config.as_ref()), setting("revision", hub.revision.as_ref()));
-                    format!("[hub] repository = {:?}{config}{revision}", hub.repository)
-                }
-                None => "[files] train".to_owned(),
-            };
-            let hint = format!(
-                "; name them in a card, a file as datasets/imdb.toml, with {files} and [columns] text, text_pair (for pairs) and label"
-            );
-            DataError::MissingColumn { path, column, found, hint }.into()
-        }
-        error => error,
     }
 }
 
@@ -174,7 +143,7 @@ fn fetched(card: &Card) -> Result<(Card, PathBuf), Error> {
 }
 
 /// Prints a line on the standard error for each note.
-fn say_notes(notes: &[String]) {
+pub(crate) fn say_notes(notes: &[String]) {
     for note in notes {
         say!("{note}");
     }

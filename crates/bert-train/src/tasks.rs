@@ -1,25 +1,40 @@
 //! The program's tasks, and how the program shows each task.
 
+mod multi_label;
+mod regression;
+mod report;
 mod text_classification;
+mod token_classification;
 
 use std::path::Path;
 
-use embert_data::{Columns, Row, RowProblem, TaskName};
+use embert_data::{Columns, Row, RowProblem};
+use embert_model::BertConfig;
 use embert_run::{Facts, RunError, RunFiles};
-use embert_task::Task;
-pub(crate) use embert_task::TextClassification;
+use embert_task::{Aggregation, Task, TaskKind};
 use embert_train::Evaluation;
 use serde_json::Value;
 
 use crate::error::Error;
 
-/// Evaluates `$body` with `$task` as the type of the task that is called `$name`. Only this macro maps names
-/// of tasks to types.
+/// Evaluates `$body` with `$task` as the type of the task `$kind`. Only this macro maps tasks to types.
 macro_rules! with_task {
-    ($name:expr, $task:ident => $body:expr) => {
-        match $name {
-            embert_data::TaskName::TextClassification => {
-                type $task = $crate::tasks::TextClassification;
+    ($kind:expr, $task:ident => $body:expr) => {
+        match $kind {
+            embert_task::TaskKind::TextClassification => {
+                type $task = embert_task::TextClassification;
+                $body
+            }
+            embert_task::TaskKind::MultiLabelClassification => {
+                type $task = embert_task::MultiLabelClassification;
+                $body
+            }
+            embert_task::TaskKind::TextRegression => {
+                type $task = embert_task::TextRegression;
+                $body
+            }
+            embert_task::TaskKind::TokenClassification => {
+                type $task = embert_task::TokenClassification;
                 $body
             }
         }
@@ -28,30 +43,44 @@ macro_rules! with_task {
 
 pub(crate) use with_task;
 
-/// The task that the checkpoint in `folder` was trained for, as the facts of its run say. A checkpoint of
-/// another program has no such facts and is taken for a text classifier; if it is for another task, loading
-/// its head is an error.
+/// The task that the checkpoint in `folder` was trained for: as the facts of its run say, else as its head is.
 ///
 /// # Errors
 /// The run is for a task that this program does not have, or of a newer version.
-pub(crate) fn task_of_model(folder: &Path) -> Result<TaskName, Error> {
-    match folder.canonicalize().ok().as_deref().and_then(Path::parent) {
-        Some(run) => task_of_run(run),
-        None => Ok(TaskName::default()),
+pub(crate) fn task_of_model(folder: &Path) -> Result<TaskKind, Error> {
+    let run = folder.canonicalize().ok();
+    if let Some(kind) = run.as_deref().and_then(Path::parent).map(of_facts).transpose()?.flatten() {
+        return Ok(kind);
     }
+    // A config that can't be read is an error when the checkpoint is loaded.
+    let config = BertConfig::from_file(&folder.join("config.json"));
+    Ok(config.map_or(TaskKind::TextClassification, |config| TaskKind::of_checkpoint(&config)))
 }
 
-/// The task of the run in `folder`, as its facts say; the default task without facts.
+/// The task of the run in `folder`, as its facts say; text classification with one label without facts.
 ///
 /// # Errors
 /// As [`task_of_model`].
-pub(crate) fn task_of_run(folder: &Path) -> Result<TaskName, Error> {
+pub(crate) fn task_of_run(folder: &Path) -> Result<TaskKind, Error> {
+    Ok(of_facts(folder)?.unwrap_or(TaskKind::TextClassification))
+}
+
+/// The task that the facts of the run in `folder` name; `None` where there are no facts, or damaged ones,
+/// which are in the way of a report, not of a prediction.
+fn of_facts(folder: &Path) -> Result<Option<TaskKind>, Error> {
     let path = RunFiles::new(folder).facts();
     match Facts::read(&path) {
-        Ok(Some(facts)) => facts.task.parse().map_err(|_| Error::UnknownTask { path, found: facts.task }),
+        Ok(Some(Facts { task, problem_type, .. })) => {
+            match TaskKind::of_run(&task, problem_type.as_deref()) {
+                Some(kind) => Ok(Some(kind)),
+                None => {
+                    let kind = problem_type.map_or_else(String::new, |kind| format!(", {kind}"));
+                    Err(Error::UnknownTask { path, found: task + &kind })
+                }
+            }
+        }
         Err(error @ RunError::Newer { .. }) => Err(error.into()),
-        // Damaged facts are in the way of a report, not of a prediction.
-        Ok(None) | Err(_) => Ok(TaskName::default()),
+        Ok(None) | Err(_) => Ok(None),
     }
 }
 
@@ -70,16 +99,44 @@ impl PredictColumns<'_> {
     }
 }
 
+/// Takes the texts of a row out of it.
+fn texts_of_row(row: &mut Row, columns: PredictColumns<'_>) -> Result<(String, Option<String>), RowProblem> {
+    let text = row.text(columns.text)?.to_owned();
+    row.take(columns.text);
+    let Some(column) = columns.text_pair.filter(|column| row.get(column).is_some()) else {
+        return Ok((text, None));
+    };
+    let text_pair = row.text(column)?.to_owned();
+    row.take(column);
+    Ok((text, Some(text_pair)))
+}
+
 /// A task with the tables and lines that the program prints for the task.
 pub(crate) trait ShownTask: Task {
     /// The headings of the table of answers on a terminal.
     const ANSWER_HEADINGS: &'static [&'static str];
+    /// Whether `predict` writes the other columns of its input beside each answer.
+    const PASSES_COLUMNS: bool = false;
 
-    /// The example to predict for a text from the command line.
-    fn example_of_text(id: u64, text: String) -> Self::Example;
+    /// The columns that `predict` reads of a file.
+    fn read_columns(columns: PredictColumns<'_>) -> Columns {
+        columns.wanted()
+    }
 
-    /// The example to predict for a row of a file.
-    fn example_of_row(id: u64, row: Row, columns: PredictColumns<'_>) -> Result<Self::Example, RowProblem>;
+    /// The task with another way to make entities of tokens; `None` for a task that has none.
+    fn with_aggregation(self, _aggregation: Aggregation) -> Option<Self> {
+        None
+    }
+
+    /// The example to predict for a text, or a pair of texts, from the command line.
+    fn example_of_texts(id: u64, text: String, text_pair: Option<String>) -> Self::Example;
+
+    /// The example to predict for a row of a file. What the example has no use for stays in the row.
+    fn example_of_row(
+        id: u64,
+        row: &mut Row,
+        columns: PredictColumns<'_>,
+    ) -> Result<Self::Example, RowProblem>;
 
     /// A warning about the checkpoint, to print before its predictions; `None` if there is nothing to warn
     /// about.
@@ -87,6 +144,11 @@ pub(crate) trait ShownTask: Task {
 
     /// The cells of an answer, under [`ANSWER_HEADINGS`](Self::ANSWER_HEADINGS).
     fn answer_cells(answer: &Self::Answer) -> Vec<String>;
+
+    /// An answer as CoNLL columns, with the blank line at its end; `None` for a task without tags.
+    fn conll(_answer: &Self::Answer) -> Option<String> {
+        None
+    }
 
     /// Prints the metrics of an evaluation.
     fn print_report(evaluation: &Evaluation<Self>) -> Result<(), Error>;

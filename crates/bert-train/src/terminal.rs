@@ -56,15 +56,25 @@ struct Row {
     validation_loss: Option<f64>,
     /// The values of the two metrics with columns.
     metrics: [Option<f64>; 2],
+    /// The widths of the columns of the two metrics.
+    widths: [usize; 2],
     time: Duration,
     tokens_per_second: Option<f64>,
     is_best: bool,
 }
 
 impl Row {
-    fn heading([first, second]: [&str; 2]) -> String {
+    /// The widths of two metrics' columns, 20 together unless their names are longer: the second name has at
+    /// least two spaces before it.
+    fn widths([first, second]: [&str; 2]) -> [usize; 2] {
+        let of_second = second.len().saturating_add(2).max(8);
+        [first.len().saturating_add(1).max(20_usize.saturating_sub(of_second)), of_second]
+    }
+
+    fn heading(metrics: [&str; 2]) -> String {
+        let ([first, second], [one, other]) = (metrics, Self::widths(metrics));
         format!(
-            "epoch{:>7}{:>12}{:>12}{first:>12}{second:>8}{:>10}{:>9} best",
+            "epoch{:>7}{:>12}{:>12}{first:>one$}{second:>other$}{:>10}{:>9} best",
             "step", "train loss", "valid loss", "time", "tokens/s"
         )
     }
@@ -75,11 +85,11 @@ impl fmt::Display for Row {
         let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
         let speed = self.tokens_per_second.map_or_else(|| "–".to_owned(), |speed| format!("{speed:.0}"));
         let (train_loss, validation_loss) = (figure(self.train_loss), figure(self.validation_loss));
-        let [first, second] = self.metrics.map(figure);
+        let ([first, second], [one, other]) = (self.metrics.map(figure), self.widths);
         let time = FormattedDuration(self.time).to_string();
         write!(
             f,
-            "{:>5}{:>7}{train_loss:>12}{validation_loss:>12}{first:>12}{second:>8}{time:>10}{speed:>9}{}",
+            "{:>5}{:>7}{train_loss:>12}{validation_loss:>12}{first:>one$}{second:>other$}{time:>10}{speed:>9}{}",
             self.epoch,
             self.step,
             if self.is_best { "    *" } else { "" }
@@ -282,6 +292,7 @@ impl Terminal {
             train_loss: (examples > 0).then(|| loss / examples as f64),
             validation_loss: None,
             metrics: [None; 2],
+            widths: Row::widths(self.columns()),
             time: self.began.elapsed() + Duration::try_from_secs_f64(before).unwrap_or_default(),
             tokens_per_second: (!time.is_zero()).then(|| tokens as f64 / time.as_secs_f64()),
             is_best: false,
@@ -402,6 +413,7 @@ mod tests {
             train_loss: Some(0.123_45),
             validation_loss: Some(12.5),
             metrics: [Some(0.875), None],
+            widths: Row::widths(["weighted_f1", "f1"]),
             time: Duration::from_secs(3661),
             tokens_per_second: Some(123_456.7),
             is_best: true,

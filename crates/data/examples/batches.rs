@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
 use embert_data::{
     BatchLoader, Batcher, Columns, DataError, DataSource, Example, LoadOptions, LocatedRow, Order, Sampler,
-    WindowOptions, cut, encode, load_rows,
+    Strata, WindowOptions, cut, encode, load_rows,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Example::from_row(id, row, "text", None, label)
     };
     let examples = rows.rows.into_iter().map(example).collect::<Result<Vec<_>, _>>()?;
-    let splits = cut(examples, [0.8, 0.1, 0.1], 0, |example| example.label)?;
+    let label = |example: &Example<usize>| Strata::One(example.label);
+    let (splits, _) = cut(examples, [0.8, 0.1, 0.1], 0, label, |_| Vec::new())?;
     println!("{}: {} train, {} validation", card.name, splits.train.len(), splits.validation.len());
 
     let vocab = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizer");

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, VariantNames};
 
 use crate::columns::Columns;
 use crate::error::DataError;
@@ -12,6 +11,10 @@ use crate::read::ReadOptions;
 use crate::repository::name::RepositoryName;
 use crate::split::check_ratios;
 use crate::split_files::SplitFiles;
+use crate::task_name::{ProblemType, TaskName};
+
+/// The tagging schemes that a card may state.
+const SCHEMES: [&str; 4] = ["iob1", "iob2", "iobes", "bilou"];
 
 /// The description of a data set: its task, its files, and the names of its columns and labels.
 ///
@@ -43,8 +46,21 @@ pub struct Card {
     /// A sentence about the data set.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// The task that the data set is for.
-    pub task: TaskName,
+    /// The task that the data set is for. `None`: the columns, the checkpoint or the user decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskName>,
+    /// What the label of text classification is: one label, several labels, or a number. `None`: the values
+    /// in the label's column decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem_type: Option<ProblemType>,
+    /// The name of the metric that chooses the weights, where the field has one for this data set: `f1` for
+    /// MRPC. `None`: the task's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// The scheme of the tags of token classification: `iob1`, `iob2`, `iobes` or `bilou`. `None`: the tags
+    /// decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
     /// The licence: an SPDX expression, or the authors' words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -64,6 +80,13 @@ pub struct Card {
     /// The label that binary precision, recall and F1 are about; by default the last label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub positive: Option<String>,
+    /// The columns of 0 and 1, one a label, in which a data set of several labels says which labels a text
+    /// has. Empty: the labels are in the column [`label`](CardColumns::label).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub label_columns: Vec<String>,
+    /// What separates several labels in a text of the label's column; by default `|`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_separator: Option<String>,
     /// The shares of train, validation and test to cut from the training files. Used only if the card names
     /// no validation files and [`LoadOptions`](crate::LoadOptions) has no shares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,21 +103,6 @@ pub struct Card {
     /// Options for reading the files, where the files' names and contents leave the format open.
     #[serde(default, skip_serializing_if = "ReadOptions::is_default")]
     pub reading: ReadOptions,
-}
-
-/// The name of a task: the hub's pipeline tag. The tasks themselves are in `embert-task`.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Display, EnumString, VariantNames, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum TaskName {
-    /// One label for each text, or for each pair of texts: the task of a data set without a card. Older cards
-    /// call the task `sequence-classification`.
-    #[default]
-    #[serde(alias = "sequence-classification")]
-    #[strum(to_string = "text-classification", serialize = "sequence-classification")]
-    TextClassification,
 }
 
 /// A repository of the hub.
@@ -127,11 +135,31 @@ pub struct CardColumns {
     pub text_pair: Option<String>,
     /// The column of the label.
     pub label: String,
+    /// The column of a text's words, as a list, for token classification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<String>,
+    /// The column of the words' tags, as a list, for token classification: names, or numbers with names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<String>,
+    /// The column of a text's entities, as a list of spans of characters, for token classification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entities: Option<String>,
+    /// The column whose value says which document a text is from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 impl Default for CardColumns {
     fn default() -> Self {
-        Self { text: "text".into(), text_pair: None, label: "label".into() }
+        Self {
+            text: "text".into(),
+            text_pair: None,
+            label: "label".into(),
+            tokens: None,
+            tags: None,
+            entities: None,
+            document: None,
+        }
     }
 }
 
@@ -184,7 +212,80 @@ impl Card {
         if let Some(positive) = card.positive.as_ref().filter(|name| !card.labels.contains(name)) {
             return refuse(format!("positive = \"{positive}\" is none of the labels {:?}", card.labels));
         }
+        if let Some(problem) = card.task_problem() {
+            return refuse(problem);
+        }
         Ok(card)
+    }
+
+    /// The problem of keys that have no meaning for the card's task, or exclude each other.
+    fn task_problem(&self) -> Option<String> {
+        let columns = &self.columns;
+        let of_text_classification = [
+            ("problem_type", self.problem_type.is_some()),
+            ("label_columns", !self.label_columns.is_empty()),
+            ("label_separator", self.label_separator.is_some()),
+            ("[columns] text_pair", columns.text_pair.is_some()),
+        ];
+        let of_token_classification = [
+            ("scheme", self.scheme.is_some()),
+            ("[columns] tokens", columns.tokens.is_some()),
+            ("[columns] tags", columns.tags.is_some()),
+            ("[columns] entities", columns.entities.is_some()),
+        ];
+        let set =
+            |keys: &[(&'static str, bool)]| keys.iter().find(|(_, is_set)| *is_set).map(|(key, _)| *key);
+        let (texts, tokens) = (TaskName::TextClassification, TaskName::TokenClassification);
+        match (self.task, set(&of_text_classification), set(&of_token_classification)) {
+            (Some(TaskName::TokenClassification), Some(key), _) => {
+                return Some(format!("{key} is for the task {texts}, but the card's task is {tokens}"));
+            }
+            (Some(TaskName::TextClassification), _, Some(key)) => {
+                return Some(format!("{key} is for the task {tokens}, but the card's task is {texts}"));
+            }
+            (None, Some(one), Some(other)) => {
+                return Some(format!(
+                    "{one} is for the task {texts}, but {other} for {tokens}: leave one of them out"
+                ));
+            }
+            _ => {}
+        }
+        if let Some(scheme) = self.scheme.as_ref().filter(|scheme| !SCHEMES.contains(&scheme.as_str())) {
+            return Some(format!("scheme = {scheme:?}: expected {}", SCHEMES.join(", ")));
+        }
+        if columns.entities.is_some() {
+            for (key, column) in [("tokens", &columns.tokens), ("tags", &columns.tags)] {
+                if column.is_some() {
+                    return Some(format!(
+                        "[columns] has both entities and {key}: entities are spans of a text's characters, tags belong to a list of tokens; leave one of them out"
+                    ));
+                }
+            }
+        }
+        let several = ["label_columns", "label_separator"];
+        let given = [!self.label_columns.is_empty(), self.label_separator.is_some()];
+        if given == [true, true] {
+            return Some(
+                "label_columns and label_separator: columns of 0 and 1 have nothing to separate; leave one of them out"
+                    .into(),
+            );
+        }
+        let is_one = self.problem_type.filter(|kind| *kind != ProblemType::MultiLabelClassification);
+        if let (Some(kind), Some(at)) = (is_one, given.iter().position(|is_given| *is_given)) {
+            return Some(format!(
+                "{} is for several labels, but problem_type = \"{kind}\": expected \"{}\"",
+                several[at],
+                ProblemType::MultiLabelClassification
+            ));
+        }
+        let distinct: std::collections::BTreeSet<_> = self.label_columns.iter().collect();
+        if distinct.len() != self.label_columns.len() {
+            return Some(format!("label_columns = {:?}: expected each column once", self.label_columns));
+        }
+        if self.label_separator.as_ref().is_some_and(String::is_empty) {
+            return Some("label_separator = \"\": expected one or more characters, as in \"|\"".into());
+        }
+        None
     }
 
     /// The files of each split, relative to the card or to the repository's folder.
@@ -221,13 +322,18 @@ impl Card {
         Self {
             name,
             description: String::new(),
-            task: TaskName::default(),
+            task: None,
+            problem_type: None,
+            metric: None,
+            scheme: None,
             licence: None,
             citation: None,
             homepage: None,
             labels: Vec::new(),
             class_numbers: false,
             positive: None,
+            label_columns: Vec::new(),
+            label_separator: None,
             split_ratios: None,
             hub: None,
             files: Some(files),
@@ -238,54 +344,4 @@ impl Card {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shipped_cards_are_cards() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
-        let imdb = Card::from_file(&folder.join("imdb.toml")).unwrap();
-        assert_eq!(imdb.labels, ["neg", "pos"]);
-        assert_eq!(imdb.hub.unwrap().repository, "stanfordnlp/imdb");
-        let sample = Card::from_file(&folder.join("sample.toml")).unwrap();
-        assert_eq!(sample.split_files().all().count(), 3);
-    }
-
-    #[test]
-    fn a_task_has_the_hubs_name_and_its_old_one() {
-        let card = |task: &str| {
-            let text = format!("name = \"x\"\ntask = \"{task}\"\n[files]\ntrain = [\"t.csv\"]\n");
-            Card::parse(&text, Path::new("card.toml"))
-        };
-        for name in ["text-classification", "sequence-classification"] {
-            let task = card(name).unwrap().task;
-            assert_eq!(
-                (task, task.to_string().as_str()),
-                (TaskName::TextClassification, "text-classification")
-            );
-        }
-        let DataError::CardSyntax { source, .. } = card("translation").unwrap_err() else { panic!() };
-        let message = source.to_string();
-        assert!(message.contains("line 2") && message.contains("`text-classification`"), "{message}");
-    }
-
-    #[test]
-    fn a_card_that_contradicts_itself_says_where() {
-        let head = "name = \"x\"\ntask = \"sequence-classification\"\n";
-        for (text, part) in [
-            ("", "[hub] or [files]"),
-            ("[files]\ntrain = []\n", "[files] train"),
-            ("split_ratios = [0.5, 0.1, 0.1]\n[files]\ntrain = [\"t.csv\"]\n", "[0.5, 0.1, 0.1]"),
-            ("class_numbers = true\n[files]\ntrain = [\"t.csv\"]\n", "class_numbers"),
-            ("labels = [\"a\", \"a\"]\n[files]\ntrain = [\"t.csv\"]\n", "each once"),
-            ("labels = [\"a\", \"b\"]\npositive = \"c\"\n[files]\ntrain = [\"t.csv\"]\n", "\"c\""),
-        ] {
-            let message =
-                Card::parse(&format!("{head}{text}"), Path::new("card.toml")).unwrap_err().to_string();
-            assert!(message.contains("card.toml") && message.contains(part), "{message}");
-        }
-        let error = Card::parse(&format!("{head}lables = []\n"), Path::new("card.toml")).unwrap_err();
-        let DataError::CardSyntax { source, .. } = error else { panic!("{error}") };
-        assert!(source.to_string().contains("lables") && source.to_string().contains("line 3"), "{source}");
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! [`encode`]: from examples to token ids.
 
-use embert_tokenize::{EncodeOptions, Encoding, Tokenizer, TruncationCount};
+use embert_tokenize::{EncodeOptions, Encoding, Input, Sequence, Tokenizer, TruncationCount};
 
 use crate::error::DataError;
 use crate::example::Texts;
@@ -52,7 +52,9 @@ fn encode_whole<E: Texts, T, X: From<DataError>>(
     let mut features = Vec::with_capacity(examples.len());
     let mut count = TruncationCount::default();
     for chunk in examples.chunks(CHUNK) {
-        let encodings = tokenizer.encode_batch(&texts(chunk), options).map_err(DataError::from)?;
+        let words = words_of(chunk);
+        let encodings =
+            tokenizer.encode_batch(&inputs_of(chunk, &words), options).map_err(DataError::from)?;
         let of_chunk = TruncationCount::of(&encodings);
         count.truncated += of_chunk.truncated;
         count.total += of_chunk.total;
@@ -76,12 +78,12 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
     const CHUNK: usize = 256;
     let (mut data, mut tokens) = (EncodedDataset::default(), 0_usize);
     for (chunk, first) in examples.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
-        let windows = tokenizer.windows_batch(&texts(chunk), options, Some(stride)).map_err(|source| {
-            let refuses = |example: &&E| {
-                tokenizer.windows(example.text(), example.text_pair(), options, stride).is_err()
-            };
-            match chunk.iter().find(refuses) {
-                Some(example) => DataError::Windows { id: example.id(), source: Box::new(source) },
+        let words = words_of(chunk);
+        let inputs = inputs_of(chunk, &words);
+        let windows = tokenizer.windows_batch(&inputs, options, Some(stride)).map_err(|source| {
+            let refuses = |input: &Input<'_>| tokenizer.input_windows(input, options, stride).is_err();
+            match chunk.iter().zip(&inputs).find(|(_, input)| refuses(input)) {
+                Some((example, _)) => DataError::Windows { id: example.id(), source: Box::new(source) },
                 None => source.into(),
             }
         })?;
@@ -100,9 +102,18 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
     Ok((data, TruncationCount { truncated: 0, total: examples.len() }))
 }
 
-/// The texts of examples, as the tokenizer takes them.
-fn texts<E: Texts>(examples: &[E]) -> Vec<(&str, Option<&str>)> {
-    examples.iter().map(|example| (example.text(), example.text_pair())).collect()
+/// The words of each example, for [`inputs_of`]; `None` for an example whose text the tokenizer splits.
+pub fn words_of<E: Texts>(examples: &[E]) -> Vec<Option<Vec<&str>>> {
+    examples.iter().map(Texts::words).collect()
+}
+
+/// The inputs of the tokenizer: the words of each example, as [`words_of`] gives them, or its texts.
+pub fn inputs_of<'a, E: Texts>(examples: &'a [E], words: &'a [Option<Vec<&'a str>>]) -> Vec<Input<'a>> {
+    let input = |(example, words): (&'a E, &'a Option<Vec<&'a str>>)| match words {
+        Some(words) => Input { first: Sequence::Words(words), second: None },
+        None => (example.text(), example.text_pair()).into(),
+    };
+    examples.iter().zip(words).map(input).collect()
 }
 
 #[cfg(test)]

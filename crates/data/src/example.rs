@@ -13,6 +13,12 @@ pub trait Texts {
 
     /// The second text of a pair; `None` for a single text.
     fn text_pair(&self) -> Option<&str>;
+
+    /// The words of the text, where the data set gives words: the tokenizer then encodes each word as a text
+    /// of its own. `None` for a text that the tokenizer splits.
+    fn words(&self) -> Option<Vec<&str>> {
+        None
+    }
 }
 
 /// A text or a pair of texts, with a label of the type `L`, which the task chooses.

@@ -68,6 +68,18 @@ impl<T> EncodedDataset<T> {
         self.example_of.resize(self.features.len(), example);
     }
 
+    /// The data set with other targets: `map` makes each from the feature's own.
+    pub fn map_targets<U>(self, mut map: impl FnMut(T) -> U) -> EncodedDataset<U> {
+        let feature = |feature: EncodedFeature<T>| {
+            let EncodedFeature { id, ids, type_ids, target, untruncated_length } = feature;
+            EncodedFeature { id, ids, type_ids, target: map(target), untruncated_length }
+        };
+        EncodedDataset {
+            features: self.features.into_iter().map(feature).collect(),
+            example_of: self.example_of,
+        }
+    }
+
     /// The features.
     pub fn features(&self) -> &[EncodedFeature<T>] {
         &self.features

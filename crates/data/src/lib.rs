@@ -42,17 +42,19 @@ mod row_problem;
 mod sampler;
 mod shown;
 mod source;
+mod spans;
 mod split;
 mod split_files;
 mod split_kind;
+mod task_name;
 
 pub use embert_tokenize as tokenize;
 
 pub use batch::{Batch, Batcher};
-pub use card::{Card, CardColumns, HubSource, TaskName};
+pub use card::{Card, CardColumns, HubSource};
 pub use columns::Columns;
 pub use discover::problem::FilesProblem;
-pub use encode::{MOST_TOKENS, WindowOptions, encode};
+pub use encode::{MOST_TOKENS, WindowOptions, encode, inputs_of, words_of};
 pub use error::DataError;
 pub use example::{Example, Texts};
 pub use features::{EncodedDataset, EncodedFeature};
@@ -67,9 +69,11 @@ pub use row_problem::RowProblem;
 pub use sampler::{MEGA_BATCH_MULT, Order, Sampler};
 pub use shown::{shown, shown_names};
 pub use source::DataSource;
-pub use split::{Splits, contradictions, cut, duplicates, sample, shared};
+pub use spans::{LeftOut, Span, SpannedText, spans_of};
+pub use split::{CutReport, Splits, Strata, contradictions, cut, duplicates, sample, shared};
 pub use split_files::SplitFiles;
 pub use split_kind::SplitKind;
+pub use task_name::{ProblemType, TaskName};
 
 /// Compiles the README's example as a doc test.
 #[cfg(doctest)]

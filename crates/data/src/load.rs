@@ -78,6 +78,15 @@ pub struct SourceFile {
     pub class_names: Option<Vec<String>>,
 }
 
+impl Default for LoadedRows {
+    /// No rows.
+    fn default() -> Self {
+        let of = |split| SplitRows { split, rows: Vec::new(), files: Vec::new(), without_label: None };
+        let splits = [SplitKind::Train, SplitKind::Validation, SplitKind::Test].map(of);
+        Self { splits, ratios: None, skipped: [0; 3], notes: Vec::new() }
+    }
+}
+
 impl LoadedRows {
     /// Whether the training, validation and test files are used. Where splits are cut from the training
     /// files, validation files are not used, and test files only where the share of test is 0.

@@ -93,7 +93,7 @@ impl Readme {
             .filter_map(Value::as_array)
             .flatten()
             .find(|feature| feature["name"] == column)
-            .map(|feature| &feature["dtype"]["class_label"]["names"])?;
+            .and_then(classes)?;
         let names: Vec<String> = match classes {
             Value::Array(names) => names.iter().map(name).collect::<Option<_>>()?,
             Value::Object(names) => {
@@ -105,6 +105,18 @@ impl Readme {
         let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
         (names.len() > 1 && distinct.len() == names.len()).then_some(names)
     }
+}
+
+/// The classes of a feature, also of a list of them: `sequence: {class_label: ...}`, or `list` of newer
+/// versions.
+fn classes(feature: &Value) -> Option<&Value> {
+    let inner =
+        |feature: &'_ Value| ["dtype", "sequence", "list"].into_iter().find(|key| feature[key].is_object());
+    let mut feature = feature;
+    while let Some(key) = inner(feature) {
+        feature = &feature[key];
+    }
+    feature["class_label"].get("names")
 }
 
 impl Config {
@@ -271,6 +283,19 @@ dataset_info:
         assert_eq!(en.splits, Some(vec![("train".to_owned(), vec!["en/*.csv".to_owned()])]));
         let error = readme.config(Some("fr"), &Here).unwrap_err().to_string();
         assert!(error.contains("fr") && error.contains("en, de"), "{error}");
+    }
+
+    #[test]
+    fn names_of_classes_in_lists_are_found() {
+        for kind in ["sequence", "list", "dtype:\n        sequence", "sequence:\n        list"] {
+            let inner = if kind.contains('\n') { "    " } else { "" };
+            let text = format!(
+                "---\ndataset_info:\n  features:\n  - name: tags\n    {kind}:\n      {inner}class_label:\n      {inner}  names:\n      {inner}    '0': O\n      {inner}    '1': B-PER\n---\n"
+            );
+            let readme = Readme::parse(&text).unwrap_or_else(|error| panic!("{text}{error}"));
+            assert_eq!(readme.class_names(None, "tags").unwrap_or_else(|| panic!("{text}")), ["O", "B-PER"]);
+            assert_eq!(readme.class_names(None, "label"), None);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! [`RowProblem`]: why a row can't be used.
 
-use crate::limits::MAX_ROW;
+use crate::limits::{MAX_ROW, MAX_SENTENCE};
 use crate::shown::{shown, shown_names};
 
 /// Why a row can't be used.
@@ -67,6 +67,39 @@ pub enum RowProblem {
         "it has a tab or a line end within quotes; quoting = \"none\" treats quotes as text, as in most tab-separated files; quoting = \"csv\" treats them as the marks around a field"
     )]
     QuotedBreak,
+    /// A line of CoNLL columns with more or fewer columns than the file has.
+    #[error(
+        "it has {found} column(s), but line {first} has {expected}; {between} separate them: is a tag missing, or is there a space in a token?"
+    )]
+    Columns {
+        /// The number of columns in the line.
+        found: usize,
+        /// The number of columns in the file's first line.
+        expected: usize,
+        /// The number of that first line, from 1.
+        first: u64,
+        /// What separates the columns.
+        between: &'static str,
+    },
+    /// A line of CoNLL columns without a token or a tag.
+    #[error("its {} is empty", if *is_token { "token" } else { "tag" })]
+    EmptyField {
+        /// Whether the token is empty; otherwise the tag is.
+        is_token: bool,
+    },
+    /// A sentence of CoNLL columns that is larger than a reader holds in memory.
+    #[error(
+        "its sentence has more than {MAX_SENTENCE} tokens and tags; are the blank lines between sentences missing?"
+    )]
+    TooManyTokens,
+    /// A span of characters that its text does not have.
+    #[error("the span {span} {problem}; offsets count characters (Unicode code points) from 0")]
+    Span {
+        /// The span, as it stands in the row.
+        span: String,
+        /// Why the span can't be used.
+        problem: String,
+    },
     /// Bytes that aren't UTF-8.
     #[error(
         "it is not valid UTF-8 from byte {at} on; set the file's encoding, as in encoding = \"windows-1252\", or convert the file, as with iconv"

@@ -14,9 +14,19 @@ use crate::repository::expand::{self, There};
 use crate::repository::name::RepositoryName;
 
 /// The cards that are built into the program.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 12] = [
+    ("bc5cdr", include_str!("../../../datasets/bc5cdr.toml")),
+    ("conll2003", include_str!("../../../datasets/conll2003.toml")),
+    ("glue:cola", include_str!("../../../datasets/glue/cola.toml")),
+    ("glue:mrpc", include_str!("../../../datasets/glue/mrpc.toml")),
+    ("glue:qqp", include_str!("../../../datasets/glue/qqp.toml")),
+    ("glue:rte", include_str!("../../../datasets/glue/rte.toml")),
+    ("glue:sst2", include_str!("../../../datasets/glue/sst2.toml")),
+    ("glue:stsb", include_str!("../../../datasets/glue/stsb.toml")),
+    ("go-emotions", include_str!("../../../datasets/go-emotions.toml")),
     ("imdb", include_str!("../../../datasets/imdb.toml")),
     ("sample", include_str!("../../../datasets/sample.toml")),
+    ("wnut17", include_str!("../../../datasets/wnut17.toml")),
 ];
 
 /// The folder from which the built-in cards' paths start: that of the checkout from which the program was
@@ -56,9 +66,9 @@ impl DataSource {
 
     /// The data set that `name` means, by the first of these rules that applies:
     /// 1. a folder or a file that exists; a `.toml` file is a card;
-    /// 2. a card `NAME.toml` in one of the folders `cards`;
-    /// 3. a built-in card: `imdb`, `sample`;
-    /// 4. `folder:config`, one of several data sets in a folder that is there;
+    /// 2. `folder:config`, one of several data sets in a folder that is there;
+    /// 3. a card `NAME.toml` in one of the folders `cards`;
+    /// 4. a built-in card: `imdb`, `glue:stsb` and others;
     /// 5. `owner/name[:config][@revision]`, a repository of the hub, with `hf://datasets/` before it in any
     ///    case.
     ///
@@ -81,14 +91,14 @@ impl DataSource {
         if path.exists() {
             return Err(DataError::Special { path: path.to_owned() });
         }
-        if let Some(source) = Self::named_card(name, cards)? {
-            return Ok(source);
-        }
         if let Some((outer, config)) = name.rsplit_once(':')
             && Path::new(outer).is_dir()
         {
             let (card, notes) = folder(Path::new(outer), Some(config))?;
             return Ok(Self::Local { card: Box::new(card), root: outer.into(), notes });
+        }
+        if let Some(source) = Self::named_card(name, cards)? {
+            return Ok(source);
         }
         let is_url = name.starts_with("hf://");
         if is_path(name) && !is_url {

@@ -1,6 +1,6 @@
 //! [`MetricsError`].
 
-use crate::Average;
+use crate::{Average, TagError};
 
 /// Why metrics can't be computed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -74,6 +74,84 @@ pub enum MetricsError {
         found: Average,
         /// The average of the accumulator that is merged into.
         expected: Average,
+    },
+
+    /// A label of a tagger is not a tag of its scheme.
+    #[error(transparent)]
+    Tag(#[from] TagError),
+
+    /// A label stands twice in a list of labels.
+    #[error("the label `{label}` is there twice, expected each label once")]
+    LabelTwice {
+        /// The label.
+        label: String,
+    },
+
+    /// The number of predictions is not the number of truths.
+    #[error("found {found} predictions, expected {expected}, one for each truth")]
+    PredictionCount {
+        /// The number of predictions given.
+        found: usize,
+        /// The number of truths.
+        expected: usize,
+    },
+
+    /// The predicted label is none of the labels.
+    #[error("the predicted label is {predicted}, expected 0 to {}", num_labels - 1)]
+    PredictionOutOfRange {
+        /// The predicted label given.
+        predicted: usize,
+        /// The number of labels.
+        num_labels: usize,
+    },
+
+    /// Two accumulators of taggers with different labels or schemes can't be merged.
+    #[error("can't merge figures of taggers with other labels or another scheme")]
+    DifferentTags,
+
+    /// An example's number of truths is not the number of labels.
+    #[error("found {found} truth values for an example, expected {expected}, one for each label")]
+    TruthCount {
+        /// The number of truths given.
+        found: usize,
+        /// The number of labels.
+        expected: usize,
+    },
+
+    /// The number of thresholds is not the number of labels.
+    #[error("found {found} thresholds, expected {expected}, one for each label")]
+    ThresholdCount {
+        /// The number of thresholds given.
+        found: usize,
+        /// The number of labels.
+        expected: usize,
+    },
+
+    /// A threshold is no probability.
+    #[error("the threshold of label {label} is {value}, expected a number from 0 to 1")]
+    ThresholdOutOfRange {
+        /// The label of the threshold.
+        label: usize,
+        /// The threshold given.
+        value: f64,
+    },
+
+    /// Two accumulators with different thresholds can't be merged.
+    #[error("can't merge figures with other thresholds")]
+    DifferentThresholds,
+
+    /// A true number is NaN or infinite.
+    #[error("the true number of an example is {value}, expected a finite number")]
+    TruthNotFinite {
+        /// The number given.
+        value: f64,
+    },
+
+    /// A predicted number is NaN or infinite: the model has diverged.
+    #[error("the predicted number of an example is {value}, expected a finite number")]
+    PredictionNotFinite {
+        /// The number given.
+        value: f64,
     },
 
     /// No metric has this name.

@@ -36,14 +36,19 @@ mod argmax;
 mod average;
 mod calibration;
 mod confusion;
+mod counts;
 mod curve;
 mod error;
 mod metric;
+mod multi_label;
+mod named;
+mod regression;
 mod report;
 mod roc;
 mod softmax;
 mod spread;
 mod sum;
+mod tagging;
 mod window_mean;
 
 pub use accumulator::Accumulator;
@@ -56,7 +61,16 @@ pub use curve::{
 };
 pub use error::MetricsError;
 pub use metric::Metric;
+pub use multi_label::{
+    DEFAULT_THRESHOLD, LabelScores, MultiLabelAccumulator, MultiLabelMetric, MultiLabelReport,
+    fit_thresholds, is_predicted, most_frequent_labels,
+};
+pub use regression::{RegressionAccumulator, RegressionMetric, RegressionReport};
 pub use report::{ClassScores, Report, Scores, Undefined};
 pub use softmax::softmax;
 pub use spread::{mean, standard_deviation};
+pub use tagging::{
+    Entity, MajorityTags, Place, Recognized, Scheme, SchemeEvidence, SchemeFit, TagError, TaggingAccumulator,
+    TaggingMetric, TaggingReport, UnknownScheme, entities, from_iob2, strict_entities, to_iob2,
+};
 pub use window_mean::WindowMean;

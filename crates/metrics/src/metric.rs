@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::MetricsError;
+use crate::named::parse;
 
 /// A metric of a [`Report`](crate::Report), by the name that configurations, logs and the command line use
 /// (`macro_f1`, `roc_auc`).
@@ -140,11 +141,7 @@ impl FromStr for Metric {
     type Err = MetricsError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let known = Self::ALL.iter().copied().find(|metric| metric.name() == name);
-        known.ok_or_else(|| MetricsError::UnknownMetric {
-            name: name.to_owned(),
-            known: Self::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", "),
-        })
+        parse(Self::ALL, name)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::counts::{Counts, divide};
 use crate::{Average, ConfusionMatrix, Metric};
 
 /// All metrics over the examples of an [`Accumulator`](crate::Accumulator).
@@ -76,6 +77,22 @@ pub struct ClassScores {
 }
 
 impl ClassScores {
+    /// The scores; 0 divided by 0 is 0, and `undefined` is told of it.
+    pub(crate) fn of(counts: Counts, mut undefined: impl FnMut(Metric)) -> Self {
+        let mut known = |metric, value: Option<f64>| {
+            value.unwrap_or_else(|| {
+                undefined(metric);
+                0.0
+            })
+        };
+        Self {
+            precision: known(Metric::Precision, counts.precision()),
+            recall: known(Metric::Recall, counts.recall()),
+            f1: known(Metric::F1, counts.f1()),
+            support: counts.support,
+        }
+    }
+
     /// The three numbers with their metrics.
     pub fn named(&self) -> [(Metric, f64); 3] {
         let Self { precision, recall, f1, support: _ } = *self;
@@ -87,11 +104,11 @@ impl ClassScores {
 /// `UndefinedMetricWarning`.
 ///
 /// An average includes the zeros of undefined labels. The average itself is listed as undefined only in a
-/// report without examples.
+/// report without examples. `M` is the enum of the task's metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Undefined {
+pub struct Undefined<M = Metric> {
     /// The metric.
-    pub metric: Metric,
+    pub metric: M,
     /// The label; `None` for a metric over all labels.
     pub class: Option<usize>,
 }
@@ -176,34 +193,20 @@ impl Metric {
     }
 }
 
-/// `None` if the denominator is 0.
-fn divide(numerator: usize, denominator: usize) -> Option<f64> {
-    (denominator > 0).then(|| numerator as f64 / denominator as f64)
-}
-
 fn per_class(matrix: &ConfusionMatrix, undefined: &mut Vec<Undefined>) -> Vec<ClassScores> {
     let score = |class| {
-        let (correct, predicted, support) =
-            (matrix.count(class, class), matrix.predicted(class), matrix.support(class));
-        let mut ratio = |metric, numerator, denominator| {
-            divide(numerator, denominator).unwrap_or_else(|| {
-                undefined.push(Undefined { metric, class: Some(class) });
-                0.0
-            })
+        let counts = Counts {
+            correct: matrix.count(class, class),
+            predicted: matrix.predicted(class),
+            support: matrix.support(class),
         };
-        ClassScores {
-            precision: ratio(Metric::Precision, correct, predicted),
-            recall: ratio(Metric::Recall, correct, support),
-            // 2PR / (P + R) in counts, so that F1 is defined even where precision or recall is not.
-            f1: ratio(Metric::F1, 2 * correct, predicted + support),
-            support,
-        }
+        ClassScores::of(counts, |metric| undefined.push(Undefined { metric, class: Some(class) }))
     };
     (0..matrix.num_labels()).map(score).collect()
 }
 
 /// The weighted mean of the labels' scores; 0 if all weights are 0.
-fn mean(classes: &[ClassScores], weight: impl Fn(&ClassScores) -> usize) -> Scores {
+pub(crate) fn mean(classes: &[ClassScores], weight: impl Fn(&ClassScores) -> usize) -> Scores {
     let total = classes.iter().map(&weight).sum::<usize>().max(1) as f64;
     let of = |figure: fn(&ClassScores) -> f64| {
         classes.iter().map(|class| weight(class) as f64 * figure(class)).sum::<f64>() / total

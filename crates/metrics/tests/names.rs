@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embert_metrics::Metric;
+use embert_metrics::{Metric, MultiLabelMetric, RegressionMetric, TaggingMetric};
 
 /// The metric names that another file may spell: the end of the file's path, and the quoted name.
 const EXCEPTIONS: &[(&str, &str)] = &[
@@ -26,11 +27,20 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Every name of a metric of any task, and every one that the Hugging Face Hub has for it.
+fn names() -> impl Iterator<Item = &'static str> {
+    let classification = Metric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]);
+    let tagging = TaggingMetric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]);
+    let several = MultiLabelMetric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]);
+    let regression = RegressionMetric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]);
+    classification.chain(tagging).chain(several).chain(regression).collect::<BTreeSet<_>>().into_iter()
+}
+
 /// The metric names in a line of code: quoted names, and fields named like a metric. A field `loss` is
 /// allowed, because training steps have a loss too.
 fn named_in(line: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for name in Metric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]) {
+    for name in names() {
         let quoted = format!("\"{name}\"");
         if line.contains(&quoted) {
             found.push(quoted);
@@ -84,6 +94,9 @@ fn lists_of_every_kind_are_seen() {
         ("    pub accuracy: f64,", "accuracy:"),
         ("    roc_auc: Option<f64>,", "roc_auc:"),
         ("let names = [\"f1\"];", "\"f1\""),
+        ("    f1_strict: f64,", "f1_strict:"),
+        ("let name = \"subset_accuracy\";", "\"subset_accuracy\""),
+        ("    pub(crate) pearson: Option<f64>,", "pearson:"),
         ("(\"matthews_correlation\", 1)", "\"matthews_correlation\""),
     ] {
         assert_eq!(named_in(line), [expected], "{line}");

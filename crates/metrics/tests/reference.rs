@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::collections::BTreeSet;
 
+use common::assert_close;
 use embert_metrics::{Accumulator, Average, Report, softmax};
 use serde::Deserialize;
 use serde_json::Value;
@@ -84,39 +87,13 @@ fn fixture() -> Fixture {
     serde_json::from_str(include_str!("fixtures/expected.json")).unwrap()
 }
 
-/// Keys, counts, names and nulls must be equal, floating-point numbers within [`TOLERANCE`].
-fn assert_close(found: &Value, expected: &Value, place: &str) {
-    match (found, expected) {
-        (Value::Object(found_fields), Value::Object(expected_fields)) => {
-            let names = |fields: &serde_json::Map<String, Value>| -> BTreeSet<String> {
-                fields.keys().cloned().collect()
-            };
-            assert_eq!(names(found_fields), names(expected_fields), "{place}");
-            for (name, value) in found_fields {
-                assert_close(value, &expected_fields[name], &format!("{place}: {name}"));
-            }
-        }
-        (Value::Array(found_items), Value::Array(expected_items)) => {
-            assert_eq!(found_items.len(), expected_items.len(), "{place}: {found} against {expected}");
-            for (index, (found, expected)) in found_items.iter().zip(expected_items).enumerate() {
-                assert_close(found, expected, &format!("{place}: {index}"));
-            }
-        }
-        (Value::Number(found), Value::Number(expected)) if found.is_f64() => {
-            let (found, expected) = (found.as_f64().unwrap(), expected.as_f64().unwrap());
-            assert!((found - expected).abs() <= TOLERANCE, "{place}: {found} against {expected}");
-        }
-        _ => assert_eq!(found, expected, "{place}"),
-    }
-}
-
 /// Asserts that the reports of `accumulate` agree with scikit-learn's for each case and average.
 fn assert_all_agree(accumulate: impl Fn(&Case, Average) -> Accumulator) {
     for case in fixture().cases {
         for (average, expected) in case.reports() {
             let report: Report = accumulate(&case, average).report();
             let place = format!("{}, {average:?}", case.name);
-            assert_close(&serde_json::to_value(report).unwrap(), &expected, &place);
+            assert_close(&serde_json::to_value(report).unwrap(), &expected, TOLERANCE, &place);
         }
     }
 }

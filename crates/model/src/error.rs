@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use embert_files::FileError;
 use safetensors::SafeTensorError;
 
-use crate::HeadFunction;
+use crate::{HeadFunction, ProblemType};
 
 /// Why a model can't be configured, loaded or saved.
 ///
@@ -260,11 +260,11 @@ pub enum ModelError {
     },
     /// The checkpoint's head does not choose one of several classes.
     #[error(
-        "the data set has {} classes ({}), but the classification head in {} has {outputs} output{} ({function}): use it with `predict`, or train with a new head (`new_head`)",
+        "the data set has {} classes ({}), but the classification head in {} has {} ({function}): use it with `predict`, or train with a new head (`new_head`)",
         wanted.len(),
         wanted.join(", "),
         dir.display(),
-        if *outputs == 1 { "" } else { "s" }
+        count(*outputs)
     )]
     NoClasses {
         /// The checkpoint's folder.
@@ -275,6 +275,28 @@ pub enum ModelError {
         function: HeadFunction,
         /// The data's labels.
         wanted: Vec<String>,
+    },
+    /// The checkpoint's head is for another problem than the data.
+    #[error(
+        "the data set needs a head for {wanted}{}, but the classification head in {} is for {} with {} ({function}): use it with `predict`, or train with a new head (`new_head`)",
+        if *wanted_outputs == 0 { String::new() } else { format!(" with {}", count(*wanted_outputs)) },
+        dir.display(),
+        problem_type.map_or("no stated problem type", Into::into),
+        count(*outputs)
+    )]
+    OtherProblem {
+        /// The checkpoint's folder.
+        dir: PathBuf,
+        /// The problem that the checkpoint's head was trained for.
+        problem_type: Option<ProblemType>,
+        /// The number of the head's outputs.
+        outputs: usize,
+        /// The function that turns the outputs into scores.
+        function: HeadFunction,
+        /// The data's problem.
+        wanted: ProblemType,
+        /// The number of outputs that the data need; 0 if they need no particular number.
+        wanted_outputs: usize,
     },
     /// The tokenizer uses more token types than the model has embeddings for.
     #[error(
@@ -374,6 +396,11 @@ pub enum ModelError {
         /// The setting with its value.
         setting: &'static str,
     },
+}
+
+/// A number of outputs, in words.
+fn count(outputs: usize) -> String {
+    format!("{outputs} output{}", if outputs == 1 { "" } else { "s" })
 }
 
 /// The advice for weights in a format, or under a name, that is not read.

@@ -73,7 +73,7 @@ mod weight_file;
 
 pub use activation::HiddenAct;
 pub use bert::{BertInput, BertModel, BertOutput, BertPooler};
-pub use config::{BertConfig, HeadFunction};
+pub use config::{BertConfig, HeadFunction, ProblemType};
 pub use depth::Depth;
 pub use device::{Backend, DeviceChoice, DeviceError};
 pub use dropout::DropoutKey;

@@ -15,7 +15,7 @@ use crate::names::{canonical, is_buffer};
 use crate::other_files::refuse_other_parts;
 use crate::state::Fill;
 use crate::weight_file::Weight;
-use crate::{BertConfig, BertModel, Depth, Head, ModelError, ModelFor};
+use crate::{BertConfig, BertModel, Depth, Head, ModelError, ModelFor, ProblemType};
 
 const CONFIG: &str = "config.json";
 const POOLER: &str = "pooler.";
@@ -25,6 +25,9 @@ const POOLER: &str = "pooler.";
 pub struct LoadOptions {
     /// The data's labels in the data's order; `None` for the checkpoint's labels.
     pub labels: Option<Vec<String>>,
+    /// The problem that the head is wanted for; `None` for single-label classification if `labels` are given,
+    /// else for whatever the checkpoint's head is for.
+    pub problem_type: Option<ProblemType>,
     /// Builds a new head even if the checkpoint has a head.
     pub new_head: bool,
     /// Replaces the config's `hidden_dropout_prob`.
@@ -87,6 +90,18 @@ pub struct LoadReport {
     pub leftover: Vec<String>,
     /// The source of the head; `None` for a model whose head has no weights, or that has no head.
     pub head: Option<HeadSource>,
+    /// The problem that the checkpoint's head is taken to be for: [`LoadOptions::problem_type`], if the
+    /// checkpoint names none, but for single-label classification, which several outputs are by default.
+    pub assumed_problem: Option<ProblemType>,
+}
+
+impl LoadReport {
+    /// A note for the user on [`assumed_problem`](Self::assumed_problem).
+    pub fn assumed_note(&self) -> Option<String> {
+        self.assumed_problem.map(|problem| {
+            format!("the checkpoint does not name its \"problem_type\": taken to be {problem}")
+        })
+    }
 }
 
 /// The source of a head's weights.
@@ -139,6 +154,9 @@ impl fmt::Display for LoadReport {
             }
             Some(HeadSource::Checkpoint) | None => {}
         }
+        if let Some(note) = self.assumed_note() {
+            write!(f, "\n{note}")?;
+        }
         if !self.leftover.is_empty() {
             write!(f, "\nleft over: {}", self.leftover.join(", "))?;
         }
@@ -171,7 +189,8 @@ impl<H: Head> ModelFor<H> {
     /// Loads a BERT checkpoint for prediction or training.
     ///
     /// The head is the checkpoint's if the checkpoint has a head of the same architecture for the same
-    /// labels. The checkpoint's order of labels then stays, whatever the order in [`LoadOptions::labels`];
+    /// problem and the same labels. The checkpoint's order of labels then stays, whatever the order in
+    /// [`LoadOptions::labels`];
     /// the result's `config.id2label` has it. If the checkpoint does not name its labels, they get the names
     /// of [`LoadOptions::labels`]. Otherwise the head is new, and so is a pooler that the head reads and the
     /// checkpoint lacks; the report names them. A pooler that the head does not read is left over.
@@ -179,14 +198,14 @@ impl<H: Head> ModelFor<H> {
     /// # Errors
     /// A file is missing or damaged, the config is not BERT's, a weight is not finite, a weight of the
     /// encoder is missing or has another shape, or the checkpoint's head does not fit
-    /// [`LoadOptions::labels`]: it has another number of labels, or its outputs are not the scores of
-    /// classes.
+    /// [`LoadOptions::problem_type`] and [`LoadOptions::labels`]: it has another number of labels, or its
+    /// outputs mean something else ([`BertConfig::check_problem`], [`BertConfig::check_classes`]).
     pub fn from_pretrained(
         dir: &Path,
         options: &LoadOptions,
         device: &Device,
     ) -> Result<Pretrained<Self>, ModelError> {
-        let (weights, config, head) = Self::open(dir, options)?;
+        let Opened { weights, config, head, assumed } = Self::open(dir, options)?;
         config.validate()?;
 
         let new_head = matches!(head, HeadSource::New(_));
@@ -198,6 +217,7 @@ impl<H: Head> ModelFor<H> {
             Depth::Embeddings | Depth::Layer(_) => false,
         })?;
         report.head = H::KEYS.map(|_| head);
+        report.assumed_problem = assumed.filter(|_| H::KEYS.is_some());
         Ok(Pretrained { model, config, report })
     }
 
@@ -207,22 +227,41 @@ impl<H: Head> ModelFor<H> {
     /// # Errors
     /// As [`from_pretrained`](Self::from_pretrained), except for errors in single weights.
     pub fn head_config(dir: &Path, options: &LoadOptions) -> Result<(BertConfig, HeadSource), ModelError> {
-        let (_, config, head) = Self::open(dir, options)?;
+        let Opened { config, head, .. } = Self::open(dir, options)?;
         Ok((config, head))
     }
 
-    fn open(dir: &Path, options: &LoadOptions) -> Result<(Weights, BertConfig, HeadSource), ModelError> {
+    fn open(dir: &Path, options: &LoadOptions) -> Result<Opened, ModelError> {
         refuse_other_parts(dir)?;
         let checkpoint = options.checkpoint_config(dir)?;
         let weights = Weights::open(dir)?;
         let head_there = H::KEYS.is_none_or(|keys| weights.has(keys));
         let (mut config, head) = choose_head(dir, checkpoint, H::ARCHITECTURE, head_there, options)?;
-        let keeps_labels = matches!(head, HeadSource::Checkpoint);
-        if let Some(labels) = options.labels.clone().filter(|_| !keeps_labels) {
-            config = config.with_labels(labels);
-        }
-        Ok((weights, config, head))
+        let is_kept = !matches!(head, HeadSource::New(_));
+        let assumed = options
+            .problem_type
+            .filter(|problem| *problem != ProblemType::SingleLabelClassification)
+            .filter(|_| is_kept && config.problem_type.is_none());
+        let labels = match head {
+            HeadSource::Checkpoint => Some(config.id2label.clone()),
+            HeadSource::CheckpointUnnamed | HeadSource::New(_) => options.labels.clone(),
+        };
+        config = match (options.problem_type, labels) {
+            (Some(problem), labels) => config.with_problem(problem, labels.as_deref()),
+            (None, Some(labels)) if head != HeadSource::Checkpoint => config.with_labels(labels),
+            (None, _) => config,
+        };
+        Ok(Opened { weights, config, head, assumed })
     }
+}
+
+/// A checkpoint with the config of the model that it is loaded into.
+struct Opened {
+    weights: Weights,
+    config: BertConfig,
+    head: HeadSource,
+    /// See [`LoadReport::assumed_problem`].
+    assumed: Option<ProblemType>,
 }
 
 /// The model's config, and whether its head is the checkpoint's or new.
@@ -245,14 +284,27 @@ fn choose_head(
         return Ok((checkpoint.config, HeadSource::New(NewHead::Wanted)));
     }
     let config = checkpoint.with_head()?;
-    let Some(wanted) = &options.labels else { return Ok((config, HeadSource::Checkpoint)) };
-    config.check_classes(dir, wanted)?;
+    let labels = options.labels.as_deref();
+    match (options.problem_type, labels) {
+        (Some(problem), _) => {
+            config.check_problem(dir, problem, labels)?;
+            // Training goes on with the function of the problem. With another one the outputs would mean
+            // something else from the first step on.
+            let trained = config.clone().with_problem(problem, Some(&config.id2label)).head_function();
+            if config.stated_function().is_some_and(|stated| stated != trained) {
+                return Err(config.other_problem(dir, problem, labels));
+            }
+        }
+        (None, Some(labels)) => config.check_classes(dir, labels)?,
+        (None, None) => {}
+    }
+    let Some(wanted) = labels else { return Ok((config, HeadSource::Checkpoint)) };
     let known = &config.id2label;
     if wanted.len() != known.len() {
         return Err(ModelError::Labels {
             dir: dir.to_owned(),
             checkpoint: known.clone(),
-            wanted: wanted.clone(),
+            wanted: wanted.to_vec(),
         });
     }
     let set = |labels: &[String]| labels.iter().cloned().collect::<BTreeSet<_>>();

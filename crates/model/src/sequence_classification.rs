@@ -5,7 +5,7 @@ use burn::nn::{Dropout, Linear};
 use burn::tensor::Tensor;
 
 use crate::dropout::dropout;
-use crate::{BertConfig, Head, HeadFunction, HeadInput, Initializer, ModelFor, Reads};
+use crate::{BertConfig, Head, HeadFunction, HeadInput, Initializer, ModelFor, ProblemType, Reads};
 
 /// BERT with a linear classifier over the pooler's output.
 pub type BertForSequenceClassification = ModelFor<SequenceClassificationHead>;
@@ -36,11 +36,19 @@ impl Head for SequenceClassificationHead {
         self.classifier.forward(dropout(&self.dropout, input.states, input.dropout))
     }
 
-    /// Sets `problem_type` for a softmax. Without it, readers apply a sigmoid to a single output and a
-    /// softmax to several.
+    /// Sets `problem_type` by the function on the outputs, if the config names none: without it a single
+    /// output is a sigmoid to `transformers`' pipeline and a regression to its training. For a single number
+    /// it also tells sentence-transformers, which would apply a sigmoid.
     fn complete_config(config: &mut BertConfig) {
-        if config.head_function() == HeadFunction::Softmax {
-            config.problem_type = Some("single_label_classification".to_owned());
+        let function = config.head_function();
+        config.problem_type = Some(match (function, config.problem_type) {
+            (HeadFunction::Softmax, _) => ProblemType::SingleLabelClassification,
+            (_, Some(named)) => named,
+            (HeadFunction::Sigmoid, None) => ProblemType::MultiLabelClassification,
+            (HeadFunction::Identity, None) => ProblemType::Regression,
+        });
+        if config.num_labels() == 1 && function == HeadFunction::Identity {
+            config.state_identity();
         }
     }
 }

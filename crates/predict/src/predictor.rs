@@ -7,8 +7,8 @@ use std::vec;
 use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
-use embert_data::{Batcher, EncodedFeature, Texts as _};
-use embert_model::{BertConfig, BertInput, Layout, LoadOptions, ModelError, ModelFor};
+use embert_data::{Batcher, EncodedFeature, Texts as _, inputs_of, words_of};
+use embert_model::{BertConfig, BertInput, Head as _, Layout, LoadOptions, ModelError, ModelFor, Reads};
 use embert_task::{LabelledText, Outputs, Task, TextClassification, TextExample};
 
 use crate::PredictError;
@@ -95,8 +95,8 @@ impl<T: Task> Predictor<T> {
         Self { truncation, ..self }
     }
 
-    /// Reads longer texts whole, in windows that overlap by this many tokens: the scores are the means over
-    /// the windows, as in an evaluation with this stride. `None` cuts longer texts. A stride that does not
+    /// Reads longer texts whole, in windows that overlap by this many tokens, which the task joins as in an
+    /// evaluation with this stride: the scores of a text are the means over its windows. `None` cuts longer texts. A stride that does not
     /// fit the length is an error with the first text.
     #[must_use]
     pub fn with_stride(self, stride: Option<usize>) -> Self {
@@ -107,6 +107,12 @@ impl<T: Task> Predictor<T> {
     #[must_use]
     pub fn with_batch_size(self, batch_size: usize) -> Self {
         Self { batch_size: batch_size.max(1), ..self }
+    }
+
+    /// Changes the task, as for another kind of answer.
+    #[must_use]
+    pub fn map_task(self, change: impl FnOnce(T) -> T) -> Self {
+        Self { task: change(self.task), ..self }
     }
 
     /// The task that the checkpoint was trained for.
@@ -158,8 +164,9 @@ impl<T: Task> Predictor<T> {
             // Never all windows at once: a long text may have as many windows as tokens.
             let mut windows = Vec::new();
             for (index, example) in examples.iter().enumerate() {
-                let (text, text_pair) = (example.text(), example.text_pair());
-                for window in self.tokenizer.window_iter(text, text_pair, &options, stride)? {
+                let words = words_of(std::slice::from_ref(example));
+                let input = inputs_of(std::slice::from_ref(example), &words);
+                for window in self.tokenizer.input_window_iter(&input[0], &options, stride)? {
                     windows.push((index, window?));
                     if windows.len() == self.batch_size * BATCHES_AHEAD {
                         self.decode(&windows, &mut parts, &examples)?;
@@ -169,14 +176,7 @@ impl<T: Task> Predictor<T> {
             }
             self.decode(&windows, &mut parts, &examples)?;
         } else {
-            let texts = examples.iter().map(|example| match example.text_pair() {
-                None => relevant(example.text(), &self.tokenizer, &options),
-                Some(_) => Ok(Cow::Borrowed(example.text())),
-            });
-            let texts = texts.collect::<Result<Vec<_>, _>>()?;
-            let pairs = examples.iter().map(|example| example.text_pair());
-            let texts: Vec<(&str, Option<&str>)> = texts.iter().map(Cow::as_ref).zip(pairs).collect();
-            let encodings = self.tokenizer.encode_batch(&texts, &options)?;
+            let encodings = self.encode(&examples, &options)?;
             self.decode(&encodings.into_iter().enumerate().collect::<Vec<_>>(), &mut parts, &examples)?;
         }
         let answer = |(example, parts): (T::Example, Vec<T::Part>)| {
@@ -184,6 +184,27 @@ impl<T: Task> Predictor<T> {
             self.task.answer(example, prediction)
         };
         Ok(examples.into_iter().zip(parts).map(answer).collect())
+    }
+
+    /// The encodings of examples, cut.
+    fn encode(
+        &self,
+        examples: &[T::Example],
+        options: &EncodeOptions,
+    ) -> Result<Vec<Encoding>, PredictError> {
+        if T::Head::READS == Reads::AllTokens {
+            // What is said of single tokens is said with their places in the whole text.
+            let words = words_of(examples);
+            return Ok(self.tokenizer.encode_batch(&inputs_of(examples, &words), options)?);
+        }
+        let texts = examples.iter().map(|example| match example.text_pair() {
+            None => relevant(example.text(), &self.tokenizer, options),
+            Some(_) => Ok(Cow::Borrowed(example.text())),
+        });
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        let pairs = examples.iter().map(|example| example.text_pair());
+        let texts: Vec<(&str, Option<&str>)> = texts.iter().map(Cow::as_ref).zip(pairs).collect();
+        Ok(self.tokenizer.encode_batch(&texts, options)?)
     }
 
     /// Runs the model on encodings, in batches of similar length, and adds each decoded output to the parts
@@ -205,7 +226,9 @@ impl<T: Task> Predictor<T> {
                     let text = examples[*example].text().chars().take(40).collect();
                     return Err(PredictError::NotFinite { path: self.folder.clone(), value, text });
                 }
-                decoded.push((index, self.task.decode(outputs)));
+                let alignment =
+                    self.task.alignment(&examples[*example], &encodings[index].1, &self.tokenizer);
+                decoded.push((index, self.task.decode(&alignment, outputs)));
             }
         }
         // An example's parts are in the order of its windows.

@@ -41,6 +41,7 @@ mod metrics;
 mod salvage;
 mod scores;
 mod sweep;
+mod thresholds;
 
 pub use checkpoint::{Best, CheckpointName, CheckpointState, Fingerprint, TrackerState};
 pub use error::RunError;
@@ -55,3 +56,4 @@ pub use metrics::{Better, LOSS, MetricInfo, Metrics};
 pub use salvage::Salvaged;
 pub use scores::{Average, Baseline, ClassScores, Detail, Scores, SplitScores};
 pub use sweep::{PointResult, RunResult, Status, SweepTable};
+pub use thresholds::Thresholds;

@@ -24,7 +24,7 @@ impl SweepHost for Local {
     }
 
     fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, TaskError> {
-        load(&self.card, &self.root, &config.load_options())
+        load(&self.card, &self.root, &config.load_options(), &config.label_options())
     }
 
     fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TaskError> {

@@ -55,7 +55,9 @@ impl Place {
     /// Trains the config in a run folder of its own.
     fn train(&self, run: &str, config: &TrainConfig) {
         let root = self.path("reviews");
-        let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
+        let data =
+            load(&Card::for_folder(&root).unwrap(), &root, &config.load_options(), &config.label_options())
+                .unwrap();
         let claim = Claim::run(&self.path(run), Existing::Keep).unwrap();
         let task =
             Prepared::<TextClassification>::new(config, &self.path("tiny"), data, &Device::flex()).unwrap();
@@ -103,7 +105,7 @@ impl SweepHost for Host {
     fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, TaskError> {
         self.loads += 1;
         let root = PathBuf::from(&config.dataset);
-        load(&Card::for_folder(&root)?, &root, &config.load_options())
+        load(&Card::for_folder(&root)?, &root, &config.load_options(), &config.label_options())
     }
 
     fn on_event(&mut self, event: &SweepEvent<'_>) -> Result<(), TaskError> {

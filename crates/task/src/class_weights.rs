@@ -1,4 +1,4 @@
-//! [`LossSettings`]: class weights and label smoothing.
+//! [`LossSettings`]: class weights, weights of positive labels and label smoothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,9 @@ use crate::TaskError;
 pub struct LossSettings {
     /// How much the examples of each label count.
     pub class_weights: ClassWeights,
+    /// How much a label that a text has counts beside a label that it lacks, in classification with several
+    /// labels a text: `pos_weight` of PyTorch's `BCEWithLogitsLoss`.
+    pub pos_weight: ClassWeights,
     /// The share of each target's probability that is spread over all labels, in [0, 1) (Szegedy et al. 2016,
     /// section 7).
     pub label_smoothing: f64,
@@ -17,7 +20,8 @@ pub struct LossSettings {
 impl Default for LossSettings {
     /// Weight 1 for all labels, and no smoothing.
     fn default() -> Self {
-        Self { class_weights: ClassWeights::default(), label_smoothing: 0.0 }
+        let (class_weights, pos_weight) = (ClassWeights::default(), ClassWeights::default());
+        Self { class_weights, pos_weight, label_smoothing: 0.0 }
     }
 }
 
@@ -50,6 +54,51 @@ pub enum ClassWeightRule {
 }
 
 impl ClassWeights {
+    /// Refuses weights for a task that has no use for them. `instead` says what to do.
+    ///
+    /// # Errors
+    /// There are weights.
+    pub(crate) fn refuse(&self, key: &'static str, instead: &str) -> Result<(), TaskError> {
+        if *self == Self::default() {
+            return Ok(());
+        }
+        let found = match self {
+            Self::Rule(_) => "\"balanced\"".to_owned(),
+            Self::Given(weights) => format!("{weights:?}"),
+        };
+        Err(TaskError::Setting { key, found, expected: format!("none: {instead}") })
+    }
+
+    /// The weight of the positive entries of each of `labels` in a binary cross-entropy. `positives` has the
+    /// number of training features with each label, of `features` in all. `balanced` is the number of
+    /// features without the label over the number with it, as PyTorch's `BCEWithLogitsLoss` suggests.
+    ///
+    /// # Errors
+    /// The number of given weights is not the number of labels.
+    pub(crate) fn resolve_positive(
+        &self,
+        labels: &[String],
+        positives: &[usize],
+        features: usize,
+    ) -> Result<Vec<f32>, TaskError> {
+        match self {
+            Self::Rule(ClassWeightRule::None) => Ok(vec![1.0; labels.len()]),
+            Self::Rule(ClassWeightRule::Balanced) => {
+                // A label without positives has no entry with this weight; a count of 1 keeps it finite.
+                let weight = |count: usize| (features - count) as f64 / count.max(1) as f64;
+                Ok(positives.iter().map(|&count| weight(count) as f32).collect())
+            }
+            Self::Given(weights) if weights.len() == labels.len() => {
+                Ok(weights.iter().map(|weight| *weight as f32).collect())
+            }
+            Self::Given(weights) => Err(TaskError::Setting {
+                key: "pos_weight",
+                found: format!("{weights:?}"),
+                expected: format!("{} numbers, one for each of {}", labels.len(), labels.join(", ")),
+            }),
+        }
+    }
+
     /// The weight of each of `labels`. `counts` has the number of training examples with each label.
     ///
     /// # Errors

@@ -43,22 +43,58 @@ impl CrossEntropy {
     /// - `logits`: `[batch, labels]`
     /// - output: `[1]`
     pub fn forward(&self, logits: Tensor<2>, targets: &[usize], divisor: f64) -> Tensor<1> {
-        let labels = self.class_weights.len();
+        self.of_rows(logits, targets.iter().map(|target| Some(*target)), divisor)
+    }
+
+    /// As [`forward`](Self::forward), of the rows that have a target; other rows have no loss. The logits of
+    /// all rows must be finite.
+    ///
+    /// # Shapes
+    /// - `logits`: `[rows, labels]`
+    /// - `targets`: `[rows]`
+    /// - output: `[1]`
+    pub fn forward_some(&self, logits: Tensor<2>, targets: &[Option<usize>], divisor: f64) -> Tensor<1> {
+        self.of_rows(logits, targets.iter().copied(), divisor)
+    }
+
+    fn of_rows(
+        &self,
+        logits: Tensor<2>,
+        targets: impl ExactSizeIterator<Item = Option<usize>>,
+        divisor: f64,
+    ) -> Tensor<1> {
+        let (rows, labels) = (targets.len(), self.class_weights.len());
         let divisor = if divisor > 0.0 { divisor as f32 } else { 1.0 };
         let smoothing = self.label_smoothing as f32;
         let smooth = smoothing / labels as f32;
         let target_mass: Vec<f32> = targets
-            .iter()
-            .flat_map(|&target| {
-                (0..labels).map(move |label| {
-                    let hit = if label == target { 1.0 - smoothing } else { 0.0 };
-                    self.class_weights[label] * (hit + smooth) / divisor
+            .flat_map(|target| {
+                (0..labels).map(move |label| match target {
+                    None => 0.0,
+                    Some(target) => {
+                        let hit = if label == target { 1.0 - smoothing } else { 0.0 };
+                        self.class_weights[label] * (hit + smooth) / divisor
+                    }
                 })
             })
             .collect();
-        let target_mass =
-            Tensor::from_data(TensorData::new(target_mass, [targets.len(), labels]), &logits.device());
+        let target_mass = Tensor::from_data(TensorData::new(target_mass, [rows, labels]), &logits.device());
         (log_softmax(logits, 1) * target_mass).sum().neg()
+    }
+
+    /// A sentence on class weights and label smoothing, for a model card; `None` for a loss with neither.
+    /// `weights` says what the weights are of.
+    #[allow(clippy::float_cmp, reason = "a weight of 1 is no weight")]
+    pub(crate) fn about(&self, weights: &str) -> Option<String> {
+        let mut parts = Vec::new();
+        if self.class_weights.iter().any(|weight| *weight != 1.0) {
+            let numbers: Vec<String> = self.class_weights.iter().map(ToString::to_string).collect();
+            parts.push(format!("{weights} {}", numbers.join(", ")));
+        }
+        if self.label_smoothing > 0.0 {
+            parts.push(format!("label smoothing {}", self.label_smoothing));
+        }
+        (!parts.is_empty()).then(|| format!("Loss: cross-entropy with {}.", parts.join(" and ")))
     }
 }
 

@@ -20,3 +20,27 @@ pub fn encode<T: Task>(
 ) -> Result<(EncodedDataset<T::Target>, TruncationCount), TaskError> {
     embert_data::encode(examples, tokenizer, options, |example, encoding| task.target(example, encoding))
 }
+
+/// The features of `examples` as [`encode`] makes them, each with the [`Alignment`](Task::Alignment) that
+/// decoding its outputs needs.
+///
+/// # Errors
+/// As [`encode`].
+#[allow(clippy::type_complexity, reason = "encode's result, and the alignments")]
+pub fn encode_aligned<T: Task>(
+    task: &T,
+    examples: &[T::Example],
+    tokenizer: &Tokenizer,
+    options: &WindowOptions,
+) -> Result<(EncodedDataset<T::Target>, Vec<T::Alignment>), TaskError> {
+    let both = |example: &T::Example, encoding: &_| {
+        Ok::<_, TaskError>((task.target(example, encoding)?, task.alignment(example, encoding, tokenizer)))
+    };
+    let (encoded, _) = embert_data::encode(examples, tokenizer, options, both)?;
+    let mut alignments = Vec::with_capacity(encoded.features().len());
+    let encoded = encoded.map_targets(|(target, alignment)| {
+        alignments.push(alignment);
+        target
+    });
+    Ok((encoded, alignments))
+}

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use embert_data::{DataError, Location, RowProblem, SplitKind, shown_names};
-use embert_metrics::MetricsError;
+use embert_metrics::{MetricsError, Scheme};
 use embert_model::ModelError;
+use embert_run::RunError;
 
+use crate::labels::problem::few;
 use crate::{LabelProblem, Unlabelled};
 
 /// Why a task does not fit a data set, a checkpoint or a setting.
@@ -23,6 +25,53 @@ pub enum TaskError {
     /// The metrics can't be computed.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// The thresholds of a checkpoint can't be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The thresholds of a checkpoint are not those of its labels.
+    #[error(
+        "{} has thresholds for {}, expected one for each of {}: let it have the labels of config.json, or remove it for the \
+         threshold 0.5",
+        path.display(), few(found), few(labels)
+    )]
+    Thresholds {
+        /// The file.
+        path: PathBuf,
+        /// The labels that have a threshold.
+        found: Vec<String>,
+        /// The labels of the head.
+        labels: Vec<String>,
+    },
+    /// The head of a checkpoint is for another kind of labels.
+    #[error("the head in {} has {found}, expected {wanted}", folder.display())]
+    OtherHead {
+        /// The checkpoint's folder.
+        folder: PathBuf,
+        /// What the outputs are.
+        found: String,
+        /// What the task needs.
+        wanted: &'static str,
+    },
+    /// The user asks for another task, or kind of labels, than the card states.
+    #[error(
+        "{key} = \"{wanted}\", but the card of the data set {dataset} states {stated}: leave {key} out, or change the card"
+    )]
+    OtherTask {
+        /// The key of the config.
+        key: &'static str,
+        /// The user's value.
+        wanted: String,
+        /// The card's value.
+        stated: String,
+        /// The data set.
+        dataset: String,
+    },
+    /// No training row has an entity.
+    #[error("no row of {} has an entity: all tags are O, so there is nothing to learn", path.display())]
+    NoEntities {
+        /// The first training file.
+        path: PathBuf,
+    },
     /// A setting does not fit the task's labels.
     #[error("{key} = {found}: expected {expected}")]
     Setting {
@@ -126,11 +175,127 @@ pub enum ExampleProblem {
         similar: Option<Box<str>>,
     },
     /// A list of several labels, or an empty list.
-    #[error("the label is the list {found}, expected one label; several labels a text can't be trained yet")]
+    #[error(
+        "the label is the list {found}, expected one label; for several labels a text, set \
+         problem_type=multi_label_classification"
+    )]
     SeveralLabels {
         /// The list, as JSON writes it.
         found: String,
     },
+    /// A label that is no number.
+    #[error("the label is {found}, expected a number")]
+    NoNumber {
+        /// The value, as JSON writes it.
+        found: String,
+    },
+    /// A list of labels with a null in it.
+    #[error("the labels are {found}: one of them is null or -1; an empty list says that a text has none")]
+    NullLabel {
+        /// The list, as JSON writes it.
+        found: String,
+    },
+    /// A column of 0 and 1 that has something else.
+    #[error("the column \"{column}\" has {found}, expected 1 (the text has this label) or 0")]
+    Indicator {
+        /// The column.
+        column: String,
+        /// The value, as JSON writes it.
+        found: String,
+    },
+    /// A sentence without words.
+    #[error("there are no words")]
+    NoWords,
+    /// Words and tags of unequal number.
+    #[error("{words} words have {tags} tags, expected a tag for each word")]
+    WordsAndTags {
+        /// The number of words.
+        words: usize,
+        /// The number of tags.
+        tags: usize,
+    },
+    /// Tags that are no list of names or numbers.
+    #[error("the tags are {found}, expected a list with a name, or the number of a name, for each word")]
+    NoTags {
+        /// The value, as JSON writes it.
+        found: String,
+    },
+    /// The number of a tag that has no name.
+    #[error(
+        "word {word} has the tag number {number}, but {}: list the tags in a card, labels = [\"O\", \"B-...\", ...]",
+        if *known == 0 { "no file names the tags".to_owned() } else { format!("the names go from 0 to {}", known - 1) }
+    )]
+    TagNumber {
+        /// The number of the word, from 1.
+        word: usize,
+        /// The tag's number.
+        number: i64,
+        /// The number of names.
+        known: usize,
+    },
+    /// A tag that its scheme does not have.
+    #[error(
+        "word {word}, {text}, has the tag {tag}, which the scheme {scheme} does not have (O, or {} with a type, as in B-PER); \
+         another scheme is stated with data.scheme",
+        scheme.prefixes().iter().map(char::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    Tag {
+        /// The number of the word, from 1.
+        word: usize,
+        /// The word, in quotes.
+        text: String,
+        /// The tag, in quotes.
+        tag: String,
+        /// The scheme.
+        scheme: Scheme,
+    },
+    /// A tag that is none of the known tags.
+    #[error("word {word}, {text}, has the tag {tag}, which is none of {}", shown_names(known))]
+    UnknownTag {
+        /// The number of the word, from 1.
+        word: usize,
+        /// The word, in quotes.
+        text: String,
+        /// The tag, in quotes.
+        tag: String,
+        /// The known tags.
+        known: Arc<[String]>,
+    },
+    /// A span without a character, or of white space alone.
+    #[error("the span {span} has no character but white space")]
+    EmptySpan {
+        /// The span with its text.
+        span: String,
+    },
+    /// A span that begins or ends within a word.
+    #[error(
+        "the span {span} begins or ends within a word, but a tag is for a whole word: mend the span, or widen such spans to \
+         their words with data.widen_spans=true"
+    )]
+    CutSpan {
+        /// The span with its text.
+        span: String,
+    },
+    /// Two spans that overlap.
+    #[error("the spans {one} and {other} overlap, but a word has one tag: leave one of them out")]
+    Overlap {
+        /// The first span with its text.
+        one: String,
+        /// The second span with its text.
+        other: String,
+    },
+}
+
+impl ExampleProblem {
+    /// The number of the word that the problem is about, from 1; `None` for a problem of the whole row.
+    pub fn word(&self) -> Option<usize> {
+        match self {
+            Self::TagNumber { word, .. } | Self::Tag { word, .. } | Self::UnknownTag { word, .. } => {
+                Some(*word)
+            }
+            _ => None,
+        }
+    }
 }
 
 fn similar_hint(similar: Option<&str>) -> String {

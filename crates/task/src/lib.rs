@@ -23,7 +23,7 @@
 //! assert!((loss.into_scalar::<f32>() - 0.8133).abs() < 1e-4);
 //!
 //! let outputs: Vec<f32> = outputs.into_data().iter().collect();
-//! let parts = vec![task.decode(&outputs[..2])];
+//! let parts = vec![task.decode(&(), &outputs[..2])];
 //! assert!((parts[0].scores()[0] - 0.7311).abs() < 1e-4);
 //! ```
 
@@ -31,33 +31,54 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod binary_cross_entropy;
 mod card;
 mod class_weights;
 mod cross_entropy;
 mod data;
+mod detect;
 mod encode;
 mod error;
+mod kind;
+mod label_options;
 mod labels;
 mod load;
+mod multi_label;
 mod outputs;
+mod pairs;
+mod regression;
 mod task;
 mod text_classification;
+mod token_classification;
 mod unlabelled;
 
 pub use card::{CardMetric, IndexedMetric, TaskCard};
 pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
 pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
-pub use encode::encode;
+pub use detect::{FoundColumns, find_columns, find_problem_type};
+pub use embert_metrics::Scheme;
+pub use encode::{encode, encode_aligned};
 pub use error::{ExampleProblem, TaskError};
+pub use kind::TaskKind;
+pub use label_options::LabelOptions;
 pub use labels::column::LabelColumn;
 pub use labels::problem::LabelProblem;
 pub use labels::rule::Labels;
 pub use labels::set::{LabelMapping, LabelSet, is_unnamed};
-pub use load::load;
+pub use load::{from_rows, load};
+pub use multi_label::{
+    LabelSets, LabelTarget, LabelledTexts, MultiLabelClassification, MultiLabelOutcome, MultiLabelScorer,
+    MultiLabelText,
+};
 pub use outputs::Outputs;
+pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
 pub use task::{Scorer, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
+};
+pub use token_classification::{
+    Aggregation, FoundEntity, TagLabels, TagSpan, TaggedText, Tags, TokenAlignment, TokenClassification,
+    TokenExample, TokenPart, TokenPrediction, TokenScorer, TokenTarget,
 };
 pub use unlabelled::Unlabelled;

@@ -9,7 +9,7 @@ use embert_data::{
 };
 
 use self::examples::Examples;
-use crate::{DataFacts, Task, TaskData, TaskError};
+use crate::{DataFacts, LabelOptions, Task, TaskData, TaskError};
 
 /// Reads the files of a card, relative to `root`, decides what the labels mean, and returns the examples of
 /// each split.
@@ -22,11 +22,31 @@ use crate::{DataFacts, Task, TaskData, TaskError};
 ///
 /// # Errors
 /// A file or a row can't be used, a training row has no label, or the labels don't fit the task.
-pub fn load<T: Task>(card: &Card, root: &Path, options: &LoadOptions) -> Result<TaskData<T>, TaskError> {
+pub fn load<T: Task>(
+    card: &Card,
+    root: &Path,
+    options: &LoadOptions,
+    label_options: &LabelOptions,
+) -> Result<TaskData<T>, TaskError> {
+    let rows = load_rows(card, root, options, &T::columns(card), T::label_column(card))?;
+    from_rows(card, root, options, label_options, rows)
+}
+
+/// The examples of rows that were read before, as [`load`] makes them. The rows have the columns that
+/// [`Task::columns`] names.
+///
+/// # Errors
+/// A row can't be used, a training row has no label, or the labels don't fit the task.
+pub fn from_rows<T: Task>(
+    card: &Card,
+    root: &Path,
+    options: &LoadOptions,
+    label_options: &LabelOptions,
+    mut loaded: LoadedRows,
+) -> Result<TaskData<T>, TaskError> {
     let files = card.split_files();
-    let mut loaded = load_rows(card, root, options, &T::columns(card), T::label_column(card))?;
     let (used, ratios) = (loaded.used(), loaded.ratios);
-    let (labels, label_notes) = T::read_labels(card, &loaded, options.skip_bad_rows)?;
+    let (labels, label_notes) = T::read_labels(card, &loaded, options.skip_bad_rows, label_options)?;
     let mut notes = std::mem::take(&mut loaded.notes);
     let LoadedRows { splits: [train, validation, test], skipped, .. } = loaded;
     let mut examples = Examples::<T> {
@@ -55,23 +75,26 @@ pub fn load<T: Task>(card: &Card, root: &Path, options: &LoadOptions) -> Result<
     };
     let given = Splits { train, validation: of(validation, used[1])?, test: of(test, used[2])? };
 
+    let mut cut_note = None;
     let mut splits = match ratios {
         Some(ratios) => {
-            let parts = cut(given.train, ratios, options.seed, T::stratum)?;
+            let (parts, report) = cut(given.train, ratios, options.seed, T::strata, T::keys)?;
+            cut_note = report.note(T::KEY);
             let test = if ratios[2] > 0.0 { parts.test } else { given.test };
             Splits { test, ..parts }
         }
         None => given,
     };
     if let Some(count) = options.train_samples {
-        splits.train = sample(splits.train, count, options.seed, T::stratum);
+        splits.train = sample(splits.train, count, options.seed, T::strata);
     }
     if let Some(count) = options.eval_samples {
-        splits.validation = sample(splits.validation, count, options.seed, T::stratum);
-        splits.test = sample(splits.test, count, options.seed, T::stratum);
+        splits.validation = sample(splits.validation, count, options.seed, T::strata);
+        splits.test = sample(splits.test, count, options.seed, T::strata);
     }
     let Examples { skipped, notes: of_splits, unlabelled, .. } = examples;
     notes.extend(of_splits);
+    notes.extend(cut_note);
     notes.extend(T::data_notes(&labels, &splits));
     let skipped_by_split = std::array::from_fn(|split| if used[split] { skipped[split] } else { 0 });
     let facts = DataFacts {

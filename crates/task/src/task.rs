@@ -1,16 +1,17 @@
 //! [`Task`]: what the training loop, the run folder and the predictor have to know of a task.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use embert_data::tokenize::Encoding;
-use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Texts};
-use embert_model::{BertConfig, Head, Layout};
-use embert_run::{Detail, MetricInfo, Metrics};
+use embert_data::tokenize::{Encoding, Tokenizer};
+use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata, Texts};
+use embert_model::{BertConfig, Head, Layout, ProblemType};
+use embert_run::{Baseline, Detail, MetricInfo, Metrics, Thresholds};
 use serde::Serialize;
 
-use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
+use crate::{ExampleProblem, LabelOptions, LossSettings, TaskCard, TaskError};
 
 /// A task that BERT is fine-tuned for: the labels of a data set, the features and targets of an example, the
 /// head, the loss, and how the head's outputs become predictions and scores.
@@ -32,23 +33,25 @@ use crate::{ExampleProblem, LossSettings, TaskCard, TaskError};
 /// # Order of calls
 /// 1. [`load`](crate::load) reads a data set: [`columns`](Self::columns) and
 ///    [`label_column`](Self::label_column), [`read_labels`](Self::read_labels), [`example`](Self::example)
-///    for each row, [`check_labels`](Self::check_labels) after the training rows, [`stratum`](Self::stratum)
-///    where splits are cut or sampled, [`data_notes`](Self::data_notes) on the splits.
+///    for each row, [`check_labels`](Self::check_labels) after the training rows, [`strata`](Self::strata) and
+///    [`keys`](Self::keys) where splits are cut or sampled, [`data_notes`](Self::data_notes) on the splits.
 /// 2. A run, or the evaluation of a checkpoint, fits the task to the head:
 ///    [`label_names`](Self::label_names), [`fit`](Self::fit), [`align_label`](Self::align_label) for each example,
 ///    [`target`](Self::target) for each feature. A run first checks that each example
 ///    [`is_labelled`](Self::is_labelled).
-/// 3. A run also calls [`count_labels`](Self::count_labels), and [`with_loss`](Self::with_loss) before the
-///    first step.
+/// 3. A run also calls [`count_labels`](Self::count_labels), [`with_baselines`](Self::with_baselines), and
+///    [`with_loss`](Self::with_loss) before the first step.
 /// 4. A training step calls [`weight`](Self::weight) for all features of the step, then [`loss`](Self::loss)
 ///    for each micro-batch.
-/// 5. An evaluation calls [`scorer`](Self::scorer), [`decode`](Self::decode) for each feature, and, once an
-///    example has all its parts, [`join`](Self::join) and [`Scorer::add`]; then [`Scorer::finish`], and
-///    [`logged`](Self::logged) and [`scores`](Self::scores) with the report. At its end a run calls
+/// 5. An evaluation calls [`scorer`](Self::scorer), [`decode`](Self::decode) for each feature with the
+///    feature's [`alignment`](Self::alignment), and, once an example has all its parts, [`join`](Self::join)
+///    and [`Scorer::add`]; then [`Scorer::finish`], and [`logged`](Self::logged) and
+///    [`scores`](Self::scores) with the report. At its end a run calls
+///    [`fit_thresholds`](Self::fit_thresholds), [`baselines`](Self::baselines), and
 ///    [`record`](Self::record) for each evaluated example.
 /// 6. A predictor calls [`of_checkpoint`](Self::of_checkpoint) in place of steps 1 to 3, then
-///    [`decode`](Self::decode), [`join`](Self::join) and [`answer`](Self::answer). The caller makes the
-///    examples, without labels.
+///    [`alignment`](Self::alignment), [`decode`](Self::decode), [`join`](Self::join) and
+///    [`answer`](Self::answer). The caller makes the examples, without labels.
 pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The task's pipeline tag on the hub, as in `text-classification`: its name in cards, settings and
     /// files.
@@ -56,6 +59,14 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The name of the metric by which the best weights are chosen, unless the settings name another metric.
     /// [`metrics`](Self::metrics) has a metric of this name.
     const METRIC: &'static str;
+    /// The kind of labels that the head is for, as `problem_type` of a `config.json` states it; `None` for a
+    /// task whose checkpoints have no such key.
+    const PROBLEM_TYPE: Option<ProblemType>;
+    /// Whether the windows of a long text are trained on, where the settings ask for windows. Otherwise
+    /// training reads the beginning of a long text alone, and windows are for evaluation and prediction.
+    const TRAINS_ON_WINDOWS: bool = false;
+    /// What a key of [`keys`](Self::keys) stands for, in a sentence.
+    const KEY: &'static str = "a text";
 
     /// The part of the model above the encoder. The head's outputs go to [`loss`](Self::loss) and
     /// [`decode`](Self::decode).
@@ -67,6 +78,9 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     type Labels: Clone + fmt::Debug + Send + Sync;
     /// The target of a feature, with the head's label numbers.
     type Target: Target;
+    /// What [`decode`](Self::decode) has to know of a feature's tokens: where each token stands in the text.
+    /// `()` for a task whose outputs are about whole features.
+    type Alignment: Clone + fmt::Debug + Send + Sync + 'static;
     /// A feature's share of a prediction, from [`decode`](Self::decode).
     type Part: fmt::Debug;
     /// The prediction for an example, from [`join`](Self::join).
@@ -97,6 +111,7 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         card: &Card,
         rows: &LoadedRows,
         skip_bad_rows: bool,
+        options: &LabelOptions,
     ) -> Result<(Self::Labels, Vec<String>), TaskError>;
 
     /// Checks that there are enough labels to train on; `path` is the first training file, for the message.
@@ -120,11 +135,17 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         row: Row,
     ) -> Result<Self::Example, ExampleProblem>;
 
-    /// The number of an example's stratum, from 0. Splits are cut and sampled so that each stratum has the
-    /// same share of each split. Usually each label is a stratum, by the data set's number; a task without
-    /// labels has one stratum, 0.
-    fn stratum(_example: &Self::Example) -> usize {
-        0
+    /// The strata of an example, by the data set's label numbers: splits are cut and sampled so that each
+    /// stratum has the same share of each split. Usually each label is a stratum; a task without labels has
+    /// one stratum, 0.
+    fn strata(_example: &Self::Example) -> Strata {
+        Strata::One(0)
+    }
+
+    /// What else than its text ties an example to others: examples that share a key stay on one side where
+    /// splits are cut. Pairs share their sentences, texts a document.
+    fn keys(_example: &Self::Example) -> Vec<Cow<'_, str>> {
+        Vec::new()
     }
 
     /// Sentences to show the user on faults of the splits after cutting and sampling: a label without
@@ -208,6 +229,15 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The example has no label.
     fn target(&self, example: &Self::Example, encoding: &Encoding) -> Result<Self::Target, TaskError>;
 
+    /// What [`decode`](Self::decode) has to know of the tokens of a feature of `example`. The example need not
+    /// have a label.
+    fn alignment(
+        &self,
+        example: &Self::Example,
+        encoding: &Encoding,
+        tokenizer: &Tokenizer,
+    ) -> Self::Alignment;
+
     /// The total weight of features with these targets in the loss: the number of features, or the sum of
     /// their class weights. The weight of a step is the sum over its micro-batches.
     fn weight(&self, targets: &[Self::Target]) -> f64;
@@ -228,11 +258,43 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// A feature's share of a prediction, from the feature's outputs `[rows, outputs]`, row after row, as
     /// [`Outputs::of`](crate::Outputs::of) gives them: one row, or, for a head that reads all tokens, a row
     /// for each token, the special ones included, without padding.
-    fn decode(&self, outputs: &[f32]) -> Self::Part;
+    fn decode(&self, alignment: &Self::Alignment, outputs: &[f32]) -> Self::Part;
 
     /// The prediction for an example, from one part for each of its features, in the order of the text's
     /// windows.
     fn join(&self, example: &Self::Example, parts: Vec<Self::Part>) -> Self::Prediction;
+
+    /// The task with what its [`baselines`](Self::baselines) learn from the training examples, whose labels
+    /// have the head's numbers. By default a task has no baselines.
+    #[must_use]
+    fn with_baselines(self, _train: &[Self::Example]) -> Self {
+        self
+    }
+
+    /// The scores of rules without a model on these labelled examples: a measure of what training has won.
+    ///
+    /// # Errors
+    /// The rules' predictions can't be scored.
+    fn baselines(&self, _examples: &[Self::Example]) -> Result<Vec<Baseline>, TaskError> {
+        Ok(Vec::new())
+    }
+
+    /// The task with thresholds that are fitted on the validation split, of which `predictions` are the kept
+    /// weights' predictions; `None` for a task without thresholds. Scorers of the result also score with
+    /// these thresholds.
+    fn fit_thresholds(
+        &self,
+        _validation: &[Self::Example],
+        _predictions: &[Self::Prediction],
+    ) -> Option<Self> {
+        None
+    }
+
+    /// The fitted thresholds, for `thresholds.json` of the checkpoint's folder, where
+    /// [`fit`](Self::fit) and [`of_checkpoint`](Self::of_checkpoint) read them.
+    fn thresholds(&self) -> Option<Thresholds> {
+        None
+    }
 
     /// A scorer without examples. Each evaluation of a split has a new scorer.
     ///

@@ -11,10 +11,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
-use embert_data::tokenize::Encoding;
-use embert_data::{Card, Columns, EncodedDataset, Example, LoadedRows, LocatedRow, Row, SplitKind, Splits};
+use embert_data::tokenize::{Encoding, Tokenizer};
+use embert_data::{
+    Card, Columns, EncodedDataset, Example, LoadedRows, LocatedRow, Row, SplitKind, Splits, Strata,
+};
 use embert_metrics::{Accumulator, Average, Metric, Report, WindowMean, softmax};
-use embert_model::{BertConfig, HeadFunction, Layout, SequenceClassificationHead};
+use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
 use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
 
 pub use self::class_scores::ClassScores;
@@ -22,8 +24,8 @@ pub use self::example::TextExample;
 pub use self::labelled_text::LabelledText;
 use self::scores::metric_info;
 use crate::{
-    CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, Labels, LossSettings, Scorer, Task, TaskCard,
-    TaskError,
+    CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, Scorer,
+    Task, TaskCard, TaskError,
 };
 
 /// One label for each text, or for each pair of texts (Devlin et al. 2018, section 4.1): a linear layer over
@@ -73,11 +75,13 @@ impl TextClassification {
 impl Task for TextClassification {
     const NAME: &'static str = TEXT_CLASSIFICATION;
     const METRIC: &'static str = Metric::DEFAULT;
+    const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::SingleLabelClassification);
 
     type Head = SequenceClassificationHead;
     type Example = TextExample;
     type Labels = Labels;
     type Target = usize;
+    type Alignment = ();
     type Part = ClassScores;
     type Prediction = ClassScores;
     type Answer = LabelledText;
@@ -97,6 +101,7 @@ impl Task for TextClassification {
         card: &Card,
         rows: &LoadedRows,
         skip_bad_rows: bool,
+        _options: &LabelOptions,
     ) -> Result<(Labels, Vec<String>), TaskError> {
         let mut column = LabelColumn::default();
         for (split, _) in rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used) {
@@ -131,8 +136,8 @@ impl Task for TextClassification {
         Ok(Example::from_row(id, row, text, text_pair, Some(label))?)
     }
 
-    fn stratum(example: &TextExample) -> usize {
-        example.label.map_or(0, |label| label + 1)
+    fn strata(example: &TextExample) -> Strata {
+        Strata::One(example.label.map_or(0, |label| label + 1))
     }
 
     fn data_notes(labels: &Labels, splits: &Splits<TextExample>) -> Vec<String> {
@@ -160,6 +165,9 @@ impl Task for TextClassification {
     }
 
     fn with_loss(self, settings: &LossSettings, train: &EncodedDataset<usize>) -> Result<Self, TaskError> {
+        settings
+            .pos_weight
+            .refuse("pos_weight", "it is for several labels a text; class_weights weighs labels")?;
         let mut counts = vec![0; self.labels.len()];
         for feature in train.features() {
             counts[feature.target] += 1;
@@ -218,6 +226,8 @@ impl Task for TextClassification {
         example.label.ok_or(TaskError::Unlabelled { id: example.id })
     }
 
+    fn alignment(&self, _example: &TextExample, _encoding: &Encoding, _tokenizer: &Tokenizer) {}
+
     fn weight(&self, targets: &[usize]) -> f64 {
         self.loss.total_weight(targets)
     }
@@ -226,7 +236,7 @@ impl Task for TextClassification {
         self.loss.forward(outputs, targets, divisor)
     }
 
-    fn decode(&self, outputs: &[f32]) -> ClassScores {
+    fn decode(&self, (): &(), outputs: &[f32]) -> ClassScores {
         ClassScores::new(match self.function {
             HeadFunction::Softmax => softmax(outputs),
             HeadFunction::Sigmoid => {

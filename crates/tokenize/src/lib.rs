@@ -28,6 +28,7 @@ mod input;
 mod limits;
 mod load;
 mod padding;
+mod pieces;
 mod save;
 mod tokenizer;
 mod truncation;
@@ -39,6 +40,7 @@ pub use error::TokenizeError;
 pub use input::{Input, Sequence};
 pub use limits::MOST_WINDOWS;
 pub use padding::Padding;
+pub use pieces::join_pieces;
 pub use tokenizer::{Tokenizer, TokenizerFacts};
 pub use truncation::{Truncation, UnknownTruncation};
 

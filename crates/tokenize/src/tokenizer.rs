@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokenizers::{NormalizerWrapper, PostProcessor as _};
+use tokenizers::{ModelWrapper, NormalizerWrapper, PostProcessor as _};
 
 use crate::error::TokenizeError;
 use crate::load::build::{self, Built};
@@ -152,6 +152,12 @@ impl Tokenizer {
     /// The id that stands for padding.
     pub fn pad_id(&self) -> u32 {
         self.pad_id
+    }
+
+    /// The id of the token that stands for unknown words; `None` if the vocabulary has none.
+    pub fn unk_id(&self) -> Option<u32> {
+        let ModelWrapper::WordPiece(model) = self.inner.get_model() else { return None };
+        self.inner.token_to_id(&model.unk_token)
     }
 
     /// The token with this id.

@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     else {
         return Err("the sample's card names a repository of the hub".into());
     };
-    let data = load(&card, &root, &config.load_options())?;
+    let data = load(&card, &root, &config.load_options(), &config.label_options())?;
     let prepared = Prepared::<TextClassification>::new(&config, config.model.as_ref(), data, &device)?;
     for note in prepared.notes() {
         println!("{note}");

@@ -9,6 +9,7 @@ mod limits;
 mod optimizer;
 mod parts;
 mod setting;
+mod skip;
 mod train;
 mod validate;
 

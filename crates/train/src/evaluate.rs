@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use embert_data::tokenize::{Padding, Tokenizer};
 use embert_data::{Batcher, EncodedDataset, Texts, WindowOptions};
 use embert_model::{BertConfig, LoadOptions, ModelFor};
-use embert_task::{Outputs, Scorer as _, Task, encode};
+use embert_task::{Outputs, Scorer as _, Task, encode_aligned};
 
 use crate::TrainError;
 use crate::batches::{MicroBatch, MicroBatches};
@@ -24,6 +24,24 @@ pub struct EvaluatedSplit<T: Task> {
     pub examples: Arc<[T::Example]>,
     /// The examples' features, in the order of the examples.
     pub features: Arc<EncodedDataset<T::Target>>,
+    /// What decoding has to know of each feature's tokens.
+    pub alignments: Arc<[T::Alignment]>,
+}
+
+impl<T: Task> EvaluatedSplit<T> {
+    /// Encodes the examples, whose labels have the head's numbers.
+    ///
+    /// # Errors
+    /// The tokenizer refuses a text, or an example has no target.
+    pub fn encode(
+        task: &T,
+        examples: Vec<T::Example>,
+        tokenizer: &Tokenizer,
+        options: &WindowOptions,
+    ) -> Result<Self, TrainError> {
+        let (features, alignments) = encode_aligned(task, &examples, tokenizer, options)?;
+        Ok(Self { examples: examples.into(), features: Arc::new(features), alignments: alignments.into() })
+    }
 }
 
 /// Scores of a split with the predictions that they come from.
@@ -70,7 +88,7 @@ pub(crate) fn evaluate_from<T: Task>(
     device: &Device,
     mut progress: impl FnMut(usize) -> Result<(), TrainError>,
 ) -> Result<EvaluationOutput<T>, TrainError> {
-    let EvaluatedSplit { examples, features } = split;
+    let EvaluatedSplit { examples, features, alignments } = split;
     let mut scorer = task.scorer()?;
     let mut missing = vec![0_usize; examples.len()];
     for feature in 0..features.len() {
@@ -87,7 +105,7 @@ pub(crate) fn evaluate_from<T: Task>(
         let outputs = Outputs::new::<T::Head>(input.forward(model), layout);
         for (position, feature) in indices.into_iter().enumerate() {
             let index = features.example_of(feature);
-            parts[index].push((feature, task.decode(outputs.of(position))));
+            parts[index].push((feature, task.decode(&alignments[feature], outputs.of(position))));
             missing[index] -= 1;
             if missing[index] == 0 {
                 let example = &examples[index];
@@ -144,8 +162,7 @@ pub fn evaluate_checkpoint<T: Task>(
     tokenizer.check_vocab(loaded.config.vocab_size)?;
     check_token_types(folder, &tokenizer, &loaded.config, &examples)?;
     let examples: Vec<T::Example> = examples.into_iter().map(|example| task.align_label(example)).collect();
-    let (features, _) = encode(&task, &examples, &tokenizer, encoding)?;
-    let split = EvaluatedSplit { examples: examples.into(), features: Arc::new(features) };
+    let split = EvaluatedSplit::encode(&task, examples, &tokenizer, encoding)?;
     let batcher = Batcher::new(tokenizer.pad_id(), Padding::Longest);
     let model = loaded.model.valid();
     let EvaluationOutput { report, predictions } =

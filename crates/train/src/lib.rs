@@ -32,7 +32,7 @@
 //! else {
 //!     return Err("fetch the files of the card first".into());
 //! };
-//! let data = load(&card, &root, &config.load_options())?;
+//! let data = load(&card, &root, &config.load_options(), &config.label_options())?;
 //! let prepared = Prepared::<TextClassification>::new(&config, config.model.as_ref(), data, &device)?;
 //! let claim = Claim::run("runs/mine".as_ref(), Existing::Keep)?;
 //! let trainer = Trainer::begin(prepared, claim, device)?.observe(Losses);

@@ -213,8 +213,11 @@ mod tests {
         config.data.eval_samples = Some(80);
         config.optimizer.head_learning_rate = Some(1e-3);
         config.stages = vec![crate::StageConfig { learning_rate: Some(1e-6), ..Default::default() }];
-        let settings =
-            LossSettings { class_weights: ClassWeights::Given(vec![0.5, 2.0]), label_smoothing: 0.1 };
+        let settings = LossSettings {
+            class_weights: ClassWeights::Given(vec![0.5, 2.0]),
+            label_smoothing: 0.1,
+            ..LossSettings::default()
+        };
         let about = about(["neg", "pos"], "pos", &settings);
         let card = ModelCard { about, ..card(&config, None) };
         let (front, body) = parts(&card);

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use embert_model::{BertConfig, HeadSource, LoadOptions, ModelFor};
+use embert_model::{BertConfig, HeadSource, LoadOptions, ModelFor, ProblemType};
 use embert_task::Task;
 
 use crate::{TrainConfig, TrainError};
 
 /// How the model is loaded; `labels` are the data set's, if any.
-pub(crate) fn model_options(config: &TrainConfig, labels: Option<Vec<String>>) -> LoadOptions {
+pub(crate) fn model_options<T: Task>(config: &TrainConfig, labels: Option<Vec<String>>) -> LoadOptions {
     LoadOptions {
         labels,
+        problem_type: T::PROBLEM_TYPE,
         hidden_dropout: config.dropout.hidden,
         attention_dropout: config.dropout.attention,
         classifier_dropout: config.dropout.classifier,
@@ -27,15 +28,23 @@ pub(crate) fn head_config<T: Task>(
     labels: &T::Labels,
 ) -> Result<(BertConfig, Option<HeadSource>), TrainError> {
     let labels = T::label_names(labels);
-    let options = model_options(config, labels.map(<[String]>::to_vec));
+    let options = model_options::<T>(config, labels.map(<[String]>::to_vec));
     if config.from_scratch {
-        let bert = options.config(model_folder)?;
-        let bert = match labels {
-            Some(labels) => bert.with_labels(labels.iter().cloned()),
-            None => bert,
-        };
-        return Ok((bert, None));
+        return Ok((with_problem(options.config(model_folder)?, T::PROBLEM_TYPE, labels), None));
     }
     let (bert, head) = ModelFor::<T::Head>::head_config(model_folder, &options)?;
     Ok((bert, Some(head)))
+}
+
+/// The config of a new head for a task's labels, if the task has labels or a kind of them.
+pub(crate) fn with_problem(
+    config: BertConfig,
+    problem_type: Option<ProblemType>,
+    labels: Option<&[String]>,
+) -> BertConfig {
+    match (problem_type, labels) {
+        (Some(problem_type), labels) => config.with_problem(problem_type, labels),
+        (None, Some(labels)) => config.with_labels(labels.iter().cloned()),
+        (None, None) => config,
+    }
 }

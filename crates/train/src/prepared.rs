@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use embert_data::EncodedDataset;
 use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_model::{
-    BertConfig, Depth, HeadSource, LoadOptions, LoadReport, ModelFor, NamedParameter, NewHead,
+    BertConfig, Depth, HeadSource, LoadOptions, LoadReport, ModelFor, NamedParameter, NewHead, ProblemType,
     named_parameters,
 };
 use embert_optim::{ParameterGroup, TrainedParameter, build_groups};
@@ -21,7 +21,7 @@ use crate::evaluate::EvaluatedSplit;
 use crate::fingerprint::{fingerprint, of_training_tokens};
 use crate::groups::{LayerwiseDecay, Rates};
 use crate::model_card::Licence;
-use crate::model_options::model_options;
+use crate::model_options::{model_options, with_problem};
 use crate::records::lengths;
 use crate::splits::{EncodedSplits, check_splits};
 use crate::stages::{Stage, Stages};
@@ -130,6 +130,7 @@ impl<T: Task> Prepared<T> {
         let train = splits.train();
         let loss = LossSettings {
             class_weights: config.class_weights.clone(),
+            pos_weight: config.pos_weight.clone(),
             label_smoothing: config.label_smoothing,
         };
         let task = splits.task().clone().with_loss(&loss, &train)?;
@@ -148,7 +149,10 @@ impl<T: Task> Prepared<T> {
         let facts = Facts {
             format: FORMAT,
             task: T::NAME.to_owned(),
-            problem_type: None,
+            // The kind of labels that a text classifier has where nothing is said.
+            problem_type: T::PROBLEM_TYPE
+                .filter(|kind| *kind != ProblemType::SingleLabelClassification)
+                .map(|kind| kind.to_string()),
             model: config.model.clone(),
             dataset: splits.name().to_owned(),
             labels: task.labels().to_vec(),
@@ -210,6 +214,7 @@ impl<T: Task> Prepared<T> {
         if !report.leftover.is_empty() {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
+        notes.extend(report.assumed_note());
         notes.extend(self.setup.anew.clone());
         notes.extend(self.setup.tokenizer.notes().iter().cloned());
         notes.extend(self.setup.data_notes.iter().cloned());
@@ -249,12 +254,9 @@ impl<T: Task> Start<T> {
         labels: Option<&[String]>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let options = model_options(config, labels.map(<[String]>::to_vec));
+        let options = model_options::<T>(config, labels.map(<[String]>::to_vec));
         if config.from_scratch {
-            let mut bert = options.config(model_folder)?;
-            if let Some(labels) = labels {
-                bert = bert.with_labels(labels.iter().cloned());
-            }
+            let bert = with_problem(options.config(model_folder)?, T::PROBLEM_TYPE, labels);
             let model = ModelFor::from_config(&bert, config.seed, device)?;
             return Ok(Self { model, config: bert, report: LoadReport::default() });
         }
@@ -292,7 +294,7 @@ impl<T: Task> Setup<T> {
         config: &TrainConfig,
         device: &Device,
     ) -> Result<ModelFor<T::Head>, TrainError> {
-        let options = LoadOptions { new_head: false, ..model_options(config, self.labels()) };
+        let options = LoadOptions { new_head: false, ..model_options::<T>(config, self.labels()) };
         let loaded = ModelFor::from_pretrained(folder, &options, device)?;
         if let Some(missing) = loaded.report.newly_initialized.first() {
             let problem = format!("it has no {missing}");

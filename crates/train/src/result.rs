@@ -1,6 +1,7 @@
 //! The result of a run: a folder that `transformers` loads.
 
 use embert_model::{ModelFor, save_pretrained};
+use embert_run::Thresholds;
 use embert_task::Task;
 
 use crate::error::IoContext as _;
@@ -8,8 +9,8 @@ use crate::model_card::ModelCard;
 use crate::prepared::Setup;
 use crate::{RunFolder, TrainError};
 
-/// Writes `model/`: `config.json` with the labels' names, `model.safetensors`, the tokenizer's files and the
-/// model card. The folder appears at once. The run is complete when its log has the end too.
+/// Writes `model/`: `config.json` with the labels' names, `model.safetensors`, the tokenizer's files, fitted
+/// thresholds and the model card. The folder appears at once. The run is complete when its log has the end too.
 pub(crate) fn write<T: Task>(
     run: &RunFolder,
     model: &ModelFor<T::Head>,
@@ -18,6 +19,9 @@ pub(crate) fn write<T: Task>(
 ) -> Result<(), TrainError> {
     embert_files::folder(&run.files().model(), |folder| {
         save_pretrained(model, &setup.config, folder, card.config.save_dtype)?;
+        if let Some(thresholds) = setup.task.thresholds() {
+            embert_files::write_json(&folder.join(Thresholds::FILE), &thresholds)?;
+        }
         setup.tokenizer.save(folder, Some(&card.config.encode_options()))?;
         let path = folder.join("README.md");
         let text = card.render().map_err(std::io::Error::other).at("write", &path)?;

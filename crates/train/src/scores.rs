@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use embert_run::{Eval, FORMAT, Scores, SplitScores};
+use embert_run::{Baseline, Eval, FORMAT, Scores, SplitScores};
 use embert_task::Task;
 
 use crate::TrainError;
@@ -20,19 +20,19 @@ pub(crate) fn eval<T: Task>(
 }
 
 /// Writes `scores.json`: the scores of the weights after `step` on each split, with the split's number of
-/// examples.
+/// examples and the scores of rules without a model.
 pub(crate) fn write_scores<'a, T: Task>(
     path: &Path,
     task: &T,
     step: usize,
-    splits: impl Iterator<Item = (&'a str, usize, &'a T::Report)>,
+    splits: impl Iterator<Item = (&'a str, usize, &'a T::Report, Vec<Baseline>)>,
 ) -> Result<(), TrainError>
 where
     T::Report: 'a,
 {
-    let splits = splits.map(|(split, examples, report)| {
+    let splits = splits.map(|(split, examples, report, baselines)| {
         let (metrics, detail) = task.scores(report);
-        SplitScores { split: split.to_owned(), examples, metrics, detail, baselines: Vec::new() }
+        SplitScores { split: split.to_owned(), examples, metrics, detail, baselines }
     });
     Ok(embert_files::write_json(path, &Scores { format: FORMAT, step, splits: splits.collect() })?)
 }

@@ -74,7 +74,7 @@ impl<T: Task> EncodedSplits<T> {
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
-        let bert = model_options(config, None).config(model_folder)?;
+        let bert = model_options::<T>(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
         check_positions(&bert, config.data.max_length)?;
         let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
@@ -101,11 +101,12 @@ impl<T: Task> EncodedSplits<T> {
             if examples.is_empty() {
                 return Ok(None);
             }
-            let (features, _) = encode(&task, &examples, &tokenizer, &config.window_options())?;
-            Ok(Some(EvaluatedSplit { examples: examples.into(), features: Arc::new(features) }))
+            EvaluatedSplit::encode(&task, examples, &tokenizer, &config.window_options()).map(Some)
         };
         let whole = WindowOptions { encoding: config.encode_options(), stride: None };
-        let (train, truncated) = encode(&task, &train, &tokenizer, &whole)?;
+        let of_training = if T::TRAINS_ON_WINDOWS { config.window_options() } else { whole };
+        let (encoded, truncated) = encode(&task, &train, &tokenizer, &of_training)?;
+        let task = task.clone().with_baselines(&train);
         let validation = evaluated(validation)?;
         let test = evaluated(if config.evaluate_test { test } else { Vec::new() })?;
         Ok(Self(Arc::new(Encoded {
@@ -114,7 +115,7 @@ impl<T: Task> EncodedSplits<T> {
             task,
             pairing,
             tokenizer,
-            train: Arc::new(train),
+            train: Arc::new(encoded),
             validation,
             test,
             facts,

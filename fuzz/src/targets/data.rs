@@ -6,7 +6,7 @@ use std::path::Path;
 use embert_data::{
     Card, Columns, DataError, Format, Header, LoadOptions, Quoting, ReadOptions, Row, RowReader,
 };
-use embert_task::{TextClassification, load};
+use embert_task::{LabelOptions, TextClassification, load};
 use flate2::Compression;
 use flate2::read::{GzEncoder, MultiGzDecoder};
 use parquet::basic::{BrotliLevel, Compression as Codec, GzipLevel, ZstdLevel};
@@ -317,7 +317,12 @@ fn load_file(folder: &Folder, input: &[u8]) -> usize {
         train_samples: (choice & 16 != 0).then_some(2),
         ..LoadOptions::default()
     };
-    match load::<TextClassification>(&Card::for_file(&path), Path::new(""), &options) {
+    match load::<TextClassification>(
+        &Card::for_file(&path),
+        Path::new(""),
+        &options,
+        &LabelOptions::default(),
+    ) {
         Ok(data) => {
             let labels = data.labels.set.len();
             let splits = [&data.splits.train, &data.splits.validation, &data.splits.test];

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use embert_data::{Card, DataSource, LoadOptions, RepositoryPlan};
-use embert_task::{TextClassification, load};
+use embert_task::{LabelOptions, TextClassification, load};
 
 use crate::target::{chain, join, parts};
 use crate::{Folder, Target, seeds};
@@ -169,8 +169,13 @@ pub(super) static CARD: Target = Target {
                     path.is_absolute() || path.components().any(|part| part == Component::ParentDir)
                 };
                 if !files.all().any(|path| outside(path)) {
-                    let _ = load::<TextClassification>(&card, folder.path(), &LoadOptions::default())
-                        .map_err(|error| chain(&error));
+                    let _ = load::<TextClassification>(
+                        &card,
+                        folder.path(),
+                        &LoadOptions::default(),
+                        &LabelOptions::default(),
+                    )
+                    .map_err(|error| chain(&error));
                 }
             }
             Err(error) => drop(chain(&error)),
@@ -210,8 +215,9 @@ fn folder(folder: &Folder, input: &[u8]) -> usize {
     }
     match DataSource::resolve(folder.path().to_str().unwrap(), &[]) {
         Ok(DataSource::Local { card, root, .. }) => {
-            let _ = load::<TextClassification>(&card, &root, &LoadOptions::default())
-                .map_err(|error| chain(&error));
+            let _ =
+                load::<TextClassification>(&card, &root, &LoadOptions::default(), &LabelOptions::default())
+                    .map_err(|error| chain(&error));
         }
         Ok(_) => panic!("a folder is on this machine"),
         Err(error) => drop(chain(&error)),

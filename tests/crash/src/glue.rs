@@ -120,7 +120,12 @@ fn prepare(place: &Place, config: &TrainConfig) -> Result<Prepared<TextClassific
 }
 
 fn data(place: &Place, config: &TrainConfig) -> Result<TaskData<TextClassification>, TrainError> {
-    Ok(load(&Card::for_folder(&place.data())?, &place.data(), &config.load_options())?)
+    Ok(load(
+        &Card::for_folder(&place.data())?,
+        &place.data(),
+        &config.load_options(),
+        &config.label_options(),
+    )?)
 }
 
 fn finish(trainer: Trainer<TextClassification>, stop_after: Option<usize>) -> Result<Ended, GlueError> {

@@ -9,11 +9,13 @@ use std::path::Path;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorData};
-use embert_data::tokenize::Encoding;
+use embert_data::tokenize::{Encoding, Tokenizer};
 use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row};
-use embert_model::{BertConfig, Head, HeadInput, Initializer, Layout, Reads};
+use embert_model::{BertConfig, Head, HeadInput, Initializer, Layout, ProblemType, Reads};
 use embert_run::{Better, Detail, MetricInfo, Metrics};
-use embert_task::{CardMetric, ExampleProblem, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
+use embert_task::{
+    CardMetric, ExampleProblem, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError,
+};
 use serde::Serialize;
 
 /// The divisor of lengths, so that targets are about 1.
@@ -103,11 +105,13 @@ impl Scorer<TextLength> for Errors {
 impl Task for TextLength {
     const NAME: &'static str = "text-length";
     const METRIC: &'static str = "mae";
+    const PROBLEM_TYPE: Option<ProblemType> = None;
 
     type Head = LengthHead;
     type Example = Text;
     type Labels = ();
     type Target = Tokens;
+    type Alignment = ();
     type Part = f64;
     type Prediction = f64;
     type Answer = TextWithLength;
@@ -127,6 +131,7 @@ impl Task for TextLength {
         _card: &Card,
         _rows: &LoadedRows,
         _skip_bad_rows: bool,
+        _options: &LabelOptions,
     ) -> Result<((), Vec<String>), TaskError> {
         Ok(((), Vec::new()))
     }
@@ -197,6 +202,8 @@ impl Task for TextLength {
         Ok(Tokens(encoding.untruncated_length as f32 / SCALE))
     }
 
+    fn alignment(&self, _example: &Text, _encoding: &Encoding, _tokenizer: &Tokenizer) {}
+
     fn weight(&self, targets: &[Tokens]) -> f64 {
         targets.len() as f64
     }
@@ -207,7 +214,7 @@ impl Task for TextLength {
         (outputs - targets).square().sum() / divisor
     }
 
-    fn decode(&self, outputs: &[f32]) -> f64 {
+    fn decode(&self, (): &(), outputs: &[f32]) -> f64 {
         f64::from(outputs[0] * SCALE)
     }
 

@@ -11,7 +11,7 @@ use embert_predict::{PredictError, Predictor};
 use embert_report::{PageOptions, Run, Sweep, page, sweep_page, terminal};
 use embert_run::{Facts, RunFiles, Scores, Status};
 use embert_sweep::{SweepBuilder, SweepFolder, SweepHost, SweepOutcome};
-use embert_task::{Task as _, TaskData, load};
+use embert_task::{LabelOptions, Task as _, TaskData, load};
 use embert_train::{
     Claim, ConfigBuilder, Event, Existing, Observer, Outcome, Prepared, RunFolder, StopSignal, TrainConfig,
     TrainError, Trainer,
@@ -35,7 +35,10 @@ fn data() -> TaskData<TextLength> {
         std::fs::write(folder.path().join(format!("{split}.jsonl")), lines).unwrap();
     }
     let card = Card::for_folder(folder.path()).unwrap();
-    TaskData { name: "lengths".into(), ..load(&card, folder.path(), &LoadOptions::default()).unwrap() }
+    TaskData {
+        name: "lengths".into(),
+        ..load(&card, folder.path(), &LoadOptions::default(), &LabelOptions::default()).unwrap()
+    }
 }
 
 fn settings() -> ConfigBuilder {

@@ -1,7 +1,7 @@
 //! The options of `train` and `sweep`, each with the keys of the config that it sets.
 
 use clap::Args;
-use embert_data::{Delimiter, Header, Quoting, TextEncoding};
+use embert_data::{Delimiter, Header, ProblemType, Quoting, TaskName, TextEncoding};
 use embert_metrics::Metric;
 use embert_model::SaveDtype;
 use embert_train::optim::Decay;
@@ -51,6 +51,12 @@ train_options! {
         /// The data set: a card's name or file, a hub repository, a folder or a file
         #[arg(value_name = "DATASET")]
         dataset: String => "dataset",
+        /// The task, where the data set and the model leave it open
+        #[arg(value_name = "TASK", value_parser = words::<TaskName>())]
+        task: String => "task",
+        /// The kind of labels of text classification, where the data set and the model leave it open
+        #[arg(value_name = "KIND", value_parser = words::<ProblemType>())]
+        problem_type: String => "problem_type",
         /// Train on a stratified part of this size [default: all]
         #[arg(value_name = "N")]
         train_samples: u32 => "data.train_samples",

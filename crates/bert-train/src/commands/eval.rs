@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use embert_data::tokenize::Tokenizer;
-use embert_data::{DataSource, ReadOptions, SplitKind};
+use embert_data::{ReadOptions, SplitKind};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_task::{TaskData, TaskError};
@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
 use crate::arguments::{InferenceArgs, JsonArgs, SplitRatios, Stride, split_ratios};
+use crate::data_set::DataSet;
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
@@ -69,7 +70,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let config = settings(args, &folder)?;
     say!("evaluates {} on {}", folder.display(), config.dataset);
     let source = sources::find_data(&config.dataset)?;
-    with_task!(task_of_model(&folder)?, T => evaluate::<T>(args, &config, &folder, source, predictions.as_ref(), &device))
+    let kind = task_of_model(&folder)?;
+    let data = DataSet::of_task(source, &config, kind)?;
+    with_task!(kind, T => evaluate::<T>(args, &config, &folder, data, predictions.as_ref(), &device))
 }
 
 /// Evaluates the checkpoint in `folder` on a data set that was found.
@@ -77,17 +80,18 @@ fn evaluate<T: ShownTask>(
     args: &EvalArgs,
     config: &TrainConfig,
     folder: &Path,
-    source: DataSource,
+    data: DataSet,
     predictions: Option<&Output>,
     device: &Device,
 ) -> Result<(), Error> {
-    let (data, _) = sources::load_data::<T>(source, &config.load_options())?;
+    let (data, _) = data.load::<T>(config)?;
     let TaskData { splits, labels, notes, unlabelled, files, .. } = data;
     if let Some(predictions) = predictions {
         files.iter().try_for_each(|file| predictions.differs_from(file))?;
     }
+    let train = splits.train;
     let (split, kind, examples) = match args.split {
-        SplitArg::Train => ("train", SplitKind::Train, splits.train),
+        SplitArg::Train => ("train", SplitKind::Train, train.clone()),
         SplitArg::Validation => ("validation", SplitKind::Validation, splits.validation),
         SplitArg::Test => ("test", SplitKind::Test, splits.test),
     };
@@ -142,7 +146,17 @@ fn evaluate<T: ShownTask>(
         return output::json(&report);
     }
     output::line(&format!("{}, {split} split: {} examples", config.dataset, evaluation.examples.len()))?;
-    T::print_report(&evaluation)
+    T::print_report(&evaluation)?;
+    // What rules without a model get, which know the training split.
+    let train: Vec<T::Example> =
+        train.into_iter().map(|example| evaluation.task.align_label(example)).collect();
+    let (examples, _): (Vec<T::Example>, Vec<_>) = evaluation.examples.into_iter().unzip();
+    for rule in evaluation.task.with_baselines(&train).baselines(&examples)? {
+        let metrics =
+            rule.metrics.iter().map(|(name, value)| format!("{} {value:.4}", name.replace('_', " ")));
+        output::line(&format!("without a model, {}: {}", rule.name, metrics.collect::<Vec<_>>().join("  ")))?;
+    }
+    Ok(())
 }
 
 /// The data settings of the model's run, if the model is in a run folder, overridden by the options.

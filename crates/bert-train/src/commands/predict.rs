@@ -1,20 +1,23 @@
-//! `predict`: labels for texts on the command line, or in a file of any size.
+//! `predict`: answers for texts on the command line, or in a file of any size.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io::{self, BufReader, IsTerminal as _};
 use std::iter;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use embert_data::{DataError, Format, ReadOptions, Row, RowReader};
+use clap::{Args, ValueEnum};
+use embert_data::{DataError, Format, ReadOptions, Row, RowReader, Value};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
+use embert_task::{Aggregation, TaskKind};
 use embert_train::run_of_model;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use strum::VariantNames as _;
 
 use crate::arguments::{InferenceArgs, JsonArgs, Stride};
 use crate::error::Error;
@@ -28,8 +31,14 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
     /// The texts
-    #[arg(value_name = "TEXT", required_unless_present = "input", conflicts_with = "input")]
+    #[arg(value_name = "TEXT", required_unless_present_any = ["input", "text"], conflicts_with_all = ["input", "text"])]
     pub(crate) texts: Vec<String>,
+    /// A text, or the first text of a pair
+    #[arg(long, value_name = "TEXT", conflicts_with = "input")]
+    pub(crate) text: Option<String>,
+    /// The second text of a pair
+    #[arg(long, value_name = "TEXT", requires = "text")]
+    pub(crate) text_pair: Option<String>,
     #[arg(long, value_name = "FILE", help = input_help())]
     pub(crate) input: Option<PathBuf>,
     /// The input's format [default: by its extension; plain lines on the standard input]
@@ -44,10 +53,31 @@ pub(crate) struct PredictArgs {
     /// Write to this file, as JSON Lines; - is the standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(crate) output: PathBuf,
+    /// How tokens become entities, in token classification: none, simple, first, average or max [default:
+    /// simple]
+    #[arg(long, value_name = "HOW", value_parser = aggregations())]
+    pub(crate) aggregation: Option<Aggregation>,
+    /// Write JSON Lines, or, in token classification, a word a line with its tag
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "jsonl")]
+    pub(crate) format: OutputFormat,
     #[command(flatten)]
     pub(crate) inference: InferenceArgs,
     #[command(flatten)]
     pub(crate) json: JsonArgs,
+}
+
+/// The format of predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// A JSON object a line
+    Jsonl,
+    /// A word a line with its tag, and a blank line after each text
+    Conll,
+}
+
+/// The words of `--aggregation`.
+fn aggregations() -> impl TypedValueParser<Value = Aggregation> {
+    PossibleValuesParser::new(Aggregation::VARIANTS).try_map(|name| name.parse::<Aggregation>())
 }
 
 /// The help of `--input`.
@@ -96,6 +126,18 @@ fn predict<T: ShownTask>(
     if let Some(Stride(stride)) = args.inference.stride {
         predictor = predictor.with_stride(stride);
     }
+    let task_name = || T::NAME;
+    if let Some(aggregation) = args.aggregation {
+        let Some(task) = predictor.task().clone().with_aggregation(aggregation) else {
+            return Err(of_tokens("aggregation", task_name()));
+        };
+        predictor = predictor.map_task(|_| task);
+    }
+    if args.format == OutputFormat::Conll
+        && TaskKind::of_run(T::NAME, None) != Some(TaskKind::TokenClassification)
+    {
+        return Err(of_tokens("format conll", task_name()));
+    }
     if let Some(warning) = predictor.task().warning() {
         say!("{warning}");
     }
@@ -103,6 +145,11 @@ fn predict<T: ShownTask>(
         Some(input) => predict_rows(args, &predictor, input, output),
         None => predict_texts(args, &predictor, output),
     }
+}
+
+/// The error on an option of token classification with another model.
+fn of_tokens(option: &'static str, model: &'static str) -> Error {
+    Error::OptionOfTask { option, tasks: "token-classification", model }
 }
 
 /// The output of the predictions, which must not be the input.
@@ -122,11 +169,21 @@ fn predict_texts<T: ShownTask>(
     predictor: &Predictor<T>,
     output: &Output,
 ) -> Result<(), Error> {
-    let examples =
-        (0..).zip(&args.texts).map(|(id, text)| Ok::<_, PredictError>(T::example_of_text(id, text.clone())));
+    if args.text_pair.is_some() {
+        predictor.check_pairs()?;
+    }
+    let texts = args.texts.iter().chain(&args.text).cloned();
+    let examples = (0..)
+        .zip(texts)
+        .map(|(id, text)| Ok::<_, PredictError>(T::example_of_texts(id, text, args.text_pair.clone())));
     let answers = predictor.stream(examples).collect::<Result<Vec<_>, _>>()?;
-    if args.json.json || !is_stdout(&args.output) || !io::stdout().is_terminal() {
-        return write_all(answers.into_iter().map(Ok), output);
+    let is_conll = args.format == OutputFormat::Conll;
+    if args.json.json || is_conll || !is_stdout(&args.output) || !io::stdout().is_terminal() {
+        return write_all(
+            args,
+            answers.into_iter().map(|answer| Ok(Line::<T> { answer, row: None })),
+            output,
+        );
     }
     let mut table = output::Table::new(T::ANSWER_HEADINGS);
     for answer in &answers {
@@ -146,7 +203,7 @@ fn predict_rows<T: ShownTask>(
         // A model that can't read pairs is reported before the first row is read.
         predictor.check_pairs()?;
     }
-    let mut reader = reader(args, input)?;
+    let mut reader = reader::<T>(args, input)?;
     let mut said = 0;
     let mut say_notes = |notes: &[String]| {
         notes.iter().skip(said).for_each(|note| say!("{note}"));
@@ -163,15 +220,21 @@ fn predict_rows<T: ShownTask>(
         }
         row => Some(row),
     });
+    // The predictor reads ahead: the rows wait for their answers.
+    let waiting = RefCell::new(VecDeque::new());
     let examples = (0..).zip(rows).map(|(id, row)| {
-        let example = T::example_of_row(id, row?, columns(args));
-        example.map_err(PredictError::from)
+        let mut row = row?;
+        let example = T::example_of_row(id, &mut row, columns(args)).map_err(PredictError::from)?;
+        if T::PASSES_COLUMNS {
+            waiting.borrow_mut().push_back(row);
+        }
+        Ok::<_, PredictError>(example)
     });
     let (bar, done) = (rows_bar(), Cell::new(0_u64));
     let predictions = predictor.stream(examples).map(|prediction| {
         bar.inc(1);
         done.set(done.get() + 1);
-        Ok(prediction?)
+        Ok(Line::<T> { answer: prediction?, row: waiting.borrow_mut().pop_front() })
     });
     // If no row can be read, the file or the options about it are wrong.
     let none_left = iter::once_with(|| match first.take() {
@@ -182,7 +245,7 @@ fn predict_rows<T: ShownTask>(
         })),
         _ => None,
     });
-    write_all(predictions.chain(none_left.flatten()), output)?;
+    write_all(args, predictions.chain(none_left.flatten()), output)?;
     bar.finish_and_clear();
     // Some notes are known only after the last row.
     say_notes(reader.notes());
@@ -198,8 +261,8 @@ fn columns(args: &PredictArgs) -> PredictColumns<'_> {
 }
 
 /// A reader of the input's rows.
-fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
-    let columns = columns(args).wanted();
+fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
+    let columns = T::read_columns(columns(args));
     let options = ReadOptions { format: args.input_format, ..args.inference.reading.options() };
     Ok(if is_stdout(input) {
         RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
@@ -208,19 +271,66 @@ fn reader(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
     })
 }
 
-/// Writes predictions as JSON Lines.
-fn write_all<A: Serialize>(
-    predictions: impl Iterator<Item = Result<A, Error>>,
+/// An answer with what its input has besides.
+struct Line<T: ShownTask> {
+    answer: T::Answer,
+    row: Option<Row>,
+}
+
+impl<T: ShownTask> Serialize for Line<T> {
+    /// Writes the answer, then the other columns of its input; a column of a name that the answer has is left
+    /// out.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Some(row) = self.row.as_ref().filter(|row| row.iter().any(|(_, value)| *value != Value::Null))
+        else {
+            return self.answer.serialize(to);
+        };
+        let serde_json::Value::Object(mut fields) =
+            serde_json::to_value(&self.answer).map_err(serde::ser::Error::custom)?
+        else {
+            return self.answer.serialize(to);
+        };
+        for (name, value) in row.iter().filter(|(_, value)| **value != Value::Null) {
+            if !fields.contains_key(name) {
+                fields.insert(name.to_owned(), json_of(value));
+            }
+        }
+        fields.serialize(to)
+    }
+}
+
+/// A value of a row as JSON; a number that JSON can't state is null.
+fn json_of(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Boolean(truth) => (*truth).into(),
+        Value::Integer(number) => (*number).into(),
+        Value::Float(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::List(values) => values.iter().map(json_of).collect::<Vec<_>>().into(),
+        Value::Struct(row) => row
+            .iter()
+            .map(|(name, value)| (name.to_owned(), json_of(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+    }
+}
+
+/// Writes predictions, as JSON Lines or as CoNLL columns.
+fn write_all<T: ShownTask>(
+    args: &PredictArgs,
+    predictions: impl Iterator<Item = Result<Line<T>, Error>>,
     output: &Output,
 ) -> Result<(), Error> {
     let for_terminal = output.is_terminal();
+    let failed = |source| Error::Io { action: "write", path: output.path().to_owned(), source };
     output.write_with(|mut out| {
         for prediction in predictions {
-            output::json_line(&mut out, &prediction?, for_terminal).map_err(|source| Error::Io {
-                action: "write",
-                path: output.path().to_owned(),
-                source,
-            })?;
+            let line = prediction?;
+            match T::conll(&line.answer).filter(|_| args.format == OutputFormat::Conll) {
+                Some(columns) => out.write_all(columns.as_bytes()).map_err(failed)?,
+                None => output::json_line(&mut out, &line, for_terminal).map_err(failed)?,
+            }
         }
         Ok(())
     })

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use embert_data::{DataSource, TaskName};
+use embert_data::{Card, DataSource};
 use embert_run::{PointResult, RunFiles, Status, SweepTable};
 use embert_sweep::{Sweep, SweepBuilder, SweepEvent, SweepFolder, SweepHost, SweepOutcome};
-use embert_task::{Task, TaskData};
+use embert_task::{Task, TaskData, TaskKind};
 use embert_train::{ConfigBuilder, DatasetFacts, Observer, Provenance, StopSignal, TrainConfig};
 
 use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
 use crate::arguments::{RunArgs, names, option_of};
+use crate::data_set::DataSet;
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
 use crate::paths::names_of_sweep;
@@ -68,7 +69,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         };
         (sweep, claimed)
     };
-    with_task!(found.task(), T => train_all::<T>(args, &sweep, claimed, found))
+    let (kind, card) = found.task(&sweep);
+    let sweep = sweep.with_default_metric(card.and_then(|card| card.metric).as_deref());
+    with_task!(kind, T => train_all::<T>(args, &sweep, claimed, (found, kind)))
 }
 
 /// Trains the runs of a sweep.
@@ -76,9 +79,9 @@ fn train_all<T: Task>(
     args: &SweepArgs,
     sweep: &Sweep,
     claimed: SweepFolder,
-    found: Found,
+    (found, kind): (Found, TaskKind),
 ) -> Result<ExitCode, Error> {
-    let mut host = Host::<T>::new(found);
+    let mut host = Host::<T>::new(found, kind);
     let folder = claimed.path().to_owned();
     say!(
         "{} point(s) with {} seed(s) each into {}",
@@ -225,9 +228,18 @@ impl Found {
         Ok(())
     }
 
-    /// The task of the data sets. Where none was found, the sweep ends with the reason before its first run.
-    fn task(&self) -> TaskName {
-        self.data.values().next().map(|data| data.card().task).unwrap_or_default()
+    /// The task of the first run's data set, with the card. Where the data set or the model can't be had, each
+    /// run ends with the reason.
+    fn task(&self, sweep: &Sweep) -> (TaskKind, Option<Card>) {
+        let of_first = || -> Result<DataSet, Error> {
+            let config = sweep.config(0, sweep.seeds().first().copied().unwrap_or_default())?;
+            let folder = self.model(&config.model)?.folder()?;
+            DataSet::open(self.data(&config.dataset)?, &config, &folder)
+        };
+        match of_first() {
+            Ok(data) => (data.kind, Some(data.card)),
+            Err(_) => (TaskKind::TextClassification, None),
+        }
     }
 
     fn model(&self, name: &str) -> Result<Model, Error> {
@@ -248,13 +260,14 @@ struct Host<T> {
     data_sets: HashMap<String, DatasetFacts>,
     /// The new place of the sweep that this one replaces.
     replaced: Option<PathBuf>,
+    kind: TaskKind,
     task: PhantomData<T>,
 }
 
 impl<T> Host<T> {
-    fn new(found: Found) -> Self {
+    fn new(found: Found, kind: TaskKind) -> Self {
         let (models, data_sets) = (HashMap::new(), HashMap::new());
-        Self { found, models, data_sets, replaced: None, task: PhantomData }
+        Self { found, models, data_sets, replaced: None, kind, task: PhantomData }
     }
 }
 
@@ -272,8 +285,8 @@ impl<T: Task> SweepHost for Host<T> {
     }
 
     fn data(&mut self, config: &TrainConfig) -> Result<TaskData<T>, Error> {
-        let (data, card) =
-            sources::load_data::<T>(self.found.data(&config.dataset)?, &config.load_options())?;
+        let source = self.found.data(&config.dataset)?;
+        let (data, card) = DataSet::of_task(source, config, self.kind)?.load::<T>(config)?;
         sources::print_facts(&data);
         self.data_sets.insert(config.dataset.clone(), DatasetFacts::from(&card));
         Ok(data)

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 
 use burn::tensor::Device;
 use clap::Args;
-use embert_data::DataSource;
 use embert_model::{Backend, DeviceChoice};
-use embert_run::FolderKind;
+use embert_run::{FolderKind, Metrics, Scores};
 use embert_task::Task;
 use embert_train::{
     Claim, ConfigBuilder, DatasetFacts, Outcome, Prepared, Provenance, RunFolder, TrainConfig, Trainer,
@@ -15,6 +14,7 @@ use embert_train::{
 use serde_json::json;
 
 use crate::arguments::{RunArgs, option_of};
+use crate::data_set::DataSet;
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::{absolute, names_of_run};
@@ -53,22 +53,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let device_choice: DeviceChoice = config.device.parse()?;
     let resolved = device_choice.resolve()?;
     let (model, data) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
-    let task = match &args.resume {
-        Some(path) => task_of_run(path)?,
-        None => data.card().task,
-    };
-    with_task!(task, T => train::<T>(args, config, resumed, resolved, &model, data))
-}
-
-/// Trains, from a config whose model and data set were found.
-fn train<T: Task>(
-    args: &TrainArgs,
-    config: TrainConfig,
-    resumed: Option<RunFolder>,
-    (backend, device): (Backend, Device),
-    model: &Model,
-    data: DataSource,
-) -> Result<ExitCode, Error> {
+    let of_run = args.resume.as_deref().map(task_of_run).transpose()?;
     // The output folder is claimed before anything is downloaded; from here on no other process takes it.
     let place = match (resumed, &config.output) {
         (Some(run), _) => RunStart::Resumed(run),
@@ -86,10 +71,28 @@ fn train<T: Task>(
     let config = TrainConfig { output: Some(absolute(&output_folder)), ..config };
 
     let model_folder = model.folder()?;
-    let (data, card) = sources::load_data::<T>(data, &config.load_options())?;
+    let data = match of_run {
+        Some(kind) => DataSet::of_task(data, &config, kind)?,
+        None => DataSet::open(data, &config, &model_folder)?,
+    };
+    with_task!(data.kind, T => train::<T>(args, &config, place, resolved, (&model, &model_folder), data))
+}
+
+/// Trains, from a config whose model and data set are on this machine.
+fn train<T: Task>(
+    args: &TrainArgs,
+    config: &TrainConfig,
+    place: RunStart,
+    (backend, device): (Backend, Device),
+    (model, model_folder): (&Model, &Path),
+    data: DataSet,
+) -> Result<ExitCode, Error> {
+    let output_folder = place.path().to_owned();
+    let (data, card) = data.load::<T>(config)?;
+    let config = &config.clone().with_default_metric(card.metric.as_deref());
     let provenance = Provenance { model: model.repository(), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
-    let prepared = Prepared::<T>::new(&config, &model_folder, data, &device)?;
+    let prepared = Prepared::<T>::new(config, model_folder, data, &device)?;
     for line in prepared.notes() {
         say!("{line}");
     }
@@ -128,6 +131,7 @@ fn train<T: Task>(
             let memory =
                 end.peak_memory.map_or_else(String::new, |bytes| format!(", {} MiB at most", bytes >> 20));
             output::line(&format!("{best}{} steps in {:.1} s{memory}", end.step, end.seconds))?;
+            beside_baselines(&run, &end.metric)?;
             output::line(&format!("model   {}", run.files().model().display()))?;
             if let Some(report) = report {
                 output::line(&format!("report  {}", report.display()))?;
@@ -148,6 +152,27 @@ fn train<T: Task>(
             Ok(interruption.exit_code())
         }
     }
+}
+
+/// Prints the metric that the weights were chosen by beside what simple rules without a model get, on each
+/// split.
+fn beside_baselines(run: &RunFolder, metric: &str) -> Result<(), Error> {
+    for split in Scores::read(&run.files().scores())?.iter().flat_map(|scores| &scores.splits) {
+        let shown = |metrics: &Metrics| {
+            metrics.get(metric).map_or_else(|| "undefined".to_owned(), |value| format!("{value:.4}"))
+        };
+        let rules = split.baselines.iter().map(|rule| format!("{}: {}", rule.name, shown(&rule.metrics)));
+        let rules: Vec<String> = rules.collect();
+        if !rules.is_empty() {
+            let ours = shown(&split.metrics);
+            output::line(&format!(
+                "{} {metric} {ours} (without a model: {})",
+                split.split,
+                rules.join("; ")
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 /// The folder of a run.

@@ -6,19 +6,24 @@ use embert_task::{ClassScores, LabelledText, Task as _, TextClassification, Text
 use embert_train::Evaluation;
 use serde_json::{Map, Value, json};
 
-use super::{PredictColumns, ShownTask};
+use super::{PredictColumns, ShownTask, texts_of_row};
 use crate::error::Error;
 use crate::output;
 
 impl ShownTask for TextClassification {
     const ANSWER_HEADINGS: &'static [&'static str] = &["label", "score", "text"];
 
-    fn example_of_text(id: u64, text: String) -> TextExample {
-        TextExample { id, text, text_pair: None, label: None }
+    fn example_of_texts(id: u64, text: String, text_pair: Option<String>) -> TextExample {
+        TextExample { id, text, text_pair, label: None }
     }
 
-    fn example_of_row(id: u64, row: Row, columns: PredictColumns<'_>) -> Result<TextExample, RowProblem> {
-        TextExample::from_row(id, row, columns.text, columns.text_pair, None)
+    fn example_of_row(
+        id: u64,
+        row: &mut Row,
+        columns: PredictColumns<'_>,
+    ) -> Result<TextExample, RowProblem> {
+        let (text, text_pair) = texts_of_row(row, columns)?;
+        Ok(Self::example_of_texts(id, text, text_pair))
     }
 
     fn warning(&self) -> Option<String> {

@@ -155,6 +155,7 @@ pub(super) const ARCHIVE: &str = "an archive is not read; unpack it";
 pub(super) const FORMAT: &str = "this format is not read; convert it to CSV, JSON Lines or Parquet";
 const ARROW: &str =
     "Arrow files, as `save_to_disk` of datasets writes them, are not read; write Parquet (`to_parquet`)";
+const SPACY: &str = "spaCy's binary files are not read; write JSON Lines of {\"text\": doc.text, \"entities\": [[start_char, end_char, label_], ...]}, or name the JSON that `spacy convert` was given";
 const UNFINISHED: &str = "it is a temporary or backup file by its name";
 
 impl Kind {
@@ -187,6 +188,9 @@ impl Kind {
         if ends(&[".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar"]) {
             return Self::Unread(ARCHIVE);
         }
+        if ends(&[".spacy"]) {
+            return Self::Unread(SPACY);
+        }
         if ends(&[".arrow", ".feather"]) {
             return Self::Unread(ARROW);
         }
@@ -214,7 +218,6 @@ impl Kind {
             ".msgpack",
             ".dta",
             ".sav",
-            ".conll",
             ".lance",
             ".npy",
             ".npz",
@@ -307,9 +310,16 @@ mod tests {
 
     #[test]
     fn what_looks_like_data_is_told_from_what_does_not() {
-        for name in
-            ["a.zip", "a.TAR.GZ", "data-0.arrow", "a.xlsx", "train.csv.bak", "train.csv~", "a.csv.part"]
-        {
+        for name in [
+            "a.zip",
+            "a.TAR.GZ",
+            "data-0.arrow",
+            "a.xlsx",
+            "train.csv.bak",
+            "train.csv~",
+            "a.csv.part",
+            "a.spacy",
+        ] {
             assert!(matches!(Kind::of(name), Kind::Unread(_)), "{name}");
         }
         for name in ["README.md", "LICENSE", "dataset_info.json", "a.py", "vocab.txt", "a.bak", ""] {

@@ -48,6 +48,24 @@ fn file_names_say_the_split() {
 }
 
 #[test]
+fn conll_columns_are_tables() {
+    let files = ["dev.conll", "test.conll", "train.conll"];
+    reads(&files, &["train.conll"], &["dev.conll"], &["test.conll"]);
+    reads(&["train.conll.gz", "valid.iob2.zst"], &["train.conll.gz"], &["valid.iob2.zst"], &[]);
+    reads(
+        &["emerging.dev.conll", "wnut17train.conll", "README.md"],
+        &["wnut17train.conll"],
+        &["emerging.dev.conll"],
+        &[],
+    );
+    refuses(&["train.conll", "train.bio"], &["train.bio", "train.conll"]);
+    let notes = reads(&["train.conll", "train.spacy", "dev.txt"], &["train.conll"], &[], &[]);
+    assert!(notes.contains("train.spacy: spaCy's binary files are not read; write JSON Lines"), "{notes}");
+    assert!(notes.contains("dev.txt: a file of plain text has no labels; if it has CoNLL"), "{notes}");
+    refuses(&["train.spacy", "dev.spacy"], &["train.spacy", "entities"]);
+}
+
+#[test]
 fn eval_is_the_split_that_is_not_there_otherwise() {
     let notes = reads(&["train.csv", "eval.csv"], &["train.csv"], &["eval.csv"], &[]);
     assert!(notes.contains("takes eval.csv for the validation split"), "{notes}");

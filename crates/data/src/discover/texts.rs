@@ -8,7 +8,7 @@ use super::path::{folder_of, folder_until, name_of};
 use super::problem::{FilesProblem, PassedOver};
 use crate::folders::UNLABELLED;
 
-const NO_LABELS: &str = "a file of plain text has no labels";
+const NO_LABELS: &str = "a file of plain text has no labels; if it has CoNLL columns, name it .conll, or in a card with format = \"conll\"";
 const UNSUPERVISED: &str = "its texts have no labels";
 const TOO_DEEP: &str = "it is deeper than a label's folder";
 

@@ -14,6 +14,11 @@ const FOREIGN: &[(&[u8], &str, &str)] = &[
         "fetch the file, as with `git lfs pull`",
     ),
     (b"PAR1", "Parquet", "set format = \"parquet\""),
+    (
+        b"x\x9c",
+        "compressed with zlib, as spaCy's binary files (.spacy) are",
+        "write JSON Lines of {\"text\": doc.text, \"entities\": [[start_char, end_char, label_], ...]} for each doc of DocBin().from_disk(file).get_docs(nlp.vocab)",
+    ),
     (b"PARE", "an encrypted Parquet file", "decrypt it"),
     (b"ARROW1\0\0", "an Arrow file", "save it as Parquet"),
     (b"\xff\xff\xff\xff", "an Arrow stream", "save it as Parquet"),

@@ -1,6 +1,7 @@
 //! Readers of files. Rows come one at a time, so a file may be larger than the memory.
 
 mod bytes;
+mod conll;
 mod content;
 mod csv;
 mod folder;

@@ -17,7 +17,8 @@ pub struct ReadOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// The delimiter of CSV. Unset: a comma in `.csv` and a tab in `.tsv`, unless the heading has the wanted
-    /// columns with exactly one other delimiter.
+    /// columns with exactly one other delimiter. In CoNLL columns: a tab where each of the first lines has
+    /// one, otherwise any spaces and tabs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<Delimiter>,
     /// What quotes in CSV mean. Unset: quotes around a field are no part of its text, and in a tab-separated
@@ -28,7 +29,8 @@ pub struct ReadOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<TextEncoding>,
     /// The heading of CSV: whether the first row is one, or the columns' names where it is not. Unset: the
-    /// first row is a heading.
+    /// first row is a heading. In CoNLL columns, which have no heading, the columns' names; unset: `tokens`,
+    /// `column2` and so on, and `tags`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<Header>,
 }
@@ -82,6 +84,8 @@ pub enum Format {
     JsonLines,
     /// JSON objects: an array of them, one after the other, or as an array within one object.
     Json,
+    /// A token a line, with its tag in the last column, and a blank line between sentences.
+    Conll,
     /// One text a line, without labels.
     Lines,
 }
@@ -106,6 +110,7 @@ impl Format {
             Self::Tsv => &["tsv"],
             Self::JsonLines => &["jsonl", "ndjson"],
             Self::Json => &["json"],
+            Self::Conll => &["conll", "bio", "iob", "iob2"],
             Self::Lines => &["txt"],
         }
     }
@@ -415,8 +420,8 @@ mod tests {
         endings.sort_unstable();
         endings.dedup();
         assert_eq!(endings.len(), all, "two formats have the same ending");
-        assert_eq!(Format::usual_endings(), ".parquet, .csv, .tsv, .jsonl, .json or .txt");
-        assert_eq!(Format::other_tables(), ".parquet, .tsv, .jsonl, .json");
+        assert_eq!(Format::usual_endings(), ".parquet, .csv, .tsv, .jsonl, .json, .conll or .txt");
+        assert_eq!(Format::other_tables(), ".parquet, .tsv, .jsonl, .json, .conll");
     }
 
     #[test]
@@ -427,6 +432,8 @@ mod tests {
             ("a.json", Some(Format::Json)),
             ("a.jsonl.gz", Some(Format::JsonLines)),
             ("a.txt.gz", Some(Format::Lines)),
+            ("a.conll.gz", Some(Format::Conll)),
+            ("A.IOB2", Some(Format::Conll)),
             ("a.gz", None),
             ("a.tar.gz", None),
             ("csv", None),

@@ -8,7 +8,7 @@ use super::bytes::{Text, Unpacked};
 use super::content::foreign;
 use super::located::{Located, Notes};
 use super::options::{Format, ReadOptions};
-use super::{csv, folder, json, lines, parquet};
+use super::{conll, csv, folder, json, lines, parquet};
 use crate::columns::Columns;
 use crate::error::DataError;
 use crate::location::Location;
@@ -73,9 +73,7 @@ impl RowReader {
                 );
                 Err(DataError::Content { path: path.to_owned(), problem })
             }
-            format @ (Format::Csv | Format::Tsv | Format::JsonLines | Format::Json | Format::Lines) => {
-                Self::text(file, path, format, options, columns, said)
-            }
+            format => Self::text(file, path, format, options, columns, said),
         }
     }
 
@@ -117,6 +115,7 @@ impl RowReader {
             Format::JsonLines | Format::Json => {
                 Self::new(path, json::rows(text, format, columns, &said)?, said)
             }
+            Format::Conll => Self::new(path, conll::rows(text, options, columns, &said)?, said),
             Format::Lines => Self::new(path, lines::rows(text, columns), said),
             Format::Parquet => unreachable!("Parquet is no text: the callers have taken it"),
         })

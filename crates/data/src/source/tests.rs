@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::*;
+use crate::task_name::ProblemType;
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
@@ -64,6 +65,42 @@ fn a_name_is_a_path_a_card_or_a_repository() {
         let message = refused(path);
         assert!(message.contains(&format!("there is no file or folder {path}")), "{message}");
     }
+}
+
+#[test]
+fn the_cards_that_are_built_in_are_found_by_their_names() {
+    let mut names = Vec::new();
+    for (name, text) in BUILT_IN {
+        let card = Card::parse(text, Path::new(name)).unwrap();
+        assert!(card.name == name && card.licence.is_some() && !card.description.is_empty(), "{name}");
+        assert!(DataSource::resolve(name, &[]).is_ok(), "{name}");
+        names.push(name);
+    }
+    assert!(names.is_sorted(), "{names:?}");
+    let card = |name: &str| match DataSource::resolve(name, &[]) {
+        Ok(DataSource::Hub { card, .. }) => card,
+        other => panic!("{name}: {other:?}"),
+    };
+    let stsb = card("glue:stsb");
+    assert_eq!(stsb.problem_type, Some(ProblemType::Regression));
+    assert_eq!(stsb.columns.text_pair.as_deref(), Some("sentence2"));
+    assert_eq!(card("glue:mrpc").metric.as_deref(), Some("f1"));
+    assert_eq!(card("go-emotions").labels.len(), 28);
+    assert_eq!(card("wnut17").columns.tags.as_deref(), Some("ner_tags"));
+    // Whoever mistypes one sees them all.
+    let message = refused("glue:sts");
+    assert!(message.contains("glue:mrpc") && message.contains("wnut17"), "{message}");
+}
+
+/// `glue:stsb` is a built-in card, unless there is a folder `glue`: one that lacks `stsb` is said to lack it.
+#[test]
+fn a_folder_comes_before_a_built_in_card_of_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("glue/stsb/train.csv", ""), ("glue/mrpc/train.csv", "")]);
+    let name = |config: &str| format!("{}:{config}", dir.path().join("glue").display());
+    let (card, ..) = local(&name("stsb"));
+    assert_eq!((card.name.as_str(), card.task), ("glue:stsb", None));
+    assert!(refused(&name("rte")).contains("stsb"));
 }
 
 /// `data/reviews`, mistyped or moved away, is not looked for on the hub where there is a folder `data`.

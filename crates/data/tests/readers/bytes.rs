@@ -203,6 +203,7 @@ fn files_of_other_programs_are_refused_by_name() {
         ("l.parquet.gz", &gzip(b"PAR1"), "unpack it"),
         ("m.json", b"ARROW1\0\0", "Arrow"),
         ("n.jsonl", b"\x80\x04\x95", "pickle"),
+        ("train.spacy", b"x\x9c\xed\xbd", "spaCy's binary files (.spacy)"),
     ];
     for (name, bytes, part) in cases {
         let path = file(&dir, name, bytes);
@@ -246,6 +247,8 @@ fn messages_are_short_and_printable() {
         ("noise.tsv", noise.clone()),
         ("noise.jsonl", noise.clone()),
         ("noise.json", noise.clone()),
+        ("noise.conll", noise.clone()),
+        ("wide.conll", format!("\x1b[31m{}\n", "\x1b[31m ".repeat(1 << 18)).into()),
         ("noise.parquet", noise),
         ("heading.csv", format!("\x1b[31m{long},b\na,x\n").into()),
         ("many.csv", (0..100_000).map(|i| format!("column {i},")).collect::<String>().into()),

@@ -1,6 +1,6 @@
 //! JSON in the layouts that people have it in.
 
-use embert_data::{Columns, ReadOptions, RowReader};
+use embert_data::{CardColumns, Columns, ReadOptions, Row, RowReader, Value, spans_of};
 
 use super::{chain, columns, file, read, read_with, refusal, row};
 
@@ -141,4 +141,84 @@ fn a_dotted_name_is_a_key_or_a_way_into_an_object() {
     let rows: Vec<_> =
         RowReader::open(&path, &ReadOptions::default(), &exact).unwrap().map(Result::unwrap).collect();
     assert_eq!(rows[0].text("data.text"), Ok("b"));
+}
+
+/// Rows of everything that the file has, and the reader's notes.
+fn all(path: &std::path::Path) -> (Vec<Row>, String) {
+    let mut reader = RowReader::open(path, &ReadOptions::default(), &Columns::new().with_all()).unwrap();
+    let rows = reader.by_ref().map(Result::unwrap).collect();
+    (rows, reader.notes().join("\n"))
+}
+
+#[test]
+fn pairs_of_a_text_and_its_annotations_are_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let pairs = r#"["Ms Okafor", {"entities": [[3, 9, "PER"]]}],["none", {"entities": []}]"#;
+    for (name, text) in [
+        ("array.json", format!("[{pairs}]")),
+        ("pretty.json", format!("[\n  {}\n]\n", pairs.replace("],[", "],\n  ["))),
+        ("lines.jsonl", pairs.replace("],[", "]\n[")),
+        ("lines.json", pairs.replace("],[", "]\n[")),
+    ] {
+        let (rows, notes) = all(&file(&dir, name, text));
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| spans_of(row, &CardColumns::default()).unwrap().unwrap())
+            .map(|found| (found.text, found.spans.unwrap().len()))
+            .collect();
+        assert_eq!(found, [("Ms Okafor".to_owned(), 1), ("none".to_owned(), 0)], "{name}");
+        assert!(notes.contains("pairs of a text and its annotations"), "{notes}");
+    }
+    // A pair that is none is a problem of its row.
+    let path = file(&dir, "bad.jsonl", "[\"a\", {\"entities\": []}]\n[\"b\"]\n{\"text\": \"c\"}\n");
+    let rows: Vec<_> =
+        RowReader::open(&path, &ReadOptions::default(), &Columns::new().with_text("text")).unwrap().collect();
+    assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    assert!(chain(rows[1].as_ref().unwrap_err()).contains("line 2"), "{rows:?}");
+}
+
+#[test]
+fn a_paragraph_of_a_document_of_spacy_is_a_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let token = |orth: &str, ner: &str| format!(r#"{{"id": 0, "orth": "{orth}", "ner": "{ner}"}}"#);
+    let sentence = |tokens: &[String]| format!(r#"{{"tokens": [{}], "brackets": []}}"#, tokens.join(","));
+    let first = sentence(&[token("Ms", "O"), token("Okafor", "U-PER")]);
+    let second = sentence(&[token("flew", "-")]);
+    let plain = sentence(&[r#"{"orth": "Untagged"}"#.to_owned()]);
+    let text = format!(
+        r#"[{{"id": 5, "paragraphs": [{{"raw": "Ms Okafor flew", "sentences": [{first}, {second}]}}, {{"sentences": [{plain}]}}]}},
+            {{"paragraphs": [{{"text": "x", "entities": [[0, 1, "X"]]}}]}}]"#
+    );
+    let (rows, notes) = all(&file(&dir, "train.json", &text));
+    assert!(notes.contains("each paragraph is a row"), "{notes}");
+    assert_eq!(rows[0].texts("tokens").unwrap(), ["Ms", "Okafor", "flew"]);
+    let tags = Value::List(vec![Value::from("O"), Value::from("U-PER"), Value::Null]);
+    assert_eq!((rows[0].get("tags"), rows[0].text("raw")), (Some(&tags), Ok("Ms Okafor flew")));
+    assert_eq!((rows[1].texts("tokens").unwrap(), rows[1].get("tags")), (vec!["Untagged"], None));
+    let documents: Vec<_> = rows.iter().map(|row| row.integer("document").unwrap()).collect();
+    assert_eq!(documents, [5, 5, 1]);
+    assert_eq!(spans_of(&rows[2], &CardColumns::default()).unwrap().unwrap().spans.unwrap()[0].label, "X");
+    // One document may be the whole file, and columns may be asked for by name.
+    let columns = Columns::new().with("tokens").with("tags");
+    let text = format!(r#"{{"id": 0, "paragraphs": [{{"sentences": [{first}]}}]}}"#);
+    let path = file(&dir, "one.json", text);
+    let rows: Vec<Row> =
+        RowReader::open(&path, &ReadOptions::default(), &columns).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows[0].texts("tags").unwrap(), ["O", "U-PER"]);
+    // SQuAD has paragraphs of another kind.
+    let squad = r#"[{"title": "t", "paragraphs": [{"context": "c", "qas": []}]}]"#;
+    assert_eq!(all(&file(&dir, "squad.json", squad)).0[0].names(), ["title", "paragraphs"]);
+}
+
+#[test]
+fn one_text_with_its_annotations_is_a_row_and_not_a_list_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    for text in [
+        r#"{"text": "a b", "entities": [{"label": "X", "start_offset": 0, "end_offset": 1}]}"#,
+        r#"{"data": {"text": "a b"}, "annotations": [{"result": []}]}"#,
+    ] {
+        let (rows, _) = all(&file(&dir, "one.json", text));
+        assert_eq!(rows.len(), 1);
+        assert_eq!(spans_of(&rows[0], &CardColumns::default()).unwrap().unwrap().text, "a b");
+    }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod bytes;
+mod conll;
 mod dialects;
 mod json;
 mod nested;

@@ -259,6 +259,8 @@ fn a_file_without_rows_is_one_in_each_format() {
         ("a.jsonl", vec![]),
         ("a.ndjson", vec![]),
         ("a.json", vec![]),
+        ("a.conll", vec![]),
+        ("documents.conll", b"-DOCSTART- O\n\n".to_vec()),
         ("a.parquet", vec![]),
         ("a.csv.gz", vec![]),
         ("a.csv.zst", empty),

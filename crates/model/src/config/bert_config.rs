@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::activation_fn;
 use super::head_function::HeadFunction;
-use super::labels::{MULTI_LABEL, REGRESSION, SINGLE_LABEL, generic_labels};
+use super::labels::generic_labels;
+use super::problem_type::ProblemType;
 use super::values;
 use crate::HiddenAct;
 
@@ -72,11 +74,10 @@ pub struct BertConfig {
     /// The names of the labels, by index: `LABEL_0`, `LABEL_1`, ... if the checkpoint does not name them.
     #[serde(skip)]
     pub id2label: Vec<String>,
-    /// The kind of problem that the head was trained for: `single_label_classification`,
-    /// `multi_label_classification` or `regression`. [`head_function`](Self::head_function) is the function
-    /// on the outputs.
+    /// The problem that the head was trained for; `None` if the checkpoint does not name it.
+    /// [`head_function`](Self::head_function) is the function on the outputs.
     #[serde(skip)]
-    pub problem_type: Option<String>,
+    pub problem_type: Option<ProblemType>,
     /// The `transformers` classes that the checkpoint was saved from.
     #[serde(deserialize_with = "values::class_names")]
     pub architectures: Vec<String>,
@@ -116,8 +117,41 @@ impl BertConfig {
     #[must_use]
     pub fn with_labels<S: Into<String>>(mut self, labels: impl IntoIterator<Item = S>) -> Self {
         self.id2label = labels.into_iter().map(Into::into).collect();
-        self.problem_type = (self.num_labels() > 1).then(|| SINGLE_LABEL.to_owned());
+        self.problem_type = (self.num_labels() > 1).then_some(ProblemType::SingleLabelClassification);
         self
+    }
+
+    /// The config of a head for the problem `problem_type` with the labels `labels`, in this order.
+    ///
+    /// Without labels a regression has one output, which keeps the name that a checkpoint's single number
+    /// has, and is else called `LABEL_0`; a classification keeps the config's labels. Single-label
+    /// classification is [`with_labels`](Self::with_labels).
+    #[must_use]
+    pub fn with_problem(self, problem_type: ProblemType, labels: Option<&[String]>) -> Self {
+        let is_number =
+            self.num_labels() == 1 && self.problem_type != Some(ProblemType::MultiLabelClassification);
+        let labels = match labels {
+            Some(labels) => labels.to_vec(),
+            None if problem_type == ProblemType::Regression && !is_number => generic_labels(1),
+            None => self.id2label.clone(),
+        };
+        if problem_type == ProblemType::SingleLabelClassification {
+            return self.with_labels(labels);
+        }
+        let mut config = Self { id2label: labels, problem_type: Some(problem_type), ..self };
+        // It was stated for the outputs of another head.
+        activation_fn::clear(&mut config.extra);
+        config
+    }
+
+    /// The function on a single output that the config states for sentence-transformers.
+    pub(crate) fn stated_function(&self) -> Option<HeadFunction> {
+        activation_fn::function(&self.extra).filter(|_| self.num_labels() == 1)
+    }
+
+    /// States for sentence-transformers that the outputs are the scores.
+    pub(crate) fn state_identity(&mut self) {
+        activation_fn::state_identity(&mut self.extra);
     }
 
     /// The number of the head's labels.
@@ -148,10 +182,16 @@ impl BertConfig {
 
     /// The function on the head's outputs: none for `problem_type` `regression`, a sigmoid for
     /// `multi_label_classification` and for a single output, else a softmax.
+    ///
+    /// For a single output, what the config states for sentence-transformers' `CrossEncoder` comes first:
+    /// `sentence_transformers.activation_fn`, formerly `sbert_ce_default_activation_function`.
     pub fn head_function(&self) -> HeadFunction {
-        match self.problem_type.as_deref() {
-            Some(REGRESSION) => HeadFunction::Identity,
-            Some(MULTI_LABEL) => HeadFunction::Sigmoid,
+        if let Some(function) = self.stated_function() {
+            return function;
+        }
+        match self.problem_type {
+            Some(ProblemType::Regression) => HeadFunction::Identity,
+            Some(ProblemType::MultiLabelClassification) => HeadFunction::Sigmoid,
             _ if self.num_labels() == 1 => HeadFunction::Sigmoid,
             _ => HeadFunction::Softmax,
         }

@@ -6,6 +6,7 @@ use super::bert_config::BertConfig;
 use super::head_function::HeadFunction;
 use super::labels::HeadLabels;
 use super::origin::Origin;
+use super::problem_type::ProblemType;
 use crate::ModelError;
 
 /// The largest number of layers accepted; the deepest published BERT has 48.
@@ -81,7 +82,7 @@ impl BertConfig {
                 &format!("a token below \"vocab_size\" ({})", self.vocab_size),
             ));
         }
-        HeadLabels { labels: self.id2label.clone(), problem_type: self.problem_type.clone() }.check(origin)
+        HeadLabels { labels: self.id2label.clone(), problem_type: self.problem_type }.check(origin)
     }
 
     /// The number of the encoder's parameters, without biases and normalizations. The sizes are at most 2^28,
@@ -109,6 +110,58 @@ impl BertConfig {
             types,
             type_vocab_size: self.type_vocab_size,
         })
+    }
+
+    /// Checks that the head's outputs are those of the problem `wanted`, for data with the labels `labels`;
+    /// `None` stands for any labels, and for one number where `wanted` is a regression.
+    ///
+    /// A checkpoint that names no problem type fits several: a single output counts as a regression or as
+    /// one label, several outputs as single-label or multi-label classification.
+    ///
+    /// # Errors
+    /// The head of the checkpoint in `dir` is for another problem, or, for a regression without `labels`, has
+    /// several outputs. Names and numbers of labels are not compared.
+    pub fn check_problem(
+        &self,
+        dir: &Path,
+        wanted: ProblemType,
+        labels: Option<&[String]>,
+    ) -> Result<(), ModelError> {
+        let outputs = self.num_labels();
+        let fits = match wanted {
+            ProblemType::SingleLabelClassification => {
+                return self.check_classes(dir, labels.unwrap_or_default());
+            }
+            ProblemType::MultiLabelClassification => match self.problem_type {
+                Some(ProblemType::MultiLabelClassification) => true,
+                None => outputs > 1 || self.head_function() == HeadFunction::Sigmoid,
+                Some(_) => false,
+            },
+            ProblemType::Regression => match self.problem_type {
+                Some(ProblemType::Regression) => labels.is_some() || outputs == 1,
+                None => outputs == 1,
+                Some(_) => false,
+            },
+        };
+        if fits { Ok(()) } else { Err(self.other_problem(dir, wanted, labels)) }
+    }
+
+    /// The error for a head that is not for the problem `wanted`.
+    pub(crate) fn other_problem(
+        &self,
+        dir: &Path,
+        wanted: ProblemType,
+        labels: Option<&[String]>,
+    ) -> ModelError {
+        let one_number = usize::from(wanted == ProblemType::Regression);
+        ModelError::OtherProblem {
+            dir: dir.to_owned(),
+            problem_type: self.problem_type,
+            outputs: self.num_labels(),
+            function: self.head_function(),
+            wanted,
+            wanted_outputs: labels.map_or(one_number, <[String]>::len),
+        }
     }
 
     /// Checks that the head chooses one of several classes, as data with the labels `labels` need.

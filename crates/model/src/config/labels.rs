@@ -5,11 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 
 use super::origin::Origin;
+use super::problem_type::ProblemType;
 use crate::ModelError;
-
-pub(super) const SINGLE_LABEL: &str = "single_label_classification";
-pub(super) const MULTI_LABEL: &str = "multi_label_classification";
-pub(super) const REGRESSION: &str = "regression";
 
 /// The largest number of labels accepted: a larger number is a mistake, and would make as many generic names.
 const MAX_LABELS: usize = 1_000_000;
@@ -17,7 +14,7 @@ const MAX_LABELS: usize = 1_000_000;
 /// The labels of a head, and its problem type.
 pub(super) struct HeadLabels {
     pub(super) labels: Vec<String>,
-    pub(super) problem_type: Option<String>,
+    pub(super) problem_type: Option<ProblemType>,
 }
 
 impl Default for HeadLabels {
@@ -42,16 +39,7 @@ impl HeadKeys {
     /// Without `id2label`, `transformers` ignores `label2id` and makes up names; the names in `label2id` are
     /// more useful.
     pub(super) fn read(&self, origin: &Origin<'_>) -> Result<HeadLabels, ModelError> {
-        let problem_type = match &self.problem_type {
-            Value::Null => None,
-            Value::String(kind) if [SINGLE_LABEL, MULTI_LABEL, REGRESSION].contains(&kind.as_str()) => {
-                Some(kind.clone())
-            }
-            other => {
-                let expected = format!("\"{SINGLE_LABEL}\", \"{MULTI_LABEL}\" or \"{REGRESSION}\"");
-                return Err(origin.bad("problem_type", other, &expected));
-            }
-        };
+        let problem_type = self.problem_type(origin)?;
         let count = self.count(origin)?;
         let (key, labels) = match (&self.id2label, &self.label2id) {
             (Value::Null, Value::Object(by_name)) if !by_name.is_empty() => {
@@ -68,6 +56,22 @@ impl HeadKeys {
         let head = HeadLabels { labels, problem_type };
         head.check(origin)?;
         Ok(head)
+    }
+
+    fn problem_type(&self, origin: &Origin<'_>) -> Result<Option<ProblemType>, ModelError> {
+        if self.problem_type.is_null() {
+            return Ok(None);
+        }
+        let kind = self.problem_type.as_str().and_then(|kind| kind.parse().ok());
+        kind.map(Some).ok_or_else(|| {
+            let [single, multi, regression] = [
+                ProblemType::SingleLabelClassification,
+                ProblemType::MultiLabelClassification,
+                ProblemType::Regression,
+            ];
+            let expected = format!("\"{single}\", \"{multi}\" or \"{regression}\"");
+            origin.bad("problem_type", &self.problem_type, &expected)
+        })
     }
 
     fn count(&self, origin: &Origin<'_>) -> Result<Option<usize>, ModelError> {
@@ -113,10 +117,11 @@ impl HeadLabels {
             let found = format!("\"{label}\" twice");
             return Err(origin.bad("id2label", found, "a name of its own for each label"));
         }
-        if self.labels.len() == 1 && self.problem_type.as_deref() == Some(SINGLE_LABEL) {
-            let expected =
-                format!("\"{MULTI_LABEL}\" (a sigmoid) or \"{REGRESSION}\" for a head with one output");
-            return Err(origin.bad("problem_type", format!("\"{SINGLE_LABEL}\""), &expected));
+        let single = ProblemType::SingleLabelClassification;
+        if self.labels.len() == 1 && self.problem_type == Some(single) {
+            let (multi, regression) = (ProblemType::MultiLabelClassification, ProblemType::Regression);
+            let expected = format!("\"{multi}\" (a sigmoid) or \"{regression}\" for a head with one output");
+            return Err(origin.bad("problem_type", format!("\"{single}\""), &expected));
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::activation_fn;
 use super::bert_config::BertConfig;
 use super::labels::{HeadKeys, HeadLabels};
 use super::origin::Origin;
@@ -79,13 +80,19 @@ fn parse(
         num_labels: take("num_labels"),
         problem_type: take("problem_type"),
     };
+    let activation = activation_fn::check(&map, origin);
     let config =
         serde_path_to_error::deserialize(Value::Object(map)).map_err(|error| ModelError::ConfigValue {
             origin: origin.0.to_owned(),
             key: error.path().to_string(),
             problem: error.inner().to_string(),
         })?;
-    Ok((config, head.read(origin)))
+    // With several outputs, nobody reads it.
+    let head = head.read(origin).and_then(|head| match head.labels.len() {
+        1 => activation.map(|()| head),
+        _ => Ok(head),
+    });
+    Ok((config, head))
 }
 
 /// Refuses, by name, architectures other than BERT.

@@ -84,6 +84,22 @@ fn keys() -> Vec<(&'static str, Value, Outcome)> {
         ("problem_type", json!({"problem_type": "regression"}), Read),
         ("problem_type", json!({"problem_type": "multi_label_classification"}), Read),
         ("problem_type", json!({"problem_type": "ranking"}), Refused("\"problem_type\" is \"ranking\"")),
+        ("sentence_transformers", json!({"sentence_transformers": {"activation_fn": "x.Tanh"}}), Nothing),
+        (
+            "sentence_transformers",
+            json!({"id2label": {"0": "a"}, "sentence_transformers": {"activation_fn": "x.Tanh"}}),
+            Refused("\"sentence_transformers.activation_fn\" is \"x.Tanh\""),
+        ),
+        (
+            "sbert_ce_default_activation_function",
+            json!({"sbert_ce_default_activation_function": "x.Tanh"}),
+            Nothing,
+        ),
+        (
+            "sbert_ce_default_activation_function",
+            json!({"id2label": {"0": "a"}, "sbert_ce_default_activation_function": "x.Tanh"}),
+            Refused("\"sbert_ce_default_activation_function\" is \"x.Tanh\""),
+        ),
         ("position_embedding_type", json!({"position_embedding_type": "absolute"}), Nothing),
         (
             "position_embedding_type",
@@ -337,7 +353,14 @@ fn every_key_of_the_config_does_what_the_table_says() {
 /// Keys of the head that can't be used do not matter if the checkpoint's head is not used.
 #[test]
 fn what_a_config_says_of_its_head_is_not_in_the_way_of_a_new_one() {
-    let head = ["id2label", "label2id", "num_labels", "problem_type"];
+    let head = [
+        "id2label",
+        "label2id",
+        "num_labels",
+        "problem_type",
+        "sentence_transformers",
+        "sbert_ce_default_activation_function",
+    ];
     for (key, change, outcome) in keys() {
         if !head.contains(&key) || !matches!(outcome, Refused(_)) {
             continue;

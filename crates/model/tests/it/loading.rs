@@ -280,7 +280,7 @@ fn a_head_without_classes_is_taken_for_what_it_is_and_not_for_classes() {
         // The problem type stays when the model is saved.
         let place = tempfile::tempdir().unwrap();
         save_pretrained(&loaded.model, &loaded.config, place.path(), SaveDtype::F32).unwrap();
-        assert_eq!(load(place.path()).config.problem_type.as_deref(), Some(kind));
+        assert_eq!(load(place.path()).config.problem_type.map(Into::into), Some(kind));
 
         let error = try_load(dir.path(), &with_labels(&labels)).unwrap_err().to_string();
         for part in ["3 classes (negative, neutral, positive)", said, "new_head"] {

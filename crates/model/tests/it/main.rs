@@ -6,10 +6,12 @@
 mod activations;
 mod dropout;
 mod folder;
+mod head_gradients;
 mod heads;
 mod loading;
 mod parity;
 mod prefix;
+mod problems;
 mod saving;
 mod support;
 mod training;

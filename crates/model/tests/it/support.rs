@@ -19,7 +19,23 @@ pub(crate) struct Expected(Vec<u8>);
 
 impl Expected {
     pub(crate) fn of(name: &str) -> Self {
-        Self(fs::read(fixture(name).join("expected.safetensors")).unwrap())
+        Self::read(&fixture(name).join("expected.safetensors"))
+    }
+
+    pub(crate) fn read(path: &Path) -> Self {
+        Self(fs::read(path).unwrap())
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        file.names().into_iter().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn integers(&self, name: &str) -> Vec<i64> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let tensor = file.tensor(name).unwrap();
+        assert_eq!(tensor.dtype(), Dtype::I64);
+        tensor.data().as_chunks().0.iter().map(|value| i64::from_le_bytes(*value)).collect()
     }
 
     pub(crate) fn floats(&self, name: &str) -> Vec<f32> {
@@ -31,11 +47,8 @@ impl Expected {
 
     fn ints(&self, name: &str, device: &Device) -> Tensor<2, Int> {
         let file = SafeTensors::deserialize(&self.0).unwrap();
-        let tensor = file.tensor(name).unwrap();
-        assert_eq!(tensor.dtype(), Dtype::I64);
-        let values: Vec<i64> =
-            tensor.data().as_chunks().0.iter().map(|value| i64::from_le_bytes(*value)).collect();
-        Tensor::from_data(TensorData::new(values, tensor.shape().to_vec()), device)
+        let shape = file.tensor(name).unwrap().shape().to_vec();
+        Tensor::from_data(TensorData::new(self.integers(name), shape), device)
     }
 
     pub(crate) fn attention_mask(&self, device: &Device) -> Tensor<2, Int> {

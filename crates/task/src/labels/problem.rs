@@ -10,9 +10,9 @@ use embert_data::Location;
 pub enum LabelProblem {
     /// Lists of several labels, or empty lists.
     #[error(
-        "{rows} row(s) have a list with no label or several, the first is {first} with {example}: this looks like several \
-         labels a text (multi-label classification), which can't be trained yet; write one label a row, or leave these \
-         rows out with data.skip_bad_rows=true"
+        "{rows} row(s) have a list with no label or several, the first is {first} with {example}: other rows have \
+         one label that is no list; for several labels a text write a list in each row, or set \
+         problem_type=multi_label_classification; for one label a text leave these rows out with data.skip_bad_rows=true"
     )]
     Several {
         /// The number of rows whose list doesn't have one label.
@@ -24,8 +24,8 @@ pub enum LabelProblem {
     },
     /// Numbers that measure something.
     #[error(
-        "it has {distinct} different numbers in {rows} rows, such as {}: this looks like a measure (regression), which \
-         can't be trained yet; where each number is a class, list them in a card: labels = [...]",
+        "it has {distinct} different numbers in {rows} rows, such as {}: this looks like a measure; to predict \
+         a number set problem_type=regression; where each number is a class, list them in a card: labels = [...]",
         examples.join(", ")
     )]
     Measures {
@@ -127,6 +127,60 @@ pub enum LabelProblem {
         path: PathBuf,
         /// The file's class names.
         names: Vec<String>,
+    },
+    /// Numbers that a file names as classes, where a number is to be predicted.
+    #[error(
+        "{} states that its numbers are the classes {}: these are no measure; leave problem_type=regression out",
+        path.display(), few(names)
+    )]
+    NamedNumbers {
+        /// The file.
+        path: PathBuf,
+        /// The names of the classes.
+        names: Vec<String>,
+    },
+    /// A training split in which all numbers are the same.
+    #[error("all {rows} training rows have the number {number}: there is nothing to learn")]
+    OneNumber {
+        /// The number.
+        number: String,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// Tags that are numbers without names.
+    #[error(
+        "the tags are numbers (first in {location}), and no file names them: list the tags in a card, \
+         labels = [\"O\", \"B-...\", ...], in the order of their numbers"
+    )]
+    TagNumbers {
+        /// The first row with a number.
+        location: Location,
+    },
+    /// Tags that keep neither to IOB1 nor to IOB2.
+    #[error(
+        "the tags can be read in two ways: as IOB2 since {}, word {}, begins an entity with B, and as IOB1 since {}, word {}, \
+         begins one with I; say which with data.scheme=iob2 or data.scheme=iob1",
+        iob2.0, iob2.1, iob1.0, iob1.1
+    )]
+    Schemes {
+        /// A row and the number of its word, from 1, that says IOB2.
+        iob2: (Location, usize),
+        /// A row and the number of its word, from 1, that says IOB1.
+        iob1: (Location, usize),
+    },
+    /// Tags that no scheme has.
+    #[error(
+        "{}: expected O, and prefixes of one scheme with a type: B and I (IOB1, IOB2), B, I, E and S (IOBES), or B, I, L and \
+         U (BILOU), as in B-PER",
+        match place {
+            Some((location, word)) => format!("no scheme has the tag of {location}, word {word}"),
+            None => "the tags mix several schemes".to_owned(),
+        }
+    )]
+    NoScheme {
+        /// The row and the number of the word, from 1, with the first tag that no scheme has; `None` where
+        /// each tag is of some scheme.
+        place: Option<(Location, usize)>,
     },
     /// Class numbers from 0 on under a card whose labels are numbers from 1 on.
     #[error(

@@ -72,6 +72,20 @@ impl LabelSet {
         Ok(LabelMapping { ids: (0..self.len()).collect(), pairing })
     }
 
+    /// As [`reconcile`](Self::reconcile), but the classifier may have labels that the data set lacks: a data
+    /// set need not have every type of entity that a checkpoint knows.
+    ///
+    /// # Errors
+    /// The classifier lacks a label of the data set.
+    pub fn reconcile_with_more(&self, checkpoint: &[String]) -> Result<LabelMapping, TaskError> {
+        let ids: Option<Vec<usize>> =
+            self.names.iter().map(|name| checkpoint.iter().position(|other| other == name)).collect();
+        match ids {
+            Some(ids) => Ok(LabelMapping { ids, pairing: None }),
+            None => self.reconcile(checkpoint),
+        }
+    }
+
     /// The warning that the data set's labels are paired by order with a classifier that never named its
     /// labels; `None` for a classifier with names.
     pub fn pairing(&self, checkpoint: &[String]) -> Option<String> {

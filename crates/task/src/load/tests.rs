@@ -9,7 +9,7 @@ use super::*;
 use crate::{TaskError, TextClassification};
 
 fn load(card: &Card, root: &Path, options: &LoadOptions) -> Result<TaskData<TextClassification>, TaskError> {
-    super::load(card, root, options)
+    super::load(card, root, options, &LabelOptions::default())
 }
 
 fn card(dir: &Path, rest: &str) -> Card {

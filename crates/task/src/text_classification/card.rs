@@ -46,20 +46,6 @@ pub(super) fn card(
             "Precision, recall and F1 are {about}; the loss is the mean cross-entropy in nats, \
              without class weights or smoothing."
         ),
-        about_loss: about_loss(loss),
+        about_loss: loss.about("the labels' weights"),
     }
-}
-
-/// A sentence on class weights and label smoothing; `None` for a loss with neither.
-#[allow(clippy::float_cmp, reason = "a weight of 1 is no weight")]
-fn about_loss(loss: &CrossEntropy) -> Option<String> {
-    let mut parts = Vec::new();
-    if loss.class_weights().iter().any(|weight| *weight != 1.0) {
-        let weights: Vec<String> = loss.class_weights().iter().map(ToString::to_string).collect();
-        parts.push(format!("the labels' weights {}", weights.join(", ")));
-    }
-    if loss.label_smoothing() > 0.0 {
-        parts.push(format!("label smoothing {}", loss.label_smoothing()));
-    }
-    (!parts.is_empty()).then(|| format!("Loss: cross-entropy with {}.", parts.join(" and ")))
 }

@@ -49,7 +49,7 @@ fn labels_without_names_get_the_data_sets_and_the_pairing_is_said() {
 fn an_examples_prediction_is_the_mean_over_its_windows() {
     let task = TextClassification::new(strings(&["neg", "pos", "mixed"]));
     let parts: Vec<ClassScores> =
-        [[0.0, 0.0, 0.0], [0.0, 1e9, 0.0]].iter().map(|row| task.decode(row)).collect();
+        [[0.0, 0.0, 0.0], [0.0, 1e9, 0.0]].iter().map(|row| task.decode(&(), row)).collect();
     let prediction = task.join(&example(0, None), parts);
     assert_eq!(prediction.scores(), [1.0 / 6.0, 4.0 / 6.0, 1.0 / 6.0]);
     assert_eq!(prediction.label_id(), 1);
@@ -82,7 +82,7 @@ fn class_weights_are_one_a_label() {
     let features = EncodedDataset::new(Vec::new());
     let with = |weights: &[f64]| {
         let class_weights = ClassWeights::Given(weights.to_vec());
-        let settings = LossSettings { class_weights, label_smoothing: 0.0 };
+        let settings = LossSettings { class_weights, ..LossSettings::default() };
         TextClassification::new(strings(&["neg", "pos"])).with_loss(&settings, &features)
     };
     assert_eq!(with(&[0.5, 2.0]).unwrap().class_weights(), [0.5, 2.0]);

@@ -2,10 +2,12 @@
 
 use embert_data::tokenize::{Padding, Truncation};
 use embert_data::{Delimiter, Format, Header, Order, Quoting, ReadOptions, TextEncoding};
+use embert_task::Scheme;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
 use super::as_text;
+use super::skip::is_default;
 
 /// The `[data]` table of a [`TrainConfig`](crate::TrainConfig).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,17 @@ pub struct DataConfig {
     pub split_seed: Option<u64>,
     /// Count rows that can't be read, or have no label, instead of stopping at the first.
     pub skip_bad_rows: bool,
+    /// The scheme of the tags of token classification, in place of the card's and of what the tags tell:
+    /// `iob1`, `iob2`, `iobes` or `bilou`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
+    /// In token classification, train on all tokens of a word, not on the first alone.
+    #[serde(skip_serializing_if = "is_default")]
+    pub label_all_tokens: bool,
+    /// In token classification, widen a span of characters that begins or ends within a token to the whole
+    /// token; otherwise such a span is an error.
+    #[serde(skip_serializing_if = "is_default")]
+    pub widen_spans: bool,
     /// The files' format, in place of the one that their names tell: `parquet`, `csv`, `tsv`, `jsonl`, `json`
     /// or `lines`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +103,9 @@ impl Default for DataConfig {
             split_ratios: None,
             split_seed: None,
             skip_bad_rows: false,
+            scheme: None,
+            label_all_tokens: false,
+            widen_spans: false,
             format: None,
             delimiter: None,
             quoting: None,

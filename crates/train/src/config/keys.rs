@@ -9,6 +9,8 @@ pub const KEYS: &[&str] = &[
     "from_scratch",
     "new_head",
     "dataset",
+    "task",
+    "problem_type",
     "output",
     "seed",
     "device",
@@ -21,6 +23,7 @@ pub const KEYS: &[&str] = &[
     "max_grad_norm",
     "label_smoothing",
     "class_weights",
+    "pos_weight",
     "freeze",
     "freeze_patterns",
     "stages",
@@ -47,6 +50,9 @@ pub const KEYS: &[&str] = &[
     "data.split_ratios",
     "data.split_seed",
     "data.skip_bad_rows",
+    "data.scheme",
+    "data.label_all_tokens",
+    "data.widen_spans",
     "data.format",
     "data.delimiter",
     "data.quoting",
@@ -105,8 +111,9 @@ pub(super) fn nearest(key: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use embert_data::tokenize::Truncation;
-    use embert_data::{Format, Header, Quoting};
+    use embert_data::{Format, Header, ProblemType, Quoting, TaskName};
     use embert_model::{Freeze, Layers};
+    use embert_task::{ClassWeights, Scheme};
     use toml::{Table, Value};
 
     use super::*;
@@ -117,6 +124,9 @@ mod tests {
     /// A config in which every key is set, so that the list of keys and the struct can't drift apart.
     fn all_keys_set() -> TrainConfig {
         TrainConfig {
+            task: Some(TaskName::TextClassification),
+            problem_type: Some(ProblemType::Regression),
+            pos_weight: ClassWeights::Given(vec![2.0]),
             output: Some("runs/x".into()),
             effective_batch_size: Some(32),
             freeze: Freeze::AllButHead,
@@ -139,6 +149,9 @@ mod tests {
                 eval_samples: Some(4),
                 split_ratios: Some([0.8, 0.1, 0.1]),
                 split_seed: Some(3),
+                scheme: Some(Scheme::Iob2),
+                label_all_tokens: true,
+                widen_spans: true,
                 format: Some(Format::Csv),
                 delimiter: ";".parse().ok(),
                 quoting: Some(Quoting::None),

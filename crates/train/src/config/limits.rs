@@ -231,14 +231,22 @@ pub(super) fn check(config: &TrainConfig) -> Result<(), ConfigError> {
         let (key, found) = ("optimizer.betas", format!("{betas:?}"));
         return Err(ConfigError::Invalid { key, found, expected: "two numbers from 0 to below 1" });
     }
-    if let ClassWeights::Given(weights) = &config.class_weights {
+    for (key, weights, expected) in [
+        (
+            "class_weights",
+            &config.class_weights,
+            "a number for each label, 0 or from 1e-6 to 1e6 and not all of them 0 (only their ratios count, so they can be scaled)",
+        ),
+        (
+            "pos_weight",
+            &config.pos_weight,
+            "a number for each label, 0 or from 1e-6 to 1e6 and not all of them 0",
+        ),
+    ] {
+        let ClassWeights::Given(weights) = weights else { continue };
         let holds = |weight: &f64| *weight == 0.0 || WEIGHTS.contains(weight);
         if !weights.iter().all(holds) || weights.iter().all(|weight| *weight == 0.0) {
-            return Err(ConfigError::Invalid {
-                key: "class_weights",
-                found: format!("{weights:?}"),
-                expected: "a number for each label, 0 or from 1e-6 to 1e6 and not all of them 0 (only their ratios count, so they can be scaled)",
-            });
+            return Err(ConfigError::Invalid { key, found: format!("{weights:?}"), expected });
         }
     }
     Ok(())

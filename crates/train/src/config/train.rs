@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use embert_data::tokenize::EncodeOptions;
-use embert_data::{LoadOptions, WindowOptions};
+use embert_data::{LoadOptions, TaskName, WindowOptions};
 use embert_model::{Freeze, SaveDtype};
-use embert_task::{ClassWeights, Task};
+use embert_task::{ClassWeights, LabelOptions, Task};
 use serde::{Deserialize, Serialize};
 
 use super::as_text;
@@ -13,6 +13,7 @@ use super::data::DataConfig;
 use super::error::ConfigError;
 use super::optimizer::OptimizerConfig;
 use super::parts::{DropoutConfig, EarlyStoppingConfig, Keep, LogFormat, StageConfig};
+use super::skip::is_default;
 
 /// Every setting of a fine-tuning run. Each key is a TOML key; `bert-train train` also sets each key with
 /// `--set`, and most keys with an option.
@@ -43,6 +44,14 @@ pub struct TrainConfig {
     pub new_head: bool,
     /// A card's name, a card file, a hub repository, a folder or a file.
     pub dataset: String,
+    /// The task, where the data set's card and columns and the checkpoint leave it open:
+    /// `text-classification` or `token-classification`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskName>,
+    /// The kind of labels of text classification, where the card, the labels and the checkpoint leave it
+    /// open: `single_label_classification`, `multi_label_classification` or `regression`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem_type: Option<embert_data::ProblemType>,
     /// The run folder. Unset: `runs/<data set>-<number>`, the first number that is free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
@@ -78,6 +87,11 @@ pub struct TrainConfig {
     /// The loss's weight of each label: 0, or from 1e-6 to 1e6. Only their ratios count, since the mean
     /// divides by their sum; beyond that range their products leave f32.
     pub class_weights: ClassWeights,
+    /// With several labels a text, how much a label that a text has counts beside one that it lacks, a number
+    /// a label from 1e-6 to 1e6 or 0; `balanced` is the number of texts without the label over the number
+    /// with it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pos_weight: ClassWeights,
     /// Which parameters are frozen.
     #[serde(with = "as_text")]
     pub freeze: Freeze,
@@ -144,6 +158,8 @@ impl Default for TrainConfig {
             from_scratch: false,
             new_head: false,
             dataset: "sample".into(),
+            task: None,
+            problem_type: None,
             output: None,
             seed: 0,
             device: "auto".into(),
@@ -156,6 +172,7 @@ impl Default for TrainConfig {
             max_grad_norm: 1.0,
             label_smoothing: 0.0,
             class_weights: ClassWeights::default(),
+            pos_weight: ClassWeights::default(),
             freeze: Freeze::None,
             freeze_patterns: Vec::new(),
             stages: Vec::new(),
@@ -189,6 +206,13 @@ impl TrainConfig {
         toml::to_string(self).map_err(|source| ConfigError::Write { source })
     }
 
+    /// These settings with the metric that a data set's card names, if any, unless `metric` is set.
+    #[must_use]
+    pub fn with_default_metric(self, metric: Option<&str>) -> Self {
+        let metric = self.metric.or_else(|| metric.map(str::to_owned));
+        Self { metric, ..self }
+    }
+
     /// These settings with `metric` set: an unset `metric` becomes the task's [`Task::METRIC`].
     #[must_use]
     pub fn for_task<T: Task>(&self) -> Self {
@@ -215,6 +239,15 @@ impl TrainConfig {
     /// How texts are cut, or read in windows, in evaluation and prediction.
     pub fn window_options(&self) -> WindowOptions {
         WindowOptions { encoding: self.encode_options(), stride: self.data.stride }
+    }
+
+    /// What the labels of a data set mean, where the data leave it open.
+    pub fn label_options(&self) -> LabelOptions {
+        LabelOptions {
+            scheme: self.data.scheme,
+            label_all_tokens: self.data.label_all_tokens,
+            widen_spans: self.data.widen_spans,
+        }
     }
 
     /// Which rows of the data set are loaded, and into which splits.

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use burn::module::Module as _;
 use embert_model::ModelFor;
-use embert_run::Best;
-use embert_task::Task;
+use embert_run::{Baseline, Best};
+use embert_task::{Scorer as _, Task};
 
 use super::job::Job;
 use super::outcome::Outcome;
@@ -20,6 +20,8 @@ use crate::prepared::Setup;
 use crate::records::{PredictedSplit, write_examples};
 use crate::scores::write_scores;
 use crate::{DatasetFacts, TrainError, result, scores};
+
+const VALIDATION: &str = "validation";
 
 impl<T: Task> Job<T> {
     /// Writes the kept weights' scores, predictions and `model/`, and returns how the run ended.
@@ -49,12 +51,17 @@ impl<T: Task> Job<T> {
         if let (true, Some(test)) = (self.config.evaluate_test, self.setup.test.clone()) {
             evaluated.push(self.evaluate_split("test", &test, false, &kept, kept_step, kept_epoch)?);
         }
+        self.fit_thresholds(&mut evaluated)?;
+        let baselines: Vec<Vec<Baseline>> = evaluated
+            .iter()
+            .map(|found| self.setup.task.baselines(self.examples_of(&found.eval.split)))
+            .collect::<Result<_, _>>()?;
         progress.phases.evaluate += began.elapsed().as_secs_f64();
         let began = Instant::now();
         self.emit(&Event::Saving { step: progress.step })?;
-        let of_splits = evaluated
-            .iter()
-            .map(|found| (found.eval.split.as_str(), found.eval.examples, &found.scored.report));
+        let of_splits = evaluated.iter().zip(baselines).map(|(found, baselines)| {
+            (found.eval.split.as_str(), found.eval.examples, &found.scored.report, baselines)
+        });
         write_scores(&self.run.files().scores(), &self.setup.task, kept_step, of_splits)?;
         self.write_examples(&evaluated)?;
         let evaluations = evaluated.into_iter().map(|found| found.eval).collect();
@@ -88,7 +95,6 @@ impl<T: Task> Job<T> {
         kept_step: usize,
         kept_epoch: usize,
     ) -> Result<Option<Evaluated<T>>, TrainError> {
-        const SPLIT: &str = "validation";
         if evaluated.is_some() {
             return Ok(evaluated);
         }
@@ -96,21 +102,51 @@ impl<T: Task> Job<T> {
         let device = self.device.clone().inner();
         let (task, batch_size) = (&self.setup.task, self.config.eval_batch_size);
         let scored = evaluate(task, &kept.valid(), &split, batch_size, self.batcher(), &device, |_| Ok(()))?;
-        let logged = self.logged.iter().find(|eval| eval.split == SPLIT && eval.step == kept_step).cloned();
+        let logged =
+            self.logged.iter().find(|eval| eval.split == VALIDATION && eval.step == kept_step).cloned();
         let eval = if let Some(eval) = logged {
             eval
         } else {
-            let eval = scores::eval(task, SPLIT, kept_step, kept_epoch, split.examples.len(), &scored.report);
+            let eval =
+                scores::eval(task, VALIDATION, kept_step, kept_epoch, split.examples.len(), &scored.report);
             self.emit(&Event::Eval(eval.clone()))?;
             eval
         };
         Ok(Some(Evaluated { eval, scored }))
     }
 
+    /// Fits the task's thresholds on the validation split, and scores all splits with them too.
+    fn fit_thresholds(&mut self, evaluated: &mut [Evaluated<T>]) -> Result<(), TrainError> {
+        let Some(validation) = evaluated.iter().find(|found| found.eval.split == VALIDATION) else {
+            return Ok(());
+        };
+        let examples = self.examples_of(VALIDATION);
+        let Some(fitted) = self.setup.task.fit_thresholds(examples, &validation.scored.predictions) else {
+            return Ok(());
+        };
+        for found in evaluated {
+            let mut scorer = fitted.scorer()?;
+            let examples = self.examples_of(&found.eval.split);
+            for (example, prediction) in examples.iter().zip(&found.scored.predictions) {
+                scorer.add(example, prediction)?;
+            }
+            found.scored.report = scorer.finish();
+        }
+        self.setup.task = fitted;
+        Ok(())
+    }
+
+    /// The examples of an evaluated split.
+    fn examples_of(&self, split: &str) -> &[T::Example] {
+        let Setup { validation, test, .. } = &self.setup;
+        let split = if split == VALIDATION { validation } else { test };
+        split.as_ref().map_or(&[], |split| &split.examples)
+    }
+
     /// Writes `examples.jsonl`.
     fn write_examples(&self, evaluated: &[Evaluated<T>]) -> Result<(), TrainError> {
         let Setup { validation, test, .. } = &self.setup;
-        let splits: Vec<PredictedSplit<'_, T>> = [("validation", validation), ("test", test)]
+        let splits: Vec<PredictedSplit<'_, T>> = [(VALIDATION, validation), ("test", test)]
             .into_iter()
             .filter_map(|(name, split)| {
                 let found = evaluated.iter().find(|found| found.eval.split == name)?;

@@ -87,7 +87,7 @@ impl Place {
 
     fn prepared(&self, config: &TrainConfig) -> Result<Prepared<TextClassification>, TrainError> {
         let root = self.path("reviews");
-        let data = load(&Card::for_folder(&root)?, &root, &config.load_options())?;
+        let data = load(&Card::for_folder(&root)?, &root, &config.load_options(), &config.label_options())?;
         Prepared::new(config, &self.path("tiny"), data, &Device::flex())
     }
 

@@ -20,8 +20,13 @@ fn evals(events: &[Event]) -> Vec<&Eval> {
 /// The validation loss of a run's result.
 fn loss_of_result(place: &Place, run: &str, config: &TrainConfig) -> f64 {
     let root = place.path("reviews");
-    let data =
-        load::<TextClassification>(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
+    let data = load::<TextClassification>(
+        &Card::for_folder(&root).unwrap(),
+        &root,
+        &config.load_options(),
+        &config.label_options(),
+    )
+    .unwrap();
     let (model, options) = (place.path(run).join("model"), config.window_options());
     let evaluation = evaluate_checkpoint::<TextClassification>(
         &model,
@@ -300,9 +305,13 @@ fn training_goes_on_from_our_own_result() {
         let config =
             TrainConfig { model: model.to_string_lossy().into_owned(), from_scratch: false, ..first.clone() };
         let root = place.path("reviews");
-        let data =
-            load::<TextClassification>(&Card::for_folder(&root).unwrap(), &root, &config.load_options())
-                .unwrap();
+        let data = load::<TextClassification>(
+            &Card::for_folder(&root).unwrap(),
+            &root,
+            &config.load_options(),
+            &config.label_options(),
+        )
+        .unwrap();
         let task = Prepared::<TextClassification>::new(&config, &model, data, &Device::flex()).unwrap();
         assert!(!task.notes().iter().any(|note| note.contains("newly") || note.contains("left over")));
         let claim = Claim::run(&place.path(run), Existing::Keep).unwrap();

@@ -7,7 +7,9 @@ use super::*;
 
 fn encode(place: &Place, config: &TrainConfig) -> EncodedSplits<TextClassification> {
     let root = place.path("reviews");
-    let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
+    let data =
+        load(&Card::for_folder(&root).unwrap(), &root, &config.load_options(), &config.label_options())
+            .unwrap();
     EncodedSplits::encode(config, config.model.as_ref(), data).unwrap()
 }
 

@@ -227,7 +227,9 @@ fn layers_that_start_anew_start_once() {
     };
     let task = |config: &TrainConfig| {
         let root = place.path("reviews");
-        let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options()).unwrap();
+        let data =
+            load(&Card::for_folder(&root).unwrap(), &root, &config.load_options(), &config.label_options())
+                .unwrap();
         Prepared::<TextClassification>::new(config, &trained, data, &Device::flex()).unwrap()
     };
     assert!(task(&config).notes().contains(&"starts anew: the last encoder layer, the pooler".to_owned()));

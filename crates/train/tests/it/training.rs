@@ -74,7 +74,7 @@ impl Settings {
 
 fn data_of(config: &TrainConfig) -> TaskData<TextClassification> {
     let root = Path::new(&config.dataset);
-    load(&Card::for_folder(root).unwrap(), root, &config.load_options()).unwrap()
+    load(&Card::for_folder(root).unwrap(), root, &config.load_options(), &config.label_options()).unwrap()
 }
 
 /// Trains as `config` says and returns the steps.

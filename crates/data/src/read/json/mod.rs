@@ -3,12 +3,14 @@
 
 mod elements;
 mod row;
+mod unfold;
 
 use std::collections::VecDeque;
 use std::io::{BufRead, Cursor, Read as _};
 
 use self::elements::{Elements, Framed, Raw, ValueError, lists_of_objects};
 use self::row::Found;
+use self::unfold::{is_pair, unfold};
 use super::bytes::{Source, Text, ends_here};
 use super::located::{Located, Notes};
 use super::named::missing;
@@ -35,7 +37,7 @@ pub(super) fn rows(
     said: &Notes,
 ) -> Result<impl Iterator<Item = Located> + use<>, DataError> {
     let source = text.source.clone();
-    let mut raw = raw_rows(text, format, columns, said)?;
+    let mut raw = unfold(raw_rows(text, format, columns, said)?, &source.path, said);
     let mut ahead: VecDeque<Parsed> = VecDeque::new();
     let (mut bytes, mut seen, mut keys) = (0, vec![false; columns.wanted().len()], None);
     while ahead.is_empty() || (ahead.len() < AHEAD.0 && bytes < AHEAD.1 && seen.contains(&false)) {
@@ -86,6 +88,10 @@ fn raw_rows(
     let path = source.path.display();
     let begin = text.head.len() - text.head.trim_ascii_start().len();
     match text.head.get(begin) {
+        // A line that is a pair of a text and its annotations: others follow.
+        Some(b'[') if text.head.split(|byte| *byte == source.line_end).next().is_some_and(is_pair) => {
+            return Ok(lines(text.into_reader(), source.clone()));
+        }
         Some(b'[') => {
             if format == Format::JsonLines {
                 said.add(format!("{path} is an array of JSON, and read as one"));
@@ -148,7 +154,7 @@ fn within(
         let problem = "has a list for each column, as pandas' to_json writes by default: write a list of rows, with orient=\"records\"";
         return Err(DataError::Content { path: path.to_path_buf(), problem: problem.to_owned() });
     }
-    if first.is_some() {
+    if first.is_some() || columns.wanted().is_empty() && found.is_annotated() {
         return Ok(None);
     }
     let lists = lists_of_objects(object, source);

@@ -42,6 +42,15 @@ impl Found {
         }
     }
 
+    /// Whether the object is a text with its annotations, which may be a list of objects.
+    pub(super) fn is_annotated(&self) -> bool {
+        self.others.iter().any(|(name, value)| match name.as_str() {
+            "text" => value.is_string(),
+            "data" => value.is_string() || value.is_object(),
+            _ => false,
+        })
+    }
+
     pub(super) fn into_row(self, columns: &Columns, names: &mut SharedNames) -> Result<Row, RowProblem> {
         let Self { cells, others, keys } = self;
         let mut values = Vec::with_capacity(cells.len() + others.len());

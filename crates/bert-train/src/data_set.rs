@@ -1,0 +1,131 @@
+//! [`DataSet`]: the files of a data set, with the task that they are for.
+
+use std::path::{Path, PathBuf};
+
+use embert_data::{Card, DataError, DataSource, LoadedRows, TaskName, load_rows};
+use embert_model::{BertConfig, ProblemType};
+use embert_task::{
+    Task, TaskData, TaskError, TaskKind, TextClassification, find_columns, find_problem_type, from_rows, load,
+};
+use embert_train::TrainConfig;
+
+use crate::error::Error;
+use crate::output::say;
+use crate::sources;
+
+/// The files of a data set on this machine, with the task that they are for.
+#[derive(Clone, Debug)]
+pub(crate) struct DataSet {
+    /// The task.
+    pub(crate) kind: TaskKind,
+    /// The card, with the names of the columns.
+    pub(crate) card: Card,
+    root: PathBuf,
+    /// The rows, where they had to be read to find the task.
+    rows: Option<LoadedRows>,
+}
+
+impl DataSet {
+    /// Fetches the data set and finds its task: from the settings, the card, the columns and the labels, and
+    /// where these leave it open, from the checkpoint in `model_folder`. Prints what was decided.
+    pub(crate) fn open(source: DataSource, config: &TrainConfig, model_folder: &Path) -> Result<Self, Error> {
+        let (card, root) = sources::fetch_data(source)?;
+        let options = config.load_options();
+        // A kind of labels is stated for text classification alone.
+        let wanted = config.task.or(config.problem_type.map(|_| TaskName::TextClassification));
+        let found = find_columns(card, &root, &options, wanted)?;
+        sources::say_notes(&found.notes);
+        let card = found.card;
+        if found.task == TaskName::TokenClassification {
+            return Ok(Self { kind: TaskKind::TokenClassification, card, root, rows: None });
+        }
+        let columns = TextClassification::columns(&card);
+        let label = TextClassification::label_column(&card);
+        let rows = if card.label_columns.is_empty() && config.problem_type.or(card.problem_type).is_none() {
+            let rows = load_rows(&card, &root, &options, &columns, label);
+            Some(rows.map_err(|error| with_columns(error.into(), &card))?)
+        } else {
+            None
+        };
+        let (problem_type, note) = match &rows {
+            Some(rows) => {
+                let of_head = of_head(model_folder).filter(|_| !config.new_head && !config.from_scratch);
+                find_problem_type(&card, rows, options.skip_bad_rows, config.problem_type, of_head)?
+            }
+            None => {
+                let none = LoadedRows::default();
+                find_problem_type(&card, &none, options.skip_bad_rows, config.problem_type, None)?
+            }
+        };
+        if let Some(note) = note {
+            say!("{note}");
+        }
+        let kind = TaskKind::of_texts(problem_type);
+        // The columns of another kind of labels may be others.
+        let rows = rows.filter(|_| card.label_columns.is_empty());
+        Ok(Self { kind, card, root, rows })
+    }
+
+    /// Fetches the data set for a task that is known: a checkpoint's, or that of a run that goes on.
+    pub(crate) fn of_task(source: DataSource, config: &TrainConfig, kind: TaskKind) -> Result<Self, Error> {
+        let (card, root) = sources::fetch_data(source)?;
+        let name = kind.name();
+        if let Some(stated) = card.task.filter(|stated| *stated != name) {
+            let dataset = card.name;
+            return Err(Error::TaskOfData { dataset, stated, model: name });
+        }
+        let found = find_columns(card, &root, &config.load_options(), Some(name))?;
+        sources::say_notes(&found.notes);
+        Ok(Self { kind, card: found.card, root, rows: None })
+    }
+
+    /// The examples of the data set for its task, and its card.
+    pub(crate) fn load<T: Task>(self, config: &TrainConfig) -> Result<(TaskData<T>, Card), Error> {
+        let Self { card, root, rows, .. } = self;
+        let (options, label_options) = (config.load_options(), config.label_options());
+        let data = match rows {
+            Some(rows) => from_rows(&card, &root, &options, &label_options, rows),
+            None => load(&card, &root, &options, &label_options),
+        };
+        match data {
+            Ok(data) => Ok((data, card)),
+            Err(error) => Err(with_columns(error, &card).into()),
+        }
+    }
+}
+
+/// The kind of labels that the checkpoint in `folder` has a head for; `None` where it has none or can't be
+/// read, which is an error when it is loaded.
+fn of_head(folder: &Path) -> Option<ProblemType> {
+    let config = BertConfig::from_file(&folder.join("config.json")).ok()?;
+    let is_classifier = config.architectures.iter().any(|name| name == "BertForSequenceClassification");
+    match TaskKind::of_checkpoint(&config) {
+        TaskKind::MultiLabelClassification if is_classifier => Some(ProblemType::MultiLabelClassification),
+        TaskKind::TextRegression if is_classifier => Some(ProblemType::Regression),
+        _ => None,
+    }
+}
+
+/// Adds to an error about missing columns how a card names other columns.
+fn with_columns(error: TaskError, card: &Card) -> TaskError {
+    match error {
+        TaskError::Data(DataError::MissingColumn { path, column, found, hint }) if hint.is_empty() => {
+            let files = match &card.hub {
+                Some(hub) => {
+                    let setting = |key: &str, value: Option<&String>| {
+                        value.map_or_else(String::new, |value| format!(", {key} = {value:?}"))
+                    };
+                    let (config, revision) =
+                        (setting("config", hub.config.as_ref()), setting("revision", hub.revision.as_ref()));
+                    format!("[hub] repository = {:?}{config}{revision}", hub.repository)
+                }
+                None => "[files] train".to_owned(),
+            };
+            let hint = format!(
+                "; name them in a card, a file as datasets/imdb.toml, with {files} and [columns] text, text_pair (for pairs) and label"
+            );
+            DataError::MissingColumn { path, column, found, hint }.into()
+        }
+        error => error,
+    }
+}

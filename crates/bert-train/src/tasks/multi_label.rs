@@ -1,0 +1,81 @@
+//! [`ShownTask`] for several labels a text.
+
+use embert_data::{Columns, Row, RowProblem};
+use embert_metrics::MultiLabelMetric;
+use embert_task::{LabelledTexts, MultiLabelClassification, MultiLabelText, Task as _, is_unnamed};
+use embert_train::Evaluation;
+use serde_json::{Value, json};
+
+use super::report::{metrics_line, scores_table};
+use super::{PredictColumns, ShownTask, texts_of_row};
+use crate::error::Error;
+use crate::output;
+
+impl ShownTask for MultiLabelClassification {
+    const ANSWER_HEADINGS: &'static [&'static str] = &["labels", "text"];
+    const PASSES_COLUMNS: bool = true;
+
+    fn read_columns(columns: PredictColumns<'_>) -> Columns {
+        columns.wanted().with_all()
+    }
+
+    fn example_of_texts(id: u64, text: String, text_pair: Option<String>) -> MultiLabelText {
+        MultiLabelText { id, text, text_pair, label: None }
+    }
+
+    fn example_of_row(
+        id: u64,
+        row: &mut Row,
+        columns: PredictColumns<'_>,
+    ) -> Result<MultiLabelText, RowProblem> {
+        let (text, text_pair) = texts_of_row(row, columns)?;
+        Ok(Self::example_of_texts(id, text, text_pair))
+    }
+
+    fn warning(&self) -> Option<String> {
+        is_unnamed(self.labels()).then(|| {
+            "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
+             in its config.json"
+                .to_owned()
+        })
+    }
+
+    fn answer_cells(answer: &LabelledTexts) -> Vec<String> {
+        let labels = answer.labels().map(|(name, probability)| format!("{name} {probability:.4}"));
+        vec![labels.collect::<Vec<_>>().join(", "), answer.text().to_owned()]
+    }
+
+    fn print_report(evaluation: &Evaluation<Self>) -> Result<(), Error> {
+        let outcome = &evaluation.report;
+        let names = evaluation.task.labels();
+        let rows = names.iter().zip(&outcome.report.per_label);
+        scores_table(rows.map(|(name, scores)| (name.clone(), scores.named(), scores.support)), "examples")?;
+        let values =
+            |report| MultiLabelMetric::displayed().map(move |metric| (metric.name(), metric.value(report)));
+        metrics_line(values(&outcome.report))?;
+        if let Some(fitted) = &outcome.at_thresholds {
+            let thresholds = names.iter().zip(&fitted.thresholds);
+            let thresholds: Vec<String> = thresholds
+                .map(|(name, threshold)| format!("{} {threshold:.4}", output::name(name)))
+                .collect();
+            output::line(&format!(
+                "with the thresholds of the validation split ({}):",
+                thresholds.join(", ")
+            ))?;
+            metrics_line(values(fitted))?;
+        }
+        Ok(())
+    }
+
+    fn evaluated(&self, example: &MultiLabelText, prediction: &Vec<f64>) -> Value {
+        let labels = self.labels();
+        let answer = self.answer(example.clone(), prediction.clone());
+        let truth: Vec<&String> = example.label.iter().flatten().map(|label| &labels[*label]).collect();
+        let mut row = json!({"id": example.id});
+        if let (Some(into), Ok(Value::Object(from))) = (row.as_object_mut(), serde_json::to_value(&answer)) {
+            into.extend(from);
+        }
+        row["target"] = json!(truth);
+        row
+    }
+}

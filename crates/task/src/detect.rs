@@ -1,0 +1,281 @@
+//! [`find_columns`] and [`find_problem_type`]: the task of a data set whose card leaves it open.
+
+use std::path::Path;
+
+use embert_data::{
+    Card, CardColumns, Columns, Format, LoadOptions, LoadedRows, Row, RowReader, SplitKind, TaskName, Value,
+    shown_names, spans_of,
+};
+use embert_model::ProblemType;
+
+use crate::kind::problem_type;
+use crate::multi_label::indicator;
+use crate::{LabelColumn, LabelProblem, TaskError};
+
+/// The columns of pairs of texts, as well-known data sets call them.
+const PAIRS: [(&str, &str); 6] = [
+    ("sentence1", "sentence2"),
+    ("premise", "hypothesis"),
+    ("question", "sentence"),
+    ("question1", "question2"),
+    ("text1", "text2"),
+    ("text", "text_pair"),
+];
+
+/// Names of a text's column besides `text`.
+const TEXTS: [&str; 1] = ["sentence"];
+
+/// Names of a label's column besides `label`.
+const LABELS: [&str; 3] = ["labels", "score", "similarity_score"];
+
+/// Names of the column of spans of characters.
+const SPANS: [&str; 7] = ["entities", "label", "labels", "spans", "ents", "annotations", "completions"];
+
+/// How many rows are looked at for spans.
+const LOOKED_AT: usize = 100;
+
+/// A data set's task, with the columns that its files have.
+#[derive(Clone, Debug)]
+pub struct FoundColumns {
+    /// The card with the names of its columns.
+    pub card: Card,
+    /// The task.
+    pub task: TaskName,
+    /// Sentences to show the user: what was decided.
+    pub notes: Vec<String>,
+}
+
+/// The task and the columns of a data set. What the card states holds; what it leaves open, the names of the
+/// columns in its first training file decide. `wanted` is the task that the user asks for.
+///
+/// # Errors
+/// The user asks for another task than the card states.
+pub fn find_columns(
+    mut card: Card,
+    root: &Path,
+    options: &LoadOptions,
+    wanted: Option<TaskName>,
+) -> Result<FoundColumns, TaskError> {
+    if let (Some(wanted), Some(stated)) = (wanted, card.task)
+        && wanted != stated
+    {
+        return Err(TaskError::OtherTask {
+            key: "task",
+            wanted: wanted.to_string(),
+            stated: stated.to_string(),
+            dataset: card.name,
+        });
+    }
+    let stated = wanted.or(card.task);
+    let mut notes = Vec::new();
+    if stated == Some(TaskName::TokenClassification) {
+        read_as_conll(&mut card, options, &mut notes);
+    }
+    let columns = &card.columns;
+    let of_tokens = columns.tokens.is_some() || columns.tags.is_some() || columns.entities.is_some();
+    let is_open = *columns == CardColumns::default() || (of_tokens && columns.tags.is_none());
+    let rows = if is_open { first_rows(&card, root, options) } else { Vec::new() };
+    // Rows without a single span don't show what they are.
+    let with_spans = rows.iter().find(|row| spans_column(row, &card).is_some());
+    let Some(row) = with_spans.or(rows.first()) else {
+        let task = stated.unwrap_or(if of_tokens {
+            TaskName::TokenClassification
+        } else {
+            TaskName::TextClassification
+        });
+        return Ok(FoundColumns { card, task, notes });
+    };
+    let task = stated.or_else(|| of_columns(row, &card)).unwrap_or(TaskName::TextClassification);
+    match task {
+        TaskName::TokenClassification => name_tokens(&mut card, row, &mut notes),
+        TaskName::TextClassification => name_texts(&mut card, row, &mut notes),
+    }
+    Ok(FoundColumns { card, task, notes })
+}
+
+/// Reads `.txt` and `.tsv` files of token classification as CoNLL columns, unless a format is stated.
+fn read_as_conll(card: &mut Card, options: &LoadOptions, notes: &mut Vec<String>) {
+    let files = card.split_files();
+    let is_text = |path: &Path| {
+        path.extension()
+            .is_some_and(|ending| ["txt", "tsv"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+    };
+    if options.reading.format.is_some() || card.reading.format.is_some() || card.columns.tokens.is_some() {
+        return;
+    }
+    if let Some(first) = files.train.first().filter(|first| is_text(first)) {
+        notes.push(format!("{} is read as columns of tokens and tags (format = \"conll\")", first.display()));
+        card.reading.format = Some(Format::Conll);
+    }
+}
+
+/// The first rows of the first training file with all of its columns; none where a row can't be read: reading
+/// the file whole says why.
+fn first_rows(card: &Card, root: &Path, options: &LoadOptions) -> Vec<Row> {
+    let files = card.split_files();
+    let Some(first) = files.train.first() else { return Vec::new() };
+    let reading = options.reading.or(&card.reading);
+    match RowReader::open(&root.join(first), &reading, &Columns::new().with_all()) {
+        Ok(reader) => reader.take(LOOKED_AT).map_while(Result::ok).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The task that a row's columns tell.
+fn of_columns(row: &Row, card: &Card) -> Option<TaskName> {
+    let of_tokens =
+        row.get("tokens").is_some() && ["ner_tags", "tags"].iter().any(|name| row.get(name).is_some());
+    let is_spans = || spans_column(row, card).is_some();
+    (of_tokens || is_spans()).then_some(TaskName::TokenClassification)
+}
+
+/// The column of spans, where the row has spans of characters.
+fn spans_column(row: &Row, card: &Card) -> Option<String> {
+    // A list of labels may be empty as well as a list of spans.
+    let is_list_of_labels = |name: &str| {
+        matches!(name, "label" | "labels")
+            && !matches!(row.get(name), Some(Value::List(values)) if !values.is_empty())
+    };
+    let is_of_spans = |name: &str| {
+        let columns = CardColumns { entities: Some(name.to_owned()), ..card.columns.clone() };
+        matches!(row.get(name), Some(Value::List(_)))
+            && !is_list_of_labels(name)
+            && matches!(spans_of(row, &columns), Ok(Some(_)))
+    };
+    SPANS.iter().find(|name| is_of_spans(name)).map(|name| (*name).to_owned())
+}
+
+/// Names the columns of tokens and tags, or of spans.
+fn name_tokens(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
+    let tokens = card.columns.tokens.as_deref().unwrap_or("tokens");
+    if row.get(tokens).is_some() {
+        let tokens = tokens.to_owned();
+        let tags = ["ner_tags", "tags"].iter().find(|name| row.get(name).is_some());
+        if let Some(&tags) = tags
+            && card.columns.tags.is_none()
+        {
+            if tags != "tags" {
+                notes.push(format!("the words are in the column \"{tokens}\", their tags in \"{tags}\""));
+            }
+            card.columns.tags = Some(tags.to_owned());
+        }
+        if row.get("document").is_some() && card.columns.document.is_none() {
+            card.columns.document = Some("document".to_owned());
+        }
+        card.columns.tokens = Some(tokens);
+    } else if card.columns.entities.is_none() {
+        card.columns.entities = spans_column(row, card);
+        if let Some(column) = &card.columns.entities {
+            notes.push(format!("the entities are spans of characters in the column \"{column}\""));
+        }
+    }
+}
+
+/// Names the columns of texts and labels, where the file has not the usual names.
+fn name_texts(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
+    let has = |name: &str| row.names().iter().any(|other| other == name);
+    let default = CardColumns::default();
+    let pair = PAIRS.iter().find(|(one, other)| has(one) && has(other));
+    if let Some((one, other)) = pair.filter(|(one, _)| *one == "text" || !has(&default.text)) {
+        notes.push(format!("the pairs of texts are in the columns \"{one}\" and \"{other}\""));
+        card.columns.text = (*one).to_owned();
+        card.columns.text_pair = Some((*other).to_owned());
+    } else if !has(&default.text)
+        && let Some(&text) = TEXTS.iter().find(|name| has(name))
+    {
+        notes.push(format!("the texts are in the column \"{text}\""));
+        card.columns.text = text.to_owned();
+    }
+    if has(&default.label) || !card.label_columns.is_empty() {
+        return;
+    }
+    if let Some(&label) = LABELS.iter().find(|name| has(name)) {
+        notes.push(format!("the labels are in the column \"{label}\""));
+        card.columns.label = label.to_owned();
+        return;
+    }
+    let columns = &card.columns;
+    let is_text = |name: &str| name == columns.text || columns.text_pair.as_deref() == Some(name);
+    let indicators: Vec<String> = row
+        .iter()
+        .filter(|(name, value)| !is_text(name) && *name != "id" && indicator(value).is_some())
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    if indicators.len() > 1 {
+        notes.push(format!("the labels are columns of 0 and 1, one a label: {}", shown_names(&indicators)));
+        card.label_columns = indicators;
+    }
+}
+
+/// The kind of labels of a text classification data set. What the user asks for or the card states holds;
+/// what they leave open, the labels decide: lists are several labels a text, numbers with fractions are a
+/// measure. Where they could be anything, `checkpoint`, the kind that the checkpoint's head is for, decides.
+/// Returns a sentence to show the user as well, where something was decided.
+///
+/// # Errors
+/// The user asks for another kind than the card states.
+pub fn find_problem_type(
+    card: &Card,
+    rows: &LoadedRows,
+    skip_bad_rows: bool,
+    wanted: Option<embert_data::ProblemType>,
+    checkpoint: Option<ProblemType>,
+) -> Result<(ProblemType, Option<String>), TaskError> {
+    if let (Some(wanted), Some(stated)) = (wanted, card.problem_type)
+        && wanted != stated
+    {
+        return Err(TaskError::OtherTask {
+            key: "problem_type",
+            wanted: wanted.to_string(),
+            stated: stated.to_string(),
+            dataset: card.name.clone(),
+        });
+    }
+    if let Some(stated) = wanted.or(card.problem_type) {
+        return Ok((problem_type(stated), None));
+    }
+    let several = ProblemType::MultiLabelClassification;
+    if !card.label_columns.is_empty() {
+        return Ok((several, None));
+    }
+    let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used);
+    let values =
+        || used().flat_map(|(split, _)| &split.rows).filter_map(|row| row.row.get(&card.columns.label));
+    let lists = || values().filter(|value| **value != Value::Null);
+    let is_list = |value: &Value| matches!(value, Value::List(_));
+    let has_several = |value: &Value| matches!(value, Value::List(values) if values.len() != 1);
+    if lists().all(is_list) && lists().any(has_several) {
+        let note = format!("each row has a list of labels: {several}");
+        return Ok((several, Some(note)));
+    }
+    if let Some(checkpoint) = checkpoint
+        && checkpoint != ProblemType::SingleLabelClassification
+        && card.labels.is_empty()
+    {
+        let note = format!("the checkpoint's head is for {checkpoint}, and the labels don't say otherwise");
+        return Ok((checkpoint, Some(note)));
+    }
+    let has_names = used().flat_map(|(split, _)| &split.files).any(|file| file.class_names.is_some());
+    if card.labels.is_empty() && !has_names {
+        let mut column = LabelColumn::default();
+        for (split, _) in used() {
+            for row in &split.rows {
+                let is_train = split.split == SplitKind::Train;
+                column.add(row.row.get(&card.columns.label), &row.location, is_train);
+            }
+        }
+        if let Err(TaskError::Labels { problem, .. }) = column.decide(card, skip_bad_rows)
+            && let LabelProblem::Measures { distinct, rows, ref examples } = *problem
+            && examples.iter().any(|example| example.contains('.'))
+        {
+            let note = format!(
+                "the column \"{}\" has {distinct} different numbers in {rows} rows, such as {}: {}",
+                card.columns.label,
+                examples.join(", "),
+                ProblemType::Regression
+            );
+            return Ok((ProblemType::Regression, Some(note)));
+        }
+    }
+    Ok((ProblemType::SingleLabelClassification, None))
+}

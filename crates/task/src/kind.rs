@@ -1,0 +1,78 @@
+//! [`TaskKind`]: the tasks of this crate by name.
+
+use embert_data::TaskName;
+use embert_model::{BertConfig, Head as _, HeadFunction, ProblemType, TokenClassificationHead};
+
+/// A task of this crate: the hub's name of the task with, for text classification, the kind of labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    /// One label for each text or pair: [`TextClassification`](crate::TextClassification).
+    TextClassification,
+    /// Any number of labels for each text or pair:
+    /// [`MultiLabelClassification`](crate::MultiLabelClassification).
+    MultiLabelClassification,
+    /// A number for each text or pair: [`TextRegression`](crate::TextRegression).
+    TextRegression,
+    /// A tag for each word: [`TokenClassification`](crate::TokenClassification).
+    TokenClassification,
+}
+
+impl TaskKind {
+    /// The hub's name of the task.
+    pub fn name(self) -> TaskName {
+        match self {
+            Self::TextClassification | Self::MultiLabelClassification | Self::TextRegression => {
+                TaskName::TextClassification
+            }
+            Self::TokenClassification => TaskName::TokenClassification,
+        }
+    }
+
+    /// The task for text classification with labels of this kind.
+    pub fn of_texts(problem_type: ProblemType) -> Self {
+        match problem_type {
+            ProblemType::SingleLabelClassification => Self::TextClassification,
+            ProblemType::MultiLabelClassification => Self::MultiLabelClassification,
+            ProblemType::Regression => Self::TextRegression,
+        }
+    }
+
+    /// The task that a run's facts name; `None` if this crate has no such task.
+    pub fn of_run(task: &str, problem_type: Option<&str>) -> Option<Self> {
+        let problem_type = match problem_type {
+            Some(name) => name.parse().ok()?,
+            None => ProblemType::SingleLabelClassification,
+        };
+        Some(match task.parse::<TaskName>().ok()? {
+            TaskName::TextClassification => Self::of_texts(problem_type),
+            TaskName::TokenClassification => Self::TokenClassification,
+        })
+    }
+
+    /// The task of a checkpoint's head, as its `config.json` describes the head: by the class of
+    /// `transformers` that the checkpoint was saved from, and by the function on the head's outputs. A
+    /// checkpoint that names no class is taken for a text classifier; loading the head is an error where it
+    /// is another one.
+    pub fn of_checkpoint(config: &BertConfig) -> Self {
+        if config.architectures.iter().any(|name| name == TokenClassificationHead::ARCHITECTURE) {
+            return Self::TokenClassification;
+        }
+        match config.head_function() {
+            HeadFunction::Softmax => Self::TextClassification,
+            HeadFunction::Sigmoid if config.num_labels() > 1 => Self::MultiLabelClassification,
+            HeadFunction::Sigmoid | HeadFunction::Identity if config.num_labels() == 1 => {
+                Self::TextRegression
+            }
+            HeadFunction::Sigmoid | HeadFunction::Identity => Self::MultiLabelClassification,
+        }
+    }
+}
+
+/// The kind of labels as `embert-model` names it.
+pub(crate) fn problem_type(of_card: embert_data::ProblemType) -> ProblemType {
+    match of_card {
+        embert_data::ProblemType::SingleLabelClassification => ProblemType::SingleLabelClassification,
+        embert_data::ProblemType::MultiLabelClassification => ProblemType::MultiLabelClassification,
+        embert_data::ProblemType::Regression => ProblemType::Regression,
+    }
+}

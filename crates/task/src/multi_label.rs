@@ -1,0 +1,402 @@
+//! [`MultiLabelClassification`]: any number of labels for each text, or for each pair of texts.
+
+mod answer;
+mod card;
+mod labels;
+mod scorer;
+mod scores;
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+use embert_data::tokenize::{Encoding, Tokenizer};
+use embert_data::{Card, Columns, EncodedDataset, Example, LoadedRows, Row, Splits, Strata};
+use embert_metrics::{
+    MultiLabelAccumulator, MultiLabelMetric, WindowMean, fit_thresholds, most_frequent_labels,
+};
+use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
+use embert_run::{
+    Baseline, Detail, FORMAT, MetricInfo, Metrics, MultiLabelExample, TEXT_CLASSIFICATION, Thresholds,
+};
+
+pub use self::answer::LabelledTexts;
+pub use self::labels::LabelSets;
+pub(crate) use self::labels::truth as indicator;
+pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
+use crate::binary_cross_entropy::BinaryCrossEntropy;
+use crate::labels::problem::few;
+use crate::pairs::sentences;
+use crate::{
+    ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError,
+};
+
+/// A text, or a pair of texts, with the numbers of its labels, ascending; `None` for an example to predict.
+pub type MultiLabelText = Example<Option<Vec<usize>>>;
+
+/// Any number of labels for each text, or for each pair of texts: a linear layer over the pooled first token
+/// with a sigmoid for each label, and the binary cross-entropy of each label.
+///
+/// A text has the labels whose probability is at least their threshold: 0.5, or what a run has fitted on its
+/// validation split.
+#[derive(Clone, Debug)]
+pub struct MultiLabelClassification {
+    /// The labels' names, in the order of the head's outputs.
+    labels: Arc<[String]>,
+    /// From the data set's label numbers to the head's.
+    mapping: Option<LabelMapping>,
+    loss: BinaryCrossEntropy,
+    /// The fitted threshold of each label.
+    fitted: Option<Arc<[f64]>>,
+    /// The labels that most training texts have, as many as a training text has on average.
+    frequent: Option<Arc<[bool]>>,
+}
+
+/// Whether a text has each label, `[labels]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelTarget(pub Box<[bool]>);
+
+impl Target for LabelTarget {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().map(|has| u8::from(*has)).collect()
+    }
+}
+
+impl MultiLabelClassification {
+    /// The task with these labels, in the order of the head's outputs, each with the threshold 0.5.
+    pub fn new(labels: Vec<String>) -> Self {
+        let loss = BinaryCrossEntropy::new(vec![1.0; labels.len()]);
+        Self { labels: labels.into(), mapping: None, loss, fitted: None, frequent: None }
+    }
+
+    /// The task with the thresholds that the checkpoint in `folder` has.
+    fn with_thresholds_of(self, folder: &Path) -> Result<Self, TaskError> {
+        let Some(thresholds) = Thresholds::read(folder)? else { return Ok(self) };
+        let of_label = |label: &String| thresholds.labels.get(label);
+        let fitted: Option<Arc<[f64]>> = self.labels.iter().map(of_label).collect();
+        match fitted {
+            Some(fitted) if thresholds.labels.iter().len() == self.labels.len() => {
+                Ok(Self { fitted: Some(fitted), ..self })
+            }
+            _ => Err(TaskError::Thresholds {
+                path: folder.join(Thresholds::FILE),
+                found: thresholds.labels.iter().map(|(name, _)| name.to_owned()).collect(),
+                labels: self.labels.to_vec(),
+            }),
+        }
+    }
+
+    /// Whether a text has each label.
+    fn truth(&self, labels: &[usize]) -> Box<[bool]> {
+        let mut truth = vec![false; self.labels.len()].into_boxed_slice();
+        labels.iter().for_each(|label| truth[*label] = true);
+        truth
+    }
+}
+
+impl Task for MultiLabelClassification {
+    const NAME: &'static str = TEXT_CLASSIFICATION;
+    const METRIC: &'static str = MultiLabelMetric::DEFAULT;
+    const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::MultiLabelClassification);
+    const KEY: &'static str = "a sentence";
+
+    type Head = SequenceClassificationHead;
+    type Example = MultiLabelText;
+    type Labels = LabelSets;
+    type Target = LabelTarget;
+    type Alignment = ();
+    type Part = Vec<f64>;
+    /// The probability of each label, `[labels]`.
+    type Prediction = Vec<f64>;
+    type Answer = LabelledTexts;
+    type Record = MultiLabelExample;
+    type Scorer = MultiLabelScorer;
+    type Report = MultiLabelOutcome;
+
+    fn columns(card: &Card) -> Columns {
+        let texts = Columns::from(&card.columns);
+        if card.label_columns.is_empty() {
+            return texts;
+        }
+        let texts = texts.without(&card.columns.label);
+        card.label_columns.iter().fold(texts, Columns::with_label)
+    }
+
+    fn label_column(card: &Card) -> Option<&str> {
+        Some(card.label_columns.first().unwrap_or(&card.columns.label))
+    }
+
+    fn read_labels(
+        card: &Card,
+        rows: &LoadedRows,
+        skip_bad_rows: bool,
+        _options: &LabelOptions,
+    ) -> Result<(LabelSets, Vec<String>), TaskError> {
+        LabelSets::read(card, rows, skip_bad_rows)
+    }
+
+    fn check_labels(labels: &LabelSets, path: &Path) -> Result<(), TaskError> {
+        if labels.labels.set.is_empty() {
+            return Err(TaskError::TooFewLabels { path: path.to_owned(), found: Vec::new() });
+        }
+        Ok(())
+    }
+
+    fn example(labels: &LabelSets, card: &Card, id: u64, row: Row) -> Result<MultiLabelText, ExampleProblem> {
+        let Some(of_row) = labels.of_row(card, &row)? else {
+            return Err(ExampleProblem::NoLabel { minus_one: false });
+        };
+        let (text, text_pair) = (&card.columns.text, card.columns.text_pair.as_deref());
+        Ok(Example::from_row(id, row, text, text_pair, Some(of_row))?)
+    }
+
+    fn strata(example: &MultiLabelText) -> Strata {
+        Strata::Many(example.label.clone().unwrap_or_default())
+    }
+
+    /// The sentences of a pair.
+    fn keys(example: &MultiLabelText) -> Vec<Cow<'_, str>> {
+        sentences(example)
+    }
+
+    fn data_notes(labels: &LabelSets, splits: &Splits<MultiLabelText>) -> Vec<String> {
+        let names = labels.labels.set.names();
+        let counts = Self::count_labels(names.len(), &splits.train);
+        let lacking: Vec<&String> =
+            names.iter().zip(counts).filter(|(_, count)| *count == 0).map(|(name, _)| name).collect();
+        (!lacking.is_empty() && !splits.train.is_empty())
+            .then(|| format!("the training split has no example with the label(s) {}", few(&lacking)))
+            .into_iter()
+            .collect()
+    }
+
+    fn label_names(labels: &LabelSets) -> Option<&[String]> {
+        Some(labels.labels.set.names())
+    }
+
+    fn fit(labels: &LabelSets, config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
+        let set = &labels.labels.set;
+        config.check_problem(folder, ProblemType::MultiLabelClassification, Some(set.names()))?;
+        let mapping = set.reconcile(&config.id2label)?;
+        let names = if mapping.pairing().is_some() { set.names() } else { &config.id2label };
+        let task = Self { mapping: Some(mapping), ..Self::new(names.to_vec()) };
+        task.with_thresholds_of(folder)
+    }
+
+    fn of_checkpoint(config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
+        if config.head_function() != HeadFunction::Sigmoid {
+            return Err(TaskError::OtherHead {
+                folder: folder.to_owned(),
+                found: format!("{} labels ({})", config.num_labels(), config.head_function()),
+                wanted: "a sigmoid for each of several labels",
+            });
+        }
+        Self::new(config.id2label.clone()).with_thresholds_of(folder)
+    }
+
+    fn with_loss(
+        self,
+        settings: &LossSettings,
+        train: &EncodedDataset<LabelTarget>,
+    ) -> Result<Self, TaskError> {
+        let instead = "a text may have several labels; pos_weight weighs the texts that have a label";
+        settings.class_weights.refuse("class_weights", instead)?;
+        if settings.label_smoothing > 0.0 {
+            return Err(TaskError::Setting {
+                key: "label_smoothing",
+                found: settings.label_smoothing.to_string(),
+                expected: "0: several labels a text share no probability".to_owned(),
+            });
+        }
+        let mut positives = vec![0; self.labels.len()];
+        for feature in train.features() {
+            feature.target.0.iter().zip(&mut positives).for_each(|(has, count)| *count += usize::from(*has));
+        }
+        let weights =
+            settings.pos_weight.resolve_positive(&self.labels, &positives, train.features().len())?;
+        Ok(Self { loss: BinaryCrossEntropy::new(weights), ..self })
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn pairing(&self) -> Option<&str> {
+        self.mapping.as_ref()?.pairing()
+    }
+
+    fn metrics(&self) -> Vec<MetricInfo> {
+        MultiLabelMetric::displayed().map(scores::metric_info).collect()
+    }
+
+    fn logged_metrics(&self) -> Vec<String> {
+        MultiLabelMetric::LOGGED.iter().map(|metric| metric.name().to_owned()).collect()
+    }
+
+    fn card(&self, _escape: &dyn Fn(&str) -> String) -> TaskCard {
+        card::card(self.labels.len(), self.fitted.is_some(), &self.loss)
+    }
+
+    fn count_labels<'a>(labels: usize, examples: impl IntoIterator<Item = &'a MultiLabelText>) -> Vec<usize> {
+        let mut counts = vec![0; labels];
+        for label in examples.into_iter().flat_map(|example| example.label.iter().flatten()) {
+            counts[*label] += 1;
+        }
+        counts
+    }
+
+    fn is_labelled(example: &MultiLabelText) -> bool {
+        example.label.is_some()
+    }
+
+    fn align_label(&self, mut example: MultiLabelText) -> MultiLabelText {
+        if let (Some(mapping), Some(labels)) = (&self.mapping, &mut example.label) {
+            labels.iter_mut().for_each(|label| *label = mapping.id(*label));
+            labels.sort_unstable();
+        }
+        example
+    }
+
+    fn target(&self, example: &MultiLabelText, _encoding: &Encoding) -> Result<LabelTarget, TaskError> {
+        let labels = example.label.as_ref().ok_or(TaskError::Unlabelled { id: example.id })?;
+        Ok(LabelTarget(self.truth(labels)))
+    }
+
+    fn alignment(&self, _example: &MultiLabelText, _encoding: &Encoding, _tokenizer: &Tokenizer) {}
+
+    /// The number of features.
+    fn weight(&self, targets: &[LabelTarget]) -> f64 {
+        targets.len() as f64
+    }
+
+    fn loss(&self, outputs: Tensor<2>, _layout: &Layout, targets: &[LabelTarget], divisor: f64) -> Tensor<1> {
+        self.loss.forward(outputs, targets.iter().map(|target| &*target.0), divisor)
+    }
+
+    fn decode(&self, (): &(), outputs: &[f32]) -> Vec<f64> {
+        outputs.iter().map(|&output| 1.0 / (1.0 + (-f64::from(output)).exp())).collect()
+    }
+
+    /// The mean of the probabilities over the windows.
+    fn join(&self, _example: &MultiLabelText, parts: Vec<Vec<f64>>) -> Vec<f64> {
+        let mut mean = WindowMean::default();
+        parts.iter().for_each(|part| mean.add(part));
+        mean.finish()
+    }
+
+    fn with_baselines(self, train: &[MultiLabelText]) -> Self {
+        let truths: Vec<Box<[bool]>> =
+            train.iter().filter_map(|example| Some(self.truth(example.label.as_ref()?))).collect();
+        if truths.is_empty() {
+            return self;
+        }
+        let labels = truths.iter().flat_map(|truth| truth.iter()).filter(|has| **has).count();
+        // As many labels as a text has on average, at least one.
+        let count = (labels as f64 / truths.len() as f64).round().max(1.0) as usize;
+        let frequent = most_frequent_labels(&truths, count.min(self.labels.len()));
+        Self { frequent: Some(frequent.into()), ..self }
+    }
+
+    fn baselines(&self, examples: &[MultiLabelText]) -> Result<Vec<Baseline>, TaskError> {
+        let Some(frequent) = &self.frequent else { return Ok(Vec::new()) };
+        let named = self.labels.iter().zip(frequent.iter()).filter(|(_, is)| **is).map(|(name, _)| name);
+        let named: Vec<&String> = named.collect();
+        let none = vec![false; self.labels.len()];
+        let rules =
+            [("no label".to_owned(), none.as_slice()), (format!("always {}", few(&named)), &**frequent)];
+        rules.into_iter().map(|(name, answer)| self.baseline(name, answer, examples)).collect()
+    }
+
+    fn fit_thresholds(&self, validation: &[MultiLabelText], predictions: &[Vec<f64>]) -> Option<Self> {
+        let truths: Vec<Box<[bool]>> = validation
+            .iter()
+            .map(|example| self.truth(example.label.as_deref().unwrap_or_default()))
+            .collect();
+        let fitted = fit_thresholds(&truths, predictions).ok()?;
+        Some(Self { fitted: Some(fitted.into()), ..self.clone() })
+    }
+
+    fn thresholds(&self) -> Option<Thresholds> {
+        let fitted = self.fitted.as_ref()?;
+        let labels = self.labels.iter().cloned().zip(fitted.iter().copied()).collect();
+        Some(Thresholds { format: FORMAT, labels })
+    }
+
+    fn scorer(&self) -> Result<MultiLabelScorer, TaskError> {
+        MultiLabelScorer::new(self.labels.len(), self.fitted.as_deref())
+    }
+
+    fn logged(&self, report: &MultiLabelOutcome) -> Metrics {
+        scores::logged(&report.report)
+    }
+
+    fn scores(&self, report: &MultiLabelOutcome) -> (Metrics, Detail) {
+        scores::scores(report)
+    }
+
+    fn record(
+        &self,
+        split: &str,
+        example: &MultiLabelText,
+        prediction: &Vec<f64>,
+        tokens: usize,
+    ) -> MultiLabelExample {
+        MultiLabelExample {
+            split: split.to_owned(),
+            id: example.id,
+            text: example.text.clone(),
+            text_pair: example.text_pair.clone(),
+            labels: example.label.clone().unwrap_or_default(),
+            probabilities: prediction.clone(),
+            tokens,
+        }
+    }
+
+    fn answer(&self, example: MultiLabelText, prediction: Vec<f64>) -> LabelledTexts {
+        let MultiLabelText { text, text_pair, .. } = example;
+        LabelledTexts::new(text, text_pair, Arc::clone(&self.labels), self.fitted.clone(), prediction)
+    }
+}
+
+impl MultiLabelClassification {
+    /// The scores of one answer for all examples.
+    fn baseline(
+        &self,
+        name: String,
+        answer: &[bool],
+        examples: &[MultiLabelText],
+    ) -> Result<Baseline, TaskError> {
+        let probabilities: Vec<f64> = answer.iter().map(|has| if *has { 1.0 } else { 0.0 }).collect();
+        let mut scores = MultiLabelAccumulator::new(self.labels.len(), None)?;
+        for example in examples {
+            let labels = example.label.as_ref().ok_or(TaskError::Unlabelled { id: example.id })?;
+            scores.add(&self.truth(labels), &probabilities, 0.0)?;
+        }
+        let report = scores.report();
+        // One answer orders nothing, and its loss would be infinite.
+        let is_meant =
+            |metric: &MultiLabelMetric| !matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::RocAuc);
+        let metrics = MultiLabelMetric::displayed().filter(is_meant);
+        let metrics = metrics.filter_map(|metric| Some((metric.name(), metric.value(&report)?)));
+        Ok(Baseline { name, metrics: metrics.collect() })
+    }
+}
+
+impl Scorer<MultiLabelClassification> for MultiLabelScorer {
+    fn add(&mut self, example: &MultiLabelText, prediction: &Vec<f64>) -> Result<(), TaskError> {
+        let labels = example.label.as_ref().ok_or(TaskError::Unlabelled { id: example.id })?;
+        self.add_labels(labels, prediction)
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), TaskError> {
+        self.merge_scores(other)
+    }
+
+    fn finish(&self) -> MultiLabelOutcome {
+        self.outcome()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+//! The sentences of a model card on several labels a text.
+
+use embert_metrics::MultiLabelMetric;
+
+use super::scores::metric_info;
+use crate::binary_cross_entropy::BinaryCrossEntropy;
+use crate::card::{CardMetric, IndexedMetric, TaskCard};
+
+/// The card's sentences on a task with so many labels and this loss; `is_fitted` where the labels have fitted
+/// thresholds.
+pub(super) fn card(labels: usize, is_fitted: bool, loss: &BinaryCrossEntropy) -> TaskCard {
+    let metrics = MultiLabelMetric::LOGGED.iter().map(|&metric| CardMetric {
+        name: metric.name().to_owned(),
+        heading: metric_info(metric).in_sentence(),
+        // The hub's index has no metric for a loss.
+        indexed: (metric != MultiLabelMetric::Loss)
+            .then(|| IndexedMetric { r#type: metric.hub_name(), name: metric.long_title().to_owned() }),
+    });
+    let fitted = if is_fitted {
+        " The file `thresholds.json` has a threshold for each label, fitted on the validation split: with it, a label is \
+         found where its probability is at least the threshold."
+    } else {
+        ""
+    };
+    TaskCard {
+        title: "Text Classification",
+        purpose: format!("A BERT that gives a text any number of {labels} labels."),
+        pipeline_call: "classify = pipeline(\"text-classification\", model=\".\", top_k=None)\n\
+                        print(classify(\"Your text\", truncation=True))",
+        metrics: metrics.collect(),
+        about_metrics: format!(
+            "The metrics are those of labels with a probability of at least 0.5; the loss is the mean binary \
+             cross-entropy of all labels in nats, without weights.{fitted}"
+        ),
+        about_loss: loss.about(),
+    }
+}

@@ -1,0 +1,27 @@
+//! The sentences of a model card on a regression.
+
+use embert_metrics::RegressionMetric;
+
+use super::scores::metric_info;
+use crate::card::{CardMetric, IndexedMetric, TaskCard};
+
+/// The card's sentences.
+pub(super) fn card() -> TaskCard {
+    let metrics = RegressionMetric::displayed().map(|metric| CardMetric {
+        name: metric.name().to_owned(),
+        heading: metric_info(metric).in_sentence(),
+        indexed: Some(IndexedMetric { r#type: metric.hub_name(), name: metric.long_title().to_owned() }),
+    });
+    TaskCard {
+        title: "Text Classification",
+        purpose: "A BERT that gives a text, or a pair of texts, a number.".to_owned(),
+        pipeline_call: "score = pipeline(\"text-classification\", model=\".\")\n\
+                        print(score({\"text\": \"Your text\", \"text_pair\": \"Another text\"}))",
+        metrics: metrics.collect(),
+        about_metrics:
+            "The number is on the scale of the data set; MSE is the mean squared error, which is the loss \
+                        too."
+                .to_owned(),
+        about_loss: None,
+    }
+}

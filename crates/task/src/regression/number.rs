@@ -1,0 +1,72 @@
+//! What a row's value is as a number.
+
+use embert_data::{Card, LoadedRows, LocatedRow, Value};
+
+use crate::labels::problem::quoted;
+use crate::{ExampleProblem, LabelProblem, TaskError};
+
+/// What the numbers of a data set mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// Whether -1 means "no number", as in the test splits of GLUE.
+    pub minus_one_is_none: bool,
+}
+
+/// The number of a row's value; `None` for a row without a number: null, white space or NaN.
+pub(super) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
+    let refuse = |value: &Value| ExampleProblem::NoNumber { found: quoted(&value.to_string()) };
+    let number = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Integer(number)) => *number as f64,
+        Some(Value::Float(number)) if number.is_nan() => return Ok(None),
+        Some(Value::Float(number)) => *number,
+        Some(Value::Text(text)) if text.trim().is_empty() => return Ok(None),
+        Some(Value::Text(text)) => text.trim().parse().map_err(|_| refuse(&Value::Text(text.clone())))?,
+        Some(Value::List(values)) => match values.as_slice() {
+            [one] if !matches!(one, Value::List(_)) => return of(Some(one)),
+            _ => return Err(refuse(&Value::List(values.clone()))),
+        },
+        Some(other) => return Err(refuse(other)),
+    };
+    // The model computes in f32.
+    if !number.is_finite() || !(number as f32).is_finite() {
+        return Err(ExampleProblem::NoNumber { found: number.to_string() });
+    }
+    Ok(Some(number))
+}
+
+/// Decides what -1 means: "no number" where a validation or test split has nothing else, and no training
+/// number is below 0. Refuses a training split whose numbers are all the same, and class numbers that have
+/// names.
+pub(super) fn read(card: &Card, rows: &LoadedRows) -> Result<Numbers, TaskError> {
+    let column = &card.columns.label;
+    let refuse = |problem| TaskError::Labels { column: column.clone(), problem: Box::new(problem) };
+    let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used).map(|(split, _)| split);
+    let named = used().flat_map(|split| &split.files).find(|file| file.class_names.is_some());
+    if let Some(file) = named {
+        return Err(refuse(LabelProblem::NamedNumbers {
+            path: file.path.clone(),
+            names: file.class_names.clone().unwrap_or_default(),
+        }));
+    }
+    let train = &rows.splits[0].rows;
+    let of_split = |rows: &[LocatedRow]| -> Vec<f64> {
+        rows.iter().filter_map(|row| of(row.row.get(column)).ok().flatten()).collect()
+    };
+    let of_train = of_split(train);
+    #[allow(clippy::float_cmp, reason = "-1 is exact")]
+    let is_minus_one = |number: &f64| *number == -1.0;
+    let minus_one_is_none = of_train.iter().all(|number| *number >= 0.0)
+        && used().skip(1).any(|split| {
+            let numbers = of_split(&split.rows);
+            !numbers.is_empty() && numbers.iter().all(is_minus_one)
+        });
+    let mut numbers = of_train.into_iter();
+    let Some(first) = numbers.next() else { return Ok(Numbers { minus_one_is_none }) };
+    #[allow(clippy::float_cmp, reason = "the same number is the same bits")]
+    let are_equal = numbers.all(|number| number == first);
+    if are_equal && train.len() > 1 {
+        return Err(refuse(LabelProblem::OneNumber { number: first.to_string(), rows: train.len() }));
+    }
+    Ok(Numbers { minus_one_is_none })
+}

@@ -1,0 +1,385 @@
+//! [`TokenClassification`]: a tag for each word of a text.
+
+mod aggregation;
+mod alignment;
+mod answer;
+mod card;
+mod example;
+mod prediction;
+mod scorer;
+mod scores;
+mod tags;
+mod target;
+mod truth;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+use embert_data::tokenize::{Encoding, Tokenizer};
+use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata};
+use embert_metrics::{MajorityTags, Scheme, TaggingMetric, TaggingReport, softmax};
+use embert_model::{BertConfig, Layout, ProblemType, TokenClassificationHead};
+use embert_run::{Baseline, Detail, MetricInfo, Metrics, TOKEN_CLASSIFICATION, TaggedExample};
+
+use self::aggregation::OUTSIDE;
+pub use self::aggregation::{Aggregation, FoundEntity};
+pub use self::alignment::TokenAlignment;
+pub use self::answer::TaggedText;
+pub use self::example::{TagSpan, Tags, TokenExample};
+pub use self::prediction::{TokenPart, TokenPrediction};
+pub use self::scorer::TokenScorer;
+pub use self::tags::TagLabels;
+pub use self::target::TokenTarget;
+use crate::{
+    CrossEntropy, ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Task, TaskCard, TaskError,
+};
+
+/// A tag for each word of a text, as in the recognition of named entities (Devlin et al. 2018, section 5.3):
+/// a linear layer over each token's state, the cross-entropy of each word's first token, and the metrics of
+/// seqeval over whole entities.
+///
+/// The first token of a word carries the word's tag. A word's tag comes from the window in which the word has
+/// most context on its lesser side, of several from the first; a word that is cut off has the tag `O`.
+#[derive(Clone, Debug)]
+pub struct TokenClassification {
+    /// The tags, in the order of the head's outputs.
+    labels: Arc<[String]>,
+    /// The tag that follows each tag within a word: `I-PER` after `B-PER`.
+    inside: Arc<[usize]>,
+    scheme: Scheme,
+    /// From the data set's label numbers to the head's.
+    mapping: Option<LabelMapping>,
+    options: LabelOptions,
+    loss: CrossEntropy,
+    aggregation: Aggregation,
+    /// Each word's most frequent tag in the training split.
+    majority: Option<Arc<MajorityTags>>,
+}
+
+impl TokenClassification {
+    /// The task with these tags, in the order of the head's outputs, each with weight 1.
+    pub fn new(labels: Vec<String>) -> Self {
+        let of_prefix = |prefixes: [&str; 2]| {
+            labels.iter().any(|label| prefixes.iter().any(|prefix| label.starts_with(prefix)))
+        };
+        let scheme = match (of_prefix(["E-", "S-"]), of_prefix(["L-", "U-"])) {
+            (true, false) => Scheme::Iobes,
+            (false, true) => Scheme::Bilou,
+            _ => Scheme::Iob2,
+        };
+        let inside = labels.iter().enumerate().map(|(index, label)| {
+            let kind = label.strip_prefix("B-").map(|kind| format!("I-{kind}"));
+            kind.and_then(|kind| labels.iter().position(|other| *other == kind)).unwrap_or(index)
+        });
+        Self {
+            inside: inside.collect(),
+            scheme,
+            mapping: None,
+            options: LabelOptions::default(),
+            loss: CrossEntropy::new(vec![1.0; labels.len()], 0.0),
+            aggregation: Aggregation::default(),
+            majority: None,
+            labels: labels.into(),
+        }
+    }
+
+    /// Sets how [`answer`](Task::answer) makes entities of tokens.
+    #[must_use]
+    pub fn with_aggregation(self, aggregation: Aggregation) -> Self {
+        Self { aggregation, ..self }
+    }
+
+    /// The number of the tag `O`; 0 for a head without that tag.
+    fn outside(&self) -> usize {
+        self.labels.iter().position(|label| label == OUTSIDE).unwrap_or_default()
+    }
+
+    /// The words of an example that can be told without a tokenizer, with their true tags.
+    fn tagged_words<'a>(&self, example: &'a TokenExample) -> Vec<(&'a str, usize)> {
+        let words: Vec<Range<usize>> = example.words.clone().unwrap_or_else(|| truth::words(&example.text));
+        let texts: Vec<&str> = words.into_iter().map(|word| &example.text[word]).collect();
+        let characters = example.word_characters().unwrap_or_else(|| truth::word_characters(&example.text));
+        let tags = truth::tags(&example.tags, &characters, self.outside());
+        texts.into_iter().zip(tags).collect()
+    }
+}
+
+impl Task for TokenClassification {
+    const NAME: &'static str = TOKEN_CLASSIFICATION;
+    const METRIC: &'static str = TaggingMetric::DEFAULT;
+    const PROBLEM_TYPE: Option<ProblemType> = None;
+    const TRAINS_ON_WINDOWS: bool = true;
+    const KEY: &'static str = "a document";
+
+    type Head = TokenClassificationHead;
+    type Example = TokenExample;
+    type Labels = TagLabels;
+    type Target = TokenTarget;
+    type Alignment = TokenAlignment;
+    type Part = TokenPart;
+    type Prediction = TokenPrediction;
+    type Answer = TaggedText;
+    type Record = TaggedExample;
+    type Scorer = TokenScorer;
+    type Report = TaggingReport;
+
+    fn columns(card: &Card) -> Columns {
+        if card.columns.entities.is_some() {
+            // The shapes of spans differ in their columns.
+            return Columns::new().with_all();
+        }
+        let columns = Columns::new().with(tags::tokens_column(card)).with(tags::column(card));
+        card.columns.document.iter().fold(columns, Columns::with)
+    }
+
+    fn label_column(card: &Card) -> Option<&str> {
+        card.columns.entities.is_none().then(|| tags::column(card))
+    }
+
+    fn read_labels(
+        card: &Card,
+        rows: &LoadedRows,
+        skip_bad_rows: bool,
+        options: &LabelOptions,
+    ) -> Result<(TagLabels, Vec<String>), TaskError> {
+        TagLabels::read(card, rows, skip_bad_rows, options)
+    }
+
+    fn check_labels(labels: &TagLabels, path: &Path) -> Result<(), TaskError> {
+        if labels.set.len() < 2 {
+            return Err(TaskError::NoEntities { path: path.to_owned() });
+        }
+        Ok(())
+    }
+
+    fn example(labels: &TagLabels, card: &Card, id: u64, row: Row) -> Result<TokenExample, ExampleProblem> {
+        labels.example(card, id, &row)
+    }
+
+    /// The types of the example's entities; the labels of a stratum are tags that begin an entity.
+    fn strata(example: &TokenExample) -> Strata {
+        let mut tags = match &example.tags {
+            Tags::Unknown => Vec::new(),
+            Tags::OfWords(tags) => tags.clone(),
+            Tags::Spans(spans) => spans.iter().map(|span| span.begin).collect(),
+        };
+        tags.sort_unstable();
+        tags.dedup();
+        Strata::Many(tags)
+    }
+
+    /// The document.
+    fn keys(example: &TokenExample) -> Vec<Cow<'_, str>> {
+        example.document.iter().map(|document| document.as_str().into()).collect()
+    }
+
+    fn label_names(labels: &TagLabels) -> Option<&[String]> {
+        Some(labels.set.names())
+    }
+
+    fn fit(labels: &TagLabels, config: &BertConfig, _folder: &Path) -> Result<Self, TaskError> {
+        let mapping = labels.set.reconcile_with_more(&config.id2label)?;
+        let names = if mapping.pairing().is_some() { labels.set.names() } else { &config.id2label };
+        let task = Self::new(names.to_vec());
+        Ok(Self { mapping: Some(mapping), scheme: labels.scheme, options: labels.options, ..task })
+    }
+
+    fn of_checkpoint(config: &BertConfig, _folder: &Path) -> Result<Self, TaskError> {
+        Ok(Self::new(config.id2label.clone()))
+    }
+
+    fn with_loss(
+        self,
+        settings: &LossSettings,
+        train: &EncodedDataset<TokenTarget>,
+    ) -> Result<Self, TaskError> {
+        let instead = "it is for several labels a text; class_weights weighs tags";
+        settings.pos_weight.refuse("pos_weight", instead)?;
+        let mut counts = vec![0; self.labels.len()];
+        for label in train.features().iter().flat_map(|feature| feature.target.0.iter().flatten()) {
+            counts[*label] += 1;
+        }
+        let weights = settings.class_weights.resolve(&self.labels, &counts)?;
+        Ok(Self { loss: CrossEntropy::new(weights, settings.label_smoothing), ..self })
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn pairing(&self) -> Option<&str> {
+        self.mapping.as_ref()?.pairing()
+    }
+
+    fn metrics(&self) -> Vec<MetricInfo> {
+        TaggingMetric::displayed().map(scores::metric_info).collect()
+    }
+
+    fn logged_metrics(&self) -> Vec<String> {
+        TaggingMetric::LOGGED.iter().map(|metric| metric.name().to_owned()).collect()
+    }
+
+    fn card(&self, escape: &dyn Fn(&str) -> String) -> TaskCard {
+        card::card(&self.labels, &self.loss, escape)
+    }
+
+    /// The number of words with each tag; for spans, of entities.
+    fn count_labels<'a>(labels: usize, examples: impl IntoIterator<Item = &'a TokenExample>) -> Vec<usize> {
+        let mut counts = vec![0; labels];
+        for example in examples {
+            match &example.tags {
+                Tags::Unknown => {}
+                Tags::OfWords(tags) => tags.iter().for_each(|tag| counts[*tag] += 1),
+                Tags::Spans(spans) => spans.iter().for_each(|span| counts[span.begin] += 1),
+            }
+        }
+        counts
+    }
+
+    fn is_labelled(example: &TokenExample) -> bool {
+        example.tags != Tags::Unknown
+    }
+
+    fn align_label(&self, mut example: TokenExample) -> TokenExample {
+        let Some(mapping) = &self.mapping else { return example };
+        match &mut example.tags {
+            Tags::Unknown => {}
+            Tags::OfWords(tags) => tags.iter_mut().for_each(|tag| *tag = mapping.id(*tag)),
+            Tags::Spans(spans) => {
+                for span in spans {
+                    (span.begin, span.inside) = (mapping.id(span.begin), mapping.id(span.inside));
+                }
+            }
+        }
+        example
+    }
+
+    fn target(&self, example: &TokenExample, encoding: &Encoding) -> Result<TokenTarget, TaskError> {
+        if example.tags == Tags::Unknown {
+            return Err(TaskError::Unlabelled { id: example.id });
+        }
+        let words = truth::encoded_words(example, encoding);
+        let tags = truth::tags(&example.tags, &words, self.outside());
+        let mut before = None;
+        let label = |(index, word): (usize, &Option<u32>)| {
+            let word = *word;
+            // A window may begin within a word, whose first token is then not here.
+            let is_first = word != before && (before.is_some() || truth::begins(example, encoding, index));
+            before = word;
+            let tag = *tags.get(word? as usize)?;
+            match (is_first, self.options.label_all_tokens) {
+                (true, _) => Some(tag),
+                (false, true) => Some(self.inside[tag]),
+                (false, false) => None,
+            }
+        };
+        Ok(TokenTarget(encoding.word_ids.iter().enumerate().map(label).collect()))
+    }
+
+    fn alignment(
+        &self,
+        example: &TokenExample,
+        encoding: &Encoding,
+        tokenizer: &Tokenizer,
+    ) -> TokenAlignment {
+        TokenAlignment::new(example, encoding, tokenizer)
+    }
+
+    /// The sum of the weights of the labelled tokens' tags.
+    fn weight(&self, targets: &[TokenTarget]) -> f64 {
+        let labels = targets.iter().flat_map(|target| target.0.iter().flatten().copied());
+        self.loss.total_weight(&labels.collect::<Vec<_>>())
+    }
+
+    fn loss(&self, outputs: Tensor<2>, layout: &Layout, targets: &[TokenTarget], divisor: f64) -> Tensor<1> {
+        let [rows, _] = outputs.dims();
+        let mut labels = vec![None; rows];
+        for (feature, TokenTarget(target)) in targets.iter().enumerate() {
+            let of_feature = layout.feature_rows(feature);
+            labels[of_feature].copy_from_slice(target);
+        }
+        self.loss.forward_some(outputs, &labels, divisor)
+    }
+
+    fn decode(&self, alignment: &TokenAlignment, outputs: &[f32]) -> TokenPart {
+        let labels = self.labels.len();
+        let rows = alignment.tokens.iter().map(|token| &outputs[token.index * labels..][..labels]);
+        TokenPart { alignment: alignment.clone(), probabilities: rows.flat_map(softmax).collect() }
+    }
+
+    fn join(&self, _example: &TokenExample, parts: Vec<TokenPart>) -> TokenPrediction {
+        TokenPrediction::join(&parts, self.labels.len())
+    }
+
+    fn with_baselines(self, train: &[TokenExample]) -> Self {
+        let words = train.iter().flat_map(|example| self.tagged_words(example));
+        let majority = MajorityTags::fit(words).map(Arc::new);
+        Self { majority, ..self }
+    }
+
+    fn baselines(&self, examples: &[TokenExample]) -> Result<Vec<Baseline>, TaskError> {
+        let Some(majority) = &self.majority else { return Ok(Vec::new()) };
+        let mut scores = scorer::accumulator(&self.labels, self.scheme)?;
+        for example in examples {
+            let words = self.tagged_words(example);
+            let (truth, predicted): (Vec<usize>, Vec<usize>) =
+                words.iter().map(|(word, tag)| (*tag, majority.tag(word))).unzip();
+            scores.add(&truth, &predicted, 0.0)?;
+        }
+        let report = scores.report();
+        let metrics = TaggingMetric::displayed().filter(|metric| *metric != TaggingMetric::Loss);
+        let metrics = metrics.filter_map(|metric| Some((metric.name(), metric.value(&report)?)));
+        let name = "each word's most frequent tag in the training split".to_owned();
+        Ok(vec![Baseline { name, metrics: metrics.collect() }])
+    }
+
+    fn scorer(&self) -> Result<TokenScorer, TaskError> {
+        TokenScorer::new(&self.labels, self.scheme, self.outside())
+    }
+
+    fn logged(&self, report: &TaggingReport) -> Metrics {
+        scores::logged(report)
+    }
+
+    fn scores(&self, report: &TaggingReport) -> (Metrics, Detail) {
+        scores::scores(report)
+    }
+
+    fn record(
+        &self,
+        split: &str,
+        example: &TokenExample,
+        prediction: &TokenPrediction,
+        tokens: usize,
+    ) -> TaggedExample {
+        truth::record(self.outside(), &self.labels, split, example, prediction, tokens)
+    }
+
+    fn answer(&self, example: TokenExample, prediction: TokenPrediction) -> TaggedText {
+        TaggedText::new(example, &prediction, self.aggregation, &self.labels, self.outside())
+    }
+
+    fn data_notes(labels: &TagLabels, splits: &Splits<TokenExample>) -> Vec<String> {
+        truth::notes(labels, splits)
+    }
+}
+
+impl Scorer<TokenClassification> for TokenScorer {
+    fn add(&mut self, example: &TokenExample, prediction: &TokenPrediction) -> Result<(), TaskError> {
+        self.add_words(example, prediction)
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), TaskError> {
+        self.merge_scores(other.into_scores())
+    }
+
+    fn finish(&self) -> TaggingReport {
+        self.scores().report()
+    }
+}
+
+#[cfg(test)]
+mod tests;

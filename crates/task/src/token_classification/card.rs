@@ -1,0 +1,39 @@
+//! The sentences of a model card on token classification.
+
+use embert_metrics::TaggingMetric;
+
+use super::OUTSIDE;
+use super::scores::metric_info;
+use crate::card::{CardMetric, IndexedMetric, TaskCard};
+use crate::cross_entropy::CrossEntropy;
+
+/// The card's sentences on a task with these tags and this loss; `escape` escapes a name for Markdown.
+pub(super) fn card(labels: &[String], loss: &CrossEntropy, escape: &dyn Fn(&str) -> String) -> TaskCard {
+    let metrics = TaggingMetric::LOGGED.iter().map(|&metric| CardMetric {
+        name: metric.name().to_owned(),
+        heading: metric_info(metric).in_sentence(),
+        // The hub's index has no metric for a loss.
+        indexed: (metric != TaggingMetric::Loss)
+            .then(|| IndexedMetric { r#type: metric.hub_name(), name: metric.long_title().to_owned() }),
+    });
+    let mut kinds: Vec<&str> = labels
+        .iter()
+        .filter(|label| *label != OUTSIDE)
+        .map(|label| label.split_once('-').map_or(label.as_str(), |(_, kind)| kind))
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let kinds: Vec<String> = kinds.into_iter().map(escape).collect();
+    TaskCard {
+        title: "Token Classification",
+        purpose: format!("A BERT that finds entities in a text: {}.", kinds.join(", ")),
+        pipeline_call: "find = pipeline(\"token-classification\", model=\".\", aggregation_strategy=\"simple\")\n\
+                        print(find(\"Your text\"))",
+        metrics: metrics.collect(),
+        about_metrics: "F1, precision and recall count whole entities, as seqeval does: type, first and last word are \
+                        right. The strict F1 also counts an entity whose tags break their scheme as none. Accuracy is over \
+                        words; the loss is the mean cross-entropy of a word's tag in nats, without class weights or smoothing."
+            .to_owned(),
+        about_loss: loss.about("the tags' weights"),
+    }
+}

@@ -1,0 +1,60 @@
+//! [`TokenScorer`]: metrics over whole entities.
+
+use embert_metrics::{Scheme, TaggingAccumulator};
+
+use super::example::{Tags, TokenExample};
+use super::prediction::TokenPrediction;
+use super::truth::judged;
+use crate::TaskError;
+
+/// Metrics over whole entities and over words, of all examples.
+#[derive(Clone, Debug)]
+pub struct TokenScorer {
+    scores: TaggingAccumulator,
+    outside: usize,
+}
+
+impl TokenScorer {
+    pub(super) fn new(labels: &[String], scheme: Scheme, outside: usize) -> Result<Self, TaskError> {
+        Ok(Self { scores: accumulator(labels, scheme)?, outside })
+    }
+}
+
+pub(super) fn accumulator(labels: &[String], scheme: Scheme) -> Result<TaggingAccumulator, TaskError> {
+    Ok(TaggingAccumulator::new(labels.to_vec(), scheme)?)
+}
+
+impl TokenScorer {
+    /// Adds the example's words with the cross-entropy of their tags in nats, without class weights. A word
+    /// that was cut off counts as outside of entities, and has no loss.
+    pub(super) fn add_words(
+        &mut self,
+        example: &TokenExample,
+        prediction: &TokenPrediction,
+    ) -> Result<(), TaskError> {
+        if example.tags == Tags::Unknown {
+            return Err(TaskError::Unlabelled { id: example.id });
+        }
+        let words = judged(example, prediction, self.outside);
+        let truth: Vec<usize> = words.iter().map(|word| word.truth).collect();
+        let predicted: Vec<usize> = words.iter().map(|word| word.predicted(self.outside)).collect();
+        let loss = words.iter().filter_map(|word| Some((word.truth, word.token?)));
+        let loss = loss.map(|(truth, token)| -token.probabilities[truth].max(f64::MIN_POSITIVE).ln());
+        Ok(self.scores.add(&truth, &predicted, loss.sum())?)
+    }
+
+    /// The accumulated scores.
+    pub(super) fn scores(&self) -> &TaggingAccumulator {
+        &self.scores
+    }
+
+    /// The accumulated scores, to merge.
+    pub(super) fn into_scores(self) -> TaggingAccumulator {
+        self.scores
+    }
+
+    /// Adds other scores.
+    pub(super) fn merge_scores(&mut self, other: TaggingAccumulator) -> Result<(), TaskError> {
+        Ok(self.scores.merge(other)?)
+    }
+}

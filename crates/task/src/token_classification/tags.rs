@@ -1,0 +1,315 @@
+//! [`TagLabels`]: the tags of a data set, and the rule by which a row's values are tags of its words.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use embert_data::{Card, LeftOut, LoadedRows, Location, Row, Span, SpannedText, Value, spans_of};
+use embert_metrics::{Recognized, Scheme, SchemeEvidence, to_iob2};
+
+use super::example::{TagSpan, Tags, TokenExample};
+use crate::labels::problem::quoted;
+use crate::{ExampleProblem, LabelOptions, LabelProblem, LabelSet, TaskError};
+
+/// The tags of a data set in the data set's order: `O`, then each type's tags.
+#[derive(Clone, Debug)]
+pub struct TagLabels {
+    /// The tags.
+    pub set: LabelSet,
+    /// The scheme of [`set`](Self::set): the data's, but IOB2 where the data have IOB1.
+    pub scheme: Scheme,
+    /// The scheme of the tags in the files.
+    pub(super) of_files: Scheme,
+    /// The names of the files' tag numbers.
+    names: Option<Arc<[String]>>,
+    pub(super) options: LabelOptions,
+}
+
+impl TagLabels {
+    /// Decides the scheme of the tags, and which tags there are.
+    pub(super) fn read(
+        card: &Card,
+        rows: &LoadedRows,
+        skip: bool,
+        options: &LabelOptions,
+    ) -> Result<(Self, Vec<String>), TaskError> {
+        let column = column(card);
+        let refuse = |problem| TaskError::Labels { column: column.to_owned(), problem: Box::new(problem) };
+        let stated = match (options.scheme, &card.scheme) {
+            (Some(scheme), _) => Some(scheme),
+            // The card's reader has checked the word.
+            (None, Some(name)) => name.parse().ok(),
+            (None, None) => None,
+        };
+        let names = names_of_numbers(card, rows).map_err(refuse)?;
+        let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used);
+        let located = || used().flat_map(|(split, _)| &split.rows);
+
+        if card.columns.entities.is_some() {
+            let (mut kinds, mut left_out) = (BTreeSet::new(), LeftOut::default());
+            for row in located() {
+                // A row with a problem is reported, or skipped, where the row becomes an example.
+                if let Ok(Some(found)) = spans_of(&row.row, &card.columns) {
+                    kinds.extend(found.spans.into_iter().flatten().map(|span| span.label));
+                    left_out += found.left_out;
+                }
+            }
+            let scheme = Scheme::Iob2;
+            let tags = kinds.iter().flat_map(|kind| [format!("B-{kind}"), format!("I-{kind}")]);
+            let set = set(card, tags.collect());
+            let labels = Self { set, scheme, of_files: scheme, names, options: *options };
+            return Ok((labels, left_out.notes()));
+        }
+
+        let (mut evidence, mut places) = (SchemeEvidence::default(), Vec::new());
+        for row in located() {
+            match tags_of(row.row.get(column), names.as_deref()) {
+                Ok(Some(tags)) => {
+                    evidence.add(&tags);
+                    places.push(&row.location);
+                }
+                Ok(None) => {}
+                Err(ExampleProblem::TagNumber { .. }) if !skip && names.is_none() => {
+                    return Err(refuse(LabelProblem::TagNumbers { location: row.location.clone() }));
+                }
+                Err(_) => {}
+            }
+        }
+        let of_files = scheme(stated, &evidence, &places, skip).map_err(refuse)?;
+        let mut notes = Vec::new();
+        let scheme = if of_files == Scheme::Iob1 { Scheme::Iob2 } else { of_files };
+        if of_files != scheme {
+            notes.push("the tags are in the scheme IOB1: they are turned into IOB2".to_owned());
+        }
+        let mut found = BTreeSet::new();
+        for row in located() {
+            if let Ok(Some(tags)) = tags_of(row.row.get(column), names.as_deref())
+                && let Ok(tags) = in_scheme(tags, of_files)
+            {
+                found.extend(tags);
+            }
+        }
+        // Names that a file or a card states are all labels, in their order.
+        let set = match &names {
+            Some(names) if of_files == scheme => LabelSet::new(names.to_vec(), None),
+            _ => set(card, found.into_iter().collect()),
+        };
+        Ok((Self { set, scheme, of_files, names, options: *options }, notes))
+    }
+
+    /// The example of a row.
+    pub(super) fn example(&self, card: &Card, id: u64, row: &Row) -> Result<TokenExample, ExampleProblem> {
+        let document = card.columns.document.as_ref().and_then(|column| row.get(column));
+        let document = document.filter(|value| **value != Value::Null).map(ToString::to_string);
+        if card.columns.entities.is_some() {
+            let found = spans_of(row, &card.columns)?;
+            let Some(SpannedText { text, spans: Some(spans), .. }) = found else {
+                return Err(ExampleProblem::NoLabel { minus_one: false });
+            };
+            let tags = Tags::Spans(self.spans(&text, &spans)?);
+            return Ok(TokenExample { tags, document, ..TokenExample::of_text(id, text) });
+        }
+        let words = row.texts(tokens_column(card))?;
+        if words.is_empty() {
+            return Err(ExampleProblem::NoWords);
+        }
+        let Some(tags) = tags_of(row.get(column(card)), self.names.as_deref())? else {
+            return Err(ExampleProblem::NoLabel { minus_one: is_minus_one(row.get(column(card))) });
+        };
+        if tags.len() != words.len() {
+            return Err(ExampleProblem::WordsAndTags { words: words.len(), tags: tags.len() });
+        }
+        let tags = in_scheme(tags, self.of_files).map_err(|error| ExampleProblem::Tag {
+            word: error.index + 1,
+            text: quoted(words[error.index]),
+            tag: quoted(&error.tag),
+            scheme: error.scheme,
+        })?;
+        let position = |(index, tag): (usize, &String)| {
+            self.position(tag).ok_or_else(|| ExampleProblem::UnknownTag {
+                word: index + 1,
+                text: quoted(words[index]),
+                tag: quoted(tag),
+                known: self.set.shared_names(),
+            })
+        };
+        let tags = tags.iter().enumerate().map(position).collect::<Result<_, _>>()?;
+        Ok(TokenExample { tags: Tags::OfWords(tags), document, ..TokenExample::of_words(id, &words) })
+    }
+
+    fn position(&self, tag: &str) -> Option<usize> {
+        self.set.names().iter().position(|known| known == tag)
+    }
+
+    /// The spans of a text in its order, with their tags.
+    fn spans(&self, text: &str, spans: &[Span]) -> Result<Vec<TagSpan>, ExampleProblem> {
+        let characters: Vec<char> = text.chars().collect();
+        let mut found = Vec::with_capacity(spans.len());
+        for span in spans {
+            let (mut start, mut end) = (span.start, span.end);
+            let said = || said(span, &characters);
+            // A span without outer white space: annotators often select the space after a word.
+            while start < end && characters[start].is_whitespace() {
+                start += 1;
+            }
+            while start < end && characters[end - 1].is_whitespace() {
+                end -= 1;
+            }
+            if start == end {
+                return Err(ExampleProblem::EmptySpan { span: said() });
+            }
+            let is_cut = |border: usize| {
+                let is_letter = |at: Option<&char>| at.is_some_and(|c| c.is_alphanumeric() && !is_cjk(*c));
+                border > 0 && is_letter(characters.get(border - 1)) && is_letter(characters.get(border))
+            };
+            if self.options.widen_spans {
+                while is_cut(start) {
+                    start -= 1;
+                }
+                while is_cut(end) {
+                    end += 1;
+                }
+            } else if is_cut(start) || is_cut(end) {
+                return Err(ExampleProblem::CutSpan { span: said() });
+            }
+            let position = |prefix: &str| self.position(&format!("{prefix}-{}", span.label));
+            let (Some(begin), Some(inside)) = (position("B"), position("I")) else {
+                let known = self.set.shared_names();
+                return Err(ExampleProblem::UnknownLabel {
+                    found: quoted(&span.label),
+                    known,
+                    similar: None,
+                });
+            };
+            found.push((TagSpan { start, end, begin, inside }, said()));
+        }
+        found.sort_by_key(|(span, _)| (span.start, span.end));
+        if let Some([(_, one), (_, other)]) =
+            found.array_windows().find(|[(one, _), (next, _)]| next.start < one.end)
+        {
+            return Err(ExampleProblem::Overlap { one: one.clone(), other: other.clone() });
+        }
+        Ok(found.into_iter().map(|(span, _)| span).collect())
+    }
+}
+
+/// The column of words.
+pub(super) fn tokens_column(card: &Card) -> &str {
+    card.columns.tokens.as_deref().unwrap_or("tokens")
+}
+
+/// The column of tags, or of spans.
+pub(super) fn column(card: &Card) -> &str {
+    card.columns.entities.as_deref().or(card.columns.tags.as_deref()).unwrap_or("tags")
+}
+
+/// A span with its text, for messages: `PER 3..9 "Okafor"`.
+fn said(span: &Span, characters: &[char]) -> String {
+    let text: String = characters[span.start..span.end].iter().collect();
+    format!("{} {}..{} {}", quoted(&span.label), span.start, span.end, quoted(&text))
+}
+
+/// Whether BERT's tokenizer takes a character for a word of its own.
+fn is_cjk(character: char) -> bool {
+    matches!(u32::from(character),
+        0x4E00..=0x9FFF | 0x3400..=0x4DBF | 0x20000..=0x2A6DF | 0x2A700..=0x2CEAF | 0xF900..=0xFAFF | 0x2F800..=0x2FA1F)
+}
+
+/// The names of tag numbers, as the files or the card state them.
+fn names_of_numbers(card: &Card, rows: &LoadedRows) -> Result<Option<Arc<[String]>>, LabelProblem> {
+    let files = rows.splits.iter().flat_map(|split| &split.files);
+    let mut stated = files.filter_map(|file| Some((&file.path, file.class_names.as_ref()?)));
+    let Some((path, names)) = stated.next() else {
+        return Ok((!card.labels.is_empty()).then(|| card.labels.as_slice().into()));
+    };
+    if let Some((other, other_names)) = stated.find(|(_, other)| *other != names) {
+        return Err(LabelProblem::FileNames {
+            path: path.clone(),
+            names: names.clone(),
+            other: other.clone(),
+            other_names: other_names.clone(),
+        });
+    }
+    if !card.labels.is_empty() && card.labels != *names {
+        let (card, file) = (card.labels.clone(), names.clone());
+        return Err(LabelProblem::CardNames { card, path: path.clone(), file });
+    }
+    Ok(Some(names.as_slice().into()))
+}
+
+/// The tags of a row as names; `None` for a row without tags.
+fn tags_of(value: Option<&Value>, names: Option<&[String]>) -> Result<Option<Vec<String>>, ExampleProblem> {
+    let values = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::List(values)) => values,
+        Some(other) => return Err(ExampleProblem::NoTags { found: quoted(&other.to_string()) }),
+    };
+    if !values.is_empty() && values.iter().all(|value| matches!(value, Value::Null | Value::Integer(-1))) {
+        return Ok(None);
+    }
+    let tag = |(index, value): (usize, &Value)| match value {
+        Value::Text(text) => Ok(text.trim().to_owned()),
+        Value::Integer(number) => {
+            let known = names.unwrap_or_default();
+            let name = usize::try_from(*number).ok().and_then(|number| known.get(number));
+            name.cloned().ok_or(ExampleProblem::TagNumber {
+                word: index + 1,
+                number: *number,
+                known: known.len(),
+            })
+        }
+        other => Err(ExampleProblem::NoTags { found: quoted(&other.to_string()) }),
+    };
+    values.iter().enumerate().map(tag).collect::<Result<_, _>>().map(Some)
+}
+
+fn is_minus_one(value: Option<&Value>) -> bool {
+    matches!(value, Some(Value::List(values)) if values.contains(&Value::Integer(-1)))
+}
+
+/// The tags as they are, checked, or turned from IOB1 into IOB2.
+fn in_scheme(tags: Vec<String>, scheme: Scheme) -> Result<Vec<String>, embert_metrics::TagError> {
+    match scheme {
+        Scheme::Iob1 => to_iob2(&tags, scheme),
+        Scheme::Iob2 | Scheme::Iobes | Scheme::Bilou => scheme.check(&tags).map(|()| tags),
+    }
+}
+
+/// The scheme of the files' tags.
+fn scheme(
+    stated: Option<Scheme>,
+    evidence: &SchemeEvidence,
+    places: &[&Location],
+    skip: bool,
+) -> Result<Scheme, LabelProblem> {
+    if let Some(scheme) = stated {
+        return Ok(scheme);
+    }
+    let at = |place: embert_metrics::Place| (places[place.sequence].clone(), place.index + 1);
+    match evidence.recognized() {
+        Recognized::One(scheme) => Ok(scheme),
+        Recognized::Open => Ok(Scheme::Iob2),
+        Recognized::Contradictory { against_iob1, against_iob2 } => {
+            Err(LabelProblem::Schemes { iob2: at(against_iob1), iob1: at(against_iob2) })
+        }
+        // A tag of no scheme is reported with its row, which may be skipped.
+        Recognized::No(Some(_)) if skip => Ok(Scheme::Iob2),
+        Recognized::No(place) => Err(LabelProblem::NoScheme { place: place.map(at) }),
+    }
+}
+
+/// The tags in the usual order: `O`, then each type's tags.
+fn set(card: &Card, mut tags: Vec<String>) -> LabelSet {
+    let key = |tag: &String| match tag.split_once('-') {
+        None => (0, String::new(), tag.clone()),
+        Some((prefix, kind)) => (1, kind.to_owned(), prefix.to_owned()),
+    };
+    tags.sort_by_key(key);
+    if !tags.iter().any(|tag| tag == super::OUTSIDE) {
+        tags.insert(0, super::OUTSIDE.to_owned());
+    }
+    // The card may name tags that the files don't have.
+    if tags.iter().all(|tag| card.labels.contains(tag)) {
+        return LabelSet::new(card.labels.clone(), None);
+    }
+    LabelSet::new(tags, None)
+}
