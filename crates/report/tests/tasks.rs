@@ -158,13 +158,7 @@ fn a_terminal_says_the_result_and_what_rules_get() {
         ),
         (
             regression(place.path(), "pairs", 9),
-            [
-                "Is off by 0.5600",
-                "the mean of the training ",
-                "2.2800",
-                "Spearman",
-                "validation pearson:",
-            ],
+            ["Is off by 0.5600", "the mean of the training ", "2.2800", "Spearman", "validation pearson:"],
         ),
     ] {
         let text = terminal(&Run::read(&run).unwrap());

@@ -1,5 +1,6 @@
 //! What a comparison says of runs of several tasks.
 
+use embert_run::MetricInfo;
 use maud::{Markup, html};
 
 use crate::Run;
@@ -8,7 +9,7 @@ use crate::number::thousands;
 
 /// Says which run has which task, and what all share.
 pub(super) fn of_several(tasks: &[(String, Vec<&Run>)], runs: &[Run]) -> Markup {
-    let shared: Vec<String> = shared_metrics(runs).iter().map(|metric| metric.in_sentence()).collect();
+    let shared: Vec<String> = shared_metrics(runs).iter().map(MetricInfo::in_sentence).collect();
     let shared = shared.join(", ");
     html! {
         div class="missing" role="note" {
