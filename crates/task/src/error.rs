@@ -57,7 +57,7 @@ pub enum TaskError {
         found: f64,
     },
     /// The head of a checkpoint is for another kind of labels.
-    #[error("the head in {} has outputs for {found}, expected {wanted}", folder.display())]
+    #[error("the head in {} has {found}, expected {wanted}", folder.display())]
     OtherHead {
         /// The checkpoint's folder.
         folder: PathBuf,
