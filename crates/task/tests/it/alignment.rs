@@ -21,7 +21,7 @@ fn target(task: &TokenClassification, example: &TokenExample, encoding: &Encodin
 
 /// Between the special tokens.
 fn whole(labels: &[i64]) -> Vec<i64> {
-    [&[-100], labels, &[-100]].concat()
+    [&[-100][..], labels, &[-100]].concat()
 }
 
 /// The task that labels all tokens of a word: an option of the data's labels.

@@ -12,9 +12,9 @@ fn check(whole: &Encoding, found: &[Encoding], ranges: &[(usize, usize)], what: 
         let (range, last) = (1 + start..1 + end, whole.len() - 1);
         let ids = [&whole.ids[..1], &whole.ids[range.clone()], &whole.ids[last..]].concat();
         assert_eq!(window.ids, ids, "ids of {start}..{end} of {what}");
-        let offsets = [&[(0, 0)], &whole.offsets[range.clone()], &[(0, 0)]].concat();
+        let offsets = [&[(0, 0)][..], &whole.offsets[range.clone()], &[(0, 0)]].concat();
         assert_eq!(window.offsets, offsets, "offsets of {start}..{end} of {what}");
-        let words = [&[None], &whole.word_ids[range], &[None]].concat();
+        let words = [&[None][..], &whole.word_ids[range], &[None]].concat();
         assert_eq!(window.word_ids, words, "words of {start}..{end} of {what}");
     }
 }

@@ -134,15 +134,15 @@ fn pieces_are_counted_before_the_text_is_cut() {
     let encode = |max_length, truncation| {
         tokenizer.encode_input(&input, &options(max_length, truncation)).unwrap().pieces
     };
-    assert_eq!(encode(16, Truncation::LongestFirst), [&[0], &whole[..], &[0]].concat());
+    assert_eq!(encode(16, Truncation::LongestFirst), [&[0][..], &whole[..], &[0]].concat());
     assert_eq!(encode(7, Truncation::Tail), [0, 3, 4, 0, 0, 1, 0]);
     assert_eq!(encode(7, Truncation::HeadTail(2)), [0, 0, 1, 0, 0, 1, 0]);
     let windows = tokenizer.input_windows(&input, &options(5, Truncation::LongestFirst), 1).unwrap();
     for (window, first) in windows.iter().zip((0..).step_by(2)) {
         let last = whole.len().min(first + 3);
-        assert_eq!(window.pieces, [&[0], &whole[first..last], &[0]].concat());
+        assert_eq!(window.pieces, [&[0][..], &whole[first..last], &[0]].concat());
     }
     let pair = Input { second: Some(Sequence::Words(&["b c"])), ..input };
     let encoding = tokenizer.encode_input(&pair, &options(16, Truncation::LongestFirst)).unwrap();
-    assert_eq!(encoding.pieces, [&[0], &whole[..], &[0, 0, 1, 0]].concat());
+    assert_eq!(encoding.pieces, [&[0][..], &whole[..], &[0, 0, 1, 0]].concat());
 }
