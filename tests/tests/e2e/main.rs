@@ -24,6 +24,8 @@ mod show;
 #[cfg(unix)]
 mod signals;
 mod sweep;
+mod tasks;
+mod tasks_predict;
 mod tokenizer;
 mod train;
 mod watch;
