@@ -19,7 +19,7 @@ pub(crate) struct DataSet {
     /// The task.
     pub(crate) kind: TaskKind,
     /// The card, with the names of the columns.
-    card: Card,
+    pub(crate) card: Card,
     root: PathBuf,
     /// The rows, where they had to be read to find the task.
     rows: Option<LoadedRows>,

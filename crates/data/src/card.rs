@@ -100,6 +100,9 @@ pub struct Card {
     /// The names of the columns.
     #[serde(default)]
     pub columns: CardColumns,
+    /// The names of class numbers in columns besides the label's, as the README of the data states them.
+    #[serde(skip)]
+    pub(crate) class_names: Vec<(String, Vec<String>)>,
     /// Options for reading the files, where the files' names and contents leave the format open.
     #[serde(default, skip_serializing_if = "ReadOptions::is_default")]
     pub reading: ReadOptions,
@@ -288,6 +291,12 @@ impl Card {
         None
     }
 
+    /// The names of the classes that the numbers in `column` stand for, as the README of the data states them
+    /// for a column that is not the label's. The names of the label's column are [`labels`](Self::labels).
+    pub fn class_names(&self, column: &str) -> Option<&[String]> {
+        self.class_names.iter().find(|(name, _)| name == column).map(|(_, names)| names.as_slice())
+    }
+
     /// The files of each split, relative to the card or to the repository's folder.
     pub fn split_files(&self) -> SplitFiles {
         match (&self.hub, &self.files) {
@@ -338,6 +347,7 @@ impl Card {
             hub: None,
             files: Some(files),
             columns: CardColumns::default(),
+            class_names: Vec::new(),
             reading: ReadOptions::default(),
         }
     }

@@ -1,8 +1,8 @@
 //! Data sets: from files to batches of tensors.
 //!
 //! A [`Card`] describes the files and columns of a data set; [`DataSource`] finds the data set that the user
-//! named. [`load_rows`] reads the rows of the files ([`RowReader`]: Parquet, CSV, TSV, JSON, folders of
-//! texts), [`cut`] makes [`Splits`] of examples, and [`encode`] tokenizes the examples. A [`Sampler`] plans
+//! named. [`load_rows`] reads the rows of the files ([`RowReader`]: Parquet, CSV, TSV, JSON, CoNLL
+//! columns, folders of texts), [`cut`] makes [`Splits`] of examples, and [`encode`] tokenizes the examples. A [`Sampler`] plans
 //! an epoch's batches, and a [`BatchLoader`] builds the batches on a thread of its own.
 //!
 //! Not here: downloads (files of the hub are only named), the meaning of labels (a row is values, from which

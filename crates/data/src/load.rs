@@ -73,8 +73,9 @@ pub struct LocatedRow {
 pub struct SourceFile {
     /// The path of the file.
     pub path: PathBuf,
-    /// The names of the classes that numbers in the label's column stand for; `None` if the file states no
-    /// names.
+    /// The names of the classes that numbers in the label's column, or in its lists, stand for, as the file
+    /// states them, else the README of the data. `None`: neither does, or the card has them as its
+    /// [`labels`](crate::Card::labels).
     pub class_names: Option<Vec<String>>,
 }
 
@@ -117,6 +118,7 @@ pub fn load_rows(
         reading,
         columns,
         label,
+        card,
         skip: options.skip_bad_rows,
         next_id: 0,
         skipped: [0; 3],
@@ -133,6 +135,7 @@ pub fn load_rows(
 
 /// Reads the splits one after the other.
 struct Reader<'a> {
+    card: &'a Card,
     root: &'a Path,
     reading: ReadOptions,
     columns: &'a Columns,
@@ -152,7 +155,8 @@ impl Reader<'_> {
         for file in files {
             let path = self.root.join(file);
             let mut reader = self.open(&path, &mut read)?;
-            let class_names = self.label.and_then(|label| reader.class_names(label)).map(<[String]>::to_vec);
+            let stated = |label| reader.class_names(label).or_else(|| self.card.class_names(label));
+            let class_names = self.label.and_then(stated).map(<[String]>::to_vec);
             read.files.push(SourceFile { path: path.clone(), class_names });
             let first = read.rows.len();
             let mut is_empty = true;

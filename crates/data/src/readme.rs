@@ -78,18 +78,18 @@ impl Readme {
         }
     }
 
+    /// The names of the classes of each column but `label` that has classes, or lists of them.
+    pub(crate) fn other_class_names(&self, config: Option<&str>, label: &str) -> Vec<(String, Vec<String>)> {
+        let features = self.features(config).into_iter().filter_map(Value::as_array).flatten();
+        let names = features.filter_map(|feature| feature["name"].as_str()).filter(|name| *name != label);
+        names.filter_map(|name| Some((name.to_owned(), self.class_names(config, name)?))).collect()
+    }
+
     /// The names of the classes of a column, by their numbers.
     pub(crate) fn class_names(&self, config: Option<&str>, column: &str) -> Option<Vec<String>> {
-        let own = self.configs.iter().find(|other| Some(other.name.as_str()) == config);
-        let info = match self.infos.as_slice() {
-            [(None, features)] => Some(features),
-            infos => {
-                let config = config.unwrap_or("default");
-                infos.iter().find(|(name, _)| name.as_deref() == Some(config)).map(|(_, features)| features)
-            }
-        };
-        let features = own.map(|config| &config.features).into_iter().chain(info);
+        let features = self.features(config);
         let classes = features
+            .into_iter()
             .filter_map(Value::as_array)
             .flatten()
             .find(|feature| feature["name"] == column)
@@ -104,6 +104,19 @@ impl Readme {
         };
         let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
         (names.len() > 1 && distinct.len() == names.len()).then_some(names)
+    }
+
+    /// The features of a data set: those of its entry in `configs`, then those of `dataset_info`.
+    fn features(&self, config: Option<&str>) -> Vec<&Value> {
+        let own = self.configs.iter().find(|other| Some(other.name.as_str()) == config);
+        let info = match self.infos.as_slice() {
+            [(None, features)] => Some(features),
+            infos => {
+                let config = config.unwrap_or("default");
+                infos.iter().find(|(name, _)| name.as_deref() == Some(config)).map(|(_, features)| features)
+            }
+        };
+        own.map(|config| &config.features).into_iter().chain(info).collect()
     }
 }
 
@@ -295,6 +308,9 @@ dataset_info:
             let readme = Readme::parse(&text).unwrap_or_else(|error| panic!("{text}{error}"));
             assert_eq!(readme.class_names(None, "tags").unwrap_or_else(|| panic!("{text}")), ["O", "B-PER"]);
             assert_eq!(readme.class_names(None, "label"), None);
+            let [(name, names)] = &*readme.other_class_names(None, "label") else { panic!("{text}") };
+            assert_eq!((name.as_str(), names.len()), ("tags", 2));
+            assert!(readme.other_class_names(None, "tags").is_empty());
         }
     }
 

@@ -75,6 +75,7 @@ impl RepositoryPlan {
             card.labels = names;
             card.class_numbers = true;
         }
+        card.class_names = readme.other_class_names(found.config.as_deref(), &card.columns.label);
         card.reading = card.reading.or(&found.reading);
         if card.licence.is_none() {
             card.licence.clone_from(&readme.licence);
@@ -153,6 +154,10 @@ mod tests {
         let made = plan("o/n", &["train.csv"], Some(readme)).unwrap();
         assert_eq!(made.card.labels, ["bad", "good"]);
         assert!(made.notes.iter().any(|note| note.contains("bad, good")), "{:?}", made.notes);
+        let readme = readme.replace("name: label\n    dtype:", "name: ner_tags\n    sequence:");
+        let made = plan("o/n", &["train.jsonl"], Some(&readme)).unwrap();
+        assert_eq!(made.card.class_names("ner_tags").unwrap(), ["bad", "good"]);
+        assert!(made.card.labels.is_empty() && made.card.class_names("label").is_none());
     }
 
     #[test]

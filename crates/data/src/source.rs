@@ -211,6 +211,7 @@ fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), Data
     if let Some(config) = &found.config {
         card.name = format!("{}:{config}", card.name);
     }
+    card.class_names = readme.other_class_names(found.config.as_deref(), &card.columns.label);
     if let Some(names) = readme.class_names(found.config.as_deref(), &card.columns.label) {
         notes.push(format!("labels as README.md names them: {}", names.join(", ")));
         card.labels = names;

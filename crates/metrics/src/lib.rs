@@ -1,4 +1,4 @@
-//! Classification metrics as scikit-learn defines them, streaming, without tensors.
+//! Metrics as scikit-learn, seqeval and scipy define them, streaming, without tensors.
 //!
 //! An [`Accumulator`] takes one example after another: the true label, the probability of each label, the
 //! loss. At any time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC
@@ -24,8 +24,13 @@
 //! # Ok::<(), embert_metrics::MetricsError>(())
 //! ```
 //!
-//! The crate does not know models, data or files, has no metrics for regression or for several labels on one
-//! example, and prints nothing.
+//! Other tasks have the same three: [`MultiLabelAccumulator`], [`MultiLabelReport`] and [`MultiLabelMetric`]
+//! for several labels on one example, with [`fit_thresholds`]; [`TaggingAccumulator`], [`TaggingReport`] and
+//! [`TaggingMetric`] for tagged words, with [`entities`] and the [`Scheme`]s of tags;
+//! [`RegressionAccumulator`], [`RegressionReport`] and [`RegressionMetric`] for numbers. Baselines are
+//! [`MajorityTags`], [`most_frequent_labels`] and [`mean`].
+//!
+//! The crate does not know models, data or files, and prints nothing.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Both sides divide the same whole numbers and differ in the order of at most 40 additions, of numbers up to 1
-/// and of losses up to 36, each off by at most 2^-53 of a sum below 1,500.
+/// Both sides divide the same whole numbers and differ in the order of at most 40 additions, of numbers up to
+/// 1 and of losses up to 36, each off by at most 2^-53 of a sum below 1,500.
 const TOLERANCE: f64 = 1e-12;
 
 #[derive(Deserialize)]

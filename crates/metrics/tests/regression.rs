@@ -1,5 +1,5 @@
-//! The metrics of regressions agree with scipy, scikit-learn and numpy, on what `tests/reference/regression.py`
-//! computed.
+//! The metrics of regressions agree with scipy, scikit-learn and numpy, on what
+//! `tests/reference/regression.py` computed.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use embert_run::MetricInfo;
+use embert_run::{LOSS, MetricInfo};
 
-use crate::Run;
+use crate::{Run, measures};
 
 /// Settings that name a place and have no effect on the result.
 const NOT_COMPARED: [&str; 1] = ["output"];
@@ -74,11 +74,13 @@ pub(crate) fn tasks<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Vec<(
     (tasks.len() > 1).then_some(tasks)
 }
 
-/// The metrics that all runs may have, in the order of the first run.
-pub(crate) fn shared_metrics(runs: &[Run]) -> Vec<&MetricInfo> {
-    let Some((first, others)) = runs.split_first() else { return Vec::new() };
+/// The metrics that all runs may have, in the order of the first run; the loss, which every task logs, last.
+pub(crate) fn shared_metrics(runs: &[Run]) -> Vec<MetricInfo> {
     let has = |run: &Run, name: &str| run.metrics.iter().any(|metric| metric.name == name);
-    first.metrics.iter().filter(|metric| others.iter().all(|run| has(run, &metric.name))).collect()
+    let is_shared =
+        |metric: &&MetricInfo| metric.name != LOSS && runs.iter().all(|run| has(run, &metric.name));
+    let of_first = runs.iter().take(1).flat_map(|run| &run.metrics).filter(is_shared);
+    of_first.cloned().chain([measures::named(LOSS, &measures::of_format_1())]).collect()
 }
 
 /// The value of a setting in a table.
@@ -91,7 +93,9 @@ pub(crate) fn groups<'a>(runs: &'a [Run], keys: &[String]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for run in runs {
         let values: Vec<String> = keys.iter().map(|key| value(run, key)).collect();
-        match groups.iter_mut().find(|group| group.values == values) {
+        // The settings of two tasks may be the same where only the data differ.
+        let is_same = |group: &&mut Group<'_>| group.values == values && group.runs[0].task() == run.task();
+        match groups.iter_mut().find(is_same) {
             Some(group) => group.runs.push(run),
             None => groups.push(Group { runs: vec![run], values }),
         }
@@ -147,5 +151,37 @@ mod tests {
         assert_eq!(with(["split_seed = 4", "split_seed = 4", "split_seed = 4"]), (vec![], false));
         let seeds = ["seed = 1\n", "seed = 2\n"].map(|config| run("a", config));
         assert!(splits_differ(&seeds));
+    }
+
+    #[test]
+    fn runs_of_several_tasks_share_the_metrics_of_the_same_name() {
+        let of = |name: &str, task: &str, metrics: &[&str]| {
+            let facts = format!(
+                r#"{{"task": "{task}", "model": "m", "dataset": "d", "labels": [], "positive": null,
+                "parameters": {{"total": 9, "trainable": 9}}, "splits": {{"train": {{"examples": 0, "labels": [], "duplicates": 0}}}},
+                "lengths": {{"max_length": 32, "truncated": 0, "bin_width": 16, "counts": []}}}}"#
+            );
+            let known = measures::of_format_1();
+            let metrics = metrics.iter().map(|name| measures::named(name, &known)).collect();
+            Run { facts: Some(serde_json::from_str(&facts).unwrap()), metrics, ..run(name, "") }
+        };
+        let begun = run("begun", "");
+        let runs = [
+            of("a", "token-classification", &["f1", "f1_strict", "loss"]),
+            of("b", "text-classification", &["accuracy", "loss", "f1"]),
+            of("c", "token-classification", &["f1", "loss"]),
+        ];
+        let found = tasks(runs.iter().chain([&begun])).unwrap();
+        let names: Vec<(&str, usize)> =
+            found.iter().map(|(task, runs)| (task.as_str(), runs.len())).collect();
+        assert_eq!(names, [("token-classification", 2), ("text-classification", 1)]);
+        assert!(tasks([&runs[0], &runs[2], &begun]).is_none());
+        let shared = |runs: &[Run]| -> Vec<String> {
+            shared_metrics(runs).into_iter().map(|metric| metric.name).collect()
+        };
+        assert_eq!(shared(&runs), ["f1", "loss"]);
+        // A regression does not list its loss.
+        assert_eq!(shared(&[runs[0].clone(), of("d", "text-classification", &["mse"])]), ["loss"]);
+        assert_eq!(groups(&runs, &[]).len(), 2);
     }
 }

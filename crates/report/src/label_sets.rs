@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn loss_and_doubt_are_what_they_say() {
         let one = example(&[0], &[0.5, 0.25]);
-        assert!((loss(&one) - (2f64.ln() + (4.0 / 3.0_f64).ln()) / 2.0).abs() < 1e-15);
+        assert!((loss(&one) - f64::midpoint(2f64.ln(), (4.0 / 3.0_f64).ln())).abs() < 1e-15);
         assert!((doubt(&one) - 0.75).abs() < 1e-15);
         assert!(loss(&example(&[0], &[0.0, 0.0])).is_finite());
         let two = example(&[1], &[0.5, 0.25]);

@@ -23,3 +23,9 @@ pub(crate) fn named(name: &str, metrics: &[MetricInfo]) -> MetricInfo {
         headline: false,
     })
 }
+
+/// The title within a sentence of the metric `name` of a label, which the run's metrics may not list.
+pub(crate) fn of_label(name: &str, metrics: &[MetricInfo]) -> String {
+    let known = metrics.iter().find(|metric| metric.name == name).cloned();
+    known.unwrap_or_else(|| named(name, &of_format_1())).in_sentence()
+}

@@ -95,7 +95,7 @@ fn of_task(run: &Run) -> String {
     let mut names: Vec<(&str, String)> = Vec::new();
     for (name, _) in classes.iter().flat_map(|class| class.metrics.iter()) {
         if !names.iter().any(|(known, _)| *known == name) {
-            names.push((name, measures::named(name, &run.metrics).in_sentence()));
+            names.push((name, measures::of_label(name, &run.metrics)));
         }
     }
     let labels = run.labels();

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embert_report::{PageOptions, Run, page, terminal};
+use embert_report::{PageOptions, Run, Sweep, page, sweep_page, terminal};
 use embert_tests::runs::{multi_label, regression, token_classification};
 
 /// The page of a run; it is kept for people where `EMBERT_PAGES` names a folder.
@@ -35,7 +35,7 @@ fn entities_are_marked_and_counted() {
         &html,
         &[
             "Finds 62.4 % of the entities in 120 test examples",
-            "the better of two rules without a model, each word's most frequent tag",
+            "the better of two rules without a model (each word's most frequent tag",
             "id=\"types-test\"",
             "id=\"errors-test\"",
             "id=\"entity-lengths-validation\"",
@@ -45,7 +45,8 @@ fn entities_are_marked_and_counted() {
             " taken for ",
             " invented, ",
             " found as ",
-            "Words by tag",
+            "By tag",
+            "micro average",
         ],
     );
 }
@@ -57,8 +58,8 @@ fn several_labels_have_thresholds_curves_and_company() {
     assert_has(
         &html,
         &[
-            "Gets all labels of 39.3 % of 300 test examples right; over all labels together F1 is 54.3 %, with the fitted thresholds 59.3 %",
-            "fitted threshold",
+            "Gets all labels of 39.3 % of 300 test examples right; over all labels together F1 is 0.5430, with the fitted thresholds 0.5930",
+            "precision at it",
             "16 labels with fewer examples are left out",
             "The 6 labels with the most examples; 22 are left out.",
             "id=\"label-numbers-test\"",
@@ -77,9 +78,9 @@ fn numbers_have_residuals_and_their_error_is_shown_once() {
     assert_has(
         &html,
         &[
-            "away from the true score in the mean over 300 test examples",
+            "Is off by 0.5600 in the mean (MAE) over 300 test examples",
             "Pearson 0.8510, Spearman 0.8470",
-            "a rule without a model, the mean of the training split, has MSE 2.2800 where this run has 0.5300",
+            "a rule without a model (the mean of the training split) has MAE 1.2900.",
             "id=\"predicted-test\"",
             "id=\"residuals-validation\"",
             "id=\"error-by-score-test\"",
@@ -87,7 +88,9 @@ fn numbers_have_residuals_and_their_error_is_shown_once() {
             "Furthest too low",
         ],
     );
-    assert!(!html.contains("<dt>test loss</dt>") && html.contains("<dt>test MSE</dt>"), "{html}");
+    // The mean squared error is the loss, whose curve is another plot's.
+    let errors = html.split("id=\"metrics-errors\"").nth(1).unwrap().split("</figure>").next().unwrap();
+    assert!(errors.contains("MAE") && !errors.contains("MSE"), "{errors}");
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn runs_of_several_tasks_are_compared_by_what_they_share() {
             "The runs are of 2 tasks:",
             "<li>text-classification, multi_label_classification: labels, more labels</li>",
             "<li>text-classification, regression: pairs</li>",
-            "of the metrics loss.",
+            "the metrics that all have: loss.",
             "Best validation loss: ",
         ],
     );
@@ -133,4 +136,66 @@ fn a_page_is_small_whatever_the_run_has() {
         assert!(html.contains("id=\"test\""), "{}", run.display());
         assert!(!html.contains(">NaN<"), "{}", run.display());
     }
+}
+
+#[test]
+fn a_terminal_says_the_result_and_what_rules_get() {
+    let place = tempfile::tempdir().unwrap();
+    for (run, parts) in [
+        (
+            token_classification(place.path(), "entities", 9),
+            [
+                "Finds 62.4 % of the entities",
+                "each word's most frequent",
+                "LOC (81)",
+                "0.6841",
+                "validation f1:",
+            ],
+        ),
+        (
+            multi_label(place.path(), "labels", 3, 9),
+            ["Gets all labels of", "with fitted", "the most frequent", "0.5930", "validation micro_f1:"],
+        ),
+        (
+            regression(place.path(), "pairs", 9),
+            ["Is off by 0.5600", "the mean of the training ", "2.2800", "Spearman", "validation pearson:"],
+        ),
+    ] {
+        let text = terminal(&Run::read(&run).unwrap());
+        for part in parts {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
+
+#[test]
+fn a_sweep_over_several_tasks_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let runs = place.path().join("runs");
+    token_classification(&runs, "a", 9);
+    let row = |run: &str, value: f64| {
+        format!(
+            r#"{{"point": "{run}", "settings": {{"freeze": "{run}"}}, "mean": {value}, "standard_deviation": null, "runs": [
+            {{"run": "runs/{run}", "seed": 0, "status": "complete", "value": {value}, "step": 90, "seconds": 1.0}}]}}"#
+        )
+    };
+    let table = format!(
+        r#"{{"name": "mixed", "metric": "accuracy", "better": "higher", "split": "validation", "keys": ["freeze"], "seeds": [0],
+        "points": [{}, {}]}}"#,
+        row("a", 0.5),
+        row("b", 0.25)
+    );
+    fs::write(place.path().join("sweep.json"), table).unwrap();
+    let html = || sweep_page(&Sweep::read(place.path()).unwrap(), &PageOptions::default()).unwrap();
+    assert!(!html().contains("several tasks"));
+    // The accuracy is that of tokens, of which there are more than examples.
+    assert!(!html().contains("one standard error"));
+    multi_label(&runs, "b", 3, 9);
+    assert_has(
+        &html(),
+        &[
+            "The runs are of several tasks (token-classification; text-classification, multi_label_classification)",
+        ],
+    );
 }

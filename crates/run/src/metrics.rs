@@ -24,6 +24,9 @@ pub struct MetricInfo {
     pub headline: bool,
 }
 
+/// The people that metrics are named after.
+const PEOPLE: [&str; 4] = ["Pearson", "Spearman", "Jaccard", "Matthews"];
+
 /// Whether a greater or a smaller value of a metric is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,9 +48,12 @@ impl Better {
 }
 
 impl MetricInfo {
-    /// The title within a sentence: the first letter is small unless an abbreviation begins there (`macro
-    /// F1`, `MCC`).
+    /// The title within a sentence: the first letter is small unless an abbreviation or a person's name begins
+    /// there (`macro F1`, `MCC`, `Pearson correlation`).
     pub fn in_sentence(&self) -> String {
+        if PEOPLE.iter().any(|name| self.title.starts_with(name)) {
+            return self.title.clone();
+        }
         let mut letters = self.title.chars();
         match (letters.next(), letters.clone().next()) {
             (Some(first), Some(second)) if second.is_lowercase() => {
@@ -147,8 +153,8 @@ mod tests {
             MetricInfo { name: String::new(), title, better: Better::Higher, headline: false }.in_sentence()
         };
         assert_eq!(
-            ["Accuracy", "F1", "Macro F1", "MCC", "ROC AUC", ""].map(of),
-            ["accuracy", "F1", "macro F1", "MCC", "ROC AUC", ""]
+            ["Accuracy", "F1", "Macro F1", "MCC", "ROC AUC", "Pearson correlation", ""].map(of),
+            ["accuracy", "F1", "macro F1", "MCC", "ROC AUC", "Pearson correlation", ""]
         );
     }
 }

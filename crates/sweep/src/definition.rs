@@ -74,6 +74,12 @@ impl Sweep {
         Ok(self)
     }
 
+    /// The sweep with the metric that a data set's card names, if any, unless the settings name one.
+    #[must_use]
+    pub fn with_default_metric(self, metric: Option<&str>) -> Self {
+        Self { base: self.base.clone().with_default_metric(metric), ..self }
+    }
+
     /// The definition as TOML, resolved: every setting and every point.
     /// [`SweepBuilder::file`](crate::SweepBuilder::file) reads it.
     ///

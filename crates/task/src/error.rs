@@ -43,7 +43,7 @@ pub enum TaskError {
         labels: Vec<String>,
     },
     /// The head of a checkpoint is for another kind of labels.
-    #[error("the head in {} has outputs for {found}, expected {wanted}", folder.display())]
+    #[error("the head in {} has {found}, expected {wanted}", folder.display())]
     OtherHead {
         /// The checkpoint's folder.
         folder: PathBuf,

@@ -177,6 +177,7 @@ impl Task for MultiLabelClassification {
 
     fn fit(labels: &LabelSets, config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
         let set = &labels.labels.set;
+        config.check_problem(folder, ProblemType::MultiLabelClassification, Some(set.names()))?;
         let mapping = set.reconcile(&config.id2label)?;
         let names = if mapping.pairing().is_some() { set.names() } else { &config.id2label };
         let task = Self { mapping: Some(mapping), ..Self::new(names.to_vec()) };
@@ -187,7 +188,7 @@ impl Task for MultiLabelClassification {
         if config.head_function() != HeadFunction::Sigmoid {
             return Err(TaskError::OtherHead {
                 folder: folder.to_owned(),
-                found: config.head_function().to_string(),
+                found: format!("{} labels ({})", config.num_labels(), config.head_function()),
                 wanted: "a sigmoid for each of several labels",
             });
         }

@@ -110,6 +110,7 @@ impl Task for TextRegression {
     }
 
     fn fit(_numbers: &Numbers, config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
+        config.check_problem(folder, ProblemType::Regression, None)?;
         Self::of_checkpoint(config, folder)
     }
 

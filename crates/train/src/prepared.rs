@@ -214,6 +214,7 @@ impl<T: Task> Prepared<T> {
         if !report.leftover.is_empty() {
             notes.push(format!("left over in the checkpoint: {}", report.leftover.join(", ")));
         }
+        notes.extend(report.assumed_note());
         notes.extend(self.setup.anew.clone());
         notes.extend(self.setup.tokenizer.notes().iter().cloned());
         notes.extend(self.setup.data_notes.iter().cloned());

@@ -4,7 +4,8 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use embert_data::{
-    Card, Columns, DataError, Format, Header, LoadOptions, Quoting, ReadOptions, Row, RowReader,
+    Card, CardColumns, Columns, DataError, Format, Header, LoadOptions, Quoting, ReadOptions, Row, RowReader,
+    spans_of,
 };
 use embert_task::{LabelOptions, TextClassification, load};
 use flate2::Compression;
@@ -68,6 +69,86 @@ pub(super) static JSON: Target = Target {
     run: |_, input| rows(Format::Json, input),
 };
 
+pub(super) static CONLL: Target = Target {
+    name: "conll",
+    about: "CoNLL columns, likewise",
+    seeds: || {
+        let texts = [
+            "-DOCSTART- -X- O\n\nEU NNP B-ORG\nrejects VBZ O\n\nPeter NNP B-PER\n",
+            "\u{feff}Ms\tO\r\nNew York\tB-LOC\r\n\t\r\n.\tO",
+            "# id 1\na O\nb\n\n# c\nd O O\n-DOCSTART- O\ne O\n",
+            "one\ntwo\n\n#three\n",
+        ];
+        let wide: Vec<u8> = texts[1].encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let texts = texts.iter().map(|text| text.as_bytes().to_vec()).chain([wide]);
+        texts.flat_map(|text| [seeds::chosen(2, &text), seeds::chosen(3, &text)]).collect()
+    },
+    words: &["-DOCSTART-", "\tO\n", " B-PER\n", "\n\n", "\r\n", "# id ", "#", "\u{feff}", "\u{a0}", "\0"],
+    run: |_, input| {
+        let columns = Columns::new().with("tokens");
+        rows_of(Format::Conll, input, |choice| {
+            if choice & 2 == 0 {
+                columns.clone().with("tags").with("document")
+            } else {
+                columns.clone().with_all()
+            }
+        })
+    },
+};
+
+pub(super) static SPANS: Target = Target {
+    name: "spans",
+    about: "JSON of annotation tools, to texts and spans",
+    seeds: || {
+        [
+            "{\"text\": \"Ms Okafor\", \"entities\": [[3, 9, \"PER\"]]}\n{\"text\": \"b\", \"label\": []}\n",
+            "{\"text\": \"\u{1d11e} a\", \"label\": [{\"start\": 3, \"end\": 4, \"text\": \"a\", \"labels\": [\"X\"]}]}",
+            "[{\"data\": {\"text\": \"a\"}, \"annotations\": [{\"was_cancelled\": false, \"result\": [{\"type\": \"labels\", \"value\": {\"start\": 0, \"end\": 1, \"labels\": [\"X\"]}}, {\"type\": \"relation\"}]}]}]",
+            "[{\"id\": 0, \"paragraphs\": [{\"raw\": \"a\", \"sentences\": [{\"tokens\": [{\"orth\": \"a\", \"ner\": \"U-X\"}]}]}]}]",
+            "[[\"a b\", {\"entities\": [[0, 1, \"X\"], [-1, 9, \"X\"]]}]]",
+        ]
+        .into_iter()
+        .map(|text| text.as_bytes().to_vec())
+        .collect()
+    },
+    words: &[
+        "text",
+        "entities",
+        "label",
+        "labels",
+        "start",
+        "start_offset",
+        "end",
+        "data",
+        "annotations",
+        "result",
+        "value",
+        "paragraphs",
+        "sentences",
+        "tokens",
+        "orth",
+        "ner",
+        "\u{1d11e}",
+        "-1",
+        "9223372036854775807",
+        "[",
+        "]",
+    ],
+    run: |_, input| {
+        let options = ReadOptions { format: Some(Format::Json), ..ReadOptions::default() };
+        let reader =
+            RowReader::from_reader(Cursor::new(input.to_vec()), &options, &Columns::new().with_all());
+        for row in reader.into_iter().flatten().filter_map(Result::ok) {
+            let Ok(Some(found)) = spans_of(&row, &CardColumns::default()) else { continue };
+            let length = found.text.chars().count();
+            for span in found.spans.unwrap_or_default() {
+                assert!(span.start < span.end && span.end <= length, "{span:?} in {length} characters");
+            }
+        }
+        size(input)
+    },
+};
+
 pub(super) static COMPRESSED: Target = Target {
     name: "compressed",
     about: "Files in gzip and in Zstandard",
@@ -75,21 +156,23 @@ pub(super) static COMPRESSED: Target = Target {
         let table = "text,label\nlovely,pos\nawful,neg\n";
         let json = "{\"text\": \"a\", \"label\": 1}\n";
         let large = format!("text,label\n{}", "the same again,pos\n".repeat(5000));
-        [(0, table), (2, json), (1, &large.replace(',', "\t")), (0, &large)]
+        let columns = "a\tO\n\nb\tO\n";
+        [(0, table), (2, json), (1, &large.replace(',', "\t")), (0, &large), (4, columns)]
             .into_iter()
             .flat_map(|(choice, text)| {
-                [seeds::chosen(choice, gzip(text)), seeds::chosen(choice + 4, zstandard(text))]
+                [seeds::chosen(choice, gzip(text)), seeds::chosen(choice + 8, zstandard(text))]
             })
             .collect()
     },
     words: &["\x1f", "text,label\n", "\n", "\0"],
     run: |folder, input| {
         let Some((&choice, bytes)) = input.split_first() else { return 0 };
-        let format = ["csv", "tsv", "jsonl", "json"][usize::from(choice & 3)];
-        let ending = if choice & 4 == 0 { "gz" } else { "zst" };
+        let format = ["csv", "tsv", "jsonl", "json", "conll"][usize::from(choice & 7) % 5];
+        let ending = if choice & 8 == 0 { "gz" } else { "zst" };
         folder.clear();
         let path = folder.write(&format!("rows.{format}.{ending}"), bytes);
-        read(RowReader::open(&path, &ReadOptions::default(), &columns(2)));
+        let columns = if format == "conll" { Columns::new().with("tokens") } else { columns(2) };
+        read(RowReader::open(&path, &ReadOptions::default(), &columns));
         size(bytes)
     },
 };
@@ -283,6 +366,11 @@ impl Read for ByteByByte {
 }
 
 fn rows(format: Format, input: &[u8]) -> usize {
+    rows_of(format, input, columns)
+}
+
+/// Reads rows of the columns that the first byte of the input chooses, in one piece and byte by byte.
+fn rows_of(format: Format, input: &[u8], columns: impl Fn(u8) -> Columns) -> usize {
     let Some((&choice, bytes)) = input.split_first() else { return 0 };
     let flag = |bit: u8| choice & bit != 0;
     let options = ReadOptions {

@@ -16,6 +16,8 @@ pub static TARGETS: &[&Target] = &[
     &data::TSV,
     &data::JSON_LINES,
     &data::JSON,
+    &data::CONLL,
+    &data::SPANS,
     &data::LINES,
     &data::PARQUET,
     &data::COMPRESSED,

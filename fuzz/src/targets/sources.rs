@@ -19,6 +19,7 @@ pub(super) static FOLDER: Target = Target {
             "default/train/0000.parquet\ndefault/test/0000.parquet",
             "data/train.csv.gz\ndata/test.csv.zst\nother.zip\ntrain.json",
             "_SUCCESS\npart-00000.csv\n_temporary/part-1.csv\nlabel=0/part.csv\nlabel=1/part.csv",
+            "train.conll\ndev.conll.gz\ntest.iob2\ntrain.spacy",
             "config-a/train.csv\nconfig-b/train.csv\nen/train-00001-of-00003.csv\nRésumé train.CSV",
         ]
         .map(|text| text.as_bytes().to_vec())
@@ -34,6 +35,7 @@ pub(super) static FOLDER: Target = Target {
         ".csv",
         ".tsv",
         ".jsonl",
+        ".conll",
         ".json",
         ".txt",
         ".parquet",
@@ -137,6 +139,16 @@ pub(super) static CARD: Target = Target {
         "citation",
         "homepage",
         "labels",
+        "problem_type",
+        "token-classification",
+        "multi_label_classification",
+        "label_columns",
+        "label_separator",
+        "scheme",
+        "tokens",
+        "tags",
+        "entities",
+        "document",
         "positive",
         "split_ratios",
         "[hub]",
@@ -207,6 +219,7 @@ fn folder(folder: &Folder, input: &[u8]) -> usize {
             let content = match path.extension().and_then(|ending| ending.to_str()) {
                 Some("jsonl") => "{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\", \"label\": 1}\n",
                 Some("json") => "[{\"text\": \"a\", \"label\": 0}, {\"text\": \"b\", \"label\": 1}]",
+                Some("conll") => "a\tO\n\nb\tB-X\n",
                 Some("tsv") => "text\tlabel\na\tx\nb\ty\n",
                 _ => "text,label\na,x\nb,y\n",
             };

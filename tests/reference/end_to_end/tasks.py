@@ -8,7 +8,8 @@
     python tests/reference/end_to_end/tasks.py TASK FOLDER --dropout --seed N
         trains from all-MiniLM-L6-v2 with dropout, a head and an order of its own, drawn by the seed
     python tests/reference/end_to_end/tasks.py TASK FOLDER --compare OURS THEIRS
-        compares two files of such numbers, ours what `bert-train eval --json` or a run's results say: points of difference
+        compares two files: the numbers of `bert-train eval --json`, in points, or the steps of a run's metrics.jsonl, with what
+        the second form of this command has printed
 
 TASK is `wnut17`, `stsb`, `mrpc` or `goemotions`. The recipe is a plain loop over BertForTokenClassification or
 BertForSequenceClassification: AdamW without decay on biases and LayerNorm, linear warm-up and decay, the clipped global norm,
@@ -342,7 +343,7 @@ def train(task: str, folder: Path, recipe: dict, seed: int, dropout: bool, most_
     optimizer = optimizer_of(model, recipe)
     warmup = recipe.get("warmup_steps", math.ceil(steps * recipe["warmup_ratio"]))
     schedule = get_scheduler(recipe["schedule"], optimizer, warmup, steps)
-    began, done = time.monotonic(), 0
+    began, began_cpu, done = time.monotonic(), time.process_time(), 0
     seconds = lambda: round(time.monotonic() - began, 1)
     for epoch in range(1, recipe["epochs"] + 1):
         model.train()
@@ -360,10 +361,10 @@ def train(task: str, folder: Path, recipe: dict, seed: int, dropout: bool, most_
             schedule.step()
             done += 1
             total += loss.item() * len(part)
-            if done <= 20 or done % 50 == 0:
-                print(json.dumps({"step": done, "loss": loss.item(), "grad_norm": norm.item()}), flush=True)
+            print(json.dumps({"step": done, "loss": loss.item(), "grad_norm": norm.item()}), flush=True)
             if done == most_steps:
-                print(json.dumps({"steps": done, "of": steps, "seconds": seconds(), "cpu_seconds": round(time.process_time(), 1)}))
+                cpu = round(time.process_time() - began_cpu, 1)
+                print(json.dumps({"steps": done, "of": steps, "seconds": seconds(), "cpu_seconds": cpu}))
                 return
         line = {"epoch": epoch, "train_loss": total / count, "seconds": seconds()}
         print(json.dumps(line), flush=True)
@@ -373,21 +374,28 @@ def train(task: str, folder: Path, recipe: dict, seed: int, dropout: bool, most_
 
 
 def compare(ours: Path, theirs: Path) -> None:
-    """Both files hold one object of numbers by name, or lines of which the last one has it under `numbers` or `metrics`."""
+    """The numbers of both files: one object by name, or lines of which the last one has it; or the steps that both have."""
 
-    def numbers(path: Path) -> dict[str, float]:
+    def lines(path: Path) -> list[dict]:
         text = path.read_text()
         try:
-            found = json.loads(text)
+            return [json.loads(text)]
         except json.JSONDecodeError:
-            found = json.loads(text.splitlines()[-1])
-        return found.get("numbers", found.get("metrics", found))
+            return [json.loads(line) for line in text.splitlines()]
 
-    ours, theirs = numbers(ours), numbers(theirs)
-    shared = [name for name in theirs if name in ours]
-    assert shared, f"no name in common: {sorted(ours)} and {sorted(theirs)}"
+    ours, theirs = lines(ours), lines(theirs)
+    steps = [{line["step"]: line for line in side if "grad_norm" in line} for side in (ours, theirs)]
+    if shared := sorted(steps[0].keys() & steps[1].keys()):
+        for name in ("loss", "grad_norm"):
+            apart = [abs(steps[0][step][name] / steps[1][step][name] - 1) for step in shared]
+            print(f"{name} of {len(shared)} steps: at most {max(apart):.1e} apart (relative), in step {shared[int(np.argmax(apart))]}")
+        return
+    numbers = [side[-1].get("numbers", side[-1].get("metrics", side[-1])) for side in (ours, theirs)]
+    shared = [name for name in numbers[1] if name in numbers[0]]
+    assert shared, f"no name in common: {sorted(numbers[0])} and {sorted(numbers[1])}"
     for name in shared:
-        print(f"{name:16} {ours[name]:10.6f} {theirs[name]:10.6f} {100 * (ours[name] - theirs[name]):+9.4f} points")
+        mine, other = numbers[0][name], numbers[1][name]
+        print(f"{name:16} {mine:10.6f} {other:10.6f} {100 * (mine - other):+9.4f} points")
 
 
 def main() -> None:

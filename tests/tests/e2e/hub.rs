@@ -299,3 +299,36 @@ fn columns_of_other_names_are_listed_with_the_card_that_names_them() {
     let said = setting.succeed("mrpc.toml", "run");
     assert!(said.contains("2 train"), "{said}");
 }
+
+#[test]
+fn a_built_in_card_of_a_part_of_glue_gives_way_to_a_folder_of_its_name() {
+    let pairs = "sentence1,sentence2,label\na cat,a dog,0\na bird,the bird,1\n";
+    let setting = Setting::new([Repository::dataset("nyu-mll/glue")
+        .file("mrpc/train.csv", pairs)
+        .file("mrpc/validation.csv", "sentence1,sentence2,label\na fish,the fish,1\na bee,a wasp,0\n")]);
+    let said = setting.succeed("glue:mrpc", "hub");
+    assert!(said.contains("2 train") && said.contains("2 validation"), "{said}");
+    let folder = setting.folder.path().join("glue/mrpc");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("train.csv"), "text,label\na cat,x\na dog,y\na bird,x\n").unwrap();
+    let said = setting.succeed("glue:mrpc", "local");
+    assert!(said.contains("3 train"), "{said}");
+    let message = fail(&mut setting.run("glue:rte", "none"));
+    assert!(message.contains("rte") && message.contains("mrpc"), "{message}");
+}
+
+#[test]
+fn the_tags_of_a_built_in_card_are_numbers_with_names() {
+    let sentence = |word: &str, tag: u8| {
+        format!("{{\"tokens\": [\"{word}\", \"causes\", \"pain\"], \"tags\": [{tag}, 0, 2]}}\n")
+    };
+    let split = |words: [&str; 2]| words.iter().map(|word| sentence(word, 1)).collect::<String>();
+    let setting = Setting::new([Repository::dataset("tner/bc5cdr")
+        .file("dataset/train.json", split(["Aspirin", "Codeine"]))
+        .file("dataset/valid.json", split(["Lithium", "Nicotine"]))
+        .file("dataset/test.json", split(["Morphine", "Caffeine"]))]);
+    let said = setting.succeed("bc5cdr", "run");
+    assert!(said.contains("2 train") && said.contains("2 test"), "{said}");
+    let config = fs::read_to_string(setting.folder.path().join("run/model/config.json")).unwrap();
+    assert!(config.contains("BertForTokenClassification") && config.contains("B-Disease"), "{config}");
+}

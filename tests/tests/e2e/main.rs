@@ -19,10 +19,12 @@ mod output;
 mod predict;
 mod reading;
 mod report;
+mod report_tasks;
 mod resume;
 mod show;
 #[cfg(unix)]
 mod signals;
+mod sound;
 mod sweep;
 mod tasks;
 mod tasks_predict;

@@ -131,6 +131,7 @@ fn an_empty_input_gives_an_empty_output_and_says_so_in_every_format() {
         ("a.tsv", ""),
         ("a.jsonl", ""),
         ("a.ndjson", ""),
+        ("a.conll", ""),
         ("a.parquet", ""),
         ("a.txt", ""),
         ("heading.csv", "text,label\n"),

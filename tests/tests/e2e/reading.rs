@@ -85,7 +85,7 @@ fn a_run_remembers_how_its_data_were_read() {
 #[test]
 fn an_empty_file_predicts_nothing_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.txt", "a.csv.gz"] {
+    for name in ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.conll", "a.parquet", "a.txt", "a.csv.gz"] {
         let file = dir.path().join(name);
         fs::write(&file, "").unwrap();
         let output = predict(&file).output().unwrap();

@@ -3,12 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use embert_tests::browser::{Browser, chromium};
 use embert_tests::program::{bert_train, fail, small_run, succeed};
-use embert_tests::runs;
 
 use crate::made_up::{axes, hostile_run, hostile_sweep};
+use crate::sound::{assert_is_sound, assert_prints, browser};
 
 /// A text that would do harm as markup of the page.
 const NASTY: &str = "Awful & <script>document.title = 'taken'; fetch('http://example.com/')</script> <img src=x onerror=alert(1)> \"quoted\" </blockquote> ünïcödé";
@@ -63,146 +61,6 @@ fn train(folder: &Path, data: &Path, name: &str, more: &[&str]) -> PathBuf {
     let said = succeed(&mut command);
     assert!(said.contains("report.html"), "{said}");
     run
-}
-
-/// Starts the browser; `None`, with the reason printed, where there is none. In CI there has to be one.
-#[allow(clippy::print_stderr, reason = "a test that is skipped says why")]
-fn browser(folder: &Path) -> Option<Browser> {
-    let Some(program) = chromium() else {
-        assert!(std::env::var_os("CI").is_none(), "CI is set, so Chromium has to be installed");
-        eprintln!("skipped: no Chromium is installed");
-        return None;
-    };
-    let profile = folder.join("profile");
-    fs::create_dir(&profile).unwrap();
-    Some(Browser::start(&program, &profile))
-}
-
-/// Asserts what holds of every page: it shows all plots, fits the window, makes no requests and logs no
-/// complaint.
-fn assert_is_sound(browser: &mut Browser, page: &Path, plots: usize, name: &str) {
-    let url = format!("file://{}", page.display());
-    for (width, scheme) in [(1440, "light"), (1440, "dark"), (375, "light"), (375, "dark")] {
-        browser.view(width, scheme);
-        browser.open(&url);
-        let place = format!("{name}, {width} px, {scheme}");
-        assert_eq!(browser.evaluate("document.documentElement.clientWidth"), width, "{place}");
-        let complaints =
-            browser.events(&["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"]);
-        assert!(complaints.is_empty(), "{place}: {complaints:?}");
-        let requests: Vec<String> = browser
-            .events(&["Network.requestWillBeSent"])
-            .iter()
-            .map(|event| event["params"]["request"]["url"].to_string())
-            .filter(|request| !request.contains(&url) && !request.starts_with("\"data:"))
-            .collect();
-        assert!(requests.is_empty(), "{place}: {requests:?}");
-
-        let scripts = browser.evaluate("document.querySelectorAll('script, img, iframe, [onerror]').length");
-        assert_eq!(scripts, 0, "{place}");
-        let sizes = browser.evaluate(
-            "[...document.querySelectorAll('svg')].map(svg => { const box = svg.getBoundingClientRect(); return Math.min(box.width, box.height); })",
-        );
-        let sizes: Vec<f64> = sizes.as_array().unwrap().iter().map(|size| size.as_f64().unwrap()).collect();
-        assert_eq!(sizes.len(), plots, "{place}");
-        assert!(sizes.iter().all(|size| *size > 100.0), "{place}: {sizes:?}");
-        assert_plots_are_legible(browser, &place);
-        let unnamed = "[...document.querySelectorAll('svg')].filter(svg => svg.getAttribute('aria-labelledby').split(' ').some(id => !document.getElementById(id)?.textContent)).length";
-        assert_eq!(browser.evaluate(unnamed), 0, "{place}: a plot has no text in its place");
-        let twice = "(() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.filter((id, at) => ids.indexOf(id) < at); })()";
-        assert_eq!(browser.evaluate(twice), serde_json::json!([]), "{place}: the same id twice");
-        assert_fits(browser, &place);
-        save_screenshot(browser, &format!("{name}-{width}-{scheme}"));
-        browser.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)");
-        assert_fits(browser, &format!("{place}, all open"));
-        assert_contrast(browser, &place);
-    }
-}
-
-/// Asserts that the page on A4 (794 px less margins) is dark on white whatever the screen is, that all of it
-/// fits, and that everything that can be opened is open or hidden.
-fn assert_prints(browser: &mut Browser, page: &Path, name: &str) {
-    let place = format!("{name}, on paper");
-    browser.paper(688, "dark");
-    browser.open(&format!("file://{}", page.display()));
-    assert_eq!(
-        browser.evaluate("getComputedStyle(document.body).backgroundColor"),
-        "rgb(255, 255, 255)",
-        "{place}"
-    );
-    assert_contrast(browser, &place);
-    assert_fits(browser, &place);
-    let over = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth && getComputedStyle(e).overflowX !== 'visible').length";
-    assert_eq!(browser.evaluate(over), 0, "{place}: a table is cut");
-    let closed = "[...document.querySelectorAll('details:not(figure details) > :not(summary)')].filter(e => !e.checkVisibility({contentVisibilityAuto: true})).map(e => e.outerHTML.slice(0, 80))";
-    assert_eq!(browser.evaluate(closed), serde_json::json!([]), "{place}: closed");
-    let cut = "[...document.querySelectorAll('figure')].filter(e => getComputedStyle(e).breakInside !== 'avoid').length";
-    assert_eq!(browser.evaluate(cut), 0, "{place}: a figure may be cut in two");
-    if let Some(folder) = std::env::var_os("EMBERT_SCREENSHOTS") {
-        let document = base64::engine::general_purpose::STANDARD.decode(browser.pdf()).unwrap();
-        fs::write(Path::new(&folder).join(format!("{name}.pdf")), document).unwrap();
-    }
-}
-
-/// Asserts that every word of a plot lies within it, that no two words touch, and that no two ticks of the
-/// vertical axis have the same name.
-fn assert_plots_are_legible(browser: &mut Browser, place: &str) {
-    let outside = "[...document.querySelectorAll('svg text')].filter(text => { const [box, plot] = [text, text.closest('svg')].map(e => e.getBoundingClientRect()); return box.left < plot.left || box.right > plot.right || box.top < plot.top || box.bottom > plot.bottom; }).map(text => text.closest('figure').id + ': ' + text.textContent)";
-    assert_eq!(browser.evaluate(outside), serde_json::json!([]), "{place}: a word leaves its plot");
-    // The box of a line of text is higher than its letters.
-    let touching = "[...document.querySelectorAll('figure svg')].flatMap(plot => { const words = [...plot.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]); return words.flatMap(([one, a], at) => words.slice(0, at).filter(([other, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > a.height * 0.35).map(([other]) => plot.closest('figure').id + ': ' + one + ' / ' + other)); })";
-    assert_eq!(browser.evaluate(touching), serde_json::json!([]), "{place}: words touch");
-    let same = "[...document.querySelectorAll('figure svg')].flatMap(plot => { const names = [...plot.querySelectorAll('text[text-anchor=end]')].map(text => text.textContent); return names.filter((name, at) => names.indexOf(name) < at); })";
-    assert_eq!(browser.evaluate(same), serde_json::json!([]), "{place}: ticks have the same name");
-}
-
-/// Asserts that nothing reaches beyond the window except elements that scroll by themselves.
-fn assert_fits(browser: &mut Browser, place: &str) {
-    let over = "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg') && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5).map(e => e.outerHTML.slice(0, 120))";
-    assert_eq!(browser.evaluate(over), serde_json::json!([]), "{place}");
-    assert_eq!(
-        browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"),
-        false,
-        "{place}"
-    );
-}
-
-/// Asserts contrasts of 4.5 to 1 for letters and 3 to 1 for lines of data, as WCAG 2.2 requires (1.4.3,
-/// 1.4.11).
-fn assert_contrast(browser: &mut Browser, place: &str) {
-    let faint = r"(() => {
-        const parts = color => color.match(/[\d.]+/g).map(Number);
-        const luminance = color => {
-            const [r, g, b] = parts(color).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        };
-        const behind = e => {
-            for (; e; e = e.parentElement) {
-                const color = getComputedStyle(e).backgroundColor;
-                if ((parts(color)[3] ?? 1) === 1) return color;
-            }
-            return 'rgb(255, 255, 255)';
-        };
-        const found = [];
-        const check = (e, least) => {
-            const [one, other] = [luminance(getComputedStyle(e).color), luminance(behind(e))];
-            const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-            if (ratio < least) found.push(ratio.toFixed(2) + ' ' + e.outerHTML.slice(0, 100));
-        };
-        const has_text = e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
-        document.querySelectorAll('main *:not(svg *), footer').forEach(e => has_text(e) && check(e, 4.5));
-        document.querySelectorAll('svg text').forEach(e => check(e, 4.5));
-        document.querySelectorAll('svg :is(path, circle, rect):not(.i11)').forEach(e => check(e, 3));
-        return found;
-    })()";
-    assert_eq!(browser.evaluate(faint), serde_json::json!([]), "{place}");
-}
-
-/// Saves a screenshot for people, where `EMBERT_SCREENSHOTS` names a folder.
-fn save_screenshot(browser: &mut Browser, name: &str) {
-    let Some(folder) = std::env::var_os("EMBERT_SCREENSHOTS") else { return };
-    let image = base64::engine::general_purpose::STANDARD.decode(browser.screenshot()).unwrap();
-    fs::write(Path::new(&folder).join(format!("{name}.png")), image).unwrap();
 }
 
 /// A sweep over learning rates with two seeds, made of the runs in `folder` and their own figures; and a
@@ -375,51 +233,6 @@ fn a_browser_shows_the_pages_of_runs_and_sweeps() {
     fs::copy(run.join("config.toml"), begun.join("config.toml")).unwrap();
     succeed(bert_train().arg("report").arg(&begun));
     assert_is_sound(&mut browser, &begun.join("report.html"), 0, "begun");
-}
-
-/// The pages of the other tasks, from few examples to many.
-#[test]
-fn a_browser_shows_the_pages_of_every_task() {
-    let dir = tempfile::tempdir().unwrap();
-    let Some(mut browser) = browser(dir.path()) else { return };
-    let tagged = runs::token_classification(dir.path(), "entities", 120);
-    let labels = runs::multi_label(dir.path(), "labels", 28, 300);
-    let pairs = runs::regression(dir.path(), "pairs", 1500);
-    // Plots of training: three or four; of each split four, and the lengths.
-    for (run, plots) in [(&tagged, 12), (&labels, 12), (&pairs, 13)] {
-        let name = run.file_name().unwrap().to_str().unwrap();
-        succeed(bert_train().arg("report").arg(run));
-        assert_is_sound(&mut browser, &run.join("report.html"), plots, name);
-        assert_prints(&mut browser, &run.join("report.html"), name);
-        // What scrolls or opens can be reached with keys.
-        let unreachable = "[...document.querySelectorAll('.scroll')].filter(e => e.tabIndex !== 0 || !e.getAttribute('aria-label')).length + document.querySelectorAll('details > :first-child:not(summary)').length";
-        assert_eq!(browser.evaluate(unreachable), 0, "{name}");
-        let drawn = succeed(bert_train().args(["report", "--terminal"]).arg(run));
-        assert!(drawn.lines().all(|line| line.chars().count() <= 80), "{name}: {drawn}");
-    }
-    // Marks are told apart by their words, and by more than colour.
-    browser.view(1280, "light");
-    browser.open(&format!("file://{}", tagged.join("report.html").display()));
-    let styles = "[...new Set([...document.querySelectorAll('#test mark')].map(mark => getComputedStyle(mark)).map(style => style.borderBottomStyle + ' ' + style.borderBottomWidth + ' ' + style.borderBottomColor))].length";
-    assert_eq!(browser.evaluate(styles), 6);
-    let silent = "[...document.querySelectorAll('#test .examples mark')].filter(mark => !mark.querySelector('small')?.textContent.trim()).length";
-    assert_eq!(browser.evaluate(silent), 0);
-
-    for (run, plots, name) in [
-        (runs::token_classification(dir.path(), "sentence", 1), 12, "one"),
-        (runs::multi_label(dir.path(), "label", 1, 1), 9, "one-label"),
-        (runs::multi_label(dir.path(), "60 labels", 60, 400), 12, "many-labels"),
-        (runs::regression(dir.path(), "nothing", 0), 5, "none"),
-    ] {
-        let drawn = dir.path().join(format!("{name}.html"));
-        succeed(bert_train().arg("report").arg(&run).arg("--output").arg(&drawn));
-        let html = fs::read_to_string(&drawn).unwrap();
-        assert!(html.matches("<figure").count() <= plots, "{name}");
-        assert_is_sound(&mut browser, &drawn, html.matches("<figure").count(), name);
-    }
-    let page = dir.path().join("tasks.html");
-    succeed(bert_train().arg("report").args([&tagged, &labels, &pairs]).arg("--output").arg(&page));
-    assert_is_sound(&mut browser, &page, 4, "tasks");
 }
 
 /// The page has the figures that the run logged, and is the same for the same files.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use embert_data::DataSource;
+use embert_data::{Card, DataSource};
 use embert_run::{PointResult, RunFiles, Status, SweepTable};
 use embert_sweep::{Sweep, SweepBuilder, SweepEvent, SweepFolder, SweepHost, SweepOutcome};
 use embert_task::{Task, TaskData, TaskKind};
@@ -69,7 +69,8 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
         };
         (sweep, claimed)
     };
-    let kind = found.task(&sweep);
+    let (kind, card) = found.task(&sweep);
+    let sweep = sweep.with_default_metric(card.and_then(|card| card.metric).as_deref());
     with_task!(kind, T => train_all::<T>(args, &sweep, claimed, (found, kind)))
 }
 
@@ -227,15 +228,18 @@ impl Found {
         Ok(())
     }
 
-    /// The task of the first run's data set. Where the data set or the model can't be had, each run ends with
-    /// the reason.
-    fn task(&self, sweep: &Sweep) -> TaskKind {
-        let of_first = || -> Result<TaskKind, Error> {
+    /// The task of the first run's data set, with the card. Where the data set or the model can't be had, each
+    /// run ends with the reason.
+    fn task(&self, sweep: &Sweep) -> (TaskKind, Option<Card>) {
+        let of_first = || -> Result<DataSet, Error> {
             let config = sweep.config(0, sweep.seeds().first().copied().unwrap_or_default())?;
             let folder = self.model(&config.model)?.folder()?;
-            Ok(DataSet::open(self.data(&config.dataset)?, &config, &folder)?.kind)
+            DataSet::open(self.data(&config.dataset)?, &config, &folder)
         };
-        of_first().unwrap_or(TaskKind::TextClassification)
+        match of_first() {
+            Ok(data) => (data.kind, Some(data.card)),
+            Err(_) => (TaskKind::TextClassification, None),
+        }
     }
 
     fn model(&self, name: &str) -> Result<Model, Error> {

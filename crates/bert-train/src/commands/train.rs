@@ -89,6 +89,7 @@ fn train<T: Task>(
 ) -> Result<ExitCode, Error> {
     let output_folder = place.path().to_owned();
     let (data, card) = data.load::<T>(config)?;
+    let config = &config.clone().with_default_metric(card.metric.as_deref());
     let provenance = Provenance { model: model.repository(), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
     let prepared = Prepared::<T>::new(config, model_folder, data, &device)?;

@@ -89,7 +89,7 @@ fn a_key_of_another_task_and_keys_that_exclude_each_other_are_refused() {
         (tokens.to_owned(), "tags = \"t\"\nentities = \"e\"\n", "both entities and tags"),
         (format!("{several}label_columns = [\"a\", \"a\"]\n"), "", "each column once"),
         (format!("{several}label_separator = \"\"\n"), "", "one or more characters"),
-        (format!("label_columns = [\"a\"]\nlabel_separator = \",\"\n"), "", "nothing to separate"),
+        ("label_columns = [\"a\"]\nlabel_separator = \",\"\n".to_owned(), "", "nothing to separate"),
         (
             "problem_type = \"regression\"\nlabel_separator = \";\"\n".to_owned(),
             "",

@@ -34,6 +34,7 @@ use self::problem::{FilesProblem, PassedOver, list};
 use self::shards::{check_shards, is_data_shard};
 use self::texts::class_folders;
 use crate::folders::is_hidden;
+use crate::read::Format;
 use crate::split_files::SplitFiles;
 
 /// Folders that hold the log of a table format, with the name of the format.
@@ -191,7 +192,30 @@ fn candidates(seen: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candida
             }
         }
     }
-    candidates.extend(class_folders(&texts, passed_over)?);
+    // Where there is no table, `train.txt` and its like may be the data: CoNLL columns, or texts without labels.
+    let of_split = |file: &&str| matches!(names::said(names::stem(name_of(file))), Said::Exactly(_));
+    let is_train = |file: &&str| names::said(names::stem(name_of(file))) == Said::Exactly(Word::Train);
+    let may_be_data = candidates.is_empty() && texts.iter().any(is_train);
+    let (named, others): (Vec<&str>, Vec<&str>) =
+        texts.into_iter().partition(|file| may_be_data && of_split(file));
+    candidates.extend(class_folders(&others, passed_over)?);
+    if candidates.is_empty() {
+        for file in named {
+            let (folder, stem) = (folder_of(file), names::stem(name_of(file)));
+            if let Assigned::Name(word) = assign(file, folder, stem)? {
+                candidates.push(Candidate {
+                    path: file.to_owned(),
+                    format: Some(Format::Lines),
+                    is_json: false,
+                    word: Some(word),
+                    origin: format!("{folder}/{}", names::set_key(stem)),
+                    home: folder.to_owned(),
+                });
+            }
+        }
+    } else {
+        class_folders(&named, passed_over)?;
+    }
     Ok(candidates)
 }
 

@@ -18,7 +18,7 @@ impl Word {
     fn of(word: &str) -> Option<Self> {
         match word {
             "train" | "training" => Some(Self::Train),
-            "validation" | "valid" | "val" | "dev" => Some(Self::Validation),
+            "validation" | "valid" | "val" | "dev" | "devel" => Some(Self::Validation),
             "test" | "testing" => Some(Self::Test),
             "eval" | "evaluation" => Some(Self::Eval),
             _ => None,

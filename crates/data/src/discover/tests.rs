@@ -38,7 +38,7 @@ fn refuses(files: &[&str], parts: &[&str]) {
 #[test]
 fn file_names_say_the_split() {
     reads(&["train.csv", "dev.csv", "test.csv"], &["train.csv"], &["dev.csv"], &["test.csv"]);
-    for name in ["validation", "valid", "val", "dev", "VAL", "imdb_valid"] {
+    for name in ["validation", "valid", "val", "dev", "devel", "VAL", "imdb_valid"] {
         let file = format!("{name}.csv");
         reads(&["train.csv", &file], &["train.csv"], &[&file], &[]);
     }
@@ -63,6 +63,21 @@ fn conll_columns_are_tables() {
     assert!(notes.contains("train.spacy: spaCy's binary files are not read; write JSON Lines"), "{notes}");
     assert!(notes.contains("dev.txt: a file of plain text has no labels; if it has CoNLL"), "{notes}");
     refuses(&["train.spacy", "dev.spacy"], &["train.spacy", "entities"]);
+}
+
+/// The files of the shared task of 2003 are called so; which task reads them as columns is not known here.
+#[test]
+fn texts_named_like_splits_are_the_data_where_nothing_else_is() {
+    let files = ["test.txt", "train.txt", "valid.txt"];
+    reads(&files, &["train.txt"], &["valid.txt"], &["test.txt"]);
+    let notes =
+        reads(&["eng/train.txt", "eng/dev.txt", "notes.txt"], &["eng/train.txt"], &["eng/dev.txt"], &[]);
+    assert!(!notes.contains("notes.txt"), "{notes}");
+    let notes = reads(&["train.txt", "train.csv"], &["train.csv"], &[], &[]);
+    assert!(notes.contains("train.txt: a file of plain text has no labels"), "{notes}");
+    let notes = reads(&["train.txt", "train/pos/1.txt", "train/neg/1.txt"], &["train"], &[], &[]);
+    assert!(notes.contains("train.txt"), "{notes}");
+    refuses(&["my_train.txt", "test.txt"], &["recognised as a data set"]);
 }
 
 #[test]

@@ -194,6 +194,11 @@ impl File {
         names.extend(has_document.then(|| NAMES[2].to_owned()));
         let mut found = Vec::new();
         for wanted in self.columns.wanted() {
+            // Of the files of one data set, some may have no documents.
+            if wanted.name == NAMES[2] && wanted.kind != Kind::Text && !names.contains(&wanted.name) {
+                found.push((wanted.name.clone(), None));
+                continue;
+            }
             let hint = || {
                 let no_tags = (width == 1)
                     .then(|| format!("it has one column, {}, and no tags: it can be predicted on", names[0]));
@@ -208,15 +213,15 @@ impl File {
                 let column = wanted.name.clone();
                 return Err(DataError::ColumnType { path: path.to_path_buf(), column, found, expected });
             }
-            found.push(at);
+            found.push((wanted.name.clone(), (at < width).then_some(at)));
         }
         if self.columns.all() {
-            found.extend((0..names.len()).filter(|at| !self.columns.names().any(|name| *name == names[*at])));
+            let others = names.iter().enumerate();
+            let others = others.filter(|(_, name)| !self.columns.names().any(|wanted| wanted == *name));
+            found.extend(others.map(|(at, name)| (name.clone(), (at < width).then_some(at))));
         }
-        Ok(Shape {
-            names: found.iter().map(|at| names[*at].clone()).collect(),
-            read: found.into_iter().map(|at| (at < width).then_some(at)).collect(),
-        })
+        let (names, read): (Vec<String>, _) = found.into_iter().unzip();
+        Ok(Shape { names: names.into(), read })
     }
 }
 

@@ -1,6 +1,8 @@
 use std::fs;
 
 use super::*;
+use crate::columns::Columns;
+use crate::load::{LoadOptions, load_rows};
 use crate::task_name::ProblemType;
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
@@ -92,6 +94,19 @@ fn the_cards_that_are_built_in_are_found_by_their_names() {
     assert!(message.contains("glue:mrpc") && message.contains("wnut17"), "{message}");
 }
 
+#[test]
+fn tag_numbers_have_the_names_that_the_readme_states() {
+    let dir = tempfile::tempdir().unwrap();
+    let readme = "---\ndataset_info:\n  features:\n  - name: ner_tags\n    sequence:\n      class_label:\n        names:\n          '0': O\n          '1': B-PER\n---\n";
+    let rows = "{\"tokens\": [\"Okafor\"], \"ner_tags\": [1]}\n";
+    write(dir.path(), &[("README.md", readme), ("train.jsonl", rows)]);
+    let (card, root, _) = local(dir.path().to_str().unwrap());
+    let columns = Columns::new().with("tokens").with("ner_tags");
+    let loaded = load_rows(&card, &root, &LoadOptions::default(), &columns, Some("ner_tags")).unwrap();
+    let names = loaded.splits[0].files[0].class_names.as_ref().unwrap();
+    assert_eq!(*names, ["O", "B-PER"]);
+}
+
 /// `glue:stsb` is a built-in card, unless there is a folder `glue`: one that lacks `stsb` is said to lack it.
 #[test]
 fn a_folder_comes_before_a_built_in_card_of_its_name() {
@@ -101,6 +116,13 @@ fn a_folder_comes_before_a_built_in_card_of_its_name() {
     let (card, ..) = local(&name("stsb"));
     assert_eq!((card.name.as_str(), card.task), ("glue:stsb", None));
     assert!(refused(&name("rte")).contains("stsb"));
+    // Tests run in the crate's folder, where `src` is.
+    let card = "name = \"src:none\"\n[files]\ntrain = [\"t.csv\"]\n";
+    write(dir.path(), &[("cards/src:none.toml", card), ("cards/no-such-folder:none.toml", card)]);
+    let cards = [dir.path().join("cards")];
+    assert!(DataSource::resolve("no-such-folder:none", &cards).is_ok());
+    let message = DataSource::resolve("src:none", &cards).unwrap_err().to_string();
+    assert!(message.contains("src"), "{message}");
 }
 
 /// `data/reviews`, mistyped or moved away, is not looked for on the hub where there is a folder `data`.

@@ -12,7 +12,7 @@ fn value(json: &serde_json::Value) -> Value {
         Json::String(text) => Value::Text(text.clone()),
         Json::Array(values) => Value::List(values.iter().map(value).collect()),
         Json::Object(object) => {
-            Value::from(Row::from_iter(object.iter().map(|(name, json)| (name.clone(), value(json)))))
+            Value::from(object.iter().map(|(name, json)| (name.clone(), value(json))).collect::<Row>())
         }
     }
 }

@@ -94,6 +94,16 @@ fn the_first_column_is_the_token_and_the_last_the_tag() {
     assert_eq!(unlabelled[1].texts("tokens").unwrap(), ["#winning"]);
 }
 
+/// Files of one data set are read with the same columns, whether each has documents or not.
+#[test]
+fn a_file_without_documents_has_nulls_for_them() {
+    let columns = Columns::new().with("document").with("tags");
+    for (text, expected) in [("a O\n", Value::Null), ("-DOCSTART- O\n\na O\n", Value::Integer(0))] {
+        let rows: Vec<Row> = opened(text, &ReadOptions::default(), &columns).map(Result::unwrap).collect();
+        assert_eq!(rows, [Row::from_iter([("document", expected), ("tags", Value::from(["O"]))])]);
+    }
+}
+
 /// A mark of a document that comes after the lines that are looked at ahead.
 #[test]
 fn documents_may_begin_late() {

@@ -10,8 +10,8 @@ use crate::sum::Sum;
 /// Collects one example after another, each with any number of true labels, and gives a [`MultiLabelReport`]
 /// over all examples at any time.
 ///
-/// Memory: a probability and a truth value for each example and label, because ROC AUC and thresholds depend on
-/// the order of all probabilities.
+/// Memory: a probability and a truth value for each example and label, because ROC AUC and thresholds depend
+/// on the order of all probabilities.
 ///
 /// ```
 /// use embert_metrics::{MultiLabelAccumulator, MultiLabelMetric};

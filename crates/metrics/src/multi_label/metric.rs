@@ -8,7 +8,8 @@ use strum::{Display, IntoStaticStr, VariantArray};
 use crate::MetricsError;
 use crate::named::parse;
 
-/// A metric of a [`MultiLabelReport`](crate::MultiLabelReport), by the name that configurations, logs and the command line use.
+/// A metric of a [`MultiLabelReport`](crate::MultiLabelReport), by the name that configurations, logs and the
+/// command line use.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
 )]
@@ -21,7 +22,8 @@ pub enum MultiLabelMetric {
     MacroF1,
     /// `samples_f1`: the mean of the examples' F1.
     SamplesF1,
-    /// `jaccard`: the mean over the examples of the share of the labels that are true or predicted that are both.
+    /// `jaccard`: the mean over the examples of the labels that are true and predicted, divided by those that
+    /// are one of the two.
     Jaccard,
     /// `subset_accuracy`: the share of examples with exactly the right labels.
     SubsetAccuracy,
@@ -35,7 +37,8 @@ impl MultiLabelMetric {
     /// Every metric, in the order in which they are listed to users.
     pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The name of the metric by which the weights of a classifier with several labels are chosen unless the user names another.
+    /// The name of the metric by which the weights of a classifier with several labels are chosen unless the
+    /// user names another.
     pub const DEFAULT: &str = "micro_f1";
 
     /// The metrics that an evaluation logs, in the order of the log line.

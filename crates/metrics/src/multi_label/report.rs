@@ -25,8 +25,8 @@ pub struct MultiLabelReport {
     pub macro_f1: f64,
     /// The mean of the labels' F1, weighted with their numbers of examples, 0 to 1.
     pub weighted_f1: f64,
-    /// The mean over the examples of the F1 of an example's labels, 0 to 1. An example without true and without
-    /// predicted labels counts 0, see [`empty_examples`](Self::empty_examples).
+    /// The mean over the examples of the F1 of an example's labels, 0 to 1. An example without true and
+    /// without predicted labels counts 0, see [`empty_examples`](Self::empty_examples).
     pub samples_f1: f64,
     /// The mean over the examples of the number of labels that are true and predicted, divided by that of the
     /// labels that are one of the two, 0 to 1: scikit-learn's `jaccard_score(average="samples")`. An example
@@ -45,8 +45,8 @@ pub struct MultiLabelReport {
     pub co_occurrence: Vec<Vec<usize>>,
     /// The threshold of each label that the metrics but for ROC AUC and loss are computed with.
     pub thresholds: Vec<f64>,
-    /// What was 0 divided by 0 and is reported as 0, and the labels without a ROC curve, of which all examples or
-    /// none have the label. A metric of all labels has no `class`.
+    /// What was 0 divided by 0 and is reported as 0, and the labels without a ROC curve, of which all
+    /// examples or none have the label. A metric of all labels has no `class`.
     pub undefined: Vec<Undefined>,
 }
 
@@ -191,7 +191,8 @@ impl MultiLabelReport {
 }
 
 impl Rows<'_> {
-    /// The probability and the truth of a label, row after row. `+ 0.0` turns -0.0 into 0.0, with which it ties.
+    /// The probability and the truth of a label, row after row. `+ 0.0` turns -0.0 into 0.0, with which it
+    /// ties.
     pub(super) fn column(&self, label: usize) -> Vec<(f64, bool)> {
         let labels = self.thresholds.len();
         let truths = self.truths.iter().skip(label).step_by(labels);
@@ -201,8 +202,8 @@ impl Rows<'_> {
 }
 
 impl MultiLabelMetric {
-    /// The metric's value in `report`. `None` for a report without examples, and for an undefined ROC AUC. Other
-    /// undefined metrics are 0.
+    /// The metric's value in `report`. `None` for a report without examples, and for an undefined ROC AUC.
+    /// Other undefined metrics are 0.
     pub fn value(self, report: &MultiLabelReport) -> Option<f64> {
         if report.examples == 0 {
             return None;

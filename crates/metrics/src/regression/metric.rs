@@ -8,7 +8,8 @@ use strum::{Display, IntoStaticStr, VariantArray};
 use crate::MetricsError;
 use crate::named::parse;
 
-/// A metric of a [`RegressionReport`](crate::RegressionReport), by the name that configurations, logs and the command line use.
+/// A metric of a [`RegressionReport`](crate::RegressionReport), by the name that configurations, logs and the
+/// command line use.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
 )]
@@ -44,8 +45,8 @@ impl RegressionMetric {
         self.into()
     }
 
-    /// Every metric in the order of display, without the loss, which is the MSE. Runs are compared by the first
-    /// metric by default.
+    /// Every metric in the order of display, without the loss, which is the MSE. Runs are compared by the
+    /// first metric by default.
     pub fn displayed() -> impl Iterator<Item = Self> + Clone {
         Self::ALL.iter().copied().filter(|metric| *metric != Self::Loss)
     }

@@ -38,8 +38,8 @@ impl Centred {
         finite((self.squares() / others as f64).sqrt())
     }
 
-    /// Pearson's correlation with other values of the same number; `None` for fewer than two, and where one of
-    /// the two is constant.
+    /// Pearson's correlation with other values of the same number; `None` for fewer than two, and where one
+    /// of the two is constant.
     pub(super) fn correlation(&self, other: &Self) -> Option<f64> {
         if self.differences.len() < 2 || self.is_constant || other.is_constant {
             return None;

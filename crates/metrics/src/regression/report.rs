@@ -13,19 +13,19 @@ use super::ranks::mean_ranks;
 pub struct RegressionReport {
     /// The number of examples.
     pub examples: usize,
-    /// Pearson's correlation coefficient, -1 to 1. `None` with fewer than two examples, or if all true numbers or
-    /// all predictions are equal.
+    /// Pearson's correlation coefficient, -1 to 1. `None` with fewer than two examples, or if all true
+    /// numbers or all predictions are equal.
     pub pearson: Option<f64>,
-    /// Spearman's rank correlation coefficient, -1 to 1: Pearson's of the ranks, equal numbers having the mean of
-    /// theirs. `None` as for [`pearson`](Self::pearson).
+    /// Spearman's rank correlation coefficient, -1 to 1: Pearson's of the ranks, equal numbers having the
+    /// mean of theirs. `None` as for [`pearson`](Self::pearson).
     pub spearman: Option<f64>,
     /// The mean squared error, which is the loss too. `None` without examples.
     pub mse: Option<f64>,
     /// The mean absolute error. `None` without examples.
     pub mae: Option<f64>,
-    /// The coefficient of determination: the share of the variance of the true numbers that is explained; 1 at
-    /// most, negative where their mean predicts better. `None` with fewer than two examples, or if all true
-    /// numbers are equal (scikit-learn's `r2_score(force_finite=False)`).
+    /// The coefficient of determination: the share of the variance of the true numbers that is explained; 1
+    /// at most, negative where their mean predicts better. `None` with fewer than two examples, or if all
+    /// true numbers are equal (scikit-learn's `r2_score(force_finite=False)`).
     pub r2: Option<f64>,
     /// The mean of the true numbers. `None` without examples.
     pub truth_mean: Option<f64>,

@@ -78,8 +78,8 @@ impl TaggingAccumulator {
     /// summed.
     ///
     /// # Errors
-    /// The numbers of words differ, a label is out of range, or the loss is NaN or infinite. The accumulator is
-    /// unchanged then.
+    /// The numbers of words differ, a label is out of range, or the loss is NaN or infinite. The accumulator
+    /// is unchanged then.
     pub fn add(&mut self, truth: &[usize], predicted: &[usize], loss_sum: f64) -> Result<(), MetricsError> {
         if truth.len() != predicted.len() {
             return Err(MetricsError::PredictionCount { found: predicted.len(), expected: truth.len() });

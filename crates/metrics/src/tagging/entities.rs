@@ -15,8 +15,8 @@ pub struct Entity<'a> {
     pub end: usize,
 }
 
-/// The entities of a sequence of tags, as seqeval's `get_entities` and conlleval find them: leniently, whatever
-/// the scheme. A tag that continues no entity begins one, and a change of type ends one.
+/// The entities of a sequence of tags, as seqeval's `get_entities` and conlleval find them: leniently,
+/// whatever the scheme. A tag that continues no entity begins one, and a change of type ends one.
 ///
 /// seqeval does not know BILOU's `L` and `U` in this mode and loses entities; here they are read as `E` and
 /// `S`, which say the same. Any text is taken for a tag, as there: check with [`Scheme::check`] first.

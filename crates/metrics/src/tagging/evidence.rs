@@ -53,8 +53,8 @@ pub struct Place {
 /// What [`SchemeEvidence`] comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recognized {
-    /// All evidence points to this scheme: no other one has these tags, or it alone is kept to. Tags may still
-    /// break IOBES or BILOU, see [`SchemeEvidence::fit`].
+    /// All evidence points to this scheme: no other one has these tags, or it alone is kept to. Tags may
+    /// still break IOBES or BILOU, see [`SchemeEvidence::fit`].
     One(Scheme),
     /// There is no entity: every scheme is kept to.
     Open,

@@ -8,8 +8,8 @@ use strum::{Display, IntoStaticStr, VariantArray};
 use crate::MetricsError;
 use crate::named::parse;
 
-/// A metric of a [`TaggingReport`](crate::TaggingReport), by the name that configurations, logs and the command
-/// line use.
+/// A metric of a [`TaggingReport`](crate::TaggingReport), by the name that configurations, logs and the
+/// command line use.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
 )]

@@ -43,10 +43,10 @@ pub struct TaggingReport {
     pub types: Vec<String>,
     /// The metrics of each type, in the order of `types`. `support` is the number of true entities.
     pub per_type: Vec<ClassScores>,
-    /// Counts of entities `[types + 1, types + 1]`: a row for each true type, a column for each predicted one.
-    /// The last row has the invented entities, the last column the missed ones. An entity with another type
-    /// has the same first and last word; where these differ, an entity is both missed and invented, also if
-    /// the two overlap.
+    /// Counts of entities `[types + 1, types + 1]`: a row for each true type, a column for each predicted
+    /// one. The last row has the invented entities, the last column the missed ones. An entity with another
+    /// type has the same first and last word; where these differ, an entity is both missed and invented, also
+    /// if the two overlap.
     pub confusion_matrix: ConfusionMatrix,
     /// The metrics that were 0 divided by 0 and are reported as 0; `class` is the type's place in `types`.
     pub undefined: Vec<Undefined<TaggingMetric>>,

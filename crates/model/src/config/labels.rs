@@ -59,21 +59,19 @@ impl HeadKeys {
     }
 
     fn problem_type(&self, origin: &Origin<'_>) -> Result<Option<ProblemType>, ModelError> {
-        match &self.problem_type {
-            Value::Null => Ok(None),
-            kind => match kind.as_str().and_then(|kind| kind.parse().ok()) {
-                Some(kind) => Ok(Some(kind)),
-                None => {
-                    let [single, multi, regression] = [
-                        ProblemType::SingleLabelClassification,
-                        ProblemType::MultiLabelClassification,
-                        ProblemType::Regression,
-                    ];
-                    let expected = format!("\"{single}\", \"{multi}\" or \"{regression}\"");
-                    Err(origin.bad("problem_type", kind, &expected))
-                }
-            },
+        if self.problem_type.is_null() {
+            return Ok(None);
         }
+        let kind = self.problem_type.as_str().and_then(|kind| kind.parse().ok());
+        kind.map(Some).ok_or_else(|| {
+            let [single, multi, regression] = [
+                ProblemType::SingleLabelClassification,
+                ProblemType::MultiLabelClassification,
+                ProblemType::Regression,
+            ];
+            let expected = format!("\"{single}\", \"{multi}\" or \"{regression}\"");
+            origin.bad("problem_type", &self.problem_type, &expected)
+        })
     }
 
     fn count(&self, origin: &Origin<'_>) -> Result<Option<usize>, ModelError> {

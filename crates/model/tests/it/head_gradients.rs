@@ -98,7 +98,7 @@ impl Reference {
 fn devices() -> impl Iterator<Item = Device> {
     [Backend::Flex, Backend::NdArray]
         .into_iter()
-        .flat_map(|backend| backend.devices().into_iter().map(|device| device.autodiff()))
+        .flat_map(|backend| backend.devices().into_iter().map(Device::autodiff))
 }
 
 fn config(problem: ProblemType, labels: Option<&[&str]>) -> BertConfig {

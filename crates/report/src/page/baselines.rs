@@ -15,9 +15,9 @@ pub(super) fn beside(scores: &SplitScores, known: &[MetricInfo]) -> Option<Marku
     if scores.baselines.is_empty() && fitted.is_empty() {
         return None;
     }
-    let mut rows = vec![("this run".to_owned(), &scores.metrics)];
+    let own = if fitted.is_empty() { "this run" } else { "this run, thresholds 0.5" };
+    let mut rows = vec![(own.to_owned(), &scores.metrics)];
     if !fitted.is_empty() {
-        rows[0].0 = "this run, thresholds 0.5".to_owned();
         rows.push(("this run, fitted thresholds".to_owned(), fitted));
     }
     rows.extend(scores.baselines.iter().map(|rule| (rule.name.clone(), &rule.metrics)));
@@ -33,19 +33,26 @@ pub(super) fn beside(scores: &SplitScores, known: &[MetricInfo]) -> Option<Marku
         std::iter::once("metric".to_owned()).chain(shown.iter().map(|metric| metric.in_sentence()));
     let title = if scores.baselines.is_empty() { "All metrics" } else { "Against rules without a model" };
     Some(html! {
-        h3 { (title) }
-        (Table::new(headings, table.collect()).render(title))
+        div class="columns rules" { div { h3 { (title) } (Table::new(headings, table.collect()).render(title)) } }
     })
 }
 
-/// What the best rule without a model gets, as a clause after the result. `None` without rules.
-pub(super) fn clause(rules: &[Baseline], metrics: &Metrics, known: &[MetricInfo]) -> Option<String> {
+/// What the best rule without a model gets, as a clause after the result: by the first metric of `said`, which
+/// the result names, or else by another. `None` without rules.
+pub(super) fn clause(
+    rules: &[Baseline],
+    metrics: &Metrics,
+    said: &[&str],
+    known: &[MetricInfo],
+) -> Option<String> {
     // The mean has no correlation with anything, so the first metric may be undefined for it.
     let is_shared = |metric: &&MetricInfo| {
         metrics.get(&metric.name).is_some()
             && rules.iter().any(|rule| rule.metrics.get(&metric.name).is_some())
     };
-    let metric = known.iter().filter(|metric| metric.name != LOSS).find(is_shared)?;
+    let of_result = said.iter().filter_map(|name| known.iter().find(|metric| metric.name == *name));
+    let others = known.iter().filter(|metric| metric.name != LOSS);
+    let metric = of_result.chain(others).find(is_shared)?;
     let value = |rule: &Baseline| rule.metrics.get(&metric.name);
     let by_value = |one: &&Baseline, other: &&Baseline| match (value(one), value(other)) {
         (Some(one), Some(other)) if metric.better == Better::Lower => other.total_cmp(&one),
@@ -59,13 +66,12 @@ pub(super) fn clause(rules: &[Baseline], metrics: &Metrics, known: &[MetricInfo]
         Ordering::Equal => "the better of two rules without a model".to_owned(),
         Ordering::Greater => format!("the best of {} rules without a model", rules.len()),
     };
-    Some(format!(
-        "{of}, {}, has {} {} where this run has {}",
-        best.name,
-        metric.in_sentence(),
-        figure(value(best)?),
-        figure(metrics.get(&metric.name)?)
-    ))
+    let than = if said.contains(&metric.name.as_str()) {
+        String::new()
+    } else {
+        format!(" where this run has {}", figure(metrics.get(&metric.name)?))
+    };
+    Some(format!("{of} ({}) has {} {}{than}", best.name, metric.in_sentence(), figure(value(best)?)))
 }
 
 #[cfg(test)]
@@ -85,21 +91,21 @@ mod tests {
         let known =
             [info("pearson", Better::Higher), info("mse", Better::Lower), info("loss", Better::Lower)];
         let metrics: Metrics = [("pearson", 0.5), ("mse", 0.25), ("loss", 0.25)].into_iter().collect();
-        assert_eq!(clause(&[], &metrics, &known), None);
+        assert_eq!(clause(&[], &metrics, &[], &known), None);
         let mean = rule("the mean", &[("mse", 2.0)]);
         assert_eq!(
-            clause(std::slice::from_ref(&mean), &metrics, &known).unwrap(),
-            "a rule without a model, the mean, has MSE 2.0000 where this run has 0.2500"
+            clause(std::slice::from_ref(&mean), &metrics, &["pearson"], &known).unwrap(),
+            "a rule without a model (the mean) has MSE 2.0000 where this run has 0.2500"
         );
         let rules = [rule("zero", &[("mse", 3.0)]), mean, rule("nothing", &[])];
         assert_eq!(
-            clause(&rules, &metrics, &known).unwrap(),
-            "the best of 3 rules without a model, the mean, has MSE 2.0000 where this run has 0.2500"
+            clause(&rules, &metrics, &["pearson", "mse"], &known).unwrap(),
+            "the best of 3 rules without a model (the mean) has MSE 2.0000"
         );
         let higher = [rule("a", &[("pearson", 0.1)]), rule("b", &[("pearson", 0.2), ("mse", 9.0)])];
         assert_eq!(
-            clause(&higher, &metrics, &known).unwrap(),
-            "the better of two rules without a model, b, has PEARSON 0.2000 where this run has 0.5000"
+            clause(&higher, &metrics, &[], &known).unwrap(),
+            "the better of two rules without a model (b) has PEARSON 0.2000 where this run has 0.5000"
         );
     }
 }

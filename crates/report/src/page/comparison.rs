@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use super::curves::{moving_mean, window};
 use super::figure::{Figure, Table, figures, section};
+use super::several_tasks::of_several;
 use crate::compare::{
     Group, differences, distinguishing, groups, shared_metrics, splits_differ, tasks, value,
 };
@@ -35,9 +36,7 @@ impl Measure {
             runs.iter().any(|run| run.log.evals.iter().any(|eval| eval.metrics.get(name).is_some()))
         };
         if tasks(runs).is_some() {
-            // The loss comes last, and has another meaning in each task.
-            let shared = shared_metrics(runs).into_iter().cloned();
-            let first = shared.min_by_key(|metric| metric.name == LOSS).unwrap_or(default);
+            let first = shared_metrics(runs).into_iter().next().unwrap_or(default);
             return Self { metric: first.clone(), default: first, split: "validation" };
         }
         let metric = match runs.first() {
@@ -105,23 +104,6 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
         (section("runs", "Every run", &by_run(runs, &names, &keys, &measure).render("Every run")))
         (section("differences", "What differs", &different(runs, &names, &keys)))
     })
-}
-
-/// Says which run has which task, and what all share.
-fn of_several(tasks: &[(String, Vec<&Run>)], runs: &[Run]) -> Markup {
-    let shared: Vec<String> = shared_metrics(runs).iter().map(|metric| metric.in_sentence()).collect();
-    let shared = if shared.is_empty() { "no metric".to_owned() } else { shared.join(", ") };
-    html! {
-        div class="missing" role="note" {
-            b { "The runs are of " (thousands(tasks.len())) " tasks:" }
-            ul {
-                @for (task, runs) in tasks {
-                    li { (task) ": " (runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ")) }
-                }
-            }
-            p { "Compared is what all share: settings, time, and of the metrics " (shared) ". A number of one task says little about another." }
-        }
-    }
 }
 
 /// The runs' names: those of their folders, or paths if two have the same name.

@@ -46,7 +46,7 @@ pub(super) fn data(facts: &Facts, kind: Kind) -> Result<Markup, ReportError> {
         }
         @if let Some(table) = by_label(facts).filter(|_| !are_columns) {
             @let (open, others) = table.split(OPEN_ROWS);
-            h3 class="after" { (if kind == Kind::Entities { "Words by tag" } else { "Examples by label" }) }
+            h3 class="after" { (if kind == Kind::Entities { "By tag" } else { "By label" }) }
             (open.render("Labels"))
             @if let Some(others) = others {
                 details { summary { "The other " (counted(others.rows.len(), "label")) } (others.render("Other labels")) }

@@ -13,6 +13,7 @@ mod regression;
 mod result;
 mod roc;
 mod run;
+mod several_tasks;
 mod splits;
 mod sweep;
 mod texts;
@@ -43,8 +44,10 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
         runs => (format!("{} runs", runs.len()), comparison::content(runs)?),
     };
     // Marks of entities and of labels are in the page of one run alone.
-    let has_marks = |run: &Run| matches!(run.kind(), Kind::Entities | Kind::MultiLabel);
-    let style = if runs.len() == 1 && has_marks(&runs[0]) { include_str!("tasks.css") } else { "" };
+    let style = match runs {
+        [run] if !matches!(run.kind(), Kind::SingleLabel | Kind::Unknown) => include_str!("tasks.css"),
+        _ => "",
+    };
     Ok(framed(&title, &content, style, *options))
 }
 

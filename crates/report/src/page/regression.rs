@@ -9,15 +9,15 @@ use super::texts::text;
 use crate::ReportError;
 use crate::examples::Split;
 use crate::number::{counted, figure, or_dash, percent, short, thousands};
-use crate::plot::{Ink, Layer, Plot, Ticks, range};
+use crate::plot::{Ink, Layer, Plot, Ticks, range, round_ticks};
 
 /// The number of examples in each of the two lists.
 const SHOWN: usize = 10;
 /// The most dots of a plot: a page of more is large, and no eye tells them apart.
 const MOST_DOTS: usize = 1000;
 const RESIDUAL_BINS: usize = 24;
-/// The ranges of true scores.
-const SCORE_BINS: usize = 6;
+/// The most round numbers that divide the range of the true scores.
+const MOST_ENDS: usize = 7;
 
 /// The predicted less the true number, finite even where the difference overflows.
 fn residual(example: &ScoredExample) -> f64 {
@@ -108,10 +108,7 @@ fn predicted(examples: &[&ScoredExample], key: &str) -> Figure {
                 Layer::Line { points: diagonal, ink: Ink::Reference, faint: false },
             ],
         },
-        legend: vec![
-            (Ink::Series(0), "predicted score".to_owned()),
-            (Ink::Reference, "predicted as it is".to_owned()),
-        ],
+        legend: vec![(Ink::Series(0), "predicted score".to_owned()), (Ink::Reference, "the same".to_owned())],
         note,
         table: table(examples),
     }
@@ -167,6 +164,17 @@ fn bins(values: impl Iterator<Item = f64> + Clone, count: usize) -> Vec<(f64, f6
     (0..count).map(|bin| (low + width * bin as f64, low + width * (bin + 1) as f64)).collect()
 }
 
+/// Ranges between round numbers that cover these numbers; one if all are equal.
+fn ranges(values: impl Iterator<Item = f64> + Clone) -> Vec<(f64, f64)> {
+    let whole = bins(values, 1);
+    let Some(&(low, high)) = whole.first() else { return whole };
+    let ends = round_ticks(&(low..high), MOST_ENDS)
+        .into_iter()
+        .filter(|end| (low..high).contains(end) && *end > low);
+    let ends: Vec<f64> = [low].into_iter().chain(ends).chain([high]).collect();
+    ends.windows(2).map(|pair| (pair[0], pair[1])).collect()
+}
+
 /// The bin of a number; the last one has its upper end too.
 fn bin_of(value: f64, bins: &[(f64, f64)]) -> usize {
     bins.iter().rposition(|bin| value >= bin.0).unwrap_or(0)
@@ -176,7 +184,9 @@ fn histogram(examples: &[&ScoredExample], key: &str) -> Figure {
     let residuals: Vec<f64> = examples.iter().map(|example| residual(example)).collect();
     let bins = bins(residuals.iter().copied(), RESIDUAL_BINS);
     let mut counts = vec![0_usize; bins.len()];
-    residuals.iter().for_each(|&residual| counts[bin_of(residual, &bins)] += 1);
+    for &residual in &residuals {
+        counts[bin_of(residual, &bins)] += 1;
+    }
     let x = range(residuals.iter().copied().chain([0.0]), false);
     // A single bin has no width of its own.
     let least = (x.end - x.start) / 100.0;
@@ -220,9 +230,11 @@ fn histogram(examples: &[&ScoredExample], key: &str) -> Figure {
 
 /// The mean absolute error over ranges of the true score.
 fn by_score(examples: &[&ScoredExample], key: &str) -> Figure {
-    let bins = bins(examples.iter().map(|example| example.score), SCORE_BINS);
+    let bins = ranges(examples.iter().map(|example| example.score));
     let mut residuals: Vec<Vec<f64>> = vec![Vec::new(); bins.len()];
-    examples.iter().for_each(|example| residuals[bin_of(example.score, &bins)].push(residual(example)));
+    for example in examples {
+        residuals[bin_of(example.score, &bins)].push(residual(example));
+    }
     let absolute = |bin: &Vec<f64>| mean(&bin.iter().map(|residual| residual.abs()).collect::<Vec<_>>());
     let name = |&(from, to): &(f64, f64)| {
         if from.total_cmp(&to).is_eq() { short(from) } else { format!("{} to {}", short(from), short(to)) }
@@ -328,6 +340,12 @@ mod tests {
         assert_eq!((five.len(), five[0], five[4]), (5, (0.0, 1.0), (4.0, 5.0)));
         assert_eq!([0.0, 0.99, 1.0, 4.5, 5.0].map(|value| bin_of(value, &five)), [0, 0, 1, 4, 4]);
         assert_eq!(bins([2.0, 2.0].into_iter(), 5), [(2.0, 2.0)]);
+        assert_eq!(
+            ranges([0.0, 5.0].into_iter()),
+            [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 4.0), (4.0, 5.0)]
+        );
+        assert_eq!(ranges([0.5, 2.5].into_iter()), [(0.5, 1.0), (1.0, 1.5), (1.5, 2.0), (2.0, 2.5)]);
+        assert_eq!(ranges([2.0, 2.0].into_iter()), [(2.0, 2.0)]);
         assert!(bins([-1.7e308, 1.7e308].into_iter(), 5).len() <= 5);
     }
 

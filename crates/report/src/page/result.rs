@@ -30,13 +30,13 @@ pub(super) fn result(run: &Run, splits: &[Predictions<'_>]) -> String {
     };
     let line = match run.kind() {
         Kind::SingleLabel | Kind::Unknown => None,
-        Kind::MultiLabel => multi_label(eval, fitted(run, eval)),
-        Kind::Score => regression(eval),
-        Kind::Entities => entities(eval),
+        Kind::MultiLabel => Some((multi_label(eval, fitted(run, eval)), LABEL_METRICS)),
+        Kind::Score => Some((regression(eval), SCORE_METRICS)),
+        Kind::Entities => Some((entities(eval), ENTITY_METRICS)),
     };
-    if let Some(line) = line {
+    if let Some((Some(line), said)) = line {
         let scores = run.scores.as_ref().and_then(|scores| scores.split(&eval.split));
-        let rule = scores.and_then(|scores| clause(&scores.baselines, &eval.metrics, &run.metrics));
+        let rule = scores.and_then(|scores| clause(&scores.baselines, &eval.metrics, said, &run.metrics));
         return match rule {
             Some(rule) => format!("{line}; {rule}."),
             None => line + ".",
@@ -71,14 +71,20 @@ fn examples(eval: &Eval) -> String {
     counted(eval.examples, &format!("{} example", eval.split))
 }
 
+/// The metrics that the sentences of each task name; rules without a model are compared by the first that is
+/// defined for them.
+const ENTITY_METRICS: &[&str] = &["f1", "recall", "precision"];
+const LABEL_METRICS: &[&str] = &["micro_f1", "subset_accuracy"];
+const SCORE_METRICS: &[&str] = &["mae", "pearson", "spearman"];
+
 fn entities(eval: &Eval) -> Option<String> {
     let [recall, precision, f1] = ["recall", "precision", "f1"].map(|name| eval.metrics.get(name));
     Some(format!(
-        "Finds {} of the entities in {}, and {} of those that it finds are right: F1 {}",
+        "Finds {} of the entities in {}, and {} of those that it finds are right; F1 is {}",
         percent(recall?),
         examples(eval),
         percent(precision?),
-        percent(f1?)
+        figure(f1?)
     ))
 }
 
@@ -88,17 +94,17 @@ fn multi_label(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {
         "Gets all labels of {} of {} right; over all labels together F1 is {}",
         percent(subset?),
         examples(eval),
-        percent(micro?)
+        figure(micro?)
     );
     Some(match fitted.and_then(|metrics| metrics.get("micro_f1")) {
-        Some(fitted) => format!("{line}, with the fitted thresholds {}", percent(fitted)),
+        Some(fitted) => format!("{line}, with the fitted thresholds {}", figure(fitted)),
         None => line,
     })
 }
 
 fn regression(eval: &Eval) -> Option<String> {
     let away = eval.metrics.get("mae")?;
-    let line = format!("Is {} away from the true score in the mean over {}", figure(away), examples(eval));
+    let line = format!("Is off by {} in the mean (MAE) over {}", figure(away), examples(eval));
     let named = [("pearson", "Pearson"), ("spearman", "Spearman")];
     let known: Vec<String> = named
         .iter()
@@ -138,21 +144,21 @@ mod tests {
     fn each_task_has_its_own_words() {
         assert_eq!(
             entities(&eval(&[("f1", 0.5), ("recall", 0.4), ("precision", 0.65)], 1287)).unwrap(),
-            "Finds 40.0 % of the entities in 1,287 test examples, and 65.0 % of those that it finds are right: F1 50.0 %"
+            "Finds 40.0 % of the entities in 1,287 test examples, and 65.0 % of those that it finds are right; F1 is 0.5000"
         );
         assert_eq!(entities(&eval(&[("f1", 0.5)], 1)), None);
         let labels = eval(&[("subset_accuracy", 0.5), ("micro_f1", 0.625)], 1);
         assert_eq!(
             multi_label(&labels, None).unwrap(),
-            "Gets all labels of 50.0 % of 1 test example right; over all labels together F1 is 62.5 %"
+            "Gets all labels of 50.0 % of 1 test example right; over all labels together F1 is 0.6250"
         );
         let fitted = [("micro_f1", 0.75)].into_iter().collect();
         assert!(
-            multi_label(&labels, Some(&fitted)).unwrap().ends_with(", with the fitted thresholds 75.0 %")
+            multi_label(&labels, Some(&fitted)).unwrap().ends_with(", with the fitted thresholds 0.7500")
         );
         assert_eq!(
             regression(&eval(&[("mae", 0.5), ("pearson", 0.875), ("spearman", 0.75)], 9)).unwrap(),
-            "Is 0.5000 away from the true score in the mean over 9 test examples; its scores correlate with the true ones: Pearson 0.8750, Spearman 0.7500"
+            "Is off by 0.5000 in the mean (MAE) over 9 test examples; its scores correlate with the true ones: Pearson 0.8750, Spearman 0.7500"
         );
         assert!(regression(&eval(&[("mae", 0.5)], 9)).unwrap().ends_with("since one side is constant"));
     }

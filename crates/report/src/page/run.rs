@@ -1,6 +1,6 @@
 //! The page of one run.
 
-use embert_run::{LOSS, MetricInfo, RunFiles};
+use embert_run::RunFiles;
 use maud::{Markup, html};
 
 use super::curves::{of_training, stages_table};
@@ -76,16 +76,11 @@ fn header(run: &Run, result: &str) -> Markup {
     }
 }
 
-/// Whether the metric is the loss of a regression, which its mean squared error is already.
-fn is_shown_twice(run: &Run, metric: &MetricInfo) -> bool {
-    metric.name == LOSS && run.kind() == Kind::Score && run.metrics.iter().any(|metric| metric.name == "mse")
-}
-
 fn tiles(run: &Run) -> Vec<(String, String, String)> {
     let mut tiles = Vec::new();
     if let Some(eval) = quoted(run) {
         let fitted = fitted(run, eval);
-        for metric in run.metrics.iter().filter(|metric| metric.headline && !is_shown_twice(run, metric)) {
+        for metric in run.metrics.iter().filter(|metric| metric.headline) {
             if let Some(value) = eval.metrics.get(&metric.name) {
                 let name = format!("{} {}", eval.split, metric.in_sentence());
                 let fitted = fitted.and_then(|metrics| metrics.get(&metric.name));

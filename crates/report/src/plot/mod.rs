@@ -13,7 +13,7 @@ use maud::{Markup, PreEscaped, html};
 pub(crate) use self::axis::Axis;
 use self::figure::SIZE;
 pub(crate) use self::figure::{Ink, Layer, MOST_ROWS, Plot, Ticks};
-pub(crate) use self::range::range;
+pub(crate) use self::range::{range, round_ticks};
 use crate::ReportError;
 
 impl Plot {

@@ -206,6 +206,13 @@ impl TrainConfig {
         toml::to_string(self).map_err(|source| ConfigError::Write { source })
     }
 
+    /// These settings with the metric that a data set's card names, if any, unless `metric` is set.
+    #[must_use]
+    pub fn with_default_metric(self, metric: Option<&str>) -> Self {
+        let metric = self.metric.or_else(|| metric.map(str::to_owned));
+        Self { metric, ..self }
+    }
+
     /// These settings with `metric` set: an unset `metric` becomes the task's [`Task::METRIC`].
     #[must_use]
     pub fn for_task<T: Task>(&self) -> Self {

@@ -5,11 +5,11 @@ use maud::{Markup, html};
 use super::super::texts::OPEN;
 use crate::entities::{Compared, Outcome, Verdict};
 use crate::number::percent;
-use crate::text::{shortened, visible};
+use crate::text::{shortened, visible, without_isolates};
 
 /// The characters of a text that are shown between two marks before the text has to be opened.
 const BETWEEN: usize = 60;
-/// The most characters of an entity that a mark quotes.
+/// The most characters of an entity that a mark quotes, and of a type's name.
 const QUOTED: usize = 60;
 
 /// A part of a text.
@@ -209,13 +209,22 @@ fn pieces<'a>(text: &Text<'a>, outcomes: &[Outcome<'_>]) -> Vec<(&'a str, Option
     cuts.windows(2).map(piece).collect()
 }
 
+/// A type's name, which is escaped already, or its beginning; a mark is an element with its own direction.
+fn name(group: &str) -> String {
+    let whole = without_isolates(group);
+    match whole.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &whole[..end]),
+        None => whole,
+    }
+}
+
 /// What is right or wrong with an entity, in words. `quotes` are needed where others overlap it.
 fn said(text: &Text<'_>, outcome: &Outcome<'_>, quotes: bool) -> String {
     let quoted = |(start, end): (usize, usize)| format!("“{}”", shortened(text.cut(start, end), QUOTED));
-    let truth = outcome.truth.map(|entity| (entity.entity_group.as_str(), (entity.start, entity.end)));
+    let truth = outcome.truth.map(|entity| (name(&entity.entity_group), (entity.start, entity.end)));
     let found = outcome
         .found
-        .map(|entity| (entity.entity_group.as_str(), (entity.start, entity.end), percent(entity.score)));
+        .map(|entity| (name(&entity.entity_group), (entity.start, entity.end), percent(entity.score)));
     let before = |place| if quotes { format!("{} ", quoted(place)) } else { String::new() };
     match (truth, found) {
         (Some((group, place)), None) => format!("{}{group} missed", before(place)),
@@ -245,8 +254,9 @@ pub(super) fn key() -> Markup {
     html! {
         p class="note key" {
             "A mark says the true type, then what was found: "
-            @for (verdict, words) in meanings {
-                mark class=(format!("entity {}", class(verdict))) { (words) } " "
+            @for (place, (verdict, words)) in meanings.into_iter().enumerate() {
+                @if place > 0 { " " }
+                mark class=(format!("entity {}", class(verdict))) { (words) }
             }
             ". In a mark, " span class="lost" { "what was lost" } " of the true entity, and "
             span class="extra" { "what was added" } " to it. The percentage is the model's score."
@@ -335,5 +345,7 @@ mod tests {
         let html = shown("<b>\u{202e}a", &[("<i>", 0, 5)], &[("\"'>", 0, 5)]);
         assert!(!html.contains("<b>") && !html.contains("<i>") && !html.contains('\u{202e}'), "{html}");
         assert!(html.contains("\\u{202e}"), "{html}");
+        let long = shown("a", &[(&"x".repeat(1000), 0, 1)], &[]);
+        assert!(words(&long).chars().count() < 80, "{long}");
     }
 }

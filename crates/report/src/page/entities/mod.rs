@@ -87,7 +87,7 @@ fn list<'a>(examples: impl Iterator<Item = &'a Compared<'a>>) -> Markup {
                     p class="verdict" {
                         span class="tag wrong" { (counted(compared.errors(), "error")) }
                         " " (told(compared))
-                        @if let Some(score) = compared.surest_error() { ", at most " (percent(score)) " sure" }
+                        @if let Some(score) = compared.surest_error() { ", the surest with " (percent(score)) }
                         small { " · row " (compared.example.id) " · " (counted(compared.example.words, "word")) }
                     }
                     (marked(compared))

@@ -30,6 +30,8 @@ pub(super) struct TypeRow {
 /// from the examples.
 pub(super) struct Types {
     pub(super) rows: Vec<TypeRow>,
+    /// The recorded averages over the types, by name.
+    averages: Vec<(String, Metrics)>,
     /// A row for each true type, a column for each found one; the last of both is no entity.
     counts: Vec<Vec<usize>>,
 }
@@ -49,7 +51,9 @@ impl Types {
         let size = rows.len() + 1;
         let counts = detail.confusion_matrix.clone();
         let fits = !rows.is_empty() && counts.len() == size && counts.iter().all(|row| row.len() == size);
-        fits.then_some(Self { rows, counts })
+        let averages = detail.averages.iter();
+        let averages = averages.map(|average| (format!("{} average", average.name), average.metrics.clone()));
+        fits.then(|| Self { rows, averages: averages.collect(), counts })
     }
 
     fn computed(compared: &[Compared<'_>]) -> Self {
@@ -78,7 +82,7 @@ impl Types {
             let metrics = named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
             TypeRow { name: name.to_owned(), metrics, support: counts.truths }
         };
-        Self { rows: by_type.into_iter().map(row).collect(), counts }
+        Self { rows: by_type.into_iter().map(row).collect(), averages: Vec::new(), counts }
     }
 
     /// The numbers of at most `most` types, those with the most entities, in the order of the rows.
@@ -117,13 +121,17 @@ impl Types {
                 named.push(name);
             }
         }
-        let rows = self.rows.iter().map(|row| {
-            let figures = named.iter().map(|name| or_dash(row.metrics.get(name)));
-            std::iter::once(row.name.clone()).chain(figures).chain([thousands(row.support)]).collect()
-        });
-        let titles = named.iter().map(|name| measures::named(name, known).in_sentence());
+        let of = |name: &str, metrics: &Metrics, entities: usize| -> Vec<String> {
+            let figures = named.iter().map(|name| or_dash(metrics.get(name)));
+            std::iter::once(name.to_owned()).chain(figures).chain([thousands(entities)]).collect()
+        };
+        let rows = self.rows.iter().map(|row| of(&row.name, &row.metrics, row.support));
+        let all = self.rows.iter().map(|row| row.support).sum();
+        let averages = self.averages.iter().map(|(name, metrics)| of(name, metrics, all));
+        let titles = named.iter().map(|name| measures::of_label(name, known));
         let headings = ["type".to_owned()].into_iter().chain(titles).chain(["entities".to_owned()]);
-        let (open, others) = Table::new(headings, rows.collect()).split(OPEN_ROWS);
+        let (mut open, others) = Table::new(headings, rows.collect()).split(OPEN_ROWS);
+        open.rows.extend(averages);
         html! {
             (open.render("Figures by type"))
             @if let Some(others) = others {

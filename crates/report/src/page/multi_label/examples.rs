@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::super::texts::text;
 use crate::label_sets::{Thresholds, doubt, loss};
-use crate::number::{counted, figure, percent, short, thousands};
+use crate::number::{counted, figure, percent, thousands};
 
 /// The number of examples in each of the two lists.
 const SHOWN: usize = 10;
@@ -37,7 +37,7 @@ pub(super) fn examples(examples: &[&MultiLabelExample], names: &[String], thresh
             div {
                 h3 { "Least sure" }
                 p class="note" { (of) ", by the number of wrong labels to expect if the probabilities are right." }
-                (list(&unsure, "wrong labels expected", short, names, thresholds))
+                (list(&unsure, "wrong labels to expect", |number| format!("{number:.1}"), names, thresholds))
             }
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn of_split(
     }
     Ok(html! {
         h3 class="after" { "By label" }
-        (rows.table(known))
+        div class="by-label" { (rows.table(known)) }
         @if !split.examples.is_empty() {
             h3 class="after" { "Labels that come together" }
             (together(&split.examples, &rows))

@@ -94,7 +94,9 @@ pub(super) fn numbers_of_labels(
 ) -> Option<Figure> {
     let histogram = |number: &dyn Fn(&MultiLabelExample) -> usize| {
         let mut counts = vec![0_usize; MOST_LABELS + 1];
-        examples.iter().for_each(|example| counts[number(example).min(MOST_LABELS)] += 1);
+        for example in examples {
+            counts[number(example).min(MOST_LABELS)] += 1;
+        }
         counts
     };
     let half = Thresholds { values: vec![HALF; thresholds.values.len()], are_fitted: false };
@@ -207,7 +209,7 @@ mod tests {
             id: id as u64,
             text: String::new(),
             text_pair: None,
-            labels: (0..labels).filter(|label| id % (label + 2) == 0).collect(),
+            labels: (0..labels).filter(|label| id.is_multiple_of(label + 2)).collect(),
             probabilities: (0..labels).map(|label| ((id * 7 + label * 3) % 10) as f64 / 10.0).collect(),
             tokens: 1,
         };

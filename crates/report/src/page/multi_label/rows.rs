@@ -90,15 +90,13 @@ impl Rows {
             }
         }
         let is_fitted = self.rows.iter().any(|row| row.fitted.is_some());
-        let title = |name: &str| measures::named(name, known).in_sentence();
+        let title = |name: &str| measures::of_label(name, known);
         let mut headings = vec!["label".to_owned(), "examples".to_owned()];
         headings.extend(at_half.iter().map(|name| format!("{} at 0.5", title(name))));
         if is_fitted {
-            headings.extend(
-                ["fitted threshold", "precision at it", "recall at it", "F1 at it"].map(str::to_owned),
-            );
+            headings.extend(["threshold", "precision at it", "recall at it", "F1 at it"].map(str::to_owned));
         }
-        headings.extend(["average precision", "ROC AUC"].map(str::to_owned));
+        headings.extend(["AP", "AUC"].map(str::to_owned));
         let rows = self.largest(usize::MAX).into_iter().map(|label| {
             let row = &self.rows[label];
             let mut cells = vec![row.name.clone(), thousands(row.support)];
@@ -120,8 +118,8 @@ impl Rows {
                 details { summary { "The other " (counted(others.rows.len(), "label")) } (others.render("Other labels")) }
             }
             p class="note" {
-                "The labels with the most examples first; a dash where a figure is undefined. "
-                @if is_fitted { "A fitted threshold is the one with the best F1 of its label on the validation split, so figures at it flatter there." }
+                "The labels with the most examples first; a dash where a figure is undefined. AP is the average precision, AUC the area under the ROC curve. "
+                @if is_fitted { "The threshold was fitted on the validation split, so figures at it flatter there." }
             }
         }
     }
@@ -187,6 +185,6 @@ mod tests {
         assert_eq!((threshold, counts.unwrap().f1()), (0.35, Some(1.0)));
         assert_eq!(recorded.largest(1), [1]);
         let html = recorded.table(&[]).into_string();
-        assert!(html.contains(">0.35</td>") && html.contains("f1 at 0.5"), "{html}");
+        assert!(html.contains(">0.35</td>") && html.contains("F1 at 0.5"), "{html}");
     }
 }

@@ -30,8 +30,12 @@ pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
         .collect();
     let metric = (sweep.metric.name != LOSS).then_some(&sweep.metric);
     let loss = measures::named(LOSS, &measures::of_format_1());
+    // The mean squared error of a regression is its loss.
+    let is_loss = sweep.metric.name == "mse" && runs.iter().all(|run| run.kind() == Kind::Score);
     let curves: Vec<Figure> = [
-        metric.and_then(|metric| evaluations_of("sweep-metric", &groups, &sweep.split, metric)),
+        metric
+            .filter(|_| !is_loss)
+            .and_then(|metric| evaluations_of("sweep-metric", &groups, &sweep.split, metric)),
         evaluations_of("sweep-validation", &groups, &sweep.split, &loss),
         losses("sweep-loss", &groups),
     ]
