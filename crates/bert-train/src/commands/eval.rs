@@ -84,7 +84,7 @@ fn evaluate<T: ShownTask>(
     predictions: Option<&Output>,
     device: &Device,
 ) -> Result<(), Error> {
-    let (data, _) = data.load::<T>(config)?;
+    let data = data.load_for_model::<T>(config)?;
     let TaskData { splits, labels, notes, unlabelled, files, .. } = data;
     if let Some(predictions) = predictions {
         files.iter().try_for_each(|file| predictions.differs_from(file))?;
