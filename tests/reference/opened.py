@@ -54,7 +54,9 @@ def short_enough(rows: list[dict], tokenizer, config: dict) -> list[dict]:
 
     def length(row: dict) -> int:
         words = row.get("tokens")
-        encoded = tokenizer(words, is_split_into_words=True) if words else tokenizer(row["text"], row.get("text_pair"))
+        texts = (words,) if words else (row["text"], row.get("text_pair"))
+        # A row that is too long is no fault of the folder.
+        encoded = tokenizer(*texts, is_split_into_words=bool(words), verbose=False)
         return len(encoded["input_ids"])
 
     kept = [row for row in rows if length(row) <= window]

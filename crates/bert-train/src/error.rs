@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use embert_data::TaskName;
+use embert_task::TaskKind;
 use strum::VariantNames as _;
 
 /// An error of the program.
@@ -54,8 +55,16 @@ pub(crate) enum Error {
         path.display(), TaskName::VARIANTS.join(", ")
     )]
     UnknownTask { path: PathBuf, found: String },
-    #[error("the data set {dataset} is for {stated}, as its card says, but the model is for {model}")]
-    TaskOfData { dataset: String, stated: TaskName, model: TaskName },
+    #[error(
+        "the data set {dataset} is for {found}, as its card says, but the model is for {model}: choose a model for the data's \
+         task, or data for the model's"
+    )]
+    TaskOfCard { dataset: String, found: String, model: TaskKind },
+    #[error(
+        "the data set {dataset} seems to be for {found}, but the model is for {model}: choose a model for the data's task, or \
+         data for the model's"
+    )]
+    TaskOfRows { dataset: String, found: TaskKind, model: TaskKind, source: Box<Error> },
     #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("{key} is not given: {hint}")]

@@ -1,5 +1,7 @@
 //! [`TaskKind`]: the tasks of this crate by name.
 
+use std::fmt;
+
 use embert_data::TaskName;
 use embert_model::{BertConfig, Head as _, HeadFunction, ProblemType, TokenClassificationHead};
 
@@ -65,6 +67,19 @@ impl TaskKind {
             }
             HeadFunction::Sigmoid | HeadFunction::Identity => Self::MultiLabelClassification,
         }
+    }
+}
+
+/// The hub's name of the task with, for text classification, the kind of labels.
+impl fmt::Display for TaskKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels = match self {
+            Self::TokenClassification => return write!(f, "{}", self.name()),
+            Self::TextClassification => ProblemType::SingleLabelClassification,
+            Self::MultiLabelClassification => ProblemType::MultiLabelClassification,
+            Self::TextRegression => ProblemType::Regression,
+        };
+        write!(f, "{} ({labels})", self.name())
     }
 }
 
