@@ -105,7 +105,8 @@ fn what_the_card_states_holds() {
     )]);
     let find =
         |card: &Card, wanted| find_columns(card.clone(), folder.path(), &LoadOptions::default(), wanted);
-    let stated = Card { task: Some(TEXTS_TASK), ..card.clone() };
+    let mut stated = card.clone();
+    stated.task = Some(TEXTS_TASK);
     assert_eq!(find(&stated, None).unwrap().task, TEXTS_TASK);
     assert_eq!(find(&card, Some(TEXTS_TASK)).unwrap().task, TEXTS_TASK);
     let message = find(&stated, Some(TOKENS)).unwrap_err().to_string();
@@ -114,7 +115,8 @@ fn what_the_card_states_holds() {
             && message.contains("states text-classification"),
         "{message}"
     );
-    let named = Card { columns: CardColumns { text: "tokens".into(), ..CardColumns::default() }, ..card };
+    let mut named = card;
+    named.columns.text = "tokens".into();
     assert_eq!(find(&named, None).unwrap().card.columns, named.columns);
 }
 
@@ -209,7 +211,8 @@ fn the_users_word_contradicts_no_card() {
         Some("label"),
     )
     .unwrap();
-    let stated = Card { problem_type: Some(embert_data::ProblemType::Regression), ..card.clone() };
+    let mut stated = card.clone();
+    stated.problem_type = Some(embert_data::ProblemType::Regression);
     let wanted = Some(embert_data::ProblemType::MultiLabelClassification);
     assert_eq!(find_problem_type(&card, &rows, false, wanted, Some(NUMBER)).unwrap(), (SEVERAL, None));
     let message = find_problem_type(&stated, &rows, false, wanted, None).unwrap_err().to_string();

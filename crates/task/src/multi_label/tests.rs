@@ -62,7 +62,6 @@ fn rows_without_usable_labels_are_named_with_their_line() {
     let good = row("[\"joy\"]") + &row("[\"anger\", \"joy\"]");
     for (bad, part) in [
         (row("[\"joy\", null]"), "train.jsonl, line 3: the labels are"),
-        (row("[[\"joy\"]]"), "train.jsonl, line 3: "),
         (
             row("null"),
             "1 of the 3 rows of the training split have no label, the first is train.jsonl, line 3",

@@ -43,7 +43,7 @@ fn numbers_of_every_format_load() {
 fn what_is_no_number_is_named_with_its_line() {
     let row = |label: &str| format!("{{\"text\": \"a\", \"label\": {label}}}\n");
     let good = row("1") + &row("2.5");
-    for bad in ["\"good\"", "[1, 2]", "true", "1e300", "\"inf\"", "\"1,5\""] {
+    for bad in ["\"good\"", "[1, 2]", "true", "\"1e300\"", "\"inf\"", "\"1,5\""] {
         let message = load(&[("train.jsonl", &(good.clone() + &row(bad)))], "").unwrap_err();
         assert!(
             message.starts_with("train.jsonl, line 3: the label is ")
@@ -118,7 +118,7 @@ fn heads_of_other_kinds_are_refused() {
     ] {
         let message = of(problem_type, labels).unwrap_err().to_string();
         assert!(
-            message.starts_with("the head in model has outputs for 2 labels")
+            message.starts_with("the head in model has 2 labels")
                 && message.ends_with("expected one output, a number"),
             "{message}"
         );

@@ -106,7 +106,7 @@ fn a_tag_that_its_scheme_does_not_have_is_named_with_its_own_line() {
     let message = refused(&files, "", &options);
     assert!(
         message.starts_with(
-            "train.conll, line 5: word 2, \"Okafor\", has the tag \"E-PER\", which the scheme IOB2"
+            "train.conll, line 5: word 2, \"Okafor\", has the tag \"E-PER\", which the scheme iob2"
         ),
         "{message}"
     );

@@ -94,7 +94,9 @@ fn words_and_texts_that_are_cut_lose_the_entities_beyond_the_cut() {
             let (record, recall, _) = judged(example, &[encoding]);
             assert_eq!((record.words, record.entities.len()), (6, 2), "{name} {truncation:?}");
             let of_record: Vec<_> = record.entities.iter().map(|entity| (entity.start, entity.end)).collect();
-            assert_eq!(of_record, [(0, 6), (22, 27)], "{name} {truncation:?}");
+            // Of London the first piece alone is read here.
+            let end = if *name == *"spans" && truncation == Truncation::HeadTail(1) { 2 } else { 6 };
+            assert_eq!(of_record, [(0, end), (22, 27)], "{name} {truncation:?}");
             assert!(recall < 1.0 || truncation == Truncation::HeadTail(1), "{name} {truncation:?}: {recall}");
         }
     }
