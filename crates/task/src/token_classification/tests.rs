@@ -113,9 +113,9 @@ fn a_tag_that_its_scheme_does_not_have_is_named_with_its_own_line() {
     let data = DataFolder::new(&files).load_with::<TokenClassification>("", true, &options).unwrap();
     assert_eq!((written(&data).as_str(), data.facts.skipped), ("Lagos/B-LOC", 1));
     // In other formats a word has no line of its own.
-    let row = "{\"tokens\": [\"a\", \"b\"], \"tags\": [\"O\", \"E-PER\"]}\n";
+    let row = "{\"tokens\": [\"a\"], \"tags\": [\"B-X\"]}\n{\"tokens\": [\"a\", \"b\"], \"tags\": [\"O\", \"E-PER\"]}\n";
     let message = refused(&[("train.jsonl", row)], "", &options);
-    assert!(message.starts_with("train.jsonl, line 1: word 2, \"b\", has the tag \"E-PER\""), "{message}");
+    assert!(message.starts_with("train.jsonl, line 2: word 2, \"b\", has the tag \"E-PER\""), "{message}");
     // No scheme has it, or none has both.
     for (tags, part) in [
         (["B-PER", "X-PER"], "no scheme has the tag of train.conll, line 2, word 2: expected O"),
