@@ -178,20 +178,20 @@ fn name_texts(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
     let pair = PAIRS.iter().find(|(one, other)| has(one) && has(other));
     if let Some((one, other)) = pair.filter(|(one, _)| *one == "text" || !has(&default.text)) {
         notes.push(format!("the pairs of texts are in the columns \"{one}\" and \"{other}\""));
-        card.columns.text = (*one).to_owned();
+        (*one).clone_into(&mut card.columns.text);
         card.columns.text_pair = Some((*other).to_owned());
     } else if !has(&default.text)
         && let Some(&text) = TEXTS.iter().find(|name| has(name))
     {
         notes.push(format!("the texts are in the column \"{text}\""));
-        card.columns.text = text.to_owned();
+        text.clone_into(&mut card.columns.text);
     }
     if has(&default.label) || !card.label_columns.is_empty() {
         return;
     }
     if let Some(&label) = LABELS.iter().find(|name| has(name)) {
         notes.push(format!("the labels are in the column \"{label}\""));
-        card.columns.label = label.to_owned();
+        label.clone_into(&mut card.columns.label);
         return;
     }
     let columns = &card.columns;

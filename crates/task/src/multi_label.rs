@@ -95,7 +95,9 @@ impl MultiLabelClassification {
     /// Whether a text has each label.
     fn truth(&self, labels: &[usize]) -> Box<[bool]> {
         let mut truth = vec![false; self.labels.len()].into_boxed_slice();
-        labels.iter().for_each(|label| truth[*label] = true);
+        for label in labels {
+            truth[*label] = true;
+        }
         truth
     }
 }
@@ -257,7 +259,9 @@ impl Task for MultiLabelClassification {
 
     fn align_label(&self, mut example: MultiLabelText) -> MultiLabelText {
         if let (Some(mapping), Some(labels)) = (&self.mapping, &mut example.label) {
-            labels.iter_mut().for_each(|label| *label = mapping.id(*label));
+            for label in labels.iter_mut() {
+                *label = mapping.id(*label);
+            }
             labels.sort_unstable();
         }
         example
@@ -286,7 +290,9 @@ impl Task for MultiLabelClassification {
     /// The mean of the probabilities over the windows.
     fn join(&self, _example: &MultiLabelText, parts: Vec<Vec<f64>>) -> Vec<f64> {
         let mut mean = WindowMean::default();
-        parts.iter().for_each(|part| mean.add(part));
+        for part in &parts {
+            mean.add(part);
+        }
         mean.finish()
     }
 

@@ -209,7 +209,9 @@ impl Task for TextRegression {
     /// The mean of the numbers over the windows.
     fn join(&self, _example: &NumberedText, parts: Vec<f64>) -> f64 {
         let mut mean = WindowMean::default();
-        parts.iter().for_each(|part| mean.add(&[*part]));
+        for part in parts {
+            mean.add(&[part]);
+        }
         mean.finish()[0]
     }
 

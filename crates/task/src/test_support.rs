@@ -43,7 +43,7 @@ impl DataFolder {
 
     /// Loads the files as the program does; an error as its message, without the folder's path.
     pub(crate) fn load<T: Task>(&self, lines: &str) -> Result<TaskData<T>, String> {
-        self.load_with(lines, false, &LabelOptions::default())
+        self.load_with(lines, false, LabelOptions::default())
     }
 
     /// As [`load`](Self::load), with `skip_bad_rows` and the options of labels.
@@ -51,12 +51,12 @@ impl DataFolder {
         &self,
         lines: &str,
         skip_bad_rows: bool,
-        label_options: &LabelOptions,
+        label_options: LabelOptions,
     ) -> Result<TaskData<T>, String> {
         let card = self.found::<T>(lines).card;
         let options = LoadOptions { skip_bad_rows, ..LoadOptions::default() };
         let folder = format!("{}/", self.path().display());
-        crate::load(&card, self.path(), &options, label_options)
+        crate::load(&card, self.path(), &options, &label_options)
             .map_err(|error| error.to_string().replace(&folder, ""))
     }
 }

@@ -145,7 +145,7 @@ impl Task for TokenClassification {
         skip_bad_rows: bool,
         options: &LabelOptions,
     ) -> Result<(TagLabels, Vec<String>), TaskError> {
-        TagLabels::read(card, rows, skip_bad_rows, options)
+        TagLabels::read(card, rows, skip_bad_rows, *options)
     }
 
     fn check_labels(labels: &TagLabels, path: &Path) -> Result<(), TaskError> {

@@ -32,7 +32,7 @@ impl TagLabels {
         card: &Card,
         rows: &LoadedRows,
         skip: bool,
-        options: &LabelOptions,
+        options: LabelOptions,
     ) -> Result<(Self, Vec<String>), TaskError> {
         let column = column(card);
         let refuse = |problem| TaskError::Labels { column: column.to_owned(), problem: Box::new(problem) };
@@ -58,7 +58,7 @@ impl TagLabels {
             let scheme = Scheme::Iob2;
             let tags = kinds.iter().flat_map(|kind| [format!("B-{kind}"), format!("I-{kind}")]);
             let set = set(card, tags.collect());
-            let labels = Self { set, scheme, of_files: scheme, names, options: *options };
+            let labels = Self { set, scheme, of_files: scheme, names, options };
             return Ok((labels, left_out.notes()));
         }
 
@@ -69,11 +69,11 @@ impl TagLabels {
                     evidence.add(&tags);
                     places.push((split, &row.location));
                 }
-                Ok(None) => {}
                 Err(ExampleProblem::TagNumber { .. }) if !skip && names.is_none() => {
                     return Err(refuse(LabelProblem::TagNumbers { location: row.location.clone() }));
                 }
-                Err(_) => {}
+                // A row with another problem is reported, or skipped, where it becomes an example.
+                Ok(None) | Err(_) => {}
             }
         }
         let of_files = scheme(stated, &evidence, &places, skip).map_err(refuse)?;
@@ -95,7 +95,7 @@ impl TagLabels {
             Some(names) if of_files == scheme => LabelSet::new(names.to_vec(), None),
             _ => set(card, found.into_iter().collect()),
         };
-        Ok((Self { set, scheme, of_files, names, options: *options }, notes))
+        Ok((Self { set, scheme, of_files, names, options }, notes))
     }
 
     /// The example of a row.

@@ -15,7 +15,7 @@ fn load(files: &[(&str, &str)], card: &str) -> Result<Data, String> {
 }
 
 #[track_caller]
-fn refused(files: &[(&str, &str)], card: &str, options: &LabelOptions) -> String {
+fn refused(files: &[(&str, &str)], card: &str, options: LabelOptions) -> String {
     DataFolder::new(files).load_with::<TokenClassification>(card, false, options).unwrap_err()
 }
 
@@ -74,7 +74,7 @@ fn columns_of_tokens_and_tags_load_in_every_scheme() {
         let files = [("train.conll", text)];
         let stated = load(&files, &format!("scheme = \"{}\"", scheme.name())).unwrap();
         let options = LabelOptions { scheme: Some(scheme), ..LabelOptions::default() };
-        let set = DataFolder::new(&files).load_with::<TokenClassification>("", false, &options).unwrap();
+        let set = DataFolder::new(&files).load_with::<TokenClassification>("", false, options).unwrap();
         assert_eq!((stated.splits.train, set.splits.train), (data.splits.train.clone(), data.splits.train));
     }
 }
@@ -84,7 +84,7 @@ fn columns_of_tokens_and_tags_load_in_every_scheme() {
 fn tags_of_two_schemes_are_refused_with_both_readings() {
     let text = "A\tB-PER\nb\tO\n\nC\tO\nD\tI-PER\n";
     let files = [("train.conll", text)];
-    let message = refused(&files, "", &LabelOptions::default());
+    let message = refused(&files, "", LabelOptions::default());
     let expected = "the labels in the column \"tags\" can't be used: the tags can be read in two ways: as IOB2 since \
                     train.conll, line 1, word 1, begins an entity with B, and as IOB1 since train.conll, line 5, word 2, \
                     begins one with I; say which with data.scheme=iob2 or data.scheme=iob1";
@@ -94,7 +94,7 @@ fn tags_of_two_schemes_are_refused_with_both_readings() {
     }
     // The user's word counts above the card's.
     let options = LabelOptions { scheme: Some(Scheme::Iob1), ..LabelOptions::default() };
-    let data = DataFolder::new(&files).load_with::<TokenClassification>("scheme = \"iob2\"", false, &options);
+    let data = DataFolder::new(&files).load_with::<TokenClassification>("scheme = \"iob2\"", false, options);
     assert_eq!(written(&data.unwrap()), "A/B-PER b/O | C/O D/B-PER");
 }
 
@@ -103,18 +103,18 @@ fn a_tag_that_its_scheme_does_not_have_is_named_with_its_own_line() {
     let text = "# a comment\nLagos\tB-LOC\n\nMs\tB-PER\nOkafor\tE-PER\nflew\tO\n";
     let files = [("train.conll", text)];
     let options = LabelOptions { scheme: Some(Scheme::Iob2), ..LabelOptions::default() };
-    let message = refused(&files, "", &options);
+    let message = refused(&files, "", options);
     assert!(
         message.starts_with(
             "train.conll, line 5: word 2, \"Okafor\", has the tag \"E-PER\", which the scheme iob2"
         ),
         "{message}"
     );
-    let data = DataFolder::new(&files).load_with::<TokenClassification>("", true, &options).unwrap();
+    let data = DataFolder::new(&files).load_with::<TokenClassification>("", true, options).unwrap();
     assert_eq!((written(&data).as_str(), data.facts.skipped), ("Lagos/B-LOC", 1));
     // In other formats a word has no line of its own.
     let row = "{\"tokens\": [\"a\"], \"tags\": [\"B-X\"]}\n{\"tokens\": [\"a\", \"b\"], \"tags\": [\"O\", \"E-PER\"]}\n";
-    let message = refused(&[("train.jsonl", row)], "", &options);
+    let message = refused(&[("train.jsonl", row)], "", options);
     assert!(message.starts_with("train.jsonl, line 2: word 2, \"b\", has the tag \"E-PER\""), "{message}");
     // No scheme has it, or none has both.
     for (tags, part) in [
@@ -122,7 +122,7 @@ fn a_tag_that_its_scheme_does_not_have_is_named_with_its_own_line() {
         (["E-PER", "L-PER"], "the tags mix several schemes: expected O"),
     ] {
         let text = format!("a {}\nb {}\n", tags[0], tags[1]);
-        let message = refused(&[("train.conll", &text)], "", &LabelOptions::default());
+        let message = refused(&[("train.conll", &text)], "", LabelOptions::default());
         assert!(message.contains(part), "{message}");
     }
 }
@@ -131,7 +131,7 @@ fn a_tag_that_its_scheme_does_not_have_is_named_with_its_own_line() {
 fn a_tag_of_the_test_split_that_the_card_lacks_is_named_with_its_line() {
     let files = [("train.conll", "a O\nb B-X\n"), ("test.conll", "c O\n\nd O\ne O\nf B-Y\n")];
     let card = "labels = [\"O\", \"B-X\", \"I-X\"]";
-    let message = refused(&files, card, &LabelOptions::default());
+    let message = refused(&files, card, LabelOptions::default());
     assert_eq!(
         message,
         "test.conll, line 5: word 3, \"f\", has the tag \"B-Y\", which is none of O, B-X, I-X"
@@ -157,12 +157,12 @@ fn lists_of_tokens_load_with_tags_as_names_and_as_numbers() {
     let files = [("train.jsonl", numbers)];
     let data = load(&files, "labels = [\"O\", \"B-LOC\", \"I-LOC\", \"B-ORG\"]").unwrap();
     assert_eq!((written(&data).as_str(), data.labels.set.len()), (expected, 4));
-    let message = refused(&files, "", &LabelOptions::default());
+    let message = refused(&files, "", LabelOptions::default());
     assert!(
         message.contains("the tags are numbers (first in train.jsonl, line 1), and no file names them"),
         "{message}"
     );
-    let message = refused(&files, "labels = [\"O\", \"B-LOC\"]", &LabelOptions::default());
+    let message = refused(&files, "labels = [\"O\", \"B-LOC\"]", LabelOptions::default());
     assert!(
         message.starts_with("train.jsonl, line 1: word 1 has the tag number 3, but the names go from 0 to 1"),
         "{message}"
@@ -186,10 +186,10 @@ fn rows_without_usable_tags_are_said() {
         ),
         (row("[\"a\"]", "[-1]"), "line 2, whose -1 stands for \"no label\""),
     ] {
-        let message = refused(&[("train.jsonl", &(good.clone() + &bad))], "", &LabelOptions::default());
+        let message = refused(&[("train.jsonl", &(good.clone() + &bad))], "", LabelOptions::default());
         assert!(message.contains(part), "{bad}: {message}");
         let folder = DataFolder::new(&[("train.jsonl", &(good.clone() + &bad))]);
-        let data = folder.load_with::<TokenClassification>("", true, &LabelOptions::default()).unwrap();
+        let data = folder.load_with::<TokenClassification>("", true, LabelOptions::default()).unwrap();
         assert_eq!((data.splits.train.len(), data.facts.skipped), (1, 1), "{bad}");
     }
     // A test split without tags is left out.
@@ -197,7 +197,7 @@ fn rows_without_usable_tags_are_said() {
         load(&[("train.jsonl", &good), ("test.jsonl", &row("[\"a\", \"c\"]", "[-1, -1]"))], "").unwrap();
     assert!(data.splits.test.is_empty() && data.unlabelled(embert_data::SplitKind::Test).is_some());
     // Tags without an entity.
-    let message = refused(&[("train.jsonl", &row("[\"a\"]", "[\"O\"]"))], "", &LabelOptions::default());
+    let message = refused(&[("train.jsonl", &row("[\"a\"]", "[\"O\"]"))], "", LabelOptions::default());
     assert!(message.contains("train.jsonl"), "{message}");
 }
 
@@ -236,7 +236,7 @@ fn spans_of_every_tool_load() {
 }
 
 /// Spans of a row with the text `text`.
-fn spans(text: &str, spans: &str, options: &LabelOptions) -> Result<Vec<(usize, usize)>, String> {
+fn spans(text: &str, spans: &str, options: LabelOptions) -> Result<Vec<(usize, usize)>, String> {
     // The first row has the types, so that a row that is left out takes none along.
     let rows = format!(
         "{{\"text\": \"Ann Bo\", \"entities\": [[0, 3, \"PER\"], [4, 6, \"LOC\"]]}}\n{{\"text\": {text:?}, \"entities\": {spans}}}\n"
@@ -253,37 +253,37 @@ fn spans_that_no_tags_can_say_are_refused_or_widened_by_a_setting() {
     let widen = LabelOptions { widen_spans: true, ..plain };
     let text = "Ms Okafor flew.";
     // White space around a span is no part of it.
-    assert_eq!(spans(text, "[[2, 10, \"PER\"]]", &plain).unwrap(), [(3, 9)]);
-    assert_eq!(spans("🎬 Ünï flew", "[[2, 5, \"PER\"]]", &plain).unwrap(), [(2, 5)]);
+    assert_eq!(spans(text, "[[2, 10, \"PER\"]]", plain).unwrap(), [(3, 9)]);
+    assert_eq!(spans("🎬 Ünï flew", "[[2, 5, \"PER\"]]", plain).unwrap(), [(2, 5)]);
     // Spans that touch, in any order.
-    assert_eq!(spans("a-b", "[[1, 3, \"PER\"], [0, 1, \"LOC\"]]", &plain).unwrap(), [(0, 1), (1, 3)]);
+    assert_eq!(spans("a-b", "[[1, 3, \"PER\"], [0, 1, \"LOC\"]]", plain).unwrap(), [(0, 1), (1, 3)]);
     // Within words: of one letter, in Chinese every character is a word.
     for (cut, wide) in
         [("[[4, 9, \"PER\"]]", (3, 9)), ("[[3, 8, \"PER\"]]", (3, 9)), ("[[5, 6, \"PER\"]]", (3, 9))]
     {
-        let message = spans(text, cut, &plain).unwrap_err();
+        let message = spans(text, cut, plain).unwrap_err();
         assert!(
             message.starts_with("train.jsonl, line 2: the span \"PER\" ")
                 && message.contains("within a word"),
             "{message}"
         );
-        assert_eq!(spans(text, cut, &widen).unwrap(), [wide]);
+        assert_eq!(spans(text, cut, widen).unwrap(), [wide]);
     }
-    assert_eq!(spans("中文film", "[[1, 2, \"LOC\"]]", &plain).unwrap(), [(1, 2)]);
-    let message = spans(text, "[[3, 9, \"PER\"], [8, 14, \"LOC\"]]", &widen).unwrap_err();
+    assert_eq!(spans("中文film", "[[1, 2, \"LOC\"]]", plain).unwrap(), [(1, 2)]);
+    let message = spans(text, "[[3, 9, \"PER\"], [8, 14, \"LOC\"]]", widen).unwrap_err();
     assert!(
         message.contains("line 2: the spans \"PER\" 3..9 \"Okafor\" and \"LOC\" 8..14 \"r flew\" overlap"),
         "{message}"
     );
-    let message = spans(text, "[[3, 9, \"PER\"], [3, 9, \"LOC\"]]", &plain).unwrap_err();
+    let message = spans(text, "[[3, 9, \"PER\"], [3, 9, \"LOC\"]]", plain).unwrap_err();
     assert!(message.contains("overlap"), "{message}");
-    let message = spans(text, "[[2, 3, \"PER\"]]", &plain).unwrap_err();
+    let message = spans(text, "[[2, 3, \"PER\"]]", plain).unwrap_err();
     assert!(
         message.contains("line 2: the span \"PER\" 2..3 \" \" has no character but white space"),
         "{message}"
     );
     for outside in ["[[3, 99, \"PER\"]]", "[[9, 3, \"PER\"]]"] {
-        let message = spans(text, outside, &plain).unwrap_err();
+        let message = spans(text, outside, plain).unwrap_err();
         assert!(message.starts_with("train.jsonl, line 2: the span"), "{message}");
     }
 }
@@ -293,7 +293,7 @@ fn rows_without_annotations_are_not_rows_without_entities() {
     let row = |spans: &str| format!("{{\"text\": \"Lagos\", \"entities\": {spans}}}\n");
     let text = row("[[0, 5, \"LOC\"]]") + &row("[]");
     assert_eq!(written(&load(&[("train.jsonl", &text)], "").unwrap()), "Lagos/B-LOC | Lagos/O");
-    let message = refused(&[("train.jsonl", &(text + &row("null")))], "", &LabelOptions::default());
+    let message = refused(&[("train.jsonl", &(text + &row("null")))], "", LabelOptions::default());
     assert!(message.contains("1 of the 3 rows of the training split have no label"), "{message}");
 }
 
@@ -348,9 +348,9 @@ fn names_of_tags_come_from_parquets_metadata() {
     let options = embert_data::LoadOptions::default();
     let rows =
         embert_data::load_rows(&folder.card(""), folder.path(), &options, &columns, Some("tags")).unwrap();
-    let (labels, _) = TagLabels::read(&folder.card(""), &rows, true, &LabelOptions::default()).unwrap();
+    let (labels, _) = TagLabels::read(&folder.card(""), &rows, true, LabelOptions::default()).unwrap();
     assert_eq!(labels.set.names(), ["negative", "positive"]);
     let card = folder.card("labels = [\"positive\", \"negative\"]");
-    let message = TagLabels::read(&card, &rows, true, &LabelOptions::default()).unwrap_err().to_string();
+    let message = TagLabels::read(&card, &rows, true, LabelOptions::default()).unwrap_err().to_string();
     assert!(message.contains("train.parquet states that the classes from 0 on are"), "{message}");
 }

@@ -115,16 +115,13 @@ pub(super) fn judged<'a>(
         let start = first.get_or_insert(token).token.characters.start;
         *characters = start..token.token.characters.end;
     }
-    match example.word_characters() {
-        Some(words) => {
-            found.resize(words.len(), (0..0, None));
-            found = words.into_iter().zip(found).map(|(word, (_, first))| (word, first)).collect();
-        }
-        None => {
-            found.retain(|(_, first)| first.is_some());
-            if prediction.is_cut {
-                add_unread(&mut found, &example.text);
-            }
+    if let Some(words) = example.word_characters() {
+        found.resize(words.len(), (0..0, None));
+        found = words.into_iter().zip(found).map(|(word, (_, first))| (word, first)).collect();
+    } else {
+        found.retain(|(_, first)| first.is_some());
+        if prediction.is_cut {
+            add_unread(&mut found, &example.text);
         }
     }
     let (words, first): (Vec<_>, Vec<_>) = found.into_iter().unzip();

@@ -143,7 +143,9 @@ fn scorers_of_parts_add_up_to_one_of_all() {
         parts.push(part);
     }
     let mut merged = parts.remove(1);
-    parts.into_iter().for_each(|part| merged.merge(part).unwrap());
+    for part in parts {
+        merged.merge(part).unwrap();
+    }
     // The loss is a sum of floats: in another order it differs in the last places.
     for (one, other) in task.scores(&all.finish()).0.iter().zip(task.scores(&merged.finish()).0.iter()) {
         assert!(one.0 == other.0 && (one.1 - other.1).abs() < 1e-12, "{one:?} {other:?}");
