@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use embert_tests::program::{bert_train, fail, json_lines, stderr, succeed};
+use embert_tests::program::{bert_train, fail, json_lines, succeed};
 use serde_json::{Value, json};
 
 use crate::resume::{resume, same_result, wait_for_step};

@@ -24,7 +24,7 @@ use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
-    /// A run's model folder, or any classification checkpoint
+    /// A run's model folder, or any checkpoint with a head for texts or for tags
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
     /// The data set [default: the one that the run trained on]
