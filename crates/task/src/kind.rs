@@ -61,11 +61,12 @@ impl TaskKind {
         }
         match config.head_function() {
             HeadFunction::Softmax => Self::TextClassification,
-            HeadFunction::Sigmoid if config.num_labels() > 1 => Self::MultiLabelClassification,
             HeadFunction::Sigmoid | HeadFunction::Identity if config.num_labels() == 1 => {
                 Self::TextRegression
             }
-            HeadFunction::Sigmoid | HeadFunction::Identity => Self::MultiLabelClassification,
+            HeadFunction::Sigmoid => Self::MultiLabelClassification,
+            // A raw number for each label can be predicted, but no task of this crate trains it.
+            HeadFunction::Identity => Self::TextClassification,
         }
     }
 }
