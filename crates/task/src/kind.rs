@@ -37,6 +37,16 @@ impl TaskKind {
         }
     }
 
+    /// The kind of labels; `None` for a task that is not about texts.
+    pub fn problem_type(self) -> Option<ProblemType> {
+        match self {
+            Self::TextClassification => Some(ProblemType::SingleLabelClassification),
+            Self::MultiLabelClassification => Some(ProblemType::MultiLabelClassification),
+            Self::TextRegression => Some(ProblemType::Regression),
+            Self::TokenClassification => None,
+        }
+    }
+
     /// The task that a run's facts name; `None` if this crate has no such task.
     pub fn of_run(task: &str, problem_type: Option<&str>) -> Option<Self> {
         let problem_type = match problem_type {
@@ -58,6 +68,10 @@ impl TaskKind {
             return Self::TokenClassification;
         }
         match config.head_function() {
+            // A single label with a sigmoid is no number, if the checkpoint says so.
+            HeadFunction::Sigmoid if config.problem_type == Some(ProblemType::MultiLabelClassification) => {
+                Self::MultiLabelClassification
+            }
             HeadFunction::Softmax => Self::TextClassification,
             HeadFunction::Sigmoid if config.num_labels() > 1 => Self::MultiLabelClassification,
             HeadFunction::Sigmoid | HeadFunction::Identity if config.num_labels() == 1 => {
