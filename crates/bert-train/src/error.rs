@@ -54,8 +54,15 @@ pub(crate) enum Error {
         path.display(), TaskName::VARIANTS.join(", ")
     )]
     UnknownTask { path: PathBuf, found: String },
-    #[error("the data set {dataset} is for {stated}, as its card says, but the model is for {model}")]
-    TaskOfData { dataset: String, stated: TaskName, model: TaskName },
+    #[error(
+        "the data set {dataset} is for {stated}, as its card says, but the model is for {model}: choose another data set, or a \
+         model for {stated}"
+    )]
+    TaskOfData { dataset: String, stated: String, model: String },
+    #[error(
+        "--aggregation makes entities of tokens, but --format conll writes a tag for each word: leave one of them out"
+    )]
+    AggregatedWords,
     #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("{key} is not given: {hint}")]
