@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use embert_data::{Card, DataError, DataSource, LoadedRows, TaskName, load_rows};
+use embert_data::{Card, DataError, DataSource, LoadOptions, LoadedRows, TaskName, load_rows};
 use embert_model::{BertConfig, ProblemType};
 use embert_task::{
     Task, TaskData, TaskError, TaskKind, TextClassification, find_columns, find_problem_type, from_rows, load,
@@ -23,6 +23,8 @@ pub(crate) struct DataSet {
     root: PathBuf,
     /// The rows, where they had to be read to find the task.
     rows: Option<LoadedRows>,
+    /// The card as it was, where the task was known before the columns.
+    given: Option<Card>,
 }
 
 impl DataSet {
@@ -37,7 +39,7 @@ impl DataSet {
         sources::say_notes(&found.notes);
         let card = found.card;
         if found.task == TaskName::TokenClassification {
-            return Ok(Self { kind: TaskKind::TokenClassification, card, root, rows: None });
+            return Ok(Self { kind: TaskKind::TokenClassification, card, root, rows: None, given: None });
         }
         let columns = TextClassification::columns(&card);
         let label = TextClassification::label_column(&card);
@@ -63,31 +65,23 @@ impl DataSet {
         let kind = TaskKind::of_texts(problem_type);
         // The columns of another kind of labels may be others.
         let rows = rows.filter(|_| card.label_columns.is_empty());
-        Ok(Self { kind, card, root, rows })
+        Ok(Self { kind, card, root, rows, given: None })
     }
 
     /// Fetches the data set for a task that is known: a checkpoint's, or that of a run that goes on.
     pub(crate) fn of_task(source: DataSource, config: &TrainConfig, kind: TaskKind) -> Result<Self, Error> {
-        let (card, root) = sources::fetch_data(source)?;
-        let name = kind.name();
-        if let Some(stated) = card.task.filter(|stated| *stated != name) {
-            let dataset = card.name;
-            return Err(Error::TaskOfData { dataset, stated: stated.to_string(), model: name.to_string() });
+        let (given, root) = sources::fetch_data(source)?;
+        if let Some(found) = states_other(&given, kind) {
+            return Err(Error::TaskOfCard { dataset: given.name, found, model: kind });
         }
-        if let (Some(stated), Some(model)) = (card.problem_type, kind.problem_type())
-            && stated.to_string() != model.to_string()
-        {
-            let (stated, model) = (stated.to_string(), model.to_string());
-            return Err(Error::TaskOfData { dataset: card.name, stated, model });
-        }
-        let found = find_columns(card, &root, &config.load_options(), Some(name))?;
+        let found = find_columns(given.clone(), &root, &config.load_options(), Some(kind.name()))?;
         sources::say_notes(&found.notes);
-        Ok(Self { kind, card: found.card, root, rows: None })
+        Ok(Self { kind, card: found.card, root, rows: None, given: Some(given) })
     }
 
     /// The examples of the data set for its task, and its card.
     pub(crate) fn load<T: Task>(self, config: &TrainConfig) -> Result<(TaskData<T>, Card), Error> {
-        let Self { kind, card, root, rows } = self;
+        let Self { kind, card, root, rows, .. } = self;
         let (options, label_options) = (config.load_options(), config.label_options());
         let data = match rows {
             Some(rows) => from_rows(&card, &root, &options, &label_options, rows),
@@ -98,6 +92,52 @@ impl DataSet {
             Err(error) => Err(with_columns(error, &card, kind.name()).into()),
         }
     }
+
+    /// The examples of the data set for the task of a trained model. Where they can't be used because they are
+    /// for another task, the error says both.
+    pub(crate) fn load_for_model<T: Task>(self, config: &TrainConfig) -> Result<TaskData<T>, Error> {
+        let (model, given, root) = (self.kind, self.given.clone(), self.root.clone());
+        self.load(config).map(|(data, _)| data).map_err(|error| {
+            let Some(given) = given else { return error };
+            let dataset = given.name.clone();
+            match told(given, &root, &config.load_options()) {
+                Some(found) if found != model => {
+                    Error::TaskOfRows { dataset, found, model, source: Box::new(error) }
+                }
+                _ => error,
+            }
+        })
+    }
+}
+
+/// The task that a card states, where it is another than `kind`.
+fn states_other(card: &Card, kind: TaskKind) -> Option<String> {
+    if let Some(task) = card.task.filter(|task| *task != kind.name()) {
+        return Some(task.to_string());
+    }
+    if card.problem_type.is_none() && card.label_columns.is_empty() {
+        return None;
+    }
+    let (problem_type, _) = find_problem_type(card, &LoadedRows::default(), false, None, None).ok()?;
+    let stated = TaskKind::of_texts(problem_type);
+    (stated != kind).then(|| stated.to_string())
+}
+
+/// The task that the columns and labels of a data set tell; `None` where they can't be read as those of a task.
+fn told(card: Card, root: &Path, options: &LoadOptions) -> Option<TaskKind> {
+    let found = find_columns(card, root, options, None).ok()?;
+    if found.task == TaskName::TokenClassification {
+        return Some(TaskKind::TokenClassification);
+    }
+    let card = found.card;
+    let rows = if card.label_columns.is_empty() {
+        let columns = TextClassification::columns(&card);
+        load_rows(&card, root, options, &columns, TextClassification::label_column(&card)).ok()?
+    } else {
+        LoadedRows::default()
+    };
+    let (problem_type, _) = find_problem_type(&card, &rows, options.skip_bad_rows, None, None).ok()?;
+    Some(TaskKind::of_texts(problem_type))
 }
 
 /// The kind of labels that the checkpoint in `folder` has a head for; `None` where it has none or can't be

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use embert_data::TaskName;
+use embert_task::TaskKind;
 use strum::VariantNames as _;
 
 /// An error of the program.
@@ -55,10 +56,15 @@ pub(crate) enum Error {
     )]
     UnknownTask { path: PathBuf, found: String },
     #[error(
-        "the data set {dataset} is for {stated}, as its card says, but the model is for {model}: choose another data set, or a \
-         model for {stated}"
+        "the data set {dataset} is for {found}, as its card says, but the model is for {model}: choose a model for the data's \
+         task, or data for the model's"
     )]
-    TaskOfData { dataset: String, stated: String, model: String },
+    TaskOfCard { dataset: String, found: String, model: TaskKind },
+    #[error(
+        "the data set {dataset} seems to be for {found}, but the model is for {model}: choose a model for the data's task, or \
+         data for the model's"
+    )]
+    TaskOfRows { dataset: String, found: TaskKind, model: TaskKind, source: Box<Error> },
     #[error(
         "--aggregation makes entities of tokens, but --format conll writes a tag for each word: leave one of them out"
     )]

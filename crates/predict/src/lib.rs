@@ -1,8 +1,9 @@
-//! Labels texts with a fine-tuned checkpoint.
+//! Predicts with a fine-tuned checkpoint.
 //!
-//! [`Predictor`] opens the result of a run, or any BERT classification checkpoint in Hugging Face format, and
-//! labels texts with it: a few with [`predict`](Predictor::predict), or any number in constant memory with
-//! [`stream`](Predictor::stream). The crate has no training code and does not use the network.
+//! [`Predictor`] opens the result of a run, or any checkpoint with a head for a task of `embert-task` in
+//! Hugging Face format. It gives a few texts a label each with [`predict`](Predictor::predict), and any number
+//! of a task's examples their answers, in constant memory, with [`stream`](Predictor::stream). The crate has no
+//! training code and does not use the network.
 //!
 //! ```no_run
 //! use burn::tensor::Device;

@@ -199,3 +199,34 @@ fn a_sweep_over_several_tasks_says_so() {
         ],
     );
 }
+
+/// A run that has lost its examples has the tables that it recorded, and one without scores has all that its
+/// examples give.
+#[test]
+fn what_is_lost_is_said_and_the_rest_is_shown() {
+    let place = tempfile::tempdir().unwrap();
+    for (run, what) in [
+        (
+            token_classification(place.path(), "entities", 9),
+            "Errors by kind, F1 by length and marked texts: there is",
+        ),
+        (
+            multi_label(place.path(), "labels", 3, 9),
+            "Curves, figures at fitted thresholds and single examples: there is",
+        ),
+        (
+            regression(place.path(), "pairs", 9),
+            "Predicted against true, residuals and single examples: there is",
+        ),
+    ] {
+        let examples = fs::read(run.join("examples.jsonl")).unwrap();
+        fs::remove_file(run.join("examples.jsonl")).unwrap();
+        let html = page_of(std::slice::from_ref(&run));
+        assert_has(&html, &[what, "Against rules without a model", "id=\"test\""]);
+        fs::remove_file(run.join("scores.json")).unwrap();
+        assert!(!page_of(std::slice::from_ref(&run)).contains("id=\"test\""));
+        fs::write(run.join("examples.jsonl"), examples).unwrap();
+        let html = page_of(std::slice::from_ref(&run));
+        assert!(html.contains("id=\"test\"") && !html.contains("Not in this report"), "{html}");
+    }
+}

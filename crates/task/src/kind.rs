@@ -1,5 +1,7 @@
 //! [`TaskKind`]: the tasks of this crate by name.
 
+use std::fmt;
+
 use embert_data::TaskName;
 use embert_model::{BertConfig, Head as _, HeadFunction, ProblemType, TokenClassificationHead};
 
@@ -37,16 +39,6 @@ impl TaskKind {
         }
     }
 
-    /// The kind of labels; `None` for a task that is not about texts.
-    pub fn problem_type(self) -> Option<ProblemType> {
-        match self {
-            Self::TextClassification => Some(ProblemType::SingleLabelClassification),
-            Self::MultiLabelClassification => Some(ProblemType::MultiLabelClassification),
-            Self::TextRegression => Some(ProblemType::Regression),
-            Self::TokenClassification => None,
-        }
-    }
-
     /// The task that a run's facts name; `None` if this crate has no such task.
     pub fn of_run(task: &str, problem_type: Option<&str>) -> Option<Self> {
         let problem_type = match problem_type {
@@ -79,6 +71,19 @@ impl TaskKind {
             }
             HeadFunction::Sigmoid | HeadFunction::Identity => Self::MultiLabelClassification,
         }
+    }
+}
+
+/// The hub's name of the task with, for text classification, the kind of labels.
+impl fmt::Display for TaskKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels = match self {
+            Self::TokenClassification => return write!(f, "{}", self.name()),
+            Self::TextClassification => ProblemType::SingleLabelClassification,
+            Self::MultiLabelClassification => ProblemType::MultiLabelClassification,
+            Self::TextRegression => ProblemType::Regression,
+        };
+        write!(f, "{} ({labels})", self.name())
     }
 }
 

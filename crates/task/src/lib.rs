@@ -3,8 +3,10 @@
 //! [`Task`] is what the training loop, the run folder and the predictor have to know of a task: which
 //! columns and labels a data set has, what a row's values mean, what the features and targets of an example
 //! are, which head reads the encoder, what the loss is, and how the head's outputs become predictions and
-//! scores. [`TextClassification`] gives one label to each text, or to each pair of texts. [`load`] makes a
-//! task's examples from the files of a data set.
+//! scores. [`TextClassification`] gives one label to each text, or to each pair of texts,
+//! [`MultiLabelClassification`] any number of labels, [`TextRegression`] a number; [`TokenClassification`]
+//! gives a tag to each word. [`load`] makes a task's examples from the files of a data set, and
+//! [`find_columns`] and [`find_problem_type`] tell the task of a data set whose card leaves it open.
 //!
 //! Not here: parsing files (`embert-data`), hidden states (`embert-model`), training, writing files.
 //!

@@ -27,6 +27,8 @@ mod show;
 mod signals;
 mod sound;
 mod sweep;
+mod tasks;
+mod tasks_predict;
 mod tokenizer;
 mod train;
 mod watch;

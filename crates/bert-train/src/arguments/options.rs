@@ -2,7 +2,7 @@
 
 use clap::Args;
 use embert_data::{Delimiter, Header, ProblemType, Quoting, TaskName, TextEncoding};
-use embert_metrics::Metric;
+use embert_metrics::{Metric, MultiLabelMetric, RegressionMetric, TaggingMetric};
 use embert_model::SaveDtype;
 use embert_train::optim::Decay;
 use embert_train::{Keep, LogFormat, PaddingConfig, ScheduleKind};
@@ -118,7 +118,7 @@ train_options! {
         /// Dropout after the embeddings, in each layer and on the attention [default: the checkpoint's]
         #[arg(value_name = "P")]
         dropout: f64 => "dropout.hidden" & "dropout.attention",
-        /// Dropout before the classifier [default: the checkpoint's]
+        /// Dropout before the head [default: the checkpoint's]
         #[arg(value_name = "P")]
         classifier_dropout: f64 => "dropout.classifier",
     }
@@ -138,7 +138,8 @@ train_options! {
         /// Examples in a batch of evaluation [default: 32]
         #[arg(value_name = "N")]
         eval_batch_size: u32 => "eval_batch_size",
-        /// Share of probability that the target gives to all labels alike [default: 0]
+        /// Share of probability that the target gives to all labels alike, with one label a text or a word
+        /// [default: 0]
         #[arg(value_name = "SHARE")]
         label_smoothing: f64 => "label_smoothing",
         /// Seeds the new weights, the splits, the order and dropout [default: 0]
@@ -152,7 +153,7 @@ train_options! {
         /// The highest learning rate of the schedule [default: 2e-5]
         #[arg(value_name = "RATE")]
         learning_rate: f64 => "optimizer.learning_rate",
-        /// The classifier's learning rate [default: the learning rate]
+        /// The head's learning rate [default: the learning rate]
         #[arg(value_name = "RATE")]
         head_learning_rate: f64 => "optimizer.head_learning_rate",
         /// Each layer learns at this share of the rate of the layer above it [default: 1]
@@ -203,8 +204,22 @@ train_options! {
 
 /// The help of `--metric`.
 fn metric_help() -> String {
-    let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
-    format!("What the best checkpoint is best in: {} [default: {}]", names.join(", "), Metric::DEFAULT)
+    let one: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+    let several: Vec<&str> = MultiLabelMetric::ALL.iter().map(|metric| metric.name()).collect();
+    let number: Vec<&str> = RegressionMetric::ALL.iter().map(|metric| metric.name()).collect();
+    let tags: Vec<&str> = TaggingMetric::ALL.iter().map(|metric| metric.name()).collect();
+    format!(
+        "What the best checkpoint is best in. One label a text: {}; several labels: {}; a number: {}; tags: {} \
+         [default: the card's, else {}, {}, {}, {}]",
+        one.join(", "),
+        several.join(", "),
+        number.join(", "),
+        tags.join(", "),
+        Metric::DEFAULT,
+        MultiLabelMetric::DEFAULT,
+        RegressionMetric::DEFAULT,
+        TaggingMetric::DEFAULT
+    )
 }
 
 /// The option that sets a key, as it is typed.

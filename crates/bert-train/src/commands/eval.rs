@@ -24,7 +24,7 @@ use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
-    /// A run's model folder, or any classification checkpoint
+    /// A run's model folder, or any checkpoint with a head for texts or for tags
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
     /// The data set [default: the one that the run trained on]
@@ -84,7 +84,7 @@ fn evaluate<T: ShownTask>(
     predictions: Option<&Output>,
     device: &Device,
 ) -> Result<(), Error> {
-    let (data, _) = data.load::<T>(config)?;
+    let data = data.load_for_model::<T>(config)?;
     let TaskData { splits, labels, notes, unlabelled, files, .. } = data;
     if let Some(predictions) = predictions {
         files.iter().try_for_each(|file| predictions.differs_from(file))?;

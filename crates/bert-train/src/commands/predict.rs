@@ -27,7 +27,7 @@ use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// A run's model folder, or any classification checkpoint
+    /// A run's model folder, or any checkpoint with a head for texts or for tags
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
     /// The texts
@@ -44,13 +44,13 @@ pub(crate) struct PredictArgs {
     /// The input's format [default: by its extension; plain lines on the standard input]
     #[arg(long, value_name = "FORMAT", value_parser = format_names())]
     pub(crate) input_format: Option<Format>,
-    /// The column with the text
+    /// The column with the text; words of token classification are in the column tokens
     #[arg(long, value_name = "NAME", default_value = "text")]
     pub(crate) text_column: String,
     /// The column with the second text of a pair
     #[arg(long, value_name = "NAME")]
     pub(crate) text_pair_column: Option<String>,
-    /// Write to this file, as JSON Lines; - is the standard output
+    /// Write to this file, in the format of --format; - is the standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(crate) output: PathBuf,
     /// How tokens become entities, in token classification: none, simple, first, average or max [default:

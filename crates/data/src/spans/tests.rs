@@ -35,14 +35,14 @@ fn problem_of(json: &str, columns: &CardColumns) -> String {
 
 const TEXT: &str = "Ms Okafor flew to Kyoto.";
 
-fn expected(with_texts: bool) -> Option<Vec<Span>> {
+fn expected(with_texts: bool) -> Vec<Span> {
     let span = |start, end, label: &str, text: &str| Span {
         start,
         end,
         label: label.to_owned(),
         text: with_texts.then(|| text.to_owned()),
     };
-    Some(vec![span(3, 9, "PER", "Okafor"), span(18, 23, "LOC", "Kyoto")])
+    vec![span(3, 9, "PER", "Okafor"), span(18, 23, "LOC", "Kyoto")]
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn the_exports_of_the_tools_are_one() {
         ),
     ] {
         let found = spans(&json);
-        assert_eq!((found.text.as_str(), found.spans), (TEXT, expected(false)), "{json}");
+        assert_eq!((found.text.as_str(), found.spans), (TEXT, Some(expected(false))), "{json}");
         assert_eq!(found.left_out, LeftOut::default());
     }
     let results = r#"{"value": {"start": 3, "end": 9, "text": "Okafor", "labels": ["PER"]}, "type": "labels", "id": "a"},
@@ -80,13 +80,13 @@ fn the_exports_of_the_tools_are_one() {
         r#"{cancelled}, {{"was_cancelled": false, "result": [{results}, {more}]}}, {{"result": []}}, {cancelled}"#
     );
     let found = spans(&studio(&whole));
-    assert_eq!((found.text.as_str(), found.spans), (TEXT, expected(true)));
+    assert_eq!((found.text.as_str(), found.spans), (TEXT, Some(expected(true))));
     assert_eq!(found.left_out, LeftOut { relations: 1, annotations: 1, results: 1, utf_16: 0 });
     assert_eq!(found.left_out.notes().len(), 3);
     // The only text of a task is taken whatever its name.
     let other =
         studio(&format!(r#"{{"result": [{results}]}}"#)).replace("\"text\": \"Ms", "\"review\": \"Ms");
-    assert_eq!(spans(&other.replace(", \"url\": \"x\"", "")).spans, expected(true));
+    assert_eq!(spans(&other.replace(", \"url\": \"x\"", "")).spans, Some(expected(true)));
     let message = problem_of(&other, &CardColumns::default());
     assert!(message.contains("no \"text\"; found review, url"), "{message}");
     // JSON-MIN, and a text of several labels.

@@ -255,7 +255,7 @@ proptest! {
                 sentence.iter().map(|(_, tag)| tag.clone()).collect::<Vec<_>>(),
             ));
             for (token, tag) in sentence {
-                text.push_str(&format!("{token}\t{tag}{end}"));
+                text.extend([token.as_str(), "\t", tag.as_str(), end]);
             }
             text.push_str(end);
             line += sentence.len() as u64 + 1;

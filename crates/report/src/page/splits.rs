@@ -63,11 +63,16 @@ pub(super) fn sections(run: &Run, single: &[Predictions<'_>]) -> Result<Vec<(Str
                 _ => &[],
             };
             let splits = by_split(examples, scores);
-            let of = |split: &crate::examples::Split<'_, _>| {
-                let part = regression::of_split(split)?.unwrap_or_default();
-                Ok(section(split.name, split.scores, part))
-            };
-            splits.iter().map(of).collect()
+            let mut found = Vec::new();
+            for split in &splits {
+                let part = regression::of_split(split)?;
+                // Without examples there are rules at most.
+                if part.is_some() || split.scores.is_some_and(|scores| beside(scores, &run.metrics).is_some())
+                {
+                    found.push(section(split.name, split.scores, part.unwrap_or_default()));
+                }
+            }
+            Ok(found)
         }
     }
 }

@@ -7,6 +7,7 @@ use embert_data::tokenize::Encoding;
 use embert_metrics::{argmax, entities};
 use embert_run::{Entity, PredictedEntity, TaggedExample};
 
+use super::OUTSIDE;
 use super::example::{Tags, TokenExample};
 use super::prediction::{PredictedToken, TokenPrediction};
 use super::tags::TagLabels;
@@ -194,6 +195,10 @@ pub(super) fn notes(labels: &TagLabels, splits: &Splits<TokenExample>) -> Vec<St
             Tags::Unknown => {}
             Tags::OfWords(tags) => tags.iter().for_each(|tag| is_there[*tag] = true),
             Tags::Spans(spans) => {
+                // The words beside the spans have it.
+                if let Some(outside) = labels.set.names().iter().position(|name| name == OUTSIDE) {
+                    is_there[outside] = true;
+                }
                 for span in spans {
                     (is_there[span.begin], is_there[span.inside]) = (true, true);
                 }

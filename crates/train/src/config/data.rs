@@ -23,9 +23,10 @@ pub struct DataConfig {
     #[serde(with = "as_text")]
     pub truncation: Truncation,
     /// Evaluate and predict longer texts whole, in windows that overlap by this many tokens: the prediction
-    /// is the mean of the windows' probabilities. Less than `max_length` without the special tokens, so that
-    /// each window advances; a text has at most 4,096 windows, which take some hundred MiB. Unset: longer
-    /// texts are cut, as in training.
+    /// is the mean of the windows' probabilities, or each word's tag from the window in which the word has
+    /// most context. Less than `max_length` without the special tokens, so that each window advances; a text
+    /// has at most 4,096 windows, which take some hundred MiB. Training cuts longer texts, but for token
+    /// classification, which trains on the windows too. Unset: longer texts are cut everywhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride: Option<usize>,
     /// Pad each batch to its longest member, or to `max_length`.
@@ -57,8 +58,8 @@ pub struct DataConfig {
     /// token; otherwise such a span is an error.
     #[serde(skip_serializing_if = "is_default")]
     pub widen_spans: bool,
-    /// The files' format, in place of the one that their names tell: `parquet`, `csv`, `tsv`, `jsonl`, `json`
-    /// or `lines`.
+    /// The files' format, in place of the one that their names tell: `parquet`, `csv`, `tsv`, `jsonl`,
+    /// `json`, `conll` or `lines`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// What separates the fields of CSV: one character, or `tab`. Unset: a comma in `.csv`, a tab in `.tsv`,

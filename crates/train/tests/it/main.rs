@@ -3,23 +3,26 @@
 #![allow(clippy::print_stdout, reason = "the largest differences seen, for docs/fidelity.md")]
 
 mod gradients;
+mod heads;
 mod memory;
 mod resume;
 mod run;
 mod splits;
 mod strategies;
+mod tasks;
 mod tensorboard;
 mod training;
 mod windows;
 
 use std::cell::RefCell;
 use std::fs;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use burn::tensor::Device;
 use embert_data::Card;
-use embert_task::{TaskData, TextClassification, load};
+use embert_task::{Task, TaskData, TextClassification, find_columns, load};
 use embert_train::{
     Claim, Event, Existing, Observer, Outcome, Prepared, RunFolder, StopSignal, TrainConfig, TrainError,
     Trainer,
@@ -35,13 +38,28 @@ fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)
 }
 
-/// A folder with a checkpoint's shape (two layers of 16) and a small part of the sample.
-struct Place {
+/// A folder with a checkpoint's shape (two layers of 16) and a small data set: a part of the sample, or rows
+/// for another task.
+struct Place<T: Task = TextClassification> {
     dir: tempfile::TempDir,
+    task: PhantomData<T>,
 }
+
+/// The number of examples of each split.
+const SPLITS: [(&str, usize); 3] = [("train", 44), ("validation", 20), ("test", 10)];
 
 impl Place {
     fn new() -> Self {
+        Self::with(|split, count| {
+            let all = fs::read_to_string(shipped(&format!("sample/{split}.jsonl"))).unwrap();
+            all.lines().take(count).flat_map(|line| [line, "\n"]).collect()
+        })
+    }
+}
+
+impl<T: Task> Place<T> {
+    /// A folder whose data set has the lines that `lines` makes for a split of so many examples.
+    fn with(lines: impl Fn(&str, usize) -> String) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (model, data) = (dir.path().join("tiny"), dir.path().join("reviews"));
         for folder in [&model, &data] {
@@ -56,12 +74,10 @@ impl Place {
             config[key] = value.into();
         }
         fs::write(model.join("config.json"), config.to_string()).unwrap();
-        for (split, count) in [("train", 44), ("validation", 20), ("test", 10)] {
-            let all = fs::read_to_string(shipped(&format!("sample/{split}.jsonl"))).unwrap();
-            let part: String = all.lines().take(count).flat_map(|line| [line, "\n"]).collect();
-            fs::write(data.join(format!("{split}.jsonl")), part).unwrap();
+        for (split, count) in SPLITS {
+            fs::write(data.join(format!("{split}.jsonl")), lines(split, count)).unwrap();
         }
-        Self { dir }
+        Self { dir, task: PhantomData }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -85,14 +101,15 @@ impl Place {
         config
     }
 
-    fn prepared(&self, config: &TrainConfig) -> Result<Prepared<TextClassification>, TrainError> {
-        let root = self.path("reviews");
-        let data = load(&Card::for_folder(&root)?, &root, &config.load_options(), &config.label_options())?;
+    fn prepared(&self, config: &TrainConfig) -> Result<Prepared<T>, TrainError> {
+        let (root, options) = (self.path("reviews"), config.load_options());
+        let card = find_columns(Card::for_folder(&root)?, &root, &options, T::NAME.parse().ok())?.card;
+        let data = load(&card, &root, &options, &config.label_options())?;
         Prepared::new(config, &self.path("tiny"), data, &Device::flex())
     }
 
     /// Begins a run, or resumes the one in the folder.
-    fn trainer(&self, run: &str, config: &TrainConfig) -> Result<Trainer<TextClassification>, TrainError> {
+    fn trainer(&self, run: &str, config: &TrainConfig) -> Result<Trainer<T>, TrainError> {
         let path = self.path(run);
         if path.is_dir() {
             let run = RunFolder::open(&path)?;

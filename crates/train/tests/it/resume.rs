@@ -3,23 +3,32 @@
 use super::*;
 
 /// Begins or resumes a run, and stops it after `step`.
-pub(crate) fn stop_after(place: &Place, run: &str, config: &TrainConfig, step: usize) {
+pub(crate) fn stop_after<T: Task>(place: &Place<T>, run: &str, config: &TrainConfig, step: usize) {
     let trainer = place.trainer(run, config).unwrap();
     let signal = trainer.stop_signal();
     let outcome = trainer.observe(StopAt { step, signal }).run().unwrap();
     assert_eq!(outcome, Outcome::Interrupted { step, total_steps: 8 });
 }
 
-pub(crate) fn same_result(place: &Place, one: &str, other: &str) {
-    let mut files = 0;
-    for entry in fs::read_dir(place.path(one).join("model")).unwrap() {
-        let file = entry.unwrap().file_name().into_string().unwrap();
+/// The files of a run's result, by name.
+fn result_files<T: Task>(place: &Place<T>, run: &str) -> Vec<String> {
+    let files = fs::read_dir(place.path(run).join("model")).unwrap();
+    let mut files: Vec<String> =
+        files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort_unstable();
+    files
+}
+
+pub(crate) fn same_result<T: Task>(place: &Place<T>, one: &str, other: &str) {
+    let files = result_files(place, one);
+    assert_eq!(files, result_files(place, other));
+    for file in &files {
         let bytes = [one, other].map(|run| place.bytes(&format!("{run}/model/{file}")));
         assert!(bytes[0] == bytes[1], "{file} differs");
-        files += 1;
     }
-    // The card, the config, the weights, and the tokenizer's four.
-    assert_eq!(files, 7);
+    // The card, the config, the weights, and the tokenizer's four; a task of several labels has thresholds.
+    let thresholds = files.iter().filter(|file| *file == "thresholds.json").count();
+    assert_eq!(files.len() - thresholds, 7, "{files:?}");
     assert_eq!(place.log(one), place.log(other));
     for file in ["facts.json", "scores.json", "examples.jsonl"] {
         let bytes = [one, other].map(|run| place.bytes(&format!("{run}/{file}")));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::*;
 
-fn evals(events: &[Event]) -> Vec<&Eval> {
+pub(crate) fn evals(events: &[Event]) -> Vec<&Eval> {
     let evals = events.iter().filter_map(|event| match event {
         Event::Eval(eval) => Some(eval),
         _ => None,

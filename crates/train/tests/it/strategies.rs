@@ -10,7 +10,7 @@ use super::*;
 use crate::resume::{same_result, stop_after};
 use crate::training::{backends, probabilities_of};
 
-fn steps(events: &[Event]) -> Vec<&TrainStep> {
+pub(crate) fn steps(events: &[Event]) -> Vec<&TrainStep> {
     let steps = events.iter().filter_map(|event| match event {
         Event::TrainStep(step) => Some(step),
         _ => None,
@@ -27,13 +27,16 @@ fn stages(events: &[Event]) -> Vec<&Stage> {
 }
 
 /// The bytes of each weight of a run's result, or of a checkpoint.
-fn weights(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn weights(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let bytes = fs::read(folder.join("model.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     file.tensors().into_iter().map(|(name, tensor)| (name, tensor.data().to_vec())).collect()
 }
 
-fn moved<'a>(before: &'a BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>) -> Vec<&'a str> {
+pub(crate) fn moved<'a>(
+    before: &'a BTreeMap<String, Vec<u8>>,
+    after: &BTreeMap<String, Vec<u8>>,
+) -> Vec<&'a str> {
     before.iter().filter(|(name, bytes)| after[*name] != **bytes).map(|(name, _)| name.as_str()).collect()
 }
 
@@ -297,7 +300,7 @@ fn rates_and_stages_agree_with_parameter_groups_of_pytorch() {
             };
             let dir = tempfile::tempdir().unwrap();
             let run = dir.path().join("run");
-            let found = crate::training::steps(&config, &run, &device);
+            let found = crate::training::steps::<TextClassification>(&config, &run, &device);
             assert_eq!(found.len(), expected.len());
             let mut worst = 0.0_f64;
             for (found, expected) in found.iter().zip(expected) {

@@ -9,15 +9,15 @@ use serde::Deserialize;
 use super::*;
 
 #[derive(Deserialize)]
-struct Run {
-    settings: Settings,
-    steps: Vec<Step>,
+pub(crate) struct Run {
+    pub(crate) settings: Settings,
+    pub(crate) steps: Vec<Step>,
     #[serde(default)]
     probabilities: Vec<Vec<f64>>,
 }
 
 #[derive(Deserialize)]
-struct Settings {
+pub(crate) struct Settings {
     batch_size: usize,
     max_length: usize,
     learning_rate: f64,
@@ -29,10 +29,12 @@ struct Settings {
     max_grad_norm: f64,
     class_weights: Option<Vec<f64>>,
     label_smoothing: f64,
+    #[serde(default)]
+    pos_weight: Option<Vec<f64>>,
 }
 
 #[derive(Deserialize)]
-struct Step {
+pub(crate) struct Step {
     loss: f64,
     grad_norm: f64,
     learning_rate: f64,
@@ -40,7 +42,7 @@ struct Step {
 
 impl Settings {
     /// The reference's settings as a config, for the folder with the checkpoint and the texts.
-    fn config(&self, root: &Path, micro_batch: usize) -> TrainConfig {
+    pub(crate) fn config(&self, root: &Path, micro_batch: usize) -> TrainConfig {
         let mut config = TrainConfig {
             model: root.join("model").to_string_lossy().into_owned(),
             dataset: root.to_string_lossy().into_owned(),
@@ -54,6 +56,9 @@ impl Settings {
         };
         if let Some(weights) = &self.class_weights {
             config.class_weights = ClassWeights::Given(weights.clone());
+        }
+        if let Some(weights) = &self.pos_weight {
+            config.pos_weight = ClassWeights::Given(weights.clone());
         }
         config.data.max_length = self.max_length;
         config.data.order = embert_data::Order::Sequential;
@@ -72,15 +77,16 @@ impl Settings {
     }
 }
 
-fn data_of(config: &TrainConfig) -> TaskData<TextClassification> {
-    let root = Path::new(&config.dataset);
-    load(&Card::for_folder(root).unwrap(), root, &config.load_options(), &config.label_options()).unwrap()
+fn data_of<T: Task>(config: &TrainConfig) -> TaskData<T> {
+    let (root, options) = (Path::new(&config.dataset), config.load_options());
+    let card = Card::for_folder(root).unwrap();
+    let card = find_columns(card, root, &options, T::NAME.parse().ok()).unwrap().card;
+    load(&card, root, &options, &config.label_options()).unwrap()
 }
 
 /// Trains as `config` says and returns the steps.
-pub(crate) fn steps(config: &TrainConfig, run: &Path, device: &Device) -> Vec<TrainStep> {
-    let task =
-        Prepared::<TextClassification>::new(config, config.model.as_ref(), data_of(config), device).unwrap();
+pub(crate) fn steps<T: Task>(config: &TrainConfig, run: &Path, device: &Device) -> Vec<TrainStep> {
+    let task = Prepared::<T>::new(config, config.model.as_ref(), data_of(config), device).unwrap();
     let claim = Claim::run(run, Existing::Keep).unwrap();
     let events = Rc::new(RefCell::new(Vec::new()));
     let trainer = Trainer::begin(task, claim, device.clone()).unwrap();
@@ -96,7 +102,7 @@ pub(crate) fn steps(config: &TrainConfig, run: &Path, device: &Device) -> Vec<Tr
 }
 
 /// Rounding grows from step to step; a wrong rate, norm or order shows at once.
-fn assert_agree(found: &[TrainStep], expected: &[Step], tolerance: f64, what: &str) {
+pub(crate) fn assert_agree(found: &[TrainStep], expected: &[Step], tolerance: f64, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let mut worst = 0.0_f64;
     for (found, expected) in found.iter().zip(expected) {
@@ -125,7 +131,7 @@ pub(crate) fn probabilities_of(
     device: &Device,
     expected: &[Vec<f64>],
 ) -> f64 {
-    let data = data_of(config);
+    let data = data_of::<TextClassification>(config);
     let (labels, encode) = (&data.labels, config.window_options());
     let validation = data.splits.validation;
     let evaluation = evaluate_checkpoint::<TextClassification>(
@@ -159,7 +165,12 @@ fn sixty_steps_and_what_came_of_them_agree() {
                 let dir = tempfile::tempdir().unwrap();
                 let run = dir.path().join("run");
                 let what = format!("run {number} on {backend}, micro-batches of {micro_batch}");
-                assert_agree(&steps(&config, &run, &device), &expected.steps, tolerance, &what);
+                assert_agree(
+                    &steps::<TextClassification>(&config, &run, &device),
+                    &expected.steps,
+                    tolerance,
+                    &what,
+                );
 
                 let worst = probabilities_of(&config, &run, &device, &expected.probabilities);
                 assert!(worst <= tolerance, "{what}: a probability differs by {worst}");
@@ -210,6 +221,6 @@ fn twelve_steps_of_minilm_agree() {
 
     let mut config = TrainConfig { epochs: 1, ..expected.settings.config(&root, 16) };
     config.data.split_ratios = Some([1.0, 0.0, 0.0]);
-    let found = steps(&config, &dir.path().join("run"), &device);
+    let found = steps::<TextClassification>(&config, &dir.path().join("run"), &device);
     assert_agree(&found, &expected.steps, 1e-4, "all-MiniLM-L6-v2");
 }

@@ -164,7 +164,7 @@ fn a_checkpoint_and_other_labels() {
     );
     let stated = card("task = \"text-classification\"\nproblem_type = \"regression\"");
     let files = [("train.jsonl", &*lines(&numbers::rows(12))), ("card.toml", &stated)];
-    let kinds = ["mine is for regression", "the model is for multi_label_classification"];
+    let kinds = ["mine is for text-classification (regression)", "(multi_label_classification)"];
     eval_refuses(labels, &files, &[], &kinds);
     let of_tokens = ["token-classification", "leave it out"];
     predict_refuses(

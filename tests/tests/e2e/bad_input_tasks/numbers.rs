@@ -180,7 +180,7 @@ fn a_checkpoint_and_other_labels() {
         &["test split has no labels", "test.jsonl, line 1", "-1"],
     );
     let stated = card("problem_type = \"multi_label_classification\"");
-    let kinds = ["mine is for multi_label_classification", "the model is for regression"];
+    let kinds = ["mine is for text-classification (multi_label_classification)", "(regression)"];
     eval_refuses(numbers, &[("train.jsonl", &lists), ("card.toml", &stated)], &[], &kinds);
     let stated = card("task = \"token-classification\"");
     let tasks = ["mine is for token-classification", "the model is for text-classification"];

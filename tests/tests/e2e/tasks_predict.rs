@@ -1,0 +1,142 @@
+//! `predict` of token classification, several labels and regression.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use embert_tests::program::{fail, succeed};
+use serde_json::{Value, json};
+
+use crate::tasks::{KINDS, Kind, assert_says, data, json, lines, of_model, trained};
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn entities_are_found_in_texts() {
+    let text = "Ms Okafor flew to the New Kyoto .";
+    let found = lines(of_model("predict", Kind::Words).arg(text));
+    assert_eq!((keys(&found[0]), &found[0]["text"]), (vec!["text", "entities"], &json!(text)));
+    let entities = found[0]["entities"].as_array().unwrap();
+    assert!(!entities.is_empty(), "nothing is found: {found:?}");
+    let cut = |entity: &Value| {
+        let [start, end] = ["start", "end"].map(|key| entity[key].as_u64().unwrap() as usize);
+        text[start..end].to_lowercase()
+    };
+    for entity in entities {
+        assert_eq!(keys(entity), ["entity_group", "score", "word", "start", "end"]);
+        assert_eq!(entity["word"].as_str().unwrap().replace(' ', ""), cut(entity).replace(' ', ""));
+    }
+
+    // A token's tag, and a word's first token.
+    let of = |aggregation| lines(of_model("predict", Kind::Words).args(["--aggregation", aggregation, text]));
+    let tokens = of("none");
+    let tokens = tokens[0]["entities"].as_array().unwrap();
+    assert!(tokens.len() >= entities.len());
+    for token in tokens {
+        assert_eq!(keys(token), ["entity", "score", "index", "word", "start", "end"]);
+        assert_eq!(token["word"].as_str().unwrap().trim_start_matches("##"), cut(token));
+    }
+    let first = of("first");
+    for entity in first[0]["entities"].as_array().unwrap() {
+        let words = cut(entity);
+        assert!(
+            words.split(' ').all(|word| text.to_lowercase().split(' ').any(|other| other == word)),
+            "{words}"
+        );
+    }
+    // All of the same text.
+    assert_eq!(of("simple"), found);
+    for kind in [Kind::Labels, Kind::Numbers] {
+        let refused = fail(of_model("predict", kind).args(["--aggregation", "first", text]));
+        assert_says(&refused, &["--aggregation is for token-classification", "text-classification"]);
+        let refused = fail(of_model("predict", kind).args(["--format", "conll", text]));
+        assert_says(&refused, &["--format conll is for token-classification", "text-classification"]);
+    }
+}
+
+#[test]
+fn words_of_a_file_come_out_as_conll() {
+    let test = data(Kind::Words).join("test.conll");
+    let mut predict = of_model("predict", Kind::Words);
+    let found = succeed(predict.args(["--format", "conll", "--input"]).arg(&test));
+    let truth = fs::read_to_string(&test).unwrap();
+    let words = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(words(&found), words(&truth));
+    let tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"];
+    assert!(
+        found
+            .lines()
+            .filter(|line| !line.is_empty())
+            .all(|line| tags.contains(&line.split_once('\t').unwrap().1))
+    );
+    // What was found can be read again, as data to evaluate on: all of it is right then.
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["train.conll", "test.conll"] {
+        fs::write(dir.path().join(file), &found).unwrap();
+    }
+    let mut eval = of_model("eval", Kind::Words);
+    let report = &lines(eval.args(["--split", "test", "--json", "--dataset"]).arg(dir.path()))[0];
+    assert_eq!(report["accuracy"], 1.0, "{report}");
+}
+
+#[test]
+fn several_labels_and_numbers_are_predicted() {
+    let text = "number 3: a warm meal and a late train";
+    let found = lines(of_model("predict", Kind::Labels).arg(text));
+    assert_eq!(keys(&found[0]), ["text", "labels", "probabilities"]);
+    let probabilities = &found[0]["probabilities"];
+    assert_eq!(keys(probabilities), ["food", "music", "travel"]);
+    // Each label has the threshold that was fitted on the validation split.
+    let thresholds = json(&trained(Kind::Labels).join("model/thresholds.json"));
+    let is_above = |label: &&str| {
+        probabilities[*label].as_f64().unwrap() >= thresholds["labels"][*label].as_f64().unwrap()
+    };
+    let expected: Vec<&str> = ["food", "music", "travel"].into_iter().filter(is_above).collect();
+    assert_eq!(found[0]["labels"], json!(expected), "{found:?} {thresholds}");
+
+    let pair = ["--text", "a man eats soup", "--text-pair", "a man eats"];
+    let found = lines(of_model("predict", Kind::Numbers).args(pair));
+    assert_eq!(keys(&found[0]), ["text", "text_pair", "score"]);
+    assert!(found[0]["score"].as_f64().unwrap().is_finite());
+    let turned = ["--text", "a man eats", "--text-pair", "a man eats soup"];
+    assert_ne!(lines(of_model("predict", Kind::Numbers).args(turned))[0]["score"], found[0]["score"]);
+}
+
+/// `id` and other columns stand after the answer, the rows in their order.
+#[test]
+fn other_columns_pass_through() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("input.jsonl");
+    let rows: String = (0..50).fold(String::new(), |mut rows, n| {
+        let text = Kind::Spans.row(n * 3);
+        let text: Value = serde_json::from_str(&text).unwrap();
+        let row =
+            json!({"id": format!("row-{n}"), "text": text["text"], "second": "a man", "source": {"page": n}});
+        writeln!(rows, "{row}").unwrap();
+        rows
+    });
+    fs::write(&input, &rows).unwrap();
+    for kind in KINDS {
+        let mut predict = of_model("predict", kind);
+        if kind == Kind::Numbers {
+            predict.args(["--text-pair-column", "second"]);
+        }
+        let found = lines(predict.arg("--input").arg(&input));
+        assert_eq!(found.len(), 50);
+        for (n, (line, row)) in found.iter().zip(rows.lines()).enumerate() {
+            let row: Value = serde_json::from_str(row).unwrap();
+            assert_eq!(line["text"], row["text"], "{kind:?}");
+            assert_eq!(
+                (&line["id"], &line["source"]),
+                (&json!(format!("row-{n}")), &json!({"page": n})),
+                "{kind:?}"
+            );
+            let keys = keys(line);
+            let place = |key: &str| keys.iter().position(|other| *other == key);
+            assert!(place("text") == Some(0) && place("id") < place("source"), "{keys:?}");
+        }
+    }
+}
