@@ -1,6 +1,14 @@
 //! Several labels a text.
 
-use super::*;
+use std::fs;
+
+use embert_tests::program::{bert_train, succeed};
+use serde_json::{Value, json};
+
+use super::{
+    Models, SENTENCES, SMALL, card, copy, eval_refuses, lines, models, numbers, predict_refuses, row,
+    train_refuses,
+};
 
 /// Texts with any number of the labels anger, joy and sad.
 pub(super) fn rows(count: usize) -> Vec<Value> {
@@ -51,7 +59,8 @@ fn labels_that_are_not_known() {
     let unknown = ["train.jsonl, line 13", "\"fear\" is none of joy, sad, anger"];
     of_card(known, &more, &[], &unknown);
     let validation = lines(&[row("a", &json!(["joy"])), row("b", &json!(["fear"]))]);
-    let files = [("train.jsonl", &*lines(&rows(12))), ("validation.jsonl", &validation)];
+    let train = lines(&rows(12));
+    let files = [("train.jsonl", train.as_str()), ("validation.jsonl", validation.as_str())];
     train_refuses(&files, &[], &["validation.jsonl, line 2", "\"fear\" is none of anger, joy, sad"]);
     let several = format!("{known}\nproblem_type = \"multi_label_classification\"");
     let numbers = |last: Value| [row("a", &json!([0])), row("b", &json!([1, 2])), row("c", &last)];
@@ -63,7 +72,7 @@ fn labels_that_are_not_known() {
 fn columns_of_0_and_1_with_something_else() {
     let csv = |last: &str, parts: &[&str]| {
         let file = format!("text,joy,sad\na,1,0\nb,0,1\n{last}\n");
-        train_refuses(&[("train.csv", &file)], &[], &[&["train.csv, line 4"], parts].concat());
+        train_refuses(&[("train.csv", &file)], &[], &[&["train.csv, line 4"][..], parts].concat());
     };
     csv("c,2,0", &["the column \"joy\" has \"2\", expected 1 (the text has this label) or 0"]);
     csv("c,yes,0", &["the column \"joy\" has \"yes\""]);
@@ -155,7 +164,7 @@ fn a_checkpoint_and_other_labels() {
     eval_refuses(labels, &[("train.jsonl", &then(&json!(["fear"])))], &[], &["fear", "the classifier has"]);
     let columns = ["train.conll has no column \"text\"", "token-classification"];
     eval_refuses(labels, &[("train.conll", SENTENCES)], &[], &columns);
-    let files = [("train.jsonl", &*good), ("test.jsonl", "{\"text\":\"a\"}\n")];
+    let files = [("train.jsonl", good.as_str()), ("test.jsonl", "{\"text\":\"a\"}\n")];
     eval_refuses(
         labels,
         &files,
@@ -163,7 +172,8 @@ fn a_checkpoint_and_other_labels() {
         &["test split has no labels", "test.jsonl", "predict"],
     );
     let stated = card("task = \"text-classification\"\nproblem_type = \"regression\"");
-    let files = [("train.jsonl", &*lines(&numbers::rows(12))), ("card.toml", &stated)];
+    let measures = lines(&numbers::rows(12));
+    let files = [("train.jsonl", measures.as_str()), ("card.toml", stated.as_str())];
     let kinds = ["mine is for text-classification (regression)", "(multi_label_classification)"];
     eval_refuses(labels, &files, &[], &kinds);
     let of_tokens = ["token-classification", "leave it out"];
@@ -171,13 +181,13 @@ fn a_checkpoint_and_other_labels() {
         labels,
         &[],
         &["a", "--format", "conll"],
-        &[&["--format conll"], &of_tokens[..]].concat(),
+        &[&["--format conll"][..], &of_tokens[..]].concat(),
     );
     predict_refuses(
         labels,
         &[],
         &["a", "--aggregation", "max"],
-        &[&["--aggregation"], &of_tokens[..]].concat(),
+        &[&["--aggregation"][..], &of_tokens[..]].concat(),
     );
 }
 
@@ -187,12 +197,12 @@ fn thresholds_that_do_not_fit_the_labels() {
         let copy = copy(&models().labels);
         fs::write(copy.path().join("thresholds.json"), text).unwrap();
         let model = copy.path().to_str().unwrap();
-        predict_refuses(model, &[], &["a"], &[&["thresholds.json"], parts].concat());
+        predict_refuses(model, &[], &["a"], &[&["thresholds.json"][..], parts].concat());
         eval_refuses(
             model,
             &[("train.jsonl", &lines(&rows(12)))],
             &[],
-            &[&["thresholds.json"], parts].concat(),
+            &[&["thresholds.json"][..], parts].concat(),
         );
     };
     let of_labels =

@@ -1,6 +1,14 @@
 //! Regression.
 
-use super::*;
+use std::fs;
+
+use embert_tests::program::{bert_train, fail, succeed};
+use serde_json::{Value, json};
+
+use super::{
+    Models, SENTENCES, SMALL, card, copy, eval_refuses, labels, lines, models, predict_refuses, row,
+    train_refuses,
+};
 
 pub(super) const REGRESSION: [&str; 2] = ["--problem-type", "regression"];
 
@@ -18,7 +26,7 @@ fn after_good_rows(label: &Value, parts: &[&str]) {
     train_refuses(
         &[("train.jsonl", &then(label))],
         &REGRESSION,
-        &[&["train.jsonl, line 13"], parts].concat(),
+        &[&["train.jsonl, line 13"][..], parts].concat(),
     );
 }
 
@@ -72,7 +80,8 @@ fn numbers_that_can_not_be_learnt() {
     let names = lines(&["good", "bad"].map(|label| row("a text", &json!(label))));
     train_refuses(&[("train.jsonl", &names)], &REGRESSION, &["train.jsonl, line 1", "\"good\""]);
     let validation = lines(&[row("a", &json!(1)), row("b", &json!("high"))]);
-    let files = [("train.jsonl", &*lines(&rows(12))), ("validation.jsonl", &validation)];
+    let train = lines(&rows(12));
+    let files = [("train.jsonl", train.as_str()), ("validation.jsonl", validation.as_str())];
     train_refuses(&files, &REGRESSION, &["validation.jsonl, line 2", "\"high\""]);
 }
 
@@ -172,7 +181,7 @@ fn a_checkpoint_and_other_labels() {
         &["no test split", "--split-ratios"],
     );
     let minus_one = lines(&[row("a", &json!(-1)), row("b", &json!(-1))]);
-    let files = [("train.jsonl", &*good), ("test.jsonl", &minus_one)];
+    let files = [("train.jsonl", good.as_str()), ("test.jsonl", minus_one.as_str())];
     eval_refuses(
         numbers,
         &files,

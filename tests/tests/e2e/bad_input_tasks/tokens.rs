@@ -1,6 +1,11 @@
 //! Token classification.
 
-use super::*;
+use std::fs;
+
+use embert_tests::program::{bert_train, fail};
+use serde_json::{Value, json};
+
+use super::{SENTENCES, SMALL, card, eval_refuses, lines, models, predict_refuses, row, train_refuses};
 
 const TOKENS: [&str; 2] = ["--task", "token-classification"];
 
@@ -23,7 +28,7 @@ fn of_words(row: &Value, parts: &[&str]) {
     train_refuses(
         &[("train.jsonl", &after_a_sentence(row))],
         &[],
-        &[&["train.jsonl, line 2"], parts].concat(),
+        &[&["train.jsonl, line 2"][..], parts].concat(),
     );
 }
 
@@ -31,7 +36,7 @@ fn of_spans(row: &Value, parts: &[&str]) {
     train_refuses(
         &[("train.jsonl", &after_two_texts(row))],
         &[],
-        &[&["train.jsonl, line 3"], parts].concat(),
+        &[&["train.jsonl, line 3"][..], parts].concat(),
     );
 }
 
@@ -47,7 +52,7 @@ fn columns_of_unequal_number_or_without_a_token_or_a_tag() {
     of_sentences(
         &format!("{SENTENCES}Bo NNP B-PER\n\n"),
         &[],
-        &["train.conll, line 20", "3 column(s)", "line 1 has 2", "a space in a token"],
+        &["train.conll, line 21", "3 column(s)", "line 1 has 2", "a space in a token"],
     );
     of_sentences("Ada\tB-PER\nlives\t\n\n", &[], &["train.conll, line 2", "is a tag missing"]);
     of_sentences("Ada\tB-PER\n\tO\n\n", &[], &["train.conll, line 2", "its token is empty"]);
@@ -62,14 +67,14 @@ fn columns_of_unequal_number_or_without_a_token_or_a_tag() {
 
 #[test]
 fn tags_outside_their_scheme() {
-    let place = ["train.conll, line 20, word 1", "\"X-PER\"", "B, I, E and S (IOBES)"];
+    let place = ["train.conll, line 21, word 1", "\"X-PER\"", "B, I, E and S (IOBES)"];
     of_sentences(&format!("{SENTENCES}Bo X-PER\n\n"), &[], &place);
     of_sentences("Ada NNP\nlives VBZ\n\n", &[], &["train.conll, line 1, word 1", "\"NNP\"", "as in B-PER"]);
     of_sentences("Ada S-PER\n\nBo U-PER\n\n", &[], &["mix several schemes", "IOBES", "BILOU"]);
     of_sentences(
         &format!("{SENTENCES}Bo B\n\n"),
         &[],
-        &["train.conll, line 20", "word 1, \"Bo\"", "the tag \"B\" without a type", "B-PER"],
+        &["train.conll, line 21", "word 1, \"Bo\"", "the tag \"B\" without a type", "B-PER"],
     );
     of_sentences(
         "Ada I-PER\nlives O\n\nBo B-PER\nlives O\n\n",
@@ -79,7 +84,7 @@ fn tags_outside_their_scheme() {
     of_sentences(
         &format!("{SENTENCES}Bo S-PER\n\n"),
         &["--set", "data.scheme=iob2"],
-        &["train.conll, line 20", "word 1, \"Bo\"", "\"S-PER\"", "iob2", "data.scheme"],
+        &["train.conll, line 21", "word 1, \"Bo\"", "\"S-PER\"", "iob2", "data.scheme"],
     );
     of_sentences(
         "Ada U-PER\nlives O\n\n",
@@ -285,7 +290,8 @@ fn a_checkpoint_and_other_data() {
     );
     let texts = lines(&[row("a", &json!("x")), row("b", &json!("y"))]);
     eval_refuses(model, &[("train.jsonl", &texts)], &[], &["train.jsonl has no column \"tokens\""]);
-    let files = [("train.jsonl", &*texts), ("card.toml", &card("task = \"text-classification\""))];
+    let card = card("task = \"text-classification\"");
+    let files = [("train.jsonl", texts.as_str()), ("card.toml", card.as_str())];
     eval_refuses(
         model,
         &files,
