@@ -60,6 +60,10 @@ impl TaskKind {
             return Self::TokenClassification;
         }
         match config.head_function() {
+            // A single label with a sigmoid is no number, if the checkpoint says so.
+            HeadFunction::Sigmoid if config.problem_type == Some(ProblemType::MultiLabelClassification) => {
+                Self::MultiLabelClassification
+            }
             HeadFunction::Softmax => Self::TextClassification,
             HeadFunction::Sigmoid | HeadFunction::Identity if config.num_labels() == 1 => {
                 Self::TextRegression
