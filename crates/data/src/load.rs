@@ -1,12 +1,13 @@
 //! [`load_rows`]: the rows of each split, from the files of a card.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use crate::card::Card;
-use crate::columns::Columns;
+use crate::columns::{Columns, Kind};
 use crate::error::DataError;
 use crate::location::Location;
-use crate::read::{ReadOptions, RowReader};
+use crate::read::{Format, ReadOptions, RowReader};
 use crate::row::Row;
 use crate::shown::shown_names;
 use crate::split_kind::SplitKind;
@@ -77,6 +78,19 @@ pub struct SourceFile {
     /// states them, else the README of the data. `None`: neither does, or the card has them as its
     /// [`labels`](crate::Card::labels).
     pub class_names: Option<Vec<String>>,
+    /// The format in which the file was read; `None` for a folder of texts.
+    pub format: Option<Format>,
+}
+
+impl SplitRows {
+    /// The place of a row's word with this number, from 1: in CoNLL columns a line of its own, as a sentence has
+    /// a word in each line from its first one; in other formats the row's place.
+    pub fn word_location(&self, location: &Location, word: usize) -> Location {
+        let is_file = |file: &&SourceFile| *file.path == *location.path;
+        let format = self.files.iter().find(is_file).and_then(|file| file.format);
+        let lines = if format == Some(Format::Conll) { word.saturating_sub(1) } else { 0 };
+        Location { number: location.number + lines as u64, ..location.clone() }
+    }
 }
 
 impl Default for LoadedRows {
@@ -157,7 +171,7 @@ impl Reader<'_> {
             let mut reader = self.open(&path, &mut read)?;
             let stated = |label| reader.class_names(label).or_else(|| self.card.class_names(label));
             let class_names = self.label.and_then(stated).map(<[String]>::to_vec);
-            read.files.push(SourceFile { path: path.clone(), class_names });
+            read.files.push(SourceFile { path: path.clone(), class_names, format: reader.format() });
             let first = read.rows.len();
             let mut is_empty = true;
             while let Some(row) = reader.next_located() {
@@ -188,20 +202,29 @@ impl Reader<'_> {
         Ok(read)
     }
 
-    /// Opens a file. A validation or test file may lack the label's column, unless another column has nearly
-    /// the label's name.
+    /// Opens a file. A validation or test file may lack the label's column, or all columns of labels, unless
+    /// another column has nearly the name of one.
     fn open(&self, path: &Path, read: &mut SplitRows) -> Result<RowReader, DataError> {
         let Some(label) = self.label else { return RowReader::open(path, &self.reading, self.columns) };
-        let alike = |name: &String| name.trim().to_lowercase() == label.trim().to_lowercase();
+        let of_labels = self.columns.of_kind(Kind::Label).map(String::as_str).filter(|name| *name != label);
+        let labels: Vec<&str> = iter::once(label).chain(of_labels).collect();
+        let alike = |name: &String| {
+            let name = name.trim().to_lowercase();
+            labels.iter().any(|label| label.trim().to_lowercase() == name)
+        };
         match RowReader::open(path, &self.reading, self.columns) {
             Err(DataError::MissingColumn { column, found, .. })
-                if column == label && read.split != SplitKind::Train && !found.iter().any(alike) =>
+                if labels.contains(&column.as_str())
+                    && read.split != SplitKind::Train
+                    && !found.iter().any(alike) =>
             {
                 read.without_label.get_or_insert_with(|| {
                     let (path, found) = (path.display(), shown_names(&found));
                     format!("{path} has no column \"{label}\"; its columns are {found}")
                 });
-                RowReader::open(path, &self.reading, &self.columns.clone().without(label))
+                let without =
+                    labels.iter().fold(self.columns.clone(), |columns, label| columns.without(label));
+                RowReader::open(path, &self.reading, &without)
             }
             opened => opened,
         }

@@ -6,7 +6,6 @@ use std::fs;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
 use embert_data::Card;
 use embert_run::{Better, Status, SweepTable};
 use embert_sweep::{Sweep, SweepBuilder, SweepFolder, SweepHost, SweepOutcome};

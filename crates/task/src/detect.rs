@@ -306,3 +306,6 @@ pub fn find_problem_type(
     }
     Ok((ProblemType::SingleLabelClassification, None))
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,3 +96,67 @@ pub(crate) fn problem_type(of_card: embert_data::ProblemType) -> ProblemType {
         embert_data::ProblemType::Regression => ProblemType::Regression,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MultiLabelClassification, Task, TextClassification, TextRegression, TokenClassification};
+
+    const ALL: [TaskKind; 4] = [
+        TaskKind::TextClassification,
+        TaskKind::MultiLabelClassification,
+        TaskKind::TextRegression,
+        TaskKind::TokenClassification,
+    ];
+
+    /// What a run's facts say of a task.
+    fn facts<T: Task>() -> (&'static str, Option<String>) {
+        (T::NAME, T::PROBLEM_TYPE.map(|kind| kind.to_string()))
+    }
+
+    #[test]
+    fn a_runs_facts_name_the_task() {
+        let of_tasks = [
+            facts::<TextClassification>(),
+            facts::<MultiLabelClassification>(),
+            facts::<TextRegression>(),
+            facts::<TokenClassification>(),
+        ];
+        for (kind, (task, problem_type)) in ALL.into_iter().zip(of_tasks) {
+            assert_eq!(TaskKind::of_run(task, problem_type.as_deref()), Some(kind));
+            assert_eq!(kind.name().to_string(), task);
+        }
+        // Runs from before there were several kinds.
+        assert_eq!(TaskKind::of_run("sequence-classification", None), Some(TaskKind::TextClassification));
+        assert_eq!(TaskKind::of_run("translation", None), None);
+        assert_eq!(TaskKind::of_run("text-classification", Some("ranking")), None);
+    }
+
+    #[test]
+    fn a_checkpoints_head_names_the_task() {
+        let config = |labels: &[&str], problem_type: Option<ProblemType>| {
+            let config = BertConfig::default().with_labels(labels.iter().copied());
+            BertConfig { problem_type, ..config }
+        };
+        let (one, two) = (&["LABEL_0"][..], &["a", "b"][..]);
+        for (labels, problem_type, expected) in [
+            (two, None, TaskKind::TextClassification),
+            (two, Some(ProblemType::SingleLabelClassification), TaskKind::TextClassification),
+            (two, Some(ProblemType::MultiLabelClassification), TaskKind::MultiLabelClassification),
+            (one, Some(ProblemType::Regression), TaskKind::TextRegression),
+            // A cross-encoder of Sentence Transformers.
+            (one, None, TaskKind::TextRegression),
+        ] {
+            assert_eq!(
+                TaskKind::of_checkpoint(&config(labels, problem_type)),
+                expected,
+                "{labels:?} {problem_type:?}"
+            );
+        }
+        let of_tokens = BertConfig {
+            architectures: vec![TokenClassificationHead::ARCHITECTURE.to_owned()],
+            ..config(two, None)
+        };
+        assert_eq!(TaskKind::of_checkpoint(&of_tokens), TaskKind::TokenClassification);
+    }
+}

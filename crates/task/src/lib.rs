@@ -51,6 +51,8 @@ mod outputs;
 mod pairs;
 mod regression;
 mod task;
+#[cfg(test)]
+mod test_support;
 mod text_classification;
 mod token_classification;
 mod unlabelled;

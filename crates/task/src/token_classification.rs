@@ -263,20 +263,15 @@ impl Task for TokenClassification {
         }
         let words = truth::encoded_words(example, encoding);
         let tags = truth::tags(&example.tags, &words, self.outside());
-        let mut before = None;
-        let label = |(index, word): (usize, &Option<u32>)| {
-            let word = *word;
-            // A window may begin within a word, whose first token is then not here.
-            let is_first = word != before && (before.is_some() || truth::begins(example, encoding, index));
-            before = word;
-            let tag = *tags.get(word? as usize)?;
-            match (is_first, self.options.label_all_tokens) {
-                (true, _) => Some(tag),
-                (false, true) => Some(self.inside[tag]),
-                (false, false) => None,
+        let label = |(word, piece): (&Option<u32>, &u32)| {
+            let tag = *tags.get((*word)? as usize)?;
+            match (piece, self.options.label_all_tokens) {
+                (0, _) => Some(tag),
+                (_, true) => Some(self.inside[tag]),
+                (_, false) => None,
             }
         };
-        Ok(TokenTarget(encoding.word_ids.iter().enumerate().map(label).collect()))
+        Ok(TokenTarget(encoding.word_ids.iter().zip(&encoding.pieces).map(label).collect()))
     }
 
     fn alignment(

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::cut::sequence::{SequenceTokens, Size, Tokens, Untruncated};
+use crate::cut::sequence::{Part, SequenceTokens, Size, Tokens, Untruncated};
 use crate::cut::truncation::shares;
 use crate::encoding::{EncodeOptions, Encoding};
 use crate::error::TokenizeError;
@@ -93,13 +93,15 @@ impl Tokenizer {
     /// cut.
     pub(crate) fn with_special_tokens(
         &self,
-        first: tokenizers::Encoding,
-        second: Option<tokenizers::Encoding>,
+        first: Part,
+        second: Option<Part>,
         size: Size,
     ) -> Result<Encoding, TokenizeError> {
+        let (second, second_pieces) = second.map(|part| (part.encoding, part.pieces)).unzip();
+        let mut pieces = [first.pieces, second_pieces.unwrap_or_default()].map(Vec::into_iter);
         let encoding = self
             .inner
-            .post_process(first, second, true)
+            .post_process(first.encoding, second, true)
             .map_err(|source| TokenizeError::Encode { bytes: size.bytes, source })?;
         let mut type_ids = encoding.get_type_ids().to_vec();
         if !self.token_types {
@@ -116,13 +118,17 @@ impl Tokenizer {
                 .map_or_else(String::new, |token| token.content);
             return Err(TokenizeError::NoEmbedding { token, id, vocab_size });
         }
+        let sequence_ids = encoding.get_sequence_ids();
+        let piece = |sequence: &Option<usize>| sequence.and_then(|at| pieces.get_mut(at)?.next());
+        let pieces = sequence_ids.iter().map(piece).map(Option::unwrap_or_default).collect();
         Ok(Encoding {
+            pieces,
             ids: encoding.get_ids().to_vec(),
             type_ids,
             attention_mask: encoding.get_attention_mask().to_vec(),
             offsets: encoding.get_offsets().to_vec(),
             word_ids: encoding.get_word_ids().to_vec(),
-            sequence_ids: encoding.get_sequence_ids(),
+            sequence_ids,
             untruncated_length: size.tokens,
         })
     }

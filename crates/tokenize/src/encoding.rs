@@ -20,6 +20,9 @@ pub struct Encoding {
     /// The index of each token's word in its text, from 0; for given words, the given word's index. `None`
     /// for special tokens.
     pub word_ids: Vec<Option<u32>>,
+    /// The number of each token within its word, from 0, counted before the text was cut: a window may begin
+    /// within a word. 0 for special tokens.
+    pub pieces: Vec<u32>,
     /// The text that each token belongs to: 0 for the first one, 1 for the second one of a pair. `None` for
     /// special tokens.
     pub sequence_ids: Vec<Option<usize>>,

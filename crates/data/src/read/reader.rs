@@ -27,6 +27,7 @@ pub struct RowReader {
     said: Notes,
     notes: Vec<String>,
     class_names: Vec<(String, Vec<String>)>,
+    format: Option<Format>,
 }
 
 impl RowReader {
@@ -118,7 +119,7 @@ impl RowReader {
         if text.head.is_empty() {
             return Ok(Self::new(path, std::iter::empty(), said));
         }
-        Ok(match format {
+        let reader = match format {
             Format::Csv | Format::Tsv => {
                 Self::new(path, csv::rows(text, format, options, columns, &said)?, said)
             }
@@ -128,13 +129,14 @@ impl RowReader {
             Format::Conll => Self::new(path, conll::rows(text, options, columns, &said)?, said),
             Format::Lines => Self::new(path, lines::rows(text, columns), said),
             Format::Parquet => unreachable!("Parquet is no text: the callers have taken it"),
-        })
+        };
+        Ok(Self { format: Some(format), ..reader })
     }
 
     fn parquet(path: &Path, columns: &Columns, said: Notes) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
         let (rows, class_names) = parquet::rows(file, path, columns)?;
-        Ok(Self { class_names, ..Self::new(path, rows, said) })
+        Ok(Self { class_names, format: Some(Format::Parquet), ..Self::new(path, rows, said) })
     }
 
     fn new(path: &Path, rows: impl Iterator<Item = Located> + 'static, said: Notes) -> Self {
@@ -146,6 +148,7 @@ impl RowReader {
             said,
             notes: Vec::new(),
             class_names: Vec::new(),
+            format: None,
         };
         reader.take_notes();
         reader
@@ -166,6 +169,11 @@ impl RowReader {
     /// name and the file states them, as Parquet that `datasets` wrote does.
     pub fn class_names(&self, column: &str) -> Option<&[String]> {
         self.class_names.iter().find(|(name, _)| name == column).map(|(_, names)| names.as_slice())
+    }
+
+    /// The format in which the file is read; `None` for a folder of texts, and for a file without content.
+    pub fn format(&self) -> Option<Format> {
+        self.format
     }
 
     /// The next row, with its location.

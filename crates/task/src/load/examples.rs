@@ -31,11 +31,20 @@ pub(super) struct ConvertedSplit<T: Task> {
 
 impl<T: Task> Examples<'_, T> {
     /// Turns each row of a split into an example, or into the reason why the row can't be one.
-    pub(super) fn convert(&self, split: SplitRows) -> ConvertedSplit<T> {
-        let SplitRows { split, rows, files, without_label } = split;
-        let of = |LocatedRow { id, location, row }| (location, T::example(self.labels, self.card, id, row));
+    pub(super) fn convert(&self, mut split: SplitRows) -> ConvertedSplit<T> {
+        let rows = std::mem::take(&mut split.rows);
+        let of = |LocatedRow { id, location, row }| {
+            let example = T::example(self.labels, self.card, id, row);
+            // A problem of one word is where the word is.
+            match example.as_ref().err().and_then(ExampleProblem::word) {
+                Some(word) => (split.word_location(&location, word), example),
+                None => (location, example),
+            }
+        };
+        let rows = rows.into_iter().map(of).collect();
+        let SplitRows { split, files, without_label, .. } = split;
         let path = files.into_iter().next().map_or_else(PathBuf::new, |file| file.path);
-        ConvertedSplit { split, rows: rows.into_iter().map(of).collect(), path, without_label }
+        ConvertedSplit { split, rows, path, without_label }
     }
 
     /// The examples of a split. A validation or test split without a single label has no examples.

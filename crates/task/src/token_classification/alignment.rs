@@ -12,8 +12,8 @@ use super::example::TokenExample;
 pub struct TokenAlignment {
     /// The tokens in the order of the feature.
     pub(super) tokens: Arc<[AlignedToken]>,
-    /// The number of tokens of the feature, the special ones included.
-    pub(super) length: usize,
+    /// Whether tokens of the text are not in the feature.
+    pub(super) is_part: bool,
 }
 
 /// A token of a text.
@@ -23,6 +23,8 @@ pub(super) struct AlignedToken {
     pub(super) index: usize,
     /// The token's word: a given word, or a word of the tokenizer's own split.
     pub(super) word: u32,
+    /// The token's number within its word, from 0.
+    pub(super) number: u32,
     /// The range of the text's characters, in Unicode code points.
     pub(super) characters: Range<usize>,
     /// The token as the vocabulary has it: `##ing`. For an unknown token, the characters themselves.
@@ -55,8 +57,15 @@ impl TokenAlignment {
             let piece: Box<str> =
                 if is_unknown { text.into() } else { tokenizer.token(id).unwrap_or_default().into() };
             let is_subword = !is_unknown && piece.chars().count() != characters.len();
-            tokens.push(AlignedToken { index, word, characters, piece, is_subword });
+            tokens.push(AlignedToken {
+                index,
+                word,
+                number: encoding.pieces[index],
+                characters,
+                piece,
+                is_subword,
+            });
         }
-        Self { tokens: tokens.into(), length: encoding.len() }
+        Self { tokens: tokens.into(), is_part: encoding.truncated() }
     }
 }

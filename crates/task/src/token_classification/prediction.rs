@@ -16,6 +16,8 @@ pub struct TokenPart {
 #[derive(Clone, Debug)]
 pub struct TokenPrediction {
     pub(super) tokens: Vec<PredictedToken>,
+    /// Whether the text was cut: its other tokens have no prediction.
+    pub(super) is_cut: bool,
 }
 
 /// A token with the probability of each tag.
@@ -26,10 +28,6 @@ pub(super) struct PredictedToken {
     pub(super) probabilities: Box<[f64]>,
 }
 
-/// What tells the tokens of a text apart in any window: the word, the characters, and how many tokens of the
-/// same word and characters stand before it.
-type Key = (u32, usize, usize, usize);
-
 impl TokenPrediction {
     /// Joins the parts of a text's windows.
     ///
@@ -38,16 +36,22 @@ impl TokenPrediction {
     /// longer than a window; then each of its tokens is chosen by itself, in the same way.
     pub(super) fn join(parts: &[TokenPart], labels: usize) -> Self {
         if let [part] = parts {
-            return Self { tokens: predicted(part, labels).map(|(_, token)| token).collect() };
+            let tokens = predicted(part, labels).collect();
+            return Self { tokens, is_cut: part.alignment.is_part };
         }
-        let mut words: BTreeMap<u32, BTreeMap<Key, Vec<Candidate>>> = BTreeMap::new();
+        // By the word, and by the token's number within the word.
+        let mut words: BTreeMap<u32, BTreeMap<u32, Vec<Candidate>>> = BTreeMap::new();
         for (window, part) in parts.iter().enumerate() {
             let tokens = part.alignment.tokens.len();
-            for ((key, token), place) in predicted(part, labels).zip(0..) {
+            for (token, place) in predicted(part, labels).zip(0..) {
+                let of_word = words.entry(token.token.word).or_default();
                 let candidate = Candidate { window, before: place, after: tokens - 1 - place, token };
-                words.entry(key.0).or_default().entry(key).or_default().push(candidate);
+                of_word.entry(candidate.token.token.number).or_default().push(candidate);
             }
         }
+        // Special tokens stand before the text's first token.
+        let first =
+            parts.iter().find_map(|part| part.alignment.tokens.first()).map_or(0, |token| token.index);
         let mut tokens = Vec::new();
         for word in words.into_values() {
             let whole = whole_window(&word, parts.len());
@@ -60,10 +64,13 @@ impl TokenPrediction {
                         .rev()
                         .max_by_key(|candidate| candidate.before.min(candidate.after)),
                 };
-                tokens.extend(chosen.map(|candidate| candidate.token));
+                if let Some(Candidate { mut token, .. }) = chosen {
+                    token.token.index = first + tokens.len();
+                    tokens.push(token);
+                }
             }
         }
-        Self { tokens }
+        Self { tokens, is_cut: false }
     }
 }
 
@@ -79,7 +86,7 @@ struct Candidate {
 
 /// The window with most context around a word, among those that hold all tokens of the word; `None` if no
 /// window holds them all.
-fn whole_window(word: &BTreeMap<Key, Vec<Candidate>>, windows: usize) -> Option<usize> {
+fn whole_window(word: &BTreeMap<u32, Vec<Candidate>>, windows: usize) -> Option<usize> {
     // For each window: the word's tokens that it holds, and the least context on either side.
     let mut found = vec![(0_usize, usize::MAX, usize::MAX); windows];
     for candidate in word.values().flatten() {
@@ -92,25 +99,14 @@ fn whole_window(word: &BTreeMap<Key, Vec<Candidate>>, windows: usize) -> Option<
     whole.rev().max_by_key(|(_, (_, before, after))| before.min(after)).map(|(window, _)| window)
 }
 
-/// The tokens of a part with their keys.
-fn predicted(part: &TokenPart, labels: usize) -> impl Iterator<Item = (Key, PredictedToken)> {
-    let mut last: Option<Key> = None;
-    part.alignment.tokens.iter().zip(part.probabilities.chunks(labels.max(1))).map(
-        move |(token, probabilities)| {
-            let characters = &token.characters;
-            let repeated = match last {
-                Some((word, start, end, number))
-                    if (word, start, end) == (token.word, characters.start, characters.end) =>
-                {
-                    number + 1
-                }
-                _ => 0,
-            };
-            let key = (token.word, characters.start, characters.end, repeated);
-            last = Some(key);
-            (key, PredictedToken { token: token.clone(), probabilities: probabilities.into() })
-        },
-    )
+/// The tokens of a part with their probabilities.
+fn predicted(part: &TokenPart, labels: usize) -> impl Iterator<Item = PredictedToken> {
+    let rows = part.probabilities.chunks(labels.max(1));
+    let token = |(token, row): (&AlignedToken, &[f64])| PredictedToken {
+        token: token.clone(),
+        probabilities: row.into(),
+    };
+    part.alignment.tokens.iter().zip(rows).map(token)
 }
 
 #[cfg(test)]
@@ -122,14 +118,16 @@ mod tests {
         let token = |(index, &(word, piece)): (usize, &(u32, usize))| AlignedToken {
             index: index + 1,
             word,
-            characters: word as usize * 10 + piece..word as usize * 10 + piece + 1,
+            number: piece as u32,
+            // All tokens of a word may stand for one character.
+            characters: word as usize..word as usize + 1,
             piece: "x".into(),
             is_subword: piece > 0,
         };
         TokenPart {
             alignment: TokenAlignment {
                 tokens: words.iter().enumerate().map(token).collect(),
-                length: words.len() + 2,
+                is_part: true,
             },
             probabilities: words.iter().flat_map(|_| [mark, 1.0 - mark]).collect(),
         }
@@ -165,5 +163,13 @@ mod tests {
             marks(vec![part(&pieces(0..4), 0.1), part(&pieces(2..6), 0.2), part(&pieces(4..8), 0.3)]);
         let expected = [0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3];
         assert_eq!(joined.iter().map(|(_, mark)| *mark).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn tokens_of_windows_are_numbered_by_the_text() {
+        let joined = TokenPrediction::join(&[part(&[(0, 0), (1, 0)], 0.1), part(&[(1, 0), (1, 1)], 0.2)], 2);
+        let indices: Vec<usize> = joined.tokens.iter().map(|token| token.token.index).collect();
+        assert_eq!((indices, joined.is_cut), (vec![1, 2, 3], false));
+        assert!(TokenPrediction::join(&[part(&[(0, 0)], 0.1)], 2).is_cut);
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use embert_data::{
-    Card, LeftOut, LoadedRows, LocatedRow, Location, Row, Span, SpannedText, Value, shown, spans_of,
+    Card, LeftOut, LoadedRows, LocatedRow, Location, Row, Span, SpannedText, SplitRows, Value, shown,
+    spans_of,
 };
 use embert_metrics::{Recognized, Scheme, SchemeEvidence, to_iob2};
 
@@ -50,11 +51,11 @@ impl TagLabels {
         };
         let names = names_of_numbers(card, rows).map_err(refuse)?;
         let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used);
-        let located = || used().flat_map(|(split, _)| &split.rows);
+        let located = || used().flat_map(|(split, _)| split.rows.iter().map(move |row| (split, row)));
 
         if card.columns.entities.is_some() {
             let (mut kinds, mut left_out) = (BTreeSet::new(), LeftOut::default());
-            for row in located() {
+            for (_, row) in located() {
                 // A row with a problem is reported, or skipped, where the row becomes an example.
                 if let Ok(Some(found)) = spans_of(&row.row, &card.columns) {
                     kinds.extend(found.spans.into_iter().flatten().map(|span| span.label));
@@ -78,11 +79,11 @@ impl TagLabels {
         }
 
         let (mut evidence, mut places) = (SchemeEvidence::default(), Vec::new());
-        for row in located() {
+        for (split, row) in located() {
             match tags_of(row.row.get(column), names.as_deref()) {
                 Ok(Some(tags)) => {
                     evidence.add(&tags);
-                    places.push(row);
+                    places.push((split, row));
                 }
                 Ok(None) => {}
                 Err(ExampleProblem::TagNumber { .. }) if !skip && names.is_none() => {
@@ -102,7 +103,7 @@ impl TagLabels {
             notes.push("the tags are in the scheme IOB1: they are turned into IOB2".to_owned());
         }
         let mut found = BTreeSet::new();
-        for row in located() {
+        for (_, row) in located() {
             if let Ok(Some(tags)) = tags_of(row.row.get(column), names.as_deref())
                 && let Ok(tags) = in_scheme(tags, of_files)
             {
@@ -307,7 +308,7 @@ fn in_scheme(tags: Vec<String>, scheme: Scheme) -> Result<Vec<String>, embert_me
 fn scheme(
     stated: Option<Scheme>,
     evidence: &SchemeEvidence,
-    places: &[&LocatedRow],
+    places: &[(&SplitRows, &LocatedRow)],
     skip: bool,
     tag_of: impl Fn(&Row, usize) -> String,
 ) -> Result<Scheme, LabelProblem> {
@@ -315,7 +316,8 @@ fn scheme(
         return Ok(scheme);
     }
     let at = |place: embert_metrics::Place| -> (Location, usize) {
-        (places[place.sequence].location.clone(), place.index + 1)
+        let (split, row) = places[place.sequence];
+        (split.word_location(&row.location, place.index + 1), place.index + 1)
     };
     match evidence.recognized() {
         Recognized::One(scheme) => Ok(scheme),
@@ -328,7 +330,7 @@ fn scheme(
         Recognized::No(place) => {
             let with_tag = |place: embert_metrics::Place| {
                 let (location, word) = at(place);
-                (location, word, tag_of(&places[place.sequence].row, place.index))
+                (location, word, tag_of(&places[place.sequence].1.row, place.index))
             };
             Err(LabelProblem::NoScheme { place: place.map(with_tag) })
         }

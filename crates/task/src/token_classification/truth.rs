@@ -61,21 +61,6 @@ pub(super) fn encoded_words(example: &TokenExample, encoding: &Encoding) -> Vec<
     words
 }
 
-/// Whether the token at `index`, the first of its text in the encoding, begins its word: a window may begin
-/// within a word.
-pub(super) fn begins(example: &TokenExample, encoding: &Encoding, index: usize) -> bool {
-    let (start, _) = encoding.offsets[index];
-    let is_letter = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-    if let (Some(words), Some(word)) = (&example.words, encoding.word_ids[index]) {
-        // The normalizer may have removed what stands before.
-        let mut before = example.text[words[word as usize].clone()].chars().take(start);
-        return !before.any(char::is_alphanumeric);
-    }
-    let mut characters = example.text.chars().skip(start.saturating_sub(1));
-    let before = if start > 0 { characters.next() } else { None };
-    !(is_letter(before) && is_letter(characters.next()))
-}
-
 /// The tag of each word, given the words' ranges of characters.
 pub(super) fn tags(tags: &Tags, words: &[Range<usize>], outside: usize) -> Vec<usize> {
     let spans = match tags {
@@ -120,31 +105,44 @@ pub(super) fn judged<'a>(
     prediction: &'a TokenPrediction,
     outside: usize,
 ) -> Vec<Judged<'a>> {
-    let mut first: Vec<Option<&PredictedToken>> = Vec::new();
-    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut found: Vec<(Range<usize>, Option<&PredictedToken>)> = Vec::new();
     for token in &prediction.tokens {
         let word = token.token.word as usize;
-        if first.len() <= word {
-            first.resize(word + 1, None);
-            found.resize(word + 1, 0..0);
+        if found.len() <= word {
+            found.resize(word + 1, (0..0, None));
         }
-        first[word].get_or_insert(token);
-        let start = if found[word].is_empty() { token.token.characters.start } else { found[word].start };
-        found[word] = start..token.token.characters.end;
+        let (characters, first) = &mut found[word];
+        let start = first.get_or_insert(token).token.characters.start;
+        *characters = start..token.token.characters.end;
     }
-    let words = match example.word_characters() {
-        Some(words) => words,
-        None => {
-            // What was cut off: the words after the last one that was read.
-            let end = found.iter().map(|word| word.end).max().unwrap_or_default();
-            let beyond = word_characters(&example.text).into_iter().filter(|word| word.start >= end);
-            found.into_iter().chain(beyond).collect()
+    match example.word_characters() {
+        Some(words) => {
+            found.resize(words.len(), (0..0, None));
+            found = words.into_iter().zip(found).map(|(word, (_, first))| (word, first)).collect();
         }
-    };
-    first.resize(words.len(), None);
+        None => {
+            found.retain(|(_, first)| first.is_some());
+            if prediction.is_cut {
+                add_unread(&mut found, &example.text);
+            }
+        }
+    }
+    let (words, first): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let truths = tags(&example.tags, &words, outside);
     let word = |((characters, truth), token)| Judged { characters, truth, token };
     words.into_iter().zip(truths).zip(first).map(word).collect()
+}
+
+/// Adds the words of a text that the model has not read: they are none of `read`, which are in the text's order.
+fn add_unread(read: &mut Vec<(Range<usize>, Option<&PredictedToken>)>, text: &str) {
+    let is_unread = |word: &Range<usize>| {
+        let next = read.partition_point(|(read, _)| read.end <= word.start);
+        read.get(next).is_none_or(|(read, _)| word.end <= read.start)
+    };
+    let unread: Vec<_> =
+        word_characters(text).into_iter().filter(is_unread).map(|word| (word, None)).collect();
+    read.extend(unread);
+    read.sort_by_key(|(word, _)| word.start);
 }
 
 /// The line of `examples.jsonl`: entities as the scorer counts them.

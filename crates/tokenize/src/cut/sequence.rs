@@ -57,9 +57,18 @@ impl Tokens {
     }
 
     /// A part of the tokens, for the library to put special tokens around.
-    pub(crate) fn slice(&self, range: Range<usize>) -> Encoding {
+    pub(crate) fn slice(&self, range: Range<usize>) -> Part {
         let tokens = range.len();
-        Encoding::new(
+        let word = |token: usize| self.word_ids[token];
+        let before = (0..range.start).rev().take_while(|token| word(*token) == word(range.start));
+        let mut piece = if range.is_empty() { 0 } else { before.count() };
+        let pieces = range.clone().map(|token| {
+            piece = if token > range.start && word(token) != word(token - 1) { 0 } else { piece };
+            piece += 1;
+            piece as u32 - 1
+        });
+        let pieces = pieces.collect();
+        let encoding = Encoding::new(
             self.ids[range.clone()].to_vec(),
             vec![0; tokens],
             // The tokens' texts are not read.
@@ -70,20 +79,30 @@ impl Tokens {
             vec![1; tokens],
             Vec::new(),
             std::iter::empty().collect(),
-        )
+        );
+        Part { encoding, pieces }
     }
+}
+
+/// The tokens of one text that are kept.
+pub(crate) struct Part {
+    pub(crate) encoding: Encoding,
+    /// The number of each token within its word.
+    pub(crate) pieces: Vec<u32>,
 }
 
 impl SequenceTokens {
     /// The tokens that are kept.
-    pub(crate) fn cut(&self, truncation: Truncation) -> Encoding {
+    pub(crate) fn cut(&self, truncation: Truncation) -> Part {
         let Self { tokens, share, room } = self;
         let (length, share) = (tokens.len(), (*share).min(tokens.len()));
         match truncation {
             Truncation::HeadTail(head) if share < length => {
                 let head = head * share / room;
                 let mut kept = tokens.slice(0..head);
-                kept.merge_with(tokens.slice(length - (share - head)..length), false);
+                let tail = tokens.slice(length - (share - head)..length);
+                kept.encoding.merge_with(tail.encoding, false);
+                kept.pieces.extend(tail.pieces);
                 kept
             }
             _ => match direction(truncation) {

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use tokenizers::utils::truncation::TruncationDirection;
 
-use super::sequence::{SequenceTokens, Size, Tokens, Untruncated};
+use super::sequence::{Part, SequenceTokens, Size, Tokens, Untruncated};
 use super::truncation::direction;
 use crate::encoding::{EncodeOptions, Encoding};
 use crate::error::TokenizeError;
@@ -192,7 +192,7 @@ impl Slices {
         Ok(Self { tokens, room, step, from: direction(options.truncation), count })
     }
 
-    fn get(&self, index: usize) -> tokenizers::Encoding {
+    fn get(&self, index: usize) -> Part {
         let (length, skipped) = (self.tokens.len(), index * self.step);
         self.tokens.slice(match self.from {
             TruncationDirection::Right => skipped..length.min(skipped + self.room),

@@ -1,6 +1,6 @@
 //! Cutting, counting, batches.
 
-use embert_tokenize::{Encoding, TokenizeError, Truncation, TruncationCount};
+use embert_tokenize::{Encoding, Input, Sequence, TokenizeError, Truncation, TruncationCount};
 use proptest::prelude::*;
 
 use crate::support::{options, tokenizer};
@@ -123,4 +123,26 @@ proptest! {
             }
         }
     }
+}
+
+/// A window may begin within a word, and the end of a text that `head_tail` keeps.
+#[test]
+fn pieces_are_counted_before_the_text_is_cut() {
+    let tokenizer = tokenizer();
+    let input = Input { first: Sequence::Words(&["a b c a b", "good", "film bad"]), second: None };
+    let whole = [0, 1, 2, 3, 4, 0, 0, 1];
+    let encode = |max_length, truncation| {
+        tokenizer.encode_input(&input, &options(max_length, truncation)).unwrap().pieces
+    };
+    assert_eq!(encode(16, Truncation::LongestFirst), [&[0][..], &whole[..], &[0]].concat());
+    assert_eq!(encode(7, Truncation::Tail), [0, 3, 4, 0, 0, 1, 0]);
+    assert_eq!(encode(7, Truncation::HeadTail(2)), [0, 0, 1, 0, 0, 1, 0]);
+    let windows = tokenizer.input_windows(&input, &options(5, Truncation::LongestFirst), 1).unwrap();
+    for (window, first) in windows.iter().zip((0..).step_by(2)) {
+        let last = whole.len().min(first + 3);
+        assert_eq!(window.pieces, [&[0][..], &whole[first..last], &[0]].concat());
+    }
+    let pair = Input { second: Some(Sequence::Words(&["b c"])), ..input };
+    let encoding = tokenizer.encode_input(&pair, &options(16, Truncation::LongestFirst)).unwrap();
+    assert_eq!(encoding.pieces, [&[0][..], &whole[..], &[0, 0, 1, 0]].concat());
 }

@@ -1,5 +1,6 @@
 //! [`Types`]: the types of entities with their scores, and the matrix of types against types.
 
+use embert_metrics::names;
 use std::collections::BTreeMap;
 
 use embert_run::{MetricInfo, Metrics, TaggedExample};
@@ -85,7 +86,11 @@ impl Types {
             }
         }
         let row = |(name, counts): (&str, Counts)| {
-            let named = [("precision", counts.precision()), ("recall", counts.recall()), ("f1", counts.f1())];
+            let named = [
+                (names::PRECISION, counts.precision()),
+                (names::RECALL, counts.recall()),
+                (names::F1, counts.f1()),
+            ];
             let metrics = named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
             TypeRow { name: name.to_owned(), metrics, support: counts.truths }
         };

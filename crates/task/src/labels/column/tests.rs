@@ -171,7 +171,7 @@ fn a_list_of_one_label_is_that_label_and_others_are_several() {
     assert_eq!(labels.notes, ["2 row(s) have a list of one label: it is that label"]);
     let several = [list(&["pos"]), list(&["neg", "pos"]), list(&[]), list(&["neg"])];
     for card in [discovering(), card(&["neg", "pos"])] {
-        let parts = ["2 row(s)", "train.csv, row 2", "[\"neg\", \"pos\"]", "multi-label"];
+        let parts = ["2 row(s)", "train.csv, row 2", "[\"neg\", \"pos\"]", "multi_label_classification"];
         refused(&card, &several, &[], &parts);
         // Single rows may be left out.
         let labels = column(&several, &[]).decide(&card, true).unwrap();

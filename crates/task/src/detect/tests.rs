@@ -1,0 +1,223 @@
+use std::fs;
+
+use embert_data::load_rows;
+
+use super::*;
+
+/// The card of a folder with these files.
+fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Card) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let card = Card::for_folder(folder.path()).unwrap();
+    (folder, card)
+}
+
+fn find(files: &[(&str, &str)], wanted: Option<TaskName>) -> FoundColumns {
+    let (folder, card) = folder(files);
+    find_columns(card, folder.path(), &LoadOptions::default(), wanted).unwrap()
+}
+
+const TOKENS: TaskName = TaskName::TokenClassification;
+const TEXTS_TASK: TaskName = TaskName::TextClassification;
+
+#[test]
+fn columns_tell_the_task() {
+    for (file, text, task) in [
+        ("train.conll", "a O\nb B-X\n", TOKENS),
+        ("train.bio", "a O\nb B-X\n", TOKENS),
+        ("train.jsonl", "{\"tokens\": [\"a\"], \"ner_tags\": [0]}\n", TOKENS),
+        ("train.jsonl", "{\"tokens\": [\"a\"], \"tags\": [\"O\"]}\n", TOKENS),
+        ("train.jsonl", "{\"text\": \"ab\", \"entities\": [[0, 1, \"X\"]]}\n", TOKENS),
+        // The first rows have no span.
+        (
+            "train.jsonl",
+            "{\"text\": \"ab\", \"label\": []}\n{\"text\": \"ab\", \"label\": [[0, 1, \"X\"]]}\n",
+            TOKENS,
+        ),
+        ("train.jsonl", "{\"tokens\": [\"a\"], \"label\": \"x\", \"text\": \"a\"}\n", TEXTS_TASK),
+        (
+            "train.jsonl",
+            "{\"text\": \"ab\", \"label\": []}\n{\"text\": \"ab\", \"label\": [\"x\", \"y\"]}\n",
+            TEXTS_TASK,
+        ),
+        ("train.csv", "text,label\na,x\n", TEXTS_TASK),
+        ("train.csv", "text,joy,anger\na,1,0\n", TEXTS_TASK),
+    ] {
+        assert_eq!(find(&[(file, text)], None).task, task, "{file} {text}");
+    }
+}
+
+/// `.txt` and `.tsv` are columns of tokens where the task is known.
+#[test]
+fn the_task_decides_what_a_text_file_is() {
+    for file in ["train.tsv", "train.txt"] {
+        let text = "a\tO\nb\tB-X\n";
+        let found = find(&[(file, text)], Some(TOKENS));
+        assert_eq!(found.card.reading.format, Some(Format::Conll), "{file}");
+        assert!(
+            found.notes[0]
+                .ends_with(&format!("{file} is read as columns of tokens and tags (format = \"conll\")")),
+            "{:?}",
+            found.notes
+        );
+        assert_eq!(found.card.columns.tags.as_deref(), Some("tags"));
+    }
+    let found = find(&[("train.tsv", "text\tlabel\na\tx\n")], None);
+    assert_eq!((found.card.reading.format, found.task), (None, TEXTS_TASK));
+}
+
+#[test]
+fn usual_names_of_texts_and_labels_are_found_and_said() {
+    for (heading, text, pair, label) in [
+        ("text,label", "text", None, "label"),
+        ("sentence,label", "sentence", None, "label"),
+        ("sentence1,sentence2,label", "sentence1", Some("sentence2"), "label"),
+        ("premise,hypothesis,label", "premise", Some("hypothesis"), "label"),
+        ("question,sentence,label", "question", Some("sentence"), "label"),
+        ("question1,question2,label", "question1", Some("question2"), "label"),
+        ("text,text_pair,label", "text", Some("text_pair"), "label"),
+        ("text,labels", "text", None, "labels"),
+        ("sentence1,sentence2,score", "sentence1", Some("sentence2"), "score"),
+        ("id,text,label", "text", None, "label"),
+    ] {
+        let row = heading.split(',').map(|_| "1").collect::<Vec<_>>().join(",");
+        let found = find(&[("train.csv", &format!("{heading}\n{row}\n"))], None);
+        let columns = &found.card.columns;
+        let of_card = (columns.text.as_str(), columns.text_pair.as_deref(), columns.label.as_str());
+        assert_eq!(of_card, (text, pair, label), "{heading}");
+        let is_default = *columns == CardColumns::default();
+        assert_eq!(found.notes.is_empty(), is_default, "{heading}: {:?}", found.notes);
+    }
+    let found = find(&[("train.csv", "id,text,joy,anger\n0,a,1,0\n")], None);
+    assert_eq!(found.card.label_columns, ["joy", "anger"]);
+    assert_eq!(found.notes, ["the labels are columns of 0 and 1, one a label: joy, anger"]);
+    // A single column may be anything.
+    assert!(find(&[("train.csv", "text,joy\na,1\n")], None).card.label_columns.is_empty());
+}
+
+#[test]
+fn what_the_card_states_holds() {
+    let (folder, card) = folder(&[(
+        "train.jsonl",
+        "{\"tokens\": [\"a\"], \"tags\": [\"O\"], \"text\": \"a\", \"label\": \"x\"}\n",
+    )]);
+    let find =
+        |card: &Card, wanted| find_columns(card.clone(), folder.path(), &LoadOptions::default(), wanted);
+    let mut stated = card.clone();
+    stated.task = Some(TEXTS_TASK);
+    assert_eq!(find(&stated, None).unwrap().task, TEXTS_TASK);
+    assert_eq!(find(&card, Some(TEXTS_TASK)).unwrap().task, TEXTS_TASK);
+    let message = find(&stated, Some(TOKENS)).unwrap_err().to_string();
+    assert!(
+        message.starts_with("task = \"token-classification\", but the card of the data set")
+            && message.contains("states text-classification"),
+        "{message}"
+    );
+    let mut named = card;
+    named.columns.text = "tokens".into();
+    assert_eq!(find(&named, None).unwrap().card.columns, named.columns);
+}
+
+/// The kind of labels of a file, with the note.
+fn kind(
+    file: &str,
+    text: &str,
+    change: impl Fn(&mut Card),
+    checkpoint: Option<ProblemType>,
+) -> (ProblemType, Option<String>) {
+    let (folder, card) = folder(&[(file, text)]);
+    let mut card = find_columns(card, folder.path(), &LoadOptions::default(), None).unwrap().card;
+    change(&mut card);
+    let columns = if card.label_columns.is_empty() {
+        Columns::from(&card.columns)
+    } else {
+        Columns::new().with_text("text")
+    };
+    let rows = load_rows(&card, folder.path(), &LoadOptions::default(), &columns, Some("label")).unwrap();
+    find_problem_type(&card, &rows, false, None, checkpoint).unwrap()
+}
+
+const SINGLE: ProblemType = ProblemType::SingleLabelClassification;
+const SEVERAL: ProblemType = ProblemType::MultiLabelClassification;
+const NUMBER: ProblemType = ProblemType::Regression;
+
+/// Rows of CSV with these labels.
+fn csv(labels: &[&str]) -> String {
+    let rows = labels.iter().enumerate().map(|(row, label)| format!("text {row},{label}\n"));
+    "text,label\n".to_owned() + &rows.collect::<String>()
+}
+
+#[test]
+fn labels_tell_their_kind() {
+    let as_is = |_: &mut Card| {};
+    let fractions = csv(&["1.5", "2.25", "4.0", "3.75"]);
+    let list = "{\"text\": \"a\", \"label\": [\"x\", \"y\"]}\n{\"text\": \"b\", \"label\": null}\n{\"text\": \"c\", \"label\": [\"x\"]}\n";
+    let one_each = "{\"text\": \"a\", \"label\": [\"x\"]}\n{\"text\": \"b\", \"label\": [\"y\"]}\n";
+    for (file, text, expected, note) in [
+        ("train.csv", csv(&["x", "y", "x"]).as_str(), SINGLE, None),
+        ("train.csv", &csv(&["0", "1", "1"]), SINGLE, None),
+        ("train.csv", &csv(&["1.0", "0.0", "1.0"]), SINGLE, None),
+        (
+            "train.csv",
+            &fractions,
+            NUMBER,
+            Some("the column \"label\" has 4 different numbers in 4 rows, such as 1.5, 2.25, "),
+        ),
+        ("train.jsonl", list, SEVERAL, Some("each row has a list of labels: multi_label_classification")),
+        ("train.jsonl", one_each, SINGLE, None),
+        ("train.csv", "text,joy,anger\na,1,0\n", SEVERAL, None),
+    ] {
+        let (found, said) = kind(file, text, as_is, None);
+        assert_eq!(found, expected, "{text}");
+        match note {
+            Some(note) => assert!(said.as_ref().is_some_and(|said| said.starts_with(note)), "{said:?}"),
+            None => assert_eq!(said, None, "{text}"),
+        }
+    }
+    // Labels that the card lists are classes.
+    let listed = |card: &mut Card| card.labels = ["1.5", "2.25", "3.75", "4.0"].map(str::to_owned).to_vec();
+    assert_eq!(kind("train.csv", &fractions, listed, None), (SINGLE, None));
+    let stated = |card: &mut Card| card.problem_type = Some(embert_data::ProblemType::Regression);
+    assert_eq!(kind("train.csv", &csv(&["0", "1"]), stated, None), (NUMBER, None));
+}
+
+#[test]
+fn the_checkpoint_decides_where_labels_could_be_anything() {
+    let as_is = |_: &mut Card| {};
+    for checkpoint in [SEVERAL, NUMBER] {
+        let (found, said) = kind("train.csv", &csv(&["0", "1", "3"]), as_is, Some(checkpoint));
+        assert!(
+            found == checkpoint
+                && said.unwrap().starts_with(&format!("the checkpoint's head is for {checkpoint}"))
+        );
+    }
+    assert_eq!(kind("train.csv", &csv(&["0", "1", "3"]), as_is, Some(SINGLE)), (SINGLE, None));
+    // The labels decide against a head for one label; a head for a number fits a measure.
+    let fractions = csv(&["1.5", "2.25", "4.0", "3.75"]);
+    assert_eq!(kind("train.csv", &fractions, as_is, Some(SINGLE)).0, NUMBER);
+    assert_eq!(kind("train.csv", &fractions, as_is, Some(NUMBER)).0, NUMBER);
+}
+
+#[test]
+fn the_users_word_contradicts_no_card() {
+    let (folder, card) = folder(&[("train.csv", &csv(&["0", "1"]))]);
+    let rows = load_rows(
+        &card,
+        folder.path(),
+        &LoadOptions::default(),
+        &Columns::from(&card.columns),
+        Some("label"),
+    )
+    .unwrap();
+    let mut stated = card.clone();
+    stated.problem_type = Some(embert_data::ProblemType::Regression);
+    let wanted = Some(embert_data::ProblemType::MultiLabelClassification);
+    assert_eq!(find_problem_type(&card, &rows, false, wanted, Some(NUMBER)).unwrap(), (SEVERAL, None));
+    let message = find_problem_type(&stated, &rows, false, wanted, None).unwrap_err().to_string();
+    assert!(
+        message.starts_with("problem_type = \"multi_label_classification\", but the card of the data set"),
+        "{message}"
+    );
+}

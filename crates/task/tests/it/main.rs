@@ -1,0 +1,10 @@
+//! The three tasks beside text classification, against `transformers` and PyTorch.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod alignment;
+mod cut;
+mod losses;
+mod pipeline;
+mod reference;
+mod windows;
