@@ -35,7 +35,7 @@ impl DataSet {
         let options = config.load_options();
         // A kind of labels is stated for text classification alone.
         let wanted = config.task.or(config.problem_type.map(|_| TaskName::TextClassification));
-        let found = find_columns(card, &root, &options, wanted)?;
+        let found = find_columns(card, &root, &options, wanted).map_err(|error| of_key(error, config))?;
         sources::say_notes(&found.notes);
         let card = found.card;
         if found.task == TaskName::TokenClassification {
@@ -45,7 +45,7 @@ impl DataSet {
         let label = TextClassification::label_column(&card);
         let rows = if card.label_columns.is_empty() && config.problem_type.or(card.problem_type).is_none() {
             let rows = load_rows(&card, &root, &options, &columns, label);
-            Some(rows.map_err(|error| with_columns(error.into(), &card))?)
+            Some(rows.map_err(|error| with_columns(error.into(), &card, TaskName::TextClassification))?)
         } else {
             None
         };
@@ -81,7 +81,7 @@ impl DataSet {
 
     /// The examples of the data set for its task, and its card.
     pub(crate) fn load<T: Task>(self, config: &TrainConfig) -> Result<(TaskData<T>, Card), Error> {
-        let Self { card, root, rows, .. } = self;
+        let Self { kind, card, root, rows, .. } = self;
         let (options, label_options) = (config.load_options(), config.label_options());
         let data = match rows {
             Some(rows) => from_rows(&card, &root, &options, &label_options, rows),
@@ -89,7 +89,7 @@ impl DataSet {
         };
         match data {
             Ok(data) => Ok((data, card)),
-            Err(error) => Err(with_columns(error, &card).into()),
+            Err(error) => Err(with_columns(error, &card, kind.name()).into()),
         }
     }
 
@@ -152,8 +152,18 @@ fn of_head(folder: &Path) -> Option<ProblemType> {
     }
 }
 
+/// An error on the task names the key that the user has set: a kind of labels tells the task.
+fn of_key(error: TaskError, config: &TrainConfig) -> TaskError {
+    match (error, config.problem_type) {
+        (TaskError::OtherTask { key: "task", stated, dataset, .. }, Some(kind)) if config.task.is_none() => {
+            TaskError::OtherTask { key: "problem_type", wanted: kind.to_string(), stated, dataset }
+        }
+        (error, _) => error,
+    }
+}
+
 /// Adds to an error about missing columns how a card names other columns.
-fn with_columns(error: TaskError, card: &Card) -> TaskError {
+fn with_columns(error: TaskError, card: &Card, task: TaskName) -> TaskError {
     match error {
         TaskError::Data(DataError::MissingColumn { path, column, found, hint }) if hint.is_empty() => {
             let files = match &card.hub {
@@ -167,8 +177,15 @@ fn with_columns(error: TaskError, card: &Card) -> TaskError {
                 }
                 None => "[files] train".to_owned(),
             };
+            let (example, columns) = match task {
+                TaskName::TextClassification => ("imdb", "text, text_pair (for pairs) and label"),
+                TaskName::TokenClassification => (
+                    "wnut17",
+                    "tokens and tags (a list of words and one of their tags), or text and entities (spans)",
+                ),
+            };
             let hint = format!(
-                "; name them in a card, a file as datasets/imdb.toml, with {files} and [columns] text, text_pair (for pairs) and label"
+                "; name them in a card, a file as datasets/{example}.toml, with {files} and [columns] {columns}"
             );
             DataError::MissingColumn { path, column, found, hint }.into()
         }

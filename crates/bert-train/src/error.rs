@@ -65,6 +65,10 @@ pub(crate) enum Error {
          data for the model's"
     )]
     TaskOfRows { dataset: String, found: TaskKind, model: TaskKind, source: Box<Error> },
+    #[error(
+        "--aggregation makes entities of tokens, but --format conll writes a tag for each word: leave one of them out"
+    )]
+    AggregatedWords,
     #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("{key} is not given: {hint}")]

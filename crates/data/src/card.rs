@@ -265,6 +265,11 @@ impl Card {
                 }
             }
         }
+        if !self.label_columns.is_empty() && !self.labels.is_empty() {
+            return Some(
+                "labels and label_columns: the labels are the names of the columns; leave labels out".into(),
+            );
+        }
         let several = ["label_columns", "label_separator"];
         let given = [!self.label_columns.is_empty(), self.label_separator.is_some()];
         if given == [true, true] {

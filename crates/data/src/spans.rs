@@ -329,6 +329,14 @@ fn problem(text: &str, units: &Units, span: &Marked) -> RowProblem {
         None if span.start >= span.end => "is empty: expected an end above its start".to_owned(),
         None => format!("lies outside of the text, which has {length} characters"),
     };
+    let units = text.encode_utf16().count();
+    let problem = if units > length {
+        format!(
+            "{problem}; the text has {units} UTF-16 units: if the offsets count these, let each span state its own text"
+        )
+    } else {
+        problem
+    };
     let span = shown(&format!("[{}, {}, \"{}\"]", span.start, span.end, span.label));
     RowProblem::Span { span, problem }
 }

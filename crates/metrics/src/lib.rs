@@ -47,6 +47,7 @@ mod error;
 mod metric;
 mod multi_label;
 mod named;
+pub mod names;
 mod regression;
 mod report;
 mod roc;

@@ -1,5 +1,6 @@
 //! Curves and tables drawn with characters, for a terminal.
 
+use embert_metrics::names;
 use std::fmt::Write as _;
 
 use comfy_table::presets::{NOTHING, UTF8_BORDERS_ONLY};
@@ -38,7 +39,7 @@ pub fn terminal(run: &Run) -> String {
         (format!("training loss (mean of {window} steps)"), moving_mean(&losses, window)),
         ("validation loss".to_owned(), of_evals(LOSS)),
     ];
-    let is_loss = metric.name == LOSS || metric.name == "mse" && run.kind() == Kind::Score;
+    let is_loss = metric.name == LOSS || metric.name == names::MSE && run.kind() == Kind::Score;
     if !is_loss {
         curves.push((format!("validation {}", metric.name), of_evals(&metric.name)));
     }

@@ -6,7 +6,6 @@ use std::fs;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
 use embert_data::Card;
 use embert_run::{Better, Status, SweepTable};
 use embert_sweep::{Sweep, SweepBuilder, SweepFolder, SweepHost, SweepOutcome};
@@ -83,10 +82,9 @@ fn sweep<T: Task>(dataset: &str, metric: Option<&str>) -> SweepTable {
         let run = &point.runs[0];
         let log = fs::read_to_string(dir.path().join("sweep").join(&run.run).join("metrics.jsonl")).unwrap();
         let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        // MSE is logged as the loss.
-        let logged = if table.metric == "mse" { "loss" } else { table.metric.as_str() };
         let of_validation = lines.filter(|line| line["event"] == "eval" && line["split"] == "validation");
-        let values: Vec<f64> = of_validation.filter_map(|line| line[logged].as_f64()).collect();
+        let values: Vec<f64> =
+            of_validation.filter_map(|line| line[table.metric.as_str()].as_f64()).collect();
         assert!(values.len() > 1, "{log}");
         let best = values.into_iter().reduce(|best, value| match table.better {
             Better::Higher => best.max(value),

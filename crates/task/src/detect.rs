@@ -67,6 +67,8 @@ pub fn find_columns(
         });
     }
     let stated = wanted.or(card.task);
+    // A row that can't be read, or has no tags, is reported as one of this task.
+    let is_conll = format_of(&card, options) == Some(Format::Conll);
     let mut notes = Vec::new();
     if stated == Some(TaskName::TokenClassification) {
         read_as_conll(&mut card, options, &mut notes);
@@ -78,14 +80,18 @@ pub fn find_columns(
     // Rows without a single span don't show what they are.
     let with_spans = rows.iter().find(|row| spans_column(row, &card).is_some());
     let Some(row) = with_spans.or(rows.first()) else {
-        let task = stated.unwrap_or(if of_tokens {
+        let task = stated.unwrap_or(if of_tokens || is_conll {
             TaskName::TokenClassification
         } else {
             TaskName::TextClassification
         });
         return Ok(FoundColumns { card, task, notes });
     };
-    let task = stated.or_else(|| of_columns(row, &card)).unwrap_or(TaskName::TextClassification);
+    let task = stated.or_else(|| of_columns(row, &card)).unwrap_or(if is_conll {
+        TaskName::TokenClassification
+    } else {
+        TaskName::TextClassification
+    });
     match task {
         TaskName::TokenClassification => name_tokens(&mut card, row, &mut notes),
         TaskName::TextClassification => name_texts(&mut card, row, &mut notes),
@@ -107,6 +113,12 @@ fn read_as_conll(card: &mut Card, options: &LoadOptions, notes: &mut Vec<String>
         notes.push(format!("{} is read as columns of tokens and tags (format = \"conll\")", first.display()));
         card.reading.format = Some(Format::Conll);
     }
+}
+
+/// The format of the first training file, as the settings, the card or its name says.
+fn format_of(card: &Card, options: &LoadOptions) -> Option<Format> {
+    let stated = options.reading.format.or(card.reading.format);
+    stated.or_else(|| card.split_files().train.first().and_then(|first| Format::of(first)))
 }
 
 /// The first rows of the first training file with all of its columns; none where a row can't be read: reading
@@ -140,9 +152,24 @@ fn spans_column(row: &Row, card: &Card) -> Option<String> {
         let columns = CardColumns { entities: Some(name.to_owned()), ..card.columns.clone() };
         matches!(row.get(name), Some(Value::List(_)))
             && !is_list_of_labels(name)
-            && matches!(spans_of(row, &columns), Ok(Some(_)))
+            && match spans_of(row, &columns) {
+                Ok(found) => found.is_some(),
+                Err(_) => row.get(name).is_some_and(is_marked),
+            }
     };
     SPANS.iter().find(|name| is_of_spans(name)).map(|name| (*name).to_owned())
+}
+
+/// Whether a value looks like spans, or like Label Studio's annotations, although it can't be read.
+fn is_marked(value: &Value) -> bool {
+    let Value::List(values) = value else { return false };
+    match values.first() {
+        Some(Value::List(parts)) => parts.len() >= 2 && matches!(parts[0], Value::Integer(_)),
+        Some(Value::Struct(object)) => {
+            ["start", "start_offset", "result"].iter().any(|name| object.get(name).is_some())
+        }
+        _ => false,
+    }
 }
 
 /// Names the columns of tokens and tags, or of spans.
@@ -235,7 +262,7 @@ pub fn find_problem_type(
         return Ok((problem_type(stated), None));
     }
     let several = ProblemType::MultiLabelClassification;
-    if !card.label_columns.is_empty() {
+    if !card.label_columns.is_empty() || card.label_separator.is_some() {
         return Ok((several, None));
     }
     let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used);

@@ -42,20 +42,6 @@ pub enum TaskError {
         /// The labels of the head.
         labels: Vec<String>,
     },
-    /// A threshold of a checkpoint is no probability.
-    #[error(
-        "{}: the threshold of {label:?} is {found}, expected a number from 0 to 1: mend it, or remove the file for the \
-         threshold 0.5",
-        path.display()
-    )]
-    Threshold {
-        /// The file.
-        path: PathBuf,
-        /// The label.
-        label: String,
-        /// The threshold.
-        found: f64,
-    },
     /// The head of a checkpoint is for another kind of labels.
     #[error("the head in {} has {found}, expected {wanted}", folder.display())]
     OtherHead {
@@ -79,6 +65,32 @@ pub enum TaskError {
         stated: String,
         /// The data set.
         dataset: String,
+    },
+    /// A key of the card that means nothing for the task.
+    #[error("the card of the data set {dataset} has {key}, but {instead}: leave {key} out of the card")]
+    UnusedKey {
+        /// The key of the card.
+        key: &'static str,
+        /// The data set.
+        dataset: String,
+        /// Why the key means nothing.
+        instead: &'static str,
+    },
+    /// No training row has a label.
+    #[error("no row of {} has a label: all lists of labels are empty, so there is nothing to learn", path.display())]
+    NoLabels {
+        /// The first training file.
+        path: PathBuf,
+    },
+    /// A threshold that no probability can meet, or that every probability meets.
+    #[error("{}: the threshold of \"{label}\" is {found}, expected a probability, from 0 to 1", path.display())]
+    ThresholdRange {
+        /// The file.
+        path: PathBuf,
+        /// The label.
+        label: String,
+        /// The threshold.
+        found: f64,
     },
     /// No training row has an entity.
     #[error("no row of {} has an entity: all tags are O, so there is nothing to learn", path.display())]
@@ -203,6 +215,20 @@ pub enum ExampleProblem {
         /// The value, as JSON writes it.
         found: String,
     },
+    /// A number whose square is too large for the loss.
+    #[error(
+        "the label is {found}, expected a number from -1e15 to 1e15: the loss sums squares in 32-bit floats; scale the numbers"
+    )]
+    LargeNumber {
+        /// The number.
+        found: String,
+    },
+    /// A list of labels with a list in it.
+    #[error("the labels are {found}: one of them is a list, expected names or numbers alone")]
+    NestedLabels {
+        /// The list, as JSON writes it.
+        found: String,
+    },
     /// A list of labels with a null in it.
     #[error("the labels are {found}: one of them is null or -1; an empty list says that a text has none")]
     NullLabel {
@@ -233,6 +259,24 @@ pub enum ExampleProblem {
     NoTags {
         /// The value, as JSON writes it.
         found: String,
+    },
+    /// A tag that is no name and no number.
+    #[error("word {word} has the tag {found}, expected a name, or the number of a name")]
+    NoTag {
+        /// The number of the word, from 1.
+        word: usize,
+        /// The value, as JSON writes it.
+        found: String,
+    },
+    /// A tag without a type beside tags with one.
+    #[error("word {word}, {text}, has the tag {tag} without a type, while other tags have one, as in B-PER")]
+    NoType {
+        /// The number of the word, from 1.
+        word: usize,
+        /// The word, in quotes.
+        text: String,
+        /// The tag, in quotes.
+        tag: String,
     },
     /// The number of a tag that has no name.
     #[error(
@@ -284,11 +328,14 @@ pub enum ExampleProblem {
     /// A span that begins or ends within a word.
     #[error(
         "the span {span} begins or ends within a word, but a tag is for a whole word: mend the span, or widen such spans to \
-         their words with data.widen_spans=true"
+         their words with data.widen_spans=true{}",
+        if *counts_differ { "; the text has characters that are two UTF-16 units: if the offsets count these, let each span state its own text" } else { "" }
     )]
     CutSpan {
         /// The span with its text.
         span: String,
+        /// Whether the text has other offsets in UTF-16 units.
+        counts_differ: bool,
     },
     /// Two spans that overlap.
     #[error("the spans {one} and {other} overlap, but a word has one tag: leave one of them out")]
@@ -304,9 +351,11 @@ impl ExampleProblem {
     /// The number of the word that the problem is about, from 1; `None` for a problem of the whole row.
     pub fn word(&self) -> Option<usize> {
         match self {
-            Self::TagNumber { word, .. } | Self::Tag { word, .. } | Self::UnknownTag { word, .. } => {
-                Some(*word)
-            }
+            Self::TagNumber { word, .. }
+            | Self::Tag { word, .. }
+            | Self::NoTag { word, .. }
+            | Self::NoType { word, .. }
+            | Self::UnknownTag { word, .. } => Some(*word),
             _ => None,
         }
     }

@@ -60,12 +60,17 @@ impl TaskKind {
             return Self::TokenClassification;
         }
         match config.head_function() {
+            // A single label with a sigmoid is no number, if the checkpoint says so.
+            HeadFunction::Sigmoid if config.problem_type == Some(ProblemType::MultiLabelClassification) => {
+                Self::MultiLabelClassification
+            }
             HeadFunction::Softmax => Self::TextClassification,
-            HeadFunction::Sigmoid if config.num_labels() > 1 => Self::MultiLabelClassification,
             HeadFunction::Sigmoid | HeadFunction::Identity if config.num_labels() == 1 => {
                 Self::TextRegression
             }
-            HeadFunction::Sigmoid | HeadFunction::Identity => Self::MultiLabelClassification,
+            HeadFunction::Sigmoid => Self::MultiLabelClassification,
+            // A raw number for each label can be predicted, but no task of this crate trains it.
+            HeadFunction::Identity => Self::TextClassification,
         }
     }
 }

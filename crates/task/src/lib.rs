@@ -35,6 +35,7 @@ struct Readme;
 
 mod binary_cross_entropy;
 mod card;
+mod card_keys;
 mod class_weights;
 mod cross_entropy;
 mod data;

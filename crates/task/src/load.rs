@@ -59,13 +59,14 @@ pub fn from_rows<T: Task>(
     };
     let train = examples.convert(train);
     examples.check(&train)?;
-    let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
-    T::check_labels(&labels, &path)?;
     notes.extend(label_notes);
     notes.extend(
         [&validation, &test].into_iter().zip(&used[1..]).filter_map(|(split, used)| unused(split, *used)),
     );
     let train = examples.of(train)?;
+    // A row that can't be used may be the reason why there are no labels.
+    let path = root.join(files.train.first().map_or(Path::new(""), PathBuf::as_path));
+    T::check_labels(&labels, &path)?;
     let mut of = |split: SplitRows, used: bool| {
         if !used {
             return Ok(Vec::new());

@@ -26,6 +26,7 @@ pub use self::labels::LabelSets;
 pub(crate) use self::labels::truth as indicator;
 pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
+use crate::card_keys::refuse;
 use crate::labels::problem::few;
 use crate::pairs::sentences;
 use crate::{
@@ -73,10 +74,10 @@ impl MultiLabelClassification {
     /// The task with the thresholds that the checkpoint in `folder` has.
     fn with_thresholds_of(self, folder: &Path) -> Result<Self, TaskError> {
         let Some(thresholds) = Thresholds::read(folder)? else { return Ok(self) };
-        if let Some((label, found)) = thresholds.labels.iter().find(|(_, value)| !(0.0..=1.0).contains(value))
+        if let Some((label, found)) = thresholds.labels.iter().find(|(_, found)| !(0.0..=1.0).contains(found))
         {
-            let (path, label) = (folder.join(Thresholds::FILE), label.to_owned());
-            return Err(TaskError::Threshold { path, label, found });
+            let path = folder.join(Thresholds::FILE);
+            return Err(TaskError::ThresholdRange { path, label: label.to_owned(), found });
         }
         let of_label = |label: &String| thresholds.labels.get(label);
         let fitted: Option<Arc<[f64]>> = self.labels.iter().map(of_label).collect();
@@ -138,14 +139,16 @@ impl Task for MultiLabelClassification {
         card: &Card,
         rows: &LoadedRows,
         skip_bad_rows: bool,
-        _options: &LabelOptions,
+        options: &LabelOptions,
     ) -> Result<(LabelSets, Vec<String>), TaskError> {
+        options.refuse()?;
+        refuse(card, &[("positive", card.positive.is_some())], "a text has each of several labels or not")?;
         LabelSets::read(card, rows, skip_bad_rows)
     }
 
     fn check_labels(labels: &LabelSets, path: &Path) -> Result<(), TaskError> {
         if labels.labels.set.is_empty() {
-            return Err(TaskError::TooFewLabels { path: path.to_owned(), found: Vec::new() });
+            return Err(TaskError::NoLabels { path: path.to_owned() });
         }
         Ok(())
     }

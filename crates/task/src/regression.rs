@@ -19,6 +19,7 @@ use embert_run::{Baseline, Detail, MetricInfo, Metrics, ScoredExample, TEXT_CLAS
 pub use self::answer::ScoredText;
 pub use self::number::Numbers;
 pub use self::scorer::RegressionScorer;
+use crate::card_keys::{refuse, refuse_keys_of_several};
 use crate::pairs::sentences;
 use crate::{ExampleProblem, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
 
@@ -74,10 +75,17 @@ impl Task for TextRegression {
     fn read_labels(
         card: &Card,
         rows: &LoadedRows,
-        _skip_bad_rows: bool,
-        _options: &LabelOptions,
+        skip_bad_rows: bool,
+        options: &LabelOptions,
     ) -> Result<(Numbers, Vec<String>), TaskError> {
-        Ok((number::read(card, rows)?, Vec::new()))
+        options.refuse()?;
+        refuse_keys_of_several(card)?;
+        refuse(
+            card,
+            &[("labels", !card.labels.is_empty())],
+            "regression predicts a number, which is no class",
+        )?;
+        Ok((number::read(card, rows, skip_bad_rows)?, Vec::new()))
     }
 
     #[allow(clippy::float_cmp, reason = "-1 is exact")]

@@ -23,6 +23,7 @@ pub use self::class_scores::ClassScores;
 pub use self::example::TextExample;
 pub use self::labelled_text::LabelledText;
 use self::scores::metric_info;
+use crate::card_keys::refuse_keys_of_several;
 use crate::{
     CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, Scorer,
     Task, TaskCard, TaskError,
@@ -101,8 +102,10 @@ impl Task for TextClassification {
         card: &Card,
         rows: &LoadedRows,
         skip_bad_rows: bool,
-        _options: &LabelOptions,
+        options: &LabelOptions,
     ) -> Result<(Labels, Vec<String>), TaskError> {
+        options.refuse()?;
+        refuse_keys_of_several(card)?;
         let mut column = LabelColumn::default();
         for (split, _) in rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used) {
             for file in &split.files {

@@ -131,12 +131,19 @@ fn predict<T: ShownTask>(
         let Some(task) = predictor.task().clone().with_aggregation(aggregation) else {
             return Err(of_tokens("aggregation", task_name()));
         };
+        if args.format == OutputFormat::Conll {
+            return Err(Error::AggregatedWords);
+        }
         predictor = predictor.map_task(|_| task);
     }
-    if args.format == OutputFormat::Conll
-        && TaskKind::of_run(T::NAME, None) != Some(TaskKind::TokenClassification)
-    {
+    let is_of_tokens = TaskKind::of_run(T::NAME, None) == Some(TaskKind::TokenClassification);
+    if args.format == OutputFormat::Conll && !is_of_tokens {
         return Err(of_tokens("format conll", task_name()));
+    }
+    let pair =
+        [("text-pair", args.text_pair.is_some()), ("text-pair-column", args.text_pair_column.is_some())];
+    if let Some((option, _)) = pair.into_iter().find(|(_, is_given)| *is_given && is_of_tokens) {
+        return Err(Error::OptionOfTask { option, tasks: "text-classification", model: task_name() });
     }
     if let Some(warning) = predictor.task().warning() {
         say!("{warning}");
@@ -211,24 +218,31 @@ fn predict_rows<T: ShownTask>(
     };
     say_notes(reader.notes());
     let (skipped, first) = (Cell::new(0_u64), RefCell::new(None));
-    let rows = reader.by_ref().filter_map(|row: Result<Row, DataError>| match row {
-        Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
-            tracing::info!("skipped: {error}");
-            skipped.set(skipped.get() + 1);
-            first.borrow_mut().get_or_insert(error);
-            None
-        }
-        row => Some(row),
-    });
     // The predictor reads ahead: the rows wait for their answers.
     let waiting = RefCell::new(VecDeque::new());
-    let examples = (0..).zip(rows).map(|(id, row)| {
-        let mut row = row?;
-        let example = T::example_of_row(id, &mut row, columns(args)).map_err(PredictError::from)?;
-        if T::PASSES_COLUMNS {
-            waiting.borrow_mut().push_back(row);
+    let mut id = 0;
+    let examples = iter::from_fn(|| reader.next_located()).filter_map(|located| {
+        let example =
+            located.and_then(|(location, mut row)| match T::example_of_row(id, &mut row, columns(args)) {
+                Ok(example) => Ok((example, row)),
+                Err(problem) => Err(DataError::Row { location, problem }),
+            });
+        match example {
+            Ok((example, row)) => {
+                id += 1;
+                if T::PASSES_COLUMNS {
+                    waiting.borrow_mut().push_back(row);
+                }
+                Some(Ok(example))
+            }
+            Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
+                tracing::info!("skipped: {error}");
+                skipped.set(skipped.get() + 1);
+                first.borrow_mut().get_or_insert(error);
+                None
+            }
+            Err(error) => Some(Err(PredictError::from(error))),
         }
-        Ok::<_, PredictError>(example)
     });
     let (bar, done) = (rows_bar(), Cell::new(0_u64));
     let predictions = predictor.stream(examples).map(|prediction| {

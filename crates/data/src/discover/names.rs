@@ -240,6 +240,14 @@ impl Kind {
     }
 }
 
+/// Why a file is not read, by its name, where its data would be lost without a reason.
+pub(crate) fn unread(name: &str) -> Option<&'static str> {
+    match Kind::of(name) {
+        Kind::Unread(reason) if reason != FORMAT => Some(reason),
+        _ => None,
+    }
+}
+
 /// True for a name with the ending of a data file: such a name is no repository.
 pub(crate) fn is_file_name(name: &str) -> bool {
     Kind::of(name.rsplit('/').next().unwrap_or(name)).looks_like_data()

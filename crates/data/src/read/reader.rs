@@ -10,6 +10,7 @@ use super::located::{Located, Notes};
 use super::options::{Format, ReadOptions};
 use super::{conll, csv, folder, json, lines, parquet};
 use crate::columns::Columns;
+use crate::discover::names::unread;
 use crate::error::DataError;
 use crate::location::Location;
 use crate::row::Row;
@@ -65,7 +66,16 @@ impl RowReader {
                 problem: format!("is {what}: {remedy}"),
             });
         }
-        match format.ok_or_else(|| DataError::UnknownFormat { path: path.to_owned() })? {
+        let unknown = || {
+            let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+            match unread(&name) {
+                Some(reason) => {
+                    DataError::Content { path: path.to_owned(), problem: format!("can't be used: {reason}") }
+                }
+                None => DataError::UnknownFormat { path: path.to_owned() },
+            }
+        };
+        match format.ok_or_else(unknown)? {
             Format::Parquet if file.head.is_empty() => Ok(Self::new(path, std::iter::empty(), said)),
             Format::Parquet => {
                 let begin = crate::shown::shown(&String::from_utf8_lossy(&file.head));

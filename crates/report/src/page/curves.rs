@@ -1,5 +1,6 @@
 //! The curves of training: loss, metrics, learning rate, gradient norm.
 
+use embert_metrics::names;
 use std::collections::BTreeSet;
 
 use embert_run::{Better, LOSS, MetricInfo, TrainStep};
@@ -143,7 +144,7 @@ fn metrics(run: &Run, better: Better) -> Option<Figure> {
     let evals: Vec<_> = run.evals("validation").collect();
     let last = evals.last()?;
     // The loss has its own plot, which shows the mean squared error of a regression too.
-    let has_own = |name: &str| name == LOSS || name == "mse" && run.kind() == Kind::Score;
+    let has_own = |name: &str| name == LOSS || name == names::MSE && run.kind() == Kind::Score;
     let known: Vec<&MetricInfo> = run
         .metrics
         .iter()

@@ -1,6 +1,6 @@
 //! The result of a run in one sentence, in the words of its task.
 
-use embert_metrics::Metric;
+use embert_metrics::{Metric, names};
 use embert_run::{Eval, Metrics};
 
 use super::baselines::clause;
@@ -73,12 +73,13 @@ fn examples(eval: &Eval) -> String {
 
 /// The metrics that the sentences of each task name; rules without a model are compared by the first that is
 /// defined for them.
-const ENTITY_METRICS: &[&str] = &["f1", "recall", "precision"];
-const LABEL_METRICS: &[&str] = &["micro_f1", "subset_accuracy"];
-const SCORE_METRICS: &[&str] = &["mae", "pearson", "spearman"];
+const ENTITY_METRICS: &[&str] = &[names::F1, names::RECALL, names::PRECISION];
+const LABEL_METRICS: &[&str] = &[names::MICRO_F1, names::SUBSET_ACCURACY];
+const SCORE_METRICS: &[&str] = &[names::MAE, names::PEARSON, names::SPEARMAN];
 
 fn entities(eval: &Eval) -> Option<String> {
-    let [recall, precision, f1] = ["recall", "precision", "f1"].map(|name| eval.metrics.get(name));
+    let [recall, precision, f1] =
+        [names::RECALL, names::PRECISION, names::F1].map(|name| eval.metrics.get(name));
     Some(format!(
         "Finds {} of the entities in {}, and {} of those that it finds are right; F1 is {}",
         percent(recall?),
@@ -89,23 +90,23 @@ fn entities(eval: &Eval) -> Option<String> {
 }
 
 fn multi_label(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {
-    let [subset, micro] = ["subset_accuracy", "micro_f1"].map(|name| eval.metrics.get(name));
+    let [subset, micro] = [names::SUBSET_ACCURACY, names::MICRO_F1].map(|name| eval.metrics.get(name));
     let line = format!(
         "Gets all labels of {} of {} right; over all labels together F1 is {}",
         percent(subset?),
         examples(eval),
         figure(micro?)
     );
-    Some(match fitted.and_then(|metrics| metrics.get("micro_f1")) {
+    Some(match fitted.and_then(|metrics| metrics.get(names::MICRO_F1)) {
         Some(fitted) => format!("{line}, with the fitted thresholds {}", figure(fitted)),
         None => line,
     })
 }
 
 fn regression(eval: &Eval) -> Option<String> {
-    let away = eval.metrics.get("mae")?;
+    let away = eval.metrics.get(names::MAE)?;
     let line = format!("Is off by {} in the mean (MAE) over {}", figure(away), examples(eval));
-    let named = [("pearson", "Pearson"), ("spearman", "Spearman")];
+    let named = [(names::PEARSON, "Pearson"), (names::SPEARMAN, "Spearman")];
     let known: Vec<String> = named
         .iter()
         .filter_map(|(name, title)| Some(format!("{title} {}", figure(eval.metrics.get(name)?))))

@@ -173,14 +173,41 @@ pub enum LabelProblem {
         "{}: expected O, and prefixes of one scheme with a type: B and I (IOB1, IOB2), B, I, E and S (IOBES), or B, I, L and \
          U (BILOU), as in B-PER",
         match place {
-            Some((location, word)) => format!("no scheme has the tag of {location}, word {word}"),
+            Some((location, word, tag)) => format!("no scheme has the tag {tag} of {location}, word {word}"),
             None => "the tags mix several schemes".to_owned(),
         }
     )]
     NoScheme {
-        /// The row and the number of the word, from 1, with the first tag that no scheme has; `None` where
-        /// each tag is of some scheme.
-        place: Option<(Location, usize)>,
+        /// The row, the number of the word, from 1, and the first tag that no scheme has, in quotes; `None`
+        /// where each tag is of some scheme.
+        place: Option<(Location, usize, String)>,
+    },
+    /// Texts of which none has the separator that the card states.
+    #[error(
+        "the card has label_separator = {stated:?}, but no label has it, such as {}: state the separator that the file has, or \
+         leave label_separator out for {:?}",
+        few(examples),
+        "|"
+    )]
+    NoSeparator {
+        /// The card's separator.
+        stated: String,
+        /// Some of the labels.
+        examples: Vec<String>,
+    },
+    /// Labels that are most likely several labels with another separator between them.
+    #[error(
+        "{} is most likely several labels with {separator:?} between them (first in {location}): state the separator in a card, \
+         label_separator = {separator:?}, or, where it is one label, list all labels there: labels = [...]",
+        few(std::slice::from_ref(name))
+    )]
+    Unseparated {
+        /// The label.
+        name: String,
+        /// What separates its parts.
+        separator: char,
+        /// The first row with the label.
+        location: Location,
     },
     /// Class numbers from 0 on under a card whose labels are numbers from 1 on.
     #[error(

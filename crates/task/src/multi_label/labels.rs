@@ -1,11 +1,16 @@
 //! [`LabelSets`]: the labels of a data set of several labels, and the rule by which a row's values are labels.
 
-use embert_data::{Card, LoadedRows, LocatedRow, Row, SplitKind, Value, shown};
+use std::collections::BTreeMap;
 
-use crate::{ExampleProblem, LabelColumn, LabelSet, Labels, TaskError};
+use embert_data::{Card, LoadedRows, LocatedRow, Location, Row, SplitKind, Value, shown};
+
+use crate::{ExampleProblem, LabelColumn, LabelProblem, LabelSet, Labels, TaskError};
 
 /// What separates labels within a text, unless the card states it.
 const SEPARATOR: &str = "|";
+
+/// What other separators there are.
+const SEPARATORS: [char; 3] = ['|', ';', ','];
 
 /// The labels of a data set of several labels, in the data set's order.
 #[derive(Clone, Debug)]
@@ -34,6 +39,7 @@ impl LabelSets {
         let separator = card.label_separator.as_deref().unwrap_or(SEPARATOR);
         let mut column = LabelColumn::default();
         let (mut separated, mut repeated) = (0, 0);
+        let mut first: BTreeMap<String, &Location> = BTreeMap::new();
         for (split, _) in rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used) {
             for file in &split.files {
                 column.add_file(&file.path, file.class_names.as_deref());
@@ -43,11 +49,18 @@ impl LabelSets {
                 let Some(values) = values(value, separator) else { continue };
                 separated += usize::from(matches!(value, Some(Value::Text(_))) && values.len() > 1);
                 repeated += usize::from((1..values.len()).any(|end| values[..end].contains(&values[end])));
-                for value in &values {
+                for value in values.iter().filter(|value| !matches!(value, Value::List(_))) {
+                    if let Value::Text(name) = value {
+                        first.entry(name.trim().to_owned()).or_insert(location);
+                    }
                     column.add(Some(value), location, split.split == SplitKind::Train);
                 }
             }
         }
+        check_separator(card, separated, &first).map_err(|problem| TaskError::Labels {
+            column: card.columns.label.clone(),
+            problem: Box::new(problem),
+        })?;
         let mut labels = column.decide(card, skip)?;
         let mut notes = std::mem::take(&mut labels.notes);
         if separated > 0 {
@@ -79,6 +92,10 @@ impl LabelSets {
 
     fn of_values(&self, values: &[Value]) -> Result<Option<Vec<usize>>, ExampleProblem> {
         let mut found = Vec::with_capacity(values.len());
+        if values.iter().any(|value| matches!(value, Value::List(_))) {
+            let found = shown(&Value::List(values.to_vec()).to_string());
+            return Err(ExampleProblem::NestedLabels { found });
+        }
         for value in values {
             match self.labels.index(Some(value))? {
                 Some(label) => found.push(label),
@@ -102,7 +119,7 @@ impl LabelSets {
             match truth(value) {
                 Some(true) => found.push(label),
                 Some(false) => {}
-                None if *value == Value::Null || is_minus_one(value) => missing = Some(name),
+                None if *value == Value::Null || is_minus_one(value) => missing = Some((name, value)),
                 None => {
                     let (column, found) = (name.clone(), shown(&value.to_string()));
                     return Err(ExampleProblem::Indicator { column, found });
@@ -114,8 +131,10 @@ impl LabelSets {
             Some(_) if names.iter().all(|name| row.get(name).is_none_or(|value| truth(value).is_none())) => {
                 Ok(None)
             }
-            Some(column) => {
-                let (column, found) = (column.clone(), "no value".to_owned());
+            Some((column, value)) => {
+                let found =
+                    if *value == Value::Null { "no value".to_owned() } else { shown(&value.to_string()) };
+                let column = column.clone();
                 Err(ExampleProblem::Indicator { column, found })
             }
         }
@@ -133,6 +152,36 @@ fn values(value: Option<&Value>, separator: &str) -> Option<Vec<Value>> {
         }
         other => Some(vec![other.clone()]),
     }
+}
+
+/// Refuses a stated separator that no row has, and labels that look like several labels with another
+/// separator between them. `separated` is the number of rows with the separator, `first` each text with its
+/// first row.
+fn check_separator(
+    card: &Card,
+    separated: usize,
+    first: &BTreeMap<String, &Location>,
+) -> Result<(), LabelProblem> {
+    if let Some(stated) = &card.label_separator
+        && separated == 0
+    {
+        let examples = first.keys().take(3).cloned().collect();
+        return Err(LabelProblem::NoSeparator { stated: stated.clone(), examples });
+    }
+    if !card.labels.is_empty() {
+        return Ok(());
+    }
+    let is_several = |name: &str, separator: char| {
+        let mut parts = name.split(separator).map(str::trim);
+        name.contains(separator) && parts.any(|part| first.contains_key(part))
+    };
+    for (name, location) in first {
+        if let Some(separator) = SEPARATORS.into_iter().find(|separator| is_several(name, *separator)) {
+            let location = Location::clone(location);
+            return Err(LabelProblem::Unseparated { name: name.clone(), separator, location });
+        }
+    }
+    Ok(())
 }
 
 /// The truth of an indicator.

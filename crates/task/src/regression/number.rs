@@ -4,6 +4,10 @@ use embert_data::{Card, LoadedRows, LocatedRow, Value, shown};
 
 use crate::{ExampleProblem, LabelProblem, TaskError};
 
+/// The largest number: the squares of 16,777,216 of them, the examples of the largest step, are a number of
+/// 32 bits.
+const LARGEST: f64 = 1e15;
+
 /// What the numbers of a data set mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
@@ -27,17 +31,19 @@ pub(super) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
         },
         Some(other) => return Err(refuse(other)),
     };
-    // The model computes in f32.
-    if !number.is_finite() || !(number as f32).is_finite() {
-        return Err(ExampleProblem::NoNumber { found: format!("{number:e}") });
+    if !number.is_finite() {
+        return Err(ExampleProblem::NoNumber { found: number.to_string() });
+    }
+    if number.abs() > LARGEST {
+        return Err(ExampleProblem::LargeNumber { found: format!("{number:e}") });
     }
     Ok(Some(number))
 }
 
 /// Decides what -1 means: "no number" where a validation or test split has nothing else, and no training
 /// number is below 0. Refuses a training split whose numbers are all the same, and class numbers that have
-/// names.
-pub(super) fn read(card: &Card, rows: &LoadedRows) -> Result<Numbers, TaskError> {
+/// names. With `skip`, a row without a number is no error.
+pub(super) fn read(card: &Card, rows: &LoadedRows, skip: bool) -> Result<Numbers, TaskError> {
     let column = &card.columns.label;
     let refuse = |problem| TaskError::Labels { column: column.clone(), problem: Box::new(problem) };
     let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used).map(|(split, _)| split);
@@ -60,12 +66,15 @@ pub(super) fn read(card: &Card, rows: &LoadedRows) -> Result<Numbers, TaskError>
             let numbers = of_split(&split.rows);
             !numbers.is_empty() && numbers.iter().all(is_minus_one)
         });
+    // A row that can't be used is reported where it becomes an example.
+    let are_numbers = skip || train.iter().all(|row| matches!(of(row.row.get(column)), Ok(Some(_))));
+    let count = of_train.len();
     let mut numbers = of_train.into_iter();
     let Some(first) = numbers.next() else { return Ok(Numbers { minus_one_is_none }) };
     #[allow(clippy::float_cmp, reason = "the same number is the same bits")]
     let are_equal = numbers.all(|number| number == first);
-    if are_equal && train.len() > 1 {
-        return Err(refuse(LabelProblem::OneNumber { number: first.to_string(), rows: train.len() }));
+    if are_equal && are_numbers && count > 1 {
+        return Err(refuse(LabelProblem::OneNumber { number: first.to_string(), rows: count }));
     }
     Ok(Numbers { minus_one_is_none })
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use embert_data::{
-    Card, LeftOut, LoadedRows, Location, Row, Span, SpannedText, SplitRows, Value, shown, spans_of,
+    Card, LeftOut, LoadedRows, LocatedRow, Location, Row, Span, SpannedText, SplitRows, Value, shown,
+    spans_of,
 };
 use embert_metrics::{Recognized, Scheme, SchemeEvidence, to_iob2};
 
 use super::example::{TagSpan, Tags, TokenExample};
+use crate::card_keys;
 use crate::labels::problem::quoted;
 use crate::{ExampleProblem, LabelOptions, LabelProblem, LabelSet, TaskError};
 
@@ -23,6 +25,8 @@ pub struct TagLabels {
     pub(super) of_files: Scheme,
     /// The names of the files' tag numbers.
     names: Option<Arc<[String]>>,
+    /// Whether tags have types, as `B-PER` has; where all entities are of one kind, `B` may have none.
+    have_types: bool,
     pub(super) options: LabelOptions,
 }
 
@@ -34,6 +38,9 @@ impl TagLabels {
         skip: bool,
         options: LabelOptions,
     ) -> Result<(Self, Vec<String>), TaskError> {
+        let keys = [("positive", card.positive.is_some()), ("class_numbers", card.class_numbers)];
+        card_keys::refuse(card, &keys, "that is for text-classification")?;
+        check_options(card, options)?;
         let column = column(card);
         let refuse = |problem| TaskError::Labels { column: column.to_owned(), problem: Box::new(problem) };
         let stated = match (options.scheme, &card.scheme) {
@@ -56,9 +63,18 @@ impl TagLabels {
                 }
             }
             let scheme = Scheme::Iob2;
-            let tags = kinds.iter().flat_map(|kind| [format!("B-{kind}"), format!("I-{kind}")]);
-            let set = set(card, tags.collect());
-            let labels = Self { set, scheme, of_files: scheme, names, options };
+            let of_kinds = |kinds: &BTreeSet<String>| -> Vec<String> {
+                kinds.iter().flat_map(|kind| [format!("B-{kind}"), format!("I-{kind}")]).collect()
+            };
+            // A card names the types, or the tags.
+            let are_tags = card.labels.iter().any(|label| label.starts_with("B-"));
+            let stated = if are_tags {
+                card.labels.clone()
+            } else {
+                of_kinds(&card.labels.iter().filter(|label| *label != super::OUTSIDE).cloned().collect())
+            };
+            let set = set(&stated, of_kinds(&kinds));
+            let labels = Self { set, scheme, of_files: scheme, names, have_types: true, options };
             return Ok((labels, left_out.notes()));
         }
 
@@ -67,7 +83,7 @@ impl TagLabels {
             match tags_of(row.row.get(column), names.as_deref()) {
                 Ok(Some(tags)) => {
                     evidence.add(&tags);
-                    places.push((split, &row.location));
+                    places.push((split, row));
                 }
                 Err(ExampleProblem::TagNumber { .. }) if !skip && names.is_none() => {
                     return Err(refuse(LabelProblem::TagNumbers { location: row.location.clone() }));
@@ -76,7 +92,11 @@ impl TagLabels {
                 Ok(None) | Err(_) => {}
             }
         }
-        let of_files = scheme(stated, &evidence, &places, skip).map_err(refuse)?;
+        let tag_of = |row: &Row, index: usize| {
+            let tags = tags_of(row.get(column), names.as_deref()).ok().flatten();
+            tags.and_then(|tags| Some(quoted(tags.get(index)?))).unwrap_or_default()
+        };
+        let of_files = scheme(stated, &evidence, &places, skip, tag_of).map_err(refuse)?;
         let mut notes = Vec::new();
         let scheme = if of_files == Scheme::Iob1 { Scheme::Iob2 } else { of_files };
         if of_files != scheme {
@@ -90,12 +110,14 @@ impl TagLabels {
                 found.extend(tags);
             }
         }
+        let have_types = found.iter().any(|tag| tag.contains('-'));
+        found.retain(|tag| !have_types || tag == super::OUTSIDE || tag.contains('-'));
         // Names that a file or a card states are all labels, in their order.
         let set = match &names {
             Some(names) if of_files == scheme => LabelSet::new(names.to_vec(), None),
-            _ => set(card, found.into_iter().collect()),
+            names => set(names.as_deref().unwrap_or_default(), found.into_iter().collect()),
         };
-        Ok((Self { set, scheme, of_files, names, options }, notes))
+        Ok((Self { set, scheme, of_files, names, have_types, options }, notes))
     }
 
     /// The example of a row.
@@ -126,6 +148,11 @@ impl TagLabels {
             tag: quoted(&error.tag),
             scheme: error.scheme,
         })?;
+        let is_typeless = |tag: &String| self.have_types && tag != super::OUTSIDE && !tag.contains('-');
+        if let Some(index) = tags.iter().position(is_typeless) {
+            let (text, tag) = (quoted(words[index]), quoted(&tags[index]));
+            return Err(ExampleProblem::NoType { word: index + 1, text, tag });
+        }
         let position = |(index, tag): (usize, &String)| {
             self.position(tag).ok_or_else(|| ExampleProblem::UnknownTag {
                 word: index + 1,
@@ -171,14 +198,15 @@ impl TagLabels {
                     end += 1;
                 }
             } else if is_cut(start) || is_cut(end) {
-                return Err(ExampleProblem::CutSpan { span: said() });
+                let counts_differ = characters.iter().any(|character| character.len_utf16() > 1);
+                return Err(ExampleProblem::CutSpan { span: said(), counts_differ });
             }
             let position = |prefix: &str| self.position(&format!("{prefix}-{}", span.label));
             let (Some(begin), Some(inside)) = (position("B"), position("I")) else {
-                let known = self.set.shared_names();
+                let kinds = self.set.names().iter().filter_map(|tag| tag.strip_prefix("B-"));
                 return Err(ExampleProblem::UnknownLabel {
                     found: quoted(&span.label),
-                    known,
+                    known: kinds.map(str::to_owned).collect(),
                     similar: None,
                 });
             };
@@ -259,7 +287,7 @@ fn tags_of(value: Option<&Value>, names: Option<&[String]>) -> Result<Option<Vec
                 known: known.len(),
             })
         }
-        other => Err(ExampleProblem::NoTags { found: shown(&other.to_string()) }),
+        other => Err(ExampleProblem::NoTag { word: index + 1, found: shown(&other.to_string()) }),
     };
     values.iter().enumerate().map(tag).collect::<Result<_, _>>().map(Some)
 }
@@ -280,15 +308,16 @@ fn in_scheme(tags: Vec<String>, scheme: Scheme) -> Result<Vec<String>, embert_me
 fn scheme(
     stated: Option<Scheme>,
     evidence: &SchemeEvidence,
-    places: &[(&SplitRows, &Location)],
+    places: &[(&SplitRows, &LocatedRow)],
     skip: bool,
+    tag_of: impl Fn(&Row, usize) -> String,
 ) -> Result<Scheme, LabelProblem> {
     if let Some(scheme) = stated {
         return Ok(scheme);
     }
-    let at = |place: embert_metrics::Place| {
-        let (split, location) = places[place.sequence];
-        (split.word_location(location, place.index + 1), place.index + 1)
+    let at = |place: embert_metrics::Place| -> (Location, usize) {
+        let (split, row) = places[place.sequence];
+        (split.word_location(&row.location, place.index + 1), place.index + 1)
     };
     match evidence.recognized() {
         Recognized::One(scheme) => Ok(scheme),
@@ -298,12 +327,35 @@ fn scheme(
         }
         // A tag of no scheme is reported with its row, which may be skipped.
         Recognized::No(Some(_)) if skip => Ok(Scheme::Iob2),
-        Recognized::No(place) => Err(LabelProblem::NoScheme { place: place.map(at) }),
+        Recognized::No(place) => {
+            let with_tag = |place: embert_metrics::Place| {
+                let (location, word) = at(place);
+                (location, word, tag_of(&places[place.sequence].1.row, place.index))
+            };
+            Err(LabelProblem::NoScheme { place: place.map(with_tag) })
+        }
     }
 }
 
-/// The tags in the usual order: `O`, then each type's tags.
-fn set(card: &Card, mut tags: Vec<String>) -> LabelSet {
+/// Refuses options that mean nothing for the form of the data.
+fn check_options(card: &Card, options: LabelOptions) -> Result<(), TaskError> {
+    let refuse = |key, found: String, expected: &str| {
+        Err(TaskError::Setting { key, found, expected: expected.to_owned() })
+    };
+    match (&card.columns.entities, options.scheme) {
+        (Some(_), Some(scheme)) => {
+            refuse("data.scheme", scheme.to_string(), "none: the data have spans of characters, and no tags")
+        }
+        (None, _) if options.widen_spans => {
+            refuse("data.widen_spans", "true".to_owned(), "false: the data have tags of words, and no spans")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The stated tags in their order, with what follows from them: each type's further tags, and `O`. Without
+/// stated tags those that were found, in the usual order: `O`, then each type's tags.
+fn set(stated: &[String], mut tags: Vec<String>) -> LabelSet {
     let key = |tag: &String| match tag.split_once('-') {
         None => (0, String::new(), tag.clone()),
         Some((prefix, kind)) => (1, kind.to_owned(), prefix.to_owned()),
@@ -312,9 +364,13 @@ fn set(card: &Card, mut tags: Vec<String>) -> LabelSet {
     if !tags.iter().any(|tag| tag == super::OUTSIDE) {
         tags.insert(0, super::OUTSIDE.to_owned());
     }
-    // The card may name tags that the files don't have.
-    if tags.iter().all(|tag| card.labels.contains(tag)) {
-        return LabelSet::new(card.labels.clone(), None);
+    if stated.is_empty() {
+        return LabelSet::new(tags, None);
     }
-    LabelSet::new(tags, None)
+    // Tags of other types are reported with their rows.
+    let kind = |tag: &str| tag.split_once('-').map(|(_, kind)| kind.to_owned());
+    let kinds: BTreeSet<_> = stated.iter().map(|tag| kind(tag)).collect();
+    tags.retain(|tag| !stated.contains(tag) && (tag == super::OUTSIDE || kinds.contains(&kind(tag))));
+    let (outside, more): (Vec<String>, Vec<String>) = tags.into_iter().partition(|tag| tag == super::OUTSIDE);
+    LabelSet::new([outside.as_slice(), stated, more.as_slice()].concat(), None)
 }

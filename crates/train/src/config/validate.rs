@@ -1,5 +1,6 @@
 //! The checks of a config beyond its types: ranges, and which settings exclude each other.
 
+use embert_data::TaskName;
 use embert_data::tokenize::Truncation;
 use embert_model::{DeviceChoice, FreezePatterns};
 
@@ -24,6 +25,11 @@ impl TrainConfig {
         )?;
         self.device.parse::<DeviceChoice>().map_err(|source| ConfigError::Device { source })?;
         limits::check(self)?;
+        let is_of_tokens = self.task == Some(TaskName::TokenClassification);
+        if let Some(problem_type) = self.problem_type.filter(|_| is_of_tokens) {
+            let found = format!("{problem_type} with task = token-classification");
+            check(false, "problem_type", &found, "none: it is a kind of labels of text-classification")?;
+        }
         self.validate_step()?;
         self.data.validate()?;
         self.validate_freezing()

@@ -7,12 +7,14 @@ use crate::counts::Counts;
 use crate::entities::{Compared, Outcome, Verdict};
 use crate::number::{counted, or_dash, percent, thousands};
 use crate::plot::{Ink, Layer, MOST_ROWS, Plot, Ticks, range};
+use embert_metrics::names;
 
 /// Precision, recall and F1 of each type as dots in a row of their own.
 pub(super) fn by_type(types: &Types, key: &str) -> Option<Figure> {
     let shown = types.largest(MOST_ROWS);
     let left_out = types.rows.len() - shown.len();
-    let named = [("f1", "F1", 0), ("precision", "precision", 1), ("recall", "recall", 2)];
+    let named =
+        [(names::F1, "F1", 0), (names::PRECISION, names::PRECISION, 1), (names::RECALL, names::RECALL, 2)];
     let dots = |name: &str, up: f64| -> Vec<(f64, f64)> {
         let dot =
             |(row, &index): (usize, &usize)| Some((types.rows[index].metrics.get(name)?, up - row as f64));
@@ -24,7 +26,7 @@ pub(super) fn by_type(types: &Types, key: &str) -> Option<Figure> {
         .map(|((name, _, ink), up)| Layer::Dots { points: dots(name, up), ink: Ink::Series(*ink) })
         .collect();
     let (y, y_ticks) = Plot::rows(shown.iter().map(|&index| types.rows[index].name.clone()));
-    let f1 = |&&index: &&usize| types.rows[index].metrics.get("f1");
+    let f1 = |&&index: &&usize| types.rows[index].metrics.get(names::F1);
     let best = shown.iter().filter(|index| f1(index).is_some());
     let best = best.max_by(|one, other| f1(one).unwrap_or(0.0).total_cmp(&f1(other).unwrap_or(0.0)))?;
     let best = &types.rows[*best];
@@ -48,7 +50,7 @@ pub(super) fn by_type(types: &Types, key: &str) -> Option<Figure> {
             "Precision, recall and F1 of {}. {} has the best F1, {}.",
             counted(shown.len(), "type"),
             best.name,
-            or_dash(best.metrics.get("f1"))
+            or_dash(best.metrics.get(names::F1))
         ),
         plot: Plot {
             id: "types",
@@ -61,7 +63,7 @@ pub(super) fn by_type(types: &Types, key: &str) -> Option<Figure> {
         },
         legend: named.iter().map(|(_, title, ink)| (Ink::Series(*ink), (*title).to_owned())).collect(),
         note,
-        table: Table::new(["type", "F1", "precision", "recall", "entities"], rows.collect()),
+        table: Table::new(["type", "F1", names::PRECISION, names::RECALL, "entities"], rows.collect()),
     })
 }
 
@@ -247,7 +249,7 @@ impl ByLength {
             legend: Vec::new(),
             note: String::new(),
             table: Table::new(
-                [self.unit, "F1", "precision", "recall", "true entities", "found"],
+                [self.unit, "F1", names::PRECISION, names::RECALL, "true entities", "found"],
                 rows.collect(),
             ),
         })

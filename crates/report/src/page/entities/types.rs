@@ -1,5 +1,6 @@
 //! [`Types`]: the types of entities with their scores, and the matrix of types against types.
 
+use embert_metrics::names;
 use std::collections::BTreeMap;
 
 use embert_run::{MetricInfo, Metrics, TaggedExample};
@@ -8,7 +9,7 @@ use maud::{Markup, html};
 use super::super::figure::Table;
 use super::super::matrix::Matrix;
 use crate::counts::Counts;
-use crate::entities::Compared;
+use crate::entities::{Compared, Verdict};
 use crate::examples::Split;
 use crate::measures;
 use crate::number::{counted, or_dash, thousands};
@@ -75,10 +76,21 @@ impl Types {
         for outcome in outcomes() {
             let number = |group: Option<&String>| group.map_or(none, |group| numbers[group.as_str()]);
             let truth = number(outcome.truth.map(|entity| &entity.entity_group));
-            counts[truth][number(outcome.found.map(|entity| &entity.entity_group))] += 1;
+            let found = number(outcome.found.map(|entity| &entity.entity_group));
+            // As the run itself counts: with other bounds an entity is both missed and invented.
+            if matches!(outcome.verdict(), Verdict::OtherBounds | Verdict::OtherBoth) {
+                counts[truth][none] += 1;
+                counts[none][found] += 1;
+            } else {
+                counts[truth][found] += 1;
+            }
         }
         let row = |(name, counts): (&str, Counts)| {
-            let named = [("precision", counts.precision()), ("recall", counts.recall()), ("f1", counts.f1())];
+            let named = [
+                (names::PRECISION, counts.precision()),
+                (names::RECALL, counts.recall()),
+                (names::F1, counts.f1()),
+            ];
             let metrics = named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
             TypeRow { name: name.to_owned(), metrics, support: counts.truths }
         };
@@ -108,8 +120,8 @@ impl Types {
                 p class="note" { (counted(left_out, "type")) " with fewer entities " (if left_out == 1 { "is" } else { "are" }) " left out." }
             }
             p class="note" {
-                (thousands((0..none).map(|row| self.counts[row][none]).sum())) " true entities are missed, and "
-                (thousands((0..none).map(|column| self.counts[none][column]).sum())) " are found where there is none."
+                (thousands((0..none).map(|row| self.counts[row][none]).sum())) " true entities have no found one with the same bounds, and "
+                (thousands((0..none).map(|column| self.counts[none][column]).sum())) " found ones have no true one with them."
             }
         }
     }
@@ -171,7 +183,7 @@ mod tests {
         let names: Vec<(&str, usize)> =
             types.rows.iter().map(|row| (row.name.as_str(), row.support)).collect();
         assert_eq!(names, [("LOC", 3), ("ORG", 0), ("PER", 1)]);
-        assert_eq!(types.counts, [[1, 0, 1, 1], [0, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]]);
+        assert_eq!(types.counts, [[0, 0, 1, 2], [0, 0, 0, 0], [0, 0, 1, 0], [1, 1, 0, 0]]);
         assert_eq!(types.rows[2].metrics.get("precision"), Some(0.5));
         assert_eq!((types.rows[1].metrics.get("recall"), types.rows[0].metrics.get("f1")), (None, Some(0.0)));
         assert_eq!(types.largest(1), [0]);

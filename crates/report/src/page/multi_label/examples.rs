@@ -1,6 +1,6 @@
 //! Texts with the labels that are right, missed and invented.
 
-use embert_run::MultiLabelExample;
+use embert_run::{LOSS, MultiLabelExample};
 use maud::{Markup, html};
 
 use super::super::texts::text;
@@ -32,7 +32,7 @@ pub(super) fn examples(examples: &[&MultiLabelExample], names: &[String], thresh
             div {
                 h3 { "Highest loss" }
                 p class="note" { (of) ", by the mean of the cross-entropy over the labels." }
-                (list(&worst, "loss", figure, names, thresholds))
+                (list(&worst, LOSS, figure, names, thresholds))
             }
             div {
                 h3 { "Least sure" }

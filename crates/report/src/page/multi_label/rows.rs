@@ -1,6 +1,6 @@
 //! [`Rows`]: the scores of each label.
 
-use embert_metrics::{precision_recall_curve, roc_curve};
+use embert_metrics::{names, precision_recall_curve, roc_curve};
 use embert_run::{MetricInfo, Metrics, MultiLabelExample};
 use maud::{Markup, html};
 
@@ -15,7 +15,7 @@ use crate::number::{counted, or_dash, short, thousands};
 const OPEN_ROWS: usize = 20;
 /// The areas under a label's curves, which are computed where the run has not recorded them.
 const AVERAGE_PRECISION: &str = "average_precision";
-const ROC_AUC: &str = "roc_auc";
+const ROC_AUC: &str = names::ROC_AUC;
 
 /// A label with its scores.
 pub(super) struct Row {
@@ -126,7 +126,8 @@ impl Rows {
 }
 
 fn named(counts: Counts) -> Vec<(String, f64)> {
-    let all = [("precision", counts.precision()), ("recall", counts.recall()), ("f1", counts.f1())];
+    let all =
+        [(names::PRECISION, counts.precision()), (names::RECALL, counts.recall()), (names::F1, counts.f1())];
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 

@@ -4,7 +4,7 @@ mod plots;
 mod tables;
 mod words;
 
-use embert_metrics::Metric;
+use embert_metrics::{Metric, names};
 use embert_run::{LOSS, Status};
 use maud::{Markup, html};
 
@@ -31,7 +31,7 @@ pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
     let metric = (sweep.metric.name != LOSS).then_some(&sweep.metric);
     let loss = measures::named(LOSS, &measures::of_format_1());
     // The mean squared error of a regression is its loss.
-    let is_loss = sweep.metric.name == "mse" && runs.iter().all(|run| run.kind() == Kind::Score);
+    let is_loss = sweep.metric.name == names::MSE && runs.iter().all(|run| run.kind() == Kind::Score);
     let curves: Vec<Figure> = [
         metric
             .filter(|_| !is_loss)
