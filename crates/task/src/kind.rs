@@ -64,13 +64,12 @@ impl TaskKind {
             HeadFunction::Sigmoid if config.problem_type == Some(ProblemType::MultiLabelClassification) => {
                 Self::MultiLabelClassification
             }
-            HeadFunction::Softmax => Self::TextClassification,
             HeadFunction::Sigmoid | HeadFunction::Identity if config.num_labels() == 1 => {
                 Self::TextRegression
             }
             HeadFunction::Sigmoid => Self::MultiLabelClassification,
             // A raw number for each label can be predicted, but no task of this crate trains it.
-            HeadFunction::Identity => Self::TextClassification,
+            HeadFunction::Softmax | HeadFunction::Identity => Self::TextClassification,
         }
     }
 }

@@ -23,7 +23,7 @@ impl LabelOptions {
     ///
     /// # Errors
     /// An option is set.
-    pub(crate) fn refuse(&self) -> Result<(), TaskError> {
+    pub(crate) fn refuse(self) -> Result<(), TaskError> {
         let scheme = self.scheme.map(|scheme| scheme.to_string());
         let is_set = |is_set: bool| is_set.then(|| true.to_string());
         let set = [

@@ -51,9 +51,16 @@ fn a_separator_separates_the_labels_of_a_text() {
         "1 row(s) name a label twice: it counts once",
     ];
     assert!(notes.iter().all(|note| data.notes.contains(&(*note).to_owned())), "{:?}", data.notes);
-    let text = "text,label\na,joy; anger\nb,joy|x\n";
+    let text = "text,label\na,joy; anger\nb,joy/x\n";
     let data = load(&[("train.csv", text)], "label_separator = \";\"").unwrap();
-    assert_eq!(named(&data), [vec!["anger", "joy"], vec!["joy|x"]]);
+    assert_eq!(named(&data), [vec!["anger", "joy"], vec!["joy/x"]]);
+    // Labels with another separator between them are most likely several.
+    let text = "text,label\na,joy; anger\nb,joy|x\n";
+    let message = load(&[("train.csv", text)], "label_separator = \";\"").unwrap_err();
+    assert!(
+        message.contains("\"joy|x\" is most likely several labels") && message.contains("line 3"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -62,6 +69,7 @@ fn rows_without_usable_labels_are_named_with_their_line() {
     let good = row("[\"joy\"]") + &row("[\"anger\", \"joy\"]");
     for (bad, part) in [
         (row("[\"joy\", null]"), "train.jsonl, line 3: the labels are"),
+        (row("[[\"joy\"]]"), "train.jsonl, line 3: "),
         (
             row("null"),
             "1 of the 3 rows of the training split have no label, the first is train.jsonl, line 3",

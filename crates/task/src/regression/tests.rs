@@ -49,7 +49,7 @@ fn what_is_no_number_is_named_with_its_line() {
         let message = load(&[("train.jsonl", &(good.clone() + &row(bad)))], "").unwrap_err();
         assert!(
             message.starts_with("train.jsonl, line 3: the label is ")
-                && message.ends_with("expected a number"),
+                && message.contains(", expected a number"),
             "{bad}: {message}"
         );
     }

@@ -118,7 +118,7 @@ fn a_tag_that_its_scheme_does_not_have_is_named_with_its_own_line() {
     assert!(message.starts_with("train.jsonl, line 2: word 2, \"b\", has the tag \"E-PER\""), "{message}");
     // No scheme has it, or none has both.
     for (tags, part) in [
-        (["B-PER", "X-PER"], "no scheme has the tag of train.conll, line 2, word 2: expected O"),
+        (["B-PER", "X-PER"], "no scheme has the tag \"X-PER\" of train.conll, line 2, word 2: expected O"),
         (["E-PER", "L-PER"], "the tags mix several schemes: expected O"),
     ] {
         let text = format!("a {}\nb {}\n", tags[0], tags[1]);
@@ -177,7 +177,7 @@ fn rows_without_usable_tags_are_said() {
         (row("[\"a\", \"b\"]", "[\"O\"]"), "line 2: 2 words have 1 tags, expected a tag for each word"),
         (row("[]", "[]"), "line 2: there are no words"),
         (row("[\"a\"]", "\"O\""), "line 2: the tags are"),
-        (row("[\"a\"]", "[[\"O\"]]"), "line 2: the tags are"),
+        (row("[\"a\"]", "[[\"O\"]]"), "line 2: word 1 has the tag [\"O\"], expected a name"),
         (row("[\"a\", null]", "[\"O\", \"O\"]"), "line 2: "),
         (row("\"a b\"", "[\"O\", \"O\"]"), "line 2: \"tokens\""),
         (
