@@ -8,7 +8,7 @@ use embert_task::{
     LabelOptions, Task as _, TokenClassification, TokenExample, TokenTarget, encode as encode_all,
 };
 
-use crate::reference::{WHOLE, encode, of_words, options, reference, windows};
+use crate::reference::{WHOLE, encode, of_words, options, reference, tokenizer, windows};
 
 /// The target as `run_ner.py` writes it.
 fn numbers(target: &TokenTarget) -> Vec<i64> {
@@ -41,7 +41,7 @@ fn a_words_first_token_has_its_tag() {
     let (task, all) = (reference().task(), of_all_tokens());
     assert_eq!(reference().examples.len(), 300);
     for (number, case) in reference().examples.iter().enumerate() {
-        let (example, tokenizer) = (of_words(case), reference().tokenizer(case.vocabulary));
+        let (example, tokenizer) = (of_words(case), tokenizer(case.vocabulary));
         let encoding = encode(&example, tokenizer, WHOLE);
         let inner = 1..encoding.len() - 1;
         assert_eq!(encoding.ids[inner.clone()], case.ids, "ids of example {number}");
@@ -60,7 +60,7 @@ fn a_words_first_token_has_its_tag() {
 fn each_token_has_the_same_tag_in_every_window() {
     let (task, all) = (reference().task(), of_all_tokens());
     for (number, case) in reference().examples.iter().enumerate() {
-        let (example, tokenizer) = (of_words(case), reference().tokenizer(case.vocabulary));
+        let (example, tokenizer) = (of_words(case), tokenizer(case.vocabulary));
         // The windows of the fixture, and the shortest ones: each token is the first of a window.
         let (max_length, stride, ranges) = &case.windows;
         let single = (0..case.ids.len()).map(|token| (token, token + 1)).collect();
@@ -85,7 +85,7 @@ fn the_features_of_a_data_set_have_the_tags() {
         let examples: Vec<TokenExample> = of_vocabulary(vocabulary).map(of_words).collect();
         let options = WindowOptions { encoding: options(8), stride: None };
         let (data, count): (EncodedDataset<TokenTarget>, _) =
-            encode_all(&task, &examples, reference().tokenizer(vocabulary), &options).unwrap();
+            encode_all(&task, &examples, tokenizer(vocabulary), &options).unwrap();
         assert_eq!(data.examples(), examples.len());
         let mut cut = 0;
         for (feature, case) in data.features().iter().zip(of_vocabulary(vocabulary)) {

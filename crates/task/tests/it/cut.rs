@@ -4,7 +4,7 @@ use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
 use embert_run::TaggedExample;
 use embert_task::{Aggregation, Scorer as _, TagSpan, Tags, Task as _, TokenClassification, TokenExample};
 
-use crate::reference::{encode, reference, windows};
+use crate::reference::{self, encode, windows};
 
 const LABELS: [&str; 5] = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"];
 
@@ -13,7 +13,7 @@ fn task() -> TokenClassification {
 }
 
 fn tokenizer() -> &'static Tokenizer {
-    reference().tokenizer(0)
+    reference::tokenizer(0)
 }
 
 /// Logits that are sure of each token's true tag, `O` at further tokens of a word.

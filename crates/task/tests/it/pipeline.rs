@@ -2,7 +2,7 @@
 
 use embert_task::{Aggregation, FoundEntity, TokenExample};
 
-use crate::reference::{Group, Single, WHOLE, encode, entities, logits, of_words, reference};
+use crate::reference::{Group, Single, WHOLE, encode, entities, logits, of_words, reference, tokenizer};
 
 /// The pipeline's scores are means of f32 softmaxes, rounded to six digits; ours are f64.
 const TOLERANCE: f64 = 1e-6;
@@ -45,8 +45,7 @@ fn check_tokens(found: &[FoundEntity], expected: &[Single], offsets: &[(usize, u
 fn entities_of_texts_are_the_pipelines() {
     let mut entities_seen = 0;
     for (number, case) in reference().examples.iter().enumerate() {
-        let (example, tokenizer) =
-            (TokenExample::of_text(0, case.text.clone()), reference().tokenizer(case.vocabulary));
+        let (example, tokenizer) = (TokenExample::of_text(0, case.text.clone()), tokenizer(case.vocabulary));
         let encoding = encode(&example, tokenizer, WHOLE);
         assert_eq!(
             (&encoding.ids, &encoding.offsets),
@@ -86,7 +85,7 @@ fn entities_of_words_are_the_pipelines() {
     let mut cases = 0;
     for (number, case) in reference().examples.iter().enumerate() {
         let Some(joined) = &case.joined else { continue };
-        let (example, tokenizer) = (of_words(case), reference().tokenizer(case.vocabulary));
+        let (example, tokenizer) = (of_words(case), tokenizer(case.vocabulary));
         let windows = [(encode(&example, tokenizer, WHOLE), logits(&joined.logits))];
         let of = |aggregation| entities(&example, tokenizer, &windows, aggregation);
         check_tokens(

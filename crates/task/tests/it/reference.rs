@@ -72,7 +72,8 @@ pub(crate) struct Stride {
     pub(crate) vocabulary: usize,
     pub(crate) text: String,
     pub(crate) max_length: usize,
-    pub(crate) stride: usize,
+    #[serde(rename = "stride")]
+    pub(crate) shared: usize,
     pub(crate) windows: Vec<(usize, usize)>,
     pub(crate) logits: Vec<String>,
 }
@@ -81,21 +82,21 @@ impl Reference {
     pub(crate) fn task(&self) -> TokenClassification {
         TokenClassification::new(self.tags.clone())
     }
+}
 
-    pub(crate) fn tokenizer(&self, vocabulary: usize) -> &'static Tokenizer {
-        static TOKENIZERS: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
-            let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-            let load = |folder| {
-                Tokenizer::from_vocab(
-                    &repository.join(folder).join("vocab.txt"),
-                    Some(&repository.join(folder).join("tokenizer_config.json")),
-                )
-                .unwrap()
-            };
-            reference().vocabularies.iter().map(load).collect()
-        });
-        &TOKENIZERS[vocabulary]
-    }
+pub(crate) fn tokenizer(vocabulary: usize) -> &'static Tokenizer {
+    static TOKENIZERS: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let load = |folder| {
+            Tokenizer::from_vocab(
+                &repository.join(folder).join("vocab.txt"),
+                Some(&repository.join(folder).join("tokenizer_config.json")),
+            )
+            .unwrap()
+        };
+        reference().vocabularies.iter().map(load).collect()
+    });
+    &TOKENIZERS[vocabulary]
 }
 
 pub(crate) fn reference() -> &'static Reference {

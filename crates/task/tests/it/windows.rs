@@ -3,7 +3,7 @@
 use embert_data::tokenize::Encoding;
 use embert_task::{Aggregation, FoundEntity, TokenExample};
 
-use crate::reference::{Cut, WHOLE, encode, entities, logits, of_words, reference, windows};
+use crate::reference::{Cut, WHOLE, encode, entities, logits, of_words, reference, tokenizer, windows};
 
 /// Each window has the tokens of its range between special tokens.
 fn check(whole: &Encoding, found: &[Encoding], ranges: &[(usize, usize)], what: &str) {
@@ -22,7 +22,7 @@ fn check(whole: &Encoding, found: &[Encoding], ranges: &[(usize, usize)], what: 
 #[test]
 fn windows_of_words_and_texts_are_those_of_transformers() {
     for (number, case) in reference().examples.iter().enumerate() {
-        let tokenizer = reference().tokenizer(case.vocabulary);
+        let tokenizer = tokenizer(case.vocabulary);
         let of_cut = |example: &TokenExample, (max_length, stride, ranges): &Cut, what: &str| {
             let found = windows(example, tokenizer, *max_length, *stride);
             check(&encode(example, tokenizer, WHOLE), &found, ranges, what);
@@ -32,9 +32,9 @@ fn windows_of_words_and_texts_are_those_of_transformers() {
         of_cut(&text, &case.text_windows, &format!("the text of example {number}"));
     }
     for (number, case) in reference().strides.iter().enumerate() {
-        let tokenizer = reference().tokenizer(case.vocabulary);
+        let tokenizer = tokenizer(case.vocabulary);
         let text = TokenExample::of_text(0, case.text.clone());
-        let found = windows(&text, tokenizer, case.max_length, case.stride);
+        let found = windows(&text, tokenizer, case.max_length, case.shared);
         check(
             &encode(&text, tokenizer, WHOLE),
             &found,
@@ -77,7 +77,7 @@ fn both(
     aggregation: Aggregation,
 ) -> [Vec<FoundEntity>; 2] {
     let (max_length, stride, ranges) = cut;
-    let tokenizer = reference().tokenizer(vocabulary);
+    let tokenizer = tokenizer(vocabulary);
     let labels = reference().tags.len();
     let whole = encode(example, tokenizer, WHOLE);
     let inner = &whole.word_ids[1..whole.len() - 1];
@@ -104,7 +104,7 @@ fn each_word_comes_from_the_window_with_most_context() {
     for (number, case) in reference().strides.iter().enumerate() {
         let example = TokenExample::of_text(0, case.text.clone());
         let logits: Vec<Vec<f32>> = case.logits.iter().map(|digits| logits(digits)).collect();
-        let cut = (case.max_length, case.stride, case.windows.as_slice());
+        let cut = (case.max_length, case.shared, case.windows.as_slice());
         for aggregation in ALL {
             let [found, expected] = both(&example, case.vocabulary, cut, &logits, aggregation);
             assert_eq!(found, expected, "{aggregation} of stride {number}");
