@@ -49,16 +49,11 @@ impl DataSet {
         } else {
             None
         };
-        let (problem_type, note) = match &rows {
-            Some(rows) => {
-                let of_head = of_head(model_folder).filter(|_| !config.new_head && !config.from_scratch);
-                find_problem_type(&card, rows, options.skip_bad_rows, config.problem_type, of_head)?
-            }
-            None => {
-                let none = LoadedRows::default();
-                find_problem_type(&card, &none, options.skip_bad_rows, config.problem_type, None)?
-            }
-        };
+        let of_head = of_head(model_folder).filter(|_| !config.new_head && !config.from_scratch);
+        let none = LoadedRows::default();
+        let seen = rows.as_ref().unwrap_or(&none);
+        let (problem_type, note) =
+            find_problem_type(&card, seen, options.skip_bad_rows, config.problem_type, of_head)?;
         if let Some(note) = note {
             say!("{note}");
         }

@@ -71,13 +71,9 @@ fn of_facts(folder: &Path) -> Result<Option<TaskKind>, Error> {
     let path = RunFiles::new(folder).facts();
     match Facts::read(&path) {
         Ok(Some(Facts { task, problem_type, .. })) => {
-            match TaskKind::of_run(&task, problem_type.as_deref()) {
-                Some(kind) => Ok(Some(kind)),
-                None => {
-                    let kind = problem_type.map_or_else(String::new, |kind| format!(", {kind}"));
-                    Err(Error::UnknownTask { path, found: task + &kind })
-                }
-            }
+            let known = TaskKind::of_run(&task, problem_type.as_deref());
+            let kind = problem_type.map_or_else(String::new, |kind| format!(", {kind}"));
+            known.map(Some).ok_or_else(|| Error::UnknownTask { path, found: task + &kind })
         }
         Err(error @ RunError::Newer { .. }) => Err(error.into()),
         Ok(None) | Err(_) => Ok(None),

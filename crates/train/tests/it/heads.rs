@@ -1,6 +1,8 @@
 //! Runs of forty steps against PyTorch's for several labels, a number and tags
 //! (`tests/reference/head_training.py`).
 
+#![allow(clippy::format_collect, reason = "short texts of tests")]
+
 use embert_task::{MultiLabelClassification, TextRegression, TokenClassification};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;

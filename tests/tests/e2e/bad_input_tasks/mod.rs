@@ -6,7 +6,7 @@ mod numbers;
 mod tokens;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use embert_tests::program::{bert_train, fail, succeed};
@@ -46,7 +46,8 @@ fn refuses(files: &[(&str, &str)], arguments: &[&str], parts: &[&str]) {
 
 /// The data set among the files: a card, a file, or the folder of several files.
 fn data_set(files: &[(&str, &str)]) -> String {
-    let card = files.iter().find(|(name, _)| name.ends_with(".toml"));
+    let card =
+        files.iter().find(|(name, _)| Path::new(name).extension().is_some_and(|ending| ending == "toml"));
     match (card, files) {
         (Some((name, _)), _) | (None, [(name, _)]) => format!("@{name}"),
         _ => "@".to_owned(),

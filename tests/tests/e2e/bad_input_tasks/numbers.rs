@@ -1,5 +1,7 @@
 //! Regression.
 
+#![allow(clippy::format_collect, reason = "short texts of tests")]
+
 use std::fs;
 
 use embert_tests::program::{bert_train, fail, succeed};

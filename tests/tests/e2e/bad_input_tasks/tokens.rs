@@ -104,7 +104,7 @@ fn tags_outside_their_scheme() {
 fn tags_without_names_or_beside_the_names() {
     let numbers = json!({"tokens": ["Ada", "lives"], "ner_tags": [1, 0]});
     train_refuses(
-        &[("train.jsonl", &lines(&[numbers.clone()]))],
+        &[("train.jsonl", &lines(std::slice::from_ref(&numbers)))],
         &[],
         &["ner_tags", "train.jsonl, line 1", "no file names them", "labels = [\"O\", \"B-...\""],
     );
