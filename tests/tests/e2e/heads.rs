@@ -72,7 +72,7 @@ fn one_output_is_a_number_and_no_classes() {
     for (mut command, parts) in [
         (
             on("eval", &model),
-            ["for text-classification (single_label_classification)", "(regression)", "neg"],
+            ["for text-classification (single_label_classification)", "(regression)", "predicts a number"],
         ),
         (train(&model, &run), ["2 classes (neg, pos)", "1 output (sigmoid)", "new_head"]),
     ] {
