@@ -79,7 +79,7 @@ fn tags_outside_their_scheme() {
     of_sentences(
         "Ada I-PER\nlives O\n\nBo B-PER\nlives O\n\n",
         &[],
-        &["as IOB2 since train.conll, line 4", "as IOB1 since train.conll, line 1", "data.scheme=iob2"],
+        &["as IOB2 since", "train.conll, line 4", "as IOB1 since", "train.conll, line 1", "data.scheme=iob2"],
     );
     of_sentences(
         &format!("{SENTENCES}Bo S-PER\n\n"),
