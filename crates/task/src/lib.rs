@@ -52,7 +52,7 @@ mod pairs;
 mod regression;
 mod task;
 #[cfg(test)]
-mod test_support;
+mod tests;
 mod text_classification;
 mod token_classification;
 mod unlabelled;

@@ -101,6 +101,8 @@ mod tests {
     fn each_option_sets_its_key_to_what_was_typed() {
         let words = [
             ("dataset", "reviews.csv"),
+            ("task", "text-classification"),
+            ("problem_type", "regression"),
             ("train_samples", "64"),
             ("eval_samples", "32"),
             ("split_ratios", "0.8/0.1/0.1"),

@@ -1,7 +1,7 @@
 use embert_data::{EncodedFeature, LoadOptions, SplitKind};
 
 use super::*;
-use crate::test_support::DataFolder;
+use crate::tests::DataFolder;
 use crate::{ClassWeightRule, ClassWeights, TaskData};
 
 type Data = TaskData<MultiLabelClassification>;

@@ -3,7 +3,7 @@
 use embert_data::{EncodedFeature, SplitKind};
 
 use super::*;
-use crate::test_support::DataFolder;
+use crate::tests::DataFolder;
 use crate::{ClassWeightRule, ClassWeights, TaskData};
 
 type Data = TaskData<TextRegression>;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::TaskData;
-use crate::test_support::DataFolder;
+use crate::tests::DataFolder;
 
 mod scoring;
 
