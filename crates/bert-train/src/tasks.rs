@@ -11,7 +11,7 @@ use std::path::Path;
 use embert_data::{Columns, Row, RowProblem};
 use embert_model::BertConfig;
 use embert_run::{Facts, RunError, RunFiles};
-use embert_task::{Aggregation, Task, TaskKind};
+use embert_task::{Aggregation, Task, TaskKind, is_unnamed};
 use embert_train::Evaluation;
 use serde_json::Value;
 
@@ -93,6 +93,17 @@ impl PredictColumns<'_> {
         let columns = Columns::new().with_text(self.text);
         self.text_pair.into_iter().fold(columns, Columns::with_text)
     }
+}
+
+/// The warning about a head whose labels have no names; `None` for a head with names. `what` is what the labels
+/// are called.
+fn unnamed_warning(labels: &[String], what: &str) -> Option<String> {
+    is_unnamed(labels).then(|| {
+        format!(
+            "warning: the checkpoint doesn't name its {what}: LABEL_0 is its first output, and so on; name them as \"id2label\" \
+             in its config.json"
+        )
+    })
 }
 
 /// Takes the texts of a row out of it.

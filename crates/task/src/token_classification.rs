@@ -368,11 +368,11 @@ impl Scorer<TokenClassification> for TokenScorer {
     }
 
     fn merge(&mut self, other: Self) -> Result<(), TaskError> {
-        self.merge_scores(other.into_scores())
+        Ok(self.scores.merge(other.scores)?)
     }
 
     fn finish(&self) -> TaggingReport {
-        self.scores().report()
+        self.scores.report()
     }
 }
 

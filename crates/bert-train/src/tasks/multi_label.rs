@@ -2,12 +2,12 @@
 
 use embert_data::{Columns, Row, RowProblem};
 use embert_metrics::MultiLabelMetric;
-use embert_task::{LabelledTexts, MultiLabelClassification, MultiLabelText, Task as _, is_unnamed};
+use embert_task::{LabelledTexts, MultiLabelClassification, MultiLabelText, Task as _};
 use embert_train::Evaluation;
 use serde_json::{Value, json};
 
 use super::report::{metrics_line, scores_table};
-use super::{PredictColumns, ShownTask, texts_of_row};
+use super::{PredictColumns, ShownTask, texts_of_row, unnamed_warning};
 use crate::error::Error;
 use crate::output;
 
@@ -33,11 +33,7 @@ impl ShownTask for MultiLabelClassification {
     }
 
     fn warning(&self) -> Option<String> {
-        is_unnamed(self.labels()).then(|| {
-            "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
-             in its config.json"
-                .to_owned()
-        })
+        unnamed_warning(self.labels(), "labels")
     }
 
     fn answer_cells(answer: &LabelledTexts) -> Vec<String> {

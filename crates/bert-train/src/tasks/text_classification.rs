@@ -2,11 +2,11 @@
 
 use embert_data::{Row, RowProblem};
 use embert_metrics::Metric;
-use embert_task::{ClassScores, LabelledText, Task as _, TextClassification, TextExample, is_unnamed};
+use embert_task::{ClassScores, LabelledText, Task as _, TextClassification, TextExample};
 use embert_train::Evaluation;
 use serde_json::{Map, Value, json};
 
-use super::{PredictColumns, ShownTask, texts_of_row};
+use super::{PredictColumns, ShownTask, texts_of_row, unnamed_warning};
 use crate::error::Error;
 use crate::output;
 
@@ -27,11 +27,7 @@ impl ShownTask for TextClassification {
     }
 
     fn warning(&self) -> Option<String> {
-        is_unnamed(self.labels()).then(|| {
-            "warning: the checkpoint doesn't name its labels: LABEL_0 is its first output, and so on; name them as \"id2label\" \
-             in its config.json"
-                .to_owned()
-        })
+        unnamed_warning(self.labels(), "labels")
     }
 
     fn answer_cells(answer: &LabelledText) -> Vec<String> {

@@ -2,14 +2,12 @@
 
 use embert_data::{Columns, Row, RowProblem, Value as Cell};
 use embert_metrics::TaggingMetric;
-use embert_task::{
-    Aggregation, TaggedText, Task as _, TokenClassification, TokenExample, TokenPrediction, is_unnamed,
-};
+use embert_task::{Aggregation, TaggedText, Task as _, TokenClassification, TokenExample, TokenPrediction};
 use embert_train::Evaluation;
 use serde_json::{Value, json};
 
 use super::report::{metrics_line, scores_table};
-use super::{PredictColumns, ShownTask};
+use super::{PredictColumns, ShownTask, unnamed_warning};
 use crate::error::Error;
 
 /// The column of words in a file of words, as readers of CoNLL columns name it.
@@ -49,11 +47,7 @@ impl ShownTask for TokenClassification {
     }
 
     fn warning(&self) -> Option<String> {
-        is_unnamed(self.labels()).then(|| {
-            "warning: the checkpoint doesn't name its tags: LABEL_0 is its first output, and so on; name them as \"id2label\" \
-             in its config.json"
-                .to_owned()
-        })
+        unnamed_warning(self.labels(), "tags")
     }
 
     fn answer_cells(answer: &TaggedText) -> Vec<String> {

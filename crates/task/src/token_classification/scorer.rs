@@ -10,7 +10,7 @@ use crate::TaskError;
 /// Metrics over whole entities and over words, of all examples.
 #[derive(Clone, Debug)]
 pub struct TokenScorer {
-    scores: TaggingAccumulator,
+    pub(super) scores: TaggingAccumulator,
     outside: usize,
 }
 
@@ -41,20 +41,5 @@ impl TokenScorer {
         let loss = words.iter().filter_map(|word| Some((word.truth, word.token?)));
         let loss = loss.map(|(truth, token)| -token.probabilities[truth].max(f64::MIN_POSITIVE).ln());
         Ok(self.scores.add(&truth, &predicted, loss.sum())?)
-    }
-
-    /// The accumulated scores.
-    pub(super) fn scores(&self) -> &TaggingAccumulator {
-        &self.scores
-    }
-
-    /// The accumulated scores, to merge.
-    pub(super) fn into_scores(self) -> TaggingAccumulator {
-        self.scores
-    }
-
-    /// Adds other scores.
-    pub(super) fn merge_scores(&mut self, other: TaggingAccumulator) -> Result<(), TaskError> {
-        Ok(self.scores.merge(other)?)
     }
 }
