@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use burn::tensor::Device;
 use clap::Args;
 use embert_model::{Backend, DeviceChoice};
-use embert_run::{FolderKind, Metrics, Scores};
+use embert_run::{Baseline, FolderKind, Metrics, Scores};
 use embert_task::Task;
 use embert_train::{
     Claim, ConfigBuilder, DatasetFacts, Outcome, Prepared, Provenance, RunFolder, TrainConfig, Trainer,
@@ -155,9 +155,15 @@ fn train<T: Task>(
 }
 
 /// Prints the metric that the weights were chosen by beside what simple rules without a model get, on each
-/// split.
+/// split. Where no rule has that metric, as the mean has no correlation, the first metric that a rule has.
 fn beside_baselines(run: &RunFolder, metric: &str) -> Result<(), Error> {
     for split in Scores::read(&run.files().scores())?.iter().flat_map(|scores| &scores.splits) {
+        let has = |rule: &Baseline| rule.metrics.get(metric).is_some();
+        let first = split.baselines.iter().find_map(|rule| rule.metrics.iter().next());
+        let metric = match first {
+            Some((name, _)) if !split.baselines.iter().any(has) => name,
+            _ => metric,
+        };
         let shown = |metrics: &Metrics| {
             metrics.get(metric).map_or_else(|| "undefined".to_owned(), |value| format!("{value:.4}"))
         };
