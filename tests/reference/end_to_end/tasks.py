@@ -5,8 +5,8 @@
         FOLDER/config.toml (the recipe, without dropout and in the files' order, for `bert-train train --config`)
     python tests/reference/end_to_end/tasks.py TASK FOLDER [--config RUN/config.toml] [--steps N]
         trains from FOLDER/start in the files' order without dropout, as the config says, and prints the numbers of the test split
-    python tests/reference/end_to_end/tasks.py TASK FOLDER --dropout --seed N
-        trains from all-MiniLM-L6-v2 with dropout, a head and an order of its own, drawn by the seed
+    python tests/reference/end_to_end/tasks.py TASK FOLDER --dropout --seed N [--model CHECKPOINT] [--device cuda]
+        trains from all-MiniLM-L6-v2 (or CHECKPOINT) with dropout, a head and an order of its own, drawn by the seed
     python tests/reference/end_to_end/tasks.py TASK FOLDER --compare OURS THEIRS
         compares two files: the numbers of `bert-train eval --json`, in points, or the steps of a run's metrics.jsonl, with what
         the second form of this command has printed
@@ -195,17 +195,18 @@ class Features:
             self.rows.append({"ids": encoding["input_ids"], "types": types, "words": words, "target": target, "row": row})
         self.task, self.pad, self.longer = task, tokenizer.pad_token_id, longer
 
-    def batch(self, indices) -> dict[str, torch.Tensor]:
+    def batch(self, indices, device) -> dict[str, torch.Tensor]:
         rows = [self.rows[index] for index in indices]
         width = max(len(row["ids"]) for row in rows)
         padded = lambda values, fill: torch.tensor([[*row, *[fill] * (width - len(row))] for row in values])
         targets = [row["target"] for row in rows]
-        return {
+        batch = {
             "input_ids": padded([row["ids"] for row in rows], self.pad),
             "token_type_ids": padded([row["types"] for row in rows], 0),
             "attention_mask": padded([[1] * len(row["ids"]) for row in rows], 0),
             "labels": padded(targets, -100) if self.task == "wnut17" else torch.tensor(targets),
         }
+        return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
 # --- Numbers -------------------------------------------------------------------------------------------------------
@@ -219,11 +220,11 @@ def evaluate(model, features: Features, labels: list[str]) -> dict[str, float]:
     outputs, total, weight = [None] * len(order), 0.0, 0
     for start in range(0, len(order), EVALUATION_BATCH):
         part = order[start : start + EVALUATION_BATCH]
-        batch = features.batch(part)
+        batch = features.batch(part, model.device)
         output = model(**batch)
         counted = (batch["labels"] != -100).sum().item() if features.task == "wnut17" else len(part)
         total, weight = total + output.loss.item() * counted, weight + counted
-        for index, logits in zip(part, output.logits.double().numpy()):
+        for index, logits in zip(part, output.logits.double().cpu().numpy()):
             outputs[index] = logits
     numbers = {"wnut17": tagging, "goemotions": several, "stsb": regression, "mrpc": single}[features.task]
     return {"loss": total / weight} | numbers(features.rows, outputs, labels)
@@ -324,7 +325,8 @@ def optimizer_of(model, recipe: dict):
     return torch.optim.AdamW([group for group in groups if group["params"]], betas=(0.9, 0.999), eps=1e-8)
 
 
-def train(task: str, folder: Path, recipe: dict, seed: int, dropout: bool, most_steps: int | None) -> None:
+def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> None:
+    seed, dropout, most_steps, device = given.seed, given.dropout, given.steps, given.device
     rows = {path.stem: [json.loads(line) for line in path.read_text().splitlines()] for path in folder.glob("*.jsonl")}
     labels = tomllib.loads((folder / "card.toml").read_text()).get("labels", [])
     tokenizer = AutoTokenizer.from_pretrained(folder / "start")
@@ -334,10 +336,11 @@ def train(task: str, folder: Path, recipe: dict, seed: int, dropout: bool, most_
     torch.manual_seed(seed)
     generator = random.Random(seed)
     if dropout:
-        model = model_of(task, MODEL, labels)
+        model = model_of(task, given.model, labels)
     else:
         rates = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.0}
         model = model_of(task, folder / "start", labels, **rates)
+    model.float().to(device)
     count = len(features["train"].rows)
     steps = math.ceil(count / recipe["batch_size"]) * recipe["epochs"]
     optimizer = optimizer_of(model, recipe)
@@ -353,7 +356,7 @@ def train(task: str, folder: Path, recipe: dict, seed: int, dropout: bool, most_
         total = 0.0
         for start in range(0, count, recipe["batch_size"]):
             part = order[start : start + recipe["batch_size"]]
-            loss = model(**features["train"].batch(part)).loss
+            loss = model(**features["train"].batch(part, device)).loss
             optimizer.zero_grad()
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), recipe["max_grad_norm"])
@@ -406,6 +409,8 @@ def main() -> None:
     arguments.add_argument("--config", type=Path)
     arguments.add_argument("--dropout", action="store_true")
     arguments.add_argument("--seed", type=int, default=0)
+    arguments.add_argument("--model", default=MODEL)
+    arguments.add_argument("--device", default="cpu")
     arguments.add_argument("--steps", type=int)
     arguments.add_argument("--compare", type=Path, nargs=2, metavar=("OURS", "THEIRS"))
     given = arguments.parse_args()
@@ -417,7 +422,7 @@ def main() -> None:
         compare(*given.compare)
     else:
         recipe = read_recipe(given.config or given.folder / "config.toml")
-        train(given.task, given.folder, recipe, given.seed, given.dropout, given.steps)
+        train(given.task, given.folder, recipe, given)
 
 
 if __name__ == "__main__":
