@@ -1,6 +1,6 @@
 //! [`find_columns`] and [`find_problem_type`]: the task of a data set whose card leaves it open.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use embert_data::{
     Card, CardColumns, Columns, Format, LoadOptions, LoadedRows, Row, RowReader, SplitKind, TaskName, Value,
@@ -67,12 +67,10 @@ pub fn find_columns(
         });
     }
     let stated = wanted.or(card.task);
+    card = card.read_for(stated);
     // A row that can't be read, or has no tags, is reported as one of this task.
     let is_conll = format_of(&card, options) == Some(Format::Conll);
-    let mut notes = Vec::new();
-    if stated == Some(TaskName::TokenClassification) {
-        read_as_conll(&mut card, options, &mut notes);
-    }
+    let mut notes = read_as_conll(&card, options);
     let columns = &card.columns;
     let of_tokens = columns.tokens.is_some() || columns.tags.is_some() || columns.entities.is_some();
     let is_open = *columns == CardColumns::default() || (of_tokens && columns.tags.is_none());
@@ -99,26 +97,24 @@ pub fn find_columns(
     Ok(FoundColumns { card, task, notes })
 }
 
-/// Reads `.txt` and `.tsv` files of token classification as CoNLL columns, unless a format is stated.
-fn read_as_conll(card: &mut Card, options: &LoadOptions, notes: &mut Vec<String>) {
+/// A note on the first file that is read as CoNLL columns because of the task alone.
+fn read_as_conll(card: &Card, options: &LoadOptions) -> Vec<String> {
+    if options.reading.format.or(card.reading.format).is_some() {
+        return Vec::new();
+    }
+    let is_conll = |file: &&PathBuf| card.reading_of(file, &options.reading).format == Some(Format::Conll);
     let files = card.split_files();
-    let is_text = |path: &Path| {
-        path.extension()
-            .is_some_and(|ending| ["txt", "tsv"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
-    };
-    if options.reading.format.is_some() || card.reading.format.is_some() || card.columns.tokens.is_some() {
-        return;
-    }
-    if let Some(first) = files.train.first().filter(|first| is_text(first)) {
-        notes.push(format!("{} is read as columns of tokens and tags (format = \"conll\")", first.display()));
-        card.reading.format = Some(Format::Conll);
-    }
+    let first = files.all().find(is_conll).map(|first| {
+        format!("{} is read as columns of tokens and tags (format = \"conll\")", first.display())
+    });
+    first.into_iter().collect()
 }
 
-/// The format of the first training file, as the settings, the card or its name says.
+/// The format of the first training file, as the settings, the card, the task or its name says.
 fn format_of(card: &Card, options: &LoadOptions) -> Option<Format> {
-    let stated = options.reading.format.or(card.reading.format);
-    stated.or_else(|| card.split_files().train.first().and_then(|first| Format::of(first)))
+    let files = card.split_files();
+    let first = files.train.first()?;
+    card.reading_of(first, &options.reading).format.or_else(|| Format::of(first))
 }
 
 /// The first rows of the first training file with all of its columns; none where a row can't be read: reading
@@ -126,7 +122,7 @@ fn format_of(card: &Card, options: &LoadOptions) -> Option<Format> {
 fn first_rows(card: &Card, root: &Path, options: &LoadOptions) -> Vec<Row> {
     let files = card.split_files();
     let Some(first) = files.train.first() else { return Vec::new() };
-    let reading = options.reading.or(&card.reading);
+    let reading = card.reading_of(first, &options.reading);
     match RowReader::open(&root.join(first), &reading, &Columns::new().with_all()) {
         Ok(reader) => reader.take(LOOKED_AT).map_while(Result::ok).collect(),
         Err(_) => Vec::new(),

@@ -52,10 +52,11 @@ fn columns_tell_the_task() {
 /// `.txt` and `.tsv` are columns of tokens where the task is known.
 #[test]
 fn the_task_decides_what_a_text_file_is() {
-    for file in ["train.tsv", "train.txt"] {
+    for file in ["train.tsv", "train.txt", "train.TXT"] {
         let text = "a\tO\nb\tB-X\n";
         let found = find(&[(file, text)], Some(TOKENS));
-        assert_eq!(found.card.reading.format, Some(Format::Conll), "{file}");
+        let reading = found.card.reading_of(Path::new(file), &embert_data::ReadOptions::default());
+        assert_eq!(reading.format, Some(Format::Conll), "{file}");
         assert!(
             found.notes[0]
                 .ends_with(&format!("{file} is read as columns of tokens and tags (format = \"conll\")")),
@@ -65,7 +66,15 @@ fn the_task_decides_what_a_text_file_is() {
         assert_eq!(found.card.columns.tags.as_deref(), Some("tags"));
     }
     let found = find(&[("train.tsv", "text\tlabel\na\tx\n")], None);
-    assert_eq!((found.card.reading.format, found.task), (None, TEXTS_TASK));
+    let reading = found.card.reading_of("train.tsv".as_ref(), &embert_data::ReadOptions::default());
+    assert_eq!((reading.format, found.task), (None, TEXTS_TASK));
+    // Each file is what its own name says.
+    let files = [("train.conll", "a O\n"), ("dev.jsonl", "{}\n"), ("test.tsv", "b\tO\n")];
+    let found = find(&files, Some(TOKENS));
+    let formats = ["train.conll", "dev.jsonl", "test.tsv"]
+        .map(|file| found.card.reading_of(file.as_ref(), &embert_data::ReadOptions::default()).format);
+    assert_eq!(formats, [None, None, Some(Format::Conll)]);
+    assert!(found.notes[0].starts_with("test.tsv is read as columns"), "{:?}", found.notes);
 }
 
 #[test]
