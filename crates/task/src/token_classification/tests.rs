@@ -243,7 +243,7 @@ fn spans(text: &str, spans: &str, options: LabelOptions) -> Result<Vec<(usize, u
     );
     let data =
         DataFolder::new(&[("train.jsonl", &rows)]).load_with::<TokenClassification>("", false, options)?;
-    let Tags::Spans(spans) = &data.splits.train[1].tags else { panic!("no spans") };
+    let Tags::Spans { spans, .. } = &data.splits.train[1].tags else { panic!("no spans") };
     Ok(spans.iter().map(|span| (span.start, span.end)).collect())
 }
 
@@ -334,8 +334,10 @@ fn tags_have_the_numbers_of_the_heads_outputs() {
         load(&[("train.jsonl", "{\"text\": \"Okafor\", \"entities\": [[0, 6, \"PER\"]]}")], "").unwrap();
     let config = BertConfig::default().with_labels(["I-PER", "B-PER", "O"]);
     let task = TokenClassification::fit(&spans.labels, &config, Path::new("model")).unwrap();
-    let Tags::Spans(found) = task.align_label(spans.splits.train[0].clone()).tags else { panic!("no spans") };
-    assert_eq!((found[0].begin, found[0].inside), (1, 0));
+    let aligned = task.align_label(spans.splits.train[0].clone());
+    let Tags::Spans { spans: found, outside } = &aligned.tags else { panic!("no spans") };
+    assert_eq!((found[0].begin, found[0].inside, *outside), (1, 0, 2));
+    assert_eq!(TokenClassification::count_labels(3, [&aligned]), [0, 1, 0]);
 }
 
 /// `tags` of a Parquet file that `datasets` wrote, which names their numbers.
