@@ -355,7 +355,8 @@ impl ExampleProblem {
             | Self::Tag { word, .. }
             | Self::NoTag { word, .. }
             | Self::NoType { word, .. }
-            | Self::UnknownTag { word, .. } => Some(*word),
+            | Self::UnknownTag { word, .. }
+            | Self::Row(RowProblem::BlankWord { word, .. }) => Some(*word),
             _ => None,
         }
     }

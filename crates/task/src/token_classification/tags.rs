@@ -133,7 +133,7 @@ impl TagLabels {
             let tags = Tags::Spans { spans: self.spans(&text, &spans)?, outside };
             return Ok(TokenExample { tags, document, ..TokenExample::of_text(id, text) });
         }
-        let words = row.texts(tokens_column(card))?;
+        let words = row.words(tokens_column(card))?;
         if words.is_empty() {
             return Err(ExampleProblem::NoWords);
         }

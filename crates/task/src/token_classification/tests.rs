@@ -112,6 +112,10 @@ fn a_tag_that_its_scheme_does_not_have_is_named_with_its_own_line() {
     );
     let data = DataFolder::new(&files).load_with::<TokenClassification>("", true, options).unwrap();
     assert_eq!((written(&data).as_str(), data.facts.skipped), ("Lagos/B-LOC", 1));
+    // So has a word that is none.
+    let blank = [("train.conll", "Lagos\tB-LOC\n\nMs\tO\n\u{a0}\tO\n")];
+    let message = refused(&blank, "", LabelOptions::default());
+    assert!(message.starts_with("train.conll, line 4: word 2 is \"\\u{a0}\", expected"), "{message}");
     // In other formats a word has no line of its own.
     let row = "{\"tokens\": [\"a\"], \"tags\": [\"B-X\"]}\n{\"tokens\": [\"a\", \"b\"], \"tags\": [\"O\", \"E-PER\"]}\n";
     let message = refused(&[("train.jsonl", row)], "", options);
@@ -176,6 +180,8 @@ fn rows_without_usable_tags_are_said() {
     for (bad, part) in [
         (row("[\"a\", \"b\"]", "[\"O\"]"), "line 2: 2 words have 1 tags, expected a tag for each word"),
         (row("[]", "[]"), "line 2: there are no words"),
+        (row("[\"a\", \" \"]", "[\"O\", \"O\"]"), "line 2: word 2 is \" \", expected a character"),
+        (row("[\"\", \"a\"]", "[\"O\", \"O\"]"), "line 2: word 1 is \"\", expected a character"),
         (row("[\"a\"]", "\"O\""), "line 2: the tags are"),
         (row("[\"a\"]", "[[\"O\"]]"), "line 2: word 1 has the tag [\"O\"], expected a name"),
         (row("[\"a\", null]", "[\"O\", \"O\"]"), "line 2: "),
