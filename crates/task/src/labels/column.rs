@@ -50,7 +50,7 @@ impl LabelColumn {
         let (cell, Changes { trimmed, point, unlisted }) = Cell::of(value);
         self.trimmed += usize::from(trimmed);
         self.pointed += usize::from(point);
-        self.unlisted += usize::from(unlisted);
+        self.unlisted += usize::from(unlisted && cell.name().is_some());
         let cells = if is_train { &mut self.train } else { &mut self.others };
         cells.entry(cell).or_insert_with(|| Seen { rows: 0, first: location.clone() }).rows += 1;
     }
@@ -117,7 +117,14 @@ impl LabelColumn {
                 (example, first) = (list, seen);
             }
         }
-        Err(LabelProblem::Several { rows, first: first.first.clone(), example: example.to_owned() })
+        let labelled = self.all().filter(|(cell, _)| cell.name().is_some()).map(|(_, seen)| seen.rows);
+        Err(LabelProblem::Several {
+            rows,
+            first: first.first.clone(),
+            example: example.to_owned(),
+            ones: self.unlisted,
+            plain: labelled.sum::<usize>() - self.unlisted,
+        })
     }
 
     /// The class names that the files state, with the first file that states names; `None` if no file does.

@@ -10,9 +10,9 @@ use embert_data::Location;
 pub enum LabelProblem {
     /// Lists of several labels, or empty lists.
     #[error(
-        "{rows} row(s) have a list with no label or several, the first is {first} with {example}: other rows have \
-         one label that is no list; for several labels a text write a list in each row, or set \
-         problem_type=multi_label_classification; for one label a text leave these rows out with data.skip_bad_rows=true"
+        "{rows} row(s) have a list with no label or several, the first is {first} with {example}{}: for several labels a text \
+         set problem_type=multi_label_classification; for one label a text leave these rows out with data.skip_bad_rows=true",
+        others(*ones, *plain)
     )]
     Several {
         /// The number of rows whose list doesn't have one label.
@@ -21,6 +21,10 @@ pub enum LabelProblem {
         first: Location,
         /// The list of the first row, as JSON writes it.
         example: String,
+        /// The number of rows with a list of one label.
+        ones: usize,
+        /// The number of rows with one label that is no list.
+        plain: usize,
     },
     /// Numbers that measure something.
     #[error(
@@ -224,6 +228,18 @@ pub enum LabelProblem {
         /// The first row with 0.
         location: Location,
     },
+}
+
+/// What the rows have that are no lists of several labels.
+fn others(ones: usize, plain: usize) -> String {
+    match (ones, plain) {
+        (0, 0) => String::new(),
+        (ones, 0) => format!(", and {ones} row(s) have a list of one label"),
+        (0, plain) => format!(", and {plain} row(s) have one label that is no list"),
+        (ones, plain) => {
+            format!(", {ones} row(s) have a list of one label, and {plain} row(s) one label that is no list")
+        }
+    }
 }
 
 /// The first few names in quotes, and the number of further names. Control characters are escaped, long names

@@ -172,11 +172,25 @@ fn a_list_of_one_label_is_that_label_and_others_are_several() {
     let several = [list(&["pos"]), list(&["neg", "pos"]), list(&[]), list(&["neg"])];
     for card in [discovering(), card(&["neg", "pos"])] {
         let parts = ["2 row(s)", "train.csv, row 2", "[\"neg\", \"pos\"]", "multi_label_classification"];
-        refused(&card, &several, &[], &parts);
+        let message = refused(&card, &several, &[], &parts);
+        assert!(message.contains(", and 2 row(s) have a list of one label: for several"), "{message}");
         // Single rows may be left out.
         let labels = column(&several, &[]).decide(&card, true).unwrap();
         assert_eq!(labels.set.names(), ["neg", "pos"]);
         assert!(matches!(labels.index(Some(&several[2])), Err(ExampleProblem::SeveralLabels { .. })));
+    }
+    // What the other rows have is what they have.
+    let (two, null) = (list(&["neg", "pos"]), Value::List(vec![Value::Null]));
+    for (others, part) in [
+        (vec![], "with [\"neg\", \"pos\"]: for several"),
+        (vec![null], "with [\"neg\", \"pos\"]: for several"),
+        (vec![text("neg")], ", and 1 row(s) have one label that is no list: for several"),
+        (
+            vec![text("neg"), list(&["pos"]), text("pos")],
+            ", 1 row(s) have a list of one label, and 2 row(s) one label that is no list: for several",
+        ),
+    ] {
+        refused(&discovering(), &[vec![two.clone()], others].concat(), &[], &[part]);
     }
 }
 
