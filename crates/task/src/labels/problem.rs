@@ -83,6 +83,23 @@ pub enum LabelProblem {
         /// The first row with the first of these names.
         location: Location,
     },
+    /// Numbers with a fraction and one name in one column.
+    #[error(
+        "it has {distinct} different numbers, such as {}, and one name ({name}, first in {location}): to predict a number set \
+         problem_type=regression, and mend the cells with the name or leave them empty (null); where each of them is a class, \
+         list them in a card: labels = [...]",
+        examples.join(", ")
+    )]
+    MeasuresAndName {
+        /// The number of different numbers.
+        distinct: usize,
+        /// Some of the numbers.
+        examples: Vec<String>,
+        /// The name, in quotes.
+        name: String,
+        /// The first row with the name.
+        location: Location,
+    },
     /// Truth values and other names in one column.
     #[error(
         "it has truth values beside other names ({}, first in {location}): if each is a class, list the labels in a card: \
