@@ -1,5 +1,6 @@
 //! [`find_columns`] and [`find_problem_type`]: the task of a data set whose card leaves it open.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use embert_data::{
@@ -9,7 +10,8 @@ use embert_data::{
 use embert_model::ProblemType;
 
 use crate::kind::problem_type;
-use crate::multi_label::indicator;
+use crate::labels::problem::quoted;
+use crate::multi_label::{SEPARATOR, SEPARATORS, indicator};
 use crate::{LabelColumn, LabelProblem, TaskError};
 
 /// The columns of pairs of texts, as well-known data sets call them.
@@ -300,7 +302,49 @@ pub fn find_problem_type(
             return Ok((ProblemType::Regression, Some(note)));
         }
     }
-    Ok((ProblemType::SingleLabelClassification, None))
+    // A card's labels are said to be labels.
+    let note = if card.labels.is_empty() { separated(card, values()) } else { None };
+    Ok((ProblemType::SingleLabelClassification, note))
+}
+
+/// A note on texts that look like several labels with a separator between them, where each is taken for one.
+fn separated<'a>(card: &Card, values: impl Iterator<Item = &'a Value>) -> Option<String> {
+    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+    for value in values {
+        if let Value::Text(text) = value {
+            *rows.entry(text.trim()).or_default() += 1;
+        }
+    }
+    let parts = |name: &'a str, separator: char| {
+        name.split(separator).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>()
+    };
+    SEPARATORS.into_iter().find_map(|separator| {
+        // The number of labels that have each part.
+        let mut shared: BTreeMap<&str, usize> = BTreeMap::new();
+        for &name in rows.keys() {
+            let distinct: BTreeSet<&str> = parts(name, separator).into_iter().collect();
+            distinct.into_iter().for_each(|part| *shared.entry(part).or_default() += 1);
+        }
+        // A comma or a semicolon may be within a name; a bar hardly ever is.
+        let is_several = |name: &str| {
+            let parts = parts(name, separator);
+            let is_shared = || separator == SEPARATOR || parts.iter().any(|part| shared[part] > 1);
+            parts.len() > 1 && is_shared()
+        };
+        let several: Vec<&str> = rows.keys().copied().filter(|name| is_several(name)).collect();
+        let count: usize = several.iter().map(|name| rows[name]).sum();
+        let example = several.first()?;
+        let by_card = if separator == SEPARATOR {
+            String::new()
+        } else {
+            format!(", and label_separator = {:?} in a card", separator.to_string())
+        };
+        Some(format!(
+            "{count} row(s) have a label with {separator:?} in it, such as {}: each is taken for one label; for several labels a \
+             text set problem_type=multi_label_classification{by_card}",
+            quoted(example)
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use embert_run::{
 
 pub use self::answer::LabelledTexts;
 pub use self::labels::LabelSets;
-pub(crate) use self::labels::truth as indicator;
+pub(crate) use self::labels::{SEPARATOR, SEPARATORS, truth as indicator};
 pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::card_keys::refuse;

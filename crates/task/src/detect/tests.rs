@@ -176,6 +176,17 @@ fn labels_tell_their_kind() {
         ),
         ("train.jsonl", list, SEVERAL, Some("each row has a list of labels: multi_label_classification")),
         ("train.jsonl", one_each, SINGLE, None),
+        // Texts that look like several labels are said, with the key.
+        (
+            "train.csv",
+            &csv(&["joy|sad", "joy", "fear|sad", "fear|sad"]),
+            SINGLE,
+            Some("3 row(s) have a label with '|' in it, such as \"fear|sad\": each is taken for one label; for several labels a text set problem_type=multi_label_classification"),
+        ),
+        ("train.csv", &csv(&["food|drink", "sport"]), SINGLE, Some("1 row(s) have a label with '|'")),
+        ("train.csv", &csv(&["joy;sad", "joy"]), SINGLE, Some("1 row(s) have a label with ';' in it, such as")),
+        ("train.csv", &csv(&["Rome; Italy", "Oslo; Norway", ";"]), SINGLE, None),
+        ("train.jsonl", "{\"text\": \"a\", \"label\": \"x, y\"}\n{\"text\": \"b\", \"label\": [\"y\"]}\n{\"text\": \"b\", \"label\": \"x\"}\n", SINGLE, Some("1 row(s) have a label with ','")),
         ("train.csv", "text,joy,anger\na,1,0\n", SEVERAL, None),
     ] {
         let (found, said) = kind(file, text, as_is, None);
@@ -188,6 +199,8 @@ fn labels_tell_their_kind() {
     // Labels that the card lists are classes.
     let listed = |card: &mut Card| card.labels = ["1.5", "2.25", "3.75", "4.0"].map(str::to_owned).to_vec();
     assert_eq!(kind("train.csv", &fractions, listed, None), (SINGLE, None));
+    let listed = |card: &mut Card| card.labels = ["joy", "joy|sad"].map(str::to_owned).to_vec();
+    assert_eq!(kind("train.csv", &csv(&["joy|sad", "joy"]), listed, None), (SINGLE, None));
     let stated = |card: &mut Card| card.problem_type = Some(embert_data::ProblemType::Regression);
     assert_eq!(kind("train.csv", &csv(&["0", "1"]), stated, None), (NUMBER, None));
 }
