@@ -153,6 +153,16 @@ impl Task for MultiLabelClassification {
         Ok(())
     }
 
+    fn none_of_labels(card: &Card) -> Option<String> {
+        if card.label_columns.is_empty() {
+            let separator = labels::separator(card);
+            return Some(format!(
+                "a text with none of the labels has an empty list, or in CSV the separator alone, {separator:?}"
+            ));
+        }
+        Some("a text with none of the labels has 0 in each label's column".to_owned())
+    }
+
     fn example(labels: &LabelSets, card: &Card, id: u64, row: Row) -> Result<MultiLabelText, ExampleProblem> {
         let Some(of_row) = labels.of_row(card, &row)? else {
             return Err(ExampleProblem::NoLabel { minus_one: false });

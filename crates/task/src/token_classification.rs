@@ -155,6 +155,10 @@ impl Task for TokenClassification {
         Ok(())
     }
 
+    fn none_of_labels(card: &Card) -> Option<String> {
+        card.columns.entities.as_ref().map(|_| "a text without entities has an empty list".to_owned())
+    }
+
     fn example(labels: &TagLabels, card: &Card, id: u64, row: Row) -> Result<TokenExample, ExampleProblem> {
         labels.example(card, id, &row)
     }

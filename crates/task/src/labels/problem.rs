@@ -216,6 +216,20 @@ pub enum LabelProblem {
         /// Some of the labels.
         examples: Vec<String>,
     },
+    /// A list that is written as a text.
+    #[error(
+        "{} is a list written as a text (first in {location}), and CSV has no lists: write the labels with {separator:?} between \
+         them, as in a{separator}b, and {separator:?} alone for none, or the rows as JSON Lines",
+        few(std::slice::from_ref(name))
+    )]
+    WrittenList {
+        /// The text.
+        name: String,
+        /// What separates labels.
+        separator: String,
+        /// The first row with the text.
+        location: Location,
+    },
     /// Labels that are most likely several labels with another separator between them.
     #[error(
         "{} is most likely several labels with {separator:?} between them (first in {location}): state the separator in a card, \

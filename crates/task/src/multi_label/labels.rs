@@ -143,7 +143,7 @@ impl LabelSets {
 }
 
 /// What separates labels within a text.
-fn separator(card: &Card) -> String {
+pub(super) fn separator(card: &Card) -> String {
     card.label_separator.clone().unwrap_or_else(|| SEPARATOR.to_string())
 }
 
@@ -160,7 +160,7 @@ fn values(value: Option<&Value>, separator: &str) -> Option<Vec<Value>> {
     }
 }
 
-/// Refuses a stated separator that no row has, and labels that look like several labels with another
+/// Refuses a stated separator that no row has, lists that are written as texts, and labels that look like several labels with another
 /// separator between them. `separated` is the number of rows with the separator, `first` each text with its
 /// first row.
 fn check_separator(
@@ -176,6 +176,11 @@ fn check_separator(
     }
     if !card.labels.is_empty() {
         return Ok(());
+    }
+    let is_list = |name: &str| name.starts_with('[') && name.ends_with(']');
+    if let Some((name, location)) = first.iter().find(|(name, _)| is_list(name)) {
+        let (name, location) = (name.clone(), Location::clone(location));
+        return Err(LabelProblem::WrittenList { name, separator: separator(card), location });
     }
     let is_several = |name: &str, separator: char| {
         let mut parts = name.split(separator).map(str::trim);

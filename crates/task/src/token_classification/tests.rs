@@ -301,6 +301,7 @@ fn rows_without_annotations_are_not_rows_without_entities() {
     assert_eq!(written(&load(&[("train.jsonl", &text)], "").unwrap()), "Lagos/B-LOC | Lagos/O");
     let message = refused(&[("train.jsonl", &(text + &row("null")))], "", LabelOptions::default());
     assert!(message.contains("1 of the 3 rows of the training split have no label"), "{message}");
+    assert!(message.ends_with("; a text without entities has an empty list"), "{message}");
     // Label Studio's JSON-MIN leaves the key out where nothing is marked.
     let minimal = r#"[{"text": "Lagos", "label": [{"start": 0, "end": 5, "labels": ["LOC"]}], "annotation_id": 1},
         {"text": "Lagos", "annotation_id": 2}]"#;
