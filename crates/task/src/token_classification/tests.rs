@@ -355,6 +355,31 @@ fn tags_have_the_numbers_of_the_heads_outputs() {
     assert_eq!(TokenClassification::count_labels(3, [&aligned]), [0, 1, 0]);
 }
 
+/// A Parquet file as `datasets` writes it, from its folder to examples.
+#[test]
+fn words_of_parquet_load_with_the_names_of_the_files_tags() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/tests/fixtures/tokens.parquet");
+    let folder = DataFolder::new(&[]);
+    for file in ["train.parquet", "test.parquet"] {
+        std::fs::copy(&fixture, folder.path().join(file)).unwrap();
+    }
+    let options = embert_data::LoadOptions::default();
+    let found = crate::find_columns(folder.card(""), folder.path(), &options, None).unwrap();
+    assert_eq!(found.task, embert_data::TaskName::TokenClassification);
+    assert_eq!(found.notes, ["the words are in the column \"tokens\", their tags in \"ner_tags\""]);
+    let data = folder.load::<TokenClassification>("").unwrap();
+    // The order of the numbers, not that of the names; I-LOC is a label although no word has it.
+    assert_eq!(data.labels.set.names(), ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]);
+    let sentences = "Ms/B-PER Okafor/I-PER flew/O to/O Kyoto/B-LOC ./O | It/O rained/O ./O | Lagos/B-LOC 🎬/O";
+    assert_eq!(written(&data), sentences);
+    assert_eq!(data.splits.test.len(), 3);
+    assert_eq!(TokenClassification::count_labels(5, &data.splits.train), [7, 1, 1, 2, 0]);
+    let note = "the training split has no word with the tag(s) \"I-LOC\"";
+    assert!(data.notes.iter().any(|said| said == note), "{:?}", data.notes);
+    let message = folder.load::<TokenClassification>("labels = [\"O\", \"B-LOC\", \"I-LOC\"]").unwrap_err();
+    assert!(message.contains("train.parquet states that the classes from 0 on are"), "{message}");
+}
+
 /// `tags` of a Parquet file that `datasets` wrote, which names their numbers.
 #[test]
 fn names_of_tags_come_from_parquets_metadata() {
