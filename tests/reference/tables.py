@@ -108,6 +108,22 @@ features = {
 table = pa.table({"text": ["a", "b"], "label": [1, 0], "tags": [[1], [0, 1]], "plain": [1, 0]})
 write("datasets", table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})}))
 
+# Words with the numbers of their tags, as `datasets` writes CoNLL-2003 and WNUT-17: the numbers' names are in the metadata,
+# in an order of their own.
+names = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+features = {
+    "id": {"dtype": "string", "_type": "Value"},
+    "tokens": {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"},
+    "ner_tags": {"feature": {"names": names, "_type": "ClassLabel"}, "_type": "List"},
+}
+sentences = {
+    "id": ["0", "1", "2"],
+    "tokens": [["Ms", "Okafor", "flew", "to", "Kyoto", "."], ["It", "rained", "."], ["Lagos", "🎬"]],
+    "ner_tags": [[1, 2, 0, 0, 3, 0], [0, 0, 0], [3, 0]],
+}
+table = pa.table(sentences).replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+write("tokens", table, row_group_size=2)
+
 # What pandas' to_parquet writes of a frame with an index of its own.
 pandas = {"index_columns": ["__index_level_0__"], "columns": []}
 table = pa.table({"text": ["a", "b"], "label": ["x", "y"], "__index_level_0__": pa.array([7, 9], pa.int64())})

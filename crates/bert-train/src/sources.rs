@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use embert_data::tokenize::Tokenizer;
-use embert_data::{Card, DataError, DataSource, FilesProblem, RepositoryPlan};
+use embert_data::{Card, DataError, DataSource, FilesProblem, RepositoryPlan, TaskName};
 use embert_hub::{Hub, Source};
 use embert_model::BertConfig;
 use embert_task::{Task, TaskData};
@@ -88,8 +88,9 @@ fn card_folders() -> Vec<PathBuf> {
 }
 
 /// Finds the data set of a name, before anything is written: the output folder may have that name too.
-pub(crate) fn find_data(name: &str) -> Result<DataSource, Error> {
-    Ok(DataSource::resolve(name, &card_folders())?)
+/// `task` is the task, where the user or a checkpoint says it.
+pub(crate) fn find_data(name: &str, task: Option<TaskName>) -> Result<DataSource, Error> {
+    Ok(DataSource::resolve_for(name, &card_folders(), task)?)
 }
 
 /// The card of the data set that [`find_data`] has found, and the folder that its files start from: local

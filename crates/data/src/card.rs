@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::Columns;
 use crate::error::DataError;
-use crate::read::ReadOptions;
+use crate::read::{Format, ReadOptions};
 use crate::repository::name::RepositoryName;
 use crate::split::check_ratios;
 use crate::split_files::SplitFiles;
 use crate::task_name::{ProblemType, TaskName};
+use crate::text_files::TextFiles;
 
 /// The tagging schemes that a card may state.
 const SCHEMES: [&str; 4] = ["iob1", "iob2", "iobes", "bilou"];
@@ -103,6 +104,9 @@ pub struct Card {
     /// The names of class numbers in columns besides the label's, as the README of the data states them.
     #[serde(skip)]
     pub(crate) class_names: Vec<(String, Vec<String>)>,
+    /// What files of plain text hold, where another than the card has said the task.
+    #[serde(skip)]
+    text_files: TextFiles,
     /// Options for reading the files, where the files' names and contents leave the format open.
     #[serde(default, skip_serializing_if = "ReadOptions::is_default")]
     pub reading: ReadOptions,
@@ -296,6 +300,32 @@ impl Card {
         None
     }
 
+    /// The card of a data set that is read for `task`, as the user or a checkpoint says. It does not become
+    /// the card's own [`task`](Self::task), but for token classification `.txt` and `.tsv` are CoNLL columns.
+    #[must_use]
+    pub fn read_for(mut self, task: Option<TaskName>) -> Self {
+        self.text_files = TextFiles::of(task);
+        self
+    }
+
+    /// What files of plain text hold.
+    pub(crate) fn text_files(&self) -> TextFiles {
+        let columns = &self.columns;
+        let are_words = columns.tokens.is_some() || columns.tags.is_some();
+        if are_words { TextFiles::Conll } else { self.text_files.max(TextFiles::of(self.task)) }
+    }
+
+    /// How a file of the data set is read: as `options` say, else as the card says. Where neither says the
+    /// format and the task is token classification, `.txt` and `.tsv` are CoNLL columns.
+    pub fn reading_of(&self, file: &Path, options: &ReadOptions) -> ReadOptions {
+        let reading = options.or(&self.reading);
+        let is_text = || matches!(Format::of(file), Some(Format::Lines | Format::Tsv));
+        if reading.format.is_none() && self.text_files() == TextFiles::Conll && is_text() {
+            return ReadOptions { format: Some(Format::Conll), ..reading };
+        }
+        reading
+    }
+
     /// The names of the classes that the numbers in `column` stand for, as the README of the data states them
     /// for a column that is not the label's. The names of the label's column are [`labels`](Self::labels).
     pub fn class_names(&self, column: &str) -> Option<&[String]> {
@@ -353,6 +383,7 @@ impl Card {
             files: Some(files),
             columns: CardColumns::default(),
             class_names: Vec::new(),
+            text_files: TextFiles::default(),
             reading: ReadOptions::default(),
         }
     }

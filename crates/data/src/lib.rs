@@ -47,6 +47,7 @@ mod split;
 mod split_files;
 mod split_kind;
 mod task_name;
+mod text_files;
 
 pub use embert_tokenize as tokenize;
 

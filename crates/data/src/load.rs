@@ -126,10 +126,9 @@ pub fn load_rows(
     label: Option<&str>,
 ) -> Result<LoadedRows, DataError> {
     let files = card.split_files();
-    let reading = options.reading.or(&card.reading);
     let mut reader = Reader {
         root,
-        reading,
+        reading: &options.reading,
         columns,
         label,
         card,
@@ -151,7 +150,7 @@ pub fn load_rows(
 struct Reader<'a> {
     card: &'a Card,
     root: &'a Path,
-    reading: ReadOptions,
+    reading: &'a ReadOptions,
     columns: &'a Columns,
     /// The name of the label's column; `None` for a task without labels.
     label: Option<&'a str>,
@@ -205,14 +204,15 @@ impl Reader<'_> {
     /// Opens a file. A validation or test file may lack the label's column, or all columns of labels, unless
     /// another column has nearly the name of one.
     fn open(&self, path: &Path, read: &mut SplitRows) -> Result<RowReader, DataError> {
-        let Some(label) = self.label else { return RowReader::open(path, &self.reading, self.columns) };
+        let reading = self.card.reading_of(path, self.reading);
+        let Some(label) = self.label else { return RowReader::open(path, &reading, self.columns) };
         let of_labels = self.columns.of_kind(Kind::Label).map(String::as_str).filter(|name| *name != label);
         let labels: Vec<&str> = iter::once(label).chain(of_labels).collect();
         let alike = |name: &String| {
             let name = name.trim().to_lowercase();
             labels.iter().any(|label| label.trim().to_lowercase() == name)
         };
-        match RowReader::open(path, &self.reading, self.columns) {
+        match RowReader::open(path, &reading, self.columns) {
             Err(DataError::MissingColumn { column, found, .. })
                 if labels.contains(&column.as_str())
                     && read.split != SplitKind::Train
@@ -224,7 +224,7 @@ impl Reader<'_> {
                 });
                 let without =
                     labels.iter().fold(self.columns.clone(), |columns, label| columns.without(label));
-                RowReader::open(path, &self.reading, &without)
+                RowReader::open(path, &reading, &without)
             }
             opened => opened,
         }

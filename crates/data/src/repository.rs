@@ -9,6 +9,7 @@ use self::expand::{There, expand};
 use self::name::RepositoryName;
 use crate::card::{Card, HubSource};
 use crate::discover;
+use crate::discover::named::Place;
 use crate::discover::problem::{FilesProblem, PassedOver};
 use crate::error::DataError;
 use crate::readme::Readme;
@@ -54,12 +55,14 @@ impl RepositoryPlan {
             Some(Err(problem)) => return Err(refuse(FilesProblem::FrontMatter { problem })),
         };
         let found = if is_given {
-            let there = There { files: &files, any_format: card.reading.format.is_some(), partial: false };
+            let there = There { files: &files, any_format: card.reading.format.is_some(), text_files: card.text_files(), partial: false };
             let mut found = expand(&source.files, &there).map_err(refuse)?;
             found.config.clone_from(&source.config);
             found
         } else {
-            choose(&readme, source.config.as_deref(), &files, PassedOver::default(), &name).map_err(refuse)?
+            let place = Place { named: &name, text_files: card.text_files() };
+            choose(&readme, source.config.as_deref(), &files, PassedOver::default(), place).map_err(refuse)?
+        }
         };
 
         let mut card = card.clone();

@@ -137,6 +137,22 @@ impl Row {
         self.elements(column, Value::as_text)
     }
 
+    /// The words of the list in `column`.
+    ///
+    /// # Errors
+    /// As [`texts`](Self::texts), or a word is empty or has nothing but white space: a tokenizer never makes a
+    /// token of it.
+    pub fn words(&self, column: &str) -> Result<Vec<&str>, RowProblem> {
+        let words = self.texts(column)?;
+        match words.iter().position(|word| word.trim().is_empty()) {
+            None => Ok(words),
+            Some(index) => {
+                let found = shown(&words[index].escape_debug().to_string());
+                Err(RowProblem::BlankWord { word: index + 1, found })
+            }
+        }
+    }
+
     /// The integers of the list in `column`.
     ///
     /// # Errors
@@ -381,6 +397,20 @@ mod tests {
         }
         let nested = Row::from_iter([("list", Value::from(vec![Value::from(squad()), Value::Null]))]);
         assert_eq!(said(nested.rows("list").map(drop)), "\"list[1]\" is null, expected a struct");
+    }
+
+    #[test]
+    fn a_word_has_a_character() {
+        let words = |words: [&str; 3]| {
+            let row = Row::from_iter([("tokens", Value::from(words))]);
+            row.words("tokens").map(|words| words.len()).map_err(|problem| problem.to_string())
+        };
+        // A character without width is no white space.
+        assert_eq!(words([" a", "b\tc", "\u{200b}"]), Ok(3));
+        for blank in ["", " ", "\t \n", "\u{a0}", "\u{3000}"] {
+            let message = words(["a", blank, ""]).unwrap_err();
+            assert!(message.starts_with("word 2 is \"") && message.contains("take it out"), "{message}");
+        }
     }
 
     #[test]

@@ -87,6 +87,17 @@ pub enum RowProblem {
         /// Whether the token is empty; otherwise the tag is.
         is_token: bool,
     },
+    /// A word that is empty or has nothing but white space.
+    #[error(
+        "word {word} is \"{found}\", expected a character that is no white space: no tokenizer makes a token of it; take it out, \
+         and its tag too"
+    )]
+    BlankWord {
+        /// The number of the word, from 1.
+        word: usize,
+        /// The word.
+        found: String,
+    },
     /// A sentence of CoNLL columns that is larger than a reader holds in memory.
     #[error(
         "its sentence has more than {MAX_SENTENCE} tokens and tags; are the blank lines between sentences missing?"

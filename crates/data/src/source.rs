@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::card::Card;
-use crate::discover::named::Named;
+use crate::discover::named::{Named, Place};
 use crate::discover::pattern::Pattern;
 use crate::discover::{self, walk};
 use crate::error::DataError;
@@ -12,6 +12,8 @@ use crate::readme::Readme;
 use crate::repository::choose::choose;
 use crate::repository::expand::{self, There};
 use crate::repository::name::RepositoryName;
+use crate::task_name::TaskName;
+use crate::text_files::TextFiles;
 
 /// The cards that are built into the program.
 const BUILT_IN: [(&str, &str); 12] = [
@@ -75,18 +77,28 @@ impl DataSource {
     /// # Errors
     /// No rule applies, the files can't be assigned to splits, or the card can't be used.
     pub fn resolve(name: &str, cards: &[PathBuf]) -> Result<Self, DataError> {
+        Self::resolve_for(name, cards, None)
+    }
+
+    /// As [`resolve`](Self::resolve), where the task is known before the data are: for token classification,
+    /// `.txt` files are data as `.conll` files are.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve).
+    pub fn resolve_for(name: &str, cards: &[PathBuf], task: Option<TaskName>) -> Result<Self, DataError> {
         let path = Path::new(name);
         if path.is_dir() {
-            let (card, notes) = folder(path, None)?;
+            let (card, notes) = folder(path, None, task)?;
             return Ok(Self::Local { card: Box::new(card), root: path.to_owned(), notes });
         }
         if path.is_file() {
             if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
-                return Self::from_card(path, Vec::new());
+                return Self::from_card(path, Vec::new(), task);
             }
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
             let notes = discover::shards::shard_note(&file_name).into_iter().collect();
-            return Ok(Self::Local { card: Box::new(Card::for_file(path)), root: PathBuf::new(), notes });
+            let card = Box::new(Card::for_file(path).read_for(task));
+            return Ok(Self::Local { card, root: PathBuf::new(), notes });
         }
         if path.exists() {
             return Err(DataError::Special { path: path.to_owned() });
@@ -94,10 +106,10 @@ impl DataSource {
         if let Some((outer, config)) = name.rsplit_once(':')
             && Path::new(outer).is_dir()
         {
-            let (card, notes) = folder(Path::new(outer), Some(config))?;
+            let (card, notes) = folder(Path::new(outer), Some(config), task)?;
             return Ok(Self::Local { card: Box::new(card), root: outer.into(), notes });
         }
-        if let Some(source) = Self::named_card(name, cards)? {
+        if let Some(source) = Self::named_card(name, cards, task)? {
             return Ok(source);
         }
         let is_url = name.starts_with("hf://");
@@ -120,7 +132,7 @@ impl DataSource {
         } else {
             vec![format!("{repository} is no file or folder here, so it is the hub's data set of that name")]
         };
-        Ok(Self::Hub { card: Box::new(Card::for_repository(&repository)), notes })
+        Ok(Self::Hub { card: Box::new(Card::for_repository(&repository).read_for(task)), notes })
     }
 
     /// The file of the card called `name` in one of the folders `cards`. `None` for a built-in card, and for
@@ -139,15 +151,19 @@ impl DataSource {
     }
 
     /// The data set of the card called `name`, from a file or built in.
-    fn named_card(name: &str, cards: &[PathBuf]) -> Result<Option<Self>, DataError> {
+    fn named_card(
+        name: &str,
+        cards: &[PathBuf],
+        task: Option<TaskName>,
+    ) -> Result<Option<Self>, DataError> {
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
         if let Some(path) = Self::card_file(name, cards) {
             let hides = if built_in.is_some() { ", which hides the built-in one" } else { "" };
             let note = format!("the card of {name} is {}{hides}", path.display());
-            return Self::from_card(&path, vec![note]).map(Some);
+            return Self::from_card(&path, vec![note], task).map(Some);
         }
         let Some((_, text)) = built_in else { return Ok(None) };
-        let card = Box::new(Card::parse(text, Path::new(&format!("{name}.toml")))?);
+        let card = Box::new(Card::parse(text, Path::new(&format!("{name}.toml")))?.read_for(task));
         if card.hub.is_some() {
             return Ok(Some(Self::Hub { card, notes: Vec::new() }));
         }
@@ -160,8 +176,12 @@ impl DataSource {
         Ok(Some(Self::Local { card, root, notes }))
     }
 
-    fn from_card(path: &Path, mut notes: Vec<String>) -> Result<Self, DataError> {
-        let mut card = Box::new(Card::from_file(path)?);
+    fn from_card(
+        path: &Path,
+        mut notes: Vec<String>,
+        task: Option<TaskName>,
+    ) -> Result<Self, DataError> {
+        let mut card = Box::new(Card::from_file(path)?.read_for(task));
         if card.hub.is_some() {
             return Ok(Self::Hub { card, notes });
         }
@@ -187,25 +207,31 @@ impl Card {
     /// # Errors
     /// The folder can't be read, or its files can't be assigned to splits.
     pub fn for_folder(path: &Path) -> Result<Self, DataError> {
-        Ok(folder(path, None)?.0)
+        Ok(folder(path, None, None)?.0)
     }
 }
 
 /// The card for a folder, or for one of several data sets in it, and what was decided and passed over.
-fn folder(path: &Path, config: Option<&str>) -> Result<(Card, Vec<String>), DataError> {
+fn folder(
+    path: &Path,
+    config: Option<&str>,
+    task: Option<TaskName>,
+) -> Result<(Card, Vec<String>), DataError> {
+    let text_files = TextFiles::of(task);
     let refuse = |problem| DataError::Files { place: path.display().to_string(), problem: Box::new(problem) };
     let (files, passed_over) = walk::walk(path)?;
     // A clone of a repository of the hub has a README with front matter. A README that can't be parsed is
     // ignored.
     let readme = std::fs::read_to_string(path.join("README.md")).ok();
     let readme = readme.and_then(|text| Readme::parse(&text).ok()).unwrap_or_default();
-    let found = choose(&readme, config, &files, passed_over, &Folder(path)).map_err(refuse)?;
+    let found = choose(&readme, config, &files, passed_over, Place { named: &Folder(path), text_files }).map_err(refuse)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.or_else(|| {
         let absolute = std::fs::canonicalize(path).ok()?;
         Some(absolute.file_name()?.to_string_lossy().into_owned())
     });
-    let mut card = Card::local(name.unwrap_or_else(|| path.display().to_string()), found.files);
+    let name = name.unwrap_or_else(|| path.display().to_string());
+    let mut card = Card::local(name, found.files).read_for(task);
     card.reading = found.reading;
     let mut notes = found.notes;
     if let Some(config) = &found.config {
@@ -250,7 +276,7 @@ fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, Data
     files.extend(walked.into_values().flatten());
     files.sort();
     files.dedup();
-    let there = There { files: &files, any_format: card.reading.format.is_some(), partial: true };
+    let there = There { files: &files, any_format: card.reading.format.is_some(), text_files: card.text_files(), partial: true };
     let found = expand::expand(given, &there).map_err(|problem| DataError::Files {
         place: path.display().to_string(),
         problem: Box::new(problem),

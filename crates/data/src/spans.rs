@@ -44,6 +44,8 @@ pub struct LeftOut {
     pub results: usize,
     /// Texts whose spans were counted in UTF-16 units, as their own texts show.
     pub utf_16: usize,
+    /// Rows of Label Studio's JSON-MIN that have an annotation and no spans, as its export leaves the key out.
+    pub unmarked: usize,
 }
 
 impl std::ops::AddAssign for LeftOut {
@@ -52,6 +54,7 @@ impl std::ops::AddAssign for LeftOut {
         self.annotations += other.annotations;
         self.results += other.results;
         self.utf_16 += other.utf_16;
+        self.unmarked += other.unmarked;
     }
 }
 
@@ -66,6 +69,10 @@ impl LeftOut {
             ),
             (self.results, "result(s) of Label Studio that are no spans were left out"),
             (self.utf_16, "text(s) have spans that count UTF-16 units, as the spans' own texts show"),
+            (
+                self.unmarked,
+                "text(s) with an annotation_id have no spans: nothing is marked in them, as Label Studio leaves the key out",
+            ),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -83,7 +90,8 @@ impl LeftOut {
 ///
 /// The text is in the column that `columns` names, else (in older exports of doccano) in `data`. `None`: the
 /// row has none of these layouts. A row that lacks the column, in a file whose other rows have it, is not
-/// annotated.
+/// annotated, unless it has an `annotation_id`: Label Studio's JSON-MIN has one row for each annotation, and
+/// none of the keys in which nothing was marked.
 ///
 /// Offsets count Unicode code points. Where spans have texts of their own that all agree with offsets in
 /// UTF-16 units, and not all with code points, the offsets are converted.
@@ -101,7 +109,13 @@ pub fn spans_of(row: &Row, columns: &CardColumns) -> Result<Option<SpannedText>,
         None => NAMES.into_iter().find(|name| row.get(name).is_some_and(is_spans)),
     };
     let Some(column) = column else { return Ok(None) };
+    let mut left_out = LeftOut::default();
+    let is_annotated = || row.get("annotation_id").is_some_and(|id| *id != Value::Null);
     let spans = match row.get(column) {
+        None | Some(Value::Null) if is_annotated() => {
+            left_out.unmarked = 1;
+            Some(Vec::new())
+        }
         None | Some(Value::Null) => None,
         Some(Value::List(values)) => {
             let mut spans = Vec::with_capacity(values.len());
@@ -120,11 +134,10 @@ pub fn spans_of(row: &Row, columns: &CardColumns) -> Result<Option<SpannedText>,
         (None, Some(Value::Text(text))) => text.clone(),
         _ => row.text(&columns.text)?.to_owned(),
     };
-    let relations = match row.get("relations") {
-        Some(Value::List(relations)) => relations.len(),
-        _ => 0,
-    };
-    checked(text, spans, LeftOut { relations, ..LeftOut::default() }).map(Some)
+    if let Some(Value::List(relations)) = row.get("relations") {
+        left_out.relations = relations.len();
+    }
+    checked(text, spans, left_out).map(Some)
 }
 
 /// Whether a value is a list of spans, or could be one.

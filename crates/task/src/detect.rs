@@ -1,6 +1,7 @@
 //! [`find_columns`] and [`find_problem_type`]: the task of a data set whose card leaves it open.
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use embert_data::{
     Card, CardColumns, Columns, Format, LoadOptions, LoadedRows, Row, RowReader, SplitKind, TaskName, Value,
@@ -9,7 +10,8 @@ use embert_data::{
 use embert_model::ProblemType;
 
 use crate::kind::problem_type;
-use crate::multi_label::indicator;
+use crate::labels::problem::quoted;
+use crate::multi_label::{SEPARATOR, SEPARATORS, indicator};
 use crate::{LabelColumn, LabelProblem, TaskError};
 
 /// The columns of pairs of texts, as well-known data sets call them.
@@ -67,12 +69,10 @@ pub fn find_columns(
         });
     }
     let stated = wanted.or(card.task);
+    card = card.read_for(stated);
     // A row that can't be read, or has no tags, is reported as one of this task.
     let is_conll = format_of(&card, options) == Some(Format::Conll);
-    let mut notes = Vec::new();
-    if stated == Some(TaskName::TokenClassification) {
-        read_as_conll(&mut card, options, &mut notes);
-    }
+    let mut notes = read_as_conll(&card, options);
     let columns = &card.columns;
     let of_tokens = columns.tokens.is_some() || columns.tags.is_some() || columns.entities.is_some();
     let is_open = *columns == CardColumns::default() || (of_tokens && columns.tags.is_none());
@@ -99,26 +99,24 @@ pub fn find_columns(
     Ok(FoundColumns { card, task, notes })
 }
 
-/// Reads `.txt` and `.tsv` files of token classification as CoNLL columns, unless a format is stated.
-fn read_as_conll(card: &mut Card, options: &LoadOptions, notes: &mut Vec<String>) {
+/// A note on the first file that is read as CoNLL columns because of the task alone.
+fn read_as_conll(card: &Card, options: &LoadOptions) -> Vec<String> {
+    if options.reading.format.or(card.reading.format).is_some() {
+        return Vec::new();
+    }
+    let is_conll = |file: &&PathBuf| card.reading_of(file, &options.reading).format == Some(Format::Conll);
     let files = card.split_files();
-    let is_text = |path: &Path| {
-        path.extension()
-            .is_some_and(|ending| ["txt", "tsv"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
-    };
-    if options.reading.format.is_some() || card.reading.format.is_some() || card.columns.tokens.is_some() {
-        return;
-    }
-    if let Some(first) = files.train.first().filter(|first| is_text(first)) {
-        notes.push(format!("{} is read as columns of tokens and tags (format = \"conll\")", first.display()));
-        card.reading.format = Some(Format::Conll);
-    }
+    let first = files.all().find(is_conll).map(|first| {
+        format!("{} is read as columns of tokens and tags (format = \"conll\")", first.display())
+    });
+    first.into_iter().collect()
 }
 
-/// The format of the first training file, as the settings, the card or its name says.
+/// The format of the first training file, as the settings, the card, the task or its name says.
 fn format_of(card: &Card, options: &LoadOptions) -> Option<Format> {
-    let stated = options.reading.format.or(card.reading.format);
-    stated.or_else(|| card.split_files().train.first().and_then(|first| Format::of(first)))
+    let files = card.split_files();
+    let first = files.train.first()?;
+    card.reading_of(first, &options.reading).format.or_else(|| Format::of(first))
 }
 
 /// The first rows of the first training file with all of its columns; none where a row can't be read: reading
@@ -126,7 +124,7 @@ fn format_of(card: &Card, options: &LoadOptions) -> Option<Format> {
 fn first_rows(card: &Card, root: &Path, options: &LoadOptions) -> Vec<Row> {
     let files = card.split_files();
     let Some(first) = files.train.first() else { return Vec::new() };
-    let reading = options.reading.or(&card.reading);
+    let reading = card.reading_of(first, &options.reading);
     match RowReader::open(&root.join(first), &reading, &Columns::new().with_all()) {
         Ok(reader) => reader.take(LOOKED_AT).map_while(Result::ok).collect(),
         Err(_) => Vec::new(),
@@ -304,7 +302,49 @@ pub fn find_problem_type(
             return Ok((ProblemType::Regression, Some(note)));
         }
     }
-    Ok((ProblemType::SingleLabelClassification, None))
+    // A card's labels are said to be labels.
+    let note = if card.labels.is_empty() { separated(card, values()) } else { None };
+    Ok((ProblemType::SingleLabelClassification, note))
+}
+
+/// A note on texts that look like several labels with a separator between them, where each is taken for one.
+fn separated<'a>(card: &Card, values: impl Iterator<Item = &'a Value>) -> Option<String> {
+    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+    for value in values {
+        if let Value::Text(text) = value {
+            *rows.entry(text.trim()).or_default() += 1;
+        }
+    }
+    let parts = |name: &'a str, separator: char| {
+        name.split(separator).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>()
+    };
+    SEPARATORS.into_iter().find_map(|separator| {
+        // The number of labels that have each part.
+        let mut shared: BTreeMap<&str, usize> = BTreeMap::new();
+        for &name in rows.keys() {
+            let distinct: BTreeSet<&str> = parts(name, separator).into_iter().collect();
+            distinct.into_iter().for_each(|part| *shared.entry(part).or_default() += 1);
+        }
+        // A comma or a semicolon may be within a name; a bar hardly ever is.
+        let is_several = |name: &str| {
+            let parts = parts(name, separator);
+            let is_shared = || separator == SEPARATOR || parts.iter().any(|part| shared[part] > 1);
+            parts.len() > 1 && is_shared()
+        };
+        let several: Vec<&str> = rows.keys().copied().filter(|name| is_several(name)).collect();
+        let count: usize = several.iter().map(|name| rows[name]).sum();
+        let example = several.first()?;
+        let by_card = if separator == SEPARATOR {
+            String::new()
+        } else {
+            format!(", and label_separator = {:?} in a card", separator.to_string())
+        };
+        Some(format!(
+            "{count} row(s) have a label with {separator:?} in it, such as {}: each is taken for one label; for several labels a \
+             text set problem_type=multi_label_classification{by_card}",
+            quoted(example)
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -146,8 +146,9 @@ pub enum TaskError {
     /// A split in which some rows have a label and others have none.
     #[error(
         "{rows} of the {all} rows of the {split} split have no label, the first is {first}{}: label them, or leave them out \
-         with data.skip_bad_rows=true",
-        if *minus_one { ", whose -1 stands for \"no label\" in a column of class numbers (if -1 is a class, list it in a card: labels = [...])" } else { "" }
+         with data.skip_bad_rows=true{}",
+        if *minus_one { ", whose -1 stands for \"no label\" in a column of class numbers (if -1 is a class, list it in a card: labels = [...])" } else { "" },
+        none.as_ref().map_or_else(String::new, |none| format!("; {none}"))
     )]
     SomeUnlabelled {
         /// The split.
@@ -160,6 +161,8 @@ pub enum TaskError {
         first: Location,
         /// Whether the first row without a label has the class number -1.
         minus_one: bool,
+        /// How a row states that it has none of the labels, where the task has such rows.
+        none: Option<String>,
     },
     /// A split without labels that is to be trained on or evaluated.
     #[error("{unlabelled}: {hint}")]
@@ -355,7 +358,8 @@ impl ExampleProblem {
             | Self::Tag { word, .. }
             | Self::NoTag { word, .. }
             | Self::NoType { word, .. }
-            | Self::UnknownTag { word, .. } => Some(*word),
+            | Self::UnknownTag { word, .. }
+            | Self::Row(RowProblem::BlankWord { word, .. }) => Some(*word),
             _ => None,
         }
     }

@@ -23,7 +23,7 @@ use embert_run::{
 
 pub use self::answer::LabelledTexts;
 pub use self::labels::LabelSets;
-pub(crate) use self::labels::truth as indicator;
+pub(crate) use self::labels::{SEPARATOR, SEPARATORS, truth as indicator};
 pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::card_keys::refuse;
@@ -151,6 +151,16 @@ impl Task for MultiLabelClassification {
             return Err(TaskError::NoLabels { path: path.to_owned() });
         }
         Ok(())
+    }
+
+    fn none_of_labels(card: &Card) -> Option<String> {
+        if card.label_columns.is_empty() {
+            let separator = labels::separator(card);
+            return Some(format!(
+                "a text with none of the labels has an empty list, or in CSV the separator alone, {separator:?}"
+            ));
+        }
+        Some("a text with none of the labels has 0 in each label's column".to_owned())
     }
 
     fn example(labels: &LabelSets, card: &Card, id: u64, row: Row) -> Result<MultiLabelText, ExampleProblem> {

@@ -122,6 +122,12 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
+    /// How a row states that it has none of the labels, for messages about rows that state nothing; `None` for a
+    /// task in which each row has a label.
+    fn none_of_labels(_card: &Card) -> Option<String> {
+        None
+    }
+
     /// The example of a row, with the data set's label number. `id` is the row's number, from 0, among the
     /// rows of all files.
     ///

@@ -155,6 +155,10 @@ impl Task for TokenClassification {
         Ok(())
     }
 
+    fn none_of_labels(card: &Card) -> Option<String> {
+        card.columns.entities.as_ref().map(|_| "a text without entities has an empty list".to_owned())
+    }
+
     fn example(labels: &TagLabels, card: &Card, id: u64, row: Row) -> Result<TokenExample, ExampleProblem> {
         labels.example(card, id, &row)
     }
@@ -164,7 +168,7 @@ impl Task for TokenClassification {
         let mut tags = match &example.tags {
             Tags::Unknown => Vec::new(),
             Tags::OfWords(tags) => tags.clone(),
-            Tags::Spans(spans) => spans.iter().map(|span| span.begin).collect(),
+            Tags::Spans { spans, .. } => spans.iter().map(|span| span.begin).collect(),
         };
         tags.sort_unstable();
         tags.dedup();
@@ -226,14 +230,19 @@ impl Task for TokenClassification {
         card::card(&self.labels, &self.loss, escape)
     }
 
-    /// The number of words with each tag; for spans, of entities.
+    /// The number of words with each tag; the words of a text with spans are its runs of letters and digits,
+    /// and its other characters.
     fn count_labels<'a>(labels: usize, examples: impl IntoIterator<Item = &'a TokenExample>) -> Vec<usize> {
         let mut counts = vec![0; labels];
         for example in examples {
             match &example.tags {
                 Tags::Unknown => {}
                 Tags::OfWords(tags) => tags.iter().for_each(|tag| counts[*tag] += 1),
-                Tags::Spans(spans) => spans.iter().for_each(|span| counts[span.begin] += 1),
+                Tags::Spans { outside, .. } => {
+                    let words = truth::word_characters(&example.text);
+                    let tags = truth::tags(&example.tags, &words, *outside);
+                    tags.into_iter().for_each(|tag| counts[tag] += 1);
+                }
             }
         }
         counts
@@ -248,7 +257,8 @@ impl Task for TokenClassification {
         match &mut example.tags {
             Tags::Unknown => {}
             Tags::OfWords(tags) => tags.iter_mut().for_each(|tag| *tag = mapping.id(*tag)),
-            Tags::Spans(spans) => {
+            Tags::Spans { spans, outside } => {
+                *outside = mapping.id(*outside);
                 for span in spans {
                     (span.begin, span.inside) = (mapping.id(span.begin), mapping.id(span.inside));
                 }

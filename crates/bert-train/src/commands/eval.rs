@@ -69,8 +69,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     }
     let config = settings(args, &folder)?;
     say!("evaluates {} on {}", folder.display(), config.dataset);
-    let source = sources::find_data(&config.dataset)?;
     let kind = task_of_model(&folder)?;
+    let source = sources::find_data(&config.dataset, Some(kind.name()))?;
     let data = DataSet::of_task(source, &config, kind)?;
     with_task!(kind, T => evaluate::<T>(args, &config, &folder, data, predictions.as_ref(), &device))
 }

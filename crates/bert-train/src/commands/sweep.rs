@@ -219,7 +219,7 @@ impl Found {
                     self.models.insert(config.model.clone(), model);
                 }
                 if !self.data.contains_key(&config.dataset)
-                    && let Ok(data) = sources::find_data(&config.dataset)
+                    && let Ok(data) = sources::find_data(&config.dataset, config.task)
                 {
                     self.data.insert(config.dataset, data);
                 }
@@ -234,7 +234,7 @@ impl Found {
         let of_first = || -> Result<DataSet, Error> {
             let config = sweep.config(0, sweep.seeds().first().copied().unwrap_or_default())?;
             let folder = self.model(&config.model)?.folder()?;
-            DataSet::open(self.data(&config.dataset)?, &config, &folder)
+            DataSet::open(self.data(&config)?, &config, &folder)
         };
         match of_first() {
             Ok(data) => (data.kind, Some(data.card)),
@@ -246,8 +246,9 @@ impl Found {
         self.models.get(name).cloned().map_or_else(|| sources::find_model(name), Ok)
     }
 
-    fn data(&self, name: &str) -> Result<DataSource, Error> {
-        self.data.get(name).cloned().map_or_else(|| sources::find_data(name), Ok)
+    fn data(&self, config: &TrainConfig) -> Result<DataSource, Error> {
+        let found = self.data.get(&config.dataset).cloned();
+        found.map_or_else(|| sources::find_data(&config.dataset, config.task), Ok)
     }
 }
 
@@ -285,7 +286,7 @@ impl<T: Task> SweepHost for Host<T> {
     }
 
     fn data(&mut self, config: &TrainConfig) -> Result<TaskData<T>, Error> {
-        let source = self.found.data(&config.dataset)?;
+        let source = self.found.data(config)?;
         let (data, card) = DataSet::of_task(source, config, self.kind)?.load::<T>(config)?;
         sources::print_facts(&data);
         self.data_sets.insert(config.dataset.clone(), DatasetFacts::from(&card));

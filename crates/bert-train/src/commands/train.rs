@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use clap::Args;
 use embert_model::{Backend, DeviceChoice};
 use embert_run::{Baseline, FolderKind, Metrics, Scores};
-use embert_task::Task;
+use embert_task::{Task, TaskKind};
 use embert_train::{
     Claim, ConfigBuilder, DatasetFacts, Outcome, Prepared, Provenance, RunFolder, TrainConfig, Trainer,
 };
@@ -52,8 +52,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     };
     let device_choice: DeviceChoice = config.device.parse()?;
     let resolved = device_choice.resolve()?;
-    let (model, data) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
     let of_run = args.resume.as_deref().map(task_of_run).transpose()?;
+    let task = of_run.map(TaskKind::name).or(config.task);
+    let (model, data) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset, task)?);
     // The output folder is claimed before anything is downloaded; from here on no other process takes it.
     let place = match (resumed, &config.output) {
         (Some(run), _) => RunStart::Resumed(run),

@@ -37,7 +37,7 @@ impl ShownTask for TokenClassification {
         columns: PredictColumns<'_>,
     ) -> Result<TokenExample, RowProblem> {
         if matches!(row.get(WORDS), Some(Cell::List(_))) {
-            let example = TokenExample::of_words(id, &row.texts(WORDS)?);
+            let example = TokenExample::of_words(id, &row.words(WORDS)?);
             row.take(WORDS);
             return Ok(example);
         }

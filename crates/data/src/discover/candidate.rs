@@ -1,6 +1,7 @@
 //! [`Candidate`]: a file, or a folder of texts, and the split that its path says.
 
 use super::names::{self, Said, Word};
+use super::path::{folder_of, folder_until, name_of};
 use super::problem::FilesProblem;
 use crate::read::Format;
 
@@ -16,6 +17,26 @@ pub(super) struct Candidate {
     pub(super) origin: String,
     /// The folder that the splits' files or folders are in.
     pub(super) home: String,
+}
+
+impl Candidate {
+    /// A file that has rows.
+    pub(super) fn of_file(file: &str, format: Format) -> Result<Self, FilesProblem> {
+        let (folder, name) = (folder_of(file), name_of(file));
+        let stem = names::stem(name);
+        let by_name = format!("{folder}/{}", names::set_key(stem));
+        let (word, origin, home) = match assign(file, folder, stem)? {
+            Assigned::Folder(word, at) => {
+                let split = folder_until(folder, at + 1);
+                (Some(word), format!("{split}/"), folder_until(folder, at).to_owned())
+            }
+            Assigned::Name(word) => (Some(word), by_name, folder.to_owned()),
+            Assigned::None => (None, by_name, folder.to_owned()),
+        };
+        let lower = name.to_lowercase();
+        let is_json = lower.contains(".json") && !lower.contains(".jsonl");
+        Ok(Self { path: file.to_owned(), format: Some(format), is_json, word, origin, home })
+    }
 }
 
 pub(super) enum Assigned {

@@ -27,15 +27,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use self::candidate::{Assigned, Candidate, assign};
-use self::named::Named;
+use self::named::Place;
 use self::names::{Kind, Said, Word};
 use self::path::{folder_of, folder_until, name_of};
 use self::problem::{FilesProblem, PassedOver, list};
 use self::shards::{check_shards, is_data_shard};
-use self::texts::class_folders;
+use self::texts::{class_folders, with_conll};
 use crate::folders::is_hidden;
 use crate::read::Format;
 use crate::split_files::SplitFiles;
+use crate::text_files::TextFiles;
 
 /// Folders that hold the log of a table format, with the name of the format.
 const TABLE_LOGS: [(&str, &str); 2] = [("_delta_log", "Delta Lake"), (".hoodie", "Apache Hudi")];
@@ -57,10 +58,10 @@ pub(crate) struct Discovered {
 pub(crate) fn discover(
     files: &[String],
     mut passed_over: PassedOver,
-    place: &dyn Named,
+    place: Place<'_>,
 ) -> Result<Discovered, FilesProblem> {
     let seen = visible(files, &mut passed_over)?;
-    let mut candidates = candidates(&seen, &mut passed_over)?;
+    let mut candidates = candidates(&seen, &mut passed_over, place.text_files)?;
     let evaluation = settle_evaluation(&mut candidates);
 
     let mut splits: BTreeMap<Word, Vec<Candidate>> = BTreeMap::new();
@@ -149,7 +150,11 @@ fn visible<'a>(files: &'a [String], passed_over: &mut PassedOver) -> Result<Vec<
 }
 
 /// The files and the folders of texts that may be part of a split.
-fn candidates(seen: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candidate>, FilesProblem> {
+fn candidates(
+    seen: &[&str],
+    passed_over: &mut PassedOver,
+    text_files: TextFiles,
+) -> Result<Vec<Candidate>, FilesProblem> {
     let there: BTreeSet<(&str, &str)> =
         seen.iter().map(|file| (folder_of(file), names::stem(name_of(file)))).collect();
     let data_first = seen.iter().any(|file| is_data_shard(file));
@@ -170,27 +175,12 @@ fn candidates(seen: &[&str], passed_over: &mut PassedOver) -> Result<Vec<Candida
                     passed_over.add(COPY, file.to_owned());
                     continue;
                 }
-                let by_name = format!("{folder}/{}", names::set_key(stem));
-                let (word, origin, home) = match assign(file, folder, stem)? {
-                    Assigned::Folder(word, at) => {
-                        let split = folder_until(folder, at + 1);
-                        (Some(word), format!("{split}/"), folder_until(folder, at).to_owned())
-                    }
-                    Assigned::Name(word) => (Some(word), by_name, folder.to_owned()),
-                    Assigned::None => (None, by_name, folder.to_owned()),
-                };
-                let is_json =
-                    name.to_lowercase().contains(".json") && !name.to_lowercase().contains(".jsonl");
-                candidates.push(Candidate {
-                    path: file.to_owned(),
-                    format: Some(format),
-                    is_json,
-                    word,
-                    origin,
-                    home,
-                });
+                candidates.push(Candidate::of_file(file, format)?);
             }
         }
+    }
+    if text_files == TextFiles::Conll {
+        return with_conll(candidates, &texts, passed_over);
     }
     // Where there is no table, `train.txt` and its like may be the data: CoNLL columns, or texts without labels.
     let of_split = |file: &&str| matches!(names::said(names::stem(name_of(file))), Said::Exactly(_));
@@ -237,7 +227,7 @@ fn settle_evaluation(candidates: &mut [Candidate]) -> Option<String> {
 fn only_set(
     mut unnamed: Vec<Candidate>,
     passed_over: &mut PassedOver,
-    place: &dyn Named,
+    place: Place<'_>,
 ) -> Result<Option<Vec<Candidate>>, FilesProblem> {
     // Beside tables, a JSON file is most often a description.
     if unnamed.iter().any(|candidate| !candidate.is_json) {
@@ -266,10 +256,10 @@ fn origins(split: &[Candidate]) -> BTreeSet<&str> {
     split.iter().map(|candidate| candidate.origin.as_str()).collect()
 }
 
-fn configs(homes: &BTreeSet<&str>, place: &dyn Named) -> FilesProblem {
+fn configs(homes: &BTreeSet<&str>, place: Place<'_>) -> FilesProblem {
     FilesProblem::Configs {
         names: homes.iter().map(|home| (*home).to_owned()).collect(),
-        commands: homes.iter().map(|home| place.choose(home)).collect(),
+        commands: homes.iter().map(|home| place.named.choose(home)).collect(),
     }
 }
 
@@ -278,7 +268,7 @@ fn check_readings(
     split: &'static str,
     candidates: &[Candidate],
     homes: &BTreeSet<&str>,
-    place: &dyn Named,
+    place: Place<'_>,
 ) -> Result<(), FilesProblem> {
     let mut readings: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for candidate in candidates {
@@ -325,15 +315,19 @@ pub(crate) fn split_of(name: &str) -> Option<(&'static str, bool)> {
 }
 
 /// True for a file in a table format that can be read.
-pub(crate) fn is_table(path: &str) -> bool {
-    matches!(Kind::of(name_of(path)), Kind::Table(_))
+pub(crate) fn is_table(path: &str, text_files: TextFiles) -> bool {
+    match Kind::of(name_of(path)) {
+        Kind::Table(_) => true,
+        Kind::Text => text_files == TextFiles::Conll,
+        Kind::Unread(_) | Kind::Other => false,
+    }
 }
 
 /// The tables below a folder, without hidden files.
-pub(crate) fn tables_below(folder: &str, files: &[String]) -> Vec<String> {
+pub(crate) fn tables_below(folder: &str, files: &[String], text_files: TextFiles) -> Vec<String> {
     let is_seen = |file: &&String| {
         let inner = file.strip_prefix(folder).and_then(|inner| inner.strip_prefix('/'));
-        inner.is_some_and(|inner| is_table(inner) && !inner.split('/').any(is_hidden))
+        inner.is_some_and(|inner| is_table(inner, text_files) && !inner.split('/').any(is_hidden))
     };
     files.iter().filter(is_seen).cloned().collect()
 }

@@ -12,7 +12,18 @@ impl Named for Here {
 fn found(files: &[&str]) -> Result<Discovered, FilesProblem> {
     let mut files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
     files.sort();
-    discover(&files, PassedOver::default(), &Here)
+    discover(&files, PassedOver::default(), Place { named: &Here, text_files: TextFiles::Texts })
+}
+
+/// The files of each split where the task is token classification, and the notes.
+#[track_caller]
+fn of_words(files: &[&str]) -> (SplitFiles, String) {
+    let mut sorted: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
+    sorted.sort();
+    let place = Place { named: &Here, text_files: TextFiles::Conll };
+    let found = discover(&sorted, PassedOver::default(), place);
+    let found = found.unwrap_or_else(|error| panic!("{files:?}: {error}"));
+    (found.files, found.notes.join("\n"))
 }
 
 #[track_caller]
@@ -78,6 +89,39 @@ fn texts_named_like_splits_are_the_data_where_nothing_else_is() {
     let notes = reads(&["train.txt", "train/pos/1.txt", "train/neg/1.txt"], &["train"], &[], &[]);
     assert!(notes.contains("train.txt"), "{notes}");
     refuses(&["my_train.txt", "test.txt"], &["recognised as a data set"]);
+}
+
+/// Where the task is token classification, `.txt` files are found as `.conll` files are.
+#[test]
+fn texts_are_tables_of_words_where_the_task_says_so() {
+    let paths = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<Vec<_>>();
+    for (files, train, test) in [
+        (&["train.txt"][..], &["train.txt"][..], &[][..]),
+        (&["train.txt", "test.txt"], &["train.txt"], &["test.txt"]),
+        (&["train.txt.gz", "test.txt.zst"], &["train.txt.gz"], &["test.txt.zst"]),
+        (&["wnut17_train.txt", "wnut17_test.txt"], &["wnut17_train.txt"], &["wnut17_test.txt"]),
+        (&["eng.train.txt", "eng.test.txt"], &["eng.train.txt"], &["eng.test.txt"]),
+        (&["train/a.txt", "train/b.txt", "test/c.txt"], &["train/a.txt", "train/b.txt"], &["test/c.txt"]),
+        (&["corpus.txt"], &["corpus.txt"], &[]),
+        (&["a/train.txt", "a/README.md"], &["a/train.txt"], &[]),
+        // A description beside it, and files of the other formats.
+        (&["train.txt", "label_map.json"], &["train.txt"], &[]),
+        (&["corpus.txt", "label_map.json"], &["corpus.txt"], &[]),
+        (&["train.txt", "meta.csv"], &["train.txt"], &[]),
+        (&["train.conll", "test.txt"], &["train.conll"], &["test.txt"]),
+        (&["train.jsonl", "train.txt"], &["train.jsonl"], &[]),
+        (&["train.csv", "train.txt"], &["train.txt"], &[]),
+        (&["corpus.conll", "notes.txt"], &["corpus.conll"], &[]),
+        (&["train.csv"], &["train.csv"], &[]),
+    ] {
+        let (found, notes) = of_words(files);
+        let expected = SplitFiles { train: paths(train), validation: Vec::new(), test: paths(test) };
+        assert_eq!(found, expected, "{files:?}: {notes}");
+    }
+    assert!(of_words(&["train.jsonl", "train.txt"]).1.contains("train.txt: there is a table of its split"));
+    assert!(of_words(&["train.csv", "train.txt"]).1.contains("train.csv: a CSV has no lists of words"));
+    let folders = of_words(&["train.txt", "label_map.json"]).1;
+    assert!(folders.contains("label_map.json: its name says no split"), "{folders}");
 }
 
 #[test]

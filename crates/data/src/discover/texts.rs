@@ -7,8 +7,11 @@ use super::names::{self, Said};
 use super::path::{folder_of, folder_until, name_of};
 use super::problem::{FilesProblem, PassedOver};
 use crate::folders::UNLABELLED;
+use crate::read::Format;
 
-const NO_LABELS: &str = "a file of plain text has no labels; if it has CoNLL columns, name it .conll, or in a card with format = \"conll\"";
+const NO_LABELS: &str = "a file of plain text has no labels; if it has CoNLL columns, set task = \"token-classification\", or name it .conll";
+const BESIDE_TABLE: &str = "there is a table of its split";
+const CSV: &str = "a CSV has no lists of words and tags, which the task token-classification reads";
 const UNSUPERVISED: &str = "its texts have no labels";
 const TOO_DEEP: &str = "it is deeper than a label's folder";
 
@@ -75,6 +78,38 @@ pub(super) fn class_folders(
         }
     }
     Ok(candidates)
+}
+
+/// Files of plain text beside `tables`, as CoNLL columns: where no table may be their split. A table of JSON
+/// whose name says no split is most often a description.
+pub(super) fn with_conll(
+    mut tables: Vec<Candidate>,
+    texts: &[&str],
+    passed_over: &mut PassedOver,
+) -> Result<Vec<Candidate>, FilesProblem> {
+    let is_csv = |table: &Candidate| table.format == Some(Format::Csv);
+    let mut found = Vec::new();
+    for file in texts {
+        let text = Candidate::of_file(file, Format::Conll)?;
+        let may_be = |table: &Candidate| {
+            table.word == text.word && !is_csv(table) && (table.word.is_some() || !table.is_json)
+        };
+        if !tables.iter().any(may_be) {
+            found.push(text);
+        } else if text.word.is_some() {
+            passed_over.add(BESIDE_TABLE, text.path);
+        }
+    }
+    // Another file has the words.
+    tables.retain(|table| {
+        let is_other = is_csv(table) && found.iter().any(|text: &Candidate| text.word == table.word);
+        if is_other {
+            passed_over.add(CSV, table.path.clone());
+        }
+        !is_other
+    });
+    tables.extend(found);
+    Ok(tables)
 }
 
 fn join(folder: &str, name: &str) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::expand::{Chosen, There, describe, expand_paths};
 use crate::discover;
-use crate::discover::named::Named;
+use crate::discover::named::Place;
 use crate::discover::problem::{FilesProblem, PassedOver};
 use crate::readme::{Config, Readme};
 use crate::split_files::SplitFiles;
@@ -17,12 +17,12 @@ pub(crate) fn choose(
     config: Option<&str>,
     files: &[String],
     passed_over: PassedOver,
-    place: &dyn Named,
+    place: Place<'_>,
 ) -> Result<Chosen, FilesProblem> {
     if readme.configs.is_empty() {
         return by_folders(config, files, passed_over, place);
     }
-    let chosen = readme.config(config, place)?;
+    let chosen = readme.config(config, place.named)?;
     let mut notes = Vec::new();
     if config.is_none() && readme.configs.len() > 1 {
         let others = readme.configs.iter().map(|other| other.name.as_str());
@@ -31,7 +31,7 @@ pub(crate) fn choose(
             "takes {}, the default in README.md; there are also {} ({})",
             chosen.name,
             others.join(", "),
-            place.choose(others.first().copied().unwrap_or_default())
+            place.named.choose(others.first().copied().unwrap_or_default())
         ));
     }
     if !chosen.settings.is_empty() {
@@ -42,7 +42,7 @@ pub(crate) fn choose(
         ));
     }
     let found = if chosen.splits.is_some() {
-        by_splits(chosen, files)?
+        by_splits(chosen, files, place)?
     } else {
         let found = match chosen.folder.as_deref().map(|folder| folder.trim_matches('/')) {
             Some(folder) if !folder.is_empty() && folder != "." => below(folder, files, place)?,
@@ -63,7 +63,7 @@ fn by_folders(
     config: Option<&str>,
     files: &[String],
     passed_over: PassedOver,
-    place: &dyn Named,
+    place: Place<'_>,
 ) -> Result<Chosen, FilesProblem> {
     let Some(config) = config else {
         let found = discover::discover(files, passed_over, place)?;
@@ -92,7 +92,7 @@ fn by_folders(
 }
 
 /// The splits that are discovered in one folder.
-fn below(folder: &str, files: &[String], place: &dyn Named) -> Result<discover::Discovered, FilesProblem> {
+fn below(folder: &str, files: &[String], place: Place<'_>) -> Result<discover::Discovered, FilesProblem> {
     let prefix = format!("{folder}/");
     let inner: Vec<String> =
         files.iter().filter_map(|file| file.strip_prefix(&prefix)).map(str::to_owned).collect();
@@ -111,7 +111,7 @@ fn below(folder: &str, files: &[String], place: &dyn Named) -> Result<discover::
 }
 
 /// The files that a README's `data_files` name.
-fn by_splits(config: &Config, files: &[String]) -> Result<Chosen, FilesProblem> {
+fn by_splits(config: &Config, files: &[String], place: Place<'_>) -> Result<Chosen, FilesProblem> {
     let declared = config.splits.as_deref().unwrap_or_default();
     let folder =
         config.folder.as_deref().map(|folder| folder.trim_matches('/')).filter(|folder| !folder.is_empty());
@@ -166,7 +166,7 @@ fn by_splits(config: &Config, files: &[String]) -> Result<Chosen, FilesProblem> 
         if name != split {
             chosen.notes.push(format!("takes the split {name} of README.md as the {split} split"));
         }
-        let there = There { files, any_format: false, partial: false };
+        let there = There { files, any_format: false, text_files: place.text_files, partial: false };
         expand_paths(split, &paths, &there, &mut chosen.notes)
     };
     chosen.files = SplitFiles { train: take("train")?, validation: take("validation")?, test: take("test")? };

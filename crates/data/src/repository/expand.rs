@@ -9,6 +9,7 @@ use crate::discover::problem::{FilesProblem, list};
 use crate::discover::shards::check_shards;
 use crate::read::ReadOptions;
 use crate::split_files::SplitFiles;
+use crate::text_files::TextFiles;
 
 /// The files of each split of one data set.
 #[derive(Debug, Default)]
@@ -48,6 +49,8 @@ pub(crate) struct There<'a> {
     pub(crate) files: &'a [String],
     /// True where files are read whatever format their names say.
     pub(crate) any_format: bool,
+    /// What files of plain text hold.
+    pub(crate) text_files: TextFiles,
     /// True where other files may exist too, so that a name without a pattern is kept as it is.
     pub(crate) partial: bool,
 }
@@ -65,7 +68,7 @@ pub(super) fn expand_paths(
         let name = text.trim_end_matches('/');
         let is_file = files.iter().any(|file| file == text);
         let is_pattern = Pattern::is_pattern(text);
-        let tables = if is_file { Vec::new() } else { discover::tables_below(name, files) };
+        let tables = if is_file { Vec::new() } else { discover::tables_below(name, files, there.text_files) };
         let is_folder = || files.iter().any(|file| file.starts_with(&format!("{name}/")));
         let matches = if !tables.is_empty() {
             // A folder of parts, as Spark writes one for each table.
@@ -78,7 +81,7 @@ pub(super) fn expand_paths(
             let pattern = Pattern::new(text)
                 .map_err(|problem| FilesProblem::Pattern { pattern: text.clone(), problem })?;
             let all: Vec<&String> = files.iter().filter(|file| pattern.matches(file)).collect();
-            let is_read = |file: &&&String| there.any_format || discover::is_table(file);
+            let is_read = |file: &&&String| there.any_format || discover::is_table(file, there.text_files);
             let matches: Vec<String> = all.iter().filter(is_read).map(|file| (*file).clone()).collect();
             let unread: Vec<String> =
                 all.iter().filter(|file| !is_read(file)).map(|file| (*file).clone()).collect();

@@ -3,7 +3,7 @@ use std::fs;
 use super::*;
 use crate::columns::Columns;
 use crate::load::{LoadOptions, load_rows};
-use crate::task_name::ProblemType;
+use crate::task_name::{ProblemType, TaskName};
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
@@ -307,4 +307,46 @@ fn links_and_names_of_all_kinds_are_said() {
         "{message}"
     );
     assert!(refused("/dev/null").contains("a pipe, a device or a socket"));
+}
+
+/// The task that the user or a card states says what `.txt` files are, wherever they are named.
+#[test]
+fn the_task_finds_texts_of_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let card = |task: &str, train: &str| format!("name = \"w\"\n{task}\n[files]\ntrain = [\"{train}\"]\n");
+    let readme =
+        "---\nconfigs:\n- config_name: a\n  data_files:\n  - split: train\n    path: rows/*\n---\n";
+    write(
+        dir.path(),
+        &[
+            ("words/ner_train.txt", ""),
+            ("words/ner_dev.txt", ""),
+            ("own/rows/1.txt", ""),
+            ("own/rows/2.txt", ""),
+            ("own/open.toml", &card("", "rows/*.txt")),
+            ("own/stated.toml", &card("task = \"token-classification\"", "rows/*.txt")),
+            ("own/folder.toml", &card("task = \"token-classification\"", "rows")),
+            ("clone/rows/1.txt", ""),
+            ("clone/README.md", readme),
+        ],
+    );
+    let of = |name: &str, task| {
+        let name = dir.path().join(name);
+        match DataSource::resolve_for(name.to_str().unwrap(), &[], task) {
+            Ok(DataSource::Local { card, .. }) => Ok(card.files.unwrap()),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        }
+    };
+    let task = Some(TaskName::TokenClassification);
+    let rows = ["rows/1.txt", "rows/2.txt"].map(PathBuf::from);
+    assert!(of("words", None).unwrap_err().contains("set task = \"token-classification\""));
+    assert_eq!(of("words", task).unwrap().train, [PathBuf::from("ner_train.txt")]);
+    assert_eq!(of("words", task).unwrap().validation, [PathBuf::from("ner_dev.txt")]);
+    assert!(of("own/open.toml", None).unwrap_err().contains("rows/*.txt"));
+    assert_eq!(of("own/open.toml", task).unwrap().train, rows);
+    assert_eq!(of("own/stated.toml", None).unwrap().train, rows);
+    assert_eq!(of("own/folder.toml", None).unwrap().train, rows);
+    assert!(of("clone", None).is_err());
+    assert_eq!(of("clone", task).unwrap().train, [PathBuf::from("rows/1.txt")]);
 }

@@ -81,7 +81,7 @@ fn the_exports_of_the_tools_are_one() {
     );
     let found = spans(&studio(&whole));
     assert_eq!((found.text.as_str(), found.spans), (TEXT, Some(expected(true))));
-    assert_eq!(found.left_out, LeftOut { relations: 1, annotations: 1, results: 1, utf_16: 0 });
+    assert_eq!(found.left_out, LeftOut { relations: 1, annotations: 1, results: 1, ..LeftOut::default() });
     assert_eq!(found.left_out.notes().len(), 3);
     // The only text of a task is taken whatever its name.
     let other =
@@ -113,6 +113,18 @@ fn what_nobody_annotated_is_told_from_what_has_no_entity() {
     for json in [r#"{"body": "a", "ner": null}"#, r#"{"body": "a"}"#] {
         assert_eq!(spans_of(&row(json), &named).unwrap().unwrap().spans, None, "{json}");
     }
+    // JSON-MIN has a row for each annotation, without the keys in which nothing was marked.
+    for (json, unmarked) in [
+        (r#"{"body": "a", "id": 7, "annotator": 1, "annotation_id": 12, "lead_time": 3.5}"#, 1),
+        (r#"{"body": "a", "ner": null, "annotation_id": "12"}"#, 1),
+        (r#"{"body": "a", "ner": [], "annotation_id": 12}"#, 0),
+    ] {
+        let found = spans_of(&row(json), &named).unwrap().unwrap();
+        assert_eq!((found.spans, found.left_out.unmarked), (Some(Vec::new()), unmarked), "{json}");
+        assert_eq!(found.left_out.notes().len(), unmarked, "{json}");
+    }
+    let json = r#"{"body": "a", "annotation_id": null}"#;
+    assert_eq!(spans_of(&row(json), &named).unwrap().unwrap().spans, None);
     // Rows of other tasks have no spans.
     for json in [
         r#"{"text": "a", "label": "pos"}"#,

@@ -1,8 +1,9 @@
 //! CoNLL columns: sentences as people have them, and files at fault.
 
 use std::io::{Cursor, Read as _};
+use std::path::Path;
 
-use embert_data::{Columns, Format, ReadOptions, Row, RowReader, Value};
+use embert_data::{Card, Columns, Format, LoadOptions, ReadOptions, Row, RowReader, Value, load_rows};
 use proptest::prelude::*;
 
 use super::{as_format, chain, file, options};
@@ -220,6 +221,53 @@ fn a_compressed_file_is_read_and_a_bomb_is_none() {
     let wide = format!("a\tO\n{}", format!("{}\tO\n", "x".repeat(1 << 20)).repeat(66));
     let found: Vec<_> = open("wide.conll", &zstd::encode_all(wide.as_bytes(), 1).unwrap()).collect();
     assert!(found.len() == 1 && chain(found[0].as_ref().unwrap_err()).contains("larger than 64 MiB"));
+}
+
+/// Lines are those of the text, however its file is compressed.
+#[test]
+fn a_compressed_file_has_the_lines_of_its_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let gzip = |text: &str| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, text.as_bytes()).unwrap();
+        gzip.finish().unwrap()
+    };
+    let zstd = |text: &str| zstd::encode_all(text.as_bytes(), 1).unwrap();
+    // More than the first bytes, which are looked at apart, and two members, as `cat` joins them.
+    let begin = "-DOCSTART- O\n\n".to_owned() + &"word O\r\n".repeat(9999) + "\n# a comment\n";
+    let end = "Ms O\nOkafor B-PER\n\nbad\n\nlast O\n";
+    let whole = format!("{begin}{end}");
+    let columns = Columns::new().with("tokens").with("tags");
+    for (name, bytes) in [
+        ("a.conll", whole.clone().into_bytes()),
+        ("a.conll.gz", gzip(&whole)),
+        ("members.conll.gz", [gzip(&begin), gzip(end)].concat()),
+        ("a.iob2.zst", zstd(&whole)),
+        ("frames.bio.zst", [zstd(&begin), zstd(end)].concat()),
+        // The content tells the compression.
+        ("gz.conll", gzip(&whole)),
+    ] {
+        let path = file(&dir, name, &bytes);
+        let mut rows = RowReader::open(&path, &ReadOptions::default(), &columns).unwrap();
+        let mut lines = Vec::new();
+        while let Some(row) = rows.next_located() {
+            match row {
+                Ok((location, _)) => lines.push(location.number),
+                Err(error) => {
+                    let message = error.to_string();
+                    assert!(message.contains(&format!("{name}, line 10007: it has 1 column(s)")), "{message}");
+                }
+            }
+        }
+        assert_eq!(lines, [3, 10_004, 10_009], "{name}");
+        // Each word has its own line, as messages about tags name it.
+        let card = Card::for_file(&path);
+        let options = LoadOptions { skip_bad_rows: true, ..LoadOptions::default() };
+        let [train, ..] = load_rows(&card, Path::new(""), &options, &columns, Some("tags")).unwrap().splits;
+        let location = train.word_location(&train.rows[1].location, 2);
+        assert_eq!((location.number, location.unit), (10_005, "line"), "{name}");
+        assert_eq!(train.rows[1].row.texts("tokens").unwrap()[1], "Okafor");
+    }
 }
 
 #[test]

@@ -52,10 +52,11 @@ fn columns_tell_the_task() {
 /// `.txt` and `.tsv` are columns of tokens where the task is known.
 #[test]
 fn the_task_decides_what_a_text_file_is() {
-    for file in ["train.tsv", "train.txt"] {
+    for file in ["train.tsv", "train.txt", "train.TXT"] {
         let text = "a\tO\nb\tB-X\n";
         let found = find(&[(file, text)], Some(TOKENS));
-        assert_eq!(found.card.reading.format, Some(Format::Conll), "{file}");
+        let reading = found.card.reading_of(Path::new(file), &embert_data::ReadOptions::default());
+        assert_eq!(reading.format, Some(Format::Conll), "{file}");
         assert!(
             found.notes[0]
                 .ends_with(&format!("{file} is read as columns of tokens and tags (format = \"conll\")")),
@@ -65,7 +66,15 @@ fn the_task_decides_what_a_text_file_is() {
         assert_eq!(found.card.columns.tags.as_deref(), Some("tags"));
     }
     let found = find(&[("train.tsv", "text\tlabel\na\tx\n")], None);
-    assert_eq!((found.card.reading.format, found.task), (None, TEXTS_TASK));
+    let reading = found.card.reading_of("train.tsv".as_ref(), &embert_data::ReadOptions::default());
+    assert_eq!((reading.format, found.task), (None, TEXTS_TASK));
+    // Each file is what its own name says.
+    let files = [("train.conll", "a O\n"), ("dev.jsonl", "{}\n"), ("test.tsv", "b\tO\n")];
+    let found = find(&files, Some(TOKENS));
+    let formats = ["train.conll", "dev.jsonl", "test.tsv"]
+        .map(|file| found.card.reading_of(file.as_ref(), &embert_data::ReadOptions::default()).format);
+    assert_eq!(formats, [None, None, Some(Format::Conll)]);
+    assert!(found.notes[0].starts_with("test.tsv is read as columns"), "{:?}", found.notes);
 }
 
 #[test]
@@ -167,6 +176,17 @@ fn labels_tell_their_kind() {
         ),
         ("train.jsonl", list, SEVERAL, Some("each row has a list of labels: multi_label_classification")),
         ("train.jsonl", one_each, SINGLE, None),
+        // Texts that look like several labels are said, with the key.
+        (
+            "train.csv",
+            &csv(&["joy|sad", "joy", "fear|sad", "fear|sad"]),
+            SINGLE,
+            Some("3 row(s) have a label with '|' in it, such as \"fear|sad\": each is taken for one label; for several labels a text set problem_type=multi_label_classification"),
+        ),
+        ("train.csv", &csv(&["food|drink", "sport"]), SINGLE, Some("1 row(s) have a label with '|'")),
+        ("train.csv", &csv(&["joy;sad", "joy"]), SINGLE, Some("1 row(s) have a label with ';' in it, such as")),
+        ("train.csv", &csv(&["Rome; Italy", "Oslo; Norway", ";"]), SINGLE, None),
+        ("train.jsonl", "{\"text\": \"a\", \"label\": \"x, y\"}\n{\"text\": \"b\", \"label\": [\"y\"]}\n{\"text\": \"b\", \"label\": \"x\"}\n", SINGLE, Some("1 row(s) have a label with ','")),
         ("train.csv", "text,joy,anger\na,1,0\n", SEVERAL, None),
     ] {
         let (found, said) = kind(file, text, as_is, None);
@@ -179,6 +199,8 @@ fn labels_tell_their_kind() {
     // Labels that the card lists are classes.
     let listed = |card: &mut Card| card.labels = ["1.5", "2.25", "3.75", "4.0"].map(str::to_owned).to_vec();
     assert_eq!(kind("train.csv", &fractions, listed, None), (SINGLE, None));
+    let listed = |card: &mut Card| card.labels = ["joy", "joy|sad"].map(str::to_owned).to_vec();
+    assert_eq!(kind("train.csv", &csv(&["joy|sad", "joy"]), listed, None), (SINGLE, None));
     let stated = |card: &mut Card| card.problem_type = Some(embert_data::ProblemType::Regression);
     assert_eq!(kind("train.csv", &csv(&["0", "1"]), stated, None), (NUMBER, None));
 }

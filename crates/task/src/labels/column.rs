@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::cell::{Cell, Changes};
-use super::problem::{LabelProblem, few};
+use super::problem::{LabelProblem, few, quoted};
 use super::rule::{Labels, Numbers, folded, is_number};
 use super::set::LabelSet;
 use crate::TaskError;
@@ -50,7 +50,7 @@ impl LabelColumn {
         let (cell, Changes { trimmed, point, unlisted }) = Cell::of(value);
         self.trimmed += usize::from(trimmed);
         self.pointed += usize::from(point);
-        self.unlisted += usize::from(unlisted);
+        self.unlisted += usize::from(unlisted && cell.name().is_some());
         let cells = if is_train { &mut self.train } else { &mut self.others };
         cells.entry(cell).or_insert_with(|| Seen { rows: 0, first: location.clone() }).rows += 1;
     }
@@ -117,7 +117,14 @@ impl LabelColumn {
                 (example, first) = (list, seen);
             }
         }
-        Err(LabelProblem::Several { rows, first: first.first.clone(), example: example.to_owned() })
+        let labelled = self.all().filter(|(cell, _)| cell.name().is_some()).map(|(_, seen)| seen.rows);
+        Err(LabelProblem::Several {
+            rows,
+            first: first.first.clone(),
+            example: example.to_owned(),
+            ones: self.unlisted,
+            plain: labelled.sum::<usize>() - self.unlisted,
+        })
     }
 
     /// The class names that the files state, with the first file that states names; `None` if no file does.
@@ -274,6 +281,24 @@ impl LabelColumn {
             .collect();
         if !truths.is_empty() && (!numbers.is_empty() || !names.keys().all(|name| is_truth(name))) {
             return mixed(truths.into_iter().chain(others).collect()).map_or(Ok(()), Err);
+        }
+        let is_name = |(name, _): &&(&str, &Seen)| !is_missing(name);
+        if let Some((name, seen)) = others.iter().find(is_name).filter(|_| !fractions.is_empty()) {
+            // Versions and codes beside each other are names; a measure with a name in it is a measure with a fault.
+            let texts: BTreeSet<&str> = fractions.iter().map(|(text, ..)| *text).collect();
+            let distinct = texts.len() + numbers.len();
+            let examples: Vec<String> = texts.into_iter().take(5).map(str::to_owned).collect();
+            if others.iter().filter(is_name).count() == 1 && distinct > 1 {
+                let (name, location) = (quoted(name), seen.first.clone());
+                return Err(LabelProblem::MeasuresAndName { distinct, examples, name, location });
+            }
+            notes.push(format!(
+                "the labels are numbers ({}) and names ({}): each is taken for a name; to predict a number, mend the names and \
+                 set problem_type=regression",
+                examples.join(", "),
+                few(&names.keys().collect::<Vec<_>>())
+            ));
+            return Ok(());
         }
         if numbers.is_empty() || names.is_empty() {
             return Ok(());

@@ -10,9 +10,9 @@ use embert_data::Location;
 pub enum LabelProblem {
     /// Lists of several labels, or empty lists.
     #[error(
-        "{rows} row(s) have a list with no label or several, the first is {first} with {example}: other rows have \
-         one label that is no list; for several labels a text write a list in each row, or set \
-         problem_type=multi_label_classification; for one label a text leave these rows out with data.skip_bad_rows=true"
+        "{rows} row(s) have a list with no label or several, the first is {first} with {example}{}: for several labels a text \
+         set problem_type=multi_label_classification; for one label a text leave these rows out with data.skip_bad_rows=true",
+        others(*ones, *plain)
     )]
     Several {
         /// The number of rows whose list doesn't have one label.
@@ -21,6 +21,10 @@ pub enum LabelProblem {
         first: Location,
         /// The list of the first row, as JSON writes it.
         example: String,
+        /// The number of rows with a list of one label.
+        ones: usize,
+        /// The number of rows with one label that is no list.
+        plain: usize,
     },
     /// Numbers that measure something.
     #[error(
@@ -77,6 +81,23 @@ pub enum LabelProblem {
         /// The names, truth values included.
         names: Vec<String>,
         /// The first row with the first of these names.
+        location: Location,
+    },
+    /// Numbers with a fraction and one name in one column.
+    #[error(
+        "it has {distinct} different numbers, such as {}, and one name ({name}, first in {location}): to predict a number set \
+         problem_type=regression, and mend the cells with the name or leave them empty (null); where each of them is a class, \
+         list them in a card: labels = [...]",
+        examples.join(", ")
+    )]
+    MeasuresAndName {
+        /// The number of different numbers.
+        distinct: usize,
+        /// Some of the numbers.
+        examples: Vec<String>,
+        /// The name, in quotes.
+        name: String,
+        /// The first row with the name.
         location: Location,
     },
     /// Truth values and other names in one column.
@@ -195,6 +216,20 @@ pub enum LabelProblem {
         /// Some of the labels.
         examples: Vec<String>,
     },
+    /// A list that is written as a text.
+    #[error(
+        "{} is a list written as a text (first in {location}), and CSV has no lists: write the labels with {separator:?} between \
+         them, as in a{separator}b, and {separator:?} alone for none, or the rows as JSON Lines",
+        few(std::slice::from_ref(name))
+    )]
+    WrittenList {
+        /// The text.
+        name: String,
+        /// What separates labels.
+        separator: String,
+        /// The first row with the text.
+        location: Location,
+    },
     /// Labels that are most likely several labels with another separator between them.
     #[error(
         "{} is most likely several labels with {separator:?} between them (first in {location}): state the separator in a card, \
@@ -224,6 +259,18 @@ pub enum LabelProblem {
         /// The first row with 0.
         location: Location,
     },
+}
+
+/// What the rows have that are no lists of several labels.
+fn others(ones: usize, plain: usize) -> String {
+    match (ones, plain) {
+        (0, 0) => String::new(),
+        (ones, 0) => format!(", and {ones} row(s) have a list of one label"),
+        (0, plain) => format!(", and {plain} row(s) have one label that is no list"),
+        (ones, plain) => {
+            format!(", {ones} row(s) have a list of one label, and {plain} row(s) one label that is no list")
+        }
+    }
 }
 
 /// The first few names in quotes, and the number of further names. Control characters are escaped, long names

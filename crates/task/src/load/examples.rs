@@ -118,6 +118,7 @@ impl<T: Task> Examples<'_, T> {
                 all: split.rows.len(),
                 first: first.clone(),
                 minus_one,
+                none: T::none_of_labels(self.card),
             }),
             _ => Ok(()),
         }

@@ -7,10 +7,10 @@ use embert_data::{Card, LoadedRows, LocatedRow, Location, Row, SplitKind, Value,
 use crate::{ExampleProblem, LabelColumn, LabelProblem, LabelSet, Labels, TaskError};
 
 /// What separates labels within a text, unless the card states it.
-const SEPARATOR: &str = "|";
+pub(crate) const SEPARATOR: char = '|';
 
-/// What other separators there are.
-const SEPARATORS: [char; 3] = ['|', ';', ','];
+/// What separators there are.
+pub(crate) const SEPARATORS: [char; 3] = [SEPARATOR, ';', ','];
 
 /// The labels of a data set of several labels, in the data set's order.
 #[derive(Clone, Debug)]
@@ -36,7 +36,8 @@ impl LabelSets {
             let labels = Labels::from(LabelSet::new(card.label_columns.clone(), None));
             return Ok((Self { labels, form: Form::Columns }, Vec::new()));
         }
-        let separator = card.label_separator.as_deref().unwrap_or(SEPARATOR);
+        let separator = separator(card);
+        let separator = separator.as_str();
         let mut column = LabelColumn::default();
         let (mut separated, mut repeated) = (0, 0);
         let mut first: BTreeMap<String, &Location> = BTreeMap::new();
@@ -141,6 +142,11 @@ impl LabelSets {
     }
 }
 
+/// What separates labels within a text.
+pub(super) fn separator(card: &Card) -> String {
+    card.label_separator.clone().unwrap_or_else(|| SEPARATOR.to_string())
+}
+
 /// The values of a row's labels: the elements of a list, or the parts of a text; `None` without a value.
 fn values(value: Option<&Value>, separator: &str) -> Option<Vec<Value>> {
     match value? {
@@ -154,7 +160,7 @@ fn values(value: Option<&Value>, separator: &str) -> Option<Vec<Value>> {
     }
 }
 
-/// Refuses a stated separator that no row has, and labels that look like several labels with another
+/// Refuses a stated separator that no row has, lists that are written as texts, and labels that look like several labels with another
 /// separator between them. `separated` is the number of rows with the separator, `first` each text with its
 /// first row.
 fn check_separator(
@@ -170,6 +176,11 @@ fn check_separator(
     }
     if !card.labels.is_empty() {
         return Ok(());
+    }
+    let is_list = |name: &str| name.starts_with('[') && name.ends_with(']');
+    if let Some((name, location)) = first.iter().find(|(name, _)| is_list(name)) {
+        let (name, location) = (name.clone(), Location::clone(location));
+        return Err(LabelProblem::WrittenList { name, separator: separator(card), location });
     }
     let is_several = |name: &str, separator: char| {
         let mut parts = name.split(separator).map(str::trim);

@@ -51,9 +51,30 @@ fn a_separator_separates_the_labels_of_a_text() {
         "1 row(s) name a label twice: it counts once",
     ];
     assert!(notes.iter().all(|note| data.notes.contains(&(*note).to_owned())), "{:?}", data.notes);
+    // The separator alone says that a text has none of the labels; an empty cell says nothing.
+    let data = load(&[("train.csv", "text,label\na,joy|anger\nb,|\nc, | \n")], "").unwrap();
+    assert_eq!(named(&data), [vec!["anger", "joy"], vec![], vec![]]);
+    let text = "text,label\na,joy;anger\nb,;\nc,\n";
+    let message = load(&[("train.csv", text)], "label_separator = \";\"").unwrap_err();
+    assert!(
+        message.contains("1 of the 3 rows of the training split have no label, the first is train.csv, line 4")
+            && message.ends_with("a text with none of the labels has an empty list, or in CSV the separator alone, \";\""),
+        "{message}"
+    );
     let text = "text,label\na,joy; anger\nb,joy/x\n";
     let data = load(&[("train.csv", text)], "label_separator = \";\"").unwrap();
     assert_eq!(named(&data), [vec!["anger", "joy"], vec!["joy/x"]]);
+    // pandas writes lists so.
+    for list in ["['joy', 'anger']", "[]"] {
+        let text = format!("text,label\na,joy\nb,\"{list}\"\n");
+        let message = load(&[("train.csv", &text)], "").unwrap_err();
+        assert!(
+            message.contains(&format!("\"{list}\" is a list written as a text (first in "))
+                && message.contains("train.csv, line 3), and CSV has no lists: write the labels with \"|\""),
+            "{message}"
+        );
+        load(&[("train.csv", &text)], &format!("labels = [\"joy\", \"{list}\"]")).unwrap();
+    }
     // Labels with another separator between them are most likely several.
     let text = "text,label\na,joy; anger\nb,joy|x\n";
     let message = load(&[("train.csv", text)], "label_separator = \";\"").unwrap_err();
@@ -88,6 +109,7 @@ fn rows_without_usable_labels_are_named_with_their_line() {
         ("text,anger,joy\na,1,0\nb,2,0\n", "train.csv, line 3: the column \"anger\" has"),
         ("text,anger,joy\na,1,0\nb,1,\n", "train.csv, line 3: the column \"joy\" has no value, expected 1"),
         ("text,anger,joy\na,1,0\nb,,\n", "1 of the 2 rows of the training split have no label"),
+        ("text,anger,joy\na,1,0\nb,,\n", "a text with none of the labels has 0 in each label's column"),
         ("text,anger,joy\na,1,0\nb,-1,-1\n", "1 of the 2 rows of the training split have no label"),
     ] {
         let message = load(&[("train.csv", text)], "label_columns = [\"anger\", \"joy\"]").unwrap_err();

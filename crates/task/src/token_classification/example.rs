@@ -28,8 +28,13 @@ pub enum Tags {
     Unknown,
     /// The number of each word's tag.
     OfWords(Vec<usize>),
-    /// Spans of characters, in the order of the text; words outside them have the tag `O`.
-    Spans(Vec<TagSpan>),
+    /// Spans of characters.
+    Spans {
+        /// The spans, in the order of the text.
+        spans: Vec<TagSpan>,
+        /// The number of the tag of words outside them, `O`.
+        outside: usize,
+    },
 }
 
 /// A span of characters with the numbers of its tags.

@@ -129,10 +129,11 @@ impl TagLabels {
             let Some(SpannedText { text, spans: Some(spans), .. }) = found else {
                 return Err(ExampleProblem::NoLabel { minus_one: false });
             };
-            let tags = Tags::Spans(self.spans(&text, &spans)?);
+            let outside = self.position(super::OUTSIDE).unwrap_or_default();
+            let tags = Tags::Spans { spans: self.spans(&text, &spans)?, outside };
             return Ok(TokenExample { tags, document, ..TokenExample::of_text(id, text) });
         }
-        let words = row.texts(tokens_column(card))?;
+        let words = row.words(tokens_column(card))?;
         if words.is_empty() {
             return Err(ExampleProblem::NoWords);
         }

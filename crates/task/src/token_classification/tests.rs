@@ -112,6 +112,10 @@ fn a_tag_that_its_scheme_does_not_have_is_named_with_its_own_line() {
     );
     let data = DataFolder::new(&files).load_with::<TokenClassification>("", true, options).unwrap();
     assert_eq!((written(&data).as_str(), data.facts.skipped), ("Lagos/B-LOC", 1));
+    // So has a word that is none.
+    let blank = [("train.conll", "Lagos\tB-LOC\n\nMs\tO\n\u{a0}\tO\n")];
+    let message = refused(&blank, "", LabelOptions::default());
+    assert!(message.starts_with("train.conll, line 4: word 2 is \"\\u{a0}\", expected"), "{message}");
     // In other formats a word has no line of its own.
     let row = "{\"tokens\": [\"a\"], \"tags\": [\"B-X\"]}\n{\"tokens\": [\"a\", \"b\"], \"tags\": [\"O\", \"E-PER\"]}\n";
     let message = refused(&[("train.jsonl", row)], "", options);
@@ -176,6 +180,8 @@ fn rows_without_usable_tags_are_said() {
     for (bad, part) in [
         (row("[\"a\", \"b\"]", "[\"O\"]"), "line 2: 2 words have 1 tags, expected a tag for each word"),
         (row("[]", "[]"), "line 2: there are no words"),
+        (row("[\"a\", \" \"]", "[\"O\", \"O\"]"), "line 2: word 2 is \" \", expected a character"),
+        (row("[\"\", \"a\"]", "[\"O\", \"O\"]"), "line 2: word 1 is \"\", expected a character"),
         (row("[\"a\"]", "\"O\""), "line 2: the tags are"),
         (row("[\"a\"]", "[[\"O\"]]"), "line 2: word 1 has the tag [\"O\"], expected a name"),
         (row("[\"a\", null]", "[\"O\", \"O\"]"), "line 2: "),
@@ -243,7 +249,7 @@ fn spans(text: &str, spans: &str, options: LabelOptions) -> Result<Vec<(usize, u
     );
     let data =
         DataFolder::new(&[("train.jsonl", &rows)]).load_with::<TokenClassification>("", false, options)?;
-    let Tags::Spans(spans) = &data.splits.train[1].tags else { panic!("no spans") };
+    let Tags::Spans { spans, .. } = &data.splits.train[1].tags else { panic!("no spans") };
     Ok(spans.iter().map(|span| (span.start, span.end)).collect())
 }
 
@@ -295,6 +301,15 @@ fn rows_without_annotations_are_not_rows_without_entities() {
     assert_eq!(written(&load(&[("train.jsonl", &text)], "").unwrap()), "Lagos/B-LOC | Lagos/O");
     let message = refused(&[("train.jsonl", &(text + &row("null")))], "", LabelOptions::default());
     assert!(message.contains("1 of the 3 rows of the training split have no label"), "{message}");
+    assert!(message.ends_with("; a text without entities has an empty list"), "{message}");
+    // Label Studio's JSON-MIN leaves the key out where nothing is marked.
+    let minimal = r#"[{"text": "Lagos", "label": [{"start": 0, "end": 5, "labels": ["LOC"]}], "annotation_id": 1},
+        {"text": "Lagos", "annotation_id": 2}]"#;
+    let data = load(&[("train.json", minimal)], "").unwrap();
+    assert_eq!(written(&data), "Lagos/B-LOC | Lagos/O");
+    assert!(data.notes.iter().any(|note| note.starts_with("1 text(s) with an annotation_id")), "{:?}", data.notes);
+    let message = refused(&[("train.json", &minimal.replace(", \"annotation_id\": 2", ""))], "", LabelOptions::default());
+    assert!(message.contains("1 of the 2 rows of the training split have no label"), "{message}");
 }
 
 #[test]
@@ -334,8 +349,35 @@ fn tags_have_the_numbers_of_the_heads_outputs() {
         load(&[("train.jsonl", "{\"text\": \"Okafor\", \"entities\": [[0, 6, \"PER\"]]}")], "").unwrap();
     let config = BertConfig::default().with_labels(["I-PER", "B-PER", "O"]);
     let task = TokenClassification::fit(&spans.labels, &config, Path::new("model")).unwrap();
-    let Tags::Spans(found) = task.align_label(spans.splits.train[0].clone()).tags else { panic!("no spans") };
-    assert_eq!((found[0].begin, found[0].inside), (1, 0));
+    let aligned = task.align_label(spans.splits.train[0].clone());
+    let Tags::Spans { spans: found, outside } = &aligned.tags else { panic!("no spans") };
+    assert_eq!((found[0].begin, found[0].inside, *outside), (1, 0, 2));
+    assert_eq!(TokenClassification::count_labels(3, [&aligned]), [0, 1, 0]);
+}
+
+/// A Parquet file as `datasets` writes it, from its folder to examples.
+#[test]
+fn words_of_parquet_load_with_the_names_of_the_files_tags() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/tests/fixtures/tokens.parquet");
+    let folder = DataFolder::new(&[]);
+    for file in ["train.parquet", "test.parquet"] {
+        std::fs::copy(&fixture, folder.path().join(file)).unwrap();
+    }
+    let options = embert_data::LoadOptions::default();
+    let found = crate::find_columns(folder.card(""), folder.path(), &options, None).unwrap();
+    assert_eq!(found.task, embert_data::TaskName::TokenClassification);
+    assert_eq!(found.notes, ["the words are in the column \"tokens\", their tags in \"ner_tags\""]);
+    let data = folder.load::<TokenClassification>("").unwrap();
+    // The order of the numbers, not that of the names; I-LOC is a label although no word has it.
+    assert_eq!(data.labels.set.names(), ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]);
+    let sentences = "Ms/B-PER Okafor/I-PER flew/O to/O Kyoto/B-LOC ./O | It/O rained/O ./O | Lagos/B-LOC 🎬/O";
+    assert_eq!(written(&data), sentences);
+    assert_eq!(data.splits.test.len(), 3);
+    assert_eq!(TokenClassification::count_labels(5, &data.splits.train), [7, 1, 1, 2, 0]);
+    let note = "the training split has no word with the tag(s) \"I-LOC\"";
+    assert!(data.notes.iter().any(|said| said == note), "{:?}", data.notes);
+    let message = folder.load::<TokenClassification>("labels = [\"O\", \"B-LOC\", \"I-LOC\"]").unwrap_err();
+    assert!(message.contains("train.parquet states that the classes from 0 on are"), "{message}");
 }
 
 /// `tags` of a Parquet file that `datasets` wrote, which names their numbers.

@@ -7,7 +7,6 @@ use embert_data::tokenize::Encoding;
 use embert_metrics::{argmax, entities};
 use embert_run::{Entity, PredictedEntity, TaggedExample};
 
-use super::OUTSIDE;
 use super::example::{Tags, TokenExample};
 use super::prediction::{PredictedToken, TokenPrediction};
 use super::tags::TagLabels;
@@ -66,7 +65,7 @@ pub(super) fn tags(tags: &Tags, words: &[Range<usize>], outside: usize) -> Vec<u
     let spans = match tags {
         Tags::Unknown => return vec![outside; words.len()],
         Tags::OfWords(tags) => return tags.clone(),
-        Tags::Spans(spans) => spans,
+        Tags::Spans { spans, .. } => spans,
     };
     // A window that begins within a text has no words before its first one.
     let first = words.iter().position(|word| !word.is_empty()).unwrap_or_default();
@@ -189,11 +188,9 @@ pub(super) fn notes(labels: &TagLabels, splits: &Splits<TokenExample>) -> Vec<St
         match &example.tags {
             Tags::Unknown => {}
             Tags::OfWords(tags) => tags.iter().for_each(|tag| is_there[*tag] = true),
-            Tags::Spans(spans) => {
+            Tags::Spans { spans, outside } => {
                 // The words beside the spans have it.
-                if let Some(outside) = labels.set.names().iter().position(|name| name == OUTSIDE) {
-                    is_there[outside] = true;
-                }
+                is_there[*outside] = true;
                 for span in spans {
                     (is_there[span.begin], is_there[span.inside]) = (true, true);
                 }
@@ -224,7 +221,7 @@ mod tests {
     #[test]
     fn spans_tag_the_words_that_they_cover() {
         let span = |start, end| TagSpan { start, end, begin: 1, inside: 2 };
-        let spans = Tags::Spans(vec![span(0, 7), span(8, 11), span(11, 13)]);
+        let spans = Tags::Spans { spans: vec![span(0, 7), span(8, 11), span(11, 13)], outside: 0 };
         let words = [0..3, 4..7, 8..11, 11..13, 14..20];
         assert_eq!(tags(&spans, &words, 0), [1, 2, 1, 1, 0]);
         // The words of a later window.

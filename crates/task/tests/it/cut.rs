@@ -59,7 +59,7 @@ fn of_spans(text: &str, spans: &[(usize, usize, usize)]) -> TokenExample {
     let span =
         |&(start, end, begin): &(usize, usize, usize)| TagSpan { start, end, begin, inside: begin + 1 };
     TokenExample {
-        tags: Tags::Spans(spans.iter().map(span).collect()),
+        tags: Tags::Spans { spans: spans.iter().map(span).collect(), outside: 0 },
         ..TokenExample::of_text(0, text.into())
     }
 }

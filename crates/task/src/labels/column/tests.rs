@@ -172,11 +172,25 @@ fn a_list_of_one_label_is_that_label_and_others_are_several() {
     let several = [list(&["pos"]), list(&["neg", "pos"]), list(&[]), list(&["neg"])];
     for card in [discovering(), card(&["neg", "pos"])] {
         let parts = ["2 row(s)", "train.csv, row 2", "[\"neg\", \"pos\"]", "multi_label_classification"];
-        refused(&card, &several, &[], &parts);
+        let message = refused(&card, &several, &[], &parts);
+        assert!(message.contains(", and 2 row(s) have a list of one label: for several"), "{message}");
         // Single rows may be left out.
         let labels = column(&several, &[]).decide(&card, true).unwrap();
         assert_eq!(labels.set.names(), ["neg", "pos"]);
         assert!(matches!(labels.index(Some(&several[2])), Err(ExampleProblem::SeveralLabels { .. })));
+    }
+    // What the other rows have is what they have.
+    let (two, null) = (list(&["neg", "pos"]), Value::List(vec![Value::Null]));
+    for (others, part) in [
+        (vec![], "with [\"neg\", \"pos\"]: for several"),
+        (vec![null], "with [\"neg\", \"pos\"]: for several"),
+        (vec![text("neg")], ", and 1 row(s) have one label that is no list: for several"),
+        (
+            vec![text("neg"), list(&["pos"]), text("pos")],
+            ", 1 row(s) have a list of one label, and 2 row(s) one label that is no list: for several",
+        ),
+    ] {
+        refused(&discovering(), &[vec![two.clone()], others].concat(), &[], &[part]);
     }
 }
 
@@ -216,7 +230,9 @@ fn many_classes_are_classes() {
     refused(&discovering(), &mostly_alone, &[], &["1500 different texts in 4500 rows"]);
     // Codes that look like numbers beside codes that don't.
     let codes = texts(&["250.01", "V27", "E850", "38"]);
-    assert_eq!(names(&codes), ["250.01", "38", "E850", "V27"]);
+    let labels = decide(&discovering(), &codes, &[]);
+    assert_eq!(labels.set.names(), ["250.01", "38", "E850", "V27"]);
+    assert!(labels.notes[0].contains("numbers (250.01) and names (\"E850\", \"V27\")"), "{:?}", labels.notes);
 }
 
 #[test]
@@ -228,6 +244,21 @@ fn numbers_beside_names_are_not_guessed_at() {
         &["numbers (\"0\", \"1\")", "names (\"neg\", \"pos\", first in train.csv, row 1)", "labels = "],
     );
     refused(&discovering(), &texts(&["3", "5", "NaN"]), &[], &["\"NaN\"", "null"]);
+    // A measure with a name in it, however few rows there are.
+    for (cells, distinct) in [(&["1.5", "2.25", "high"][..], 2), (&["1.5", "high", "1.5", "nan", "2"], 2)] {
+        let parts = [
+            &*format!("{distinct} different numbers, such as 1.5"),
+            "one name (\"high\", first in train.csv, row ",
+            "problem_type=regression",
+            "labels = ",
+        ];
+        refused(&discovering(), &texts(cells), &[], &parts);
+        assert!(column(&texts(cells), &[]).decide(&card(&["1.5", "2", "2.25", "high", "nan"]), false).is_ok());
+    }
+    // Two versions beside two names, without whole numbers.
+    let labels = decide(&discovering(), &texts(&["1.5", "beta", "2.5", "alpha"]), &[]);
+    assert!(labels.notes[0].starts_with("the labels are numbers (1.5, 2.5) and names"), "{:?}", labels.notes);
+    assert!(labels.notes[0].contains("problem_type=regression"), "{:?}", labels.notes);
     let labels = decide(&card(&["neg", "pos"]), &texts(&["neg", "0", "pos", "1"]), &[]);
     assert_eq!(labels.index(Some(&text("1"))), Ok(Some(1)));
     assert_eq!(labels.index(Some(&text("pos"))), Ok(Some(1)));

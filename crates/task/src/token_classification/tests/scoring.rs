@@ -41,15 +41,15 @@ fn sure(label: usize) -> [f32; 5] {
 }
 
 #[test]
-fn labels_are_counted_by_words_and_by_entities() {
+fn labels_are_counted_by_words_also_those_of_spans() {
     let span = |start, end, begin| TagSpan { start, end, begin, inside: begin + 1 };
     let text = TokenExample::of_text(2, "Ms Okafor in Lagos".into());
     let examples = [
         example(0, &[("Ms", 1), ("Okafor", 2), ("flew", 0)]),
-        TokenExample { tags: Tags::Spans(vec![span(0, 9, 1), span(13, 18, 3)]), ..text.clone() },
+        TokenExample { tags: Tags::Spans { spans: vec![span(0, 9, 1), span(13, 18, 3)], outside: 0 }, ..text.clone() },
         text,
     ];
-    assert_eq!(TokenClassification::count_labels(5, &examples), [1, 2, 1, 1, 0]);
+    assert_eq!(TokenClassification::count_labels(5, &examples), [2, 2, 2, 1, 0]);
     let labelled = examples.each_ref().map(TokenClassification::is_labelled);
     assert_eq!(labelled, [true, true, false]);
     assert_eq!(TokenClassification::strata(&examples[0]), Strata::Many(vec![0, 1, 2]));
