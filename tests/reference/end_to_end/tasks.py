@@ -292,7 +292,7 @@ def single(rows, outputs, labels) -> dict[str, float]:
         "accuracy": accuracy_score(truth, found),
         "f1": f1_score(truth, found, pos_label=labels.index("equivalent")),
         "macro_f1": f1_score(truth, found, average="macro"),
-        "mcc": matthews_corrcoef(truth, found).item(),
+        "mcc": float(matthews_corrcoef(truth, found)),
     }
 
 
