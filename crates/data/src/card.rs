@@ -304,7 +304,7 @@ impl Card {
     /// the card's own [`task`](Self::task), but for token classification `.txt` and `.tsv` are CoNLL columns.
     #[must_use]
     pub fn read_for(mut self, task: Option<TaskName>) -> Self {
-        self.text_files = TextFiles::of(task);
+        self.text_files = self.text_files.max(TextFiles::of(task));
         self
     }
 

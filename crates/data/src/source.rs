@@ -151,11 +151,7 @@ impl DataSource {
     }
 
     /// The data set of the card called `name`, from a file or built in.
-    fn named_card(
-        name: &str,
-        cards: &[PathBuf],
-        task: Option<TaskName>,
-    ) -> Result<Option<Self>, DataError> {
+    fn named_card(name: &str, cards: &[PathBuf], task: Option<TaskName>) -> Result<Option<Self>, DataError> {
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
         if let Some(path) = Self::card_file(name, cards) {
             let hides = if built_in.is_some() { ", which hides the built-in one" } else { "" };
@@ -176,11 +172,7 @@ impl DataSource {
         Ok(Some(Self::Local { card, root, notes }))
     }
 
-    fn from_card(
-        path: &Path,
-        mut notes: Vec<String>,
-        task: Option<TaskName>,
-    ) -> Result<Self, DataError> {
+    fn from_card(path: &Path, mut notes: Vec<String>, task: Option<TaskName>) -> Result<Self, DataError> {
         let mut card = Box::new(Card::from_file(path)?.read_for(task));
         if card.hub.is_some() {
             return Ok(Self::Hub { card, notes });
@@ -224,7 +216,8 @@ fn folder(
     // ignored.
     let readme = std::fs::read_to_string(path.join("README.md")).ok();
     let readme = readme.and_then(|text| Readme::parse(&text).ok()).unwrap_or_default();
-    let found = choose(&readme, config, &files, passed_over, Place { named: &Folder(path), text_files }).map_err(refuse)?;
+    let found = choose(&readme, config, &files, passed_over, Place { named: &Folder(path), text_files })
+        .map_err(refuse)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.or_else(|| {
         let absolute = std::fs::canonicalize(path).ok()?;
@@ -276,7 +269,12 @@ fn expand(card: &mut Card, root: &Path, path: &Path) -> Result<Vec<String>, Data
     files.extend(walked.into_values().flatten());
     files.sort();
     files.dedup();
-    let there = There { files: &files, any_format: card.reading.format.is_some(), text_files: card.text_files(), partial: true };
+    let there = There {
+        files: &files,
+        any_format: card.reading.format.is_some(),
+        text_files: card.text_files(),
+        partial: true,
+    };
     let found = expand::expand(given, &there).map_err(|problem| DataError::Files {
         place: path.display().to_string(),
         problem: Box::new(problem),

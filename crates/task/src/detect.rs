@@ -307,6 +307,11 @@ pub fn find_problem_type(
     Ok((ProblemType::SingleLabelClassification, note))
 }
 
+/// The parts of a text between separators.
+fn parts(text: &str, separator: char) -> Vec<&str> {
+    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
 /// A note on texts that look like several labels with a separator between them, where each is taken for one.
 fn separated<'a>(card: &Card, values: impl Iterator<Item = &'a Value>) -> Option<String> {
     let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
@@ -315,9 +320,6 @@ fn separated<'a>(card: &Card, values: impl Iterator<Item = &'a Value>) -> Option
             *rows.entry(text.trim()).or_default() += 1;
         }
     }
-    let parts = |name: &'a str, separator: char| {
-        name.split(separator).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>()
-    };
     SEPARATORS.into_iter().find_map(|separator| {
         // The number of labels that have each part.
         let mut shared: BTreeMap<&str, usize> = BTreeMap::new();

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use self::candidate::{Assigned, Candidate, assign};
 use self::named::Place;
 use self::names::{Kind, Said, Word};
-use self::path::{folder_of, folder_until, name_of};
+use self::path::{folder_of, name_of};
 use self::problem::{FilesProblem, PassedOver, list};
 use self::shards::{check_shards, is_data_shard};
 use self::texts::{class_folders, with_conll};
@@ -166,17 +166,17 @@ fn candidates(
         match Kind::of(name) {
             Kind::Other => {}
             Kind::Unread(reason) => passed_over.add(reason, file.to_owned()),
-            Kind::Text => texts.push(file),
+            Kind::Text if text_files == TextFiles::Texts => texts.push(file),
             Kind::Table(_) if data_first && !is_data_shard(file) => {
                 passed_over.add(DATA_FIRST, file.to_owned());
             }
-            Kind::Table(format) => {
-                if names::copied_from(stem).is_some_and(|base| there.contains(&(folder, base))) {
-                    passed_over.add(COPY, file.to_owned());
-                    continue;
-                }
-                candidates.push(Candidate::of_file(file, format)?);
+            Kind::Text | Kind::Table(_)
+                if names::copied_from(stem).is_some_and(|base| there.contains(&(folder, base))) =>
+            {
+                passed_over.add(COPY, file.to_owned());
             }
+            Kind::Text => texts.push(file),
+            Kind::Table(format) => candidates.push(Candidate::of_file(file, format)?),
         }
     }
     if text_files == TextFiles::Conll {

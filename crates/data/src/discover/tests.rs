@@ -1,3 +1,4 @@
+use super::named::Named;
 use super::shards::shard_note;
 use super::*;
 
@@ -113,6 +114,7 @@ fn texts_are_tables_of_words_where_the_task_says_so() {
         (&["train.csv", "train.txt"], &["train.txt"], &[]),
         (&["corpus.conll", "notes.txt"], &["corpus.conll"], &[]),
         (&["train.csv"], &["train.csv"], &[]),
+        (&["train.txt", "train (1).txt", "train-Copy1.txt"], &["train.txt"], &[]),
     ] {
         let (found, notes) = of_words(files);
         let expected = SplitFiles { train: paths(train), validation: Vec::new(), test: paths(test) };
@@ -318,7 +320,8 @@ fn a_hundred_thousand_files_are_told_apart_quickly() {
     let mut files: Vec<String> = texts.chain(rows).collect();
     files.sort();
     let began = std::time::Instant::now();
-    let found = discover(&files, PassedOver::default(), &Here).unwrap();
+    let place = Place { named: &Here, text_files: TextFiles::Texts };
+    let found = discover(&files, PassedOver::default(), place).unwrap();
     assert_eq!((found.files.train.len(), found.files.test.len()), (1, 50_000));
     assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
 }

@@ -314,8 +314,7 @@ fn links_and_names_of_all_kinds_are_said() {
 fn the_task_finds_texts_of_words() {
     let dir = tempfile::tempdir().unwrap();
     let card = |task: &str, train: &str| format!("name = \"w\"\n{task}\n[files]\ntrain = [\"{train}\"]\n");
-    let readme =
-        "---\nconfigs:\n- config_name: a\n  data_files:\n  - split: train\n    path: rows/*\n---\n";
+    let readme = "---\nconfigs:\n- config_name: a\n  data_files:\n  - split: train\n    path: rows/*\n---\n";
     write(
         dir.path(),
         &[

@@ -255,7 +255,10 @@ fn a_compressed_file_has_the_lines_of_its_text() {
                 Ok((location, _)) => lines.push(location.number),
                 Err(error) => {
                     let message = error.to_string();
-                    assert!(message.contains(&format!("{name}, line 10007: it has 1 column(s)")), "{message}");
+                    assert!(
+                        message.contains(&format!("{name}, line 10007: it has 1 column(s)")),
+                        "{message}"
+                    );
                 }
             }
         }

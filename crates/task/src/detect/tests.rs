@@ -181,12 +181,24 @@ fn labels_tell_their_kind() {
             "train.csv",
             &csv(&["joy|sad", "joy", "fear|sad", "fear|sad"]),
             SINGLE,
-            Some("3 row(s) have a label with '|' in it, such as \"fear|sad\": each is taken for one label; for several labels a text set problem_type=multi_label_classification"),
+            Some(
+                "3 row(s) have a label with '|' in it, such as \"fear|sad\": each is taken for one label; for several labels a text set problem_type=multi_label_classification",
+            ),
         ),
         ("train.csv", &csv(&["food|drink", "sport"]), SINGLE, Some("1 row(s) have a label with '|'")),
-        ("train.csv", &csv(&["joy;sad", "joy"]), SINGLE, Some("1 row(s) have a label with ';' in it, such as")),
+        (
+            "train.csv",
+            &csv(&["joy;sad", "joy"]),
+            SINGLE,
+            Some("1 row(s) have a label with ';' in it, such as"),
+        ),
         ("train.csv", &csv(&["Rome; Italy", "Oslo; Norway", ";"]), SINGLE, None),
-        ("train.jsonl", "{\"text\": \"a\", \"label\": \"x, y\"}\n{\"text\": \"b\", \"label\": [\"y\"]}\n{\"text\": \"b\", \"label\": \"x\"}\n", SINGLE, Some("1 row(s) have a label with ','")),
+        (
+            "train.jsonl",
+            "{\"text\": \"a\", \"label\": \"x, y\"}\n{\"text\": \"b\", \"label\": [\"y\"]}\n{\"text\": \"b\", \"label\": \"x\"}\n",
+            SINGLE,
+            Some("1 row(s) have a label with ','"),
+        ),
         ("train.csv", "text,joy,anger\na,1,0\n", SEVERAL, None),
     ] {
         let (found, said) = kind(file, text, as_is, None);

@@ -282,31 +282,34 @@ impl LabelColumn {
         if !truths.is_empty() && (!numbers.is_empty() || !names.keys().all(|name| is_truth(name))) {
             return mixed(truths.into_iter().chain(others).collect()).map_or(Ok(()), Err);
         }
-        let is_name = |(name, _): &&(&str, &Seen)| !is_missing(name);
-        if let Some((name, seen)) = others.iter().find(is_name).filter(|_| !fractions.is_empty()) {
-            // Versions and codes beside each other are names; a measure with a name in it is a measure with a fault.
-            let texts: BTreeSet<&str> = fractions.iter().map(|(text, ..)| *text).collect();
-            let distinct = texts.len() + numbers.len();
-            let examples: Vec<String> = texts.into_iter().take(5).map(str::to_owned).collect();
-            if others.iter().filter(is_name).count() == 1 && distinct > 1 {
-                let (name, location) = (quoted(name), seen.first.clone());
-                return Err(LabelProblem::MeasuresAndName { distinct, examples, name, location });
-            }
-            notes.push(format!(
-                "the labels are numbers ({}) and names ({}): each is taken for a name; to predict a number, mend the names and \
-                 set problem_type=regression",
-                examples.join(", "),
-                few(&names.keys().collect::<Vec<_>>())
-            ));
-            return Ok(());
+        // A measure with a name in it is a measure with a fault; versions and codes beside each other are names.
+        let measures: BTreeSet<&str> = fractions.iter().map(|(text, ..)| *text).collect();
+        let examples = || measures.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+        let real: Vec<&(&str, &Seen)> = others.iter().filter(|(name, _)| !is_missing(name)).collect();
+        let distinct = measures.len() + numbers.len();
+        if let [(name, seen)] = real.as_slice()
+            && !measures.is_empty()
+            && distinct > 1
+        {
+            let (name, location) = (quoted(name), seen.first.clone());
+            return Err(LabelProblem::MeasuresAndName { distinct, examples: examples(), name, location });
         }
-        if numbers.is_empty() || names.is_empty() {
+        if names.is_empty() || (numbers.is_empty() && measures.is_empty()) {
             return Ok(());
         }
         // 0, 1, 2 beside names may be the indices of the names; codes like 250 and V27 are names.
-        let counts_up = numbers.keys().copied().eq((0..).take(numbers.len()));
-        if counts_up || names.keys().all(|name| is_missing(name)) {
+        let counts_up = !numbers.is_empty() && numbers.keys().copied().eq((0..).take(numbers.len()));
+        if counts_up || real.is_empty() {
             return mixed(others).map_or(Ok(()), Err);
+        }
+        if !measures.is_empty() {
+            notes.push(format!(
+                "the labels are numbers ({}) and names ({}): each is taken for a name; to predict a number, mend the names and \
+                 set problem_type=regression",
+                examples(),
+                few(&names.keys().collect::<Vec<_>>())
+            ));
+            return Ok(());
         }
         notes.push(format!(
             "the labels are numbers ({}) and names ({}): each is taken for a name",

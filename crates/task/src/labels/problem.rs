@@ -85,16 +85,15 @@ pub enum LabelProblem {
     },
     /// Numbers with a fraction and one name in one column.
     #[error(
-        "it has {distinct} different numbers, such as {}, and one name ({name}, first in {location}): to predict a number set \
+        "it has {distinct} different numbers, such as {examples}, and one name ({name}, first in {location}): to predict a number set \
          problem_type=regression, and mend the cells with the name or leave them empty (null); where each of them is a class, \
-         list them in a card: labels = [...]",
-        examples.join(", ")
+         list them in a card: labels = [...]"
     )]
     MeasuresAndName {
         /// The number of different numbers.
         distinct: usize,
-        /// Some of the numbers.
-        examples: Vec<String>,
+        /// Some of the numbers, separated by commas.
+        examples: String,
         /// The name, in quotes.
         name: String,
         /// The first row with the name.
@@ -218,8 +217,8 @@ pub enum LabelProblem {
     },
     /// A list that is written as a text.
     #[error(
-        "{} is a list written as a text (first in {location}), and CSV has no lists: write the labels with {separator:?} between \
-         them, as in a{separator}b, and {separator:?} alone for none, or the rows as JSON Lines",
+        "{} is a list written as a text (first in {location}): write a list in JSON, or in CSV the labels with {separator:?} \
+         between them, as in a{separator}b, and {separator:?} alone for none",
         few(std::slice::from_ref(name))
     )]
     WrittenList {

@@ -160,9 +160,9 @@ fn values(value: Option<&Value>, separator: &str) -> Option<Vec<Value>> {
     }
 }
 
-/// Refuses a stated separator that no row has, lists that are written as texts, and labels that look like several labels with another
-/// separator between them. `separated` is the number of rows with the separator, `first` each text with its
-/// first row.
+/// Refuses a stated separator that no row has, lists that are written as texts, and labels that look like
+/// several labels with another separator between them. `separated` is the number of rows with the separator,
+/// `first` each text with its first row.
 fn check_separator(
     card: &Card,
     separated: usize,

@@ -57,8 +57,11 @@ fn a_separator_separates_the_labels_of_a_text() {
     let text = "text,label\na,joy;anger\nb,;\nc,\n";
     let message = load(&[("train.csv", text)], "label_separator = \";\"").unwrap_err();
     assert!(
-        message.contains("1 of the 3 rows of the training split have no label, the first is train.csv, line 4")
-            && message.ends_with("a text with none of the labels has an empty list, or in CSV the separator alone, \";\""),
+        message
+            .contains("1 of the 3 rows of the training split have no label, the first is train.csv, line 4")
+            && message.ends_with(
+                "a text with none of the labels has an empty list, or in CSV the separator alone, \";\""
+            ),
         "{message}"
     );
     let text = "text,label\na,joy; anger\nb,joy/x\n";
@@ -70,7 +73,8 @@ fn a_separator_separates_the_labels_of_a_text() {
         let message = load(&[("train.csv", &text)], "").unwrap_err();
         assert!(
             message.contains(&format!("\"{list}\" is a list written as a text (first in "))
-                && message.contains("train.csv, line 3), and CSV has no lists: write the labels with \"|\""),
+                && message
+                    .contains("train.csv, line 3): write a list in JSON, or in CSV the labels with \"|\""),
             "{message}"
         );
         load(&[("train.csv", &text)], &format!("labels = [\"joy\", \"{list}\"]")).unwrap();

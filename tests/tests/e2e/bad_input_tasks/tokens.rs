@@ -165,6 +165,7 @@ fn words_and_tags_that_are_no_lists_of_equal_length() {
     of_words(&words(json!([["Bo"], ["Lee"]]), json!(["B-PER", "O"])), &["\"tokens[0]\" is [\"Bo\"]"]);
     of_words(&words(json!("Bo Lee"), json!(["B-PER", "O"])), &["\"tokens\" is \"Bo Lee\", expected a list"]);
     of_words(&words(json!([]), json!([])), &["there are no words"]);
+    of_words(&words(json!(["Bo", " "]), json!(["B-PER", "O"])), &["word 2 is \" \"", "take it out"]);
     of_words(&words(json!(["Bo", "Lee"]), json!("B-PER I-PER")), &["the tags are \"B-PER I-PER\"", "a list"]);
     of_words(&words(json!(["Bo", "Lee"]), json!(["B-PER", null])), &["word 2 has the tag null"]);
     of_words(&words(json!(["Bo", "Lee"]), json!([["B-PER"], "O"])), &["word 1 has the tag [\"B-PER\"]"]);

@@ -253,7 +253,9 @@ fn numbers_beside_names_are_not_guessed_at() {
             "labels = ",
         ];
         refused(&discovering(), &texts(cells), &[], &parts);
-        assert!(column(&texts(cells), &[]).decide(&card(&["1.5", "2", "2.25", "high", "nan"]), false).is_ok());
+        assert!(
+            column(&texts(cells), &[]).decide(&card(&["1.5", "2", "2.25", "high", "nan"]), false).is_ok()
+        );
     }
     // Two versions beside two names, without whole numbers.
     let labels = decide(&discovering(), &texts(&["1.5", "beta", "2.5", "alpha"]), &[]);

@@ -46,7 +46,10 @@ fn labels_are_counted_by_words_also_those_of_spans() {
     let text = TokenExample::of_text(2, "Ms Okafor in Lagos".into());
     let examples = [
         example(0, &[("Ms", 1), ("Okafor", 2), ("flew", 0)]),
-        TokenExample { tags: Tags::Spans { spans: vec![span(0, 9, 1), span(13, 18, 3)], outside: 0 }, ..text.clone() },
+        TokenExample {
+            tags: Tags::Spans { spans: vec![span(0, 9, 1), span(13, 18, 3)], outside: 0 },
+            ..text.clone()
+        },
         text,
     ];
     assert_eq!(TokenClassification::count_labels(5, &examples), [2, 2, 2, 1, 0]);
