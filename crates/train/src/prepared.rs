@@ -204,9 +204,7 @@ impl<T: Task> Prepared<T> {
         let mut notes = Vec::new();
         if !report.newly_initialized.is_empty() {
             let reason = match &report.head {
-                Some(HeadSource::New(reason @ (NewHead::OtherLabels { .. } | NewHead::Wanted))) => {
-                    format!(" ({reason})")
-                }
+                Some(HeadSource::New(reason @ NewHead::Wanted)) => format!(" ({reason})"),
                 _ => String::new(),
             };
             notes.push(format!("newly initialized: {}{reason}", report.newly_initialized.join(", ")));
