@@ -26,7 +26,6 @@ fn answers(output: &Output) -> Vec<Value> {
     String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-#[cfg(unix)]
 #[test]
 fn printed_commands_work_as_they_are_pasted() {
     for kind in KINDS {

@@ -271,7 +271,7 @@ fn predict_rows<T: ShownTask>(
         bar.inc(1);
         done.set(done.get() + 1);
         let row = waiting.borrow_mut().pop_front();
-        Ok(Line::<T>::new(prediction?, row, args.format, &mut left_out.borrow_mut()))
+        Ok(Line::<T>::new(prediction?, row.as_ref(), args.format, &mut left_out.borrow_mut()))
     });
     // If no row can be read, the file or the options about it are wrong.
     let none_left = iter::once_with(|| match first.take() {
@@ -338,11 +338,11 @@ impl<T: ShownTask> Line<T> {
     /// gets their names.
     fn new(
         answer: T::Answer,
-        row: Option<Row>,
+        row: Option<&Row>,
         format: OutputFormat,
         left_out: &mut BTreeSet<String>,
     ) -> Self {
-        let columns = || row.iter().flat_map(Row::iter).filter(|(_, value)| **value != Value::Null);
+        let columns = || row.into_iter().flat_map(Row::iter).filter(|(_, value)| **value != Value::Null);
         if format == OutputFormat::Conll {
             left_out.extend(columns().map(|(name, _)| name.to_owned()));
             return Self { answer, fields: None };
