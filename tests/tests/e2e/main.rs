@@ -29,6 +29,8 @@ mod sound;
 mod sweep;
 mod tasks;
 mod tasks_predict;
+#[cfg(unix)]
+mod tasks_user;
 mod tokenizer;
 mod train;
 mod watch;
