@@ -109,10 +109,22 @@ fn runs_of_several_tasks_are_compared_by_what_they_share() {
             "<li>text-classification, multi_label_classification: labels, more labels</li>",
             "<li>text-classification, regression: pairs</li>",
             "the metrics that all have: loss.",
-            "Best validation loss: ",
+            "No run is the best: they are of several tasks",
         ],
     );
-    assert!(!page_of(&folders[..2]).contains("The runs are of"));
+    for ranked in ["Best validation", "the best first", "compare-points"] {
+        assert!(!html.contains(ranked), "{ranked} is in the page");
+    }
+    // The regression comes last in the folders, and its loss is the highest or the lowest.
+    for order in [[0, 1, 2], [2, 0, 1]] {
+        let html = page_of(&order.map(|index| folders[index].clone()));
+        let rows = html.split("id=\"runs\"").nth(1).unwrap();
+        let place = |name: &str| rows.find(&format!("<th scope=\"row\">{name}</th>")).unwrap();
+        let names = order.map(|index| ["labels", "more labels", "pairs"][index]);
+        assert!(names.windows(2).all(|pair| place(pair[0]) < place(pair[1])), "{names:?}");
+    }
+    let html = page_of(&folders[..2]);
+    assert!(!html.contains("The runs are of") && html.contains("Best validation"));
 }
 
 /// A page of many labels and many examples stays small, and one of few has all its parts.

@@ -25,6 +25,8 @@ struct Measure {
     /// The task's default metric for choosing the best weights.
     default: MetricInfo,
     split: &'static str,
+    /// Whether a better value makes a better run: not across tasks, where even the loss is another.
+    ranks: bool,
 }
 
 impl Measure {
@@ -37,13 +39,13 @@ impl Measure {
         };
         if tasks(runs).is_some() {
             let first = shared_metrics(runs).into_iter().next().unwrap_or(default);
-            return Self { metric: first.clone(), default: first, split: "validation" };
+            return Self { metric: first.clone(), default: first, split: "validation", ranks: false };
         }
         let metric = match runs.first() {
             Some(run) if names.len() == 1 && names.iter().all(|name| known(name)) => run.metric(),
             _ => default.clone(),
         };
-        Self { metric, default, split: "validation" }
+        Self { metric, default, split: "validation", ranks: true }
     }
 
     fn value(&self, run: &Run) -> Option<f64> {
@@ -55,9 +57,10 @@ impl Measure {
         run.result("test")?.metrics.get(&self.default.name)
     }
 
-    /// Orders the better value first and no value last.
+    /// Orders the better value first and no value last; runs of several tasks stay in their order.
     fn order(&self, one: Option<f64>, other: Option<f64>) -> Ordering {
         match (one, other) {
+            _ if !self.ranks => Ordering::Equal,
             (Some(one), Some(other)) if self.metric.better == Better::Lower => one.total_cmp(&other),
             (Some(one), Some(other)) => other.total_cmp(&one),
             (one, other) => other.is_some().cmp(&one.is_some()),
@@ -79,7 +82,7 @@ pub(super) fn content(runs: &[Run]) -> Result<Markup, ReportError> {
         |group: &Group<'_>| mean(&group.runs.iter().filter_map(|run| measure.value(run)).collect::<Vec<_>>());
     groups.sort_by(|one, other| measure.order(of_group(one), of_group(other)));
     let drawn: Vec<Figure> = [
-        points(&groups, &what, &measure),
+        measure.ranks.then(|| points(&groups, &what, &measure)).flatten(),
         evaluations(&groups, &measure),
         losses("compare-loss", &groups),
         cost(&groups, &measure),
@@ -122,6 +125,9 @@ fn names(runs: &[Run]) -> Vec<String> {
 fn result(groups: &[Group<'_>], keys: &[String], measure: &Measure) -> String {
     let best = groups.first().filter(|group| group.runs.iter().any(|run| measure.value(run).is_some()));
     let Some(best) = best else { return "None of the runs has been evaluated.".to_owned() };
+    if !measure.ranks {
+        return "No run is the best: they are of several tasks, whose numbers can't be compared.".to_owned();
+    }
     let what: Vec<String> =
         keys.iter().zip(&best.values).map(|(key, value)| format!("{key} = {value}")).collect();
     let what = if what.is_empty() {

@@ -22,11 +22,16 @@ impl Matrix<'_> {
     }
 
     /// The table of types of entities: as [`render`](Self::render), but the last row and column stand for no
-    /// entity, so that their common cell is left empty.
-    pub(super) fn of_entities(&self, count: impl Fn(usize, usize) -> usize, none: usize) -> Markup {
-        let row_sum =
-            |row: usize| (0..self.names.len()).map(|column| count(row, column)).sum::<usize>().max(1);
-        self.shaded("confusion", &count, row_sum, |row, column| match (row == column, row == none) {
+    /// entity, so that their common cell is left empty, and a share is of `whole`, since the names may be only
+    /// some of the types.
+    pub(super) fn of_entities(
+        &self,
+        count: impl Fn(usize, usize) -> usize,
+        whole: impl Fn(usize) -> usize,
+        none: usize,
+    ) -> Markup {
+        let whole = |row: usize| whole(row).max(1);
+        self.shaded("confusion", &count, whole, |row, column| match (row == column, row == none) {
             (true, true) => "",
             (true, false) => "right",
             (false, _) => "wrong",

@@ -32,7 +32,7 @@ pub(super) fn result(run: &Run, splits: &[Predictions<'_>]) -> String {
         Kind::SingleLabel | Kind::Unknown => None,
         Kind::MultiLabel => Some((multi_label(eval, fitted(run, eval)), LABEL_METRICS)),
         Kind::Score => Some((regression(eval), SCORE_METRICS)),
-        Kind::Entities => Some((entities(eval), ENTITY_METRICS)),
+        Kind::Entities => Some((entities(eval, found(run, eval)), ENTITY_METRICS)),
     };
     if let Some((Some(line), said)) = line {
         let scores = run.scores.as_ref().and_then(|scores| scores.split(&eval.split));
@@ -77,16 +77,29 @@ const ENTITY_METRICS: &[&str] = &[names::F1, names::RECALL, names::PRECISION];
 const LABEL_METRICS: &[&str] = &[names::MICRO_F1, names::SUBSET_ACCURACY];
 const SCORE_METRICS: &[&str] = &[names::MAE, names::PEARSON, names::SPEARMAN];
 
-fn entities(eval: &Eval) -> Option<String> {
+/// The number of entities that the run found in this split: of the recorded table of types, all but the column
+/// that stands for no entity. `None` where no table is recorded.
+fn found(run: &Run, eval: &Eval) -> Option<usize> {
+    let matrix = &run.scores.as_ref()?.split(&eval.split)?.detail.confusion_matrix;
+    let of_row = |row: &Vec<usize>| row.split_last().map_or(0, |(_, found)| found.iter().sum());
+    (!matrix.is_empty()).then(|| matrix.iter().map(of_row).sum())
+}
+
+fn entities(eval: &Eval, found: Option<usize>) -> Option<String> {
     let [recall, precision, f1] =
         [names::RECALL, names::PRECISION, names::F1].map(|name| eval.metrics.get(name));
-    Some(format!(
-        "Finds {} of the entities in {}, and {} of those that it finds are right; F1 is {}",
-        percent(recall?),
-        examples(eval),
-        percent(precision?),
-        figure(f1?)
-    ))
+    let (recall, precision, f1) = (recall?, precision?, figure(f1?));
+    let of = examples(eval);
+    if found == Some(0) {
+        return Some(format!("Finds no entity in {of}; F1 is {f1}"));
+    }
+    let line = format!("Finds {} of the entities in {of}", percent(recall));
+    // A precision of 0 without the number of found ones may be 0 divided by 0.
+    Some(if precision == 0.0 && found.is_none() {
+        format!("{line}; F1 is {f1}")
+    } else {
+        format!("{line}, and {} of those that it finds are right; F1 is {f1}", percent(precision))
+    })
 }
 
 fn multi_label(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {
@@ -144,10 +157,10 @@ mod tests {
     #[test]
     fn each_task_has_its_own_words() {
         assert_eq!(
-            entities(&eval(&[("f1", 0.5), ("recall", 0.4), ("precision", 0.65)], 1287)).unwrap(),
+            entities(&eval(&[("f1", 0.5), ("recall", 0.4), ("precision", 0.65)], 1287), None).unwrap(),
             "Finds 40.0 % of the entities in 1,287 test examples, and 65.0 % of those that it finds are right; F1 is 0.5000"
         );
-        assert_eq!(entities(&eval(&[("f1", 0.5)], 1)), None);
+        assert_eq!(entities(&eval(&[("f1", 0.5)], 1), None), None);
         let labels = eval(&[("subset_accuracy", 0.5), ("micro_f1", 0.625)], 1);
         assert_eq!(
             multi_label(&labels, None).unwrap(),
@@ -162,5 +175,17 @@ mod tests {
             "Is off by 0.5000 in the mean (MAE) over 9 test examples; its scores correlate with the true ones: Pearson 0.8750, Spearman 0.7500"
         );
         assert!(regression(&eval(&[("mae", 0.5)], 9)).unwrap().ends_with("since one side is constant"));
+    }
+
+    #[test]
+    fn a_share_of_no_found_entity_is_not_said() {
+        let nothing = eval(&[("f1", 0.0), ("recall", 0.0), ("precision", 0.0)], 20);
+        let said = |found| entities(&nothing, found).unwrap();
+        assert_eq!(said(Some(0)), "Finds no entity in 20 test examples; F1 is 0.0000");
+        assert_eq!(
+            said(Some(3)),
+            "Finds 0.0 % of the entities in 20 test examples, and 0.0 % of those that it finds are right; F1 is 0.0000"
+        );
+        assert_eq!(said(None), "Finds 0.0 % of the entities in 20 test examples; F1 is 0.0000");
     }
 }

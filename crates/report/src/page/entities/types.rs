@@ -115,9 +115,13 @@ impl Types {
         let (none, last) = (self.rows.len(), names.len() - 1);
         html! {
             (Matrix { label: "Types against types", corner: "true ╲ found", names: &names }
-                .of_entities(|row, column| self.counts[shown[row]][shown[column]], last))
+                .of_entities(
+                    |row, column| self.counts[shown[row]][shown[column]],
+                    |row| self.counts[shown[row]].iter().sum(),
+                    last,
+                ))
             @if left_out > 0 {
-                p class="note" { (counted(left_out, "type")) " with fewer entities " (if left_out == 1 { "is" } else { "are" }) " left out." }
+                p class="note" { (counted(left_out, "type")) " with fewer entities " (if left_out == 1 { "is" } else { "are" }) " left out; shares are of all types." }
             }
             p class="note" {
                 (thousands((0..none).map(|row| self.counts[row][none]).sum())) " true entities have no found one with the same bounds, and "
@@ -187,5 +191,28 @@ mod tests {
         assert_eq!(types.rows[2].metrics.get("precision"), Some(0.5));
         assert_eq!((types.rows[1].metrics.get("recall"), types.rows[0].metrics.get("f1")), (None, Some(0.0)));
         assert_eq!(types.largest(1), [0]);
+    }
+
+    /// The shares of a row are of all its entities, those with a type that the table leaves out included.
+    #[test]
+    fn a_share_is_of_the_whole_row_where_types_are_left_out() {
+        let all = MOST_IN_MATRIX + 1;
+        let mut counts = vec![vec![0; all + 1]; all + 1];
+        for (kind, row) in counts.iter_mut().take(all).enumerate() {
+            row[kind] = 2;
+        }
+        // The last type has the fewest entities; 6 of the first type's 8 entities are taken for it.
+        counts[all - 1][all - 1] = 1;
+        counts[0][all - 1] = 6;
+        let rows = (0..all).map(|kind| TypeRow {
+            name: format!("T{kind}"),
+            metrics: Metrics::default(),
+            support: counts[kind].iter().sum(),
+        });
+        let types = Types { rows: rows.collect(), averages: Vec::new(), counts: counts.clone() };
+        let html = types.matrix().into_string();
+        assert!(html.contains("1 type with fewer entities is left out; shares are of all types."), "{html}");
+        let first = html.split("T0</th><td").nth(1).unwrap().split("</td>").next().unwrap();
+        assert!(first.contains("2 <small>25.0 %</small>"), "{first}");
     }
 }
