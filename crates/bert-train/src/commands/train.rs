@@ -20,7 +20,7 @@ use crate::output::say;
 use crate::paths::{absolute, names_of_run};
 use crate::signals::stop_on_signals;
 use crate::sources::Model;
-use crate::tasks::{task_of_run, with_task};
+use crate::tasks::{of_facts, with_task};
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let device_choice: DeviceChoice = config.device.parse()?;
     let resolved = device_choice.resolve()?;
     let (model, data) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset)?);
-    let of_run = args.resume.as_deref().map(task_of_run).transpose()?;
+    let of_run = args.resume.as_deref().map(of_facts).transpose()?.flatten();
     // The output folder is claimed before anything is downloaded; from here on no other process takes it.
     let place = match (resumed, &config.output) {
         (Some(run), _) => RunStart::Resumed(run),
