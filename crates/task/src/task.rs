@@ -229,6 +229,15 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The example has no label.
     fn target(&self, example: &Self::Example, encoding: &Encoding) -> Result<Self::Target, TaskError>;
 
+    /// The targets of all features of `example`, which are the `windows` of its text, in their order: one
+    /// [`target`](Self::target) each, unless what windows share may be learnt from one of them alone.
+    ///
+    /// # Errors
+    /// The example has no label.
+    fn targets(&self, example: &Self::Example, windows: &[Encoding]) -> Result<Vec<Self::Target>, TaskError> {
+        windows.iter().map(|window| self.target(example, window)).collect()
+    }
+
     /// What [`decode`](Self::decode) has to know of the tokens of a feature of `example`. The example need not
     /// have a label.
     fn alignment(
