@@ -183,8 +183,7 @@ impl Task for TokenClassification {
 
     fn fit(labels: &TagLabels, config: &BertConfig, _folder: &Path) -> Result<Self, TaskError> {
         let mapping = labels.set.reconcile_with_more(&config.id2label)?;
-        let names = if mapping.pairing().is_some() { labels.set.names() } else { &config.id2label };
-        let task = Self::new(names.to_vec());
+        let task = Self::new(labels.set.names_of_head(&mapping, &config.id2label));
         Ok(Self { mapping: Some(mapping), scheme: labels.scheme, options: labels.options, ..task })
     }
 
