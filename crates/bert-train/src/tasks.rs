@@ -57,17 +57,13 @@ pub(crate) fn task_of_model(folder: &Path) -> Result<TaskKind, Error> {
     Ok(config.map_or(TaskKind::TextClassification, |config| TaskKind::of_checkpoint(&config)))
 }
 
-/// The task of the run in `folder`, as its facts say; text classification with one label without facts.
+/// The task that the facts of the run in `folder` name; `None` where there are no facts, or damaged ones,
+/// which are in the way of a report, not of a prediction. A run that was killed at its beginning has none yet: it
+/// finds its task as a new run does.
 ///
 /// # Errors
 /// As [`task_of_model`].
-pub(crate) fn task_of_run(folder: &Path) -> Result<TaskKind, Error> {
-    Ok(of_facts(folder)?.unwrap_or(TaskKind::TextClassification))
-}
-
-/// The task that the facts of the run in `folder` name; `None` where there are no facts, or damaged ones,
-/// which are in the way of a report, not of a prediction.
-fn of_facts(folder: &Path) -> Result<Option<TaskKind>, Error> {
+pub(crate) fn of_facts(folder: &Path) -> Result<Option<TaskKind>, Error> {
     let path = RunFiles::new(folder).facts();
     match Facts::read(&path) {
         Ok(Some(Facts { task, problem_type, .. })) => {

@@ -41,7 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let tokenizer = Tokenizer::from_folder(Path::new(vocab))?;
     let encoding = EncodeOptions { max_length: 16, truncation: Truncation::LongestFirst };
     let options = WindowOptions { encoding, stride: None };
-    let label = |example: &Example<usize>, _: &Encoding| Ok::<_, DataError>(example.label);
+    let label = |example: &Example<usize>, encodings: &[Encoding]| {
+        Ok::<_, DataError>(vec![example.label; encodings.len()])
+    };
     let (train, cut) = encode(&splits.train, &tokenizer, &options, label)?;
     println!("{} of {} texts were cut", cut.truncated, cut.total);
 

@@ -22,7 +22,7 @@ pub const MOST_TOKENS: usize = 1 << 30;
 
 /// Encodes examples on all cores, and keeps their order. With a stride in `options`, an example has as many
 /// windows as its text needs; without a stride, an example has one feature, and truncated examples are
-/// counted. `target` gives the target of each feature.
+/// counted. `targets` gives the targets of an example's features, one for each encoding, in their order.
 ///
 /// # Errors
 /// The tokenizer refuses a text, for instance a text with more than
@@ -32,11 +32,11 @@ pub fn encode<E: Texts, T, X: From<DataError>>(
     examples: &[E],
     tokenizer: &Tokenizer,
     options: &WindowOptions,
-    target: impl Fn(&E, &Encoding) -> Result<T, X>,
+    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
 ) -> Result<(EncodedDataset<T>, TruncationCount), X> {
     match options.stride {
-        Some(stride) => encode_windows(examples, tokenizer, &options.encoding, stride, target),
-        None => encode_whole(examples, tokenizer, &options.encoding, target),
+        Some(stride) => encode_windows(examples, tokenizer, &options.encoding, stride, targets),
+        None => encode_whole(examples, tokenizer, &options.encoding, targets),
     }
 }
 
@@ -44,7 +44,7 @@ fn encode_whole<E: Texts, T, X: From<DataError>>(
     examples: &[E],
     tokenizer: &Tokenizer,
     options: &EncodeOptions,
-    target: impl Fn(&E, &Encoding) -> Result<T, X>,
+    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
 ) -> Result<(EncodedDataset<T>, TruncationCount), X> {
     /// The number of texts to encode at a time, so that the offsets of a large data set are never all in
     /// memory.
@@ -59,8 +59,7 @@ fn encode_whole<E: Texts, T, X: From<DataError>>(
         count.truncated += of_chunk.truncated;
         count.total += of_chunk.total;
         for (example, encoding) in chunk.iter().zip(encodings) {
-            let target = target(example, &encoding)?;
-            features.push(EncodedFeature::new(example.id(), encoding, target));
+            features.extend(features_of(example, vec![encoding], &targets)?);
         }
     }
     Ok((EncodedDataset::new(features), count))
@@ -71,7 +70,7 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
     tokenizer: &Tokenizer,
     options: &EncodeOptions,
     stride: usize,
-    target: impl Fn(&E, &Encoding) -> Result<T, X>,
+    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
 ) -> Result<(EncodedDataset<T>, TruncationCount), X> {
     /// The number of texts to encode at a time: fewer than in [`encode_whole`], as a text may have many
     /// windows.
@@ -92,14 +91,21 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
             if tokens > MOST_TOKENS {
                 return Err(DataError::TooManyTokens { texts: index, most: MOST_TOKENS }.into());
             }
-            let feature = |window: Encoding| {
-                let target = target(example, &window)?;
-                Ok(EncodedFeature::new(example.id(), window, target))
-            };
-            data.push_windows(windows.into_iter().map(feature).collect::<Result<Vec<_>, X>>()?);
+            data.push_windows(features_of(example, windows, &targets)?);
         }
     }
     Ok((data, TruncationCount { truncated: 0, total: examples.len() }))
+}
+
+fn features_of<E: Texts, T, X>(
+    example: &E,
+    encodings: Vec<Encoding>,
+    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
+) -> Result<Vec<EncodedFeature<T>>, X> {
+    let targets = targets(example, &encodings)?;
+    debug_assert_eq!(targets.len(), encodings.len(), "a target for each encoding");
+    let both = encodings.into_iter().zip(targets);
+    Ok(both.map(|(encoding, target)| EncodedFeature::new(example.id(), encoding, target)).collect())
 }
 
 /// The words of each example, for [`inputs_of`]; `None` for an example whose text the tokenizer splits.
@@ -132,7 +138,7 @@ mod tests {
         tokenizer: &Tokenizer,
         options: &WindowOptions,
     ) -> Result<(EncodedDataset<Option<usize>>, TruncationCount), DataError> {
-        encode(examples, tokenizer, options, |example, _| Ok(example.label))
+        encode(examples, tokenizer, options, |example, encodings| Ok(vec![example.label; encodings.len()]))
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub enum TaskName {
 
 /// What a text's label is in text classification, as the `problem_type` of a checkpoint's `config.json` says
 /// it.
+///
+/// `embert-model` has an enum with the same names for the head of a checkpoint. These are two since neither
+/// crate knows the other: what a card states, and what a checkpoint was trained with, may differ, and
+/// `embert-task` compares them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, VariantNames, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

@@ -25,6 +25,23 @@ impl Default for LossSettings {
     }
 }
 
+impl LossSettings {
+    /// Refuses label smoothing for a task that has no use for it; `why` says why.
+    ///
+    /// # Errors
+    /// Labels are smoothed.
+    pub(crate) fn refuse_label_smoothing(&self, why: &str) -> Result<(), TaskError> {
+        if self.label_smoothing > 0.0 {
+            return Err(TaskError::Setting {
+                key: "label_smoothing",
+                found: self.label_smoothing.to_string(),
+                expected: format!("0: {why}"),
+            });
+        }
+        Ok(())
+    }
+}
+
 /// How much the examples of each label count in the loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected \"none\", \"balanced\" or one number a label")]

@@ -1,6 +1,6 @@
 //! [`encode`]: examples to features.
 
-use embert_data::tokenize::{Tokenizer, TruncationCount};
+use embert_data::tokenize::{Encoding, Tokenizer, TruncationCount};
 use embert_data::{EncodedDataset, WindowOptions};
 
 use crate::{Task, TaskError};
@@ -18,7 +18,7 @@ pub fn encode<T: Task>(
     tokenizer: &Tokenizer,
     options: &WindowOptions,
 ) -> Result<(EncodedDataset<T::Target>, TruncationCount), TaskError> {
-    embert_data::encode(examples, tokenizer, options, |example, encoding| task.target(example, encoding))
+    embert_data::encode(examples, tokenizer, options, |example, windows| task.targets(example, windows))
 }
 
 /// The features of `examples` as [`encode`] makes them, each with the [`Alignment`](Task::Alignment) that
@@ -33,8 +33,9 @@ pub fn encode_aligned<T: Task>(
     tokenizer: &Tokenizer,
     options: &WindowOptions,
 ) -> Result<(EncodedDataset<T::Target>, Vec<T::Alignment>), TaskError> {
-    let both = |example: &T::Example, encoding: &_| {
-        Ok::<_, TaskError>((task.target(example, encoding)?, task.alignment(example, encoding, tokenizer)))
+    let both = |example: &T::Example, windows: &[Encoding]| {
+        let aligned = windows.iter().map(|window| task.alignment(example, window, tokenizer));
+        Ok::<_, TaskError>(task.targets(example, windows)?.into_iter().zip(aligned).collect())
     };
     let (encoded, _) = embert_data::encode(examples, tokenizer, options, both)?;
     let mut alignments = Vec::with_capacity(encoded.features().len());

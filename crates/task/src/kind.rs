@@ -98,6 +98,8 @@ pub(crate) fn problem_type(of_card: embert_data::ProblemType) -> ProblemType {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantNames as _;
+
     use super::*;
     use crate::{MultiLabelClassification, Task, TextClassification, TextRegression, TokenClassification};
 
@@ -129,6 +131,15 @@ mod tests {
         assert_eq!(TaskKind::of_run("sequence-classification", None), Some(TaskKind::TextClassification));
         assert_eq!(TaskKind::of_run("translation", None), None);
         assert_eq!(TaskKind::of_run("text-classification", Some("ranking")), None);
+    }
+
+    /// There are two enums, of cards and of checkpoints: one has no kind that the other lacks.
+    #[test]
+    fn cards_and_checkpoints_have_the_same_kinds_of_labels() {
+        assert_eq!(embert_data::ProblemType::VARIANTS, ProblemType::VARIANTS);
+        for name in ProblemType::VARIANTS {
+            assert_eq!(problem_type(name.parse().unwrap()).to_string(), *name);
+        }
     }
 
     #[test]

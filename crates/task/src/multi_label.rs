@@ -28,7 +28,8 @@ pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::card_keys::refuse;
 use crate::labels::problem::few;
-use crate::pairs::sentences;
+use crate::outputs::sigmoid;
+use crate::pairs::{example_of_row, sentences};
 use crate::{
     ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError,
 };
@@ -145,8 +146,7 @@ impl Task for MultiLabelClassification {
         let Some(of_row) = labels.of_row(card, &row)? else {
             return Err(ExampleProblem::NoLabel { minus_one: false });
         };
-        let (text, text_pair) = (&card.columns.text, card.columns.text_pair.as_deref());
-        Ok(Example::from_row(id, row, text, text_pair, Some(of_row))?)
+        example_of_row(card, id, row, of_row)
     }
 
     fn strata(example: &MultiLabelText) -> Strata {
@@ -177,8 +177,8 @@ impl Task for MultiLabelClassification {
         let set = &labels.labels.set;
         config.check_problem(folder, ProblemType::MultiLabelClassification, Some(set.names()))?;
         let mapping = set.reconcile(&config.id2label)?;
-        let names = if mapping.pairing().is_some() { set.names() } else { &config.id2label };
-        Ok(Self { mapping: Some(mapping), ..Self::new(names.to_vec()) })
+        let names = set.names_of_head(&mapping, &config.id2label);
+        Ok(Self { mapping: Some(mapping), ..Self::new(names) })
     }
 
     fn of_checkpoint(config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
@@ -199,13 +199,7 @@ impl Task for MultiLabelClassification {
     ) -> Result<Self, TaskError> {
         let instead = "a text may have several labels; pos_weight weighs the texts that have a label";
         settings.class_weights.refuse("class_weights", instead)?;
-        if settings.label_smoothing > 0.0 {
-            return Err(TaskError::Setting {
-                key: "label_smoothing",
-                found: settings.label_smoothing.to_string(),
-                expected: "0: several labels a text share no probability".to_owned(),
-            });
-        }
+        settings.refuse_label_smoothing("several labels a text share no probability")?;
         let mut positives = vec![0; self.labels.len()];
         for feature in train.features() {
             feature.target.0.iter().zip(&mut positives).for_each(|(has, count)| *count += usize::from(*has));
@@ -274,7 +268,7 @@ impl Task for MultiLabelClassification {
     }
 
     fn decode(&self, (): &(), outputs: &[f32]) -> Vec<f64> {
-        outputs.iter().map(|&output| 1.0 / (1.0 + (-f64::from(output)).exp())).collect()
+        outputs.iter().map(|&output| sigmoid(output)).collect()
     }
 
     /// The mean of the probabilities over the windows.

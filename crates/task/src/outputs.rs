@@ -35,6 +35,11 @@ impl Outputs {
     }
 }
 
+/// The logistic function of an output: a probability in [0, 1].
+pub(crate) fn sigmoid(output: f32) -> f64 {
+    1.0 / (1.0 + (-f64::from(output)).exp())
+}
+
 #[cfg(test)]
 mod tests {
     use burn::tensor::{Device, Int};

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use burn::tensor::{Tensor, TensorData};
 use embert_data::tokenize::{Encoding, Tokenizer};
-use embert_data::{Card, Columns, EncodedDataset, Example, LoadedRows, Row, Strata};
+use embert_data::{Card, EncodedDataset, Example, LoadedRows, Row, Strata};
 use embert_metrics::{RegressionAccumulator, RegressionMetric, RegressionReport, WindowMean, mean};
 use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, ScoredExample, TEXT_CLASSIFICATION};
@@ -20,7 +20,8 @@ pub use self::answer::ScoredText;
 pub use self::number::Numbers;
 pub use self::scorer::RegressionScorer;
 use crate::card_keys::{refuse, refuse_keys_of_several};
-use crate::pairs::sentences;
+use crate::outputs::sigmoid;
+use crate::pairs::{example_of_row, sentences};
 use crate::{ExampleProblem, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
 
 /// A text, or a pair of texts, with its number; `None` for an example to predict.
@@ -64,14 +65,6 @@ impl Task for TextRegression {
     type Scorer = RegressionScorer;
     type Report = RegressionReport;
 
-    fn columns(card: &Card) -> Columns {
-        Columns::from(&card.columns)
-    }
-
-    fn label_column(card: &Card) -> Option<&str> {
-        Some(&card.columns.label)
-    }
-
     fn read_labels(
         card: &Card,
         rows: &LoadedRows,
@@ -96,8 +89,7 @@ impl Task for TextRegression {
             Some(number) if is_none(&number) => return Err(ExampleProblem::NoLabel { minus_one: true }),
             Some(number) => number,
         };
-        let (text, text_pair) = (&card.columns.text, card.columns.text_pair.as_deref());
-        Ok(Example::from_row(id, row, text, text_pair, Some(number))?)
+        example_of_row(card, id, row, number)
     }
 
     /// The whole number nearest to the example's, so that each split has small and large numbers alike.
@@ -142,13 +134,7 @@ impl Task for TextRegression {
         let instead = "a number has no classes";
         settings.class_weights.refuse("class_weights", instead)?;
         settings.pos_weight.refuse("pos_weight", instead)?;
-        if settings.label_smoothing > 0.0 {
-            return Err(TaskError::Setting {
-                key: "label_smoothing",
-                found: settings.label_smoothing.to_string(),
-                expected: format!("0: {instead}"),
-            });
-        }
+        settings.refuse_label_smoothing(instead)?;
         // The loss is of the head's own output.
         Ok(Self { function: HeadFunction::Identity, ..self })
     }
@@ -207,10 +193,9 @@ impl Task for TextRegression {
     }
 
     fn decode(&self, (): &(), outputs: &[f32]) -> f64 {
-        let output = f64::from(outputs[0]);
         match self.function {
-            HeadFunction::Sigmoid => 1.0 / (1.0 + (-output).exp()),
-            HeadFunction::Identity | HeadFunction::Softmax => output,
+            HeadFunction::Sigmoid => sigmoid(outputs[0]),
+            HeadFunction::Identity | HeadFunction::Softmax => f64::from(outputs[0]),
         }
     }
 

@@ -97,12 +97,17 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The result of an evaluation, as `eval --json` writes it.
     type Report: Serialize + Clone + fmt::Debug;
 
-    /// The columns to read of a data set's files, the label's column among them.
-    fn columns(card: &Card) -> Columns;
+    /// The columns to read of a data set's files, the label's column among them: by default the card's
+    /// columns of texts and its column of labels.
+    fn columns(card: &Card) -> Columns {
+        Columns::from(&card.columns)
+    }
 
     /// The name of the label's column; `None` for a task without labels. Validation and test files may lack
-    /// the column: their rows can be predicted, but not evaluated.
-    fn label_column(card: &Card) -> Option<&str>;
+    /// the column: their rows can be predicted, but not evaluated. By default the card's column of labels.
+    fn label_column(card: &Card) -> Option<&str> {
+        Some(&card.columns.label)
+    }
 
     /// Decides what the values in the label's column mean, from the card and from the rows of all splits that
     /// are used ([`LoadedRows::used`]), and numbers the labels. Returns the labels, and sentences to show the
@@ -237,6 +242,15 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// The example has no label.
     fn target(&self, example: &Self::Example, encoding: &Encoding) -> Result<Self::Target, TaskError>;
+
+    /// The targets of all features of `example`, which are the `windows` of its text, in their order: one
+    /// [`target`](Self::target) each, unless what windows share may be learnt from one of them alone.
+    ///
+    /// # Errors
+    /// The example has no label.
+    fn targets(&self, example: &Self::Example, windows: &[Encoding]) -> Result<Vec<Self::Target>, TaskError> {
+        windows.iter().map(|window| self.target(example, window)).collect()
+    }
 
     /// What [`decode`](Self::decode) has to know of the tokens of a feature of `example`. The example need not
     /// have a label.

@@ -12,9 +12,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use embert_data::tokenize::{Encoding, Tokenizer};
-use embert_data::{
-    Card, Columns, EncodedDataset, Example, LoadedRows, LocatedRow, Row, SplitKind, Splits, Strata,
-};
+use embert_data::{Card, EncodedDataset, LoadedRows, LocatedRow, Row, SplitKind, Splits, Strata};
 use embert_metrics::{Accumulator, Average, Metric, Report, WindowMean, softmax};
 use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
 use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
@@ -24,6 +22,8 @@ pub use self::example::TextExample;
 pub use self::labelled_text::LabelledText;
 use self::scores::metric_info;
 use crate::card_keys::refuse_keys_of_several;
+use crate::outputs::sigmoid;
+use crate::pairs::example_of_row;
 use crate::{
     CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, Scorer,
     Task, TaskCard, TaskError,
@@ -90,14 +90,6 @@ impl Task for TextClassification {
     type Scorer = ClassificationScorer;
     type Report = Report;
 
-    fn columns(card: &Card) -> Columns {
-        Columns::from(&card.columns)
-    }
-
-    fn label_column(card: &Card) -> Option<&str> {
-        Some(&card.columns.label)
-    }
-
     fn read_labels(
         card: &Card,
         rows: &LoadedRows,
@@ -135,8 +127,7 @@ impl Task for TextClassification {
         let Some(label) = labels.index(value)? else {
             return Err(ExampleProblem::NoLabel { minus_one: labels.is_minus_one(value) });
         };
-        let (text, text_pair) = (&card.columns.text, card.columns.text_pair.as_deref());
-        Ok(Example::from_row(id, row, text, text_pair, Some(label))?)
+        example_of_row(card, id, row, label)
     }
 
     fn strata(example: &TextExample) -> Strata {
@@ -155,9 +146,12 @@ impl Task for TextClassification {
         let labels = &labels.set;
         config.check_classes(folder, labels.names())?;
         let mapping = labels.reconcile(&config.id2label)?;
-        let names = if mapping.pairing().is_some() { labels.names() } else { &config.id2label };
         let positive = mapping.id(labels.positive());
-        let task = Self::with_function(names.to_vec(), positive, HeadFunction::Softmax);
+        let task = Self::with_function(
+            labels.names_of_head(&mapping, &config.id2label),
+            positive,
+            HeadFunction::Softmax,
+        );
         Ok(Self { mapping: Some(mapping), ..task })
     }
 
@@ -242,9 +236,7 @@ impl Task for TextClassification {
     fn decode(&self, (): &(), outputs: &[f32]) -> ClassScores {
         ClassScores::new(match self.function {
             HeadFunction::Softmax => softmax(outputs),
-            HeadFunction::Sigmoid => {
-                outputs.iter().map(|&output| 1.0 / (1.0 + (-f64::from(output)).exp())).collect()
-            }
+            HeadFunction::Sigmoid => outputs.iter().map(|&output| sigmoid(output)).collect(),
             HeadFunction::Identity => outputs.iter().map(|&output| f64::from(output)).collect(),
         })
     }

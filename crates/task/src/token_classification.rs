@@ -11,6 +11,7 @@ mod scores;
 mod tags;
 mod target;
 mod truth;
+mod windows;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -187,8 +188,7 @@ impl Task for TokenClassification {
 
     fn fit(labels: &TagLabels, config: &BertConfig, _folder: &Path) -> Result<Self, TaskError> {
         let mapping = labels.set.reconcile_with_more(&config.id2label)?;
-        let names = if mapping.pairing().is_some() { labels.set.names() } else { &config.id2label };
-        let task = Self::new(names.to_vec());
+        let task = Self::new(labels.set.names_of_head(&mapping, &config.id2label));
         Ok(Self { mapping: Some(mapping), scheme: labels.scheme, options: labels.options, ..task })
     }
 
@@ -283,6 +283,14 @@ impl Task for TokenClassification {
             }
         };
         Ok(TokenTarget(encoding.word_ids.iter().zip(&encoding.pieces).map(label).collect()))
+    }
+
+    /// Each word has its label in one window alone, the one that tells its tag in an evaluation: a word that
+    /// windows share weighs no more than others.
+    fn targets(&self, example: &TokenExample, windows: &[Encoding]) -> Result<Vec<TokenTarget>, TaskError> {
+        let targets = windows.iter().map(|window| self.target(example, window));
+        let targets = targets.collect::<Result<Vec<_>, _>>()?;
+        Ok(if windows.len() > 1 { target::label_once(&targets, windows) } else { targets })
     }
 
     fn alignment(

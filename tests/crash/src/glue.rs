@@ -1,6 +1,7 @@
 //! The commands of `bert-train`, from the same libraries: `train`, `train --resume`, `sweep`,
 //! `sweep --resume` and `report`, without arguments and terminal.
 
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -9,13 +10,35 @@ use embert_report::{PageOptions, ReportError, Run, page, sweep_page};
 use embert_sweep::{
     Sweep, SweepBuilder, SweepError, SweepEvent, SweepFolder, SweepHost, SweepOutcome, SweepRunError,
 };
-use embert_task::{TaskData, TextClassification, load};
+use embert_task::{
+    MultiLabelClassification, Task, TaskData, TextClassification, TokenClassification, find_columns, load,
+};
 use embert_train::{
     Claim, ConfigBuilder, EarlyStoppingConfig, Event, Existing, LogFormat, Observer, Outcome, Prepared,
     RunFolder, StopSignal, TrainConfig, TrainError, Trainer,
 };
 
-use crate::place::Place;
+use crate::place::{Data, Place};
+
+/// Evaluates `$body` with `$task` as the type of the task of a place's examples.
+macro_rules! with_task {
+    ($place:expr, $task:ident => $body:expr) => {
+        match $place.labels() {
+            Data::Classes => {
+                type $task = TextClassification;
+                $body
+            }
+            Data::Labels => {
+                type $task = MultiLabelClassification;
+                $body
+            }
+            Data::Tags => {
+                type $task = TokenClassification;
+                $body
+            }
+        }
+    };
+}
 
 /// How a command ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +107,7 @@ pub fn config(place: &Place, seed: u64) -> TrainConfig {
         ..TrainConfig::default()
     };
     config.data.max_length = 16;
+    config.data.stride = (place.labels() == Data::Tags).then_some(4);
     config.optimizer.learning_rate = 2e-2;
     config
 }
@@ -101,8 +125,9 @@ pub(crate) fn train(
     let config = config(place, seed);
     let claim = Claim::run(&place.run(), existing)?;
     claim.check_reads(&config)?;
-    let prepared = prepare(place, &config)?;
-    finish(Trainer::begin(prepared, claim, Device::flex())?, stop_after)
+    with_task!(place, T => {
+        finish(Trainer::begin(prepare::<T>(place, &config)?, claim, Device::flex())?, stop_after)
+    })
 }
 
 /// `train --resume`, with its page.
@@ -111,24 +136,22 @@ pub(crate) fn train(
 /// There is no run to resume, the run is complete, or something can't be written.
 pub(crate) fn resume(place: &Place) -> Result<Ended, GlueError> {
     let run = RunFolder::open(&place.run())?;
-    let prepared = prepare(place, run.config())?;
-    finish(Trainer::resume(prepared, run, Device::flex())?, None)
+    with_task!(place, T => {
+        finish(Trainer::resume(prepare::<T>(place, run.config())?, run, Device::flex())?, None)
+    })
 }
 
-fn prepare(place: &Place, config: &TrainConfig) -> Result<Prepared<TextClassification>, TrainError> {
+fn prepare<T: Task>(place: &Place, config: &TrainConfig) -> Result<Prepared<T>, TrainError> {
     Prepared::new(config, &place.model(), data(place, config)?, &Device::flex())
 }
 
-fn data(place: &Place, config: &TrainConfig) -> Result<TaskData<TextClassification>, TrainError> {
-    Ok(load(
-        &Card::for_folder(&place.data())?,
-        &place.data(),
-        &config.load_options(),
-        &config.label_options(),
-    )?)
+fn data<T: Task>(place: &Place, config: &TrainConfig) -> Result<TaskData<T>, TrainError> {
+    let (card, options) = (Card::for_folder(&place.data())?, config.load_options());
+    let found = find_columns(card, &place.data(), &options, None)?;
+    Ok(load(&found.card, &place.data(), &options, &config.label_options())?)
 }
 
-fn finish(trainer: Trainer<TextClassification>, stop_after: Option<usize>) -> Result<Ended, GlueError> {
+fn finish<T: Task>(trainer: Trainer<T>, stop_after: Option<usize>) -> Result<Ended, GlueError> {
     let mut trainer = trainer;
     let run = trainer.run_folder().path().to_owned();
     if let Some(step) = stop_after {
@@ -175,7 +198,11 @@ pub(crate) fn sweep(place: &Place, goes_on: bool) -> Result<Ended, GlueError> {
             .and_then(SweepBuilder::build)?;
         (sweep, SweepFolder::create(&place.sweep(), Existing::Keep)?)
     };
-    let mut host = Host { place, failed: None, page: None };
+    with_task!(place, T => sweep_of::<T>(place, &sweep, folder))
+}
+
+fn sweep_of<T: Task>(place: &Place, sweep: &Sweep, folder: SweepFolder) -> Result<Ended, GlueError> {
+    let mut host = Host::<T> { place, failed: None, page: None, task: PhantomData };
     let outcome = sweep.run(folder, &mut host, &StopSignal::default())?;
     if let Some(error) = host.failed {
         return Err(GlueError::RunOfSweep { error });
@@ -190,23 +217,24 @@ pub(crate) fn sweep(place: &Place, goes_on: bool) -> Result<Ended, GlueError> {
     })
 }
 
-struct Host<'a> {
+struct Host<'a, T> {
     place: &'a Place,
     /// The error of a run.
     failed: Option<String>,
     /// The error of a run's page.
     page: Option<GlueError>,
+    task: PhantomData<T>,
 }
 
-impl SweepHost for Host<'_> {
-    type Task = TextClassification;
+impl<T: Task> SweepHost for Host<'_, T> {
+    type Task = T;
     type Error = TrainError;
 
     fn model(&mut self, _: &TrainConfig) -> Result<PathBuf, TrainError> {
         Ok(self.place.model())
     }
 
-    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<TextClassification>, TrainError> {
+    fn data(&mut self, config: &TrainConfig) -> Result<TaskData<T>, TrainError> {
         data(self.place, config)
     }
 

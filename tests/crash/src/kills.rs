@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use embert_crash::{Outcome, Tree};
+use embert_crash::{Data, Outcome, Tree};
 use nix::sys::signal::Signal;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -27,18 +27,28 @@ pub(crate) struct Kills {
     pub(crate) failures: Vec<String>,
 }
 
+/// What is killed: each command, and the tasks that a run has to find again when it goes on.
+const KILLED: [(Kind, Data); 6] = [
+    (Kind::Train, Data::Classes),
+    (Kind::Overwrite, Data::Classes),
+    (Kind::Sweep, Data::Classes),
+    (Kind::Train, Data::Labels),
+    (Kind::Train, Data::Tags),
+    (Kind::Sweep, Data::Tags),
+];
+
 /// Kills new runs, runs that replace another one, and sweeps, `kills` in all.
 pub(crate) fn all(path: &Path, root: &Path, kills: usize, seed: u64) -> Result<Kills> {
-    let kinds = [Kind::Train, Kind::Overwrite, Kind::Sweep];
     let parts: Vec<Result<Kills>> = std::thread::scope(|scope| {
-        let start = |(number, kind): (usize, Kind)| {
-            let share = kills / kinds.len() + usize::from(number < kills % kinds.len());
+        let start = |(number, (kind, labels)): (usize, (Kind, Data))| {
+            let share = kills / KILLED.len() + usize::from(number < kills % KILLED.len());
+            let root = root.join(format!("{kind:?}-{labels:?}"));
             scope.spawn(move || {
-                kill(path, &root.join(format!("{kind:?}")), kind, share, seed)
-                    .map_err(|error| error.to_string())
+                let program = Program::new(path, &root, labels).map_err(|error| error.to_string())?;
+                kill(&program, kind, share, seed).map_err(|error| error.to_string())
             })
         };
-        let threads: Vec<_> = kinds.into_iter().enumerate().map(start).collect();
+        let threads: Vec<_> = KILLED.into_iter().enumerate().map(start).collect();
         let join = |thread: std::thread::ScopedJoinHandle<'_, std::result::Result<Kills, String>>| {
             Ok(thread.join().map_err(|_| "a thread panicked")??)
         };
@@ -54,8 +64,7 @@ pub(crate) fn all(path: &Path, root: &Path, kills: usize, seed: u64) -> Result<K
     Ok(all)
 }
 
-fn kill(path: &Path, root: &Path, kind: Kind, kills: usize, seed: u64) -> Result<Kills> {
-    let program = Program::new(path, root)?;
+fn kill(program: &Program, kind: Kind, kills: usize, seed: u64) -> Result<Kills> {
     let command = || match kind {
         Kind::Train => program.train("short", &[]),
         Kind::Overwrite => program.train("short", &["--overwrite"]),
@@ -89,12 +98,13 @@ fn kill(path: &Path, root: &Path, kind: Kind, kills: usize, seed: u64) -> Result
             done.too_late += 1;
         }
         let left = program.tree()?;
-        let mut wrong = go_on(&program, kind, &mut command())?;
+        let mut wrong = go_on(program, kind, &mut command())?;
         wrong.extend(program.compare(&expected)?);
         if !wrong.is_empty() {
             let names: Vec<String> = left.iter().map(|(path, _)| path.display().to_string()).collect();
             done.failures.push(format!(
-                "{kind:?} killed {:.3} s after its start, which left {}: {}",
+                "{kind:?} of {:?} killed {:.3} s after its start, which left {}: {}",
+                program.place.labels(),
                 length.as_secs_f64() * moment,
                 names.join(" "),
                 wrong.join("; ")

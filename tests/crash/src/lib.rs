@@ -43,7 +43,7 @@ mod trial;
 pub use disk::{Disk, Impossible};
 pub use faults::{Failing, Kind};
 pub use glue::{Ended, GlueError, config};
-pub use place::{Place, fresh_folder};
+pub use place::{Data, Place, fresh_folder};
 pub use power::{Fate, Fates, Power};
 pub use result::{Outcome, left_over};
 pub use scenario::Scenario;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use embert_crash::{Outcome, Tree};
+use embert_crash::{Data, Outcome, Tree};
 
 use crate::program::{Ended, Program, Result, Running, refused, run, succeed};
 
@@ -110,7 +110,7 @@ pub(crate) struct Pairs {
 
 /// Lets all pairs meet.
 pub(crate) fn all(path: &Path, root: &Path) -> Result<Pairs> {
-    let program = Program::new(path, root)?;
+    let program = Program::new(path, root, Data::Classes)?;
     let outcome = |command: &mut Command| -> Result<Outcome> {
         program.reset(&Tree::default())?;
         succeed(command)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use embert_crash::{Outcome, Place, Tree, config, left_over};
+use embert_crash::{Data, Outcome, Place, Tree, config, left_over};
 use embert_train::{EarlyStoppingConfig, TrainConfig};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -25,8 +25,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn new(path: &Path, root: &Path) -> Result<Self> {
-        let program = Self { path: path.to_owned(), place: Place::new(root)? };
+    pub(crate) fn new(path: &Path, root: &Path, labels: Data) -> Result<Self> {
+        let program = Self { path: path.to_owned(), place: Place::new(root, labels)? };
         let short = TrainConfig { output: None, ..config(&program.place, 2) };
         let early_stopping = EarlyStoppingConfig { patience: None, ..short.early_stopping.clone() };
         let long = TrainConfig {

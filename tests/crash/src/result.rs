@@ -55,6 +55,14 @@ pub fn left_over(tree: &Tree) -> Vec<String> {
     tree.iter().filter(|(path, _)| is_ours(path)).map(|(path, _)| path.display().to_string()).collect()
 }
 
+/// The results of trained models in a tree, each with its folder: what a user would predict with.
+pub fn models(tree: &Tree) -> impl Iterator<Item = (&Path, Tree)> {
+    let is_model = |(path, node): &(&Path, &Node)| {
+        **node == Node::Folder && path.ends_with("model") && !path.iter().any(is_temporary)
+    };
+    tree.iter().filter(is_model).map(move |(path, _)| (path, tree.below(path)))
+}
+
 fn without_times(path: &Path, bytes: &Bytes) -> Vec<u8> {
     let content = bytes.as_slice();
     match path.extension().and_then(|extension| extension.to_str()) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use embert_train::Existing;
 
 use crate::glue::{self, Ended, GlueError};
-use crate::place::Place;
+use crate::place::{Data, Place};
 use crate::script;
 use crate::tree::{Bytes, Node, Tree};
 
@@ -20,6 +20,10 @@ pub enum Scenario {
     FilesWithoutExchange,
     /// `train` into a new folder, with checkpoints, evaluation, early stopping and a TensorBoard log.
     Train,
+    /// `Train` with any number of labels a text: thresholds are fitted.
+    TrainLabels,
+    /// `Train` with a tag a word, in windows.
+    TrainTags,
     /// `train --resume` of a run that was stopped; a file of the user's and a copy of a checkpoint lie in its
     /// folder.
     Resume,
@@ -27,7 +31,21 @@ pub enum Scenario {
     Overwrite,
     /// `Overwrite` on a file system that can't exchange two names.
     OverwriteWithoutExchange,
+    /// `Overwrite` with any number of labels a text: the old result has thresholds too.
+    OverwriteLabels,
     /// `sweep` of two points.
+    Sweep,
+    /// `Sweep` with a tag a word, in windows.
+    SweepTags,
+}
+
+/// The command of a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Command {
+    Files,
+    Train,
+    Resume,
+    Overwrite,
     Sweep,
 }
 
@@ -41,14 +59,18 @@ const NOTES: (&str, &[u8]) = ("notes.txt", b"mine\n");
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Files,
         Self::FilesWithoutExchange,
         Self::Train,
+        Self::TrainLabels,
+        Self::TrainTags,
         Self::Resume,
         Self::Overwrite,
         Self::OverwriteWithoutExchange,
+        Self::OverwriteLabels,
         Self::Sweep,
+        Self::SweepTags,
     ];
 
     /// The scenario's name in messages and arguments.
@@ -57,10 +79,33 @@ impl Scenario {
             Self::Files => "files",
             Self::FilesWithoutExchange => "files-without-exchange",
             Self::Train => "train",
+            Self::TrainLabels => "train-labels",
+            Self::TrainTags => "train-tags",
             Self::Resume => "resume",
             Self::Overwrite => "overwrite",
             Self::OverwriteWithoutExchange => "overwrite-without-exchange",
+            Self::OverwriteLabels => "overwrite-labels",
             Self::Sweep => "sweep",
+            Self::SweepTags => "sweep-tags",
+        }
+    }
+
+    fn command(self) -> Command {
+        match self {
+            Self::Files | Self::FilesWithoutExchange => Command::Files,
+            Self::Train | Self::TrainLabels | Self::TrainTags => Command::Train,
+            Self::Resume => Command::Resume,
+            Self::Overwrite | Self::OverwriteWithoutExchange | Self::OverwriteLabels => Command::Overwrite,
+            Self::Sweep | Self::SweepTags => Command::Sweep,
+        }
+    }
+
+    /// What the examples are labelled with.
+    pub fn labels(self) -> Data {
+        match self {
+            Self::TrainLabels | Self::OverwriteLabels => Data::Labels,
+            Self::TrainTags | Self::SweepTags => Data::Tags,
+            _ => Data::Classes,
         }
     }
 
@@ -74,16 +119,16 @@ impl Scenario {
     /// # Errors
     /// The files can't be made.
     pub fn prepare(self, place: &Place) -> Result<(), Box<dyn std::error::Error>> {
-        match self {
-            Self::Train | Self::Sweep => {}
-            Self::Files | Self::FilesWithoutExchange => script::prepare(&place.work())?,
-            Self::Resume => {
+        match self.command() {
+            Command::Train | Command::Sweep => {}
+            Command::Files => script::prepare(&place.work())?,
+            Command::Resume => {
                 glue::train(place, NEW, Existing::Keep, Some(3))?;
                 fs::write(place.run().join(NOTES.0), NOTES.1)?;
                 let checkpoints = place.run().join("checkpoints");
                 copy(&checkpoints.join("step-00000003"), &checkpoints.join("step-00000001-keep"))?;
             }
-            Self::Overwrite | Self::OverwriteWithoutExchange => {
+            Command::Overwrite => {
                 glue::train(place, OLD, Existing::Keep, None)?;
                 fs::write(place.run().join(NOTES.0), NOTES.1)?;
             }
@@ -96,14 +141,12 @@ impl Scenario {
     /// # Errors
     /// The command's error.
     pub fn run(self, place: &Place) -> Result<Ended, GlueError> {
-        match self {
-            Self::Files | Self::FilesWithoutExchange => Ok(script::run(&place.work())?),
-            Self::Train => glue::train(place, NEW, Existing::Keep, None),
-            Self::Resume => glue::resume(place),
-            Self::Overwrite | Self::OverwriteWithoutExchange => {
-                glue::train(place, NEW, Existing::Overwrite, None)
-            }
-            Self::Sweep => glue::sweep(place, false),
+        match self.command() {
+            Command::Files => Ok(script::run(&place.work())?),
+            Command::Train => glue::train(place, NEW, Existing::Keep, None),
+            Command::Resume => glue::resume(place),
+            Command::Overwrite => glue::train(place, NEW, Existing::Overwrite, None),
+            Command::Sweep => glue::sweep(place, false),
         }
     }
 
@@ -113,9 +156,9 @@ impl Scenario {
     /// # Errors
     /// The error that stands in the way.
     pub fn go_on(self, place: &Place) -> Result<(), String> {
-        let goes_on = || match self {
-            Self::Files | Self::FilesWithoutExchange => Ok(script::go_on(&place.work())?),
-            Self::Sweep => glue::sweep(place, true),
+        let goes_on = || match self.command() {
+            Command::Files => Ok(script::go_on(&place.work())?),
+            Command::Sweep => glue::sweep(place, true),
             _ => glue::resume(place),
         };
         match goes_on() {
@@ -125,8 +168,7 @@ impl Scenario {
             Err(error) if error.is_nothing() => return self.again(place),
             Err(error) => return Err(format!("it does not go on: {}", chain(&error))),
         }
-        let overwrites = matches!(self, Self::Overwrite | Self::OverwriteWithoutExchange);
-        if overwrites && seed(&place.run()) == Some(OLD) {
+        if self.command() == Command::Overwrite && seed(&place.run()) == Some(OLD) {
             return self.again(place);
         }
         Ok(())
@@ -142,10 +184,10 @@ impl Scenario {
 
     /// The problems of a state that the command left, before a user does anything about it.
     pub fn check(self, place: &Place, before: &Tree, state: &Tree) -> Vec<String> {
-        match self {
-            Self::Files | Self::FilesWithoutExchange => script::check(before, state, self.exchanges()),
-            Self::Train => page(place, "run", state),
-            Self::Resume => {
+        match self.command() {
+            Command::Files => script::check(before, state, self.exchanges()),
+            Command::Train => page(place, "run", state),
+            Command::Resume => {
                 let mut wrong = page(place, "run", state);
                 let users = |path: &Path| {
                     path.starts_with("run/notes.txt")
@@ -158,7 +200,7 @@ impl Scenario {
                 }
                 wrong
             }
-            Self::Overwrite | Self::OverwriteWithoutExchange => {
+            Command::Overwrite => {
                 let mut wrong = page(place, "run", state);
                 // The file may have been moved.
                 let is_there = |file: &str| {
@@ -177,7 +219,7 @@ impl Scenario {
                 }
                 wrong
             }
-            Self::Sweep => {
+            Command::Sweep => {
                 let mut wrong = page(place, "sweep", state);
                 if let Some(Node::File(table)) = state.get(Path::new("sweep/sweep.json")) {
                     let table: serde_json::Value =

@@ -117,6 +117,16 @@ impl Tree {
         self.0.iter().map(|(path, node)| (path.as_path(), node))
     }
 
+    /// The files and folders below a folder.
+    #[must_use]
+    pub fn below(&self, folder: &Path) -> Self {
+        let inside = self.0.iter().filter_map(|(path, node)| {
+            let path = path.strip_prefix(folder).ok().filter(|path| *path != Path::new(""))?;
+            Some((path.to_owned(), node.clone()))
+        });
+        Self(inside.collect())
+    }
+
     /// A hash of the tree. The content of files that no later command reads does not count: files under a
     /// temporary name, the lock's file, event files for TensorBoard.
     pub fn hash(&self) -> u64 {
@@ -173,6 +183,10 @@ mod tests {
         let read = Tree::read(&root).unwrap();
         assert_eq!(read, tree);
         assert_eq!(read.hash(), tree.hash());
+        assert_eq!(
+            read.below(Path::new("a")).iter().map(|(path, _)| path).collect::<Vec<_>>(),
+            [Path::new("b")]
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::glue::Ended;
 use crate::kill;
 use crate::place::Place;
 use crate::power::{Fate, Fates, Power};
-use crate::result::{Outcome, left_over};
+use crate::result::{Outcome, left_over, models};
 use crate::scenario::{Scenario, chain};
 use crate::trace::{Recorder, Step, Trace};
 use crate::tree::Tree;
@@ -89,6 +89,8 @@ pub struct Trial {
     place: Place,
     trace: Trace,
     expected: Outcome,
+    /// The whole results, those from before too.
+    models: Vec<Tree>,
 }
 
 impl Trial {
@@ -99,7 +101,7 @@ impl Trial {
     /// The scenario fails, writes past the recorder, or has another outcome the second time.
     pub fn new(scenario: Scenario, root: &Path) -> Result<Self, TrialError> {
         let undisturbed = |problem: String| TrialError::Undisturbed { scenario: scenario.name(), problem };
-        let place = Place::new(root)?;
+        let place = Place::new(root, scenario.labels())?;
         scenario.prepare(&place).map_err(|error| undisturbed(chain(error.as_ref())))?;
         let (recorder, trace) = Recorder::new(&place.work(), scenario.exchanges())?;
         set_double(Some(Box::new(recorder)));
@@ -112,7 +114,8 @@ impl Trial {
             Err(error) => return Err(undisturbed(chain(&error))),
         }
         let result = Tree::read(&place.work())?;
-        let trial = Self { scenario, place, expected: Outcome::of(&result), trace };
+        let models = [&trace.before, &result].into_iter().flat_map(models).map(|(_, model)| model).collect();
+        let trial = Self { scenario, place, expected: Outcome::of(&result), trace, models };
         let missed = kill::after(&trial.trace, usize::MAX)?.now().difference(&result);
         let mut wrong = trial.trace.surprises.clone();
         wrong.extend(missed.into_iter().map(|what| format!("at the end, {what}")));
@@ -249,6 +252,11 @@ impl Trial {
             Ok(wrong) => wrong,
             Err(panic) => vec![format!("the report panicked: {panic}")],
         };
+        for (path, model) in models(state) {
+            if !self.models.contains(&model) {
+                wrong.push(format!("{} is half written", path.display()));
+            }
+        }
         set_double(Some(Box::new(Failing::never(self.scenario.exchanges()))));
         let gone_on = caught(|| self.scenario.go_on(&self.place));
         set_double(None);
@@ -291,6 +299,7 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::Node;
 
     /// The number of bad states that a power cut may leave without some operations, at most ten.
     fn bad_states(is_left_out: impl Fn(&Step) -> bool) -> usize {
@@ -317,6 +326,33 @@ mod tests {
         // The sync after a folder's name was given to another folder and before the old one is emptied.
         let is_above = |step: &Step| matches!(step, Step::SyncDir(path) if path.as_os_str().is_empty());
         assert_eq!(bad_states(is_above), 10);
+    }
+
+    /// What a task alone writes is among what is disturbed.
+    #[test]
+    fn the_scenarios_of_the_tasks_write_what_the_tasks_alone_write() {
+        let [labels, tags] = [Scenario::TrainLabels, Scenario::TrainTags].map(|scenario| {
+            let place = crate::fresh_folder().unwrap();
+            let trial = Trial::new(scenario, place.path()).unwrap();
+            let end = trial.disk(trial.operations()).unwrap().now();
+            let file = |path: &str| match end.get(&Path::new("run").join(path)) {
+                Some(Node::File(bytes)) => String::from_utf8(bytes.as_slice().to_vec()).unwrap(),
+                _ => String::new(),
+            };
+            let model = trial.models.first().cloned().unwrap_or_default();
+            let mut half = end.clone();
+            half.insert("run/model/thresholds.json".into(), Node::File(b"{".as_slice().into()));
+            let wrong = trial.left(&half).unwrap();
+            assert!(wrong.iter().any(|problem| problem == "run/model is half written"), "{wrong:?}");
+            (model, file("model/thresholds.json"), file("scores.json"), file("facts.json"))
+        });
+        let (model, thresholds, scores, _) = labels;
+        assert!(model.get(Path::new("thresholds.json")).is_some());
+        assert!(thresholds.contains("\"pos\"") && scores.contains("at_thresholds"), "{thresholds} {scores}");
+        assert!(scores.contains("no label"), "{scores}");
+        let (_, thresholds, scores, facts) = tags;
+        assert!(thresholds.is_empty() && scores.contains("each word's most frequent tag"), "{scores}");
+        assert!(facts.contains("token-classification"), "{facts}");
     }
 
     #[test]

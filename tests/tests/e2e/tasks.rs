@@ -260,12 +260,38 @@ fn a_killed_run_goes_on() {
         assert!(!killed.join("model").exists());
         resume(&killed);
         same_result(&whole, &killed);
-        for file in ["examples.jsonl", "scores.json", "model/config.json"] {
-            assert!(
-                fs::read(whole.join(file)).unwrap() == fs::read(killed.join(file)).unwrap(),
-                "{kind:?}: {file}"
-            );
-        }
+        same_files(&whole, &killed);
+        assert_eq!(whole.join("model/thresholds.json").exists(), kind == Kind::Labels);
+    }
+}
+
+/// The files in which a run of a task differs from those of another task.
+#[track_caller]
+fn same_files(one: &Path, other: &Path) {
+    let of_model = fs::read_dir(one.join("model")).unwrap().map(|entry| entry.unwrap().file_name());
+    let of_model: Vec<PathBuf> = of_model.map(|name| Path::new("model").join(name)).collect();
+    for file in ["examples.jsonl", "scores.json", "facts.json"].map(PathBuf::from).iter().chain(&of_model) {
+        assert!(
+            fs::read(one.join(file)).unwrap() == fs::read(other.join(file)).unwrap(),
+            "{} differs from {}",
+            other.join(file).display(),
+            one.join(file).display()
+        );
+    }
+    assert_eq!(fs::read_dir(other.join("model")).unwrap().count(), of_model.len());
+}
+
+/// A run that was killed before it had its facts finds its task as it did at first.
+#[test]
+fn a_run_that_was_killed_at_its_beginning_goes_on() {
+    for kind in KINDS {
+        let dir = tempfile::tempdir().unwrap();
+        let killed = run_of(dir.path(), kind);
+        fs::create_dir(&killed).unwrap();
+        fs::copy(trained(kind).join("config.toml"), killed.join("config.toml")).unwrap();
+        resume(&killed);
+        same_result(&trained(kind), &killed);
+        same_files(&trained(kind), &killed);
     }
 }
 

@@ -5,6 +5,9 @@ use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 /// What the outputs of a head for sequence classification mean, and so its loss: the values of
 /// `problem_type` in a `config.json`.
+///
+/// `embert-data` has an enum with the same names for the labels that a card states. These are two since
+/// neither crate knows the other; `embert-task` compares them.
 #[derive(
     Clone,
     Copy,

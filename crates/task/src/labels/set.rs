@@ -86,6 +86,12 @@ impl LabelSet {
         }
     }
 
+    /// The names of the labels in the order of the head's outputs: the checkpoint's, or this set's where the
+    /// checkpoint's classifier never named its labels.
+    pub(crate) fn names_of_head(&self, mapping: &LabelMapping, checkpoint: &[String]) -> Vec<String> {
+        if mapping.pairing().is_some() { self.names.to_vec() } else { checkpoint.to_vec() }
+    }
+
     /// The warning that the data set's labels are paired by order with a classifier that never named its
     /// labels; `None` for a classifier with names.
     pub fn pairing(&self, checkpoint: &[String]) -> Option<String> {

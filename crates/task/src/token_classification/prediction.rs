@@ -1,8 +1,7 @@
 //! [`TokenPrediction`]: the tokens of a text with the probability of each tag, from one window or several.
 
-use std::collections::BTreeMap;
-
 use super::alignment::{AlignedToken, TokenAlignment};
+use super::windows::chosen;
 
 /// The tokens of one feature with the probability of each tag.
 #[derive(Clone, Debug)]
@@ -29,84 +28,33 @@ pub(super) struct PredictedToken {
 }
 
 impl TokenPrediction {
-    /// Joins the parts of a text's windows.
-    ///
-    /// Neighbouring windows share tokens. A word's tokens come from the window in which the word has most
-    /// context on its lesser side; of several windows from the first. A word that no window holds whole is
-    /// longer than a window; then each of its tokens is chosen by itself, in the same way.
+    /// Joins the parts of a text's windows; [`chosen`] says which window each token comes from.
     pub(super) fn join(parts: &[TokenPart], labels: usize) -> Self {
         if let [part] = parts {
-            let tokens = predicted(part, labels).collect();
-            return Self { tokens, is_cut: part.alignment.is_part };
+            let tokens = (0..part.alignment.tokens.len()).map(|index| predicted(part, index, labels));
+            return Self { tokens: tokens.collect(), is_cut: part.alignment.is_part };
         }
-        // By the word, and by the token's number within the word.
-        let mut words: BTreeMap<u32, BTreeMap<u32, Vec<Candidate>>> = BTreeMap::new();
-        for (window, part) in parts.iter().enumerate() {
-            let tokens = part.alignment.tokens.len();
-            for (token, place) in predicted(part, labels).zip(0..) {
-                let of_word = words.entry(token.token.word).or_default();
-                let candidate = Candidate { window, before: place, after: tokens - 1 - place, token };
-                of_word.entry(candidate.token.token.number).or_default().push(candidate);
-            }
-        }
+        let place = |token: &AlignedToken| (token.word, token.number);
+        let windows: Vec<_> =
+            parts.iter().map(|part| part.alignment.tokens.iter().map(place).collect()).collect();
         // Special tokens stand before the text's first token.
         let first =
             parts.iter().find_map(|part| part.alignment.tokens.first()).map_or(0, |token| token.index);
-        let mut tokens = Vec::new();
-        for word in words.into_values() {
-            let whole = whole_window(&word, parts.len());
-            for candidates in word.into_values() {
-                let chosen = match whole {
-                    Some(window) => candidates.into_iter().find(|candidate| candidate.window == window),
-                    // `max_by_key` takes the last of equals, so the order is turned around.
-                    None => candidates
-                        .into_iter()
-                        .rev()
-                        .max_by_key(|candidate| candidate.before.min(candidate.after)),
-                };
-                if let Some(Candidate { mut token, .. }) = chosen {
-                    token.token.index = first + tokens.len();
-                    tokens.push(token);
-                }
-            }
-        }
-        Self { tokens, is_cut: false }
+        let tokens = chosen(&windows).into_iter().zip(first..).map(|((window, index), in_text)| {
+            let mut token = predicted(&parts[window], index, labels);
+            token.token.index = in_text;
+            token
+        });
+        Self { tokens: tokens.collect(), is_cut: false }
     }
 }
 
-/// A token in one of the windows that hold it.
-struct Candidate {
-    window: usize,
-    /// Tokens of the text before it in the window.
-    before: usize,
-    /// Tokens of the text after it in the window.
-    after: usize,
-    token: PredictedToken,
-}
-
-/// The window with most context around a word, among those that hold all tokens of the word; `None` if no
-/// window holds them all.
-fn whole_window(word: &BTreeMap<u32, Vec<Candidate>>, windows: usize) -> Option<usize> {
-    // For each window: the word's tokens that it holds, and the least context on either side.
-    let mut found = vec![(0_usize, usize::MAX, usize::MAX); windows];
-    for candidate in word.values().flatten() {
-        let (tokens, before, after) = &mut found[candidate.window];
-        *tokens += 1;
-        *before = candidate.before.min(*before);
-        *after = candidate.after.min(*after);
+/// A token of a part with its probabilities.
+fn predicted(part: &TokenPart, index: usize, labels: usize) -> PredictedToken {
+    PredictedToken {
+        token: part.alignment.tokens[index].clone(),
+        probabilities: part.probabilities[index * labels..][..labels].into(),
     }
-    let whole = found.iter().enumerate().filter(|(_, (tokens, ..))| *tokens == word.len());
-    whole.rev().max_by_key(|(_, (_, before, after))| before.min(after)).map(|(window, _)| window)
-}
-
-/// The tokens of a part with their probabilities.
-fn predicted(part: &TokenPart, labels: usize) -> impl Iterator<Item = PredictedToken> {
-    let rows = part.probabilities.chunks(labels.max(1));
-    let token = |(token, row): (&AlignedToken, &[f64])| PredictedToken {
-        token: token.clone(),
-        probabilities: row.into(),
-    };
-    part.alignment.tokens.iter().zip(rows).map(token)
 }
 
 #[cfg(test)]

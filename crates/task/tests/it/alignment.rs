@@ -25,7 +25,7 @@ fn whole(labels: &[i64]) -> Vec<i64> {
 }
 
 /// The task that labels all tokens of a word: an option of the data's labels.
-fn of_all_tokens() -> TokenClassification {
+pub(crate) fn of_all_tokens() -> TokenClassification {
     let names = &reference().tags;
     let card = format!("name = \"t\"\nlabels = {names:?}\n[files]\ntrain = [\"train.conll\"]\n");
     let card = Card::parse(&card, "card.toml".as_ref()).unwrap();

@@ -1,8 +1,9 @@
 //! Windows of words and of raw texts, and the rule by which each word's tag comes from one of them.
 
 use embert_data::tokenize::Encoding;
-use embert_task::{Aggregation, FoundEntity, TokenExample};
+use embert_task::{Aggregation, FoundEntity, Task as _, TokenExample, TokenTarget};
 
+use crate::alignment::of_all_tokens;
 use crate::reference::{Cut, WHOLE, encode, entities, logits, of_words, reference, tokenizer, windows};
 
 /// Each window has the tokens of its range between special tokens.
@@ -138,4 +139,34 @@ fn windows_lose_no_token_and_repeat_none() {
             }
         }
     }
+}
+
+/// In training a word's label stands in the window alone from which its tag comes, and nowhere else.
+#[test]
+fn each_word_is_learnt_once_where_its_tag_comes_from() {
+    let mut shared = 0;
+    for (number, case) in reference().examples.iter().enumerate() {
+        for task in [reference().task(), of_all_tokens()] {
+            let (max_length, stride, ranges) = &case.windows;
+            let (example, tokenizer) = (of_words(case), tokenizer(case.vocabulary));
+            let whole = encode(&example, tokenizer, WHOLE);
+            let found = windows(&example, tokenizer, *max_length, *stride);
+            let targets = task.targets(&example, &found).unwrap();
+            let alone: Vec<_> = found.iter().map(|window| task.target(&example, window).unwrap()).collect();
+            let labels =
+                |targets: &[TokenTarget]| targets.iter().flat_map(|target| target.0.iter().flatten()).count();
+            shared += labels(&alone) - labels(&targets);
+
+            let inner = &whole.word_ids[1..whole.len() - 1];
+            let mut expected: Vec<Vec<Option<usize>>> =
+                found.iter().map(|window| vec![None; window.len()]).collect();
+            let of_whole = task.target(&example, &whole).unwrap();
+            for (token, window) in chosen(inner, ranges).into_iter().enumerate() {
+                expected[window][1 + token - ranges[window].0] = of_whole.0[1 + token];
+            }
+            let targets: Vec<_> = targets.into_iter().map(|target| target.0).collect();
+            assert_eq!(targets, expected, "example {number}");
+        }
+    }
+    assert!(shared > 1000, "{shared} labels more where each window has all of its own");
 }
