@@ -9,6 +9,7 @@ PREDICTIONS.jsonl` wrote. The folder's config.json says which of them open it:
 - a head for one number: `CrossEncoder(MODEL_FOLDER)` too;
 - a head over every token: the pipeline `token-classification` with the strategy that `predict` had, `simple` by default.
   Rows that have `tokens` are given as words.
+  `simple` does not show `B-` and `I-` of an entity of one word: check the strategy `none` too.
 
 Any warning is a failure. Rows that are longer than the model's window are left out, for the pipelines cut them, and counted.
 Without `--check` it does nothing: it makes no fixture.
