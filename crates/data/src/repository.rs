@@ -62,7 +62,6 @@ impl RepositoryPlan {
         } else {
             let place = Place { named: &name, text_files: card.text_files() };
             choose(&readme, source.config.as_deref(), &files, PassedOver::default(), place).map_err(refuse)?
-        }
         };
 
         let mut card = card.clone();
