@@ -69,6 +69,8 @@ pub(crate) enum Error {
         "--aggregation makes entities of tokens, but --format conll writes a tag for each word: leave one of them out"
     )]
     AggregatedWords,
+    #[error("{source}; {hint}")]
+    InputColumn { source: embert_data::DataError, hint: &'static str },
     #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("{key} is not given: {hint}")]

@@ -30,6 +30,19 @@ pub(crate) fn program() -> &'static str {
     if std::env::var_os("CARGO").is_some() { "cargo run -p bert-train --" } else { "bert-train" }
 }
 
+/// A word of a command that is to be pasted into a shell, in quotes where it needs them.
+pub(crate) fn argument(word: &impl Display) -> String {
+    let word = word.to_string();
+    if cfg!(windows) {
+        return if word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word };
+    }
+    match shlex::try_quote(&word) {
+        Ok(quoted) => quoted.into_owned(),
+        // A word with a NUL can't be an argument at all.
+        Err(_) => word,
+    }
+}
+
 /// Prints one line. A closed pipe is an error that the program takes for success.
 pub(crate) fn line(text: &str) -> Result<(), Error> {
     print(&escaped(text))
@@ -183,6 +196,14 @@ mod tests {
     #[test]
     fn digits_are_grouped_from_the_right() {
         assert_eq!([0, 999, 1000, 22_713_216].map(thousands), ["0", "999", "1,000", "22,713,216"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_argument_is_one_word_of_a_shell() {
+        let words = ["runs/a-1/model", "my runs/a", "$HOME", "it's", ""];
+        let quoted = words.map(|word| argument(&word));
+        assert_eq!(quoted, ["runs/a-1/model", "'my runs/a'", "'$HOME'", "\"it's\"", "''"]);
     }
 
     #[test]

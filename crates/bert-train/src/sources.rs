@@ -200,7 +200,8 @@ pub(crate) fn print_facts<T: Task>(data: &TaskData<T>) {
     let labels = labels.iter().zip(counts);
     let labels: Vec<String> =
         labels.map(|(label, count)| format!("{} {}", thousands(count), name(label))).collect();
-    let labels = if labels.is_empty() { String::new() } else { format!(" ({})", labels.join(", ")) };
+    let counted = if T::COUNTED == "examples" { String::new() } else { format!("{}: ", T::COUNTED) };
+    let labels = if labels.is_empty() { String::new() } else { format!(" ({counted}{})", labels.join(", ")) };
     say!(
         "data set {}: {} train{labels}, {} validation, {} test",
         data.name,

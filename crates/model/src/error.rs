@@ -241,9 +241,9 @@ pub enum ModelError {
         /// The stored dtype.
         found: String,
     },
-    /// The checkpoint's classification head has another number of labels than the data.
+    /// The checkpoint's classification head has other labels than the data, or another number of them.
     #[error(
-        "the classification head in {} has {} labels ({}), the data has {} ({}): use data with the same labels, or start with a new head (`new_head`)",
+        "the classification head in {} has {} labels ({}), the data has {} ({}): use data with the same labels, or start with a new head (new_head=true)",
         dir.display(),
         checkpoint.len(),
         checkpoint.join(", "),
@@ -260,7 +260,7 @@ pub enum ModelError {
     },
     /// The checkpoint's head does not choose one of several classes.
     #[error(
-        "the data set has {} classes ({}), but the classification head in {} has {} ({function}): use it with `predict`, or train with a new head (`new_head`)",
+        "the data set has {} classes ({}), but the classification head in {} has {} ({function}): use it with `predict`, or train with a new head (new_head=true)",
         wanted.len(),
         wanted.join(", "),
         dir.display(),
@@ -278,7 +278,7 @@ pub enum ModelError {
     },
     /// The checkpoint's head is for another problem than the data.
     #[error(
-        "the data set needs a head for {wanted}{}, but the classification head in {} is for {} with {} ({function}): use it with `predict`, or train with a new head (`new_head`)",
+        "the data set needs a head for {wanted}{}, but the classification head in {} is for {} with {} ({function}): use it with `predict`, or train with a new head (new_head=true)",
         if *wanted_outputs == 0 { String::new() } else { format!(" with {}", count(*wanted_outputs)) },
         dir.display(),
         problem_type.map_or("no stated problem type", Into::into),

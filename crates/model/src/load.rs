@@ -120,11 +120,6 @@ pub enum HeadSource {
 pub enum NewHead {
     /// The checkpoint has no head, or a head for another task.
     NoneThere,
-    /// The checkpoint's labels have other names.
-    OtherLabels {
-        /// The checkpoint's labels.
-        checkpoint: Vec<String>,
-    },
     /// [`LoadOptions::new_head`] is set.
     Wanted,
 }
@@ -133,9 +128,6 @@ impl fmt::Display for NewHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoneThere => f.write_str("the checkpoint has no classification head"),
-            Self::OtherLabels { checkpoint } => {
-                write!(f, "the checkpoint's head is for other labels: {}", checkpoint.join(", "))
-            }
             Self::Wanted => f.write_str("a new head was asked for"),
         }
     }
@@ -192,14 +184,15 @@ impl<H: Head> ModelFor<H> {
     /// problem and the same labels. The checkpoint's order of labels then stays, whatever the order in
     /// [`LoadOptions::labels`];
     /// the result's `config.id2label` has it. If the checkpoint does not name its labels, they get the names
-    /// of [`LoadOptions::labels`]. Otherwise the head is new, and so is a pooler that the head reads and the
-    /// checkpoint lacks; the report names them. A pooler that the head does not read is left over.
+    /// of [`LoadOptions::labels`]. The head is new if the checkpoint has none of this architecture, or if
+    /// [`LoadOptions::new_head`] asks for it; so is a pooler that the head reads and the checkpoint lacks.
+    /// The report names them. A pooler that the head does not read is left over.
     ///
     /// # Errors
     /// A file is missing or damaged, the config is not BERT's, a weight is not finite, a weight of the
     /// encoder is missing or has another shape, or the checkpoint's head does not fit
-    /// [`LoadOptions::problem_type`] and [`LoadOptions::labels`]: it has another number of labels, or its
-    /// outputs mean something else ([`BertConfig::check_problem`], [`BertConfig::check_classes`]).
+    /// [`LoadOptions::problem_type`] and [`LoadOptions::labels`]: it has other labels, or its outputs mean
+    /// something else ([`BertConfig::check_problem`], [`BertConfig::check_classes`]).
     pub fn from_pretrained(
         dir: &Path,
         options: &LoadOptions,
@@ -300,22 +293,17 @@ fn choose_head(
     }
     let Some(wanted) = labels else { return Ok((config, HeadSource::Checkpoint)) };
     let known = &config.id2label;
-    if wanted.len() != known.len() {
-        return Err(ModelError::Labels {
-            dir: dir.to_owned(),
-            checkpoint: known.clone(),
-            wanted: wanted.to_vec(),
-        });
-    }
     let set = |labels: &[String]| labels.iter().cloned().collect::<BTreeSet<_>>();
-    let source = if set(wanted) == set(known) {
-        HeadSource::Checkpoint
-    } else if config.has_generic_labels() {
-        HeadSource::CheckpointUnnamed
-    } else {
-        HeadSource::New(NewHead::OtherLabels { checkpoint: known.clone() })
-    };
-    Ok((config, source))
+    if wanted.len() == known.len() {
+        if set(wanted) == set(known) {
+            return Ok((config, HeadSource::Checkpoint));
+        }
+        if config.has_generic_labels() {
+            return Ok((config, HeadSource::CheckpointUnnamed));
+        }
+    }
+    // A trained head is never replaced unasked, whether or not the new one would have its shape.
+    Err(ModelError::Labels { dir: dir.to_owned(), checkpoint: known.clone(), wanted: wanted.to_vec() })
 }
 
 /// An opened checkpoint, with its weights by canonical name.

@@ -77,7 +77,8 @@ pub struct Splits {
 pub struct Split {
     /// The number of examples.
     pub examples: usize,
-    /// The number of examples of each label.
+    /// The number of examples of each label, in the order of [`Facts::labels`]: with several labels an example
+    /// counts for each of its labels; in token classification the number of words of each tag.
     pub labels: Vec<usize>,
     /// The number of examples whose text occurs earlier in the split.
     pub duplicates: usize,

@@ -7,8 +7,13 @@ pub struct TaskCard {
     pub title: &'static str,
     /// A sentence on what the model does, in Markdown.
     pub purpose: String,
-    /// Python that calls the pipeline of `transformers` on a text, after `from transformers import pipeline`.
+    /// Python that calls the pipeline of `transformers` on a text, after `from transformers import pipeline`;
+    /// empty for a task without a pipeline.
     pub pipeline_call: &'static str,
+    /// The same for a pair of texts; empty for a task that has no pairs.
+    pub pipeline_call_of_pairs: &'static str,
+    /// How a prediction comes from the windows of a long text, before "that overlap by 32 tokens".
+    pub over_windows: &'static str,
     /// The metrics in the card's tables, in the order of the columns.
     pub metrics: Vec<CardMetric>,
     /// Sentences on the metrics, in Markdown.
@@ -16,6 +21,9 @@ pub struct TaskCard {
     /// A sentence on the loss, in Markdown; `None` where the plain loss of the task needs none.
     pub about_loss: Option<String>,
 }
+
+/// [`TaskCard::over_windows`] of a task whose scores are means.
+pub(crate) const MEAN_OVER_WINDOWS: &str = "as the mean over windows";
 
 /// A metric in a model card.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -43,7 +43,7 @@ pub enum TaskError {
         labels: Vec<String>,
     },
     /// The head of a checkpoint is for another kind of labels.
-    #[error("the head in {} has {found}, expected {wanted}", folder.display())]
+    #[error("the head in {} has {found}, expected {wanted}: choose a checkpoint that was trained for this", folder.display())]
     OtherHead {
         /// The checkpoint's folder.
         folder: PathBuf,
@@ -67,7 +67,9 @@ pub enum TaskError {
         dataset: String,
     },
     /// A key of the card that means nothing for the task.
-    #[error("the card of the data set {dataset} has {key}, but {instead}: leave {key} out of the card")]
+    #[error(
+        "the card of the data set {dataset} has {key}, but {instead}: leave {key} out of the card, or choose another task or problem_type"
+    )]
     UnusedKey {
         /// The key of the card.
         key: &'static str,
@@ -77,7 +79,7 @@ pub enum TaskError {
         instead: &'static str,
     },
     /// No training row has a label.
-    #[error("no row of {} has a label: all lists of labels are empty, so there is nothing to learn", path.display())]
+    #[error("no row of {} has a label: all lists of labels are empty, so there is nothing to learn; where the labels are in another column, name it in a card ([columns] label = \"...\")", path.display())]
     NoLabels {
         /// The first training file.
         path: PathBuf,
@@ -93,7 +95,7 @@ pub enum TaskError {
         found: f64,
     },
     /// No training row has an entity.
-    #[error("no row of {} has an entity: all tags are O, so there is nothing to learn", path.display())]
+    #[error("no row of {} has an entity: all tags are O, so there is nothing to learn; where the tags are in another column, name it in a card ([columns] tags = \"...\")", path.display())]
     NoEntities {
         /// The first training file.
         path: PathBuf,
@@ -247,7 +249,7 @@ pub enum ExampleProblem {
         found: String,
     },
     /// A sentence without words.
-    #[error("there are no words")]
+    #[error("there are no words, expected one at least")]
     NoWords,
     /// Words and tags of unequal number.
     #[error("{words} words have {tags} tags, expected a tag for each word")]
@@ -272,7 +274,9 @@ pub enum ExampleProblem {
         found: String,
     },
     /// A tag without a type beside tags with one.
-    #[error("word {word}, {text}, has the tag {tag} without a type, while other tags have one, as in B-PER")]
+    #[error(
+        "word {word}, {text}, has the tag {tag} without a type, while other tags have one, as in B-PER: add its type"
+    )]
     NoType {
         /// The number of the word, from 1.
         word: usize,
@@ -323,7 +327,7 @@ pub enum ExampleProblem {
         known: Arc<[String]>,
     },
     /// A span without a character, or of white space alone.
-    #[error("the span {span} has no character but white space")]
+    #[error("the span {span} has no character but white space: mend its offsets, or leave it out")]
     EmptySpan {
         /// The span with its text.
         span: String,
@@ -388,5 +392,5 @@ fn conflict_hint(data: &[String], checkpoint: &[String]) -> String {
             "; if the data set has no examples of the other labels, list all labels in a card: labels = {checkpoint:?}"
         );
     }
-    String::new()
+    "; choose data with the classifier's labels, or a model that was trained on the data's".to_owned()
 }

@@ -34,7 +34,7 @@ impl LabelOptions {
         match set.into_iter().find_map(|(key, found)| Some((key, found?))) {
             None => Ok(()),
             Some((key, found)) => {
-                let expected = "none: it is for token-classification".to_owned();
+                let expected = "no value: it is for token-classification alone".to_owned();
                 Err(TaskError::Setting { key, found, expected })
             }
         }

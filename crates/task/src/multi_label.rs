@@ -71,28 +71,6 @@ impl MultiLabelClassification {
         Self { labels: labels.into(), mapping: None, loss, fitted: None, frequent: None }
     }
 
-    /// The task with the thresholds that the checkpoint in `folder` has.
-    fn with_thresholds_of(self, folder: &Path) -> Result<Self, TaskError> {
-        let Some(thresholds) = Thresholds::read(folder)? else { return Ok(self) };
-        if let Some((label, found)) = thresholds.labels.iter().find(|(_, found)| !(0.0..=1.0).contains(found))
-        {
-            let path = folder.join(Thresholds::FILE);
-            return Err(TaskError::ThresholdRange { path, label: label.to_owned(), found });
-        }
-        let of_label = |label: &String| thresholds.labels.get(label);
-        let fitted: Option<Arc<[f64]>> = self.labels.iter().map(of_label).collect();
-        match fitted {
-            Some(fitted) if thresholds.labels.iter().len() == self.labels.len() => {
-                Ok(Self { fitted: Some(fitted), ..self })
-            }
-            _ => Err(TaskError::Thresholds {
-                path: folder.join(Thresholds::FILE),
-                found: thresholds.labels.iter().map(|(name, _)| name.to_owned()).collect(),
-                labels: self.labels.to_vec(),
-            }),
-        }
-    }
-
     /// Whether a text has each label.
     fn truth(&self, labels: &[usize]) -> Box<[bool]> {
         let mut truth = vec![false; self.labels.len()].into_boxed_slice();
@@ -200,8 +178,7 @@ impl Task for MultiLabelClassification {
         config.check_problem(folder, ProblemType::MultiLabelClassification, Some(set.names()))?;
         let mapping = set.reconcile(&config.id2label)?;
         let names = if mapping.pairing().is_some() { set.names() } else { &config.id2label };
-        let task = Self { mapping: Some(mapping), ..Self::new(names.to_vec()) };
-        task.with_thresholds_of(folder)
+        Ok(Self { mapping: Some(mapping), ..Self::new(names.to_vec()) })
     }
 
     fn of_checkpoint(config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
@@ -339,6 +316,27 @@ impl Task for MultiLabelClassification {
             .collect();
         let fitted = fit_thresholds(&truths, predictions).ok()?;
         Some(Self { fitted: Some(fitted.into()), ..self.clone() })
+    }
+
+    fn with_thresholds_of(self, folder: &Path) -> Result<Self, TaskError> {
+        let Some(thresholds) = Thresholds::read(folder)? else { return Ok(self) };
+        if let Some((label, found)) = thresholds.labels.iter().find(|(_, found)| !(0.0..=1.0).contains(found))
+        {
+            let path = folder.join(Thresholds::FILE);
+            return Err(TaskError::ThresholdRange { path, label: label.to_owned(), found });
+        }
+        let of_label = |label: &String| thresholds.labels.get(label);
+        let fitted: Option<Arc<[f64]>> = self.labels.iter().map(of_label).collect();
+        match fitted {
+            Some(fitted) if thresholds.labels.iter().len() == self.labels.len() => {
+                Ok(Self { fitted: Some(fitted), ..self })
+            }
+            _ => Err(TaskError::Thresholds {
+                path: folder.join(Thresholds::FILE),
+                found: thresholds.labels.iter().map(|(name, _)| name.to_owned()).collect(),
+                labels: self.labels.to_vec(),
+            }),
+        }
     }
 
     fn thresholds(&self) -> Option<Thresholds> {

@@ -38,7 +38,8 @@ use crate::{ExampleProblem, LabelOptions, LossSettings, TaskCard, TaskError};
 /// 2. A run, or the evaluation of a checkpoint, fits the task to the head:
 ///    [`label_names`](Self::label_names), [`fit`](Self::fit), [`align_label`](Self::align_label) for each example,
 ///    [`target`](Self::target) for each feature. A run first checks that each example
-///    [`is_labelled`](Self::is_labelled).
+///    [`is_labelled`](Self::is_labelled); the evaluation of a checkpoint calls
+///    [`with_thresholds_of`](Self::with_thresholds_of).
 /// 3. A run also calls [`count_labels`](Self::count_labels), [`with_baselines`](Self::with_baselines), and
 ///    [`with_loss`](Self::with_loss) before the first step.
 /// 4. A training step calls [`weight`](Self::weight) for all features of the step, then [`loss`](Self::loss)
@@ -65,6 +66,8 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whether the windows of a long text are trained on, where the settings ask for windows. Otherwise
     /// training reads the beginning of a long text alone, and windows are for evaluation and prediction.
     const TRAINS_ON_WINDOWS: bool = false;
+    /// What [`count_labels`](Self::count_labels) counts, in a sentence.
+    const COUNTED: &'static str = "examples";
     /// What a key of [`keys`](Self::keys) stands for, in a sentence.
     const KEY: &'static str = "a text";
 
@@ -217,8 +220,8 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The sentences of a model card on the task and its loss; `escape` escapes a name for Markdown.
     fn card(&self, escape: &dyn Fn(&str) -> String) -> TaskCard;
 
-    /// The number of examples with each label, `[labels]`, by the label numbers that the examples have: a run
-    /// passes the head's. `labels` is the number of labels. Empty for a task without labels.
+    /// The number of examples (or what [`COUNTED`](Self::COUNTED) says) with each label, `[labels]`, by the label
+    /// numbers that the examples have: a run passes the head's. `labels` is the number of labels. Empty for a task without labels.
     fn count_labels<'a>(labels: usize, examples: impl IntoIterator<Item = &'a Self::Example>) -> Vec<usize>;
 
     /// Whether an example has a label to train on and to evaluate with; true for a task without labels.
@@ -296,8 +299,17 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// The task with the fitted thresholds of the checkpoint in `folder`, if it has any: for an evaluation of
+    /// that checkpoint. A run begins without: they are its first weights' and, with a new head, other labels'.
+    ///
+    /// # Errors
+    /// The thresholds can't be read, or are for other labels than the task's.
+    fn with_thresholds_of(self, _folder: &Path) -> Result<Self, TaskError> {
+        Ok(self)
+    }
+
     /// The fitted thresholds, for `thresholds.json` of the checkpoint's folder, where
-    /// [`fit`](Self::fit) and [`of_checkpoint`](Self::of_checkpoint) read them.
+    /// [`with_thresholds_of`](Self::with_thresholds_of) and [`of_checkpoint`](Self::of_checkpoint) read them.
     fn thresholds(&self) -> Option<Thresholds> {
         None
     }

@@ -112,6 +112,7 @@ impl Task for TokenClassification {
     const METRIC: &'static str = TaggingMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = None;
     const TRAINS_ON_WINDOWS: bool = true;
+    const COUNTED: &'static str = "words";
     const KEY: &'static str = "a document";
 
     type Head = TokenClassificationHead;

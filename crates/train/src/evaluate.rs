@@ -157,7 +157,7 @@ pub fn evaluate_checkpoint<T: Task>(
         let problem = format!("it has no {missing}, so its classifier is not trained");
         return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
     }
-    let task = T::fit(labels, &loaded.config, folder)?;
+    let task = T::fit(labels, &loaded.config, folder)?.with_thresholds_of(folder)?;
     let tokenizer = Tokenizer::from_folder(folder)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
     check_token_types(folder, &tokenizer, &loaded.config, &examples)?;

@@ -23,7 +23,8 @@ mod tests {
     use embert_model::{BertConfig, SaveDtype};
     use embert_run::{Facts, Log, RunFiles};
     use embert_task::{
-        ClassWeights, LabelSet, Labels, LossSettings, Task as _, TaskCard, TextClassification,
+        ClassWeights, Inputs, LabelSet, Labels, LossSettings, Task as _, TaskCard, TextClassification,
+        TokenClassification,
     };
     use pulldown_cmark::{Event as Markdown, Options, Parser, Tag, TagEnd};
     use serde_json::{Value, json};
@@ -74,6 +75,9 @@ mod tests {
             licence: Licence::default(),
             dataset: imdb(),
             labels: vec![("neg", 40), ("pos", 24)],
+            counted: "examples",
+            inputs: Inputs::Texts,
+            trains_on_windows: false,
             examples: 64,
             task: "text-classification",
             about: about(["neg", "pos"], "pos", &LossSettings::default()),
@@ -112,6 +116,9 @@ mod tests {
                 licence: Licence::default(),
                 dataset: DatasetFacts { name: facts.dataset.clone(), ..DatasetFacts::default() },
                 labels: facts.labels.iter().map(String::as_str).zip(counts).collect(),
+                counted: TextClassification::COUNTED,
+                inputs: Inputs::Texts,
+                trains_on_windows: TextClassification::TRAINS_ON_WINDOWS,
                 examples: facts.splits.train.examples,
                 task: TextClassification::NAME,
                 about: TextClassification::new(facts.labels.clone()).card(&escaped),
@@ -262,6 +269,53 @@ mod tests {
             both.contains("the first 64 and the last ones") && both.contains("overlap by 32 tokens"),
             "{both}"
         );
+    }
+
+    /// The commands of the card work as they are pasted: pairs have two texts, words are tokens.
+    #[test]
+    fn the_use_is_for_what_the_model_was_trained_on() {
+        let config = TrainConfig::default();
+        let use_of = |inputs| parts(&ModelCard { inputs, ..card(&config, None) }).1;
+        let pairs = use_of(Inputs::Pairs);
+        for part in [
+            "predict --model . --text \"Your text\" --text-pair \"Another text\"\n",
+            "print(classify({\"text\": \"Your text\", \"text_pair\": \"Another text\"}, truncation=True))",
+        ] {
+            assert!(pairs.contains(part), "{pairs}");
+        }
+        let texts = use_of(Inputs::Texts);
+        assert!(!texts.contains("Another text") && !texts.contains("tokens\": ["), "{texts}");
+        let words = use_of(Inputs::Words);
+        for part in [
+            "predict --model . \"Your text\"\n",
+            "echo '{\"tokens\": [\"Your\", \"words\"]}' | bert-train predict --model . --input - --input-format jsonl\n",
+        ] {
+            assert!(words.contains(part), "{words}");
+        }
+    }
+
+    #[test]
+    fn tags_are_counted_in_words_and_their_windows_have_no_mean() {
+        let mut config = TrainConfig::default();
+        config.data.stride = Some(32);
+        let labels = ["O", "B-PER"].map(str::to_owned);
+        let tags = ModelCard {
+            labels: vec![("O", 400), ("B-PER", 24)],
+            counted: TokenClassification::COUNTED,
+            inputs: Inputs::Words,
+            trains_on_windows: TokenClassification::TRAINS_ON_WINDOWS,
+            about: TokenClassification::new(labels.into()).card(&escaped),
+            ..card(&config, None)
+        };
+        let (_, body) = parts(&tags);
+        for part in [
+            "| id | label | training words |",
+            "| 0 | O | 400 |",
+            "It was trained on texts in windows of 256 tokens. Longer texts were evaluated whole, each word in the \
+             one with most context of windows that overlap by 32 tokens; the pipeline cuts them. In this folder:",
+        ] {
+            assert!(body.contains(part), "{part}\n\n{body}");
+        }
     }
 
     #[test]

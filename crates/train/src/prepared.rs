@@ -15,7 +15,7 @@ use embert_model::{
 };
 use embert_optim::{ParameterGroup, TrainedParameter, build_groups};
 use embert_run::{FORMAT, Facts, Fingerprint, MetricInfo, Parameters};
-use embert_task::{LossSettings, Task, TaskData};
+use embert_task::{Inputs, LossSettings, Task, TaskData};
 
 use crate::evaluate::EvaluatedSplit;
 use crate::fingerprint::{fingerprint, of_training_tokens};
@@ -45,6 +45,8 @@ pub(crate) struct Setup<T: Task> {
     pub(crate) task: T,
     pub(crate) config: BertConfig,
     pub(crate) tokenizer: Tokenizer,
+    /// What the training examples are.
+    pub(crate) inputs: Inputs,
     /// The metric that the best weights are chosen by.
     pub(crate) metric: MetricInfo,
     pub(crate) train: Arc<EncodedDataset<T::Target>>,
@@ -169,6 +171,7 @@ impl<T: Task> Prepared<T> {
             |split: &Option<EvaluatedSplit<T>>| split.as_ref().map(|split| Arc::clone(&split.features));
         let setup = Setup {
             settings,
+            inputs: splits.inputs(),
             fingerprint: fingerprint(
                 task.labels(),
                 &train,
@@ -204,9 +207,7 @@ impl<T: Task> Prepared<T> {
         let mut notes = Vec::new();
         if !report.newly_initialized.is_empty() {
             let reason = match &report.head {
-                Some(HeadSource::New(reason @ (NewHead::OtherLabels { .. } | NewHead::Wanted))) => {
-                    format!(" ({reason})")
-                }
+                Some(HeadSource::New(reason @ NewHead::Wanted)) => format!(" ({reason})"),
                 _ => String::new(),
             };
             notes.push(format!("newly initialized: {}{reason}", report.newly_initialized.join(", ")));

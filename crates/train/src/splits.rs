@@ -6,7 +6,7 @@ use std::sync::Arc;
 use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_data::{EncodedDataset, Order, SplitKind, Texts as _, WindowOptions};
 use embert_model::HeadSource;
-use embert_task::{DataFacts, Task, TaskData, TaskError, Unlabelled, encode};
+use embert_task::{DataFacts, Inputs, Task, TaskData, TaskError, Unlabelled, encode};
 
 use crate::config::PaddingConfig;
 use crate::evaluate::{EvaluatedSplit, check_token_types};
@@ -31,6 +31,7 @@ struct Encoded<T: Task> {
     /// A note for the user on labels that were paired with the checkpoint's by their order alone.
     pairing: Option<String>,
     tokenizer: Tokenizer,
+    inputs: Inputs,
     train: Arc<EncodedDataset<T::Target>>,
     validation: Option<EvaluatedSplit<T>>,
     test: Option<EvaluatedSplit<T>>,
@@ -107,6 +108,7 @@ impl<T: Task> EncodedSplits<T> {
         let of_training = if T::TRAINS_ON_WINDOWS { config.window_options() } else { whole };
         let (encoded, truncated) = encode(&task, &train, &tokenizer, &of_training)?;
         let task = task.clone().with_baselines(&train);
+        let inputs = Inputs::of(&train);
         let validation = evaluated(validation)?;
         let test = evaluated(if config.evaluate_test { test } else { Vec::new() })?;
         Ok(Self(Arc::new(Encoded {
@@ -115,6 +117,7 @@ impl<T: Task> EncodedSplits<T> {
             task,
             pairing,
             tokenizer,
+            inputs,
             train: Arc::new(encoded),
             validation,
             test,
@@ -160,6 +163,10 @@ impl<T: Task> EncodedSplits<T> {
 
     pub(crate) fn name(&self) -> &str {
         &self.0.name
+    }
+
+    pub(crate) fn inputs(&self) -> Inputs {
+        self.0.inputs
     }
 
     pub(crate) fn tokenizer(&self) -> &Tokenizer {

@@ -180,6 +180,8 @@ impl Task for TextLength {
             title: "Text Length",
             purpose: "It says how many words a text has.".to_owned(),
             pipeline_call: "",
+            pipeline_call_of_pairs: "",
+            over_windows: "as the mean over windows",
             metrics: vec![CardMetric { name, heading, indexed: None }],
             about_metrics: "The error is in words.".to_owned(),
             about_loss: None,

@@ -118,7 +118,7 @@ impl Kind {
 }
 
 /// `train` or `sweep` of the sample's model, from random weights: eight steps an epoch.
-fn command(what: &str, data: &Path, output: &Path, epochs: &str) -> Command {
+pub(crate) fn command(what: &str, data: &Path, output: &Path, epochs: &str) -> Command {
     let mut command = bert_train();
     command
         .args([what, "--model", "datasets/sample/bert", "--set", "from_scratch=true", "--max-length", "32"])
@@ -153,8 +153,12 @@ pub(crate) fn data(kind: Kind) -> PathBuf {
 }
 
 pub(crate) fn of_model(what: &str, kind: Kind) -> Command {
+    on_model(what, &trained(kind).join("model"))
+}
+
+pub(crate) fn on_model(what: &str, model: &Path) -> Command {
     let mut command = bert_train();
-    command.args([what, "--model"]).arg(trained(kind).join("model"));
+    command.args([what, "--model"]).arg(model);
     command
 }
 

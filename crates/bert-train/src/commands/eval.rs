@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use embert_data::tokenize::Tokenizer;
-use embert_data::{ReadOptions, SplitKind};
+use embert_data::{CardColumns, ReadOptions, SplitKind};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_task::{TaskData, TaskError};
@@ -84,6 +84,7 @@ fn evaluate<T: ShownTask>(
     predictions: Option<&Output>,
     device: &Device,
 ) -> Result<(), Error> {
+    let columns = data.card.columns.clone();
     let data = data.load_for_model::<T>(config)?;
     let TaskData { splits, labels, notes, unlabelled, files, .. } = data;
     if let Some(predictions) = predictions {
@@ -97,10 +98,11 @@ fn evaluate<T: ShownTask>(
     };
     if let Some(unlabelled) = unlabelled.into_iter().find(|unlabelled| unlabelled.split == kind) {
         let hint = format!(
-            "there is nothing to compare with; to have it labelled: {} predict --model {} --input {}",
+            "there is nothing to compare with; to have it labelled: {} predict --model {} --input {}{}",
             output::program(),
-            args.model,
-            unlabelled.path.display()
+            output::argument(&args.model),
+            output::argument(&unlabelled.path.display()),
+            column_options(&columns)
         );
         return Err(TaskError::AllUnlabelled { unlabelled, hint }.into());
     }
@@ -157,6 +159,14 @@ fn evaluate<T: ShownTask>(
         output::line(&format!("without a model, {}: {}", rule.name, metrics.collect::<Vec<_>>().join("  ")))?;
     }
     Ok(())
+}
+
+/// The options with which `predict` reads texts from these columns.
+fn column_options(columns: &CardColumns) -> String {
+    let text = (columns.text != CardColumns::default().text).then_some(&columns.text);
+    let options = [("--text-column", text), ("--text-pair-column", columns.text_pair.as_ref())];
+    let options = options.into_iter().filter_map(|(option, column)| Some((option, column?)));
+    options.map(|(option, column)| format!(" {option} {}", output::argument(column))).collect()
 }
 
 /// The data settings of the model's run, if the model is in a run folder, overridden by the options.

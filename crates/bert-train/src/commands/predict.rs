@@ -1,7 +1,7 @@
 //! `predict`: answers for texts on the command line, or in a file of any size.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, BufReader, IsTerminal as _};
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use embert_data::{DataError, Format, ReadOptions, Row, RowReader, Value};
+use embert_data::{DataError, Format, ReadOptions, Row, RowProblem, RowReader, Value};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
@@ -149,8 +149,29 @@ fn predict<T: ShownTask>(
         say!("{warning}");
     }
     match &args.input {
-        Some(input) => predict_rows(args, &predictor, input, output),
+        Some(input) => predict_rows(args, &predictor, input, output)
+            .map_err(|error| with_column_options(error, is_of_tokens)),
         None => predict_texts(args, &predictor, output),
+    }
+}
+
+/// Adds to an error about a missing column how a column is named.
+fn with_column_options(error: Error, is_of_tokens: bool) -> Error {
+    let is_missing = |error: &DataError| match error {
+        DataError::MissingColumn { hint, .. } => hint.is_empty(),
+        DataError::Row { problem, .. } => matches!(problem, RowProblem::MissingColumn { .. }),
+        _ => false,
+    };
+    match error {
+        Error::Data(source) | Error::Predict(PredictError::Data(source)) if is_missing(&source) => {
+            let hint = if is_of_tokens {
+                "texts of another column are read with --text-column, words from the column tokens"
+            } else {
+                "other columns are named with --text-column and --text-pair-column"
+            };
+            Error::InputColumn { source, hint }
+        }
+        error => error,
     }
 }
 
@@ -188,7 +209,7 @@ fn predict_texts<T: ShownTask>(
     if args.json.json || is_conll || !is_stdout(&args.output) || !io::stdout().is_terminal() {
         return write_all(
             args,
-            answers.into_iter().map(|answer| Ok(Line::<T> { answer, row: None })),
+            answers.into_iter().map(|answer| Ok(Line::<T> { answer, fields: None })),
             output,
         );
     }
@@ -245,10 +266,12 @@ fn predict_rows<T: ShownTask>(
         }
     });
     let (bar, done) = (rows_bar(), Cell::new(0_u64));
+    let left_out = RefCell::new(BTreeSet::new());
     let predictions = predictor.stream(examples).map(|prediction| {
         bar.inc(1);
         done.set(done.get() + 1);
-        Ok(Line::<T> { answer: prediction?, row: waiting.borrow_mut().pop_front() })
+        let row = waiting.borrow_mut().pop_front();
+        Ok(Line::<T>::new(prediction?, row, args.format, &mut left_out.borrow_mut()))
     });
     // If no row can be read, the file or the options about it are wrong.
     let none_left = iter::once_with(|| match first.take() {
@@ -263,10 +286,28 @@ fn predict_rows<T: ShownTask>(
     bar.finish_and_clear();
     // Some notes are known only after the last row.
     say_notes(reader.notes());
+    say_left_out(args, &left_out.take());
     if skipped.get() > 0 {
         say!("skipped {} row(s) that can't be read; -v names them", skipped.get());
     }
     Ok(())
+}
+
+/// Says which columns of the input are in no answer.
+fn say_left_out(args: &PredictArgs, columns: &BTreeSet<String>) {
+    let names: Vec<&String> = columns.iter().collect();
+    match (names.is_empty(), args.format) {
+        (true, _) => {}
+        (false, OutputFormat::Conll) => say!(
+            "left out of the output: the input's column(s) {}; --format conll has words and tags alone",
+            output::names(&names)
+        ),
+        (false, OutputFormat::Jsonl) => say!(
+            "left out of the output: the input's column(s) {}, since the answers have fields of that name; rename a \
+             column to have it beside the answers",
+            output::names(&names)
+        ),
+    }
 }
 
 /// The columns of the input that are read.
@@ -285,31 +326,51 @@ fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, E
     })
 }
 
-/// An answer with what its input has besides.
+/// An answer, or its fields and those that its input has besides.
 struct Line<T: ShownTask> {
     answer: T::Answer,
-    row: Option<Row>,
+    fields: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-impl<T: ShownTask> Serialize for Line<T> {
-    /// Writes the answer, then the other columns of its input; a column of a name that the answer has is left
-    /// out.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Some(row) = self.row.as_ref().filter(|row| row.iter().any(|(_, value)| *value != Value::Null))
-        else {
-            return self.answer.serialize(to);
+impl<T: ShownTask> Line<T> {
+    /// The answer to a row of which `row` is left: its other columns come after the answer's fields. A column
+    /// that has the name of one of these is left out, and all are in columns of words and tags; `left_out`
+    /// gets their names.
+    fn new(
+        answer: T::Answer,
+        row: Option<Row>,
+        format: OutputFormat,
+        left_out: &mut BTreeSet<String>,
+    ) -> Self {
+        let columns = || row.iter().flat_map(Row::iter).filter(|(_, value)| **value != Value::Null);
+        if format == OutputFormat::Conll {
+            left_out.extend(columns().map(|(name, _)| name.to_owned()));
+            return Self { answer, fields: None };
+        }
+        if columns().next().is_none() {
+            return Self { answer, fields: None };
+        }
+        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(&answer) else {
+            return Self { answer, fields: None };
         };
-        let serde_json::Value::Object(mut fields) =
-            serde_json::to_value(&self.answer).map_err(serde::ser::Error::custom)?
-        else {
-            return self.answer.serialize(to);
-        };
-        for (name, value) in row.iter().filter(|(_, value)| **value != Value::Null) {
-            if !fields.contains_key(name) {
+        let known: BTreeSet<String> = fields.keys().cloned().collect();
+        for (name, value) in columns() {
+            if known.contains(name) {
+                left_out.insert(name.to_owned());
+            } else {
                 fields.insert(name.to_owned(), json_of(value));
             }
         }
-        fields.serialize(to)
+        Self { answer, fields: Some(fields) }
+    }
+}
+
+impl<T: ShownTask> Serialize for Line<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match &self.fields {
+            Some(fields) => fields.serialize(to),
+            None => self.answer.serialize(to),
+        }
     }
 }
 

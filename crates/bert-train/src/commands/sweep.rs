@@ -120,7 +120,7 @@ fn train_all<T: Task>(
             table.count(Status::Complete),
             table.runs().count(),
             output::program(),
-            folder.display()
+            output::argument(&folder.display())
         );
         // A closed terminal is no failure.
         return Ok(interruption.exit_code());

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use clap::Args;
 use embert_model::{Backend, DeviceChoice};
 use embert_run::{Baseline, FolderKind, Metrics, Scores};
-use embert_task::{Task, TaskKind};
+use embert_task::{Inputs, Task, TaskKind};
 use embert_train::{
     Claim, ConfigBuilder, DatasetFacts, Outcome, Prepared, Provenance, RunFolder, TrainConfig, Trainer,
 };
@@ -93,6 +93,7 @@ fn train<T: Task>(
     let config = &config.clone().with_default_metric(card.metric.as_deref());
     let provenance = Provenance { model: model.repository(), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
+    let inputs = Inputs::of(&data.splits.train);
     let prepared = Prepared::<T>::new(config, model_folder, data, &device)?;
     for line in prepared.notes() {
         say!("{line}");
@@ -138,9 +139,10 @@ fn train<T: Task>(
                 output::line(&format!("report  {}", report.display()))?;
             }
             output::line(&format!(
-                "try it  {} predict --model {} \"Your text\"",
+                "try it  {} predict --model {} {}",
                 output::program(),
-                run.files().model().display()
+                output::argument(&run.files().model().display()),
+                inputs.options()
             ))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -148,7 +150,7 @@ fn train<T: Task>(
             say!(
                 "stopped and saved after step {step} of {total_steps}; go on with: {} train --resume {}",
                 output::program(),
-                run.path().display()
+                output::argument(&run.path().display())
             );
             Ok(interruption.exit_code())
         }

@@ -1,15 +1,16 @@
 //! [`ShownTask`] for several labels a text.
 
 use embert_data::{Columns, Row, RowProblem};
-use embert_metrics::MultiLabelMetric;
+use embert_metrics::{Metric, MultiLabelMetric, MultiLabelReport};
 use embert_task::{LabelledTexts, MultiLabelClassification, MultiLabelText, Task as _};
 use embert_train::Evaluation;
 use serde_json::{Value, json};
 
-use super::report::{metrics_line, scores_table};
+use super::report::{UndefinedMetrics, metrics_line, scores_table};
 use super::{PredictColumns, ShownTask, texts_of_row, unnamed_warning};
 use crate::error::Error;
 use crate::output;
+use crate::output::say;
 
 impl ShownTask for MultiLabelClassification {
     const ANSWER_HEADINGS: &'static [&'static str] = &["labels", "text"];
@@ -49,6 +50,13 @@ impl ShownTask for MultiLabelClassification {
         let values =
             |report| MultiLabelMetric::displayed().map(move |metric| (metric.name(), metric.value(report)));
         metrics_line(values(&outcome.report))?;
+        undefined(&outcome.report, names).say();
+        if outcome.report.empty_examples > 0 {
+            say!(
+                "samples f1 and jaccard count {} example(s) as 0 that have no label and were given none",
+                outcome.report.empty_examples
+            );
+        }
         if let Some(fitted) = &outcome.at_thresholds {
             let thresholds = names.iter().zip(&fitted.thresholds);
             let thresholds: Vec<String> = thresholds
@@ -74,4 +82,15 @@ impl ShownTask for MultiLabelClassification {
         row["target"] = json!(truth);
         row
     }
+}
+
+/// What is undefined in the report.
+fn undefined<'a>(report: &MultiLabelReport, names: &'a [String]) -> UndefinedMetrics<'a> {
+    let mut found = UndefinedMetrics::default();
+    for undefined in &report.undefined {
+        let metric = (undefined.metric.name(), undefined.class.map(|label| names[label].as_str()));
+        let list = if undefined.metric == Metric::RocAuc { &mut found.absent } else { &mut found.as_zero };
+        list.push(metric);
+    }
+    found
 }

@@ -6,7 +6,7 @@ use embert_task::{NumberedText, ScoredText, Task as _, TextRegression};
 use embert_train::Evaluation;
 use serde_json::{Value, json};
 
-use super::report::metrics_line;
+use super::report::{UndefinedMetrics, metrics_line};
 use super::{PredictColumns, ShownTask, texts_of_row};
 use crate::error::Error;
 
@@ -43,7 +43,10 @@ impl ShownTask for TextRegression {
 
     fn print_report(evaluation: &Evaluation<Self>) -> Result<(), Error> {
         let report = &evaluation.report;
-        metrics_line(RegressionMetric::displayed().map(|metric| (metric.name(), metric.value(report))))
+        metrics_line(RegressionMetric::displayed().map(|metric| (metric.name(), metric.value(report))))?;
+        let absent = report.undefined().map(|metric| (metric.name(), None)).collect();
+        UndefinedMetrics { absent, ..UndefinedMetrics::default() }.say();
+        Ok(())
     }
 
     fn evaluated(&self, example: &NumberedText, prediction: &f64) -> Value {

@@ -6,6 +6,7 @@ use embert_task::{ClassScores, LabelledText, Task as _, TextClassification, Text
 use embert_train::Evaluation;
 use serde_json::{Map, Value, json};
 
+use super::report::UndefinedMetrics;
 use super::{PredictColumns, ShownTask, texts_of_row, unnamed_warning};
 use crate::error::Error;
 use crate::output;
@@ -74,7 +75,18 @@ impl ShownTask for TextClassification {
                 format!("{} {value}", metric.name().replace('_', " "))
             })
             .collect();
-        output::line(&others.join("  "))
+        output::line(&others.join("  "))?;
+        let mut undefined = UndefinedMetrics::default();
+        for found in &report.undefined {
+            let names = evaluation.task.labels();
+            let metric = (found.metric.name(), found.class.map(|label| names[label].as_str()));
+            // A metric without a value has "undefined" in the line above.
+            if found.metric.value(report).is_some() {
+                undefined.as_zero.push(metric);
+            }
+        }
+        undefined.say();
+        Ok(())
     }
 
     fn evaluated(&self, example: &TextExample, prediction: &ClassScores) -> Value {

@@ -6,7 +6,7 @@ use embert_task::{Aggregation, TaggedText, Task as _, TokenClassification, Token
 use embert_train::Evaluation;
 use serde_json::{Value, json};
 
-use super::report::{metrics_line, scores_table};
+use super::report::{UndefinedMetrics, metrics_line, scores_table};
 use super::{PredictColumns, ShownTask, unnamed_warning};
 use crate::error::Error;
 
@@ -71,7 +71,12 @@ impl ShownTask for TokenClassification {
             .averages()
             .map(|(name, scores)| (format!("{name} average"), scores.named(), report.entities));
         scores_table(rows.chain(averages), "entities")?;
-        metrics_line(TaggingMetric::displayed().map(|metric| (metric.name(), metric.value(report))))
+        metrics_line(TaggingMetric::displayed().map(|metric| (metric.name(), metric.value(report))))?;
+        let named = report.undefined.iter().map(|undefined| {
+            (undefined.metric.name(), undefined.class.map(|kind| report.types[kind].as_str()))
+        });
+        UndefinedMetrics { as_zero: named.collect(), ..UndefinedMetrics::default() }.say();
+        Ok(())
     }
 
     fn evaluated(&self, example: &TokenExample, prediction: &TokenPrediction) -> Value {

@@ -35,7 +35,7 @@ pub(super) fn check(keys: &Map<String, Value>, origin: &Origin<'_>) -> Result<()
     match stated(keys) {
         Some((key, value)) if !value.is_null() && function(keys).is_none() => {
             let expected = format!(
-                "\"{IDENTITY}\" or \"{SIGMOID}\": other functions on a single output are not implemented; train with a new head (`new_head`)"
+                "\"{IDENTITY}\" or \"{SIGMOID}\": other functions on a single output are not implemented; train with a new head (new_head=true)"
             );
             Err(origin.bad(&key, value, &expected))
         }

@@ -215,22 +215,24 @@ fn a_head_for_the_same_labels_keeps_its_own_order() {
 }
 
 #[test]
-fn a_head_for_other_labels_is_replaced_or_refused() {
-    let loaded = try_load(&fixture("model"), &with_labels(&["a", "b", "c"])).unwrap();
-    let checkpoint = ["negative", "neutral", "positive"].map(str::to_owned).to_vec();
-    assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::OtherLabels { checkpoint })));
-    assert_eq!(loaded.report.leftover, ["classifier.bias", "classifier.weight"]);
-    assert_eq!(loaded.config.id2label, ["a", "b", "c"]);
-
-    let message = try_load(&fixture("model"), &with_labels(&["a", "b"])).unwrap_err().to_string();
-    assert!(
-        message.contains("has 3 labels (negative, neutral, positive), the data has 2 (a, b)"),
-        "{message}"
-    );
+fn a_head_for_other_labels_is_refused_unless_a_new_one_is_asked_for() {
+    let found = "has 3 labels (negative, neutral, positive)";
+    for (labels, wanted) in [
+        (&["a", "b", "c"][..], "the data has 3 (a, b, c)"),
+        (&["negative", "neutral", "Positive"], "the data has 3 (negative, neutral, Positive)"),
+        (&["a", "b"], "the data has 2 (a, b)"),
+    ] {
+        let message = try_load(&fixture("model"), &with_labels(labels)).unwrap_err().to_string();
+        for part in [found, wanted, "(new_head=true)"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
 
     let new = LoadOptions { new_head: true, ..with_labels(&["a", "b"]) };
     let loaded = try_load(&fixture("model"), &new).unwrap();
     assert_eq!(loaded.report.head, Some(HeadSource::New(NewHead::Wanted)));
+    assert_eq!(loaded.report.leftover, ["classifier.bias", "classifier.weight"]);
+    assert_eq!(loaded.config.id2label, ["a", "b"]);
     assert_eq!(loaded.model.head.classifier.weight.dims(), [32, 2]);
 }
 

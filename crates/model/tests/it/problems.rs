@@ -74,12 +74,16 @@ fn a_head_for_the_same_problem_is_kept_with_the_order_of_its_labels() {
     assert_eq!(weight(&loaded), weight(&kept));
     assert_eq!(written(&loaded)["problem_type"], "multi_label_classification");
 
-    let other = try_load(dir.path(), &options(MULTI, Some(&["x", "y", "z"]))).unwrap();
-    assert!(matches!(other.report.head, Some(HeadSource::New(NewHead::OtherLabels { .. }))));
+    for (names, wanted) in [(&["x", "y", "z"][..], "has 3 (x, y, z)"), (&["x", "y"], "has 2 (x, y)")] {
+        let error = try_load(dir.path(), &options(MULTI, Some(names))).unwrap_err().to_string();
+        let expected = format!("has 3 labels (negative, neutral, positive), the data {wanted}");
+        assert!(error.contains(&expected), "{error}");
+    }
+    let wanted = LoadOptions { new_head: true, ..options(MULTI, Some(&["x", "y", "z"])) };
+    let other = try_load(dir.path(), &wanted).unwrap();
+    assert_eq!(other.report.head, Some(HeadSource::New(NewHead::Wanted)));
     assert_eq!(other.config.problem_type, Some(MULTI));
     assert_eq!(other.config.id2label, ["x", "y", "z"]);
-    let error = try_load(dir.path(), &options(MULTI, Some(&["x", "y"]))).unwrap_err().to_string();
-    assert!(error.contains("has 3 labels (negative, neutral, positive), the data has 2 (x, y)"), "{error}");
 
     // The name of a number stays.
     let dir = checkpoint(&["stars"], json!({"problem_type": "regression"}));
@@ -91,7 +95,7 @@ fn a_head_for_the_same_problem_is_kept_with_the_order_of_its_labels() {
 
 #[test]
 fn a_head_for_another_problem_is_refused_with_both_problems_and_the_way_out() {
-    let way_out = "use it with `predict`, or train with a new head (`new_head`)";
+    let way_out = "use it with `predict`, or train with a new head (new_head=true)";
     for (names, kind, wanted, parts) in [
         (
             &NAMES[..],

@@ -48,6 +48,10 @@ pub(super) fn data(facts: &Facts, kind: Kind) -> Result<Markup, ReportError> {
             @let (open, others) = table.split(OPEN_ROWS);
             h3 class="after" { (if kind == Kind::Entities { "By tag" } else { "By label" }) }
             (open.render("Labels"))
+            p class="note" {
+                @if kind == Kind::Entities { "The number of words with each tag." }
+                @else { "The number of examples with each label; an example counts for each of its labels." }
+            }
             @if let Some(others) = others {
                 details { summary { "The other " (counted(others.rows.len(), "label")) } (others.render("Other labels")) }
             }

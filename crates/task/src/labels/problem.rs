@@ -128,8 +128,11 @@ pub enum LabelProblem {
     /// Two files name the classes in different ways, or one file has numbers as class names and the other
     /// states no class names.
     #[error(
-        "{} states that the classes from 0 on are {names:?}, but in {} they are {other_names:?}: a number would mean two \
-         labels", path.display(), other.display()
+        "{} states that the classes from 0 on are {names:?}, but in {} they are {}: a number would mean two labels; let all \
+         files name the same classes in the same order",
+        path.display(),
+        other.display(),
+        if other_names.is_empty() { "without names".to_owned() } else { format!("{other_names:?}") }
     )]
     FileNames {
         /// The first file.
@@ -142,7 +145,7 @@ pub enum LabelProblem {
         other_names: Vec<String>,
     },
     /// A file gives two classes one name.
-    #[error("{} states that the classes from 0 on are {names:?}, of which two are the same", path.display())]
+    #[error("{} states that the classes from 0 on are {names:?}, of which two are the same: give each class a name of its own", path.display())]
     Repeated {
         /// The file.
         path: PathBuf,

@@ -4,7 +4,11 @@ use embert_metrics::MultiLabelMetric;
 
 use super::scores::metric_info;
 use crate::binary_cross_entropy::BinaryCrossEntropy;
-use crate::card::{CardMetric, IndexedMetric, TaskCard};
+use crate::card::{CardMetric, IndexedMetric, MEAN_OVER_WINDOWS, TaskCard};
+
+/// Python that classifies a pair of texts.
+const PAIRS: &str = "classify = pipeline(\"text-classification\", model=\".\", top_k=None)\n\
+                     print(classify({\"text\": \"Your text\", \"text_pair\": \"Another text\"}, truncation=True))";
 
 /// The card's sentences on a task with so many labels and this loss; `is_fitted` where the labels have fitted
 /// thresholds.
@@ -27,6 +31,8 @@ pub(super) fn card(labels: usize, is_fitted: bool, loss: &BinaryCrossEntropy) ->
         purpose: format!("A BERT that gives a text any number of {labels} labels."),
         pipeline_call: "classify = pipeline(\"text-classification\", model=\".\", top_k=None)\n\
                         print(classify(\"Your text\", truncation=True))",
+        pipeline_call_of_pairs: PAIRS,
+        over_windows: MEAN_OVER_WINDOWS,
         metrics: metrics.collect(),
         about_metrics: format!(
             "The metrics are those of labels with a probability of at least 0.5; the loss is the mean binary \

@@ -275,6 +275,14 @@ fn thresholds_are_fitted_kept_and_read_again() {
         let path = path.display().to_string();
         assert!(message.starts_with(&path) && message.contains("has thresholds for \"anger\""), "{message}");
     }
+    // A run on this checkpoint begins without them, an evaluation has them.
+    let names = ["anger", "joy", "fear"];
+    let rows =
+        "{\"text\": \"a\", \"labels\": [\"anger\", \"joy\"]}\n{\"text\": \"b\", \"labels\": [\"fear\"]}\n";
+    let labels = load(&[("train.jsonl", rows)], "").unwrap().labels;
+    let begun = MultiLabelClassification::fit(&labels, &config(&names), folder.path()).unwrap();
+    assert!(begun.thresholds().is_none());
+    assert_eq!(begun.with_thresholds_of(folder.path()).unwrap().thresholds(), Some(thresholds));
     std::fs::write(&path, "{").unwrap();
     assert!(matches!(read(&["anger", "joy", "fear"]), Err(TaskError::Run(_))));
 }

@@ -3,7 +3,7 @@
 use embert_metrics::RegressionMetric;
 
 use super::scores::metric_info;
-use crate::card::{CardMetric, IndexedMetric, TaskCard};
+use crate::card::{CardMetric, IndexedMetric, MEAN_OVER_WINDOWS, TaskCard};
 
 /// The card's sentences.
 pub(super) fn card() -> TaskCard {
@@ -16,7 +16,10 @@ pub(super) fn card() -> TaskCard {
         title: "Text Classification",
         purpose: "A BERT that gives a text, or a pair of texts, a number.".to_owned(),
         pipeline_call: "score = pipeline(\"text-classification\", model=\".\")\n\
-                        print(score({\"text\": \"Your text\", \"text_pair\": \"Another text\"}))",
+                        print(score(\"Your text\", truncation=True))",
+        pipeline_call_of_pairs: "score = pipeline(\"text-classification\", model=\".\")\n\
+                        print(score({\"text\": \"Your text\", \"text_pair\": \"Another text\"}, truncation=True))",
+        over_windows: MEAN_OVER_WINDOWS,
         metrics: metrics.collect(),
         about_metrics:
             "The number is on the scale of the data set; MSE is the mean squared error, which is the loss \

@@ -3,8 +3,12 @@
 use embert_metrics::{Average, Metric};
 
 use super::scores::metric_info;
-use crate::card::{CardMetric, IndexedMetric, TaskCard};
+use crate::card::{CardMetric, IndexedMetric, MEAN_OVER_WINDOWS, TaskCard};
 use crate::cross_entropy::CrossEntropy;
+
+/// Python that classifies a pair of texts.
+const PAIRS: &str = "classify = pipeline(\"text-classification\", model=\".\")\n\
+                     print(classify({\"text\": \"Your text\", \"text_pair\": \"Another text\"}, truncation=True))";
 
 /// The card's sentences on a task with these labels and this loss; `escape` escapes a name for Markdown.
 pub(super) fn card(
@@ -41,6 +45,8 @@ pub(super) fn card(
         purpose: format!("A BERT that gives a text one of {} labels.", labels.len()),
         pipeline_call: "classify = pipeline(\"text-classification\", model=\".\")\n\
                         print(classify(\"Your text\", truncation=True))",
+        pipeline_call_of_pairs: PAIRS,
+        over_windows: MEAN_OVER_WINDOWS,
         metrics: metrics.collect(),
         about_metrics: format!(
             "Precision, recall and F1 are {about}; the loss is the mean cross-entropy in nats, \

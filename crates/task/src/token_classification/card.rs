@@ -29,6 +29,8 @@ pub(super) fn card(labels: &[String], loss: &CrossEntropy, escape: &dyn Fn(&str)
         purpose: format!("A BERT that finds entities in a text: {}.", kinds.join(", ")),
         pipeline_call: "find = pipeline(\"token-classification\", model=\".\", aggregation_strategy=\"simple\")\n\
                         print(find(\"Your text\"))",
+        pipeline_call_of_pairs: "",
+        over_windows: "each word in the one with most context of windows",
         metrics: metrics.collect(),
         about_metrics: "F1, precision and recall count whole entities, as seqeval does: type, first and last word are \
                         right. The strict F1 also counts an entity whose tags break their scheme as none. Accuracy is over \

@@ -40,7 +40,8 @@ pub struct TrainConfig {
     /// Start from random weights in the shape that the model's `config.json` states, instead of from its
     /// weights.
     pub from_scratch: bool,
-    /// Start with a new classifier, even if the checkpoint has one.
+    /// Start with a new classifier, even if the checkpoint has one. A classifier for other labels than the
+    /// data's is an error without this.
     pub new_head: bool,
     /// A card's name, a card file, a hub repository, a folder or a file.
     pub dataset: String,

@@ -1,6 +1,6 @@
 //! [`ModelCard`]: the facts of a run and its result.
 
-use embert_task::TaskCard;
+use embert_task::{Inputs, TaskCard};
 
 use super::provenance::{DatasetFacts, HubRepository, Licence};
 use crate::{Eval, TrainConfig};
@@ -16,8 +16,14 @@ pub(crate) struct ModelCard<'a> {
     pub(crate) licence: Licence,
     /// The data set.
     pub(crate) dataset: DatasetFacts,
-    /// The labels in the order of the model's outputs, each with its number of training examples.
+    /// The labels in the order of the model's outputs, each with its number in the training split.
     pub(crate) labels: Vec<(&'a str, usize)>,
+    /// What these numbers count ([`Task::COUNTED`](embert_task::Task::COUNTED)).
+    pub(crate) counted: &'static str,
+    /// What the training examples are.
+    pub(crate) inputs: Inputs,
+    /// Whether the windows of long texts were trained on, if the settings ask for windows.
+    pub(crate) trains_on_windows: bool,
     /// The number of training examples.
     pub(crate) examples: usize,
     /// The task, by the hub's name for it.

@@ -4,7 +4,7 @@
 use embert_data::tokenize::Truncation;
 use embert_model::SaveDtype;
 use embert_optim::Decay;
-use embert_task::TaskCard;
+use embert_task::{Inputs, TaskCard};
 use serde::Serialize;
 
 use super::card::ModelCard;
@@ -26,6 +26,8 @@ pub(super) struct Context<'a> {
     base_licence: Option<String>,
     task: TaskBlock<'a>,
     labels: Vec<Label>,
+    /// What the labels' numbers count.
+    counted: &'static str,
     evaluations: Vec<Evaluation<'a>>,
     /// How the stored weights are rounded; absent for f32.
     rounded_to: Option<String>,
@@ -58,6 +60,7 @@ struct TaskBlock<'a> {
     /// The alignment of the metrics' columns, as Markdown has it.
     alignment: String,
     about_metrics: &'a str,
+    over_windows: &'a str,
     about_loss: Option<&'a str>,
 }
 
@@ -88,6 +91,12 @@ struct Texts {
     stride: Option<usize>,
     /// The options that make `bert-train predict` cut texts in the same way, each followed by a space.
     options: String,
+    /// The texts of a first try, as options of `bert-train predict`.
+    first_try: &'static str,
+    /// Whether the data set gives words.
+    are_words: bool,
+    /// Whether the windows of long texts were trained on.
+    in_windows: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,14 +146,15 @@ impl<'a> Context<'a> {
             base_name: escaped(card.base_name()),
             base,
             base_licence: card.licence.license.as_deref().filter(|_| !config.from_scratch).map(escaped),
-            task: TaskBlock::new(&card.about),
+            task: TaskBlock::new(card),
             labels: labels.collect(),
+            counted: card.counted,
             evaluations: evaluations(card),
             rounded_to: (config.save_dtype != SaveDtype::F32).then(|| config.save_dtype.to_string()),
             is_best: config.keep == Keep::Best && card.chosen,
             split_seed: config.split_seed(),
             eval_samples: config.data.eval_samples,
-            texts: Texts::new(config),
+            texts: Texts::new(card),
             examples,
             epochs: config.epochs,
             seed: config.seed,
@@ -161,13 +171,18 @@ impl<'a> Context<'a> {
 }
 
 impl<'a> TaskBlock<'a> {
-    fn new(task: &'a TaskCard) -> Self {
+    fn new(card: &'a ModelCard<'a>) -> Self {
+        let task: &TaskCard = &card.about;
         Self {
             purpose: &task.purpose,
-            pipeline_call: task.pipeline_call,
+            pipeline_call: match card.inputs {
+                Inputs::Pairs => task.pipeline_call_of_pairs,
+                Inputs::Texts | Inputs::Words => task.pipeline_call,
+            },
             headings: task.metrics.iter().map(|metric| metric.heading.as_str()).collect(),
             alignment: "---:|".repeat(task.metrics.len()),
             about_metrics: &task.about_metrics,
+            over_windows: task.over_windows,
             about_loss: task.about_loss.as_deref(),
         }
     }
@@ -190,7 +205,8 @@ fn evaluations<'a>(card: &'a ModelCard<'a>) -> Vec<Evaluation<'a>> {
 }
 
 impl Texts {
-    fn new(config: &TrainConfig) -> Self {
+    fn new(card: &ModelCard<'_>) -> Self {
+        let config = card.config;
         let (truncation, stride) = (config.data.truncation, config.data.stride);
         let (kept, head) = match truncation {
             Truncation::Tail => ("tail", None),
@@ -199,7 +215,16 @@ impl Texts {
         };
         let truncation = head.map_or_else(String::new, |_| format!("--truncation {truncation} "));
         let windows = stride.map_or_else(String::new, |stride| format!("--stride {stride} "));
-        Self { max_length: config.data.max_length, kept, head, stride, options: truncation + &windows }
+        Self {
+            max_length: config.data.max_length,
+            kept,
+            head,
+            stride,
+            options: truncation + &windows,
+            first_try: card.inputs.options(),
+            are_words: card.inputs == Inputs::Words,
+            in_windows: card.trains_on_windows && stride.is_some(),
+        }
     }
 }
 

@@ -176,6 +176,9 @@ impl<T: Task> Job<T> {
                 ..DatasetFacts::default()
             }),
             labels,
+            counted: T::COUNTED,
+            inputs: self.setup.inputs,
+            trains_on_windows: T::TRAINS_ON_WINDOWS,
             examples: self.setup.facts.splits.train.examples,
             task: T::NAME,
             about: self.setup.task.card(&escaped),
