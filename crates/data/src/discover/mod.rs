@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use self::candidate::{Assigned, Candidate, assign};
 use self::named::Place;
 use self::names::{Kind, Said, Word};
-use self::path::{folder_of, folder_until, name_of};
+use self::path::{folder_of, name_of};
 use self::problem::{FilesProblem, PassedOver, list};
 use self::shards::{check_shards, is_data_shard};
 use self::texts::{class_folders, with_conll};

@@ -1,3 +1,4 @@
+use super::named::Named;
 use super::shards::shard_note;
 use super::*;
 
