@@ -23,12 +23,12 @@ use embert_run::{
 
 pub use self::answer::LabelledTexts;
 pub use self::labels::LabelSets;
-pub(crate) use self::labels::{SEPARATOR, SEPARATORS, truth as indicator};
+pub(crate) use self::labels::{SEPARATORS, is_no_indicator, truth as indicator};
 pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::card_keys::refuse;
 use crate::labels::problem::few;
-use crate::pairs::sentences;
+use crate::pairs::{example_of_row, sentences};
 use crate::{
     ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError,
 };
@@ -107,7 +107,7 @@ impl Task for MultiLabelClassification {
     const NAME: &'static str = TEXT_CLASSIFICATION;
     const METRIC: &'static str = MultiLabelMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::MultiLabelClassification);
-    const KEY: &'static str = "a sentence";
+    const KEY: &'static str = "a sentence or a document";
 
     type Head = SequenceClassificationHead;
     type Example = MultiLabelText;
@@ -167,15 +167,14 @@ impl Task for MultiLabelClassification {
         let Some(of_row) = labels.of_row(card, &row)? else {
             return Err(ExampleProblem::NoLabel { minus_one: false });
         };
-        let (text, text_pair) = (&card.columns.text, card.columns.text_pair.as_deref());
-        Ok(Example::from_row(id, row, text, text_pair, Some(of_row))?)
+        Ok(example_of_row(card, id, row, Some(of_row))?)
     }
 
-    fn strata(example: &MultiLabelText) -> Strata {
+    fn strata(_labels: &LabelSets, example: &MultiLabelText) -> Strata {
         Strata::Many(example.label.clone().unwrap_or_default())
     }
 
-    /// The sentences of a pair.
+    /// The sentences of a pair, and the document.
     fn keys(example: &MultiLabelText) -> Vec<Cow<'_, str>> {
         sentences(example)
     }

@@ -7,14 +7,13 @@ mod labelled_text;
 mod notes;
 mod scores;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use embert_data::tokenize::{Encoding, Tokenizer};
-use embert_data::{
-    Card, Columns, EncodedDataset, Example, LoadedRows, LocatedRow, Row, SplitKind, Splits, Strata,
-};
+use embert_data::{Card, Columns, EncodedDataset, LoadedRows, LocatedRow, Row, SplitKind, Splits, Strata};
 use embert_metrics::{Accumulator, Average, Metric, Report, WindowMean, softmax};
 use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
 use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
@@ -24,6 +23,7 @@ pub use self::example::TextExample;
 pub use self::labelled_text::LabelledText;
 use self::scores::metric_info;
 use crate::card_keys::refuse_keys_of_several;
+use crate::pairs::{example_of_row, of_document};
 use crate::{
     CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, Scorer,
     Task, TaskCard, TaskError,
@@ -77,6 +77,7 @@ impl Task for TextClassification {
     const NAME: &'static str = TEXT_CLASSIFICATION;
     const METRIC: &'static str = Metric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::SingleLabelClassification);
+    const KEY: &'static str = "a document";
 
     type Head = SequenceClassificationHead;
     type Example = TextExample;
@@ -135,12 +136,16 @@ impl Task for TextClassification {
         let Some(label) = labels.index(value)? else {
             return Err(ExampleProblem::NoLabel { minus_one: labels.is_minus_one(value) });
         };
-        let (text, text_pair) = (&card.columns.text, card.columns.text_pair.as_deref());
-        Ok(Example::from_row(id, row, text, text_pair, Some(label))?)
+        Ok(example_of_row(card, id, row, Some(label))?)
     }
 
-    fn strata(example: &TextExample) -> Strata {
+    fn strata(_labels: &Labels, example: &TextExample) -> Strata {
         Strata::One(example.label.map_or(0, |label| label + 1))
+    }
+
+    /// The document.
+    fn keys(example: &TextExample) -> Vec<Cow<'_, str>> {
+        of_document(example).into_iter().collect()
     }
 
     fn data_notes(labels: &Labels, splits: &Splits<TextExample>) -> Vec<String> {

@@ -2,6 +2,7 @@ use super::*;
 use crate::TaskData;
 use crate::tests::DataFolder;
 
+mod schemes;
 mod scoring;
 
 type Data = TaskData<TokenClassification>;
@@ -307,8 +308,16 @@ fn rows_without_annotations_are_not_rows_without_entities() {
         {"text": "Lagos", "annotation_id": 2}]"#;
     let data = load(&[("train.json", minimal)], "").unwrap();
     assert_eq!(written(&data), "Lagos/B-LOC | Lagos/O");
-    assert!(data.notes.iter().any(|note| note.starts_with("1 text(s) with an annotation_id")), "{:?}", data.notes);
-    let message = refused(&[("train.json", &minimal.replace(", \"annotation_id\": 2", ""))], "", LabelOptions::default());
+    assert!(
+        data.notes.iter().any(|note| note.starts_with("1 text(s) with an annotation_id")),
+        "{:?}",
+        data.notes
+    );
+    let message = refused(
+        &[("train.json", &minimal.replace(", \"annotation_id\": 2", ""))],
+        "",
+        LabelOptions::default(),
+    );
     assert!(message.contains("1 of the 2 rows of the training split have no label"), "{message}");
 }
 
@@ -370,7 +379,8 @@ fn words_of_parquet_load_with_the_names_of_the_files_tags() {
     let data = folder.load::<TokenClassification>("").unwrap();
     // The order of the numbers, not that of the names; I-LOC is a label although no word has it.
     assert_eq!(data.labels.set.names(), ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]);
-    let sentences = "Ms/B-PER Okafor/I-PER flew/O to/O Kyoto/B-LOC ./O | It/O rained/O ./O | Lagos/B-LOC 🎬/O";
+    let sentences =
+        "Ms/B-PER Okafor/I-PER flew/O to/O Kyoto/B-LOC ./O | It/O rained/O ./O | Lagos/B-LOC 🎬/O";
     assert_eq!(written(&data), sentences);
     assert_eq!(data.splits.test.len(), 3);
     assert_eq!(TokenClassification::count_labels(5, &data.splits.train), [7, 1, 1, 2, 0]);

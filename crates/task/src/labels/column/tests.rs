@@ -253,7 +253,9 @@ fn numbers_beside_names_are_not_guessed_at() {
             "labels = ",
         ];
         refused(&discovering(), &texts(cells), &[], &parts);
-        assert!(column(&texts(cells), &[]).decide(&card(&["1.5", "2", "2.25", "high", "nan"]), false).is_ok());
+        assert!(
+            column(&texts(cells), &[]).decide(&card(&["1.5", "2", "2.25", "high", "nan"]), false).is_ok()
+        );
     }
     // Two versions beside two names, without whole numbers.
     let labels = decide(&discovering(), &texts(&["1.5", "beta", "2.5", "alpha"]), &[]);
@@ -359,4 +361,22 @@ fn truth_values_beside_names_are_said_once_and_without_numbers() {
     assert!(!message.contains("numbers") && message.contains("train.csv, row 1"), "{message}");
     let with_numbers = [Value::Boolean(true), Value::Integer(1)];
     refused(&discovering(), &with_numbers, &with_numbers, &["numbers (\"1\") and names (\"true\", first"]);
+}
+
+/// pandas, NumPy and Python write lists into CSV so.
+#[test]
+fn lists_that_are_written_as_texts_are_no_names() {
+    for list in ["['joy', 'anger']", "[\"joy\"]", "['joy' 'anger']", "[0, 1]", "[]", " ['joy'] "] {
+        let parts = [
+            &*format!(
+                "\"{}\" is a list written as a text (first in train.csv, row 2)",
+                list.trim().replace('"', "\\\"")
+            ),
+            "as JSON Lines",
+            "problem_type=multi_label_classification",
+        ];
+        refused(&discovering(), &texts(&["joy", list]), &[], &parts);
+        decide(&card(&["joy", list.trim()]), &texts(&["joy", list]), &[]);
+    }
+    assert_eq!(names(&texts(&["[unk]", "a [b]", "[x, y]"])), ["[unk]", "[x, y]", "a [b]"]);
 }
