@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use embert_data::{Card, DataError, DataSource, LoadOptions, LoadedRows, TaskName, load_rows};
+use embert_data::{Card, DataError, DataSource, Format, LoadOptions, LoadedRows, TaskName, load_rows};
 use embert_model::{BertConfig, ProblemType};
 use embert_task::{
     Task, TaskData, TaskError, TaskKind, TextClassification, find_columns, find_problem_type, from_rows, load,
@@ -35,7 +35,14 @@ impl DataSet {
         let options = config.load_options();
         // A kind of labels is stated for text classification alone.
         let wanted = config.task.or(config.problem_type.map(|_| TaskName::TextClassification));
-        let found = find_columns(card, &root, &options, wanted).map_err(|error| of_key(error, config))?;
+        let head = of_head(model_folder).filter(|_| !config.new_head && !config.from_scratch);
+        let given = card.clone();
+        let mut found = find_columns(card, &root, &options, wanted).map_err(|error| of_key(error, config))?;
+        if head == Some(TaskKind::TokenClassification) && !found.is_told {
+            let task = TaskName::TokenClassification;
+            found = find_columns(given, &root, &options, Some(task))?;
+            say!("the checkpoint's head is for {task}, and the columns don't say otherwise");
+        }
         sources::say_notes(&found.notes);
         let card = found.card;
         if found.task == TaskName::TokenClassification {
@@ -49,7 +56,11 @@ impl DataSet {
         } else {
             None
         };
-        let of_head = of_head(model_folder).filter(|_| !config.new_head && !config.from_scratch);
+        let of_head = match head {
+            Some(TaskKind::MultiLabelClassification) => Some(ProblemType::MultiLabelClassification),
+            Some(TaskKind::TextRegression) => Some(ProblemType::Regression),
+            _ => None,
+        };
         let none = LoadedRows::default();
         let seen = rows.as_ref().unwrap_or(&none);
         let (problem_type, note) =
@@ -135,16 +146,13 @@ fn told(card: Card, root: &Path, options: &LoadOptions) -> Option<TaskKind> {
     Some(TaskKind::of_texts(problem_type))
 }
 
-/// The kind of labels that the checkpoint in `folder` has a head for; `None` where it has none or can't be
-/// read, which is an error when it is loaded.
-fn of_head(folder: &Path) -> Option<ProblemType> {
+/// The task that the checkpoint in `folder` has a head for; `None` where it has none or can't be read, which
+/// is an error when it is loaded.
+fn of_head(folder: &Path) -> Option<TaskKind> {
     let config = BertConfig::from_file(&folder.join("config.json")).ok()?;
     let is_classifier = config.architectures.iter().any(|name| name == "BertForSequenceClassification");
-    match TaskKind::of_checkpoint(&config) {
-        TaskKind::MultiLabelClassification if is_classifier => Some(ProblemType::MultiLabelClassification),
-        TaskKind::TextRegression if is_classifier => Some(ProblemType::Regression),
-        _ => None,
-    }
+    let kind = TaskKind::of_checkpoint(&config);
+    (is_classifier || kind == TaskKind::TokenClassification).then_some(kind)
 }
 
 /// An error on the task names the key that the user has set: a kind of labels tells the task.
@@ -179,8 +187,14 @@ fn with_columns(error: TaskError, card: &Card, task: TaskName) -> TaskError {
                     "tokens and tags (a list of words and one of their tags), or text and entities (spans)",
                 ),
             };
+            let is_plain = matches!(Format::of(&path), Some(Format::Tsv | Format::Lines));
+            let of_tokens = if is_plain && task == TaskName::TextClassification {
+                "; where a line has a word and its tag, state --task token-classification"
+            } else {
+                ""
+            };
             let hint = format!(
-                "; name them in a card, a file as datasets/{example}.toml, with {files} and [columns] {columns}"
+                "; name them in a card, a file as datasets/{example}.toml, with {files} and [columns] {columns}{of_tokens}"
             );
             DataError::MissingColumn { path, column, found, hint }.into()
         }

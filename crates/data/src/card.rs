@@ -71,8 +71,10 @@ pub struct Card {
     /// The address of a page about the data set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// The labels' names. Numbers in the files are indices of these names, from 0, unless one of the names is
-    /// a number itself. Empty: the labels that the files state, else the labels in the training split.
+    /// The labels' names; for token classification the tags, or for spans the types of entities. Numbers in
+    /// the files are indices of these names, from 0, unless one of the names is a number itself; the numbers
+    /// of tags always are. Empty: the labels that the files state, else the labels in the training split, or
+    /// the tags of all splits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// Whether numbers in the files are indices of the labels, from 0, even if the labels' names are numbers.
@@ -151,7 +153,8 @@ pub struct CardColumns {
     /// The column of a text's entities, as a list of spans of characters, for token classification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entities: Option<String>,
-    /// The column whose value says which document a text is from.
+    /// The column whose value says which document a text is from: where splits are cut, the texts of a
+    /// document stay in one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
 }
@@ -174,7 +177,7 @@ impl From<&CardColumns> for Columns {
     fn from(columns: &CardColumns) -> Self {
         let of_texts = Self::new().with_text(&columns.text);
         let of_texts = columns.text_pair.iter().fold(of_texts, Columns::with_text);
-        of_texts.with_label(&columns.label)
+        columns.document.iter().fold(of_texts.with_label(&columns.label), Columns::with)
     }
 }
 
@@ -210,8 +213,13 @@ impl Card {
                 .map_err(|error| DataError::Card { path: path.to_owned(), problem: error.to_string() })?;
         }
         let distinct: std::collections::BTreeSet<_> = card.labels.iter().collect();
-        if distinct.len() != card.labels.len() || card.labels.len() == 1 {
-            return refuse(format!("labels = {:?}: expected at least two, each once", card.labels));
+        if distinct.len() != card.labels.len() {
+            return refuse(format!("labels = {:?}: expected each once", card.labels));
+        }
+        // One of several labels, or one type of entities, is as good as many.
+        let is_single = card.problem_type == Some(ProblemType::SingleLabelClassification);
+        if is_single && card.labels.len() == 1 {
+            return refuse(format!("labels = {:?}: expected at least two for one label a text", card.labels));
         }
         if card.class_numbers && card.labels.is_empty() {
             return refuse("class_numbers = true: expected labels, whose indices they are".into());

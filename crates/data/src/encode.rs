@@ -151,6 +151,7 @@ mod tests {
                 text: "a ".repeat(id as usize % 5),
                 text_pair: (id % 2 == 0).then(|| "b".to_owned()),
                 label: (id % 3 != 0).then_some(id as usize % 3),
+                document: None,
             })
             .collect();
         let options = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
@@ -174,6 +175,7 @@ mod tests {
             text: "a ".repeat(words),
             text_pair: None,
             label: Some(id as usize % 2),
+            document: None,
         };
         // 6 tokens hold 4 words; with 1 shared word, each further window has 3 more words.
         let examples: Vec<Example> = (0..600).map(|id| example(id, id as usize % 12)).collect();
@@ -206,8 +208,13 @@ mod tests {
     fn a_text_of_too_many_windows_is_refused_by_its_row() {
         let vocab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tokenizer/vocab.txt");
         let tokenizer = Tokenizer::from_vocab(&vocab, None).unwrap();
-        let example =
-            |id: u64, words: usize| Example { id, text: "a ".repeat(words), text_pair: None, label: Some(0) };
+        let example = |id: u64, words: usize| Example {
+            id,
+            text: "a ".repeat(words),
+            text_pair: None,
+            label: Some(0),
+            document: None,
+        };
         let encoding = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
         let windows = |words: usize, stride: usize| {
             let options = WindowOptions { encoding, stride: Some(stride) };

@@ -34,6 +34,8 @@ pub struct Example<L> {
     pub text_pair: Option<String>,
     /// The label.
     pub label: L,
+    /// The document that the text is from, where the data set says so.
+    pub document: Option<String>,
 }
 
 impl<L> Example<L> {
@@ -55,7 +57,7 @@ impl<L> Example<L> {
             Some(Value::Text(text)) => text,
             _ => row.text(text)?.to_owned(),
         };
-        Ok(Self { id, text, text_pair, label })
+        Ok(Self { id, text, text_pair, label, document: None })
     }
 }
 

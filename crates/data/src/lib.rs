@@ -70,7 +70,7 @@ pub use row_problem::RowProblem;
 pub use sampler::{MEGA_BATCH_MULT, Order, Sampler};
 pub use shown::{shown, shown_names};
 pub use source::DataSource;
-pub use spans::{LeftOut, Span, SpannedText, spans_of};
+pub use spans::{LeftOut, Span, SpannedText, spans_of, text_of};
 pub use split::{CutReport, Splits, Strata, contradictions, cut, duplicates, sample, shared};
 pub use split_files::SplitFiles;
 pub use split_kind::SplitKind;

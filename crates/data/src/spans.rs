@@ -130,14 +130,34 @@ pub fn spans_of(row: &Row, columns: &CardColumns) -> Result<Option<SpannedText>,
             return Err(RowProblem::Type { column: column.to_owned(), found, expected });
         }
     };
-    let text = match (row.get(&columns.text), row.get("data")) {
-        (None, Some(Value::Text(text))) => text.clone(),
-        _ => row.text(&columns.text)?.to_owned(),
-    };
+    let text = text_of(row, &columns.text)?.to_owned();
     if let Some(Value::List(relations)) = row.get("relations") {
         left_out.relations = relations.len();
     }
     checked(text, spans, left_out).map(Some)
+}
+
+/// The text of a row, also where an annotation tool has it: in `column`, else in `data`, as older exports of
+/// doccano have it, or within `data`, as Label Studio does.
+///
+/// # Errors
+/// There is no text, or its value is none.
+pub fn text_of<'a>(row: &'a Row, column: &str) -> Result<&'a str, RowProblem> {
+    match (row.get(column), row.get("data")) {
+        (None | Some(Value::Null), Some(Value::Text(text))) => Ok(text),
+        (None | Some(Value::Null), Some(Value::Struct(data))) => text_in(data, column),
+        _ => row.text(column),
+    }
+}
+
+/// The text of a task of Label Studio: the one in `column`, else the only one.
+fn text_in<'a>(data: &'a Row, column: &str) -> Result<&'a str, RowProblem> {
+    let texts: Vec<&str> =
+        data.iter().filter(|(_, value)| matches!(value, Value::Text(_))).map(|(name, _)| name).collect();
+    match texts.as_slice() {
+        [only] if data.get(column).is_none() => data.text(only),
+        _ => data.text(column),
+    }
 }
 
 /// Whether a value is a list of spans, or could be one.
@@ -229,12 +249,7 @@ fn label_studio(row: &Row, columns: &CardColumns) -> Result<Option<SpannedText>,
     else {
         return Ok(None);
     };
-    let texts: Vec<&str> =
-        data.iter().filter(|(_, value)| matches!(value, Value::Text(_))).map(|(name, _)| name).collect();
-    let text = match texts.as_slice() {
-        [only] if data.get(&columns.text).is_none() => data.text(only)?,
-        _ => data.text(&columns.text)?,
-    };
+    let text = text_in(data, &columns.text)?;
     let mut left_out = LeftOut::default();
     let mut spans = None;
     for (at, annotation) in annotations.iter().enumerate() {

@@ -268,6 +268,7 @@ impl Predictor<TextClassification> {
                 text: text.as_ref().to_owned(),
                 text_pair: None,
                 label: None,
+                document: None,
             })
         };
         self.stream((0..).zip(texts).map(example)).collect()

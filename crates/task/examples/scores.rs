@@ -10,7 +10,13 @@ fn main() -> Result<(), TaskError> {
     // The second example is long: its outputs are of two windows.
     let outputs = [vec![[1.5, -0.5]], vec![[0.2, 0.4], [-1.0, 2.0]], vec![[0.1, 0.0]]];
     for ((id, windows), label) in (0..).zip(outputs).zip([0, 1, 1]) {
-        let example = TextExample { id, text: format!("text {id}"), text_pair: None, label: Some(label) };
+        let example = TextExample {
+            id,
+            text: format!("text {id}"),
+            text_pair: None,
+            label: Some(label),
+            document: None,
+        };
         let parts = windows.iter().map(|outputs| task.decode(&(), outputs)).collect();
         let prediction = task.join(&example, parts);
         scorer.add(&example, &prediction)?;

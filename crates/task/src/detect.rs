@@ -1,17 +1,19 @@
 //! [`find_columns`] and [`find_problem_type`]: the task of a data set whose card leaves it open.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use embert_data::{
-    Card, CardColumns, Columns, Format, LoadOptions, LoadedRows, Row, RowReader, SplitKind, TaskName, Value,
-    shown_names, spans_of,
+    Card, CardColumns, Columns, Format, LoadOptions, LoadedRows, Location, Row, RowReader, SplitKind,
+    TaskName, Value, shown, shown_names, spans_of,
 };
 use embert_model::ProblemType;
 
 use crate::kind::problem_type;
-use crate::labels::problem::quoted;
-use crate::multi_label::{SEPARATOR, SEPARATORS, indicator};
+use crate::labels::problem::{SEPARATOR, quoted};
+use crate::multi_label::{SEPARATORS, indicator, is_no_indicator};
+use crate::regression::is_number;
 use crate::{LabelColumn, LabelProblem, TaskError};
 
 /// The columns of pairs of texts, as well-known data sets call them.
@@ -33,7 +35,10 @@ const LABELS: [&str; 3] = ["labels", "score", "similarity_score"];
 /// Names of the column of spans of characters.
 const SPANS: [&str; 7] = ["entities", "label", "labels", "spans", "ents", "annotations", "completions"];
 
-/// How many rows are looked at for spans.
+/// Names of a column that numbers the rows; pandas calls its index `Unnamed: 0`, or nothing.
+const ROW_NUMBERS: [&str; 5] = ["id", "idx", "index", "Unnamed: 0", ""];
+
+/// How many rows are looked at for spans, and for columns of 0 and 1.
 const LOOKED_AT: usize = 100;
 
 /// A data set's task, with the columns that its files have.
@@ -43,6 +48,9 @@ pub struct FoundColumns {
     pub card: Card,
     /// The task.
     pub task: TaskName,
+    /// Whether the user, the card, the files' format or the columns tell the task. Otherwise the task is text
+    /// classification for want of a better one, and a checkpoint may know better.
+    pub is_told: bool,
     /// Sentences to show the user: what was decided.
     pub notes: Vec<String>,
 }
@@ -51,7 +59,7 @@ pub struct FoundColumns {
 /// columns in its first training file decide. `wanted` is the task that the user asks for.
 ///
 /// # Errors
-/// The user asks for another task than the card states.
+/// The user asks for another task than the card states, or annotations of Label Studio have no spans.
 pub fn find_columns(
     mut card: Card,
     root: &Path,
@@ -78,25 +86,34 @@ pub fn find_columns(
     let is_open = *columns == CardColumns::default() || (of_tokens && columns.tags.is_none());
     let rows = if is_open { first_rows(&card, root, options) } else { Vec::new() };
     // Rows without a single span don't show what they are.
-    let with_spans = rows.iter().find(|row| spans_column(row, &card).is_some());
-    let Some(row) = with_spans.or(rows.first()) else {
+    let with_spans = rows.iter().find(|(_, row)| spans_column(row, &card).is_some());
+    let Some((_, row)) = with_spans.or(rows.first()) else {
         let task = stated.unwrap_or(if of_tokens || is_conll {
             TaskName::TokenClassification
         } else {
             TaskName::TextClassification
         });
-        return Ok(FoundColumns { card, task, notes });
+        let is_told = stated.is_some() || of_tokens || is_conll || !is_open;
+        return Ok(FoundColumns { card, task, is_told, notes });
     };
-    let task = stated.or_else(|| of_columns(row, &card)).unwrap_or(if is_conll {
-        TaskName::TokenClassification
-    } else {
-        TaskName::TextClassification
-    });
-    match task {
-        TaskName::TokenClassification => name_tokens(&mut card, row, &mut notes),
-        TaskName::TextClassification => name_texts(&mut card, row, &mut notes),
+    if with_spans.is_none() {
+        check_results(&rows)?;
     }
-    Ok(FoundColumns { card, task, notes })
+    let told = stated.or_else(|| of_columns(row, &card));
+    let task =
+        told.unwrap_or(if is_conll { TaskName::TokenClassification } else { TaskName::TextClassification });
+    match task {
+        TaskName::TokenClassification => {
+            let is_cut = options.split_ratios.or(card.split_ratios).is_some();
+            name_tokens(&mut card, row, is_cut, &mut notes);
+        }
+        TaskName::TextClassification => name_texts(&mut card, row, &rows, &mut notes),
+    }
+    // Lines of text have no labels: they may as well be columns of tokens.
+    let is_of_lines = format_of(&card, options) == Some(Format::Lines);
+    let are_texts = || row.get(&card.columns.text).is_some() && !is_of_lines;
+    let is_told = told.is_some() || is_conll || are_texts();
+    Ok(FoundColumns { card, task, is_told, notes })
 }
 
 /// A note on the first file that is read as CoNLL columns because of the task alone.
@@ -121,12 +138,14 @@ fn format_of(card: &Card, options: &LoadOptions) -> Option<Format> {
 
 /// The first rows of the first training file with all of its columns; none where a row can't be read: reading
 /// the file whole says why.
-fn first_rows(card: &Card, root: &Path, options: &LoadOptions) -> Vec<Row> {
+fn first_rows(card: &Card, root: &Path, options: &LoadOptions) -> Vec<(Location, Row)> {
     let files = card.split_files();
     let Some(first) = files.train.first() else { return Vec::new() };
     let reading = card.reading_of(first, &options.reading);
     match RowReader::open(&root.join(first), &reading, &Columns::new().with_all()) {
-        Ok(reader) => reader.take(LOOKED_AT).map_while(Result::ok).collect(),
+        Ok(mut reader) => {
+            iter::from_fn(|| reader.next_located()).take(LOOKED_AT).map_while(Result::ok).collect()
+        }
         Err(_) => Vec::new(),
     }
 }
@@ -146,16 +165,64 @@ fn spans_column(row: &Row, card: &Card) -> Option<String> {
         matches!(name, "label" | "labels")
             && !matches!(row.get(name), Some(Value::List(values)) if !values.is_empty())
     };
+    // Annotations of Label Studio may be choices alone.
+    let has_spans = |name: &str| results(row, name).next().is_none() || results(row, name).any(is_span);
     let is_of_spans = |name: &str| {
         let columns = CardColumns { entities: Some(name.to_owned()), ..card.columns.clone() };
         matches!(row.get(name), Some(Value::List(_)))
             && !is_list_of_labels(name)
+            && has_spans(name)
             && match spans_of(row, &columns) {
                 Ok(found) => found.is_some(),
                 Err(_) => row.get(name).is_some_and(is_marked),
             }
     };
     SPANS.iter().find(|name| is_of_spans(name)).map(|name| (*name).to_owned())
+}
+
+/// Refuses annotations of Label Studio that are all of another type than spans, such as choices.
+fn check_results(rows: &[(Location, Row)]) -> Result<(), TaskError> {
+    let results = rows.iter().flat_map(|(location, row)| {
+        let results = ["annotations", "completions"].into_iter().flat_map(move |name| results(row, name));
+        results.map(move |result| (location, result))
+    });
+    let text = |result: &Row, name: &str| match result.get(name) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let mut others = results.filter_map(|(location, result)| Some((location, text(result, "type")?, result)));
+    match others.find(|(_, kind, _)| kind != "relation") {
+        None => Ok(()),
+        Some((location, kind, result)) => Err(TaskError::NoSpans {
+            location: location.clone(),
+            kind,
+            column: text(result, "from_name").unwrap_or_else(|| "...".to_owned()),
+        }),
+    }
+}
+
+/// The results of Label Studio's annotations of a row in the column `name`.
+fn results<'a>(row: &'a Row, name: &str) -> impl Iterator<Item = &'a Row> {
+    let annotations = match (row.get("data"), row.get(name)) {
+        (Some(Value::Struct(_)), Some(Value::List(annotations))) => annotations.as_slice(),
+        _ => &[],
+    };
+    let of_annotation = |annotation: &'a Value| match annotation {
+        Value::Struct(annotation) => match annotation.get("result") {
+            Some(Value::List(results)) => results.as_slice(),
+            _ => &[],
+        },
+        _ => &[],
+    };
+    annotations.iter().flat_map(of_annotation).filter_map(|result| match result {
+        Value::Struct(result) => Some(&**result),
+        _ => None,
+    })
+}
+
+/// Whether a result of Label Studio is a span.
+fn is_span(result: &Row) -> bool {
+    matches!(result.get("type"), Some(Value::Text(kind)) if kind == "labels" || kind == "hypertextlabels")
 }
 
 /// Whether a value looks like spans, or like Label Studio's annotations, although it can't be read.
@@ -170,8 +237,9 @@ fn is_marked(value: &Value) -> bool {
     }
 }
 
-/// Names the columns of tokens and tags, or of spans.
-fn name_tokens(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
+/// Names the columns of tokens and tags, or of spans, and that of documents, which matters where splits are
+/// cut.
+fn name_tokens(card: &mut Card, row: &Row, is_cut: bool, notes: &mut Vec<String>) {
     let tokens = card.columns.tokens.as_deref().unwrap_or("tokens");
     if row.get(tokens).is_some() {
         let tokens = tokens.to_owned();
@@ -184,9 +252,6 @@ fn name_tokens(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
             }
             card.columns.tags = Some(tags.to_owned());
         }
-        if row.get("document").is_some() && card.columns.document.is_none() {
-            card.columns.document = Some("document".to_owned());
-        }
         card.columns.tokens = Some(tokens);
     } else if card.columns.entities.is_none() {
         card.columns.entities = spans_column(row, card);
@@ -194,10 +259,20 @@ fn name_tokens(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
             notes.push(format!("the entities are spans of characters in the column \"{column}\""));
         }
     }
+    if row.get("document").is_some() && card.columns.document.is_none() {
+        card.columns.document = Some("document".to_owned());
+        if is_cut {
+            notes.push(
+                "the documents are in the column \"document\": texts of one document stay in one split"
+                    .to_owned(),
+            );
+        }
+    }
 }
 
-/// Names the columns of texts and labels, where the file has not the usual names.
-fn name_texts(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
+/// Names the columns of texts and labels, where the file has not the usual names. `rows` are the rows that
+/// are looked at.
+fn name_texts(card: &mut Card, row: &Row, rows: &[(Location, Row)], notes: &mut Vec<String>) {
     let has = |name: &str| row.names().iter().any(|other| other == name);
     let default = CardColumns::default();
     let pair = PAIRS.iter().find(|(one, other)| has(one) && has(other));
@@ -219,22 +294,48 @@ fn name_texts(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
         label.clone_into(&mut card.columns.label);
         return;
     }
-    let columns = &card.columns;
-    let is_text = |name: &str| name == columns.text || columns.text_pair.as_deref() == Some(name);
-    let indicators: Vec<String> = row
-        .iter()
-        .filter(|(name, value)| !is_text(name) && *name != "id" && indicator(value).is_some())
-        .map(|(name, _)| name.to_owned())
-        .collect();
+    let (indicators, others) = indicators(card, row, rows);
     if indicators.len() > 1 {
-        notes.push(format!("the labels are columns of 0 and 1, one a label: {}", shown_names(&indicators)));
+        let labels = shown_names(&indicators);
+        notes.push(format!("the labels are columns of 0 and 1, one a label: {labels}{}", others.concat()));
         card.label_columns = indicators;
     }
 }
 
+/// The columns that have 0 or 1 in each row; and, of the others that have them in the first row, what else
+/// they have.
+fn indicators(card: &Card, row: &Row, rows: &[(Location, Row)]) -> (Vec<String>, Vec<String>) {
+    let columns = &card.columns;
+    let of_card = [Some(&columns.text), columns.text_pair.as_ref(), columns.document.as_ref()];
+    let is_other = |name: &str| {
+        of_card.iter().flatten().any(|other| *other == name)
+            || ROW_NUMBERS.iter().any(|other| name.eq_ignore_ascii_case(other))
+    };
+    let (mut found, mut others) = (Vec::new(), Vec::new());
+    for name in row.names().iter().filter(|name| !is_other(name)) {
+        let values = || {
+            let values = rows.iter().filter_map(move |(location, row)| Some((location, row.get(name)?)));
+            values.filter(|(_, value)| !is_no_indicator(value))
+        };
+        if values().next().is_none_or(|(_, value)| indicator(value).is_none()) {
+            continue;
+        }
+        match values().find(|(_, value)| indicator(value).is_none()) {
+            None => found.push(name.clone()),
+            Some((location, value)) => others.push(format!(
+                "; {} is none, since it has {} in {location}",
+                quoted(name),
+                shown(&value.to_string())
+            )),
+        }
+    }
+    (found, others)
+}
+
 /// The kind of labels of a text classification data set. What the user asks for or the card states holds;
 /// what they leave open, the labels decide: lists are several labels a text, numbers with fractions are a
-/// measure. Where they could be anything, `checkpoint`, the kind that the checkpoint's head is for, decides.
+/// measure. Where they could be anything, `checkpoint`, the kind that the checkpoint's head is for, decides;
+/// for a regression all labels are numbers.
 /// Returns a sentence to show the user as well, where something was decided.
 ///
 /// # Errors
@@ -273,14 +374,17 @@ pub fn find_problem_type(
         let note = format!("each row has a list of labels: {several}");
         return Ok((several, Some(note)));
     }
+    let has_names = used().flat_map(|(split, _)| &split.files).any(|file| file.class_names.is_some());
+    // A head for numbers says nothing of names.
+    let fits = |checkpoint| checkpoint != ProblemType::Regression || (!has_names && values().all(is_number));
     if let Some(checkpoint) = checkpoint
         && checkpoint != ProblemType::SingleLabelClassification
         && card.labels.is_empty()
+        && fits(checkpoint)
     {
         let note = format!("the checkpoint's head is for {checkpoint}, and the labels don't say otherwise");
         return Ok((checkpoint, Some(note)));
     }
-    let has_names = used().flat_map(|(split, _)| &split.files).any(|file| file.class_names.is_some());
     if card.labels.is_empty() && !has_names {
         let mut column = LabelColumn::default();
         for (split, _) in used() {
@@ -303,7 +407,7 @@ pub fn find_problem_type(
         }
     }
     // A card's labels are said to be labels.
-    let note = if card.labels.is_empty() { separated(card, values()) } else { None };
+    let note = if card.labels.is_empty() { separated(values()) } else { None };
     Ok((ProblemType::SingleLabelClassification, note))
 }
 
@@ -313,7 +417,7 @@ fn parts(text: &str, separator: char) -> Vec<&str> {
 }
 
 /// A note on texts that look like several labels with a separator between them, where each is taken for one.
-fn separated<'a>(card: &Card, values: impl Iterator<Item = &'a Value>) -> Option<String> {
+fn separated<'a>(values: impl Iterator<Item = &'a Value>) -> Option<String> {
     let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
     for value in values {
         if let Value::Text(text) = value {
@@ -328,7 +432,7 @@ fn separated<'a>(card: &Card, values: impl Iterator<Item = &'a Value>) -> Option
             distinct.into_iter().for_each(|part| *shared.entry(part).or_default() += 1);
         }
         // A comma or a semicolon may be within a name; a bar hardly ever is.
-        let is_several = |name: &str| {
+        let is_several = |name: &'a str| {
             let parts = parts(name, separator);
             let is_shared = || separator == SEPARATOR || parts.iter().any(|part| shared[part] > 1);
             parts.len() > 1 && is_shared()

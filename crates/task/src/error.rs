@@ -100,6 +100,36 @@ pub enum TaskError {
         /// The first training file.
         path: PathBuf,
     },
+    /// Annotations of Label Studio that are no spans.
+    #[error(
+        "{location}, and each other row that was looked at, has results of Label Studio that are no spans of characters, as \
+         {kind} here: export the project as JSON-MIN or CSV, in which they have a column of their own, and name it in a card: \
+         [columns] label = \"{column}\""
+    )]
+    NoSpans {
+        /// The first row with such a result.
+        location: Location,
+        /// The type of the result, as in `choices`.
+        kind: String,
+        /// The name of its column in the other exports.
+        column: String,
+    },
+    /// The tags of a head are of another scheme than the data set's.
+    #[error(
+        "the head in {} has tags of the scheme {head} ({}), but the data set has tags of {data}: use data or a checkpoint of the \
+         same scheme, or train with a new head (new_head=true)",
+        folder.display(), few(labels)
+    )]
+    HeadScheme {
+        /// The checkpoint's folder.
+        folder: PathBuf,
+        /// The scheme of the head's tags.
+        head: Scheme,
+        /// The head's tags.
+        labels: Vec<String>,
+        /// The scheme of the data set's tags.
+        data: Scheme,
+    },
     /// A setting does not fit the task's labels.
     #[error("{key} = {found}: expected {expected}")]
     Setting {
@@ -241,7 +271,10 @@ pub enum ExampleProblem {
         found: String,
     },
     /// A column of 0 and 1 that has something else.
-    #[error("the column \"{column}\" has {found}, expected 1 (the text has this label) or 0")]
+    #[error(
+        "the column \"{column}\" has {found}, expected 1 (the text has this label) or 0; the columns of labels are listed in a \
+         card: label_columns = [...]"
+    )]
     Indicator {
         /// The column.
         column: String,

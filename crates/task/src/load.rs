@@ -76,10 +76,11 @@ pub fn from_rows<T: Task>(
     };
     let given = Splits { train, validation: of(validation, used[1])?, test: of(test, used[2])? };
 
+    let strata = |example: &T::Example| T::strata(&labels, example);
     let mut cut_note = None;
     let mut splits = match ratios {
         Some(ratios) => {
-            let (parts, report) = cut(given.train, ratios, options.seed, T::strata, T::keys)?;
+            let (parts, report) = cut(given.train, ratios, options.seed, strata, T::keys)?;
             cut_note = report.note(T::KEY);
             let test = if ratios[2] > 0.0 { parts.test } else { given.test };
             Splits { test, ..parts }
@@ -87,11 +88,11 @@ pub fn from_rows<T: Task>(
         None => given,
     };
     if let Some(count) = options.train_samples {
-        splits.train = sample(splits.train, count, options.seed, T::strata);
+        splits.train = sample(splits.train, count, options.seed, strata);
     }
     if let Some(count) = options.eval_samples {
-        splits.validation = sample(splits.validation, count, options.seed, T::strata);
-        splits.test = sample(splits.test, count, options.seed, T::strata);
+        splits.validation = sample(splits.validation, count, options.seed, strata);
+        splits.test = sample(splits.test, count, options.seed, strata);
     }
     let Examples { skipped, notes: of_splits, unlabelled, .. } = examples;
     notes.extend(of_splits);

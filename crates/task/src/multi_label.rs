@@ -23,7 +23,7 @@ use embert_run::{
 
 pub use self::answer::LabelledTexts;
 pub use self::labels::LabelSets;
-pub(crate) use self::labels::{SEPARATOR, SEPARATORS, truth as indicator};
+pub(crate) use self::labels::{SEPARATORS, is_no_indicator, truth as indicator};
 pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::card_keys::refuse;
@@ -86,7 +86,7 @@ impl Task for MultiLabelClassification {
     const NAME: &'static str = TEXT_CLASSIFICATION;
     const METRIC: &'static str = MultiLabelMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::MultiLabelClassification);
-    const KEY: &'static str = "a sentence";
+    const KEY: &'static str = "a sentence or a document";
 
     type Head = SequenceClassificationHead;
     type Example = MultiLabelText;
@@ -146,14 +146,14 @@ impl Task for MultiLabelClassification {
         let Some(of_row) = labels.of_row(card, &row)? else {
             return Err(ExampleProblem::NoLabel { minus_one: false });
         };
-        example_of_row(card, id, row, of_row)
+        Ok(example_of_row(card, id, row, Some(of_row))?)
     }
 
-    fn strata(example: &MultiLabelText) -> Strata {
+    fn strata(_labels: &LabelSets, example: &MultiLabelText) -> Strata {
         Strata::Many(example.label.clone().unwrap_or_default())
     }
 
-    /// The sentences of a pair.
+    /// The sentences of a pair, and the document.
     fn keys(example: &MultiLabelText) -> Vec<Cow<'_, str>> {
         sentences(example)
     }

@@ -18,6 +18,7 @@ use embert_run::{Baseline, Detail, MetricInfo, Metrics, ScoredExample, TEXT_CLAS
 
 pub use self::answer::ScoredText;
 pub use self::number::Numbers;
+pub(crate) use self::number::is_number;
 pub use self::scorer::RegressionScorer;
 use crate::card_keys::{refuse, refuse_keys_of_several};
 use crate::outputs::sigmoid;
@@ -51,7 +52,7 @@ impl Task for TextRegression {
     const NAME: &'static str = TEXT_CLASSIFICATION;
     const METRIC: &'static str = RegressionMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::Regression);
-    const KEY: &'static str = "a sentence";
+    const KEY: &'static str = "a sentence or a document";
 
     type Head = SequenceClassificationHead;
     type Example = NumberedText;
@@ -89,18 +90,17 @@ impl Task for TextRegression {
             Some(number) if is_none(&number) => return Err(ExampleProblem::NoLabel { minus_one: true }),
             Some(number) => number,
         };
-        example_of_row(card, id, row, number)
+        Ok(example_of_row(card, id, row, Some(number))?)
     }
 
-    /// The whole number nearest to the example's, so that each split has small and large numbers alike.
-    fn strata(example: &NumberedText) -> Strata {
-        /// Strata on either side of 0; beyond them all numbers are one stratum.
-        const MOST: f64 = 64.0;
-        let number = example.label.unwrap_or_default().round().clamp(-MOST, MOST);
-        Strata::One((number + MOST) as usize)
+    /// The tenth of the training numbers that the example's is in, so that each split has small and large
+    /// numbers alike.
+    fn strata(numbers: &Numbers, example: &NumberedText) -> Strata {
+        let number = example.label.unwrap_or_default();
+        Strata::One(numbers.borders.partition_point(|border| *border <= number))
     }
 
-    /// The sentences of a pair.
+    /// The sentences of a pair, and the document.
     fn keys(example: &NumberedText) -> Vec<Cow<'_, str>> {
         sentences(example)
     }

@@ -152,7 +152,7 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The strata of an example, by the data set's label numbers: splits are cut and sampled so that each
     /// stratum has the same share of each split. Usually each label is a stratum; a task without labels has
     /// one stratum, 0.
-    fn strata(_example: &Self::Example) -> Strata {
+    fn strata(_labels: &Self::Labels, _example: &Self::Example) -> Strata {
         Strata::One(0)
     }
 

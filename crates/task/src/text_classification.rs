@@ -7,6 +7,7 @@ mod labelled_text;
 mod notes;
 mod scores;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub use self::labelled_text::LabelledText;
 use self::scores::metric_info;
 use crate::card_keys::refuse_keys_of_several;
 use crate::outputs::sigmoid;
-use crate::pairs::example_of_row;
+use crate::pairs::{example_of_row, of_document};
 use crate::{
     CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, Scorer,
     Task, TaskCard, TaskError,
@@ -77,6 +78,7 @@ impl Task for TextClassification {
     const NAME: &'static str = TEXT_CLASSIFICATION;
     const METRIC: &'static str = Metric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::SingleLabelClassification);
+    const KEY: &'static str = "a document";
 
     type Head = SequenceClassificationHead;
     type Example = TextExample;
@@ -127,11 +129,16 @@ impl Task for TextClassification {
         let Some(label) = labels.index(value)? else {
             return Err(ExampleProblem::NoLabel { minus_one: labels.is_minus_one(value) });
         };
-        example_of_row(card, id, row, label)
+        Ok(example_of_row(card, id, row, Some(label))?)
     }
 
-    fn strata(example: &TextExample) -> Strata {
+    fn strata(_labels: &Labels, example: &TextExample) -> Strata {
         Strata::One(example.label.map_or(0, |label| label + 1))
+    }
+
+    /// The document.
+    fn keys(example: &TextExample) -> Vec<Cow<'_, str>> {
+        of_document(example).into_iter().collect()
     }
 
     fn data_notes(labels: &Labels, splits: &Splits<TextExample>) -> Vec<String> {

@@ -108,6 +108,14 @@ impl TokenClassification {
     }
 }
 
+/// The scheme that all tags of a head, or of a data set, are of; `None` where there is none, or no entity.
+/// A head has IOB2 where its tags are of both schemes with `B` and `I`: IOB1 is turned into IOB2.
+fn scheme_of(labels: &[String]) -> Option<Scheme> {
+    let has_entities = labels.iter().any(|label| label != OUTSIDE);
+    let of_all = |scheme: &Scheme| has_entities && labels.iter().all(|label| scheme.has(label));
+    [Scheme::Iob2, Scheme::Iobes, Scheme::Bilou].into_iter().find(of_all)
+}
+
 impl Task for TokenClassification {
     const NAME: &'static str = TOKEN_CLASSIFICATION;
     const METRIC: &'static str = TaggingMetric::DEFAULT;
@@ -165,8 +173,8 @@ impl Task for TokenClassification {
         labels.example(card, id, &row)
     }
 
-    /// The types of the example's entities; the labels of a stratum are tags that begin an entity.
-    fn strata(example: &TokenExample) -> Strata {
+    /// The tags of the words, or, for spans, the tags that begin them.
+    fn strata(_labels: &TagLabels, example: &TokenExample) -> Strata {
         let mut tags = match &example.tags {
             Tags::Unknown => Vec::new(),
             Tags::OfWords(tags) => tags.clone(),
@@ -186,7 +194,13 @@ impl Task for TokenClassification {
         Some(labels.set.names())
     }
 
-    fn fit(labels: &TagLabels, config: &BertConfig, _folder: &Path) -> Result<Self, TaskError> {
+    fn fit(labels: &TagLabels, config: &BertConfig, folder: &Path) -> Result<Self, TaskError> {
+        if let (Some(head), Some(data)) = (scheme_of(&config.id2label), scheme_of(labels.set.names()))
+            && head != data
+        {
+            let (folder, labels) = (folder.to_owned(), config.id2label.clone());
+            return Err(TaskError::HeadScheme { folder, head, labels, data });
+        }
         let mapping = labels.set.reconcile_with_more(&config.id2label)?;
         let task = Self::new(labels.set.names_of_head(&mapping, &config.id2label));
         Ok(Self { mapping: Some(mapping), scheme: labels.scheme, options: labels.options, ..task })

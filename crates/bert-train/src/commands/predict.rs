@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use embert_data::{DataError, Format, ReadOptions, Row, RowProblem, RowReader, Value};
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowProblem, RowReader, Value};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
@@ -318,12 +318,20 @@ fn columns(args: &PredictArgs) -> PredictColumns<'_> {
 /// A reader of the input's rows.
 fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
     let columns = T::read_columns(columns(args));
-    let options = ReadOptions { format: args.input_format, ..args.inference.reading.options() };
-    Ok(if is_stdout(input) {
-        RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?
-    } else {
-        RowReader::open(input, &options, &columns)?
-    })
+    let mut options = ReadOptions { format: args.input_format, ..args.inference.reading.options() };
+    if is_stdout(input) {
+        return Ok(RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?);
+    }
+    let is_of_tokens = TaskKind::of_run(T::NAME, None) == Some(TaskKind::TokenClassification);
+    if is_of_tokens && options.format.is_none() && Format::of(input) == Some(Format::Tsv) {
+        // As a data set for this task is read, unless it is a table of texts.
+        let of_texts = Columns::new().with_text(&args.text_column);
+        if RowReader::open(input, &options, &of_texts).is_err() {
+            options.format = Some(Format::Conll);
+            say!("{} is read as columns of tokens and tags (--input-format conll)", input.display());
+        }
+    }
+    Ok(RowReader::open(input, &options, &columns)?)
 }
 
 /// An answer, or its fields and those that its input has besides.

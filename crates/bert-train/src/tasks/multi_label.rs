@@ -21,7 +21,7 @@ impl ShownTask for MultiLabelClassification {
     }
 
     fn example_of_texts(id: u64, text: String, text_pair: Option<String>) -> MultiLabelText {
-        MultiLabelText { id, text, text_pair, label: None }
+        MultiLabelText { id, text, text_pair, label: None, document: None }
     }
 
     fn example_of_row(

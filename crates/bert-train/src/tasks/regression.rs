@@ -19,7 +19,7 @@ impl ShownTask for TextRegression {
     }
 
     fn example_of_texts(id: u64, text: String, text_pair: Option<String>) -> NumberedText {
-        NumberedText { id, text, text_pair, label: None }
+        NumberedText { id, text, text_pair, label: None, document: None }
     }
 
     fn example_of_row(

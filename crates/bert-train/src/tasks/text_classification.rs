@@ -15,7 +15,7 @@ impl ShownTask for TextClassification {
     const ANSWER_HEADINGS: &'static [&'static str] = &["label", "score", "text"];
 
     fn example_of_texts(id: u64, text: String, text_pair: Option<String>) -> TextExample {
-        TextExample { id, text, text_pair, label: None }
+        TextExample { id, text, text_pair, label: None, document: None }
     }
 
     fn example_of_row(

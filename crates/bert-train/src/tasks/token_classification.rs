@@ -1,6 +1,6 @@
 //! [`ShownTask`] for token classification.
 
-use embert_data::{Columns, Row, RowProblem, Value as Cell};
+use embert_data::{Columns, Row, RowProblem, Value as Cell, text_of};
 use embert_metrics::TaggingMetric;
 use embert_task::{Aggregation, TaggedText, Task as _, TokenClassification, TokenExample, TokenPrediction};
 use embert_train::Evaluation;
@@ -30,7 +30,7 @@ impl ShownTask for TokenClassification {
         TokenExample::of_text(id, text)
     }
 
-    /// The words of the row, or its text.
+    /// The words of the row, or its text, also where an annotation tool has it.
     fn example_of_row(
         id: u64,
         row: &mut Row,
@@ -41,7 +41,7 @@ impl ShownTask for TokenClassification {
             row.take(WORDS);
             return Ok(example);
         }
-        let text = row.text(columns.text)?.to_owned();
+        let text = text_of(row, columns.text)?.to_owned();
         row.take(columns.text);
         Ok(TokenExample::of_text(id, text))
     }

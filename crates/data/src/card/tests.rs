@@ -36,6 +36,10 @@ fn a_card_that_contradicts_itself_says_where() {
         ("[files]\ntrain = []\n", "[files] train"),
         ("split_ratios = [0.5, 0.1, 0.1]\n[files]\ntrain = [\"t.csv\"]\n", "[0.5, 0.1, 0.1]"),
         ("class_numbers = true\n[files]\ntrain = [\"t.csv\"]\n", "class_numbers"),
+        (
+            "problem_type = \"single_label_classification\"\nlabels = [\"a\"]\n[files]\ntrain = [\"t.csv\"]\n",
+            "at least two",
+        ),
         ("labels = [\"a\", \"a\"]\n[files]\ntrain = [\"t.csv\"]\n", "each once"),
         ("labels = [\"a\", \"b\"]\npositive = \"c\"\n[files]\ntrain = [\"t.csv\"]\n", "\"c\""),
     ] {
@@ -105,4 +109,18 @@ fn a_key_of_another_task_and_keys_that_exclude_each_other_are_refused() {
         panic!()
     };
     assert!(source.to_string().contains("multi_label_classification"), "{source}");
+}
+
+/// Several labels, and types of entities, may be one; what a task can't do with it, the task says.
+#[test]
+fn one_label_is_refused_for_one_label_a_text_alone() {
+    for head in [
+        "",
+        "task = \"token-classification\"\n",
+        "task = \"text-classification\"\n",
+        "problem_type = \"multi_label_classification\"\n",
+    ] {
+        let text = format!("name = \"x\"\n{head}labels = [\"protein\"]\n[files]\ntrain = [\"t.csv\"]\n");
+        assert_eq!(Card::parse(&text, Path::new("card.toml")).unwrap().labels, ["protein"], "{head}");
+    }
 }

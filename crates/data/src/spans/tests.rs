@@ -210,3 +210,24 @@ fn a_span_that_its_text_does_not_have_is_a_problem() {
         assert!(message.contains("ner") && message.contains("[0, 4, \"PER\"]"), "{message}");
     }
 }
+
+/// To predict, a text needs no annotations, and faults in them are not in its way.
+#[test]
+fn the_text_of_an_annotation_tool_is_found_without_its_spans() {
+    for (json, text) in [
+        (
+            r#"{"data": {"text": "Fine."}, "annotations": [{"result": [{"type": "labels", "value": {"start": 9}}]}]}"#,
+            Some("Fine."),
+        ),
+        (r#"{"data": {"text": "Fine."}}"#, Some("Fine.")),
+        (r#"{"data": {"body": "Fine.", "id": 3}}"#, Some("Fine.")),
+        (r#"{"data": "Fine.", "label": []}"#, Some("Fine.")),
+        (r#"{"text": "Fine.", "data": {"text": "No."}}"#, Some("Fine.")),
+        (r#"{"body": "Fine."}"#, None),
+        (r#"{"data": {"a": "Fine.", "b": "No."}}"#, None),
+    ] {
+        assert_eq!(text_of(&row(json), "text").ok(), text, "{json}");
+    }
+    let message = text_of(&row(r#"{"data": {"a": "x", "b": "y"}}"#), "text").unwrap_err().to_string();
+    assert!(message.contains("text") && message.contains("a, b"), "{message}");
+}

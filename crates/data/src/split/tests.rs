@@ -50,6 +50,7 @@ fn examples(labels: &[usize], copies: usize) -> Vec<Labelled> {
             text: format!("text {}", index / copies.max(1)),
             text_pair: None,
             label,
+            document: None,
         })
         .collect()
 }
@@ -159,6 +160,7 @@ fn a_pair_joins_the_pairs_of_both_its_sentences() {
         text: text.to_owned(),
         text_pair: Some(other.to_owned()),
         label: 0,
+        document: None,
     };
     let pairs =
         [pair(0, "a", "b"), pair(1, "c", "d"), pair(2, "e", "f"), pair(3, "b", "c"), pair(4, "f", "g")];
@@ -181,8 +183,13 @@ fn a_group_larger_than_train_leaves_the_rest_to_the_others() {
 type Keyed = Example<(Vec<usize>, Vec<u8>)>;
 
 fn keyed(rows: Vec<(Vec<usize>, Vec<u8>)>) -> Vec<Keyed> {
-    let example =
-        |(id, label): (usize, _)| Example { id: id as u64, text: id.to_string(), text_pair: None, label };
+    let example = |(id, label): (usize, _)| Example {
+        id: id as u64,
+        text: id.to_string(),
+        text_pair: None,
+        label,
+        document: None,
+    };
     rows.into_iter().enumerate().map(example).collect()
 }
 

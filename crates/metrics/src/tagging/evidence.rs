@@ -120,6 +120,11 @@ impl SchemeEvidence {
         }
     }
 
+    /// The number of tags other than `O`.
+    pub fn labelled(&self) -> usize {
+        self.labelled
+    }
+
     /// How well the tags keep to `scheme`.
     pub fn fit(&self, scheme: Scheme) -> SchemeFit {
         self.fits[scheme as usize]

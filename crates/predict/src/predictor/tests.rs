@@ -27,7 +27,7 @@ fn predictor() -> Predictor {
 }
 
 fn example(text: impl Into<String>) -> TextExample {
-    TextExample { id: 0, text: text.into(), text_pair: None, label: None }
+    TextExample { id: 0, text: text.into(), text_pair: None, label: None, document: None }
 }
 
 /// Texts of many lengths, all different.

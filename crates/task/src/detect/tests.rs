@@ -255,3 +255,109 @@ fn the_users_word_contradicts_no_card() {
         "{message}"
     );
 }
+
+/// The documents of spans tie rows as those of tokens do; it is said where splits are cut.
+#[test]
+fn a_column_of_documents_is_found_beside_tokens_and_beside_spans() {
+    let tokens = "{\"tokens\": [\"a\"], \"tags\": [\"O\"], \"document\": \"d\"}\n";
+    let spans = "{\"text\": \"ab\", \"entities\": [[0, 1, \"X\"]], \"document\": \"d\"}\n";
+    let options = LoadOptions { split_ratios: Some([0.5, 0.25, 0.25]), ..LoadOptions::default() };
+    let note = "the documents are in the column \"document\": texts of one document stay in one split";
+    for text in [tokens, spans] {
+        let files = [("train.jsonl", text)];
+        let found = find(&files, None);
+        assert_eq!(found.card.columns.document.as_deref(), Some("document"), "{text}");
+        assert!(!found.notes.iter().any(|said| said == note), "{:?}", found.notes);
+        let (folder, card) = folder(&files);
+        let found = find_columns(card, folder.path(), &options, None).unwrap();
+        assert!(found.notes.iter().any(|said| said == note), "{:?}", found.notes);
+    }
+}
+
+/// A column that begins with 0 and 1 may count the rows.
+#[test]
+fn columns_of_0_and_1_have_them_in_every_row_that_is_looked_at() {
+    let rows = |values: &[&str]| {
+        let rows = values.iter().enumerate().map(|(row, values)| format!("{row},a{row},{values}\n"));
+        "number,text,toxic,obscene\n".to_owned() + &rows.collect::<String>()
+    };
+    let found = find(&[("train.csv", &rows(&["1,0", "0,0", "0,1"]))], None);
+    assert_eq!(found.card.label_columns, ["toxic", "obscene"]);
+    let note = &found.notes[0];
+    for part in [
+        "the labels are columns of 0 and 1, one a label: toxic, obscene; \"number\" is none, since it has \"2\" in ",
+        "train.csv, line 4",
+    ] {
+        assert!(note.contains(part), "{part}: {note}");
+    }
+    // Rows without a value say nothing of their column.
+    let found = find(&[("train.csv", &rows(&["1,0", ",-1", "0,1"]))], None);
+    assert_eq!(found.card.label_columns, ["toxic", "obscene"]);
+    // Numbers of rows by their usual names.
+    for name in ["idx", "index", "ID", "Unnamed: 0", ""] {
+        let found = find(&[("train.csv", &format!("{name},text,joy,anger\n0,a,1,0\n1,b,0,1\n"))], None);
+        assert_eq!(found.card.label_columns, ["joy", "anger"], "{name}");
+    }
+}
+
+/// Label Studio's export of choices.
+fn choices(result: &str) -> String {
+    format!(
+        "[{{\"id\": 1, \"data\": {{\"text\": \"Fine.\"}}, \"annotations\": [{{\"result\": [{result}]}}]}}]"
+    )
+}
+
+#[test]
+fn choices_of_label_studio_are_no_spans() {
+    let choice = "{\"type\": \"choices\", \"from_name\": \"mood\", \"to_name\": \"text\", \"value\": {\"choices\": [\"glad\"]}}";
+    let span = "{\"type\": \"labels\", \"value\": {\"start\": 0, \"end\": 4, \"labels\": [\"X\"]}}";
+    for wanted in [None, Some(TOKENS), Some(TEXTS_TASK)] {
+        let (folder, card) = folder(&[("train.json", &choices(choice))]);
+        let message = find_columns(card, folder.path(), &LoadOptions::default(), wanted).unwrap_err();
+        let message = message.to_string();
+        for part in ["train.json, ", "choices", "no spans", "JSON-MIN", "[columns] label = \"mood\""] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+    }
+    let found = find(&[("train.json", &choices(&format!("{choice}, {span}")))], None);
+    assert_eq!((found.task, found.card.columns.entities.as_deref()), (TOKENS, Some("annotations")));
+    // Nothing is marked yet in the rows that are looked at.
+    assert_eq!(find(&[("train.json", &choices(""))], None).task, TOKENS);
+}
+
+/// The head is refused for classes with its own words, which name `new_head`.
+#[test]
+fn a_head_for_numbers_does_not_make_names_numbers() {
+    let as_is = |_: &mut Card| {};
+    for labels in [["pos", "neg", "pos"], ["1", "2", "three"]] {
+        assert_eq!(kind("train.csv", &csv(&labels), as_is, Some(NUMBER)), (SINGLE, None), "{labels:?}");
+    }
+    assert_eq!(kind("train.csv", &csv(&["pos", "neg", "pos"]), as_is, Some(SEVERAL)).0, SEVERAL);
+    // A row without a number is refused where it is read.
+    assert_eq!(kind("train.csv", &csv(&["1", "", "3"]), as_is, Some(NUMBER)).0, NUMBER);
+}
+
+/// Where nothing tells the task, a checkpoint may know better.
+#[test]
+fn it_is_told_from_a_guess() {
+    let tags = "a\tO\nb\tB-X\n";
+    for (file, text, wanted, is_told) in [
+        ("train.tsv", tags, None, false),
+        ("train.txt", tags, None, false),
+        ("train.csv", "body,kind\na,x\n", None, false),
+        ("train.tsv", tags, Some(TEXTS_TASK), true),
+        ("train.tsv", tags, Some(TOKENS), true),
+        ("train.conll", tags, None, true),
+        ("train.csv", "text,kind\na,x\n", None, true),
+        ("train.tsv", "sentence\tlabel\na\tx\n", None, true),
+        ("train.jsonl", "{\"text\": \"ab\", \"entities\": [[0, 1, \"X\"]]}\n", None, true),
+    ] {
+        assert_eq!(find(&[(file, text)], wanted).is_told, is_told, "{file} {text} {wanted:?}");
+    }
+    // Folders of texts name their labels.
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("train/pos")).unwrap();
+    fs::write(folder.path().join("train/pos/1.txt"), "a").unwrap();
+    let card = Card::for_folder(folder.path()).unwrap();
+    assert!(find_columns(card, folder.path(), &LoadOptions::default(), None).unwrap().is_told);
+}

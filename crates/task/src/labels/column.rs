@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::cell::{Cell, Changes};
-use super::problem::{LabelProblem, few, quoted};
-use super::rule::{Labels, Numbers, folded, is_number};
+use super::problem::{LabelProblem, SEPARATOR, few, quoted};
+use super::rule::{Labels, NumberMeaning, folded, is_number, is_written_list};
 use super::set::LabelSet;
 use crate::TaskError;
 use embert_data::Card;
@@ -77,7 +77,7 @@ impl LabelColumn {
                 notes.push(format!("{} names the labels: {}", path.display(), names.join(", ")));
             }
             let set = LabelSet::new(names, card.positive.as_deref());
-            Labels { set, notes, numbers: Numbers::Indices, minus_one_is_none: true }
+            Labels { set, notes, numbers: NumberMeaning::Indices, minus_one_is_none: true }
         } else if card.labels.is_empty() {
             self.discover().map_err(refuse)?
         } else {
@@ -197,6 +197,14 @@ impl LabelColumn {
         let minus_one_is_none = smallest == -1 && (names.is_empty() || all.len() == 1);
         let numbers = self.numbers(minus_one_is_none);
         let mut notes = Vec::new();
+        if let Some((name, seen)) = names.iter().find(|(name, _)| is_written_list(name)) {
+            return Err(LabelProblem::WrittenList {
+                name: (*name).to_owned(),
+                separator: SEPARATOR.to_string(),
+                location: seen.first.clone(),
+                is_one: true,
+            });
+        }
         self.check_kinds(&numbers, &names, &mut notes)?;
         self.check_variants()?;
 
@@ -220,7 +228,12 @@ impl LabelColumn {
         if names.iter().all(|name| is_number(name)) {
             names.sort_by_key(|name| name.parse::<i64>().unwrap_or_default());
         }
-        Ok(Labels { set: LabelSet::new(names, None), notes, numbers: Numbers::Names, minus_one_is_none })
+        Ok(Labels {
+            set: LabelSet::new(names, None),
+            notes,
+            numbers: NumberMeaning::Names,
+            minus_one_is_none,
+        })
     }
 
     /// The texts in the column, each with its first cell.

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use embert_data::Location;
+use embert_metrics::Scheme;
+
+/// What separates labels within a text, unless the card states it.
+pub(crate) const SEPARATOR: char = '|';
 
 /// Why a column can't be used as labels, whichever rows are left out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -191,6 +195,21 @@ pub enum LabelProblem {
         /// A row and the number of its word, from 1, that says IOB1.
         iob1: (Location, usize),
     },
+    /// Tags that contradict the scheme that the card or the user states.
+    #[error(
+        "the stated scheme is {stated}, but the tags are in {}: the first that breaks {stated} is in {}, word {}, {}; state {}, or \
+         no scheme",
+        either(found), place.0, place.1, place.2, either(found)
+    )]
+    OtherScheme {
+        /// The stated scheme.
+        stated: Scheme,
+        /// The schemes that the tags may be in.
+        found: Vec<Scheme>,
+        /// The row, the number of the word, from 1, and the first tag that breaks the stated scheme, in
+        /// quotes.
+        place: (Location, usize, String),
+    },
     /// Tags that no scheme has.
     #[error(
         "{}: expected O, and prefixes of one scheme with a type: B and I (IOB1, IOB2), B, I, E and S (IOBES), or B, I, L and \
@@ -210,7 +229,7 @@ pub enum LabelProblem {
         "the card has label_separator = {stated:?}, but no label has it, such as {}: state the separator that the file has, or \
          leave label_separator out for {:?}",
         few(examples),
-        "|"
+        SEPARATOR.to_string()
     )]
     NoSeparator {
         /// The card's separator.
@@ -220,9 +239,10 @@ pub enum LabelProblem {
     },
     /// A list that is written as a text.
     #[error(
-        "{} is a list written as a text (first in {location}): write a list in JSON, or in CSV the labels with {separator:?} \
-         between them, as in a{separator}b, and {separator:?} alone for none",
-        few(std::slice::from_ref(name))
+        "{} is a list written as a text (first in {location}), and CSV has no lists: write the labels with {separator:?} between \
+         them, as in a{separator}b, and {separator:?} alone for none, or the rows as JSON Lines{}",
+        few(std::slice::from_ref(name)),
+        if *is_one { ", and for several labels a text set problem_type=multi_label_classification" } else { "" }
     )]
     WrittenList {
         /// The text.
@@ -231,6 +251,8 @@ pub enum LabelProblem {
         separator: String,
         /// The first row with the text.
         location: Location,
+        /// Whether the task is one label a text.
+        is_one: bool,
     },
     /// Labels that are most likely several labels with another separator between them.
     #[error(
@@ -261,6 +283,11 @@ pub enum LabelProblem {
         /// The first row with 0.
         location: Location,
     },
+}
+
+/// Schemes, as in `iob1 or iob2`.
+fn either(schemes: &[Scheme]) -> String {
+    schemes.iter().map(Scheme::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 /// What the rows have that are no lists of several labels.

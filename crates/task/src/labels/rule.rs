@@ -8,7 +8,7 @@ use embert_data::Value;
 
 /// The meaning of a column's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Numbers {
+pub(super) enum NumberMeaning {
     /// Names, like any other text.
     Names,
     /// Indices of the labels, from 0.
@@ -22,7 +22,7 @@ pub struct Labels {
     pub set: LabelSet,
     /// Sentences to show the user, on decisions that the files left open.
     pub notes: Vec<String>,
-    pub(super) numbers: Numbers,
+    pub(super) numbers: NumberMeaning,
     /// Whether -1 means "no label".
     pub(super) minus_one_is_none: bool,
 }
@@ -30,7 +30,7 @@ pub struct Labels {
 impl From<LabelSet> for Labels {
     /// Labels whose cells are names: numbers are names too, and -1 is not "no label".
     fn from(set: LabelSet) -> Self {
-        Self { set, notes: Vec::new(), numbers: Numbers::Names, minus_one_is_none: false }
+        Self { set, notes: Vec::new(), numbers: NumberMeaning::Names, minus_one_is_none: false }
     }
 }
 
@@ -42,7 +42,7 @@ impl Labels {
         Self {
             set: LabelSet::new(card.labels.clone(), card.positive.as_deref()),
             notes: Vec::new(),
-            numbers: if are_names { Numbers::Names } else { Numbers::Indices },
+            numbers: if are_names { NumberMeaning::Names } else { NumberMeaning::Indices },
             minus_one_is_none: card.class_numbers
                 || !card.labels.iter().any(|name| name.parse::<f64>().is_ok_and(|number| number < 0.0)),
         }
@@ -54,7 +54,7 @@ impl Labels {
     /// The cell is not a known label, or is a list of several labels.
     pub fn index(&self, value: Option<&Value>) -> Result<Option<usize>, ExampleProblem> {
         let (cell, _) = Cell::of(value);
-        let is_index = self.numbers == Numbers::Indices && matches!(cell, Cell::Number { .. });
+        let is_index = self.numbers == NumberMeaning::Indices && matches!(cell, Cell::Number { .. });
         // A card may list a label with white space around the name.
         if let Some(Value::Text(text)) = value
             && !is_index
@@ -66,7 +66,7 @@ impl Labels {
             Cell::Missing => return Ok(None),
             Cell::Several(list) => return Err(ExampleProblem::SeveralLabels { found: list.clone() }),
             Cell::Number { value: -1, .. } if self.minus_one_is_none => return Ok(None),
-            Cell::Number { value, .. } if self.numbers == Numbers::Indices => {
+            Cell::Number { value, .. } if self.numbers == NumberMeaning::Indices => {
                 usize::try_from(*value).ok().filter(|index| *index < self.set.len())
             }
             Cell::Number { value, name } => self.position(name).or_else(|| self.numeric_position(*value)),
@@ -110,8 +110,8 @@ impl Labels {
         let name = truth.to_string();
         let named = self.set.names().iter().position(|known| known.eq_ignore_ascii_case(&name));
         named.or_else(|| match self.numbers {
-            Numbers::Indices => Some(usize::from(truth)).filter(|index| *index < self.set.len()),
-            Numbers::Names => self.numeric_position(truth.into()),
+            NumberMeaning::Indices => Some(usize::from(truth)).filter(|index| *index < self.set.len()),
+            NumberMeaning::Names => self.numeric_position(truth.into()),
         })
     }
 
@@ -130,6 +130,16 @@ impl Labels {
 /// A label in lower case and with single spaces: equal for all spellings of the label.
 pub(super) fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// True for a list that is written as a text: as JSON or Python write it (`['a', 'b']`, `[0, 1]`, `[]`), or
+/// NumPy (`['a' 'b']`).
+pub(super) fn is_written_list(name: &str) -> bool {
+    let Some(inner) = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
+    let inner = inner.trim();
+    let is_quoted = |quote| inner.len() > 1 && inner.starts_with(quote) && inner.ends_with(quote);
+    let mut parts = inner.split([',', ' ']).filter(|part| !part.is_empty());
+    is_quoted('\'') || is_quoted('"') || parts.all(|part| part.parse::<f64>().is_ok())
 }
 
 /// True for the name of a whole number.

@@ -1,6 +1,8 @@
 //! Tests of `load`, from files to splits.
 #![allow(clippy::format_collect, reason = "short texts of tests")]
 
+mod documents;
+
 use std::fs;
 
 use embert_data::{DataError, SplitKind};

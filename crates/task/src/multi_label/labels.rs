@@ -1,13 +1,11 @@
 //! [`LabelSets`]: the labels of a data set of several labels, and the rule by which a row's values are labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use embert_data::{Card, LoadedRows, LocatedRow, Location, Row, SplitKind, Value, shown};
 
+use crate::labels::problem::SEPARATOR;
 use crate::{ExampleProblem, LabelColumn, LabelProblem, LabelSet, Labels, TaskError};
-
-/// What separates labels within a text, unless the card states it.
-pub(crate) const SEPARATOR: char = '|';
 
 /// What separators there are.
 pub(crate) const SEPARATORS: [char; 3] = [SEPARATOR, ';', ','];
@@ -40,7 +38,7 @@ impl LabelSets {
         let separator = separator.as_str();
         let mut column = LabelColumn::default();
         let (mut separated, mut repeated) = (0, 0);
-        let mut first: BTreeMap<String, &Location> = BTreeMap::new();
+        let mut texts = Texts::default();
         for (split, _) in rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used) {
             for file in &split.files {
                 column.add_file(&file.path, file.class_names.as_deref());
@@ -48,17 +46,27 @@ impl LabelSets {
             for LocatedRow { location, row, .. } in &split.rows {
                 let value = row.get(&card.columns.label);
                 let Some(values) = values(value, separator) else { continue };
-                separated += usize::from(matches!(value, Some(Value::Text(_))) && values.len() > 1);
+                let cell = match value {
+                    Some(Value::Text(text)) => Some(text.trim()),
+                    _ => None,
+                };
+                separated += usize::from(cell.is_some() && values.len() > 1);
+                if let Some(cell) = cell {
+                    texts.cells.entry(cell).or_insert(location);
+                }
                 repeated += usize::from((1..values.len()).any(|end| values[..end].contains(&values[end])));
                 for value in values.iter().filter(|value| !matches!(value, Value::List(_))) {
                     if let Value::Text(name) = value {
-                        first.entry(name.trim().to_owned()).or_insert(location);
+                        texts.names.insert(name.trim().to_owned());
+                        if cell.is_some() {
+                            texts.parts.entry(name.trim().to_owned()).or_insert(location);
+                        }
                     }
                     column.add(Some(value), location, split.split == SplitKind::Train);
                 }
             }
         }
-        check_separator(card, separated, &first).map_err(|problem| TaskError::Labels {
+        check_separator(card, separated, &texts).map_err(|problem| TaskError::Labels {
             column: card.columns.label.clone(),
             problem: Box::new(problem),
         })?;
@@ -120,7 +128,7 @@ impl LabelSets {
             match truth(value) {
                 Some(true) => found.push(label),
                 Some(false) => {}
-                None if *value == Value::Null || is_minus_one(value) => missing = Some((name, value)),
+                None if is_no_indicator(value) => missing = Some((name, value)),
                 None => {
                     let (column, found) = (name.clone(), shown(&value.to_string()));
                     return Err(ExampleProblem::Indicator { column, found });
@@ -160,33 +168,46 @@ fn values(value: Option<&Value>, separator: &str) -> Option<Vec<Value>> {
     }
 }
 
-/// Refuses a stated separator that no row has, lists that are written as texts, and labels that look like
-/// several labels with another separator between them. `separated` is the number of rows with the separator,
-/// `first` each text with its first row.
-fn check_separator(
-    card: &Card,
-    separated: usize,
-    first: &BTreeMap<String, &Location>,
-) -> Result<(), LabelProblem> {
+/// The texts in the labels' column.
+#[derive(Debug, Default)]
+struct Texts<'a> {
+    /// Each cell that is a text, with its first row.
+    cells: BTreeMap<&'a str, &'a Location>,
+    /// Each part of these cells, with its first row.
+    parts: BTreeMap<String, &'a Location>,
+    /// All names, those in lists too.
+    names: BTreeSet<String>,
+}
+
+/// Refuses a stated separator that no row has, lists that are written as texts, and texts that look like
+/// several labels with another separator between them; a list has names, whatever they look like. `separated`
+/// is the number of rows with the separator.
+fn check_separator(card: &Card, separated: usize, texts: &Texts<'_>) -> Result<(), LabelProblem> {
+    if card.labels.is_empty() {
+        let is_list = |cell: &str| cell.starts_with('[') && cell.ends_with(']');
+        if let Some((cell, location)) = texts.cells.iter().find(|(cell, _)| is_list(cell)) {
+            return Err(LabelProblem::WrittenList {
+                name: (*cell).to_owned(),
+                separator: separator(card),
+                location: Location::clone(location),
+                is_one: false,
+            });
+        }
+    }
     if let Some(stated) = &card.label_separator
         && separated == 0
     {
-        let examples = first.keys().take(3).cloned().collect();
+        let examples = texts.names.iter().take(3).cloned().collect();
         return Err(LabelProblem::NoSeparator { stated: stated.clone(), examples });
     }
     if !card.labels.is_empty() {
         return Ok(());
     }
-    let is_list = |name: &str| name.starts_with('[') && name.ends_with(']');
-    if let Some((name, location)) = first.iter().find(|(name, _)| is_list(name)) {
-        let (name, location) = (name.clone(), Location::clone(location));
-        return Err(LabelProblem::WrittenList { name, separator: separator(card), location });
-    }
     let is_several = |name: &str, separator: char| {
         let mut parts = name.split(separator).map(str::trim);
-        name.contains(separator) && parts.any(|part| first.contains_key(part))
+        name.contains(separator) && parts.any(|part| texts.names.contains(part))
     };
-    for (name, location) in first {
+    for (name, location) in &texts.parts {
         if let Some(separator) = SEPARATORS.into_iter().find(|separator| is_several(name, *separator)) {
             let location = Location::clone(location);
             return Err(LabelProblem::Unseparated { name: name.clone(), separator, location });
@@ -213,6 +234,11 @@ pub(crate) fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-fn is_minus_one(value: &Value) -> bool {
-    matches!(value, Value::Integer(-1)) || matches!(value, Value::Text(text) if text.trim() == "-1")
+/// Whether a value says that an indicator is not known.
+pub(crate) fn is_no_indicator(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Integer(-1) => true,
+        Value::Text(text) => matches!(text.trim(), "" | "-1"),
+        _ => false,
+    }
 }

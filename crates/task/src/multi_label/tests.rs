@@ -88,6 +88,32 @@ fn a_separator_separates_the_labels_of_a_text() {
     );
 }
 
+/// A separator does not make labels of a written list, and the remedy names it.
+#[test]
+fn a_list_that_is_written_as_a_text_is_refused_with_every_separator() {
+    let text = "text,label\na,\"joy,sad\"\nb,\"['joy', 'anger']\"\n";
+    let message = load(&[("train.csv", text)], "label_separator = \",\"").unwrap_err();
+    for part in [
+        "\"['joy', 'anger']\" is a list written as a text (first in ",
+        "train.csv, line 3)",
+        "write the labels with \",\" between them",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+}
+
+/// What a list has are names, whatever is in them.
+#[test]
+fn names_in_lists_are_no_separated_texts() {
+    let rows = "{\"text\": \"a\", \"labels\": [\"arts, culture\"]}\n{\"text\": \"b\", \"labels\": [\"culture\", \"[sport]\"]}\n";
+    let data = load(&[("train.jsonl", rows)], "").unwrap();
+    assert_eq!(named(&data), [vec!["arts, culture"], vec!["[sport]", "culture"]]);
+    // A text beside them may be several of them.
+    let rows = "{\"text\": \"a\", \"labels\": \"arts, culture\"}\n{\"text\": \"b\", \"labels\": [\"culture\", \"sport\"]}\n";
+    let message = load(&[("train.jsonl", rows)], "").unwrap_err();
+    assert!(message.contains("\"arts, culture\" is most likely several labels"), "{message}");
+}
+
 #[test]
 fn rows_without_usable_labels_are_named_with_their_line() {
     let row = |label: &str| format!("{{\"text\": \"a\", \"label\": {label}}}\n");
@@ -110,7 +136,11 @@ fn rows_without_usable_labels_are_named_with_their_line() {
         "{message}"
     );
     for (text, part) in [
-        ("text,anger,joy\na,1,0\nb,2,0\n", "train.csv, line 3: the column \"anger\" has"),
+        (
+            "text,anger,joy\na,1,0\nb,2,0\n",
+            "train.csv, line 3: the column \"anger\" has \"2\", expected 1 (the text has this label) or 0; \
+             the columns of labels are listed in a card: label_columns = [...]",
+        ),
         ("text,anger,joy\na,1,0\nb,1,\n", "train.csv, line 3: the column \"joy\" has no value, expected 1"),
         ("text,anger,joy\na,1,0\nb,,\n", "1 of the 2 rows of the training split have no label"),
         ("text,anger,joy\na,1,0\nb,,\n", "a text with none of the labels has 0 in each label's column"),
@@ -137,7 +167,7 @@ fn a_label_without_a_training_text_is_said() {
 }
 
 fn example(id: u64, labels: &[usize]) -> MultiLabelText {
-    Example { id, text: "a text".into(), text_pair: None, label: Some(labels.to_vec()) }
+    Example { id, text: "a text".into(), text_pair: None, label: Some(labels.to_vec()), document: None }
 }
 
 fn task() -> MultiLabelClassification {
@@ -162,7 +192,7 @@ fn labels_have_the_numbers_of_the_heads_outputs() {
     );
     assert_eq!(fit(&["LABEL_0", "LABEL_1", "LABEL_2"]).unwrap().labels(), ["anger", "fear", "joy"]);
     assert!(fit(&["joy", "fear"]).is_err());
-    assert_eq!(MultiLabelClassification::strata(&aligned), Strata::Many(vec![0, 2]));
+    assert_eq!(MultiLabelClassification::strata(&data.labels, &aligned), Strata::Many(vec![0, 2]));
     let softmax = BertConfig::default().with_labels(["a", "b"]);
     let message = MultiLabelClassification::of_checkpoint(&softmax, folder.path()).unwrap_err().to_string();
     assert!(message.contains("expected a sigmoid for each of several labels"), "{message}");

@@ -8,11 +8,31 @@ use crate::{ExampleProblem, LabelProblem, TaskError};
 /// 32 bits.
 const LARGEST: f64 = 1e15;
 
+/// Strata of a split.
+const STRATA: usize = 10;
+
 /// What the numbers of a data set mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {
     /// Whether -1 means "no number", as in the test splits of GLUE.
     pub minus_one_is_none: bool,
+    /// The deciles of the training numbers, ascending, each once: from where on a number is in the next
+    /// stratum.
+    pub borders: Vec<f64>,
+}
+
+/// The deciles of numbers, each once.
+fn deciles(mut numbers: Vec<f64>) -> Vec<f64> {
+    numbers.sort_by(f64::total_cmp);
+    let mut borders: Vec<f64> =
+        (1..STRATA).filter_map(|tenth| numbers.get(numbers.len() * tenth / STRATA).copied()).collect();
+    borders.dedup();
+    borders
+}
+
+/// Whether a label's value is a number, or none at all.
+pub(crate) fn is_number(value: &Value) -> bool {
+    !matches!(of(Some(value)), Err(ExampleProblem::NoNumber { .. }))
 }
 
 /// The number of a row's value; `None` for a row without a number: null, white space or NaN.
@@ -21,7 +41,6 @@ pub(super) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
     let number = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Integer(number)) => *number as f64,
-        Some(Value::Float(number)) if number.is_nan() => return Ok(None),
         Some(Value::Float(number)) => *number,
         Some(Value::Text(text)) if text.trim().is_empty() => return Ok(None),
         Some(Value::Text(text)) => text.trim().parse().map_err(|_| refuse(&Value::Text(text.clone())))?,
@@ -31,6 +50,10 @@ pub(super) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
         },
         Some(other) => return Err(refuse(other)),
     };
+    // As a table writes NaN.
+    if number.is_nan() {
+        return Ok(None);
+    }
     if !number.is_finite() {
         return Err(ExampleProblem::NoNumber { found: number.to_string() });
     }
@@ -68,13 +91,13 @@ pub(super) fn read(card: &Card, rows: &LoadedRows, skip: bool) -> Result<Numbers
         });
     // A row that can't be used is reported where it becomes an example.
     let are_numbers = skip || train.iter().all(|row| matches!(of(row.row.get(column)), Ok(Some(_))));
-    let count = of_train.len();
-    let mut numbers = of_train.into_iter();
-    let Some(first) = numbers.next() else { return Ok(Numbers { minus_one_is_none }) };
     #[allow(clippy::float_cmp, reason = "the same number is the same bits")]
-    let are_equal = numbers.all(|number| number == first);
-    if are_equal && are_numbers && count > 1 {
-        return Err(refuse(LabelProblem::OneNumber { number: first.to_string(), rows: count }));
+    if let [first, others @ ..] = of_train.as_slice()
+        && !others.is_empty()
+        && others.iter().all(|number| number == first)
+        && are_numbers
+    {
+        return Err(refuse(LabelProblem::OneNumber { number: first.to_string(), rows: of_train.len() }));
     }
-    Ok(Numbers { minus_one_is_none })
+    Ok(Numbers { minus_one_is_none, borders: deciles(of_train) })
 }

@@ -26,7 +26,7 @@ fn task() -> TextRegression {
 }
 
 fn example(id: u64, label: Option<f64>) -> NumberedText {
-    Example { id, text: "a text".into(), text_pair: None, label }
+    Example { id, text: "a text".into(), text_pair: None, label, document: None }
 }
 
 #[test]
@@ -53,9 +53,10 @@ fn what_is_no_number_is_named_with_its_line() {
             "{bad}: {message}"
         );
     }
-    for none in ["null", "\"\"", "\" \"", "\"nan\"", "NaN"] {
+    for none in ["null", "\"\"", "\" \"", "\"nan\"", "\" NaN \""] {
         let message = load(&[("train.jsonl", &(good.clone() + &row(none)))], "").unwrap_err();
-        assert!(message.contains("train.jsonl, line 3"), "{none}: {message}");
+        let part = "1 of the 3 rows of the training split have no label, the first is train.jsonl, line 3";
+        assert!(message.contains(part), "{none}: {message}");
     }
     let folder = DataFolder::new(&[("train.csv", "text,label\na,1\nb,\nc,2\nd,x\n")]);
     let data = folder.load_with::<TextRegression>("", true, LabelOptions::default()).unwrap();
@@ -171,11 +172,29 @@ fn the_baseline_is_the_mean_of_the_training_split() {
 }
 
 #[test]
-fn strata_are_whole_numbers_and_answers_are_on_the_datas_scale() {
-    let stratum = |number| TextRegression::strata(&example(0, Some(number)));
-    assert_eq!(stratum(1.2), stratum(0.9));
-    assert!(stratum(1.2) != stratum(1.6) && stratum(-1.2) != stratum(1.2));
-    assert_eq!(stratum(1e9), stratum(f64::from(f32::MAX)));
+fn strata_lie_between_borders_and_answers_are_on_the_datas_scale() {
+    let numbers = Numbers { minus_one_is_none: false, borders: vec![-1.0, 1.0, 1.5] };
+    let stratum = |number| TextRegression::strata(&numbers, &example(0, Some(number)));
+    assert_eq!(stratum(1.2), stratum(1.0));
+    assert!(stratum(1.2) != stratum(1.6) && stratum(-1.2) != stratum(0.9));
+    assert_eq!(stratum(1e9), stratum(1.5));
     let answer = serde_json::to_string(&task().answer(example(0, None), 4.25)).unwrap();
     assert_eq!(answer, "{\"text\":\"a text\",\"score\":4.25}");
+}
+
+/// On any scale the splits have small and large numbers alike.
+#[test]
+fn a_split_has_each_tenth_of_the_numbers() {
+    for scale in [0.01, 1.0, 1000.0] {
+        let number = |row: usize| (row * 37 % 200) as f64 * scale;
+        let rows = (0..200).map(|row| format!("{{\"text\": \"text {row}\", \"label\": {}}}\n", number(row)));
+        let card = "split_ratios = [0.8, 0.1, 0.1]";
+        let splits = load(&[("train.jsonl", &rows.collect::<String>())], card).unwrap().splits;
+        for part in [&splits.validation, &splits.test] {
+            let mut tenths = [0; 10];
+            part.iter()
+                .for_each(|example| tenths[(example.label.unwrap() / scale).round() as usize / 20] += 1);
+            assert_eq!(tenths, [2; 10], "{scale}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ fn strings(names: &[&str]) -> Vec<String> {
 }
 
 fn example(id: u64, label: Option<usize>) -> TextExample {
-    TextExample { id, text: "a text".into(), text_pair: None, label }
+    TextExample { id, text: "a text".into(), text_pair: None, label, document: None }
 }
 
 fn fit(

@@ -7,11 +7,12 @@ use embert_data::{
     Card, LeftOut, LoadedRows, LocatedRow, Location, Row, Span, SpannedText, SplitRows, Value, shown,
     spans_of,
 };
-use embert_metrics::{Recognized, Scheme, SchemeEvidence, to_iob2};
+use embert_metrics::{Place, Recognized, Scheme, SchemeEvidence, SchemeFit, to_iob2};
 
 use super::example::{TagSpan, Tags, TokenExample};
 use crate::card_keys;
 use crate::labels::problem::quoted;
+use crate::pairs::document;
 use crate::{ExampleProblem, LabelOptions, LabelProblem, LabelSet, TaskError};
 
 /// The tags of a data set in the data set's order: `O`, then each type's tags.
@@ -67,7 +68,11 @@ impl TagLabels {
                 kinds.iter().flat_map(|kind| [format!("B-{kind}"), format!("I-{kind}")]).collect()
             };
             // A card names the types, or the tags.
-            let are_tags = card.labels.iter().any(|label| label.starts_with("B-"));
+            let is_tag =
+                |label: &String| label == super::OUTSIDE || (label.contains('-') && scheme.has(label));
+            // A type may look like a tag, as "B-cell" does.
+            let are_tags =
+                card.labels.iter().all(is_tag) && card.labels.iter().all(|label| !kinds.contains(label));
             let stated = if are_tags {
                 card.labels.clone()
             } else {
@@ -96,20 +101,25 @@ impl TagLabels {
             let tags = tags_of(row.get(column), names.as_deref()).ok().flatten();
             tags.and_then(|tags| Some(quoted(tags.get(index)?))).unwrap_or_default()
         };
-        let of_files = scheme(stated, &evidence, &places, skip, tag_of).map_err(refuse)?;
+        let of_files = scheme(stated, &evidence, &places, skip, &tag_of).map_err(refuse)?;
         let mut notes = Vec::new();
         let scheme = if of_files == Scheme::Iob1 { Scheme::Iob2 } else { of_files };
         if of_files != scheme {
             notes.push("the tags are in the scheme IOB1: they are turned into IOB2".to_owned());
         }
         let mut found = BTreeSet::new();
-        for (_, row) in located() {
+        // Rows with a tag that the scheme does not have are reported, or skipped, later.
+        let (mut evidence, mut places) = (SchemeEvidence::default(), Vec::new());
+        for (split, row) in located() {
             if let Ok(Some(tags)) = tags_of(row.row.get(column), names.as_deref())
-                && let Ok(tags) = in_scheme(tags, of_files)
+                && of_files.check(&tags).is_ok()
             {
-                found.extend(tags);
+                evidence.add(&tags);
+                places.push((split, row));
+                found.extend(in_scheme(tags, of_files).unwrap_or_default());
             }
         }
+        notes.extend(misplaced(&evidence, of_files, &places, &tag_of));
         let have_types = found.iter().any(|tag| tag.contains('-'));
         found.retain(|tag| !have_types || tag == super::OUTSIDE || tag.contains('-'));
         // Names that a file or a card states are all labels, in their order.
@@ -122,8 +132,7 @@ impl TagLabels {
 
     /// The example of a row.
     pub(super) fn example(&self, card: &Card, id: u64, row: &Row) -> Result<TokenExample, ExampleProblem> {
-        let document = card.columns.document.as_ref().and_then(|column| row.get(column));
-        let document = document.filter(|value| **value != Value::Null).map(ToString::to_string);
+        let document = document(card, row);
         if card.columns.entities.is_some() {
             let found = spans_of(row, &card.columns)?;
             let Some(SpannedText { text, spans: Some(spans), .. }) = found else {
@@ -311,15 +320,16 @@ fn scheme(
     evidence: &SchemeEvidence,
     places: &[(&SplitRows, &LocatedRow)],
     skip: bool,
-    tag_of: impl Fn(&Row, usize) -> String,
+    tag_of: &impl Fn(&Row, usize) -> String,
 ) -> Result<Scheme, LabelProblem> {
-    if let Some(scheme) = stated {
-        return Ok(scheme);
+    let at = |place: Place| located(places, place);
+    if let Some(stated) = stated {
+        let Some(found) = others(evidence, stated) else { return Ok(stated) };
+        let Some(place) = evidence.fit(stated).first else { return Ok(stated) };
+        let tag = tag_of(&places[place.sequence].1.row, place.index);
+        let (location, word) = at(place);
+        return Err(LabelProblem::OtherScheme { stated, found, place: (location, word, tag) });
     }
-    let at = |place: embert_metrics::Place| -> (Location, usize) {
-        let (split, row) = places[place.sequence];
-        (split.word_location(&row.location, place.index + 1), place.index + 1)
-    };
     match evidence.recognized() {
         Recognized::One(scheme) => Ok(scheme),
         Recognized::Open => Ok(Scheme::Iob2),
@@ -329,13 +339,53 @@ fn scheme(
         // A tag of no scheme is reported with its row, which may be skipped.
         Recognized::No(Some(_)) if skip => Ok(Scheme::Iob2),
         Recognized::No(place) => {
-            let with_tag = |place: embert_metrics::Place| {
+            let with_tag = |place: Place| {
                 let (location, word) = at(place);
                 (location, word, tag_of(&places[place.sequence].1.row, place.index))
             };
             Err(LabelProblem::NoScheme { place: place.map(with_tag) })
         }
     }
+}
+
+/// Where a tag is: the row, or in CoNLL columns the word's own line, and the number of the word, from 1.
+fn located(places: &[(&SplitRows, &LocatedRow)], place: Place) -> (Location, usize) {
+    let (split, row) = places[place.sequence];
+    (split.word_location(&row.location, place.index + 1), place.index + 1)
+}
+
+/// The schemes that the tags are in, where they contradict the stated one: another scheme is kept to
+/// throughout, or no tag has a prefix that only the stated one has.
+fn others(evidence: &SchemeEvidence, stated: Scheme) -> Option<Vec<Scheme>> {
+    let fit = evidence.fit(stated);
+    // A tag that the stated scheme does not have is reported with its row.
+    if fit.breaks == 0 || fit.foreign > 0 {
+        return None;
+    }
+    let mut found = evidence.valid();
+    let is_long = matches!(stated, Scheme::Iobes | Scheme::Bilou);
+    if found.is_empty() && is_long && evidence.fit(Scheme::Iob2).foreign == 0 {
+        found = vec![Scheme::Iob1, Scheme::Iob2];
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// A note on tags that the scheme has, and does not allow where they stand.
+fn misplaced(
+    evidence: &SchemeEvidence,
+    scheme: Scheme,
+    places: &[(&SplitRows, &LocatedRow)],
+    tag_of: &impl Fn(&Row, usize) -> String,
+) -> Option<String> {
+    let SchemeFit { breaks, first, .. } = evidence.fit(scheme);
+    let first = first?;
+    let (location, word) = located(places, first);
+    let tag = tag_of(&places[first.sequence].1.row, first.index);
+    Some(format!(
+        "the tags break their scheme, {scheme}, in {breaks} place(s), with {} words in entities; the first is {location} \
+         (word {word}, {tag}): they are kept as they are, and f1_strict counts no such entity",
+        evidence.labelled()
+    ))
 }
 
 /// Refuses options that mean nothing for the form of the data.

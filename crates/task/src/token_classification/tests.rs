@@ -2,6 +2,7 @@ use super::*;
 use crate::TaskData;
 use crate::tests::DataFolder;
 
+mod schemes;
 mod scoring;
 
 type Data = TaskData<TokenClassification>;

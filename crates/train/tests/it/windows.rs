@@ -18,7 +18,7 @@ fn words(seed: usize, count: usize) -> Vec<&'static str> {
 }
 
 fn example(id: usize, words: &[&str]) -> TextExample {
-    TextExample { id: id as u64, text: words.join(" "), text_pair: None, label: Some(id % 2) }
+    TextExample { id: id as u64, text: words.join(" "), text_pair: None, label: Some(id % 2), document: None }
 }
 
 /// A random checkpoint whose probabilities differ from text to text.

@@ -362,3 +362,21 @@ fn truth_values_beside_names_are_said_once_and_without_numbers() {
     let with_numbers = [Value::Boolean(true), Value::Integer(1)];
     refused(&discovering(), &with_numbers, &with_numbers, &["numbers (\"1\") and names (\"true\", first"]);
 }
+
+/// pandas, NumPy and Python write lists into CSV so.
+#[test]
+fn lists_that_are_written_as_texts_are_no_names() {
+    for list in ["['joy', 'anger']", "[\"joy\"]", "['joy' 'anger']", "[0, 1]", "[]", " ['joy'] "] {
+        let parts = [
+            &*format!(
+                "\"{}\" is a list written as a text (first in train.csv, row 2)",
+                list.trim().replace('"', "\\\"")
+            ),
+            "as JSON Lines",
+            "problem_type=multi_label_classification",
+        ];
+        refused(&discovering(), &texts(&["joy", list]), &[], &parts);
+        decide(&card(&["joy", list.trim()]), &texts(&["joy", list]), &[]);
+    }
+    assert_eq!(names(&texts(&["[unk]", "a [b]", "[x, y]"])), ["[unk]", "[x, y]", "a [b]"]);
+}
