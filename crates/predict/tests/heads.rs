@@ -126,7 +126,7 @@ fn pairs_need_two_token_types() {
     let predictor = predictor(dir.path());
     let row = |pair: Option<&str>| {
         let (text, text_pair) = ("great".to_owned(), pair.map(str::to_owned));
-        Ok::<_, PredictError>(TextExample { id: 0, text, text_pair, label: None })
+        Ok::<_, PredictError>(TextExample { id: 0, text, text_pair, label: None, document: None })
     };
     assert!(predictor.stream([row(None)]).next().unwrap().is_ok());
     let error = predictor.stream([row(None), row(Some("bad"))]).next().unwrap().unwrap_err();

@@ -48,6 +48,7 @@ mod tests {
             text: "a".to_owned(),
             text_pair: text_pair.map(str::to_owned),
             label: None,
+            document: None,
         };
         assert_eq!(Inputs::of(&[text(0, None), text(1, None)]), Inputs::Texts);
         assert_eq!(Inputs::of(&[text(0, None), text(1, Some("b"))]), Inputs::Pairs);

@@ -56,7 +56,7 @@ pub fn left_over(tree: &Tree) -> Vec<String> {
 }
 
 /// The results of trained models in a tree, each with its folder: what a user would predict with.
-pub fn models(tree: &Tree) -> impl Iterator<Item = (&Path, Tree)> {
+pub(crate) fn models(tree: &Tree) -> impl Iterator<Item = (&Path, Tree)> {
     let is_model = |(path, node): &(&Path, &Node)| {
         **node == Node::Folder && path.ends_with("model") && !path.iter().any(is_temporary)
     };

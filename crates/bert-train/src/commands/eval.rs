@@ -166,7 +166,8 @@ fn column_options(columns: &CardColumns) -> String {
     let text = (columns.text != CardColumns::default().text).then_some(&columns.text);
     let options = [("--text-column", text), ("--text-pair-column", columns.text_pair.as_ref())];
     let options = options.into_iter().filter_map(|(option, column)| Some((option, column?)));
-    options.map(|(option, column)| format!(" {option} {}", output::argument(column))).collect()
+    let stated = options.map(|(option, column)| [" ", option, " ", &output::argument(column)].concat());
+    stated.collect()
 }
 
 /// The data settings of the model's run, if the model is in a run folder, overridden by the options.
