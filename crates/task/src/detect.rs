@@ -83,7 +83,9 @@ pub fn find_columns(
     let mut notes = read_as_conll(&card, options);
     let columns = &card.columns;
     let of_tokens = columns.tokens.is_some() || columns.tags.is_some() || columns.entities.is_some();
-    let is_open = *columns == CardColumns::default() || (of_tokens && columns.tags.is_none());
+    // A column of documents says nothing of the others.
+    let is_default = CardColumns { document: None, ..columns.clone() } == CardColumns::default();
+    let is_open = is_default || (of_tokens && columns.tags.is_none());
     let rows = if is_open { first_rows(&card, root, options) } else { Vec::new() };
     // Rows without a single span don't show what they are.
     let with_spans = rows.iter().find(|(_, row)| spans_column(row, &card).is_some());

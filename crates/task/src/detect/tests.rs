@@ -274,6 +274,17 @@ fn a_column_of_documents_is_found_beside_tokens_and_beside_spans() {
     }
 }
 
+/// A card that names the documents alone leaves the other columns open.
+#[test]
+fn a_stated_column_of_documents_states_no_other_column() {
+    let (folder, mut card) = folder(&[("train.csv", "sentence1,sentence2,score,doc\na,b,1.5,d\n")]);
+    card.columns.document = Some("doc".to_owned());
+    let columns = find_columns(card, folder.path(), &LoadOptions::default(), None).unwrap().card.columns;
+    let texts = (columns.text.as_str(), columns.text_pair.as_deref(), columns.label.as_str());
+    assert_eq!(texts, ("sentence1", Some("sentence2"), "score"));
+    assert_eq!(columns.document.as_deref(), Some("doc"));
+}
+
 /// A column that begins with 0 and 1 may count the rows.
 #[test]
 fn columns_of_0_and_1_have_them_in_every_row_that_is_looked_at() {
