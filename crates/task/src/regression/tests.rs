@@ -192,7 +192,7 @@ fn a_split_has_each_tenth_of_the_numbers() {
         let splits = load(&[("train.jsonl", &rows.collect::<String>())], card).unwrap().splits;
         for part in [&splits.validation, &splits.test] {
             let mut tenths = [0; 10];
-            for example in part.iter() {
+            for example in part {
                 tenths[(example.label.unwrap() / scale).round() as usize / 20] += 1;
             }
             assert_eq!(tenths, [2; 10], "{scale}");
