@@ -306,12 +306,23 @@ impl Shown for SweepTable {
 
 impl Shown for PointResult {
     fn shown(self) -> Self {
-        let Self { point, settings, mean, standard_deviation, seconds, trainable, parameters, runs } = self;
+        let Self {
+            point,
+            settings,
+            mean,
+            standard_deviation,
+            baseline,
+            seconds,
+            trainable,
+            parameters,
+            runs,
+        } = self;
         Self {
             point: point.shown(),
             settings: settings.shown(),
             mean,
             standard_deviation,
+            baseline,
             seconds,
             trainable,
             parameters,
@@ -322,7 +333,7 @@ impl Shown for PointResult {
 
 impl Shown for RunResult {
     fn shown(self) -> Self {
-        let Self { run, seed, status, error, value, step, seconds, metrics } = self;
+        let Self { run, seed, status, error, value, step, seconds, metrics, baselines } = self;
         Self {
             run: run.shown(),
             seed,
@@ -332,6 +343,7 @@ impl Shown for RunResult {
             step,
             seconds,
             metrics: metrics.shown(),
+            baselines: baselines.shown(),
         }
     }
 }

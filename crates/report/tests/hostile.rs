@@ -242,6 +242,7 @@ fn write_sweep(folder: &Path) {
         step: Some(2),
         seconds: Some(2.0),
         metrics: Some(metrics(0.75)),
+        baselines: vec![Baseline { name: name("rule"), metrics: metrics(0.25) }],
     };
     let point = |point: &str, runs: Vec<RunResult>| PointResult {
         point: name(point),
@@ -252,6 +253,7 @@ fn write_sweep(folder: &Path) {
         ]),
         mean: Some(0.75),
         standard_deviation: Some(0.1),
+        baseline: Some(0.25),
         seconds: Some(2.0),
         trainable: Some(3),
         parameters: Some(9),

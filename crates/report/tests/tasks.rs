@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embert_report::{PageOptions, Run, Sweep, page, sweep_page, terminal};
+use embert_report::{PageOptions, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
 use embert_tests::runs::{multi_label, regression, token_classification};
 
 /// The page of a run; it is kept for people where `EMBERT_PAGES` names a folder.
@@ -210,6 +210,37 @@ fn a_sweep_over_several_tasks_says_so() {
             "The runs are of several tasks (token-classification; text-classification, multi_label_classification)",
         ],
     );
+}
+
+/// What training has won stands in a sweep's result, in its table of points and in a table of all metrics.
+#[test]
+fn a_sweep_has_the_rules_without_a_model() {
+    let place = tempfile::tempdir().unwrap();
+    multi_label(&place.path().join("runs"), "a", 3, 9);
+    let with = |baselines: &str| {
+        let table = format!(
+            r#"{{"name": "s", "metric": "micro_f1", "better": "higher", "split": "validation", "keys": ["freeze"], "seeds": [0],
+            "points": [{{"point": "a", "settings": {{"freeze": "a"}}, "mean": 0.5, "standard_deviation": null, "baseline": 0.125, "runs": [
+            {{"run": "runs/a", "seed": 0, "status": "complete", "value": 0.5, "step": 90, "seconds": 1.0,
+              "metrics": {{"micro_f1": 0.5, "macro_f1": 0.375}}, "baselines": [{baselines}]}}]}}]}}"#
+        );
+        fs::write(place.path().join("sweep.json"), table).unwrap();
+        Sweep::read(place.path()).unwrap()
+    };
+    let rules = r#"{"name": "no label", "metrics": {"micro_f1": 0.0}},
+        {"name": "always joy", "metrics": {"micro_f1": 0.125, "macro_f1": 0.0625}}"#;
+    let sweep = with(rules);
+    let said = "The better of two rules without a model (always joy) has micro F1 0.1250.";
+    assert_has(
+        &sweep_page(&sweep, &PageOptions::default()).unwrap(),
+        &[said, "without a model</th>", "Against rules without a model", "the best point, seed 0", "0.0625"],
+    );
+    assert!(sweep_terminal(&sweep).replace('\n', " ").contains("(always joy)"), "{}", sweep_terminal(&sweep));
+    // Where no rule has the metric, as with a correlation, the table of all metrics has the rules.
+    let other =
+        sweep_page(&with(r#"{"name": "b", "metrics": {"macro_f1": 0.0625}}"#), &PageOptions::default());
+    let other = other.unwrap();
+    assert!(other.contains("0.0625") && !other.contains("rule without a model ("), "{other}");
 }
 
 /// A run that has lost its examples has the tables that it recorded, and one without scores has all that its

@@ -146,7 +146,7 @@ impl<'de> Visitor<'de> for Runs<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Better, Status};
+    use crate::{Baseline, Better, Status};
 
     fn table() -> SweepTable {
         let run = |point: usize, seed: u64| RunResult {
@@ -158,12 +158,17 @@ mod tests {
             step: Some(3),
             seconds: Some(1.0),
             metrics: Some([("share", 0.1)].into_iter().collect()),
+            baselines: vec![Baseline {
+                name: "a".to_owned(),
+                metrics: [("share", 0.05)].into_iter().collect(),
+            }],
         };
         let point = |point: usize| PointResult {
             point: format!("point-0{point}"),
             settings: Map::from_iter([("epochs".to_owned(), Value::from(point))]),
             mean: Some(0.1),
             standard_deviation: None,
+            baseline: Some(0.05),
             seconds: Some(1.0),
             trainable: Some(4),
             parameters: Some(8),

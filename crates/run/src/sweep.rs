@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::format::{first, read_json};
-use crate::{Better, Metrics, RunError};
+use crate::{Baseline, Better, Metrics, RunError};
 
 /// The results of a sweep so far, best point first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,10 @@ pub struct PointResult {
     pub mean: Option<f64>,
     /// The sample standard deviation (n - 1) of the runs' values; `None` for fewer than two.
     pub standard_deviation: Option<f64>,
+    /// What the best rule without a model gets by the same metric, the mean over the runs; absent where no rule
+    /// has the metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
     /// Mean seconds of a complete run.
     pub seconds: Option<f64>,
     /// The number of parameters that some stage of a run trains.
@@ -71,6 +75,9 @@ pub struct RunResult {
     pub seconds: Option<f64>,
     /// The metrics of the kept weights.
     pub metrics: Option<Metrics>,
+    /// What rules without a model get on the split.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
 }
 
 /// The state of a run.

@@ -5,8 +5,8 @@ use std::collections::btree_map::Entry;
 
 use embert_metrics::{Accumulator, Average, Metric, Report};
 use embert_run::{
-    Better, End, Example, Examples, Facts, LOSS, Log, Metrics, Parameters, RunError, RunFiles, Scores,
-    SweepFiles,
+    Baseline, Better, End, Example, Examples, Facts, LOSS, Log, Metrics, Parameters, RunError, RunFiles,
+    Scores, SweepFiles,
 };
 use embert_train::{ConfigError, Keep, TrainConfig, TrainError};
 
@@ -25,6 +25,8 @@ pub(crate) struct Record {
     pub(crate) metrics: Option<Metrics>,
     /// The value of the sweep's metric; `None` if the metric is not defined.
     pub(crate) value: Option<f64>,
+    /// What rules without a model get on the validation split.
+    pub(crate) baselines: Vec<Baseline>,
     /// The parameter counts; `None` if the run's facts can't be read.
     pub(crate) sizes: Option<Parameters>,
     /// Whether higher or lower values of the sweep's metric are better; `None` if the run's facts don't say.
@@ -95,7 +97,8 @@ impl Record {
             let scores = scores.split(SPLIT);
             let value = scores.and_then(|scores| scores.metrics.get(metric));
             let metrics = metrics.or_else(|| Some(of_log(&scores?.metrics, &logged)));
-            return Ok(Some(Self { end, step, metrics, value, sizes, better }));
+            let baselines = scores.map_or_else(Vec::new, |scores| scores.baselines.clone());
+            return Ok(Some(Self { end, step, metrics, value, baselines, sizes, better }));
         }
         // A run of format 1.
         let is_validated = facts.as_ref().is_none_or(|facts| facts.splits.validation.is_some());
@@ -113,7 +116,7 @@ impl Record {
             metrics.get_or_insert_with(|| logged_metrics(&report));
             metric.parse::<Metric>().ok().and_then(|metric| metric.value(&report))
         };
-        Ok(Some(Self { end, step, metrics, value, sizes, better }))
+        Ok(Some(Self { end, step, metrics, value, baselines: Vec::new(), sizes, better }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use embert_files::FileError;
 use embert_metrics::{mean, standard_deviation};
-use embert_run::{FORMAT, PointResult, RunResult, Status, SweepFiles, SweepTable};
+use embert_run::{Better, FORMAT, PointResult, RunResult, Status, SweepFiles, SweepTable};
 use serde_json::Value;
 
 use crate::record::{Record, Records, SPLIT};
@@ -21,6 +21,9 @@ pub(crate) fn table(
         points.push(point(sweep, files, number, records, &failure)?);
     }
     let better = records.better(metric);
+    for point in &mut points {
+        point.baseline = baseline(&point.runs, metric, better);
+    }
     // The sort is stable: points with equal means stay in the order of the definition.
     points.sort_by(|a, b| match (a.mean, b.mean) {
         (Some(a), Some(b)) if better.is_better(a, b) => std::cmp::Ordering::Less,
@@ -70,6 +73,7 @@ fn point(
         settings: sweep.keys().into_iter().map(|key| (key.to_owned(), value(key))).collect(),
         mean: mean(&values),
         standard_deviation: standard_deviation(&values),
+        baseline: None,
         seconds: mean(&seconds),
         trainable: sizes.map(|sizes| sizes.trainable),
         parameters: sizes.map(|sizes| sizes.total),
@@ -88,7 +92,17 @@ fn run(name: &str, seed: u64, record: Option<&Record>) -> RunResult {
         step: record.map(|record| record.step),
         seconds: record.map(|record| record.end.seconds),
         metrics: record.and_then(|record| record.metrics.clone()),
+        baselines: record.map_or_else(Vec::new, |record| record.baselines.clone()),
     }
+}
+
+/// The mean over the runs of what the best rule without a model gets by `metric`.
+fn baseline(runs: &[RunResult], metric: &str, better: Better) -> Option<f64> {
+    let best = |run: &RunResult| {
+        let values = run.baselines.iter().filter_map(|rule| rule.metrics.get(metric));
+        values.reduce(|one, other| if better.is_better(other, one) { other } else { one })
+    };
+    mean(&runs.iter().filter_map(best).collect::<Vec<_>>())
 }
 
 /// Writes `sweep.json` and `sweep.csv`.
@@ -107,17 +121,19 @@ fn csv(table: &SweepTable) -> Result<Vec<u8>, csv::Error> {
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let count = |value: Option<usize>| value.map_or_else(String::new, |value| value.to_string());
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let after =
-        ["metric", "mean", "standard_deviation", "complete", "failed", "seconds", "trainable", "parameters"];
+    // A task without rules has no column for them.
+    let has_baseline = table.points.iter().any(|point| point.baseline.is_some());
+    let of_metric =
+        ["metric", "mean", "standard_deviation"].into_iter().chain(has_baseline.then_some("baseline"));
+    let after = of_metric.chain(["complete", "failed", "seconds", "trainable", "parameters"]);
     writer.write_record(["point"].into_iter().chain(table.keys.iter().map(String::as_str)).chain(after))?;
     for point in &table.points {
         let with = |status| point.runs.iter().filter(|run| run.status == status).count().to_string();
         let mut record = vec![point.point.clone()];
         record.extend(table.keys.iter().map(|key| point.setting(key)));
+        record.extend([table.metric.clone(), number(point.mean), number(point.standard_deviation)]);
+        record.extend(has_baseline.then(|| number(point.baseline)));
         record.extend([
-            table.metric.clone(),
-            number(point.mean),
-            number(point.standard_deviation),
             with(Status::Complete),
             with(Status::Failed),
             number(point.seconds),

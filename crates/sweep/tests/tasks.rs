@@ -77,6 +77,9 @@ fn sweep<T: Task>(dataset: &str, metric: Option<&str>) -> SweepTable {
     let SweepOutcome::Complete(table) = outcome else { panic!("stopped") };
     let written = fs::read(dir.path().join("sweep/sweep.json")).unwrap();
     assert_eq!(serde_json::from_slice::<SweepTable>(&written).unwrap(), table);
+    let csv = fs::read_to_string(dir.path().join("sweep/sweep.csv")).unwrap();
+    let has_baseline = table.points.iter().any(|point| point.baseline.is_some());
+    assert_eq!(csv.lines().next().unwrap().contains(",baseline,"), has_baseline, "{csv}");
     // Each run kept the weights that are the best by the metric, in its direction.
     for point in &table.points {
         let run = &point.runs[0];
@@ -103,6 +106,14 @@ fn the_table_has_the_tasks_metric<T: Task>(dataset: &str, lower: &[&str]) {
         assert_eq!((table.points.len(), table.count(Status::Complete)), (2, 2), "{table:?}");
         let better = if metric.is_some() { Better::Lower } else { Better::Higher };
         assert_eq!((table.metric.as_str(), table.better), (metric.unwrap_or(T::METRIC), better));
+        // What the best rule without a model gets, for each task but one label a text.
+        for point in &table.points {
+            let rules = &point.runs[0].baselines;
+            assert_eq!(rules.is_empty(), dataset == "sample", "{point:?}");
+            let values = rules.iter().filter_map(|rule| rule.metrics.get(&table.metric));
+            let best = values.reduce(|one, other| if better.is_better(other, one) { other } else { one });
+            assert_eq!(point.baseline, best, "{point:?}");
+        }
         let [one, other] = [0, 1].map(|point| table.points[point].mean.unwrap());
         // Accuracy may stay that of one label for all.
         assert!((one - other).abs() > 1e-9 || table.metric == "accuracy", "{table:?}");

@@ -43,4 +43,6 @@ pub struct IndexedMetric {
     pub r#type: &'static str,
     /// The metric's name on the hub's page.
     pub name: String,
+    /// The arguments of the hub's metric that tell this one from others of the same type: `average`.
+    pub args: Vec<(&'static str, &'static str)>,
 }

@@ -4,6 +4,7 @@
 //! facts into the template's values. The front matter has the keys of `huggingface_hub`'s `ModelCardData`.
 //! The card names no path, date or machine: the same run gives the same card.
 
+mod beside;
 mod card;
 mod context;
 mod front_matter;
@@ -21,7 +22,7 @@ mod tests {
     use embert_data::EncodedDataset;
     use embert_data::tokenize::Truncation;
     use embert_model::{BertConfig, SaveDtype};
-    use embert_run::{Facts, Log, RunFiles};
+    use embert_run::{Facts, Log, RunFiles, SplitScores};
     use embert_task::{
         ClassWeights, Inputs, LabelSet, Labels, LossSettings, Task as _, TaskCard, TextClassification,
         TokenClassification,
@@ -68,7 +69,7 @@ mod tests {
         }
     }
 
-    fn card<'a>(config: &'a TrainConfig, base: Option<&'a HubRepository>) -> ModelCard<'a> {
+    pub(super) fn card<'a>(config: &'a TrainConfig, base: Option<&'a HubRepository>) -> ModelCard<'a> {
         ModelCard {
             config,
             base,
@@ -82,6 +83,7 @@ mod tests {
             task: "text-classification",
             about: about(["neg", "pos"], "pos", &LossSettings::default()),
             evaluations: vec![eval("validation", 0.9), eval("test", 0.85)],
+            scores: Vec::new(),
             kept_step: 6,
             steps: 8,
             total_steps: 8,
@@ -90,7 +92,7 @@ mod tests {
     }
 
     /// The front matter, as a YAML reader reads it, and the text below.
-    fn parts(card: &ModelCard<'_>) -> (Value, String) {
+    pub(super) fn parts(card: &ModelCard<'_>) -> (Value, String) {
         let text = card.render().unwrap();
         let body = text.strip_prefix("---\n").unwrap().split_once("\n---\n\n").unwrap().1.to_owned();
         (serde_saphyr::from_str(front_matter(&text).unwrap()).unwrap(), body)
@@ -123,6 +125,7 @@ mod tests {
                 task: TextClassification::NAME,
                 about: TextClassification::new(facts.labels.clone()).card(&escaped),
                 evaluations: evaluations.cloned().collect(),
+                scores: Vec::new(),
                 kept_step,
                 steps: end.step,
                 total_steps: end.step,
@@ -340,6 +343,26 @@ mod tests {
             "{body}"
         );
         assert!(!body.contains("anna") && !body.contains("cut from the training data"), "{body}");
+    }
+
+    /// The figures with the thresholds that the folder has, and what training has won over simple rules.
+    #[test]
+    fn thresholds_and_rules_have_rows_of_their_own() {
+        let scores: Vec<SplitScores> = serde_json::from_value(json!([{
+            "split": "test", "examples": 80, "metrics": {"f1": 0.5},
+            "detail": {"at_thresholds": {"f1": 0.625}},
+            "baselines": [{"name": "always a|b", "metrics": {"accuracy": 0.25, "f1": 0.0}}],
+        }]))
+        .unwrap();
+        let (_, body) = parts(&ModelCard { scores, ..card(&TrainConfig::default(), None) });
+        for part in [
+            "| 0.9877 |\n| test, with the fitted thresholds | 80 | – | – | – | – | 0.6250 | – | – |\n\
+             | test, without a model: always a\\|b | 80 | – | 0.2500 | – | – | 0.0000 | – | – |\n\n",
+            "whose figures in them flatter. The rows without a model are",
+        ] {
+            assert!(body.contains(part), "{part}\n\n{body}");
+        }
+        assert_eq!(body.matches("fitted thresholds").count(), 2, "{body}");
     }
 
     #[test]

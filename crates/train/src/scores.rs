@@ -20,13 +20,13 @@ pub(crate) fn eval<T: Task>(
 }
 
 /// Writes `scores.json`: the scores of the weights after `step` on each split, with the split's number of
-/// examples and the scores of rules without a model.
+/// examples and the scores of rules without a model. Returns what it wrote.
 pub(crate) fn write_scores<'a, T: Task>(
     path: &Path,
     task: &T,
     step: usize,
     splits: impl Iterator<Item = (&'a str, usize, &'a T::Report, Vec<Baseline>)>,
-) -> Result<(), TrainError>
+) -> Result<Scores, TrainError>
 where
     T::Report: 'a,
 {
@@ -34,5 +34,7 @@ where
         let (metrics, detail) = task.scores(report);
         SplitScores { split: split.to_owned(), examples, metrics, detail, baselines }
     });
-    Ok(embert_files::write_json(path, &Scores { format: FORMAT, step, splits: splits.collect() })?)
+    let scores = Scores { format: FORMAT, step, splits: splits.collect() };
+    embert_files::write_json(path, &scores)?;
+    Ok(scores)
 }

@@ -235,6 +235,10 @@ fn an_evaluation_gives_the_runs_numbers() {
             let difference = found - value.as_f64().unwrap();
             assert!(difference.abs() < 1e-5, "{kind:?} {name}: {report}");
         }
+        let rules = |scores: &Value| -> Vec<Value> {
+            scores["baselines"].as_array().unwrap().iter().map(|rule| rule["name"].clone()).collect()
+        };
+        assert!(!rules(test).is_empty() && rules(report) == rules(test), "{kind:?}: {report}");
         // Without options it is the run's own data set, and its validation split.
         let said = succeed(&mut of_model("eval", kind));
         assert_says(&said, &["validation split: 16 examples", "without a model"]);

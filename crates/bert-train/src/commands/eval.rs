@@ -9,8 +9,9 @@ use embert_data::tokenize::Tokenizer;
 use embert_data::{CardColumns, ReadOptions, SplitKind};
 use embert_files::Output;
 use embert_model::DeviceChoice;
+use embert_run::Baseline;
 use embert_task::{TaskData, TaskError};
-use embert_train::{TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
+use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
@@ -138,25 +139,23 @@ fn evaluate<T: ShownTask>(
             })
         })?;
     }
+    let rules = baselines(&evaluation, train)?;
     if args.json.json {
         let mut report = json!({"model": folder.to_string_lossy(), "dataset": config.dataset, "split": split, "labels": evaluation.task.labels()});
         if let (Some(into), Ok(serde_json::Value::Object(from))) =
             (report.as_object_mut(), serde_json::to_value(&evaluation.report))
         {
             into.extend(from);
+            if !rules.is_empty() {
+                into.insert("baselines".to_owned(), json!(rules));
+            }
         }
         return output::json(&report);
     }
     output::line(&format!("{}, {split} split: {} examples", config.dataset, evaluation.examples.len()))?;
     T::print_report(&evaluation)?;
-    // What rules without a model get, which know the training split.
-    let train: Vec<T::Example> =
-        train.into_iter().map(|example| evaluation.task.align_label(example)).collect();
-    let (examples, _): (Vec<T::Example>, Vec<_>) = evaluation.examples.into_iter().unzip();
-    for rule in evaluation.task.with_baselines(&train).baselines(&examples)? {
-        let metrics =
-            rule.metrics.iter().map(|(name, value)| format!("{} {value:.4}", name.replace('_', " ")));
-        output::line(&format!("without a model, {}: {}", rule.name, metrics.collect::<Vec<_>>().join("  ")))?;
+    for rule in rules {
+        output::line(&line_of(&rule))?;
     }
     Ok(())
 }
@@ -220,6 +219,23 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
 fn run_dataset(folder: &Path, config: &TrainConfig) -> Result<String, Error> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     dataset_of_run(folder.parent().unwrap_or(&folder), config)
+}
+
+/// A line on what a rule without a model gets.
+pub(super) fn line_of(rule: &Baseline) -> String {
+    let metrics = rule.metrics.iter().map(|(name, value)| format!("{} {value:.4}", name.replace('_', " ")));
+    format!("without a model, {}: {}", rule.name, metrics.collect::<Vec<_>>().join("  "))
+}
+
+/// What rules without a model get, which know the training split.
+fn baselines<T: ShownTask>(
+    evaluation: &Evaluation<T>,
+    train: Vec<T::Example>,
+) -> Result<Vec<Baseline>, Error> {
+    let train: Vec<T::Example> =
+        train.into_iter().map(|example| evaluation.task.align_label(example)).collect();
+    let examples: Vec<T::Example> = evaluation.examples.iter().map(|(example, _)| example.clone()).collect();
+    Ok(evaluation.task.clone().with_baselines(&train).baselines(&examples)?)
 }
 
 fn bar(examples: usize) -> ProgressBar {

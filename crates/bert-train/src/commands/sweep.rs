@@ -7,11 +7,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use embert_data::{Card, DataSource};
-use embert_run::{PointResult, RunFiles, Status, SweepTable};
+use embert_run::{Baseline, PointResult, RunFiles, Status, SweepTable};
 use embert_sweep::{Sweep, SweepBuilder, SweepEvent, SweepFolder, SweepHost, SweepOutcome};
 use embert_task::{Task, TaskData, TaskKind};
 use embert_train::{ConfigBuilder, DatasetFacts, Observer, Provenance, StopSignal, TrainConfig};
 
+use super::eval::line_of;
 use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
 use crate::arguments::{RunArgs, names, option_of};
 use crate::data_set::DataSet;
@@ -351,6 +352,9 @@ fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) ->
         return output::json(table);
     }
     draw(table).print()?;
+    for rule in rules(table) {
+        output::line(&line_of(rule))?;
+    }
     output::line(&format!("table   {}", folder.join("sweep.csv").display()))?;
     if let Some(report) = report {
         output::line(&format!("report  {}", report.display()))?;
@@ -364,6 +368,12 @@ fn show(table: &SweepTable, folder: &Path, report: Option<&Path>, json: bool) ->
     }
 }
 
+/// What rules without a model get, beside the first run of the best point that has any.
+fn rules(table: &SweepTable) -> &[Baseline] {
+    let mut runs = table.points.first().into_iter().flat_map(|point| &point.runs);
+    runs.find(|run| !run.baselines.is_empty()).map_or(&[], |run| &run.baselines)
+}
+
 fn draw(table: &SweepTable) -> Table {
     // Keys without their table's name, as long as they differ.
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
@@ -372,14 +382,20 @@ fn draw(table: &SweepTable) -> Table {
     let metric = table.metric.clone();
     let mut headings = vec!["point"];
     headings.extend(if told_apart { &lasts } else { &table.keys }.iter().map(String::as_str));
-    headings.extend([metric.as_str(), "runs", "time", "trainable"]);
+    let has_baseline = table.points.iter().any(|point| point.baseline.is_some());
+    headings.push(metric.as_str());
+    headings.extend(has_baseline.then_some("no model"));
+    headings.extend(["runs", "time", "trainable"]);
     let mut drawn = Table::new(&headings);
     for point in &table.points {
         let mut row = vec![point.point.clone()];
         let setting = |key| Some(point.setting(key)).filter(|text| !text.is_empty());
         row.extend(table.keys.iter().map(|key| setting(key).unwrap_or_else(|| "-".to_owned())));
+        row.push(value(point));
+        row.extend(
+            has_baseline.then(|| point.baseline.map_or_else(String::new, |value| format!("{value:.4}"))),
+        );
         row.extend([
-            value(point),
             runs(point),
             point.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s")),
             point.trainable.map_or_else(String::new, thousands),

@@ -76,9 +76,23 @@ impl MultiLabelMetric {
         }
     }
 
-    /// The Hugging Face Hub's identifier of the metric, for model cards.
+    /// The Hugging Face Hub's identifier of the metric, for model cards, without the average.
     pub fn hub_name(self) -> &'static str {
-        self.name()
+        match self {
+            Self::MicroF1 | Self::MacroF1 | Self::SamplesF1 => "f1",
+            Self::SubsetAccuracy => "accuracy",
+            other => other.name(),
+        }
+    }
+
+    /// The average with which the hub's metric computes this one, by scikit-learn's name for it.
+    pub const fn average(self) -> Option<&'static str> {
+        match self {
+            Self::MicroF1 => Some("micro"),
+            Self::MacroF1 | Self::RocAuc => Some("macro"),
+            Self::SamplesF1 | Self::Jaccard => Some("samples"),
+            Self::SubsetAccuracy | Self::Loss => None,
+        }
     }
 
     /// Whether greater is better.

@@ -76,7 +76,10 @@ impl TaggingMetric {
 
     /// The Hugging Face Hub's identifier of the metric, for model cards.
     pub fn hub_name(self) -> &'static str {
-        self.name()
+        match self {
+            Self::F1Strict => Self::F1.name(),
+            other => other.name(),
+        }
     }
 
     /// Whether greater is better.

@@ -20,7 +20,16 @@ pub(super) fn beside(scores: &SplitScores, known: &[MetricInfo]) -> Option<Marku
     if !fitted.is_empty() {
         rows.push(("this run, fitted thresholds".to_owned(), fitted));
     }
-    rows.extend(scores.baselines.iter().map(|rule| (rule.name.clone(), &rule.metrics)));
+    Some(against(rows, &scores.baselines, known))
+}
+
+/// The table of all metrics of `rows` and of each rule.
+pub(super) fn against<'a>(
+    mut rows: Vec<(String, &'a Metrics)>,
+    rules: &'a [Baseline],
+    known: &[MetricInfo],
+) -> Markup {
+    rows.extend(rules.iter().map(|rule| (rule.name.clone(), &rule.metrics)));
     let shown: Vec<&MetricInfo> = known
         .iter()
         .filter(|metric| rows.iter().any(|(_, values)| values.get(&metric.name).is_some()))
@@ -31,10 +40,10 @@ pub(super) fn beside(scores: &SplitScores, known: &[MetricInfo]) -> Option<Marku
     });
     let headings =
         std::iter::once("metric".to_owned()).chain(shown.iter().map(|metric| metric.in_sentence()));
-    let title = if scores.baselines.is_empty() { "All metrics" } else { "Against rules without a model" };
-    Some(html! {
+    let title = if rules.is_empty() { "All metrics" } else { "Against rules without a model" };
+    html! {
         div class="columns rules" { div { h3 { (title) } (Table::new(headings, table.collect()).render(title)) } }
-    })
+    }
 }
 
 /// What the best rule without a model gets, as a clause after the result: by the first metric of `said`, which

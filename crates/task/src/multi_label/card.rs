@@ -16,9 +16,12 @@ pub(super) fn card(labels: usize, is_fitted: bool, loss: &BinaryCrossEntropy) ->
     let metrics = MultiLabelMetric::LOGGED.iter().map(|&metric| CardMetric {
         name: metric.name().to_owned(),
         heading: metric_info(metric).in_sentence(),
-        // The hub's index has no metric for a loss.
-        indexed: (metric != MultiLabelMetric::Loss)
-            .then(|| IndexedMetric { r#type: metric.hub_name(), name: metric.long_title().to_owned() }),
+        // The hub has no metric for a loss and none for the Jaccard index.
+        indexed: (!matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::Jaccard)).then(|| IndexedMetric {
+            r#type: metric.hub_name(),
+            name: metric.long_title().to_owned(),
+            args: metric.average().map(|average| ("average", average)).into_iter().collect(),
+        }),
     });
     let fitted = if is_fitted {
         " The file `thresholds.json` has a threshold for each label, fitted on the validation split: with it, a label is \

@@ -10,7 +10,11 @@ pub(super) fn card() -> TaskCard {
     let metrics = RegressionMetric::displayed().map(|metric| CardMetric {
         name: metric.name().to_owned(),
         heading: metric_info(metric).in_sentence(),
-        indexed: Some(IndexedMetric { r#type: metric.hub_name(), name: metric.long_title().to_owned() }),
+        indexed: Some(IndexedMetric {
+            r#type: metric.hub_name(),
+            name: metric.long_title().to_owned(),
+            args: Vec::new(),
+        }),
     });
     TaskCard {
         title: "Text Classification",

@@ -34,6 +34,7 @@ pub(super) fn card(
             } else {
                 metric.long_title().to_owned()
             },
+            args: Vec::new(),
         }),
     });
     let about = match average {

@@ -13,8 +13,12 @@ pub(super) fn card(labels: &[String], loss: &CrossEntropy, escape: &dyn Fn(&str)
         name: metric.name().to_owned(),
         heading: metric_info(metric).in_sentence(),
         // The hub's index has no metric for a loss.
-        indexed: (metric != TaggingMetric::Loss)
-            .then(|| IndexedMetric { r#type: metric.hub_name(), name: metric.long_title().to_owned() }),
+        indexed: (metric != TaggingMetric::Loss).then(|| IndexedMetric {
+            r#type: metric.hub_name(),
+            name: metric.long_title().to_owned(),
+            // As seqeval calls it.
+            args: (metric == TaggingMetric::F1Strict).then_some(("mode", "strict")).into_iter().collect(),
+        }),
     });
     let mut kinds: Vec<&str> = labels
         .iter()

@@ -32,6 +32,8 @@ pub(crate) struct ModelCard<'a> {
     pub(crate) about: TaskCard,
     /// The evaluations of the weights that are kept.
     pub(crate) evaluations: Vec<Eval>,
+    /// The scores of these evaluations, with those at fitted thresholds and of rules without a model.
+    pub(crate) scores: Vec<embert_run::SplitScores>,
     /// The step after which the weights were taken.
     pub(crate) kept_step: usize,
     /// The number of steps that the run took.

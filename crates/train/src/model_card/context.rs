@@ -7,6 +7,7 @@ use embert_optim::Decay;
 use embert_task::{Inputs, TaskCard};
 use serde::Serialize;
 
+use super::beside::Beside;
 use super::card::ModelCard;
 use super::markdown::{code, escaped, linked, url};
 use super::provenance::DatasetFacts;
@@ -29,6 +30,8 @@ pub(super) struct Context<'a> {
     /// What the labels' numbers count.
     counted: &'static str,
     evaluations: Vec<Evaluation<'a>>,
+    /// Sentences on the rows that stand beside the evaluations, each after a space.
+    about_beside: String,
     /// How the stored weights are rounded; absent for f32.
     rounded_to: Option<String>,
     /// True if the weights are those of the best evaluation.
@@ -76,6 +79,8 @@ struct Evaluation<'a> {
     examples: usize,
     /// One value for each heading.
     values: Vec<String>,
+    /// Other figures for the split.
+    beside: Vec<Beside>,
     /// The shares of the splits if this split was cut from the training data: `0.8/0.1/0.1`.
     shares: Option<String>,
 }
@@ -150,6 +155,7 @@ impl<'a> Context<'a> {
             labels: labels.collect(),
             counted: card.counted,
             evaluations: evaluations(card),
+            about_beside: Beside::about(&card.scores),
             rounded_to: (config.save_dtype != SaveDtype::F32).then(|| config.save_dtype.to_string()),
             is_best: config.keep == Keep::Best && card.chosen,
             split_seed: config.split_seed(),
@@ -194,10 +200,12 @@ fn evaluations<'a>(card: &'a ModelCard<'a>) -> Vec<Evaluation<'a>> {
             eval.metrics.get(name).map_or_else(|| "not defined".to_owned(), |value| format!("{value:.4}"))
         };
         let shares = card.cut(&eval.split);
+        let scores = card.scores.iter().find(|scores| scores.split == eval.split);
         Evaluation {
             split: &eval.split,
             examples: eval.examples,
             values: card.about.metrics.iter().map(|metric| value(&metric.name)).collect(),
+            beside: scores.map_or_else(Vec::new, |scores| Beside::of(scores, &card.about.metrics)),
             shares: shares.map(|[train, validation, test]| format!("{train}/{validation}/{test}")),
         }
     });

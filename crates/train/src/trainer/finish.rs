@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn::module::Module as _;
 use embert_model::ModelFor;
-use embert_run::{Baseline, Best};
+use embert_run::{Baseline, Best, SplitScores};
 use embert_task::{Scorer as _, Task};
 
 use super::job::Job;
@@ -62,10 +62,15 @@ impl<T: Task> Job<T> {
         let of_splits = evaluated.iter().zip(baselines).map(|(found, baselines)| {
             (found.eval.split.as_str(), found.eval.examples, &found.scored.report, baselines)
         });
-        write_scores(&self.run.files().scores(), &self.setup.task, kept_step, of_splits)?;
+        let scores = write_scores(&self.run.files().scores(), &self.setup.task, kept_step, of_splits)?;
         self.write_examples(&evaluated)?;
         let evaluations = evaluated.into_iter().map(|found| found.eval).collect();
-        result::write(&self.run, &kept, &self.setup, &self.card(plan, &progress, kept_step, evaluations))?;
+        result::write(
+            &self.run,
+            &kept,
+            &self.setup,
+            &self.card(plan, &progress, kept_step, evaluations, scores.splits),
+        )?;
         progress.phases.save += began.elapsed().as_secs_f64();
         let end = End {
             step: progress.step,
@@ -164,6 +169,7 @@ impl<T: Task> Job<T> {
         progress: &Progress<T>,
         kept_step: usize,
         evaluations: Vec<Eval>,
+        scores: Vec<SplitScores>,
     ) -> ModelCard<'_> {
         let names = self.setup.task.labels().iter().map(String::as_str);
         let labels = names.zip(self.setup.facts.splits.train.labels.iter().copied()).collect();
@@ -183,6 +189,7 @@ impl<T: Task> Job<T> {
             task: T::NAME,
             about: self.setup.task.card(&escaped),
             evaluations,
+            scores,
             kept_step,
             steps: progress.step,
             total_steps: plan.total_steps,

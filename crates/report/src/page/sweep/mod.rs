@@ -5,13 +5,14 @@ mod tables;
 mod words;
 
 use embert_metrics::{Metric, names};
-use embert_run::{LOSS, Status};
+use embert_run::{Baseline, LOSS, Metrics, Status};
 use maud::{Markup, html};
 
 use self::plots::{by_key, groups, parameters, points, time};
 use self::tables::{every_run, points_table, settings, unlucky, without_result};
 use self::words::{OPEN_ROWS, described, end_of};
-use super::comparison::{evaluations_of, losses};
+use super::baselines::{against, clause};
+use super::comparison::{evaluations_of, losses, sentence};
 use super::figure::{Figure, figures, section};
 use crate::chance::{Sample, Welch};
 use crate::compare::{splits_differ, tasks};
@@ -53,6 +54,9 @@ pub(super) fn content(sweep: &Sweep) -> Result<Markup, ReportError> {
             }
             p class="note" {
                 "Mean ± sample standard deviation over " (counted(sweep.seeds.len(), "seed")) "; time is the mean of complete runs."
+            }
+            @if let (Some((seed, metrics, rules)), Some(run)) = (of_rules(sweep), runs.first()) {
+                (against(vec![(format!("the best point, seed {seed}"), metrics)], rules, &run.metrics))
             }
         }))
         @if !without.is_empty() { (section("without", without_title(sweep), &unlucky(&without))) }
@@ -129,8 +133,27 @@ fn sample(point: &SweepPoint) -> Option<Sample> {
     })
 }
 
-/// The result in one line: the best point, and whether the spread over the seeds may explain its lead.
+/// The first run of the best point that has rules without a model beside it: its seed, its metrics and the rules.
+fn of_rules(sweep: &Sweep) -> Option<(u64, &Metrics, &[Baseline])> {
+    let (_, best, _) = sweep.ranked().next()?;
+    let mut runs = best.runs.iter().map(|run| &run.row).filter(|run| !run.baselines.is_empty());
+    runs.find_map(|run| Some((run.seed, run.metrics.as_ref()?, run.baselines.as_slice())))
+}
+
+/// The result in one line: the best point, whether the spread over the seeds may explain its lead, and what the
+/// best rule without a model gets.
 pub(crate) fn result(sweep: &Sweep) -> String {
+    let line = lead(sweep);
+    let has_metric = |rule: &Baseline| rule.metrics.get(&sweep.metric.name).is_some();
+    let rules = of_rules(sweep).filter(|(_, _, rules)| rules.iter().any(has_metric));
+    let (name, known) = (sweep.metric.name.as_str(), std::slice::from_ref(&sweep.metric));
+    match rules.and_then(|(_, metrics, rules)| clause(rules, metrics, &[name], known)) {
+        Some(rule) => format!("{line} {}.", sentence(&rule)),
+        None => line,
+    }
+}
+
+fn lead(sweep: &Sweep) -> String {
     let mut ranked = sweep.ranked();
     let Some((_, best, mean)) = ranked.next() else {
         return "No run has a result yet.".to_owned();

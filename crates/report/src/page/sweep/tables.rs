@@ -23,9 +23,11 @@ pub(super) fn points_table(sweep: &Sweep) -> Table {
         0 | 1 => Vec::new(),
         _ => vec!["each seed".to_owned()],
     };
+    let has_baseline = sweep.points.iter().any(|point| point.row.baseline.is_some());
     let headings = std::iter::once(String::new())
         .chain(sweep.keys.iter().cloned())
         .chain([metric])
+        .chain(has_baseline.then(|| "without a model".to_owned()))
         .chain(seeds)
         .chain(["time", "trained parameters", "runs"].map(str::to_owned));
     let rows = sweep.points.iter().enumerate().map(|(index, point)| {
@@ -47,6 +49,7 @@ pub(super) fn points_table(sweep: &Sweep) -> Table {
         std::iter::once(place)
             .chain(sweep.keys.iter().map(|key| point.setting(key)))
             .chain([point.result()])
+            .chain(has_baseline.then(|| or_dash(point.row.baseline)))
             .chain(values)
             .chain([point.row.seconds.map_or_else(|| "–".to_owned(), duration), point.trained(), ends])
             .collect()
