@@ -49,7 +49,7 @@ pub(crate) use with_task;
 /// The run is for a task that this program does not have, or of a newer version.
 pub(crate) fn task_of_model(folder: &Path) -> Result<TaskKind, Error> {
     let run = folder.canonicalize().ok();
-    if let Some(kind) = run.as_deref().and_then(Path::parent).map(of_facts).transpose()?.flatten() {
+    if let Some(kind) = run.as_deref().and_then(Path::parent).map(task_of_run).transpose()?.flatten() {
         return Ok(kind);
     }
     // A config that can't be read is an error when the checkpoint is loaded.
@@ -57,17 +57,12 @@ pub(crate) fn task_of_model(folder: &Path) -> Result<TaskKind, Error> {
     Ok(config.map_or(TaskKind::TextClassification, |config| TaskKind::of_checkpoint(&config)))
 }
 
-/// The task of the run in `folder`, as its facts say; text classification with one label without facts.
+/// The task that the facts of the run in `folder` name; `None` where there are no facts, or damaged ones,
+/// which are in the way of a report, but neither of a prediction nor of a run that goes on.
 ///
 /// # Errors
 /// As [`task_of_model`].
-pub(crate) fn task_of_run(folder: &Path) -> Result<TaskKind, Error> {
-    Ok(of_facts(folder)?.unwrap_or(TaskKind::TextClassification))
-}
-
-/// The task that the facts of the run in `folder` name; `None` where there are no facts, or damaged ones,
-/// which are in the way of a report, not of a prediction.
-fn of_facts(folder: &Path) -> Result<Option<TaskKind>, Error> {
+pub(crate) fn task_of_run(folder: &Path) -> Result<Option<TaskKind>, Error> {
     let path = RunFiles::new(folder).facts();
     match Facts::read(&path) {
         Ok(Some(Facts { task, problem_type, .. })) => {
