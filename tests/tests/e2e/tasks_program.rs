@@ -48,7 +48,7 @@ fn a_sweep_trains_for_the_task_that_train_finds() {
     };
     let of_train = fail(&mut of_sample("train"));
     assert_says(&of_train, &["text-classification"]);
-    assert_eq!(fail(of_sample("sweep").args(["--seeds", "2"])), of_train);
+    assert_says(&fail(of_sample("sweep").args(["--seeds", "2"])), &[of_train.lines().last().unwrap()]);
     // What the first point refuses, and what another one does.
     let of_train = fail(command("train", &stars, &sweep, "1").args(["--task", "token-classification"]));
     let cause = of_train.lines().last().unwrap();
