@@ -74,6 +74,11 @@ impl DataSet {
         Ok(Self { kind, card, root, rows, given: None })
     }
 
+    /// The data set without the rows that were read to find its task, to be kept for later.
+    pub(crate) fn without_rows(self) -> Self {
+        Self { rows: None, ..self }
+    }
+
     /// Fetches the data set for a task that is known: a checkpoint's, or that of a run that goes on.
     pub(crate) fn of_task(source: DataSource, config: &TrainConfig, kind: TaskKind) -> Result<Self, Error> {
         let (given, root) = sources::fetch_data(source)?;

@@ -70,7 +70,7 @@ pub(crate) enum Error {
     )]
     AggregatedWords,
     #[error("{source}; {hint}")]
-    InputColumn { source: embert_data::DataError, hint: &'static str },
+    InputColumn { source: embert_data::DataError, hint: String },
     #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("{key} is not given: {hint}")]
@@ -93,10 +93,21 @@ pub(crate) enum Error {
     OtherFolder { what: &'static str, key: &'static str, name: String, folder: PathBuf, config: PathBuf },
     #[error("{one} and {other} both sweep {key}: put its values into one of them")]
     SweptTwice { key: String, one: String, other: String },
+    #[error(
+        "{one} trains for {one_task}, {other} for {other_task}: the runs of a sweep are compared by the metrics of one task, so \
+         sweep each task on its own"
+    )]
+    SweptTasks { one: String, one_task: TaskKind, other: String, other_task: TaskKind },
+    #[error("{point} can't be trained")]
+    SweptPoint { point: String, source: Box<Error> },
     #[error("every row of {} was skipped ({rows}), the first with: {first}", input.display())]
     AllSkipped { input: PathBuf, rows: u64, first: Box<embert_data::DataError> },
     #[error("all {runs} runs of the sweep in {} failed, the first with: {error}", path.display())]
     AllFailed { runs: usize, path: PathBuf, error: String },
+    #[error(
+        "--set {key} changes nothing in an evaluation: expected {expected}; other keys have options of their own"
+    )]
+    EvalSetting { key: String, expected: String },
     #[error("--{option} can't change in a run that goes on: leave it out, or start a new run")]
     ResumeSetting { option: String },
 }

@@ -49,7 +49,7 @@ pub(crate) use with_task;
 /// The run is for a task that this program does not have, or of a newer version.
 pub(crate) fn task_of_model(folder: &Path) -> Result<TaskKind, Error> {
     let run = folder.canonicalize().ok();
-    if let Some(kind) = run.as_deref().and_then(Path::parent).map(of_facts).transpose()?.flatten() {
+    if let Some(kind) = run.as_deref().and_then(Path::parent).map(task_of_run).transpose()?.flatten() {
         return Ok(kind);
     }
     // A config that can't be read is an error when the checkpoint is loaded.
@@ -58,12 +58,12 @@ pub(crate) fn task_of_model(folder: &Path) -> Result<TaskKind, Error> {
 }
 
 /// The task that the facts of the run in `folder` name; `None` where there are no facts, or damaged ones,
-/// which are in the way of a report, not of a prediction. A run that was killed at its beginning has none yet: it
-/// finds its task as a new run does.
+/// which are in the way of a report, but neither of a prediction nor of a run that goes on. A run that was killed
+/// at its beginning has none yet: it finds its task as a new run does.
 ///
 /// # Errors
 /// As [`task_of_model`].
-pub(crate) fn of_facts(folder: &Path) -> Result<Option<TaskKind>, Error> {
+pub(crate) fn task_of_run(folder: &Path) -> Result<Option<TaskKind>, Error> {
     let path = RunFiles::new(folder).facts();
     match Facts::read(&path) {
         Ok(Some(Facts { task, problem_type, .. })) => {

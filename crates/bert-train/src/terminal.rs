@@ -137,8 +137,12 @@ impl Terminal {
             0 => String::new(),
             step => format!("; goes on after step {step}"),
         };
+        let windows = match start.train_features {
+            features if features == start.train_examples => String::new(),
+            features => format!(" ({features} windows)"),
+        };
         self.line(&format!(
-            "{} examples to train on, {validation}; {} steps in {} epoch(s){from}",
+            "{} examples{windows} to train on, {validation}; {} steps in {} epoch(s){from}",
             start.train_examples, start.total_steps, start.epochs
         ));
         self.bar = ProgressBar::with_draw_target(

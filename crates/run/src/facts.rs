@@ -84,13 +84,18 @@ pub struct Split {
     pub duplicates: usize,
 }
 
-/// A histogram of the training texts' lengths in tokens, after truncation.
+/// A histogram of the training texts' lengths in tokens, after truncation; a text that is trained on in windows
+/// is not truncated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lengths {
-    /// The length at which texts are cut, in tokens.
+    /// The length at which texts are cut, or the length of a window, in tokens.
     pub max_length: usize,
     /// How many texts were cut.
     pub truncated: usize,
+    /// The number of windows that all texts have together; `None` where the windows of long texts are not
+    /// trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<usize>,
     /// The width of a bin in tokens.
     pub bin_width: usize,
     /// The number of texts in each bin; the first bin covers 1 to `bin_width` tokens.

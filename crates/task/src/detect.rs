@@ -334,6 +334,19 @@ fn indicators(card: &Card, row: &Row, rows: &[(Location, Row)]) -> (Vec<String>,
     (found, others)
 }
 
+/// The columns of texts by their well-known names, in a file with the columns `names`: the column of the texts,
+/// and, where they are pairs, the column of the second texts. `None` where no column has such a name.
+pub fn text_columns(names: &[String]) -> Option<(&'static str, Option<&'static str>)> {
+    let has = |name: &str| names.iter().any(|other| other == name);
+    let has_text = has("text");
+    let pair = PAIRS.iter().find(|(one, other)| has(one) && has(other) && (*one == "text" || !has_text));
+    match pair {
+        Some(&(one, other)) => Some((one, Some(other))),
+        None if has_text => Some(("text", None)),
+        None => TEXTS.iter().find(|name| has(name)).map(|&name| (name, None)),
+    }
+}
+
 /// The kind of labels of a text classification data set. What the user asks for or the card states holds;
 /// what they leave open, the labels decide: lists are several labels a text, numbers with fractions are a
 /// measure. Where they could be anything, `checkpoint`, the kind that the checkpoint's head is for, decides;

@@ -62,7 +62,7 @@ pub use card::{CardMetric, IndexedMetric, TaskCard};
 pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
 pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
-pub use detect::{FoundColumns, find_columns, find_problem_type};
+pub use detect::{FoundColumns, find_columns, find_problem_type, text_columns};
 pub use embert_metrics::Scheme;
 pub use encode::{encode, encode_aligned};
 pub use error::{ExampleProblem, TaskError};

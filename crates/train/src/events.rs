@@ -116,6 +116,9 @@ pub struct Start {
     pub metrics: Vec<MetricInfo>,
     /// Examples of the training split.
     pub train_examples: usize,
+    /// What these examples are in training: as many features as examples, or more where the windows of long
+    /// texts are trained on.
+    pub train_features: usize,
     /// Examples of the validation split; 0 where there is none.
     pub validation_examples: usize,
     /// Seconds that the run took before the last stop; 0 for a new run.

@@ -140,6 +140,7 @@ impl<T: Task> Prepared<T> {
         let metric = metric(&settings, &task)?;
         let mut data_notes = splits.notes(config);
         data_notes.extend(splits.pairing().map(str::to_owned));
+        data_notes.extend(thresholds_note(config, model_folder, &task));
         let model =
             model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
         // A setting that doesn't fit is an error before anything is written.
@@ -164,7 +165,11 @@ impl<T: Task> Prepared<T> {
             shared: splits.data_facts().shared,
             skipped: splits.data_facts().skipped,
             skipped_by_split: splits.data_facts().skipped_by_split,
-            lengths: lengths(&train, config.data.max_length),
+            lengths: lengths(
+                &train,
+                config.data.max_length,
+                T::TRAINS_ON_WINDOWS && config.data.stride.is_some(),
+            ),
             metrics: task.metrics(),
         };
         let features =
@@ -346,6 +351,18 @@ fn anew_note(config: &TrainConfig) -> Option<String> {
     let parts: Vec<String> =
         layers.into_iter().chain(config.reinit_pooler.then(|| "the pooler".to_owned())).collect();
     (!parts.is_empty()).then(|| format!("starts anew: {}", parts.join(", ")))
+}
+
+/// A note on the thresholds of the checkpoint, which the run does not take over.
+fn thresholds_note<T: Task>(config: &TrainConfig, model_folder: &Path, task: &T) -> Option<String> {
+    // Thresholds for other labels can't be read for the task's.
+    let has_any =
+        || task.clone().with_thresholds_of(model_folder).map_or(true, |task| task.thresholds().is_some());
+    (!config.from_scratch && has_any()).then(|| {
+        "the checkpoint's thresholds are not taken over: those of the result are fitted on the validation split, or 0.5 \
+         without one"
+            .to_owned()
+    })
 }
 
 /// Notes on settings whose first step comes after the run's last step.

@@ -39,14 +39,20 @@ fn split<T: Task>(task: &T, examples: &[T::Example]) -> Split {
     }
 }
 
-/// Histograms of the lengths of features that were truncated at `max_length`, after and before truncation.
-pub(crate) fn lengths<T>(data: &EncodedDataset<T>, max_length: usize) -> Lengths {
-    let features = data.features();
-    let (bin_width, counts) =
-        histogram(features.iter().map(|feature| feature.ids.len()), max_length, LENGTH_BINS);
-    let untruncated = Some(untruncated(features.iter().map(|feature| feature.untruncated_length)));
-    let truncated = features.iter().filter(|feature| feature.untruncated_length > feature.ids.len()).count();
-    Lengths { max_length, truncated, bin_width, counts, untruncated }
+/// Histograms of the lengths of examples, after and before truncation at `max_length`. `in_windows` says
+/// whether the examples have windows of that length, which truncate nothing.
+pub(crate) fn lengths<T>(data: &EncodedDataset<T>, max_length: usize, in_windows: bool) -> Lengths {
+    let read = data.tokens_of_examples();
+    let mut whole = read.clone();
+    for (index, feature) in data.features().iter().enumerate() {
+        whole[data.example_of(index)] = feature.untruncated_length;
+    }
+    let longest = read.iter().copied().max().unwrap_or(0);
+    let (bin_width, counts) = histogram(read.iter().copied(), max_length.max(longest), LENGTH_BINS);
+    let truncated = read.iter().zip(&whole).filter(|(read, whole)| whole > read).count();
+    let untruncated = Some(untruncated(whole.into_iter()));
+    let windows = in_windows.then_some(data.features().len());
+    Lengths { max_length, truncated, windows, bin_width, counts, untruncated }
 }
 
 fn untruncated(lengths: impl Iterator<Item = usize> + Clone) -> UntruncatedLengths {
@@ -116,7 +122,7 @@ mod tests {
                     untruncated_length: length,
                 }
             };
-            super::lengths(&EncodedDataset::new((0..).zip(lengths).map(example).collect()), max_length)
+            super::lengths(&EncodedDataset::new((0..).zip(lengths).map(example).collect()), max_length, false)
         };
         let lengths = of(&[1, 2, 3, 2470, 64], 100);
         assert_eq!((lengths.bin_width, lengths.counts.len(), lengths.truncated), (4, 25, 1));
@@ -127,5 +133,28 @@ mod tests {
         let short = of(&[1, 3, 3], 3);
         assert_eq!((short.bin_width, short.truncated), (1, 0));
         assert_eq!((short.counts, short.untruncated.unwrap().counts), (vec![1, 0, 2], vec![1, 0, 2]));
+        assert_eq!(short.windows, None);
+    }
+
+    /// Windows of 8 tokens that share 2, besides [CLS] and [SEP]: none of the texts is cut.
+    #[test]
+    fn texts_that_are_read_in_windows_are_counted_once_and_not_as_cut() {
+        let windows = |id: u64, windows: &[usize], untruncated_length: usize| -> Vec<EncodedFeature<()>> {
+            let feature = |&tokens: &usize| EncodedFeature {
+                id,
+                ids: vec![7; tokens],
+                type_ids: vec![0; tokens],
+                target: (),
+                untruncated_length,
+            };
+            windows.iter().map(feature).collect()
+        };
+        let data = EncodedDataset::of_windows([windows(0, &[8, 8, 6], 14), windows(1, &[5], 5)]);
+        let lengths = super::lengths(&data, 8, true);
+        assert_eq!((lengths.max_length, lengths.truncated, lengths.windows), (8, 0, Some(4)));
+        assert_eq!((lengths.counts.len(), lengths.counts.iter().sum::<usize>()), (14, 2));
+        assert_eq!((lengths.counts[4], lengths.counts[13]), (1, 1));
+        let untruncated = lengths.untruncated.unwrap();
+        assert_eq!((untruncated.longest, untruncated.counts), (14, lengths.counts));
     }
 }

@@ -29,6 +29,7 @@ mod sound;
 mod sweep;
 mod tasks;
 mod tasks_predict;
+mod tasks_program;
 #[cfg(unix)]
 mod tasks_user;
 mod tokenizer;

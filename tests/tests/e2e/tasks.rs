@@ -39,7 +39,7 @@ fn sentence(n: usize) -> Vec<(&'static str, &'static str)> {
 }
 
 impl Kind {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Words => "words",
             Self::Spans => "spans",

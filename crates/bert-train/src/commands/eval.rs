@@ -11,17 +11,22 @@ use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_run::Baseline;
 use embert_task::{TaskData, TaskError};
-use embert_train::{Evaluation, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model};
+use embert_train::{
+    ConfigBuilder, Evaluation, Setting, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
-use crate::arguments::{InferenceArgs, JsonArgs, SplitRatios, Stride, split_ratios};
+use crate::arguments::{InferenceArgs, JsonArgs, SplitRatios, Stride, names, split_ratios};
 use crate::data_set::DataSet;
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
 use crate::tasks::{ShownTask, task_of_model, with_task};
 use crate::{output, reads, sources};
+
+/// The keys of `--set`.
+const LABEL_KEYS: [&str; 2] = ["data.scheme", "data.widen_spans"];
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
@@ -43,6 +48,10 @@ pub(crate) struct EvalArgs {
     /// The seed of the splits [default: the run's]
     #[arg(long, value_name = "SEED")]
     pub(crate) seed: Option<u64>,
+    /// Say how labels are read: data.scheme=iob2 or another scheme, data.widen_spans=true (may be repeated)
+    /// [default: the run's, on its own data]
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
     #[command(flatten)]
     pub(crate) inference: InferenceArgs,
     /// Write what the model says of each example to this file, as JSON Lines
@@ -182,6 +191,8 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
             config.data.train_samples = None;
             config.data.eval_samples = None;
             config.data.set_reading(ReadOptions::default());
+            // What its labels mean, too.
+            (config.data.scheme, config.data.widen_spans) = (None, false);
         }
         config.dataset = dataset;
     } else if !known {
@@ -208,11 +219,37 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     if let Some(Stride(stride)) = args.inference.stride {
         config.data.stride = stride;
     }
+    set_labels(args, &mut config)?;
     config.data.skip_bad_rows |= args.inference.skip_bad_rows;
     config.data.set_reading(args.inference.reading.options().or(&config.data.reading()));
     config.validate()?;
     check_max_length(folder, config.data.max_length)?;
     Ok(config)
+}
+
+/// Sets the keys of `--set`, which say how the labels of other data are read.
+fn set_labels(args: &EvalArgs, config: &mut TrainConfig) -> Result<(), Error> {
+    let mut builder = ConfigBuilder::new();
+    let mut said: Vec<(Setting, &String)> = Vec::new();
+    for typed in &args.settings {
+        let setting = Setting::parse(typed)?;
+        if !LABEL_KEYS.contains(&setting.key) {
+            let (key, expected) = (setting.key.to_owned(), LABEL_KEYS.join(" or "));
+            return Err(Error::EvalSetting { key, expected });
+        }
+        if let Some((other, one)) = said.iter().find(|(other, _)| other.contradicts(&setting)) {
+            let [one, other_one] = [*one, typed].map(|typed| format!("--set {typed}"));
+            return Err(Error::Contradiction { one, other: other_one, key: other.key });
+        }
+        builder = builder.set_value(setting.key, setting.value.clone())?;
+        said.push((setting, typed));
+    }
+    let set = builder.build()?.data;
+    config.data.scheme = set.scheme.or(config.data.scheme);
+    if names(&args.settings, "data.widen_spans") {
+        config.data.widen_spans = set.widen_spans;
+    }
+    Ok(())
 }
 
 /// The data set of the run that the model in `folder` is the result of.

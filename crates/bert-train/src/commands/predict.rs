@@ -1,5 +1,7 @@
 //! `predict`: answers for texts on the command line, or in a file of any size.
 
+mod texts;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, BufReader, IsTerminal as _};
@@ -9,7 +11,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowProblem, RowReader, Value};
+use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, Value};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
@@ -136,13 +138,12 @@ fn predict<T: ShownTask>(
         }
         predictor = predictor.map_task(|_| task);
     }
-    let is_of_tokens = TaskKind::of_run(T::NAME, None) == Some(TaskKind::TokenClassification);
-    if args.format == OutputFormat::Conll && !is_of_tokens {
+    if args.format == OutputFormat::Conll && !is_of_tokens::<T>() {
         return Err(of_tokens("format conll", task_name()));
     }
     let pair =
         [("text-pair", args.text_pair.is_some()), ("text-pair-column", args.text_pair_column.is_some())];
-    if let Some((option, _)) = pair.into_iter().find(|(_, is_given)| *is_given && is_of_tokens) {
+    if let Some((option, _)) = pair.into_iter().find(|(_, is_given)| *is_given && is_of_tokens::<T>()) {
         return Err(Error::OptionOfTask { option, tasks: "text-classification", model: task_name() });
     }
     if let Some(warning) = predictor.task().warning() {
@@ -150,29 +151,14 @@ fn predict<T: ShownTask>(
     }
     match &args.input {
         Some(input) => predict_rows(args, &predictor, input, output)
-            .map_err(|error| with_column_options(error, is_of_tokens)),
+            .map_err(|error| texts::with_options(error, columns(args), !is_of_tokens::<T>())),
         None => predict_texts(args, &predictor, output),
     }
 }
 
-/// Adds to an error about a missing column how a column is named.
-fn with_column_options(error: Error, is_of_tokens: bool) -> Error {
-    let is_missing = |error: &DataError| match error {
-        DataError::MissingColumn { hint, .. } => hint.is_empty(),
-        DataError::Row { problem, .. } => matches!(problem, RowProblem::MissingColumn { .. }),
-        _ => false,
-    };
-    match error {
-        Error::Data(source) | Error::Predict(PredictError::Data(source)) if is_missing(&source) => {
-            let hint = if is_of_tokens {
-                "texts of another column are read with --text-column, words from the column tokens"
-            } else {
-                "other columns are named with --text-column and --text-pair-column"
-            };
-            Error::InputColumn { source, hint }
-        }
-        error => error,
-    }
+/// Whether the task is token classification.
+fn is_of_tokens<T: ShownTask>() -> bool {
+    TaskKind::of_run(T::NAME, None) == Some(TaskKind::TokenClassification)
 }
 
 /// The error on an option of token classification with another model.
@@ -241,13 +227,22 @@ fn predict_rows<T: ShownTask>(
     let (skipped, first) = (Cell::new(0_u64), RefCell::new(None));
     // The predictor reads ahead: the rows wait for their answers.
     let waiting = RefCell::new(VecDeque::new());
+    let options = (!is_stdout(input)).then(|| read_options(args));
+    // Words have no pairs, and some models can't read them.
+    let mut may_be_pairs = !is_of_tokens::<T>() && predictor.check_pairs().is_ok();
     let mut id = 0;
     let examples = iter::from_fn(|| reader.next_located()).filter_map(|located| {
-        let example =
-            located.and_then(|(location, mut row)| match T::example_of_row(id, &mut row, columns(args)) {
+        let example = located.and_then(|(location, mut row)| {
+            if std::mem::take(&mut may_be_pairs)
+                && let Some(warning) = texts::unread_pair(columns(args), input, options.as_ref(), &row)
+            {
+                say!("{warning}");
+            }
+            match T::example_of_row(id, &mut row, columns(args)) {
                 Ok(example) => Ok((example, row)),
                 Err(problem) => Err(DataError::Row { location, problem }),
-            });
+            }
+        });
         match example {
             Ok((example, row)) => {
                 id += 1;
@@ -315,10 +310,15 @@ fn columns(args: &PredictArgs) -> PredictColumns<'_> {
     PredictColumns { text: &args.text_column, text_pair: args.text_pair_column.as_deref() }
 }
 
+/// How the input is read.
+fn read_options(args: &PredictArgs) -> ReadOptions {
+    ReadOptions { format: args.input_format, ..args.inference.reading.options() }
+}
+
 /// A reader of the input's rows.
 fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
     let columns = T::read_columns(columns(args));
-    let mut options = ReadOptions { format: args.input_format, ..args.inference.reading.options() };
+    let mut options = read_options(args);
     if is_stdout(input) {
         return Ok(RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?);
     }

@@ -1,26 +1,26 @@
 //! `sweep`: from settings and their variations to a folder of runs and a table.
 
-use std::collections::{BTreeMap, HashMap};
+mod found;
+
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use embert_data::{Card, DataSource};
 use embert_run::{Baseline, PointResult, RunFiles, Status, SweepTable};
 use embert_sweep::{Sweep, SweepBuilder, SweepEvent, SweepFolder, SweepHost, SweepOutcome};
 use embert_task::{Task, TaskData, TaskKind};
 use embert_train::{ConfigBuilder, DatasetFacts, Observer, Provenance, StopSignal, TrainConfig};
 
+use self::found::Found;
 use super::eval::line_of;
 use super::train::{Base, SAMPLE, SAMPLE_PATH, say_how_to_undo, say_replaced};
 use crate::arguments::{RunArgs, names, option_of};
-use crate::data_set::DataSet;
 use crate::error::Error;
 use crate::output::{Table, say, thousands};
 use crate::paths::names_of_sweep;
 use crate::signals::stop_on_signals;
-use crate::sources::Model;
 use crate::tasks::with_task;
 use crate::terminal::Terminal;
 use crate::{output, sources};
@@ -49,14 +49,15 @@ pub(crate) struct SweepArgs {
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
     let mut found = Found::default();
-    let (sweep, claimed) = if let Some(folder) = &args.resume {
+    let (sweep, claimed, task) = if let Some(folder) = &args.resume {
         if let Some((key, _)) = args.run.options.settings().first() {
             return Err(Error::ResumeSetting { option: option_of(key) });
         }
         let claimed = SweepFolder::open(folder)?;
         let sweep = names_of_sweep(folder, Sweep::open(folder)?)?;
         found.find(&sweep)?;
-        (sweep, claimed)
+        let task = found.task_of_resumed(&sweep, &claimed)?;
+        (sweep, claimed, task)
     } else {
         let sweep = sweep(args)?;
         let name = name(args, &sweep);
@@ -68,11 +69,11 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode, Error> {
             Some(folder) => SweepFolder::create(&folder, args.run.existing())?,
             None => SweepFolder::create_free(Path::new("runs"), &name)?,
         };
-        (sweep, claimed)
+        let task = found.task(&sweep)?;
+        (sweep, claimed, task)
     };
-    let (kind, card) = found.task(&sweep);
-    let sweep = sweep.with_default_metric(card.and_then(|card| card.metric).as_deref());
-    with_task!(kind, T => train_all::<T>(args, &sweep, claimed, (found, kind)))
+    let sweep = sweep.with_default_metric(task.metric.as_deref());
+    with_task!(task.kind, T => train_all::<T>(args, &sweep, claimed, (found, task.kind)))
 }
 
 /// Trains the runs of a sweep.
@@ -201,58 +202,6 @@ fn name(args: &SweepArgs, sweep: &Sweep) -> String {
     if name.contains("sweep") { name } else { format!("{name}-sweep") }
 }
 
-/// The models and data sets of a sweep's names, found before anything is written.
-#[derive(Default)]
-struct Found {
-    models: HashMap<String, Model>,
-    data: BTreeMap<String, DataSource>,
-}
-
-impl Found {
-    /// Finds the models and data sets of a sweep's settings. A missing one is reported when a run needs it.
-    fn find(&mut self, sweep: &Sweep) -> Result<(), Error> {
-        for point in 0..sweep.points().len() {
-            for seed in sweep.seeds() {
-                let config = sweep.config(point, seed)?;
-                if !self.models.contains_key(&config.model)
-                    && let Ok(model) = sources::find_model(&config.model)
-                {
-                    self.models.insert(config.model.clone(), model);
-                }
-                if !self.data.contains_key(&config.dataset)
-                    && let Ok(data) = sources::find_data(&config.dataset, config.task)
-                {
-                    self.data.insert(config.dataset, data);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The task of the first run's data set, with the card. Where the data set or the model can't be had, each
-    /// run ends with the reason.
-    fn task(&self, sweep: &Sweep) -> (TaskKind, Option<Card>) {
-        let of_first = || -> Result<DataSet, Error> {
-            let config = sweep.config(0, sweep.seeds().first().copied().unwrap_or_default())?;
-            let folder = self.model(&config.model)?.folder()?;
-            DataSet::open(self.data(&config)?, &config, &folder)
-        };
-        match of_first() {
-            Ok(data) => (data.kind, Some(data.card)),
-            Err(_) => (TaskKind::TextClassification, None),
-        }
-    }
-
-    fn model(&self, name: &str) -> Result<Model, Error> {
-        self.models.get(name).cloned().map_or_else(|| sources::find_model(name), Ok)
-    }
-
-    fn data(&self, config: &TrainConfig) -> Result<DataSource, Error> {
-        let found = self.data.get(&config.dataset).cloned();
-        found.map_or_else(|| sources::find_data(&config.dataset, config.task), Ok)
-    }
-}
-
 /// Fetches the models and data of the runs, and shows their progress.
 struct Host<T> {
     found: Found,
@@ -287,8 +236,7 @@ impl<T: Task> SweepHost for Host<T> {
     }
 
     fn data(&mut self, config: &TrainConfig) -> Result<TaskData<T>, Error> {
-        let source = self.found.data(config)?;
-        let (data, card) = DataSet::of_task(source, config, self.kind)?.load::<T>(config)?;
+        let (data, card) = self.found.data_set(config, self.kind)?.load::<T>(config)?;
         sources::print_facts(&data);
         self.data_sets.insert(config.dataset.clone(), DatasetFacts::from(&card));
         Ok(data)

@@ -20,7 +20,7 @@ use crate::output::say;
 use crate::paths::{absolute, names_of_run};
 use crate::signals::stop_on_signals;
 use crate::sources::Model;
-use crate::tasks::{of_facts, with_task};
+use crate::tasks::{task_of_run, with_task};
 use crate::terminal::Terminal;
 use crate::{output, sources};
 
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     };
     let device_choice: DeviceChoice = config.device.parse()?;
     let resolved = device_choice.resolve()?;
-    let of_run = args.resume.as_deref().map(of_facts).transpose()?.flatten();
+    let of_run = args.resume.as_deref().map(task_of_run).transpose()?.flatten();
     let task = of_run.map(TaskKind::name).or(config.task);
     let (model, data) = (sources::find_model(&config.model)?, sources::find_data(&config.dataset, task)?);
     // The output folder is claimed before anything is downloaded; from here on no other process takes it.
@@ -74,6 +74,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let model_folder = model.folder()?;
     let data = match of_run {
         Some(kind) => DataSet::of_task(data, &config, kind)?,
+        // A new run, or one that goes on without readable facts: its task is found as at its beginning.
         None => DataSet::open(data, &config, &model_folder)?,
     };
     with_task!(data.kind, T => train::<T>(args, &config, place, resolved, (&model, &model_folder), data))

@@ -135,7 +135,7 @@ impl RowReader {
 
     fn parquet(path: &Path, columns: &Columns, said: Notes) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
-        let (rows, class_names) = parquet::rows(file, path, columns)?;
+        let (rows, class_names) = parquet::rows(file, path, columns, &said)?;
         Ok(Self { class_names, format: Some(Format::Parquet), ..Self::new(path, rows, said) })
     }
 

@@ -150,6 +150,29 @@ fn all(path: &std::path::Path) -> (Vec<Row>, String) {
     (rows, reader.notes().join("\n"))
 }
 
+/// An integer that a value can't hold exactly is not passed on as another number.
+#[test]
+fn integers_of_more_than_64_bits_are_left_out_and_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = "{\"text\": \"a\", \"id\": 1, \"of\": {\"user\": [9007199254740993]}}\n\
+        {\"text\": \"b\", \"id\": 12345678901234567890, \"of\": {\"user\": [12345678901234567891]}}\n\
+        {\"text\": \"c\", \"id\": 12345678901234567892, \"of\": 0.5}\n";
+    let path = file(&dir, "ids.jsonl", lines);
+    let (rows, notes) = all(&path);
+    assert_eq!(
+        (rows[0].integer("id"), rows[0].integers("of.user")),
+        (Ok(1), Ok(vec![9_007_199_254_740_993]))
+    );
+    assert_eq!((rows[1].get("id"), rows[1].get("of")), (Some(&Value::Null), Some(&Value::Null)));
+    assert_eq!((rows[2].get("id"), rows[2].number("of")), (Some(&Value::Null), Ok(0.5)));
+    assert_eq!(rows.iter().map(|row| row.text("text").unwrap()).collect::<String>(), "abc");
+    for (column, found) in [("id", "12345678901234567890"), ("of", "12345678901234567891")] {
+        let note = format!("line 2: \"{column}\" is left out, here and wherever it can't be read");
+        assert_eq!((notes.matches(&note).count(), notes.contains(found)), (1, true), "{notes}");
+    }
+    assert_eq!(notes.lines().count(), 2, "{notes}");
+}
+
 #[test]
 fn pairs_of_a_text_and_its_annotations_are_rows() {
     let dir = tempfile::tempdir().unwrap();

@@ -331,3 +331,24 @@ fn damaged_pages_are_errors() {
         }
     }
 }
+
+/// A column that nobody asked for by name is left out where it can't be read; one that is needed is not.
+#[test]
+fn bytes_that_are_no_text_are_left_out_of_the_columns_that_nobody_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("images.parquet");
+    let image: Option<&[u8]> = Some(b"\x89PNG");
+    write_bytes(&path, &[(Some(b"a"), image), (Some(b"b"), Some(b"text")), (Some(b"c"), image)]);
+    let open = |columns: Columns| RowReader::open(&path, &ReadOptions::default(), &columns).unwrap();
+    let mut reader = open(Columns::new().with_text("text").with_all());
+    let rows: Vec<Row> = reader.by_ref().map(Result::unwrap).collect();
+    let texts: Vec<&str> = rows.iter().map(|row| row.text("text").unwrap()).collect();
+    let others: Vec<Option<&Value>> = rows.iter().map(|row| row.get("label")).collect();
+    assert_eq!(texts, ["a", "b", "c"]);
+    assert_eq!(others, [Some(&Value::Null), Some(&Value::from("text")), Some(&Value::Null)]);
+    let notes = reader.notes().join("\n");
+    assert!(notes.contains("row 1: \"label\" is left out") && notes.lines().count() == 1, "{notes}");
+
+    let needed: Vec<_> = open(Columns::new().with_text("text").with("label")).collect();
+    assert!(needed[0].is_err() && needed[1].is_ok() && needed[2].is_err());
+}

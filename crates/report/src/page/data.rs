@@ -90,6 +90,7 @@ fn lengths(facts: &Facts) -> Figure {
         Some(untruncated) => (untruncated.bin_width, &untruncated.counts, "tokens, before cutting"),
         None => (lengths.bin_width, &lengths.counts, "tokens, after cutting"),
     };
+    let x_title = if lengths.windows.is_some() { "tokens" } else { x_title };
     let width = bin as f64;
     let bars = counts.iter().enumerate().map(|(index, &count)| {
         let left = index as f64 * width;
@@ -99,14 +100,29 @@ fn lengths(facts: &Facts) -> Figure {
     let (mut end, mut legend) = ((counts.len() as f64 * width).max(1.0), Vec::new());
     let total = counts.iter().sum::<usize>();
     let share = percent(lengths.truncated as f64 / total.max(1) as f64);
-    let mut note = format!("{share} of the training texts were cut at {} tokens.", lengths.max_length);
+    let (value, mut note, limited) = match lengths.windows {
+        Some(windows) => (
+            counted(windows, "window"),
+            format!(
+                "Longer texts were trained on whole, in windows of {} tokens: {} in all.",
+                lengths.max_length,
+                counted(windows, "window")
+            ),
+            format!("windows of {}", lengths.max_length),
+        ),
+        None => (
+            format!("{share} cut"),
+            format!("{share} of the training texts were cut at {} tokens.", lengths.max_length),
+            format!("cut at {}", lengths.max_length),
+        ),
+    };
     if let Some(untruncated) = &lengths.untruncated {
         note = format!("{note} The longest has {}.", thousands(untruncated.longest));
         // A limit far above every text would squeeze the bars to the left.
         let limit = lengths.max_length as f64;
         if limit < 2.0 * end {
             end = end.max(limit * 1.02);
-            legend.push((Ink::Alert, format!("cut at {}", lengths.max_length)));
+            legend.push((Ink::Alert, limited));
             layers.push(Layer::Marks { marks: vec![(limit, String::new())], ink: Ink::Alert });
         }
     }
@@ -116,7 +132,7 @@ fn lengths(facts: &Facts) -> Figure {
     Figure {
         key: String::new(),
         title: "Lengths".to_owned(),
-        value: Some(format!("{share} cut")),
+        value: Some(value),
         alt: format!("A histogram of the tokens of {}. {note}", counted(total, "training text")),
         plot: Plot {
             id: "lengths",
@@ -158,6 +174,18 @@ mod tests {
         assert_eq!((marks(&after), after.table.rows.len(), after.plot.x.end), (0, 2, 32.0));
         assert!(
             after.plot.x_title.contains("after cutting") && before.plot.x_title.contains("before cutting")
+        );
+        // Windows cut nothing.
+        let windows =
+            facts(r#", "windows": 14, "uncut": {"bin_width": 8, "counts": [2, 7, 0, 0, 1], "longest": 40}"#);
+        let whole = lengths(&windows);
+        assert_eq!(
+            whole.note,
+            "Longer texts were trained on whole, in windows of 32 tokens: 14 windows in all. The longest has 40."
+        );
+        assert_eq!(
+            (whole.value.as_deref(), whole.legend[0].1.as_str()),
+            (Some("14 windows"), "windows of 32")
         );
         // No text was near the limit.
         let far = lengths(&facts(r#", "uncut": {"bin_width": 1, "counts": [7, 2, 1], "longest": 3}"#));

@@ -17,10 +17,12 @@ pub(super) fn card(labels: usize, is_fitted: bool, loss: &BinaryCrossEntropy) ->
         name: metric.name().to_owned(),
         heading: metric_info(metric).in_sentence(),
         // The hub has no metric for a loss and none for the Jaccard index.
-        indexed: (!matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::Jaccard)).then(|| IndexedMetric {
-            r#type: metric.hub_name(),
-            name: metric.long_title().to_owned(),
-            args: metric.average().map(|average| ("average", average)).into_iter().collect(),
+        indexed: (!matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::Jaccard)).then(|| {
+            IndexedMetric {
+                r#type: metric.hub_name(),
+                name: metric.long_title().to_owned(),
+                args: metric.average().map(|average| ("average", average)).into_iter().collect(),
+            }
         }),
     });
     let fitted = if is_fitted {

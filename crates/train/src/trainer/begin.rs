@@ -67,7 +67,8 @@ impl<T: Task> Job<T> {
             epochs: self.config.epochs,
             metric: self.setup.metric.name.clone(),
             metrics: self.setup.facts.metrics.clone(),
-            train_examples: self.setup.train.len(),
+            train_examples: self.setup.train.examples(),
+            train_features: self.setup.train.len(),
             validation_examples: self.setup.validation.as_ref().map_or(0, |split| split.examples.len()),
             seconds: progress.seconds_before,
         }))?;

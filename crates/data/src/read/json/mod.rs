@@ -12,7 +12,7 @@ use self::elements::{Elements, Framed, Raw, ValueError, lists_of_objects};
 use self::row::Found;
 use self::unfold::{is_pair, unfold};
 use super::bytes::{Source, Text, ends_here};
-use super::located::{Located, Notes};
+use super::located::{LeftOut, Located, Notes};
 use super::named::missing;
 use super::numbered::numbered_lines;
 use super::options::Format;
@@ -65,7 +65,7 @@ pub(super) fn rows(
         }
     }
     let columns = columns.clone();
-    let mut names = SharedNames::default();
+    let (mut names, mut left_out) = (SharedNames::default(), LeftOut::new(said));
     let mut raw = raw.fuse();
     Ok(std::iter::from_fn(move || {
         let parsed = ahead.pop_front().or_else(|| {
@@ -73,7 +73,9 @@ pub(super) fn rows(
                 .map(|next| next.map(|(location, raw)| (location, Found::parse(raw, &source, &columns))))
         })?;
         Some(parsed.map(|(location, found)| {
-            (location, found.and_then(|found| found.into_row(&columns, &mut names)))
+            let leave_out = |column: &str, problem| left_out.add(column, &location, &problem);
+            let row = found.and_then(|found| found.into_row(&columns, &mut names, leave_out));
+            (location, row)
         }))
     }))
 }

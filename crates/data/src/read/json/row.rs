@@ -51,7 +51,14 @@ impl Found {
         })
     }
 
-    pub(super) fn into_row(self, columns: &Columns, names: &mut SharedNames) -> Result<Row, RowProblem> {
+    /// The row. A value of a column that nobody asked for by name is left out where it has an integer that
+    /// [`Value`] can't hold: `leave_out` gets the column with the problem.
+    pub(super) fn into_row(
+        self,
+        columns: &Columns,
+        names: &mut SharedNames,
+        mut leave_out: impl FnMut(&str, RowProblem),
+    ) -> Result<Row, RowProblem> {
         let Self { cells, others, keys } = self;
         let mut values = Vec::with_capacity(cells.len() + others.len());
         for (wanted, cell) in columns.wanted().iter().zip(cells) {
@@ -79,8 +86,28 @@ impl Found {
         }
         let all = columns.names().chain(others.iter().map(|(name, _)| name)).map(String::as_str);
         let row_names = names.shared(all);
-        values.extend(others.into_iter().map(|(_, found)| value(found, names)));
+        for (name, found) in others {
+            values.push(match large(&found) {
+                None => value(found, names),
+                Some(number) => {
+                    let expected = "an integer of at most 64 bits with its sign";
+                    leave_out(&name, RowProblem::Type { column: name.clone(), found: number, expected });
+                    Value::Null
+                }
+            });
+        }
         Ok(Row::new(row_names, values))
+    }
+}
+
+/// An integer in the value, nested ones too, that is beyond [`Value::Integer`]: as a float it would be another
+/// number. serde_json tells integers from floats up to 2^64; what is larger it reads as a float.
+fn large(json: &Json) -> Option<String> {
+    match json {
+        Json::Number(number) => (number.is_u64() && !number.is_i64()).then(|| number.to_string()),
+        Json::Array(values) => values.iter().find_map(large),
+        Json::Object(object) => object.values().find_map(large),
+        _ => None,
     }
 }
 

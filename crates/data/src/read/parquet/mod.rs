@@ -17,7 +17,7 @@ use parquet::schema::types::SchemaDescriptor;
 use self::column::{Cell, Column};
 use self::nested::Nested;
 use self::pages::CHUNK;
-use super::located::Located;
+use super::located::{LeftOut, Located, Notes};
 use crate::columns::{Columns, Kind};
 use crate::error::DataError;
 use crate::limits::MAX_ROW;
@@ -33,6 +33,7 @@ pub(super) fn rows(
     file: File,
     path: &Path,
     columns: &Columns,
+    said: &Notes,
 ) -> Result<(impl Iterator<Item = Located> + use<>, ClassNames), DataError> {
     let path: Arc<Path> = path.into();
     let failed = |source| DataError::Parquet { path: path.to_path_buf(), source };
@@ -53,19 +54,19 @@ pub(super) fn rows(
     }
     let mut table = Table {
         names: read.iter().map(|column| column.name.clone()).collect(),
+        named: columns.wanted().len(),
+        path: Arc::clone(&path),
+        number: 0,
+        left_out: LeftOut::new(said),
         columns: read,
         groups: 0..reader.num_row_groups(),
         reader,
         left: 0,
         ready: 0,
     };
-    let mut number = 0;
     let rows = std::iter::from_fn(move || match without_panic(|| table.next()) {
         Ok(None) => None,
-        Ok(Some(row)) => {
-            number += 1;
-            Some(Ok((Location { path: Arc::clone(&path), number, unit: "row" }, row)))
-        }
+        Ok(Some(row)) => Some(Ok((table.location(), row))),
         Err(source) => Some(Err(DataError::Parquet { path: path.to_path_buf(), source })),
     });
     Ok((rows, class_names))
@@ -148,8 +149,14 @@ impl ReadColumn {
 
 struct Table {
     reader: SerializedFileReader<File>,
+    path: Arc<Path>,
+    /// The number of the last row, from 1.
+    number: u64,
     names: Arc<[String]>,
     columns: Vec<ReadColumn>,
+    /// How many of the columns are asked for by name: the first ones.
+    named: usize,
+    left_out: LeftOut,
     /// Row groups that were not begun yet.
     groups: std::ops::Range<usize>,
     /// Rows of the current row group that were not decoded yet.
@@ -159,6 +166,11 @@ struct Table {
 }
 
 impl Table {
+    /// The place of the last row.
+    fn location(&self) -> Location {
+        Location { path: Arc::clone(&self.path), number: self.number, unit: "row" }
+    }
+
     /// The next row. `None` after the last.
     fn next(&mut self) -> ParquetResult<Option<Result<Row, RowProblem>>> {
         while self.ready == 0 {
@@ -167,14 +179,20 @@ impl Table {
             }
         }
         self.ready -= 1;
+        self.number += 1;
+        let location = self.location();
         let mut values = Vec::with_capacity(self.columns.len());
         let (mut problem, mut size) = (None, 0);
-        for column in &mut self.columns {
+        for (index, column) in self.columns.iter_mut().enumerate() {
             // Each column advances to the next row, also where another column has a problem.
             match column.next()? {
                 Ok(value) => {
                     size += if column.kind == Kind::Label { 0 } else { value.text_bytes() };
                     values.push(value);
+                }
+                Err(found) if index >= self.named => {
+                    self.left_out.add(&column.name, &location, &found);
+                    values.push(Value::Null);
                 }
                 Err(found) => problem = problem.or(Some(found)),
             }
