@@ -55,14 +55,18 @@ impl RepositoryPlan {
             Some(Err(problem)) => return Err(refuse(FilesProblem::FrontMatter { problem })),
         };
         let found = if is_given {
-            let there = There { files: &files, any_format: card.reading.format.is_some(), text_files: card.text_files(), partial: false };
+            let there = There {
+                files: &files,
+                any_format: card.reading.format.is_some(),
+                text_files: card.text_files(),
+                partial: false,
+            };
             let mut found = expand(&source.files, &there).map_err(refuse)?;
             found.config.clone_from(&source.config);
             found
         } else {
             let place = Place { named: &name, text_files: card.text_files() };
             choose(&readme, source.config.as_deref(), &files, PassedOver::default(), place).map_err(refuse)?
-        }
         };
 
         let mut card = card.clone();
