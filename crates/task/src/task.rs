@@ -65,6 +65,9 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whether the windows of a long text are trained on, where the settings ask for windows. Otherwise
     /// training reads the beginning of a long text alone, and windows are for evaluation and prediction.
     const TRAINS_ON_WINDOWS: bool = false;
+    /// The tokens that two windows of a long text share in evaluation and prediction where the settings name no
+    /// stride, as a divisor of the maximum length: 4 is a quarter. `None`: without a stride, long texts are cut.
+    const SHARE_OF_WINDOWS: Option<usize> = None;
     /// What a key of [`keys`](Self::keys) stands for, in a sentence.
     const KEY: &'static str = "a text";
 
@@ -93,6 +96,12 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     type Scorer: Scorer<Self>;
     /// The result of an evaluation, as `eval --json` writes it.
     type Report: Serialize + Clone + fmt::Debug;
+
+    /// The stride of windows of `max_length` tokens where the settings name none: see
+    /// [`SHARE_OF_WINDOWS`](Self::SHARE_OF_WINDOWS).
+    fn default_stride(max_length: usize) -> Option<usize> {
+        Self::SHARE_OF_WINDOWS.map(|divisor| max_length / divisor)
+    }
 
     /// The columns to read of a data set's files, the label's column among them.
     fn columns(card: &Card) -> Columns;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use embert_data::{DataError, Format, ReadOptions, Row, RowReader, Value};
+use embert_data::{DataError, Format, Location, ReadOptions, Row, RowReader, Value};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
@@ -118,7 +118,10 @@ fn predict<T: ShownTask>(
     }
     // The maximum length is in the model's own files.
     if let Some(run) = run_of_model(folder)? {
-        predictor = predictor.with_truncation(run.data.truncation).with_stride(run.data.stride);
+        predictor = predictor.with_truncation(run.data.truncation);
+        if run.data.stride.is_some() {
+            predictor = predictor.with_stride(run.data.stride);
+        }
     }
     if let Some(truncation) = args.inference.truncation {
         predictor = predictor.with_truncation(truncation);
@@ -186,11 +189,8 @@ fn predict_texts<T: ShownTask>(
     let answers = predictor.stream(examples).collect::<Result<Vec<_>, _>>()?;
     let is_conll = args.format == OutputFormat::Conll;
     if args.json.json || is_conll || !is_stdout(&args.output) || !io::stdout().is_terminal() {
-        return write_all(
-            args,
-            answers.into_iter().map(|answer| Ok(Line::<T> { answer, row: None })),
-            output,
-        );
+        let lines = answers.into_iter().map(|answer| Ok(Line::<T> { answer, row: None }));
+        return write_all(args, lines, output, predictor.max_length());
     }
     let mut table = output::Table::new(T::ANSWER_HEADINGS);
     for answer in &answers {
@@ -224,14 +224,14 @@ fn predict_rows<T: ShownTask>(
     let examples = iter::from_fn(|| reader.next_located()).filter_map(|located| {
         let example =
             located.and_then(|(location, mut row)| match T::example_of_row(id, &mut row, columns(args)) {
-                Ok(example) => Ok((example, row)),
+                Ok(example) => Ok((example, location, row)),
                 Err(problem) => Err(DataError::Row { location, problem }),
             });
         match example {
-            Ok((example, row)) => {
+            Ok((example, location, row)) => {
                 id += 1;
                 if T::PASSES_COLUMNS {
-                    waiting.borrow_mut().push_back(row);
+                    waiting.borrow_mut().push_back((location, row));
                 }
                 Some(Ok(example))
             }
@@ -259,7 +259,7 @@ fn predict_rows<T: ShownTask>(
         })),
         _ => None,
     });
-    write_all(args, predictions.chain(none_left.flatten()), output)?;
+    write_all(args, predictions.chain(none_left.flatten()), output, predictor.max_length())?;
     bar.finish_and_clear();
     // Some notes are known only after the last row.
     say_notes(reader.notes());
@@ -285,18 +285,18 @@ fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, E
     })
 }
 
-/// An answer with what its input has besides.
+/// An answer with what its input has besides, and the place of that.
 struct Line<T: ShownTask> {
     answer: T::Answer,
-    row: Option<Row>,
+    row: Option<(Location, Row)>,
 }
 
 impl<T: ShownTask> Serialize for Line<T> {
     /// Writes the answer, then the other columns of its input; a column of a name that the answer has is left
     /// out.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Some(row) = self.row.as_ref().filter(|row| row.iter().any(|(_, value)| *value != Value::Null))
-        else {
+        let row = self.row.as_ref().map(|(_, row)| row);
+        let Some(row) = row.filter(|row| row.iter().any(|(_, value)| *value != Value::Null)) else {
             return self.answer.serialize(to);
         };
         let serde_json::Value::Object(mut fields) =
@@ -330,24 +330,39 @@ fn json_of(value: &Value) -> serde_json::Value {
     }
 }
 
-/// Writes predictions, as JSON Lines or as CoNLL columns.
+/// Writes predictions, as JSON Lines or as CoNLL columns, and says how many texts were cut at `max_length`.
 fn write_all<T: ShownTask>(
     args: &PredictArgs,
     predictions: impl Iterator<Item = Result<Line<T>, Error>>,
     output: &Output,
+    max_length: usize,
 ) -> Result<(), Error> {
+    let (mut cut, mut all) = (0, 0);
     let for_terminal = output.is_terminal();
     let failed = |source| Error::Io { action: "write", path: output.path().to_owned(), source };
     output.write_with(|mut out| {
         for prediction in predictions {
             let line = prediction?;
+            all += 1;
+            cut += usize::from(T::is_answer_cut(&line.answer));
             match T::conll(&line.answer).filter(|_| args.format == OutputFormat::Conll) {
-                Some(columns) => out.write_all(columns.as_bytes()).map_err(failed)?,
+                Some(columns) => {
+                    let place = || match &line.row {
+                        Some((location, _)) => location.to_string(),
+                        None => format!("text {all}"),
+                    };
+                    let columns = columns.map_err(|problem| Error::Conll { place: place(), problem })?;
+                    out.write_all(columns.as_bytes()).map_err(failed)?;
+                }
                 None => output::json_line(&mut out, &line, for_terminal).map_err(failed)?,
             }
         }
-        Ok(())
-    })
+        Ok::<_, Error>(())
+    })?;
+    if let Some(note) = T::cut_note(cut, all, max_length) {
+        say!("{note}");
+    }
+    Ok(())
 }
 
 /// Whether a path is `-`, which stands for the standard input or output.

@@ -29,6 +29,11 @@ pub(super) struct PredictedToken {
 }
 
 impl TokenPrediction {
+    /// Whether the text was cut, so that some of its words have no prediction.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
     /// Joins the parts of a text's windows.
     ///
     /// Neighbouring windows share tokens. A word's tokens come from the window in which the word has most
