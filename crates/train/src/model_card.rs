@@ -76,6 +76,7 @@ mod tests {
             labels: vec![("neg", 40), ("pos", 24)],
             examples: 64,
             task: "text-classification",
+            default_stride: None,
             about: about(["neg", "pos"], "pos", &LossSettings::default()),
             evaluations: vec![eval("validation", 0.9), eval("test", 0.85)],
             kept_step: 6,
@@ -114,6 +115,7 @@ mod tests {
                 labels: facts.labels.iter().map(String::as_str).zip(counts).collect(),
                 examples: facts.splits.train.examples,
                 task: TextClassification::NAME,
+                default_stride: None,
                 about: TextClassification::new(facts.labels.clone()).card(&escaped),
                 evaluations: evaluations.cloned().collect(),
                 kept_step,
@@ -262,6 +264,20 @@ mod tests {
             both.contains("the first 64 and the last ones") && both.contains("overlap by 32 tokens"),
             "{both}"
         );
+        // A tagger reads windows in any case, and trains on them where the settings have a stride.
+        let of_tags = |stride| {
+            let mut config = TrainConfig::default();
+            config.data.stride = stride;
+            parts(&ModelCard { default_stride: Some(64), ..card(&config, None) }).1
+        };
+        for (stride, trained, overlap) in [(None, "texts cut at", 64), (Some(32), "windows of", 32)] {
+            let sentence = format!(
+                "It was trained on {trained} 256 tokens. Longer texts were evaluated whole, in windows that overlap by \
+                 {overlap} tokens: a word has"
+            );
+            let found = of_tags(stride);
+            assert!(found.contains(&sentence) && !found.contains("cut there too"), "{found}");
+        }
     }
 
     #[test]

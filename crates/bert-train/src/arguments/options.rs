@@ -73,8 +73,8 @@ train_options! {
         /// [default: longest_first]
         #[arg(value_name = "WHAT")]
         truncation: String => "data.truncation",
-        /// Evaluate longer texts whole, as the mean over windows that overlap by so many tokens [default:
-        /// they are cut]
+        /// Evaluate longer texts whole, in windows that overlap by so many tokens [default: for token
+        /// classification a quarter of the maximum length; for other tasks they are cut]
         #[arg(value_name = "N")]
         stride: u32 => "data.stride",
         /// Pad batches to their longest text, or to the maximum length [default: longest]

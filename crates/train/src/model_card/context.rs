@@ -86,6 +86,10 @@ struct Texts {
     /// Tokens kept of the start, for `head_tail`.
     head: Option<usize>,
     stride: Option<usize>,
+    /// Whether longer texts are read in windows in any case, and each word is tagged in one of them.
+    are_tagged: bool,
+    /// Whether the windows were trained on.
+    trained_on_windows: bool,
     /// The options that make `bert-train predict` cut texts in the same way, each followed by a space.
     options: String,
 }
@@ -144,7 +148,7 @@ impl<'a> Context<'a> {
             is_best: config.keep == Keep::Best && card.chosen,
             split_seed: config.split_seed(),
             eval_samples: config.data.eval_samples,
-            texts: Texts::new(config),
+            texts: Texts::new(config, card.default_stride),
             examples,
             epochs: config.epochs,
             seed: config.seed,
@@ -190,7 +194,7 @@ fn evaluations<'a>(card: &'a ModelCard<'a>) -> Vec<Evaluation<'a>> {
 }
 
 impl Texts {
-    fn new(config: &TrainConfig) -> Self {
+    fn new(config: &TrainConfig, default_stride: Option<usize>) -> Self {
         let (truncation, stride) = (config.data.truncation, config.data.stride);
         let (kept, head) = match truncation {
             Truncation::Tail => ("tail", None),
@@ -199,7 +203,15 @@ impl Texts {
         };
         let truncation = head.map_or_else(String::new, |_| format!("--truncation {truncation} "));
         let windows = stride.map_or_else(String::new, |stride| format!("--stride {stride} "));
-        Self { max_length: config.data.max_length, kept, head, stride, options: truncation + &windows }
+        Self {
+            max_length: config.data.max_length,
+            kept,
+            head,
+            stride: stride.or(default_stride),
+            are_tagged: default_stride.is_some(),
+            trained_on_windows: default_stride.is_some() && stride.is_some(),
+            options: truncation + &windows,
+        }
     }
 }
 

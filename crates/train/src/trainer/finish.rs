@@ -178,6 +178,7 @@ impl<T: Task> Job<T> {
             labels,
             examples: self.setup.facts.splits.train.examples,
             task: T::NAME,
+            default_stride: T::default_stride(self.config.data.max_length),
             about: self.setup.task.card(&escaped),
             evaluations,
             kept_step,
