@@ -6,6 +6,19 @@ use embert_data::TaskName;
 use embert_task::TaskKind;
 use strum::VariantNames as _;
 
+/// Why an answer can't be written as CoNLL columns.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ConllProblem {
+    #[error(
+        "word {word} is {text}, which no reader of CoNLL columns reads as one word: --format jsonl can write it"
+    )]
+    Word { word: usize, text: String },
+    #[error(
+        "word {word}, {text}, has no tag, since the model has not read it: leave --stride none out, or write --format jsonl"
+    )]
+    Unread { word: usize, text: String },
+}
+
 /// An error of the program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -71,6 +84,8 @@ pub(crate) enum Error {
     AggregatedWords,
     #[error("{source}; {hint}")]
     InputColumn { source: embert_data::DataError, hint: String },
+    #[error("the answer to {place} can't be written as CoNLL columns: {problem}")]
+    Conll { place: String, problem: ConllProblem },
     #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("{key} is not given: {hint}")]

@@ -15,7 +15,7 @@ use embert_task::{Aggregation, Task, TaskKind, is_unnamed};
 use embert_train::Evaluation;
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{ConllProblem, Error};
 
 /// Evaluates `$body` with `$task` as the type of the task `$kind`. Only this macro maps tasks to types.
 macro_rules! with_task {
@@ -149,8 +149,31 @@ pub(crate) trait ShownTask: Task {
     fn answer_cells(answer: &Self::Answer) -> Vec<String>;
 
     /// An answer as CoNLL columns, with the blank line at its end; `None` for a task without tags.
-    fn conll(_answer: &Self::Answer) -> Option<String> {
+    ///
+    /// # Errors
+    /// A word that a reader of the columns would not read as it is, or that has no tag.
+    fn conll(_answer: &Self::Answer) -> Option<Result<String, ConllProblem>> {
         None
+    }
+
+    /// Whether the model has read only a part of a text, and something in the prediction lacks for that.
+    fn is_cut(_prediction: &Self::Prediction) -> bool {
+        false
+    }
+
+    /// As [`is_cut`](Self::is_cut), of an answer.
+    fn is_answer_cut(_answer: &Self::Answer) -> bool {
+        false
+    }
+
+    /// A note on texts that were cut, as the user asked; `None` where none was.
+    fn cut_note(cut: usize, all: usize, max_length: usize) -> Option<String> {
+        (cut > 0).then(|| {
+            format!(
+                "{cut} of {all} texts were cut at {max_length} tokens: their other words have no tag of the model's and count as \
+                 O; leave --stride none out to read them whole"
+            )
+        })
     }
 
     /// Prints the metrics of an evaluation.

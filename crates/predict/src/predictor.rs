@@ -28,7 +28,8 @@ pub struct Predictor<T: Task = TextClassification> {
     positions: usize,
     max_length: usize,
     truncation: Truncation,
-    stride: Option<usize>,
+    /// `None` where the task decides.
+    stride: Option<Option<usize>>,
     batch_size: usize,
 }
 
@@ -96,11 +97,14 @@ impl<T: Task> Predictor<T> {
     }
 
     /// Reads longer texts whole, in windows that overlap by this many tokens, which the task joins as in an
-    /// evaluation with this stride: the scores of a text are the means over its windows. `None` cuts longer texts. A stride that does not
-    /// fit the length is an error with the first text.
+    /// evaluation with this stride: the scores of a text are the means over its windows. `None` cuts longer
+    /// texts. A stride that does not fit the length is an error with the first text.
+    ///
+    /// Where this is not called, the task decides ([`Task::default_stride`]): token classification reads windows
+    /// that overlap by a quarter of the length, other tasks cut.
     #[must_use]
     pub fn with_stride(self, stride: Option<usize>) -> Self {
-        Self { stride, ..self }
+        Self { stride: Some(stride), ..self }
     }
 
     /// Sets the number of texts, or of windows, in a batch (at least one).
@@ -160,7 +164,7 @@ impl<T: Task> Predictor<T> {
         }
         let options = EncodeOptions { max_length: self.max_length, truncation: self.truncation };
         let mut parts: Vec<Vec<T::Part>> = examples.iter().map(|_| Vec::new()).collect();
-        if let Some(stride) = self.stride {
+        if let Some(stride) = self.stride.unwrap_or_else(|| T::default_stride(self.max_length)) {
             // Never all windows at once: a long text may have as many windows as tokens.
             let mut windows = Vec::new();
             for (index, example) in examples.iter().enumerate() {

@@ -210,6 +210,31 @@ pub enum TaskError {
         /// The example's row number, from 0.
         id: u64,
     },
+    /// A span that no tags of the words say into which the checkpoint's tokenizer splits its text.
+    #[error(
+        "row {id} (counted from 0 over all files) has the span {start}..{end} {text}, which is no whole words of this \
+         checkpoint's tokenizer, and a tag is for a whole word: leave the span out, or take a checkpoint whose tokenizer has \
+         no tokens added to its vocabulary and splits Chinese characters (tokenize_chinese_chars)"
+    )]
+    SpanWords {
+        /// The example's row number, from 0.
+        id: u64,
+        /// The span's first character.
+        start: usize,
+        /// One past its last character.
+        end: usize,
+        /// The span's text, quoted.
+        text: String,
+    },
+    /// Words that were cut off can't count as outside of entities.
+    #[error(
+        "row {id} (counted from 0 over all files) has words that the model does not read, and none of the model's labels is \
+         O, which such words would have: read texts whole, without --stride none, or leave the row out"
+    )]
+    NoOutside {
+        /// The example's row number, from 0.
+        id: u64,
+    },
 }
 
 /// Why a row can't be an example of a task.
@@ -359,21 +384,26 @@ pub enum ExampleProblem {
         /// The known tags.
         known: Arc<[String]>,
     },
-    /// A span without a character, or of white space alone.
-    #[error("the span {span} has no character but white space: mend its offsets, or leave it out")]
+    /// A span without a word: of white space alone, or of characters that the tokenizer removes.
+    #[error(
+        "the span {span} has no word, only white space or characters that BERT's tokenizer removes: mend its offsets, \
+         or leave it out"
+    )]
     EmptySpan {
         /// The span with its text.
         span: String,
     },
     /// A span that begins or ends within a word.
     #[error(
-        "the span {span} begins or ends within a word, but a tag is for a whole word: mend the span, or widen such spans to \
-         their words with data.widen_spans=true{}",
+        "the span {span} begins or ends within a word of BERT's tokenizer, {word}, but a tag is for a whole word: mend the \
+         span, or widen such spans to their words with data.widen_spans=true{}",
         if *counts_differ { "; the text has characters that are two UTF-16 units: if the offsets count these, let each span state its own text" } else { "" }
     )]
     CutSpan {
         /// The span with its text.
         span: String,
+        /// The word, quoted.
+        word: String,
         /// Whether the text has other offsets in UTF-16 units.
         counts_differ: bool,
     },

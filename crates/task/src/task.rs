@@ -68,6 +68,9 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     const TRAINS_ON_WINDOWS: bool = false;
     /// What [`count_labels`](Self::count_labels) counts, in a sentence.
     const COUNTED: &'static str = "examples";
+    /// The tokens that two windows of a long text share in evaluation and prediction where the settings name no
+    /// stride, as a divisor of the maximum length: 4 is a quarter. `None`: without a stride, long texts are cut.
+    const SHARE_OF_WINDOWS: Option<usize> = None;
     /// What a key of [`keys`](Self::keys) stands for, in a sentence.
     const KEY: &'static str = "a text";
 
@@ -101,6 +104,12 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// columns of texts and its column of labels.
     fn columns(card: &Card) -> Columns {
         Columns::from(&card.columns)
+    }
+
+    /// The stride of windows of `max_length` tokens where the settings name none: see
+    /// [`SHARE_OF_WINDOWS`](Self::SHARE_OF_WINDOWS).
+    fn default_stride(max_length: usize) -> Option<usize> {
+        Self::SHARE_OF_WINDOWS.map(|divisor| max_length / divisor)
     }
 
     /// The name of the label's column; `None` for a task without labels. Validation and test files may lack

@@ -14,12 +14,11 @@ mod truth;
 mod windows;
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
-use embert_data::tokenize::{Encoding, Tokenizer};
+use embert_data::tokenize::{Encoding, Tokenizer, words};
 use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata};
 use embert_metrics::{MajorityTags, Scheme, TaggingMetric, TaggingReport, softmax};
 use embert_model::{BertConfig, Layout, ProblemType, TokenClassificationHead};
@@ -34,6 +33,7 @@ pub use self::prediction::{TokenPart, TokenPrediction};
 pub use self::scorer::TokenScorer;
 pub use self::tags::TagLabels;
 pub use self::target::TokenTarget;
+use crate::labels::problem::quoted;
 use crate::{
     CrossEntropy, ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Task, TaskCard, TaskError,
 };
@@ -43,7 +43,12 @@ use crate::{
 /// seqeval over whole entities.
 ///
 /// The first token of a word carries the word's tag. A word's tag comes from the window in which the word has
-/// most context on its lesser side, of several from the first; a word that is cut off has the tag `O`.
+/// most context on its lesser side, of several from the first. Evaluation and prediction read long texts in
+/// windows unless the user asks for a cut; then a word that is cut off counts as `O`.
+///
+/// The words of a text are those of BERT's tokenizer ([`embert_data::tokenize::words`]), where the data are
+/// read, in baselines and for words that were cut off; a checkpoint that splits otherwise is refused where a
+/// span is not of whole words of its own.
 #[derive(Clone, Debug)]
 pub struct TokenClassification {
     /// The tags, in the order of the head's outputs.
@@ -93,18 +98,18 @@ impl TokenClassification {
         Self { aggregation, ..self }
     }
 
-    /// The number of the tag `O`; 0 for a head without that tag.
-    fn outside(&self) -> usize {
-        self.labels.iter().position(|label| label == OUTSIDE).unwrap_or_default()
+    /// The number of the tag `O`; `None` for a head without that tag.
+    fn outside(&self) -> Option<usize> {
+        self.labels.iter().position(|label| label == OUTSIDE)
     }
 
     /// The words of an example that can be told without a tokenizer, with their true tags.
-    fn tagged_words<'a>(&self, example: &'a TokenExample) -> Vec<(&'a str, usize)> {
-        let words: Vec<Range<usize>> = example.words.clone().unwrap_or_else(|| truth::words(&example.text));
-        let texts: Vec<&str> = words.into_iter().map(|word| &example.text[word]).collect();
-        let characters = example.word_characters().unwrap_or_else(|| truth::word_characters(&example.text));
-        let tags = truth::tags(&example.tags, &characters, self.outside());
-        texts.into_iter().zip(tags).collect()
+    fn tagged_words(example: &TokenExample) -> Vec<(&str, usize)> {
+        let characters = example.word_characters().unwrap_or_else(|| words(&example.text));
+        let mut bytes: Vec<usize> = example.text.char_indices().map(|(byte, _)| byte).collect();
+        bytes.push(example.text.len());
+        let texts = characters.iter().map(|word| &example.text[bytes[word.start]..bytes[word.end]]);
+        texts.zip(truth::tags(&example.tags, &characters)).collect()
     }
 }
 
@@ -122,6 +127,8 @@ impl Task for TokenClassification {
     const PROBLEM_TYPE: Option<ProblemType> = None;
     const TRAINS_ON_WINDOWS: bool = true;
     const COUNTED: &'static str = "words";
+    // No word goes without a tag: a cut would lose entities, or invent words without one.
+    const SHARE_OF_WINDOWS: Option<usize> = Some(4);
     const KEY: &'static str = "a document";
 
     type Head = TokenClassificationHead;
@@ -245,18 +252,15 @@ impl Task for TokenClassification {
         card::card(&self.labels, &self.loss, escape)
     }
 
-    /// The number of words with each tag; the words of a text with spans are its runs of letters and digits,
-    /// and its other characters.
+    /// The number of words with each tag.
     fn count_labels<'a>(labels: usize, examples: impl IntoIterator<Item = &'a TokenExample>) -> Vec<usize> {
         let mut counts = vec![0; labels];
         for example in examples {
             match &example.tags {
                 Tags::Unknown => {}
                 Tags::OfWords(tags) => tags.iter().for_each(|tag| counts[*tag] += 1),
-                Tags::Spans { outside, .. } => {
-                    let words = truth::word_characters(&example.text);
-                    let tags = truth::tags(&example.tags, &words, *outside);
-                    for tag in tags {
+                Tags::Spans { .. } => {
+                    for tag in truth::tags(&example.tags, &words(&example.text)) {
                         counts[tag] += 1;
                     }
                 }
@@ -289,7 +293,12 @@ impl Task for TokenClassification {
             return Err(TaskError::Unlabelled { id: example.id });
         }
         let words = truth::encoded_words(example, encoding);
-        let tags = truth::tags(&example.tags, &words, self.outside());
+        if let Some(&TagSpan { start, end, .. }) = truth::unsaid(&example.tags, &words, !encoding.truncated())
+        {
+            let text: String = example.text.chars().skip(start).take(end - start).collect();
+            return Err(TaskError::SpanWords { id: example.id, start, end, text: quoted(&text) });
+        }
+        let tags = truth::tags(&example.tags, &words);
         let label = |(word, piece): (&Option<u32>, &u32)| {
             let tag = *tags.get((*word)? as usize)?;
             match (piece, self.options.label_all_tokens) {
@@ -345,7 +354,7 @@ impl Task for TokenClassification {
     }
 
     fn with_baselines(self, train: &[TokenExample]) -> Self {
-        let words = train.iter().flat_map(|example| self.tagged_words(example));
+        let words = train.iter().flat_map(Self::tagged_words);
         let majority = MajorityTags::fit(words).map(Arc::new);
         Self { majority, ..self }
     }
@@ -354,7 +363,7 @@ impl Task for TokenClassification {
         let Some(majority) = &self.majority else { return Ok(Vec::new()) };
         let mut scores = scorer::accumulator(&self.labels, self.scheme)?;
         for example in examples {
-            let words = self.tagged_words(example);
+            let words = Self::tagged_words(example);
             let (truth, predicted): (Vec<usize>, Vec<usize>) =
                 words.iter().map(|(word, tag)| (*tag, majority.tag(word))).unzip();
             scores.add(&truth, &predicted, 0.0)?;

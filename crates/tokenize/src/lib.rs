@@ -33,6 +33,7 @@ mod save;
 mod tokenizer;
 mod truncation;
 mod types;
+mod words;
 
 pub use cut::windows::Windows;
 pub use encoding::{EncodeOptions, Encoding, TruncationCount};
@@ -43,6 +44,7 @@ pub use padding::Padding;
 pub use pieces::join_pieces;
 pub use tokenizer::{Tokenizer, TokenizerFacts};
 pub use truncation::{Truncation, UnknownTruncation};
+pub use words::words;
 
 /// Compiles the README's example as a documentation test.
 #[cfg(doctest)]

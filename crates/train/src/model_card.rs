@@ -81,6 +81,7 @@ mod tests {
             trains_on_windows: false,
             examples: 64,
             task: "text-classification",
+            default_stride: None,
             about: about(["neg", "pos"], "pos", &LossSettings::default()),
             evaluations: vec![eval("validation", 0.9), eval("test", 0.85)],
             scores: Vec::new(),
@@ -123,6 +124,7 @@ mod tests {
                 trains_on_windows: TextClassification::TRAINS_ON_WINDOWS,
                 examples: facts.splits.train.examples,
                 task: TextClassification::NAME,
+                default_stride: None,
                 about: TextClassification::new(facts.labels.clone()).card(&escaped),
                 evaluations: evaluations.cloned().collect(),
                 scores: Vec::new(),
@@ -272,6 +274,21 @@ mod tests {
             both.contains("the first 64 and the last ones") && both.contains("overlap by 32 tokens"),
             "{both}"
         );
+        // A tagger reads windows in any case, and trains on them where the settings have a stride.
+        let of_tags = |stride| {
+            let mut config = TrainConfig::default();
+            config.data.stride = stride;
+            parts(&ModelCard { default_stride: Some(64), trains_on_windows: true, ..card(&config, None) }).1
+        };
+        for (stride, trained, overlap) in [(None, "texts cut at", 64), (Some(32), "texts in windows of", 32)]
+        {
+            let sentence = format!(
+                "It was trained on {trained} 256 tokens. Longer texts were evaluated whole, as the mean over windows that \
+                 overlap by {overlap} tokens; the pipeline cuts texts unless it is given a stride. In this folder:"
+            );
+            let found = of_tags(stride);
+            assert!(found.contains(&sentence) && !found.contains("cut there too"), "{found}");
+        }
     }
 
     /// The commands of the card work as they are pasted: pairs have two texts, words are tokens.
@@ -307,6 +324,7 @@ mod tests {
             counted: TokenClassification::COUNTED,
             inputs: Inputs::Words,
             trains_on_windows: TokenClassification::TRAINS_ON_WINDOWS,
+            default_stride: TokenClassification::default_stride(256),
             about: TokenClassification::new(labels.into()).card(&escaped),
             ..card(&config, None)
         };
@@ -315,7 +333,8 @@ mod tests {
             "| id | label | training words |",
             "| 0 | O | 400 |",
             "It was trained on texts in windows of 256 tokens. Longer texts were evaluated whole, each word in the \
-             one with most context of windows that overlap by 32 tokens; the pipeline cuts them. In this folder:",
+             one with most context of windows that overlap by 32 tokens; the pipeline cuts texts unless it is given a \
+             stride. In this folder:",
         ] {
             assert!(body.contains(part), "{part}\n\n{body}");
         }

@@ -102,7 +102,7 @@ impl<T: Task> EncodedSplits<T> {
             if examples.is_empty() {
                 return Ok(None);
             }
-            EvaluatedSplit::encode(&task, examples, &tokenizer, &config.window_options()).map(Some)
+            EvaluatedSplit::encode(&task, examples, &tokenizer, &config.evaluation_options::<T>()).map(Some)
         };
         let whole = WindowOptions { encoding: config.encode_options(), stride: None };
         let of_training = if T::TRAINS_ON_WINDOWS { config.window_options() } else { whole };

@@ -30,7 +30,8 @@ pub(crate) struct InferenceArgs {
     #[arg(long, value_name = "WHAT")]
     pub(crate) truncation: Option<Truncation>,
     /// Read longer texts whole, in windows that overlap by so many tokens (the mean over them; for tags, the
-    /// window with most context of each word), or cut them: none [default: the run's, else none]
+    /// window with most context of each word), or cut them: none [default: the run's; else, for token
+    /// classification, a quarter of --max-length, for other tasks none]
     #[arg(long, value_name = "N", value_parser = stride)]
     pub(crate) stride: Option<Stride>,
     /// Examples in a batch

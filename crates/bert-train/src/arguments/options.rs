@@ -74,7 +74,8 @@ train_options! {
         #[arg(value_name = "WHAT")]
         truncation: String => "data.truncation",
         /// Evaluate longer texts whole, in windows that overlap by so many tokens (the mean over them; for tags,
-        /// the window with most context of each word, and training reads them too) [default: they are cut]
+        /// the window with most context of each word, and training reads them too) [default: for token
+        /// classification a quarter of the maximum length; for other tasks they are cut]
         #[arg(value_name = "N")]
         stride: u32 => "data.stride",
         /// Pad batches to their longest text, or to the maximum length [default: longest]

@@ -123,17 +123,25 @@ fn evaluate<T: ShownTask>(
         let hint = "choose another with --split, or cut one with --split-ratios";
         return Err(Error::NoSplit { dataset: config.dataset.clone(), split, hint });
     }
+    let options = match args.inference.stride {
+        Some(Stride(None)) => config.window_options(),
+        _ => config.evaluation_options::<T>(),
+    };
     let bar = bar(examples.len());
     let evaluation = evaluate_checkpoint::<T>(
         folder,
         examples,
         &labels,
-        &config.window_options(),
+        &options,
         args.inference.batch_size as usize,
         device,
         |done| bar.set_position(done as u64),
     )?;
     bar.finish_and_clear();
+    let cut = evaluation.examples.iter().filter(|(_, prediction)| T::is_cut(prediction)).count();
+    if let Some(note) = T::cut_note(cut, evaluation.examples.len(), options.encoding.max_length) {
+        say!("{note}");
+    }
     if let Some(pairing) = evaluation.task.pairing() {
         say!("{pairing}");
     }

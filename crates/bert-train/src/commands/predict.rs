@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use embert_data::{Columns, DataError, Format, ReadOptions, Row, RowReader, Value};
+use embert_data::{Columns, DataError, Format, Location, ReadOptions, Row, RowReader, Value};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
@@ -120,7 +120,10 @@ fn predict<T: ShownTask>(
     }
     // The maximum length is in the model's own files.
     if let Some(run) = run_of_model(folder)? {
-        predictor = predictor.with_truncation(run.data.truncation).with_stride(run.data.stride);
+        predictor = predictor.with_truncation(run.data.truncation);
+        if run.data.stride.is_some() {
+            predictor = predictor.with_stride(run.data.stride);
+        }
     }
     if let Some(truncation) = args.inference.truncation {
         predictor = predictor.with_truncation(truncation);
@@ -193,11 +196,8 @@ fn predict_texts<T: ShownTask>(
     let answers = predictor.stream(examples).collect::<Result<Vec<_>, _>>()?;
     let is_conll = args.format == OutputFormat::Conll;
     if args.json.json || is_conll || !is_stdout(&args.output) || !io::stdout().is_terminal() {
-        return write_all(
-            args,
-            answers.into_iter().map(|answer| Ok(Line::<T> { answer, fields: None })),
-            output,
-        );
+        let lines = answers.into_iter().map(|answer| Ok(Line::<T> { answer, fields: None, place: None }));
+        return write_all(args, lines, output, predictor.max_length());
     }
     let mut table = output::Table::new(T::ANSWER_HEADINGS);
     for answer in &answers {
@@ -239,15 +239,15 @@ fn predict_rows<T: ShownTask>(
                 say!("{warning}");
             }
             match T::example_of_row(id, &mut row, columns(args)) {
-                Ok(example) => Ok((example, row)),
+                Ok(example) => Ok((example, location, row)),
                 Err(problem) => Err(DataError::Row { location, problem }),
             }
         });
         match example {
-            Ok((example, row)) => {
+            Ok((example, location, row)) => {
                 id += 1;
                 if T::PASSES_COLUMNS {
-                    waiting.borrow_mut().push_back(row);
+                    waiting.borrow_mut().push_back((location, row));
                 }
                 Some(Ok(example))
             }
@@ -266,7 +266,7 @@ fn predict_rows<T: ShownTask>(
         bar.inc(1);
         done.set(done.get() + 1);
         let row = waiting.borrow_mut().pop_front();
-        Ok(Line::<T>::new(prediction?, row.as_ref(), args.format, &mut left_out.borrow_mut()))
+        Ok(Line::<T>::new(prediction?, row, args.format, &mut left_out.borrow_mut()))
     });
     // If no row can be read, the file or the options about it are wrong.
     let none_left = iter::once_with(|| match first.take() {
@@ -277,7 +277,7 @@ fn predict_rows<T: ShownTask>(
         })),
         _ => None,
     });
-    write_all(args, predictions.chain(none_left.flatten()), output)?;
+    write_all(args, predictions.chain(none_left.flatten()), output, predictor.max_length())?;
     bar.finish_and_clear();
     // Some notes are known only after the last row.
     say_notes(reader.notes());
@@ -338,28 +338,31 @@ fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, E
 struct Line<T: ShownTask> {
     answer: T::Answer,
     fields: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Where the input is; `None` for a text that was typed.
+    place: Option<Location>,
 }
 
 impl<T: ShownTask> Line<T> {
-    /// The answer to a row of which `row` is left: its other columns come after the answer's fields. A column
+    /// The answer to a row of which `input` is left: its other columns come after the answer's fields. A column
     /// that has the name of one of these is left out, and all are in columns of words and tags; `left_out`
     /// gets their names.
     fn new(
         answer: T::Answer,
-        row: Option<&Row>,
+        input: Option<(Location, Row)>,
         format: OutputFormat,
         left_out: &mut BTreeSet<String>,
     ) -> Self {
-        let columns = || row.into_iter().flat_map(Row::iter).filter(|(_, value)| **value != Value::Null);
+        let (place, row) = input.unzip();
+        let columns = || row.iter().flat_map(Row::iter).filter(|(_, value)| **value != Value::Null);
         if format == OutputFormat::Conll {
             left_out.extend(columns().map(|(name, _)| name.to_owned()));
-            return Self { answer, fields: None };
+            return Self { answer, fields: None, place };
         }
         if columns().next().is_none() {
-            return Self { answer, fields: None };
+            return Self { answer, fields: None, place };
         }
         let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(&answer) else {
-            return Self { answer, fields: None };
+            return Self { answer, fields: None, place };
         };
         let known: BTreeSet<String> = fields.keys().cloned().collect();
         for (name, value) in columns() {
@@ -369,7 +372,7 @@ impl<T: ShownTask> Line<T> {
                 fields.insert(name.to_owned(), json_of(value));
             }
         }
-        Self { answer, fields: Some(fields) }
+        Self { answer, fields: Some(fields), place }
     }
 }
 
@@ -399,24 +402,37 @@ fn json_of(value: &Value) -> serde_json::Value {
     }
 }
 
-/// Writes predictions, as JSON Lines or as CoNLL columns.
+/// Writes predictions, as JSON Lines or as CoNLL columns, and says how many texts were cut at `max_length`.
 fn write_all<T: ShownTask>(
     args: &PredictArgs,
     predictions: impl Iterator<Item = Result<Line<T>, Error>>,
     output: &Output,
+    max_length: usize,
 ) -> Result<(), Error> {
+    let (mut cut, mut all) = (0, 0);
     let for_terminal = output.is_terminal();
     let failed = |source| Error::Io { action: "write", path: output.path().to_owned(), source };
     output.write_with(|mut out| {
         for prediction in predictions {
             let line = prediction?;
+            all += 1;
+            cut += usize::from(T::is_answer_cut(&line.answer));
             match T::conll(&line.answer).filter(|_| args.format == OutputFormat::Conll) {
-                Some(columns) => out.write_all(columns.as_bytes()).map_err(failed)?,
+                Some(columns) => {
+                    let place =
+                        || line.place.as_ref().map_or_else(|| format!("text {all}"), ToString::to_string);
+                    let columns = columns.map_err(|problem| Error::Conll { place: place(), problem })?;
+                    out.write_all(columns.as_bytes()).map_err(failed)?;
+                }
                 None => output::json_line(&mut out, &line, for_terminal).map_err(failed)?,
             }
         }
-        Ok(())
-    })
+        Ok::<_, Error>(())
+    })?;
+    if let Some(note) = T::cut_note(cut, all, max_length) {
+        say!("{note}");
+    }
+    Ok(())
 }
 
 /// Whether a path is `-`, which stands for the standard input or output.

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 
 use super::report::{UndefinedMetrics, metrics_line, scores_table};
 use super::{PredictColumns, ShownTask, unnamed_warning};
-use crate::error::Error;
+use crate::error::{ConllProblem, Error};
 
 /// The column of words in a file of words, as readers of CoNLL columns name it.
 const WORDS: &str = "tokens";
+
+/// The token of a line of CoNLL columns that begins a document.
+const DOCUMENT: &str = "-DOCSTART-";
 
 impl ShownTask for TokenClassification {
     const ANSWER_HEADINGS: &'static [&'static str] = &["text", "entities"];
@@ -58,9 +61,26 @@ impl ShownTask for TokenClassification {
         vec![answer.text.clone(), entities.collect::<Vec<_>>().join(", ")]
     }
 
-    fn conll(answer: &TaggedText) -> Option<String> {
-        let lines = answer.words.iter().map(|(word, tag)| format!("{word}\t{tag}\n"));
-        Some(lines.chain(["\n".to_owned()]).collect())
+    fn conll(answer: &TaggedText) -> Option<Result<String, ConllProblem>> {
+        let line = |(word, (text, tag)): (usize, &(String, Option<String>))| {
+            let said = || format!("\"{}\"", text.escape_debug());
+            // Readers split at white space, and take a line of this token for the beginning of a document.
+            if text.is_empty() || text.chars().any(char::is_whitespace) || text.starts_with(DOCUMENT) {
+                return Err(ConllProblem::Word { word, text: said() });
+            }
+            let tag = tag.as_ref().ok_or_else(|| ConllProblem::Unread { word, text: said() })?;
+            Ok(format!("{text}\t{tag}\n"))
+        };
+        let lines: Result<String, _> = (1..).zip(&answer.words).map(line).collect();
+        Some(lines.map(|lines| lines + "\n"))
+    }
+
+    fn is_cut(prediction: &TokenPrediction) -> bool {
+        prediction.is_cut()
+    }
+
+    fn is_answer_cut(answer: &TaggedText) -> bool {
+        answer.is_cut
     }
 
     fn print_report(evaluation: &Evaluation<Self>) -> Result<(), Error> {
@@ -87,5 +107,35 @@ impl ShownTask for TokenClassification {
             "target": record.entities,
             "predicted": record.predicted,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(words: &[(&str, Option<&str>)]) -> Result<String, String> {
+        let word = |(text, tag): &(&str, Option<&str>)| ((*text).to_owned(), tag.map(str::to_owned));
+        let answer = TaggedText {
+            text: String::new(),
+            entities: Vec::new(),
+            words: words.iter().map(word).collect(),
+            is_cut: false,
+        };
+        TokenClassification::conll(&answer).unwrap().map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn words_that_columns_cannot_hold_are_refused() {
+        assert_eq!(
+            written(&[("Lagos", Some("B-LOC")), ("#1", Some("O"))]).unwrap(),
+            "Lagos\tB-LOC\n#1\tO\n\n"
+        );
+        for word in ["New York", "a\nb", "a\u{a0}b", "-DOCSTART-", "\t", ""] {
+            let error = written(&[("in", Some("O")), (word, Some("O"))]).unwrap_err();
+            assert!(error.starts_with(&format!("word 2 is \"{}\", which", word.escape_debug())), "{error}");
+        }
+        let error = written(&[("in", Some("O")), ("Lagos", None)]).unwrap_err();
+        assert!(error.starts_with("word 2, \"Lagos\", has no tag"), "{error}");
     }
 }

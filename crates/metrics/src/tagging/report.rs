@@ -22,7 +22,7 @@ pub struct TaggingReport {
     pub entities: usize,
     /// The number of predicted entities.
     pub predicted_entities: usize,
-    /// The mean cross-entropy of a word, in nats.
+    /// The mean cross-entropy of a word, in nats, over the words that have one.
     pub loss: f64,
     /// The share of words with the right tag, 0 to 1.
     pub accuracy: f64,
@@ -58,7 +58,9 @@ pub(super) struct Counted<'a> {
     pub(super) sequences: usize,
     pub(super) words: usize,
     pub(super) right_words: usize,
-    /// Summed over the words.
+    /// Words that have a loss.
+    pub(super) loss_words: usize,
+    /// Summed over these words.
     pub(super) loss: f64,
     pub(super) strict: Counts,
     pub(super) matrix: &'a ConfusionMatrix,
@@ -72,7 +74,7 @@ impl TaggingReport {
     }
 
     pub(super) fn new(counted: &Counted<'_>) -> Self {
-        let Counted { types, sequences, words, right_words, loss, strict, matrix } = *counted;
+        let Counted { types, sequences, words, right_words, loss_words, loss, strict, matrix } = *counted;
         let counts: Vec<Counts> = (0..types.len())
             .map(|kind| Counts {
                 correct: matrix.count(kind, kind),
@@ -105,7 +107,7 @@ impl TaggingReport {
             words,
             entities,
             predicted_entities: all.predicted,
-            loss: known(TaggingMetric::Loss, (words > 0).then(|| loss / words as f64)),
+            loss: known(TaggingMetric::Loss, (loss_words > 0).then(|| loss / loss_words as f64)),
             accuracy: known(TaggingMetric::Accuracy, divide(right_words, words)),
             precision,
             recall,
@@ -131,7 +133,8 @@ fn of_entities(metric: Metric) -> TaggingMetric {
 }
 
 impl TaggingMetric {
-    /// The metric's value in `report`; `None` for a report without words. Other undefined metrics are 0.
+    /// The metric's value in `report`; `None` for a report without words, and for a loss that no word has.
+    /// Other undefined metrics are 0.
     pub fn value(self, report: &TaggingReport) -> Option<f64> {
         let value = match self {
             Self::F1 => report.f1,
@@ -141,6 +144,8 @@ impl TaggingMetric {
             Self::F1Strict => report.f1_strict,
             Self::Loss => report.loss,
         };
-        (report.words > 0).then_some(value)
+        let lost = Undefined { metric: Self::Loss, class: None };
+        let is_there = report.words > 0 && (self != Self::Loss || !report.undefined.contains(&lost));
+        is_there.then_some(value)
     }
 }

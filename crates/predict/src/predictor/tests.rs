@@ -4,21 +4,26 @@ use std::cell::Cell;
 use std::fs;
 
 use embert_data::DataError;
-use embert_model::{BertConfig, BertForSequenceClassification, SaveDtype, save_pretrained};
+use embert_model::{BertConfig, SaveDtype, save_pretrained};
+use embert_task::{TokenClassification, TokenExample};
 
 use super::*;
 
 /// A random checkpoint of two small layers, whose probabilities differ from text to text. The folder is
 /// not needed once the checkpoint is open.
 fn predictor() -> Predictor {
+    opened::<TextClassification>(&["neg", "pos", "mixed"])
+}
+
+fn opened<T: Task>(labels: &[&str]) -> Predictor<T> {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/sample/bert");
     let dir = tempfile::tempdir().unwrap();
     let mut config = BertConfig::from_file(&shipped.join("config.json")).unwrap();
     (config.hidden_size, config.num_attention_heads, config.intermediate_size) = (16, 2, 32);
     config.initializer_range = 0.5;
-    let config = config.with_labels(["neg", "pos", "mixed"]);
+    let config = config.with_labels(labels.iter().copied());
     let device = Device::flex();
-    let model = BertForSequenceClassification::from_config(&config, 5, &device).unwrap();
+    let model = ModelFor::<T::Head>::from_config(&config, 5, &device).unwrap();
     save_pretrained(&model, &config, dir.path(), SaveDtype::F32).unwrap();
     for file in ["vocab.txt", "tokenizer_config.json"] {
         fs::copy(shipped.join(file), dir.path().join(file)).unwrap();
@@ -137,6 +142,29 @@ fn with_a_stride_a_long_text_has_the_mean_of_its_windows() {
     assert_same(&pooled[1], &alone[0]);
     let error = predictor.with_stride(Some(10)).predict(&["good"]).unwrap_err();
     assert!(error.to_string().contains("stride = 10"), "{error}");
+}
+
+/// Every word has a tag, unless the caller asks for a cut.
+#[test]
+fn tags_of_long_texts_come_from_windows_by_default() {
+    let words: Vec<String> =
+        ["good", "bad", "a", "film", "never"].repeat(8).iter().map(ToString::to_string).collect();
+    let tagged = |predictor: Predictor<TokenClassification>| {
+        let examples = [TokenExample::of_words(0, &words), TokenExample::of_text(1, words.join(" "))];
+        let answers = predictor.stream(examples.map(Ok::<_, PredictError>));
+        answers.collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let predictor = || opened::<TokenClassification>(&["O", "B-X", "I-X"]).with_max_length(12).unwrap();
+    let whole = tagged(predictor());
+    for answer in &whole {
+        assert!(!answer.is_cut && answer.words.len() == 40);
+        assert!(answer.words.iter().all(|(_, tag)| tag.is_some()), "{:?}", answer.words);
+    }
+    assert_eq!(whole, tagged(predictor().with_stride(Some(3))));
+    for answer in tagged(predictor().with_stride(None)) {
+        assert!(answer.is_cut && answer.words.len() == 40);
+        assert_eq!(answer.words.iter().filter(|(_, tag)| tag.is_some()).count(), 10);
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! [`TaggedText`]: a text with the entities that a model finds.
 
-use embert_metrics::argmax;
 use serde::Serialize;
 
 use super::aggregation::{Aggregation, FoundEntity};
@@ -16,9 +15,12 @@ pub struct TaggedText {
     pub text: String,
     /// The entities in the order of the text.
     pub entities: Vec<FoundEntity>,
-    /// The words of the text, each with its tag.
+    /// The words of the text, each with its tag; `None` for a word that the model has not read.
     #[serde(skip)]
-    pub words: Vec<(String, String)>,
+    pub words: Vec<(String, Option<String>)>,
+    /// Whether the text was cut, so that the model has not read it whole.
+    #[serde(skip)]
+    pub is_cut: bool,
 }
 
 impl TaggedText {
@@ -27,15 +29,22 @@ impl TaggedText {
         prediction: &TokenPrediction,
         aggregation: Aggregation,
         labels: &[String],
-        outside: usize,
+        outside: Option<usize>,
     ) -> Self {
         let characters: Vec<char> = example.text.chars().collect();
-        let words = judged(&example, prediction, outside).into_iter().map(|word| {
-            let tag = word.token.map_or(outside, |token| argmax(&token.probabilities));
+        // A word that is nothing to the tokenizer is in no entity.
+        let unread = if prediction.is_cut { None } else { outside };
+        let words = judged(&example, prediction).into_iter().map(|word| {
+            let tag = word.predicted().or(unread);
             let text = characters.get(word.characters).unwrap_or_default().iter().collect();
-            (text, labels[tag].clone())
+            (text, tag.map(|tag| labels[tag].clone()))
         });
         let words = words.collect();
-        Self { entities: aggregation.entities(prediction, labels), words, text: example.text }
+        Self {
+            entities: aggregation.entities(prediction, labels),
+            words,
+            is_cut: prediction.is_cut,
+            text: example.text,
+        }
     }
 }

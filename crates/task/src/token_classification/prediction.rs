@@ -28,6 +28,11 @@ pub(super) struct PredictedToken {
 }
 
 impl TokenPrediction {
+    /// Whether the text was cut, so that some of its words have no prediction.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
     /// Joins the parts of a text's windows; [`chosen`] says which window each token comes from.
     pub(super) fn join(parts: &[TokenPart], labels: usize) -> Self {
         if let [part] = parts {

@@ -4,18 +4,18 @@ use embert_metrics::{Scheme, TaggingAccumulator};
 
 use super::example::{Tags, TokenExample};
 use super::prediction::TokenPrediction;
-use super::truth::judged;
+use super::truth::{Judged, judged};
 use crate::TaskError;
 
 /// Metrics over whole entities and over words, of all examples.
 #[derive(Clone, Debug)]
 pub struct TokenScorer {
     pub(super) scores: TaggingAccumulator,
-    outside: usize,
+    outside: Option<usize>,
 }
 
 impl TokenScorer {
-    pub(super) fn new(labels: &[String], scheme: Scheme, outside: usize) -> Result<Self, TaskError> {
+    pub(super) fn new(labels: &[String], scheme: Scheme, outside: Option<usize>) -> Result<Self, TaskError> {
         Ok(Self { scores: accumulator(labels, scheme)?, outside })
     }
 }
@@ -35,11 +35,14 @@ impl TokenScorer {
         if example.tags == Tags::Unknown {
             return Err(TaskError::Unlabelled { id: example.id });
         }
-        let words = judged(example, prediction, self.outside);
+        let words = judged(example, prediction);
         let truth: Vec<usize> = words.iter().map(|word| word.truth).collect();
-        let predicted: Vec<usize> = words.iter().map(|word| word.predicted(self.outside)).collect();
-        let loss = words.iter().filter_map(|word| Some((word.truth, word.token?)));
-        let loss = loss.map(|(truth, token)| -token.probabilities[truth].max(f64::MIN_POSITIVE).ln());
-        Ok(self.scores.add(&truth, &predicted, loss.sum())?)
+        let tag = |word: &Judged<'_>| {
+            word.predicted().or(self.outside).ok_or(TaskError::NoOutside { id: example.id })
+        };
+        let predicted = words.iter().map(tag).collect::<Result<Vec<_>, _>>()?;
+        let read = words.iter().filter_map(|word| Some((word.truth, word.token?)));
+        let loss = read.map(|(truth, token)| -token.probabilities[truth].max(f64::MIN_POSITIVE).ln());
+        Ok(self.scores.add_with_losses(&truth, &predicted, &loss.collect::<Vec<_>>())?)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use embert_data::tokenize::words;
 use embert_data::{
     Card, LeftOut, LoadedRows, LocatedRow, Location, Row, Span, SpannedText, SplitRows, Value, shown,
     spans_of,
@@ -182,34 +183,29 @@ impl TagLabels {
     /// The spans of a text in its order, with their tags.
     fn spans(&self, text: &str, spans: &[Span]) -> Result<Vec<TagSpan>, ExampleProblem> {
         let characters: Vec<char> = text.chars().collect();
+        let words = words(text);
         let mut found = Vec::with_capacity(spans.len());
         for span in spans {
-            let (mut start, mut end) = (span.start, span.end);
             let said = || said(span, &characters);
-            // A span without outer white space: annotators often select the space after a word.
-            while start < end && characters[start].is_whitespace() {
-                start += 1;
-            }
-            while start < end && characters[end - 1].is_whitespace() {
-                end -= 1;
-            }
-            if start == end {
+            // A span without what is no word's at its ends: annotators often select the space after a word.
+            let first = words.partition_point(|word| word.end <= span.start);
+            let last = words.partition_point(|word| word.start < span.end);
+            if first >= last {
                 return Err(ExampleProblem::EmptySpan { span: said() });
             }
-            let is_cut = |border: usize| {
-                let is_letter = |at: Option<&char>| at.is_some_and(|c| c.is_alphanumeric() && !is_cjk(*c));
-                border > 0 && is_letter(characters.get(border - 1)) && is_letter(characters.get(border))
-            };
-            if self.options.widen_spans {
-                while is_cut(start) {
-                    start -= 1;
-                }
-                while is_cut(end) {
-                    end += 1;
-                }
-            } else if is_cut(start) || is_cut(end) {
+            let (start, end) = (words[first].start, words[last - 1].end);
+            if (start < span.start || span.end < end) && !self.options.widen_spans {
                 let counts_differ = characters.iter().any(|character| character.len_utf16() > 1);
-                return Err(ExampleProblem::CutSpan { span: said(), counts_differ });
+                let word = words.iter().find(|word| {
+                    let is_cut = |border| word.start < border && border < word.end;
+                    is_cut(span.start) || is_cut(span.end)
+                });
+                let word = word.map(|word| quoted(&characters[word.clone()].iter().collect::<String>()));
+                return Err(ExampleProblem::CutSpan {
+                    span: said(),
+                    word: word.unwrap_or_default(),
+                    counts_differ,
+                });
             }
             let position = |prefix: &str| self.position(&format!("{prefix}-{}", span.label));
             let (Some(begin), Some(inside)) = (position("B"), position("I")) else {
@@ -246,12 +242,6 @@ pub(super) fn column(card: &Card) -> &str {
 fn said(span: &Span, characters: &[char]) -> String {
     let text: String = characters[span.start..span.end].iter().collect();
     format!("{} {}..{} {}", quoted(&span.label), span.start, span.end, quoted(&text))
-}
-
-/// Whether BERT's tokenizer takes a character for a word of its own.
-fn is_cjk(character: char) -> bool {
-    matches!(u32::from(character),
-        0x4E00..=0x9FFF | 0x3400..=0x4DBF | 0x20000..=0x2A6DF | 0x2A700..=0x2CEAF | 0xF900..=0xFAFF | 0x2F800..=0x2FA1F)
 }
 
 /// The names of tag numbers, as the files or the card state them.

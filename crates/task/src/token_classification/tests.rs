@@ -24,7 +24,8 @@ fn refused(files: &[(&str, &str)], card: &str, options: LabelOptions) -> String 
 fn tagged(data: &Data) -> Vec<Vec<(String, String)>> {
     let task = TokenClassification::new(data.labels.set.names().to_vec());
     let word = |(word, tag): (&str, usize)| (word.to_owned(), task.labels[tag].clone());
-    let of = |example: &TokenExample| task.tagged_words(example).into_iter().map(word).collect();
+    let of =
+        |example: &TokenExample| TokenClassification::tagged_words(example).into_iter().map(word).collect();
     data.splits.train.iter().map(of).collect()
 }
 
@@ -244,9 +245,10 @@ fn spans_of_every_tool_load() {
 
 /// Spans of a row with the text `text`.
 fn spans(text: &str, spans: &str, options: LabelOptions) -> Result<Vec<(usize, usize)>, String> {
+    let text = serde_json::to_string(text).unwrap();
     // The first row has the types, so that a row that is left out takes none along.
     let rows = format!(
-        "{{\"text\": \"Ann Bo\", \"entities\": [[0, 3, \"PER\"], [4, 6, \"LOC\"]]}}\n{{\"text\": {text:?}, \"entities\": {spans}}}\n"
+        "{{\"text\": \"Ann Bo\", \"entities\": [[0, 3, \"PER\"], [4, 6, \"LOC\"]]}}\n{{\"text\": {text}, \"entities\": {spans}}}\n"
     );
     let data =
         DataFolder::new(&[("train.jsonl", &rows)]).load_with::<TokenClassification>("", false, options)?;
@@ -286,13 +288,51 @@ fn spans_that_no_tags_can_say_are_refused_or_widened_by_a_setting() {
     assert!(message.contains("overlap"), "{message}");
     let message = spans(text, "[[2, 3, \"PER\"]]", plain).unwrap_err();
     assert!(
-        message.contains("line 2: the span \"PER\" 2..3 \" \" has no character but white space"),
+        message.contains("line 2: the span \"PER\" 2..3 \" \" has no word, only white space"),
         "{message}"
     );
     for outside in ["[[3, 99, \"PER\"]]", "[[9, 3, \"PER\"]]"] {
         let message = spans(text, outside, plain).unwrap_err();
         assert!(message.starts_with("train.jsonl, line 2: the span"), "{message}");
     }
+}
+
+/// Words are those of BERT's tokenizer: symbols, emoji and combining accents are no borders.
+#[test]
+fn spans_of_a_part_of_the_tokenizers_words_are_refused_or_widened() {
+    let plain = LabelOptions::default();
+    let widen = LabelOptions { widen_spans: true, ..plain };
+    for (text, span, word, wide) in [
+        ("It costs 1€ or 5", "[[9, 10, \"PER\"]]", "1€", (9, 11)),
+        ("It costs 1€ or 5", "[[10, 11, \"PER\"]]", "1€", (9, 11)),
+        ("Lagos™ sells", "[[0, 5, \"LOC\"]]", "Lagos™", (0, 6)),
+        ("at 20°C", "[[3, 5, \"LOC\"]]", "20°C", (3, 7)),
+        ("Okafor🎬 x", "[[0, 6, \"PER\"]]", "Okafor🎬", (0, 7)),
+        ("Zu\u{308}rich x", "[[0, 2, \"LOC\"]]", "Zu\u{308}rich", (0, 7)),
+        ("हिन्दी x", "[[0, 1, \"LOC\"]]", "हिन्दी", (0, 6)),
+    ] {
+        let message = spans(text, span, plain).unwrap_err();
+        let part = format!("within a word of BERT's tokenizer, {word:?}, but");
+        assert!(message.starts_with("train.jsonl, line 2: the span") && message.contains(&part), "{message}");
+        assert_eq!(spans(text, span, widen).unwrap(), [wide], "{text}");
+    }
+    // Two spans in one word are an overlap.
+    let message = spans("It costs 1€", "[[9, 10, \"PER\"], [10, 11, \"LOC\"]]", widen).unwrap_err();
+    assert!(message.contains("\"PER\" 9..10 \"1\" and \"LOC\" 10..11 \"€\" overlap"), "{message}");
+    // What the tokenizer removes is no part of a word at its ends, but within it.
+    assert_eq!(spans("\u{200b}Lagos\u{200b} x", "[[0, 7, \"LOC\"]]", plain).unwrap(), [(1, 6)]);
+    assert_eq!(spans("La\u{200b}gos x", "[[0, 6, \"LOC\"]]", plain).unwrap(), [(0, 6)]);
+    assert!(spans("a \u{200b} x", "[[2, 3, \"LOC\"]]", plain).unwrap_err().contains("has no word"));
+}
+
+/// Each Chinese character is a word, in the baseline too.
+#[test]
+fn the_words_of_texts_are_those_of_the_tokenizer_everywhere() {
+    let rows =
+        "{\"text\": \"李明在北京, 5€\", \"entities\": [[0, 2, \"PER\"], [3, 5, \"LOC\"], [7, 9, \"LOC\"]]}";
+    let data = load(&[("train.jsonl", rows)], "").unwrap();
+    assert_eq!(written(&data), "李/B-PER 明/I-PER 在/O 北/B-LOC 京/I-LOC ,/O 5€/B-LOC");
+    assert_eq!(TokenClassification::count_labels(5, &data.splits.train), [2, 2, 1, 1, 1]);
 }
 
 #[test]
@@ -348,7 +388,7 @@ fn tags_have_the_numbers_of_the_heads_outputs() {
     // A checkpoint may know more types.
     let task = fit(&["I-LOC", "I-PER", "B-LOC", "B-PER", "O"]).unwrap();
     let aligned = task.align_label(data.splits.train[0].clone());
-    assert_eq!((aligned.tags, task.outside()), (Tags::OfWords(vec![3, 1, 4]), 4));
+    assert_eq!((aligned.tags, task.outside()), (Tags::OfWords(vec![3, 1, 4]), Some(4)));
     assert_eq!(&*task.inside, [0, 1, 0, 1, 4]);
     let unnamed = fit(&["LABEL_0", "LABEL_1", "LABEL_2"]).unwrap();
     assert_eq!(unnamed.labels(), ["O", "B-PER", "I-PER"]);

@@ -26,7 +26,8 @@ pub struct DataConfig {
     /// is the mean of the windows' probabilities, or each word's tag from the window in which the word has
     /// most context. Less than `max_length` without the special tokens, so that each window advances; a text
     /// has at most 4,096 windows, which take some hundred MiB. Training cuts longer texts, but for token
-    /// classification, which trains on the windows too. Unset: longer texts are cut everywhere.
+    /// classification, which trains on the windows too. Unset: longer texts are cut, but token classification
+    /// evaluates and predicts in windows that overlap by a quarter of `max_length`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride: Option<usize>,
     /// Pad each batch to its longest member, or to `max_length`.

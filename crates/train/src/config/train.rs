@@ -237,9 +237,19 @@ impl TrainConfig {
         EncodeOptions { max_length: self.data.max_length, truncation: self.data.truncation }
     }
 
-    /// How texts are cut, or read in windows, in evaluation and prediction.
+    /// How texts are cut, or read in windows where `data.stride` says so.
     pub fn window_options(&self) -> WindowOptions {
         WindowOptions { encoding: self.encode_options(), stride: self.data.stride }
+    }
+
+    /// As [`window_options`](Self::window_options), for evaluation and prediction: without a stride, with the
+    /// task's own, [`Task::default_stride`].
+    pub fn evaluation_options<T: Task>(&self) -> WindowOptions {
+        let options = self.window_options();
+        WindowOptions {
+            stride: options.stride.or_else(|| T::default_stride(self.data.max_length)),
+            ..options
+        }
     }
 
     /// What the labels of a data set mean, where the data leave it open.

@@ -28,6 +28,8 @@ pub(crate) struct ModelCard<'a> {
     pub(crate) examples: usize,
     /// The task, by the hub's name for it.
     pub(crate) task: &'static str,
+    /// The stride with which the task reads longer texts where the settings name none.
+    pub(crate) default_stride: Option<usize>,
     /// The task's part of the card.
     pub(crate) about: TaskCard,
     /// The evaluations of the weights that are kept.

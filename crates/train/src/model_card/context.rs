@@ -94,6 +94,8 @@ struct Texts {
     /// Tokens kept of the start, for `head_tail`.
     head: Option<usize>,
     stride: Option<usize>,
+    /// Whether longer texts are read in windows in any case, and each word is tagged in one of them.
+    are_tagged: bool,
     /// The options that make `bert-train predict` cut texts in the same way, each followed by a space.
     options: String,
     /// The texts of a first try, as options of `bert-train predict`.
@@ -227,7 +229,8 @@ impl Texts {
             max_length: config.data.max_length,
             kept,
             head,
-            stride,
+            stride: stride.or(card.default_stride),
+            are_tagged: card.default_stride.is_some(),
             options: truncation + &windows,
             first_try: card.inputs.options(),
             are_words: card.inputs == Inputs::Words,

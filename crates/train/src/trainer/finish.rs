@@ -187,6 +187,7 @@ impl<T: Task> Job<T> {
             trains_on_windows: T::TRAINS_ON_WINDOWS,
             examples: self.setup.facts.splits.train.examples,
             task: T::NAME,
+            default_stride: T::default_stride(self.config.data.max_length),
             about: self.setup.task.card(&escaped),
             evaluations,
             scores,

@@ -323,7 +323,9 @@ fn long_texts_are_read_in_windows<T: Task>(made: &Made) {
 
     config.data.stride = None;
     place.train("cut", &config).unwrap();
-    assert_eq!(longest("cut"), 12);
+    // Where every word has a tag, no evaluation cuts.
+    assert_eq!(longest("cut") > 40, T::default_stride(12).is_some(), "{}", longest("cut"));
+    assert!(longest("cut") == 12 || longest("cut") == longest("run"));
 }
 
 /// The best step and the end of the run follow from the values of the metric and its direction.

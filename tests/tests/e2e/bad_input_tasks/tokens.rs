@@ -181,7 +181,7 @@ fn spans_that_do_not_fit_their_text() {
     of("Bo Lee", json!([[-2, 2, "PER"]]), &["[-2, 2, \"PER\"]", "outside"]);
     of("Bo Lee", json!([[3, 3, "PER"]]), &["[3, 3, \"PER\"]", "is empty"]);
     of("Bo Lee", json!([[3, 1, "PER"]]), &["[3, 1, \"PER\"]", "expected an end above its start"]);
-    of("Bo Lee", json!([[2, 3, "PER"]]), &["\"PER\" 2..3 \" \"", "no character but white space"]);
+    of("Bo Lee", json!([[2, 3, "PER"]]), &["\"PER\" 2..3 \" \"", "has no word, only white space"]);
     let overlap = ["\"PER\" 0..6 \"Bo Lee\" and \"ORG\" 3..6 \"Lee\" overlap", "leave one of them out"];
     of("Bo Lee", json!([[0, 6, "PER"], [3, 6, "ORG"]]), &overlap);
     of("Bo Lee", json!([[0, 4, "PER"]]), &["0..4 \"Bo L\"", "within a word", "data.widen_spans=true"]);

@@ -125,8 +125,42 @@ fn words_beyond_the_cut_count_as_outside_of_entities() {
     assert_eq!(found, [("PER", 0, 9)]);
     assert!((record.predicted[0].score - 0.6).abs() < 1e-6);
     let answer = task.answer(example, prediction);
-    let words: Vec<_> = answer.words.iter().map(|(word, tag)| (word.as_str(), tag.as_str())).collect();
-    assert_eq!(words, [("Ms", "B-PER"), ("Okafor", "I-PER"), ("saw", "O"), ("Lagos", "O")]);
+    assert!(answer.is_cut);
+    // No model gave the others a tag.
+    let words: Vec<_> = answer.words.iter().map(|(word, tag)| (word.as_str(), tag.as_deref())).collect();
+    assert_eq!(words, [("Ms", Some("B-PER")), ("Okafor", Some("I-PER")), ("saw", None), ("Lagos", None)]);
+}
+
+/// The loss is that of the words which have been read.
+#[test]
+fn words_beyond_the_cut_make_the_loss_no_smaller() {
+    let task = task();
+    let words = [("Ms", 1), ("Okafor", 2), ("saw", 0), ("Lagos", 3)];
+    let loss = |rows: &[[f32; 5]]| {
+        let example = example(0, &words);
+        let mut scorer = task.scorer().unwrap();
+        scorer.add(&example, &prediction(&example, rows)).unwrap();
+        task.logged(&scorer.finish()).get("loss").unwrap()
+    };
+    let of_two = loss(&[sure(1), sure(2)]);
+    assert!((of_two - loss(&[sure(1), sure(2), sure(0), sure(3)])).abs() < 1e-12, "{of_two}");
+    assert!((of_two + f64::from(0.6_f32).ln()).abs() < 1e-12, "{of_two}");
+}
+
+/// Label 0 of a head without `O` is no tag for words that were cut off.
+#[test]
+fn a_head_without_outside_says_nothing_of_words_beyond_the_cut() {
+    let task = TokenClassification::new(strings(&["B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG"]));
+    let example = example(7, &[("Ms", 0), ("Okafor", 1), ("Lagos", 2)]);
+    let cut = prediction(&example, &[sure(0), sure(1)]);
+    let error = task.scorer().unwrap().add(&example, &cut).unwrap_err().to_string();
+    assert!(error.starts_with("row 7 ") && error.contains("none of the model's labels is O"), "{error}");
+    let answer = task.answer(example.clone(), cut);
+    assert_eq!(answer.words.last().unwrap(), &("Lagos".to_owned(), None));
+    let whole = prediction(&example, &[sure(0), sure(1), sure(2)]);
+    let mut scorer = task.scorer().unwrap();
+    scorer.add(&example, &whole).unwrap();
+    assert_eq!(task.logged(&scorer.finish()).get("f1"), Some(1.0));
 }
 
 #[test]
