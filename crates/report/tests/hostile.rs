@@ -46,7 +46,14 @@ fn facts() -> Facts {
         shared: 1,
         skipped: 1,
         skipped_by_split: [1, 0, 0],
-        lengths: Lengths { max_length: 8, truncated: 1, bin_width: 4, counts: vec![2, 2], untruncated: None },
+        lengths: Lengths {
+            max_length: 8,
+            truncated: 1,
+            bin_width: 4,
+            counts: vec![2, 2],
+            untruncated: None,
+            windows: None,
+        },
         metrics: vec![
             info(name("share"), name("Share"), Better::Higher),
             info(name("other"), name("Other"), Better::Higher),

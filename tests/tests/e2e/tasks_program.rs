@@ -23,7 +23,7 @@ fn said(command: &mut Command) -> String {
 fn a_sweep_trains_for_the_task_that_train_finds() {
     let dir = tempfile::tempdir().unwrap();
     let stars = dir.path().join("stars.csv");
-    let rows: String = (0..32).map(|n| format!("a film number {n},{}\n", n % 2)).collect();
+    let rows = (0..32).map(|n| format!("a film number {n},{}\n", n % 2)).collect::<Vec<_>>().concat();
     fs::write(&stars, "text,label\n".to_owned() + &rows).unwrap();
     let sweep = dir.path().join("sweep");
     let new = |grid: &[&str]| {

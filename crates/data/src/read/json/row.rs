@@ -101,7 +101,7 @@ impl Found {
 }
 
 /// An integer in the value, nested ones too, that is beyond [`Value::Integer`]: as a float it would be another
-/// number. serde_json tells integers from floats up to 2^64; what is larger it reads as a float.
+/// number. `serde_json` tells integers from floats up to 2^64; what is larger it reads as a float.
 fn large(json: &Json) -> Option<String> {
     match json {
         Json::Number(number) => (number.is_u64() && !number.is_i64()).then(|| number.to_string()),
