@@ -429,7 +429,9 @@ fn separated<'a>(values: impl Iterator<Item = &'a Value>) -> Option<String> {
         let mut shared: BTreeMap<&str, usize> = BTreeMap::new();
         for &name in rows.keys() {
             let distinct: BTreeSet<&str> = parts(name, separator).into_iter().collect();
-            distinct.into_iter().for_each(|part| *shared.entry(part).or_default() += 1);
+            for part in distinct {
+                *shared.entry(part).or_default() += 1;
+            }
         }
         // A comma or a semicolon may be within a name; a bar hardly ever is.
         let is_several = |name: &'a str| {

@@ -255,7 +255,9 @@ impl Task for TokenClassification {
                 Tags::Spans { outside, .. } => {
                     let words = truth::word_characters(&example.text);
                     let tags = truth::tags(&example.tags, &words, *outside);
-                    tags.into_iter().for_each(|tag| counts[tag] += 1);
+                    for tag in tags {
+                        counts[tag] += 1;
+                    }
                 }
             }
         }

@@ -133,7 +133,7 @@ pub(super) fn folded(name: &str) -> String {
 }
 
 /// True for a list that is written as a text: as JSON or Python write it (`['a', 'b']`, `[0, 1]`, `[]`), or
-/// NumPy (`['a' 'b']`).
+/// `NumPy` (`['a' 'b']`).
 pub(super) fn is_written_list(name: &str) -> bool {
     let Some(inner) = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
     let inner = inner.trim();

@@ -363,7 +363,7 @@ fn truth_values_beside_names_are_said_once_and_without_numbers() {
     refused(&discovering(), &with_numbers, &with_numbers, &["numbers (\"1\") and names (\"true\", first"]);
 }
 
-/// pandas, NumPy and Python write lists into CSV so.
+/// pandas, `NumPy` and Python write lists into CSV so.
 #[test]
 fn lists_that_are_written_as_texts_are_no_names() {
     for list in ["['joy', 'anger']", "[\"joy\"]", "['joy' 'anger']", "[0, 1]", "[]", " ['joy'] "] {
