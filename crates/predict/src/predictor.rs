@@ -28,9 +28,19 @@ pub struct Predictor<T: Task = TextClassification> {
     positions: usize,
     max_length: usize,
     truncation: Truncation,
-    /// `None` where the task decides.
-    stride: Option<Option<usize>>,
+    longer: Longer,
     batch_size: usize,
+}
+
+/// How texts that are longer than a sequence are read.
+#[derive(Clone, Copy, Debug)]
+enum Longer {
+    /// As the task does of itself.
+    AsTheTask,
+    /// Cut.
+    Cut,
+    /// In windows that overlap by so many tokens.
+    InWindows(usize),
 }
 
 /// The number of batches that are read ahead and sorted by length together: enough that batches hold texts of
@@ -68,7 +78,7 @@ impl<T: Task> Predictor<T> {
             positions,
             max_length: tokenizer.model_max_length().map_or(positions, |length| length.min(positions)),
             truncation: tokenizer.truncation(),
-            stride: None,
+            longer: Longer::AsTheTask,
             tokenizer,
             batch_size: 32,
         })
@@ -104,7 +114,7 @@ impl<T: Task> Predictor<T> {
     /// that overlap by a quarter of the length, other tasks cut.
     #[must_use]
     pub fn with_stride(self, stride: Option<usize>) -> Self {
-        Self { stride: Some(stride), ..self }
+        Self { longer: stride.map_or(Longer::Cut, Longer::InWindows), ..self }
     }
 
     /// Sets the number of texts, or of windows, in a batch (at least one).
@@ -164,7 +174,12 @@ impl<T: Task> Predictor<T> {
         }
         let options = EncodeOptions { max_length: self.max_length, truncation: self.truncation };
         let mut parts: Vec<Vec<T::Part>> = examples.iter().map(|_| Vec::new()).collect();
-        if let Some(stride) = self.stride.unwrap_or_else(|| T::default_stride(self.max_length)) {
+        let stride = match self.longer {
+            Longer::AsTheTask => T::default_stride(self.max_length),
+            Longer::Cut => None,
+            Longer::InWindows(stride) => Some(stride),
+        };
+        if let Some(stride) = stride {
             // Never all windows at once: a long text may have as many windows as tokens.
             let mut windows = Vec::new();
             for (index, example) in examples.iter().enumerate() {

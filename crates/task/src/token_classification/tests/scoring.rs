@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use embert_data::tokenize::Encoding;
 
 use super::super::*;
