@@ -322,8 +322,7 @@ fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, E
     if is_stdout(input) {
         return Ok(RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?);
     }
-    let is_of_tokens = TaskKind::of_run(T::NAME, None) == Some(TaskKind::TokenClassification);
-    if is_of_tokens && options.format.is_none() && Format::of(input) == Some(Format::Tsv) {
+    if is_of_tokens::<T>() && options.format.is_none() && Format::of(input) == Some(Format::Tsv) {
         // As a data set for this task is read, unless it is a table of texts.
         let of_texts = Columns::new().with_text(&args.text_column);
         if RowReader::open(input, &options, &of_texts).is_err() {
