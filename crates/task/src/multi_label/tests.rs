@@ -73,8 +73,9 @@ fn a_separator_separates_the_labels_of_a_text() {
         let message = load(&[("train.csv", &text)], "").unwrap_err();
         assert!(
             message.contains(&format!("\"{list}\" is a list written as a text (first in "))
-                && message
-                    .contains("train.csv, line 3): write a list in JSON, or in CSV the labels with \"|\""),
+                && message.contains(
+                    "train.csv, line 3), and CSV has no lists: write the labels with \"|\" between them"
+                ),
             "{message}"
         );
         load(&[("train.csv", &text)], &format!("labels = [\"joy\", \"{list}\"]")).unwrap();
