@@ -198,8 +198,13 @@ fn with_columns(error: TaskError, card: &Card, task: TaskName) -> TaskError {
             } else {
                 ""
             };
+            let indicators = if task == TaskName::TextClassification && column == card.columns.label {
+                " (columns of 0 and 1 before [files], as in label_columns = [\"joy\", \"sad\"])"
+            } else {
+                ""
+            };
             let hint = format!(
-                "; name them in a card, a file as datasets/{example}.toml, with {files} and [columns] {columns}{of_tokens}"
+                "; name them in a card, a file as datasets/{example}.toml, with {files} and [columns] {columns}{indicators}{of_tokens}"
             );
             DataError::MissingColumn { path, column, found, hint }.into()
         }

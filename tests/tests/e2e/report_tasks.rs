@@ -50,7 +50,7 @@ fn a_browser_shows_the_pages_of_every_task() {
     }
     let page = dir.path().join("tasks.html");
     succeed(bert_train().arg("report").args([&tagged, &labels, &pairs]).arg("--output").arg(&page));
-    assert_is_sound(&mut browser, &page, 4, "tasks");
+    assert_is_sound(&mut browser, &page, 3, "tasks");
 }
 
 /// Types, labels and texts that are markup, control characters or marks of direction, in runs of each task.

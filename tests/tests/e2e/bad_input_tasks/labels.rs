@@ -70,10 +70,19 @@ fn labels_that_are_not_known() {
 
 #[test]
 fn columns_of_0_and_1_with_something_else() {
+    let file = |last: &str| format!("text,joy,sad\na,1,0\nb,0,1\n{last}\n");
     let csv = |last: &str, parts: &[&str]| {
-        let file = format!("text,joy,sad\na,1,0\nb,0,1\n{last}\n");
-        train_refuses(&[("train.csv", &file)], &[], &[&["train.csv, line 4"][..], parts].concat());
+        let card = "name = \"mine\"\ntask = \"text-classification\"\nlabel_columns = [\"joy\", \"sad\"]\n\
+                    [files]\ntrain = [\"train.csv\"]\n";
+        let files = [("train.csv", &*file(last)), ("card.toml", card)];
+        train_refuses(&files, &[], &[&["train.csv, line 4"][..], parts].concat());
     };
+    // Without a card, a column that has another value is none of the labels'.
+    train_refuses(
+        &[("train.csv", &file("c,2,0"))],
+        &[],
+        &["no column \"label\"", "label_columns = [\"joy\", \"sad\"]"],
+    );
     csv("c,2,0", &["the column \"joy\" has \"2\", expected 1 (the text has this label) or 0"]);
     csv("c,yes,0", &["the column \"joy\" has \"yes\""]);
     csv("c,1,", &["the column \"sad\" has no value"]);

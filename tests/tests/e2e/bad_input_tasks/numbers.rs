@@ -53,7 +53,10 @@ fn values_that_are_no_numbers() {
     of_csv(&["50%", "20%"], &["train.csv, line 2", "\"50%\""]);
     of_csv(&["1 000", "2"], &["train.csv, line 2", "\"1 000\""]);
     of_csv(&["1.5", "inf", "2"], &["train.csv, line 3", "the label is inf"]);
-    of_csv(&["1.5", "nan", "2"], &["train.csv, line 3", "the label is NaN"]);
+    of_csv(
+        &["1.5", "nan", "2"],
+        &["train.csv, line 3", "1 of the 3 rows of the training split have no label"],
+    );
     of_csv(
         &["1.5", "1e300", "2"],
         &["train.csv, line 3", "the label is 1e300, expected a number from -1e15 to"],

@@ -52,7 +52,8 @@ pub(super) fn with_options(error: Error, columns: PredictColumns<'_>, takes_pair
         _ => return error,
     };
     let hint = match hint_of(columns, takes_pairs, column, found) {
-        Some(hint) => hint,
+        Some(hint) if takes_pairs => hint,
+        Some(hint) => format!("{hint}; words from the column tokens need none"),
         // Nothing in the file looks like texts: the reader may know more, as where it has no heading.
         None if is_explained => return error,
         None if takes_pairs => "other columns are named with --text-column and --text-pair-column".to_owned(),
