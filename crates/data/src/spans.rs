@@ -205,7 +205,8 @@ fn read_span(value: &Value, name: &str, spans: &mut Vec<Marked>) -> Result<(), R
                     found: span.names().to_vec(),
                 })
             };
-            let text = span.get("text").or_else(|| span.get("word"));
+            // The `word` of a prediction is the tokenizer's, not the text's.
+            let text = span.get("text");
             let labels = first(&["label", "labels", "entity_group"])?;
             (first(&START)?, first(&END)?, labels, text)
         }

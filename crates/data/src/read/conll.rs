@@ -51,6 +51,12 @@ pub(super) fn rows(
         return refuse("where a quote is a token like any other: leave quoting out");
     }
     let layout = Layout::of(&text, options);
+    if layout.is_numbered && options.header.is_none() && layout.width.is_some_and(|(width, _)| width > 1) {
+        return refuse(
+            "but its first column counts the words of each sentence: name the columns, as in header = [\"index\", \
+             \"tokens\", \"tags\"]",
+        );
+    }
     let mut sentences = Sentences {
         file: File { source: source.clone(), columns: columns.clone(), header: options.header.clone() },
         width: None,
@@ -110,6 +116,8 @@ struct Layout {
     /// Number of columns, and the line that has them.
     width: Option<(usize, u64)>,
     has_documents: bool,
+    /// Whether the first column counts the lines of each sentence.
+    is_numbered: bool,
 }
 
 impl Layout {
@@ -120,7 +128,8 @@ impl Layout {
         if lines.len() > 1 {
             lines.pop();
         }
-        let lines: Vec<_> = lines.into_iter().map(String::from_utf8_lossy).collect();
+        let lines = lines.into_iter().map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let lines: Vec<_> = lines.map(String::from_utf8_lossy).collect();
         let is_token = |line: &&(usize, &str)| !is_blank(line.1) && !line.1.starts_with(DOCUMENT);
         let all: Vec<(usize, &str)> = lines.iter().map(|line| &**line).enumerate().collect();
         let all: Vec<(usize, &str)> = all.iter().filter(is_token).copied().collect();
@@ -139,8 +148,26 @@ impl Layout {
             separator,
             width: sure.first().map(|(at, line)| (separator.fields(line).count(), *at as u64 + 1)),
             has_documents: lines.iter().any(|line| line.starts_with(DOCUMENT)),
+            is_numbered: is_numbered(separator, lines.iter().map(|line| &**line)),
         }
     }
+}
+
+/// Whether the first column counts the lines of each sentence from 1, as in GermEval 2014 and CoNLL-U.
+fn is_numbered<'a>(separator: Separator, lines: impl Iterator<Item = &'a str>) -> bool {
+    let (mut number, mut most) = (0, 0);
+    for line in lines.filter(|line| !line.starts_with('#')) {
+        if is_blank(line) || line.starts_with(DOCUMENT) {
+            number = 0;
+            continue;
+        }
+        number += 1;
+        if separator.fields(line).next().and_then(|field| field.parse().ok()) != Some(number) {
+            return false;
+        }
+        most = most.max(number);
+    }
+    most > 1
 }
 
 /// True for a line of white space alone: it ends a sentence.

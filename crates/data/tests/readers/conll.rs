@@ -3,7 +3,9 @@
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 
-use embert_data::{Card, Columns, Format, LoadOptions, ReadOptions, Row, RowReader, Value, load_rows};
+use embert_data::{
+    Card, Columns, Format, Header, LoadOptions, ReadOptions, Row, RowReader, Value, load_rows,
+};
 use proptest::prelude::*;
 
 use super::{as_format, chain, file, options};
@@ -135,6 +137,29 @@ fn comments_are_passed_over_and_counted() {
     assert!(notes.contains("4 comment line(s) were passed over"), "{notes}");
     // Within a sentence, a line's number is the row's and the token's added up: there is no comment.
     assert!(problem("a O\n# a comment\nb O\n", "").contains("line 2: it has 3 column(s)"));
+}
+
+#[test]
+fn a_first_column_that_counts_the_words_is_not_the_tokens() {
+    let text = "# source\n1\tAnna\tB-PER\tO\n2\tsleeps\tO\tO\n\n1\tRome\tB-LOC\tO\n";
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(&dir, "a.conll", text);
+    let columns = Columns::new().with("tokens").with("tags");
+    let error =
+        RowReader::open(&path, &ReadOptions::default(), &columns).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("its first column counts the words of each sentence"), "{error}");
+    let names = ["index", "tokens", "tags", "nested"].map(str::to_owned).to_vec();
+    let options = ReadOptions { header: Some(Header::Names(names)), ..ReadOptions::default() };
+    let rows: Vec<Row> = RowReader::open(&path, &options, &columns).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows[0].texts("tokens"), Ok(vec!["Anna", "sleeps"]));
+    // Numbers that do not count are tokens.
+    assert_eq!(all("1 O\n3 O\n").len(), 1);
+}
+
+#[test]
+fn white_space_before_the_end_of_a_line_is_no_column() {
+    assert_eq!(all("EU B-ORG \r\nrejects O \r\n\r\nPeter B-PER \r\n").len(), 2);
+    assert_eq!(all("EU\tB-ORG\t\r\nrejects\tO\t\r\n").len(), 1);
 }
 
 #[test]
