@@ -153,7 +153,7 @@ impl Layout {
     }
 }
 
-/// Whether the first column counts the lines of each sentence from 1, as in GermEval 2014 and CoNLL-U.
+/// Whether the first column counts the lines of each sentence from 1, as in `GermEval` 2014 and `CoNLL-U`.
 fn is_numbered<'a>(separator: Separator, lines: impl Iterator<Item = &'a str>) -> bool {
     let (mut number, mut most) = (0, 0);
     for line in lines.filter(|line| !line.starts_with('#')) {
