@@ -121,7 +121,7 @@ proptest! {
     #[test]
     fn an_offset_and_a_scale_change_no_correlation(pairs in pairs(), offset in -1_000_000_000_i32..=1_000_000_000) {
         let plain = accumulate(pairs.iter().copied()).report();
-        // Up to 1e15, where the mean of the numbers is rounded to eighths: halves and the sums with them are exact.
+        // Up to 1e15, where a mean is rounded to eighths; halves and the sums with them are exact.
         let offset = f64::from(offset) * 1_048_576.0;
         let moved = accumulate(pairs.iter().map(|(truth, predicted)| (truth + offset, predicted * 4.0 - offset))).report();
         let close = |one: Option<f64>, other: Option<f64>| match (one, other) {
