@@ -88,6 +88,13 @@ fn the_cases_have_what_can_go_wrong() {
     assert!(defined("constant prediction") && !defined("constant truth"));
 }
 
+/// A sum in one `f64` would lose the 1 beside 1e16.
+#[test]
+fn numbers_that_cancel_leave_the_small_one_in_the_mean() {
+    let report = accumulate([(1e16, 0.0), (1.0, 0.0), (-1e16, 0.0)]).report();
+    assert!((report.truth_mean.unwrap() - 1.0 / 3.0).abs() < 1e-15);
+}
+
 /// Up to 20 pairs; halves, so that ties are common and shifting by a whole number is exact.
 fn pairs() -> impl Strategy<Value = Vec<(f64, f64)>> {
     let number = || (-8_i8..=8).prop_map(|halves| f64::from(halves) / 2.0);
@@ -114,7 +121,8 @@ proptest! {
     #[test]
     fn an_offset_and_a_scale_change_no_correlation(pairs in pairs(), offset in -1_000_000_000_i32..=1_000_000_000) {
         let plain = accumulate(pairs.iter().copied()).report();
-        let offset = f64::from(offset);
+        // Up to 1e15, where a mean is rounded to eighths; halves and the sums with them are exact.
+        let offset = f64::from(offset) * 1_048_576.0;
         let moved = accumulate(pairs.iter().map(|(truth, predicted)| (truth + offset, predicted * 4.0 - offset))).report();
         let close = |one: Option<f64>, other: Option<f64>| match (one, other) {
             (Some(one), Some(other)) => (one - other).abs() < 1e-12,

@@ -11,8 +11,8 @@ use embert_model::{
 
 use crate::support::{Expected, assert_close, fixture, tiny_config};
 
-/// Absolute; the logits are of size 2 and the largest gradients of size 1 to 9. The reference was computed in
-/// f64; f32 keeps seven digits of sums of some dozens of products, through three layers.
+/// Absolute; the logits are of size 2 and the largest gradients of size 0.3 to 1.1. The reference was
+/// computed in f64; f32 keeps seven digits of sums of some dozens of products, through three layers.
 const TOLERANCE: f32 = 1e-5;
 
 /// Puts each gradient in its parameter's place, so that it has the checkpoint's name and layout.

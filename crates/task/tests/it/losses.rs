@@ -125,13 +125,15 @@ fn the_loss_of_tags_is_that_of_all_labelled_tokens_of_a_step() {
         let task = task.with_loss(&settings(case), &EncodedDataset::default()).unwrap();
         let (mut parts, mut first) = (Vec::new(), 0);
         for &tokens in &case.micro_batches {
-            // Two features, the second the shorter one, where there are enough tokens.
-            let lengths = if tokens > 2 { vec![tokens - tokens / 3, tokens / 3] } else { vec![tokens] };
+            // Two features where there are enough tokens, the first the shorter one: its padding lies between
+            // the rows of the two.
+            let lengths = if tokens > 2 { vec![tokens / 3, tokens - tokens / 3] } else { vec![tokens] };
+            let longest = lengths[lengths.len() - 1];
             let (mut logits, mut targets) = (Vec::new(), Vec::new());
             for &length in &lengths {
                 let rows = first * case.outputs..(first + length) * case.outputs;
                 logits.extend_from_slice(&case.logits[rows]);
-                logits.extend(vec![3.5; (lengths[0] - length) * case.outputs]);
+                logits.extend(vec![3.5; (longest - length) * case.outputs]);
                 let of_feature = &case.targets[first..first + length];
                 targets.push(TokenTarget(
                     of_feature.iter().map(|target| usize::try_from(*target).ok()).collect(),
@@ -146,7 +148,8 @@ fn the_loss_of_tags_is_that_of_all_labelled_tokens_of_a_step() {
         let (losses, gradients) = step(&task, case.outputs, &parts);
         let mut gradient = Vec::new();
         for (lengths, of_part) in lengths.iter().zip(gradients) {
-            for (feature, rows) in lengths.iter().zip(of_part.chunks(lengths[0] * case.outputs)) {
+            let longest = lengths[lengths.len() - 1];
+            for (feature, rows) in lengths.iter().zip(of_part.chunks(longest * case.outputs)) {
                 let (real, padding) = rows.split_at(feature * case.outputs);
                 gradient.extend_from_slice(real);
                 assert!(padding.iter().all(|value| *value == 0.0), "padding of {what}");
