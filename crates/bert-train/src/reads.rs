@@ -4,16 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use embert_report::Sweep;
-use embert_run::{RunFiles, SweepFiles};
+use embert_run::{RunFiles, SweepFiles, Thresholds};
 
 /// The files that are read of a checkpoint's folder, besides `*.safetensors`.
-const MODEL_FILES: [&str; 10] = [
+const MODEL_FILES: [&str; 11] = [
     "README.md",
     "adapter_config.json",
     "added_tokens.json",
     "config.json",
     "model.safetensors.index.json",
     "special_tokens_map.json",
+    Thresholds::FILE,
     "tokenizer.json",
     "tokenizer.model",
     "tokenizer_config.json",

@@ -4,7 +4,7 @@ use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use embert_files::{LOCK, is_temporary};
-use embert_run::{CheckpointName, FolderKind, RunFiles, SweepFiles};
+use embert_run::{CheckpointName, FolderKind, RunFiles, SweepFiles, Thresholds};
 
 use crate::TrainError;
 use crate::error::IoContext as _;
@@ -80,7 +80,7 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
         Contents::Run => RunFiles::FILES.contains(&text) || [LOCK, REPLACES].contains(&text),
         Contents::Sweep => SweepFiles::FILES.contains(&text) || [LOCK, REPLACES].contains(&text),
         Contents::Model => {
-            const FILES: [&str; 7] = [
+            const FILES: [&str; 8] = [
                 "config.json",
                 "model.safetensors",
                 "tokenizer.json",
@@ -88,6 +88,7 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
                 "special_tokens_map.json",
                 "vocab.txt",
                 "README.md",
+                Thresholds::FILE,
             ];
             FILES.contains(&text)
         }
