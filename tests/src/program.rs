@@ -69,6 +69,28 @@ pub fn succeed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("text on the standard output")
 }
 
+/// Runs a command to the end and demands success; returns the standard error.
+///
+/// # Panics
+/// The program can't be started, or fails.
+pub fn said(command: &mut Command) -> String {
+    let output = command.output().expect("the program starts");
+    let said = stderr(&output);
+    assert!(output.status.success(), "{command:?}\n{said}");
+    said
+}
+
+/// Asserts that a text has each of these parts.
+///
+/// # Panics
+/// A part is missing.
+#[track_caller]
+pub fn assert_says(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "\"{part}\" is not said:\n{said}");
+    }
+}
+
 /// Runs a command to the end and demands a failure with exit status 1 and no panic; returns the standard
 /// error.
 ///

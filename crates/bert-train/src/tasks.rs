@@ -91,6 +91,16 @@ impl PredictColumns<'_> {
     }
 }
 
+/// A note on texts of words that were cut, as the user asked; `None` where none was.
+pub(crate) fn cut_note(cut: usize, all: usize, max_length: usize) -> Option<String> {
+    (cut > 0).then(|| {
+        format!(
+            "{cut} of {all} texts were cut at {max_length} tokens: their other words have no tag of the model's and count as \
+             O; leave --stride none out to read them whole"
+        )
+    })
+}
+
 /// The warning about a head whose labels have no names; `None` for a head with names. `what` is what the labels
 /// are called.
 fn unnamed_warning(labels: &[String], what: &str) -> Option<String> {
@@ -164,16 +174,6 @@ pub(crate) trait ShownTask: Task {
     /// As [`is_cut`](Self::is_cut), of an answer.
     fn is_answer_cut(_answer: &Self::Answer) -> bool {
         false
-    }
-
-    /// A note on texts that were cut, as the user asked; `None` where none was.
-    fn cut_note(cut: usize, all: usize, max_length: usize) -> Option<String> {
-        (cut > 0).then(|| {
-            format!(
-                "{cut} of {all} texts were cut at {max_length} tokens: their other words have no tag of the model's and count as \
-                 O; leave --stride none out to read them whole"
-            )
-        })
     }
 
     /// Prints the metrics of an evaluation.

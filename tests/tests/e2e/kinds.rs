@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use embert_tests::program::{bert_train, fail, json_lines, root, stderr, succeed};
+use embert_tests::program::{assert_says, bert_train, fail, json_lines, root, said, stderr, succeed};
 use serde_json::{Value, json};
 
 use crate::predict::{model, names};
@@ -53,21 +53,6 @@ fn command(what: &str, data: &Path, output: &Path, epochs: usize) -> Command {
         .arg("--output")
         .arg(output);
     command
-}
-
-/// Runs a command to the end; returns the standard error.
-fn said(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let said = stderr(&output);
-    assert!(output.status.success(), "{command:?}\n{said}");
-    said
-}
-
-#[track_caller]
-fn assert_says(said: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(said.contains(part), "\"{part}\" is not said:\n{said}");
-    }
 }
 
 fn json(path: &Path) -> Value {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use embert_tests::program::{bert_train, fail, json_lines, succeed};
+use embert_tests::program::{assert_says, bert_train, fail, json_lines, succeed};
 use serde_json::{Value, json};
 
 use crate::resume::{resume, same_result, wait_for_step};
@@ -169,13 +169,6 @@ pub(crate) fn lines(command: &mut Command) -> Vec<Value> {
 
 pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
-#[track_caller]
-pub(crate) fn assert_says(said: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(said.contains(part), "\"{part}\" is not said:\n{said}");
-    }
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use embert_tests::program::{fail, succeed};
+use embert_tests::program::{assert_says, fail, succeed};
 use serde_json::{Value, json};
 
-use crate::tasks::{KINDS, Kind, assert_says, data, json, lines, of_model, trained};
+use crate::tasks::{KINDS, Kind, data, json, lines, of_model, trained};
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()

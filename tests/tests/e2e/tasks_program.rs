@@ -2,21 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use embert_tests::program::{bert_train, fail, stderr, succeed};
+use embert_tests::program::{assert_says, bert_train, fail, said, succeed};
 use serde_json::{Value, json};
 
 use crate::resume::{resume, wait_for_step};
-use crate::tasks::{KINDS, Kind, assert_says, command, data, json, lines, of_model, trained};
-
-/// The standard error of a command that succeeds.
-fn said(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let said = stderr(&output);
-    assert!(output.status.success(), "{command:?}\n{said}");
-    said
-}
+use crate::tasks::{KINDS, Kind, command, data, json, lines, of_model, trained};
 
 /// A sweep finds its task as `train` does, in each of its runs, and refuses what `train` refuses.
 #[test]

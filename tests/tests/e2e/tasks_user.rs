@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use embert_tests::program::{bert_train, binary, fail, stderr, succeed};
+use embert_tests::program::{assert_says, bert_train, binary, fail, stderr, succeed};
 use serde_json::{Value, json};
 
-use crate::tasks::{KINDS, Kind, assert_says, command, data, json, lines, of_model, trained};
+use crate::tasks::{KINDS, Kind, command, data, json, lines, of_model, trained};
 
 /// Runs a printed command line in a shell, in `folder`; the program may have any name.
 fn pasted(line: &str, folder: &Path) -> Output {

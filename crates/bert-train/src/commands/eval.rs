@@ -22,7 +22,7 @@ use crate::data_set::DataSet;
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
-use crate::tasks::{ShownTask, task_of_model, with_task};
+use crate::tasks::{ShownTask, cut_note, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 /// The keys of `--set`.
@@ -139,7 +139,7 @@ fn evaluate<T: ShownTask>(
     )?;
     bar.finish_and_clear();
     let cut = evaluation.examples.iter().filter(|(_, prediction)| T::is_cut(prediction)).count();
-    if let Some(note) = T::cut_note(cut, evaluation.examples.len(), options.encoding.max_length) {
+    if let Some(note) = cut_note(cut, evaluation.examples.len(), options.encoding.max_length) {
         say!("{note}");
     }
     if let Some(pairing) = evaluation.task.pairing() {

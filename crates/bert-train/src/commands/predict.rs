@@ -24,7 +24,7 @@ use strum::VariantNames as _;
 use crate::arguments::{InferenceArgs, JsonArgs, Stride};
 use crate::error::Error;
 use crate::output::say;
-use crate::tasks::{PredictColumns, ShownTask, task_of_model, with_task};
+use crate::tasks::{PredictColumns, ShownTask, cut_note, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
@@ -428,7 +428,7 @@ fn write_all<T: ShownTask>(
         }
         Ok::<_, Error>(())
     })?;
-    if let Some(note) = T::cut_note(cut, all, max_length) {
+    if let Some(note) = cut_note(cut, all, max_length) {
         say!("{note}");
     }
     Ok(())
