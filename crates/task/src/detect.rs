@@ -277,16 +277,17 @@ fn name_tokens(card: &mut Card, row: &Row, is_cut: bool, notes: &mut Vec<String>
 fn name_texts(card: &mut Card, row: &Row, rows: &[(Location, Row)], notes: &mut Vec<String>) {
     let has = |name: &str| row.names().iter().any(|other| other == name);
     let default = CardColumns::default();
-    let pair = PAIRS.iter().find(|(one, other)| has(one) && has(other));
-    if let Some((one, other)) = pair.filter(|(one, _)| *one == "text" || !has(&default.text)) {
-        notes.push(format!("the pairs of texts are in the columns \"{one}\" and \"{other}\""));
-        (*one).clone_into(&mut card.columns.text);
-        card.columns.text_pair = Some((*other).to_owned());
-    } else if !has(&default.text)
-        && let Some(&text) = TEXTS.iter().find(|name| has(name))
-    {
-        notes.push(format!("the texts are in the column \"{text}\""));
-        text.clone_into(&mut card.columns.text);
+    match text_columns(row.names()) {
+        Some((one, Some(other))) => {
+            notes.push(format!("the pairs of texts are in the columns \"{one}\" and \"{other}\""));
+            one.clone_into(&mut card.columns.text);
+            card.columns.text_pair = Some(other.to_owned());
+        }
+        Some((text, None)) if text != default.text => {
+            notes.push(format!("the texts are in the column \"{text}\""));
+            text.clone_into(&mut card.columns.text);
+        }
+        _ => {}
     }
     if has(&default.label) || !card.label_columns.is_empty() {
         return;
