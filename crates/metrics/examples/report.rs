@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use embert_metrics::{Accumulator, Average, Metric, softmax};
+use embert_metrics::{Accumulator, Average, Metric, NamedMetric as _, softmax};
 
 const LABELS: [&str; 3] = ["negative", "neutral", "positive"];
 

@@ -112,7 +112,7 @@ impl fmt::Debug for Accumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Metric, Undefined};
+    use crate::{Metric, NamedMetric as _, Undefined};
 
     fn macro_of(num_labels: usize) -> Accumulator {
         Accumulator::new(num_labels, Average::Macro).unwrap()

@@ -3,14 +3,14 @@
 //! An [`Accumulator`] takes one example after another: the true label, the probability of each label, the
 //! loss. At any time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC
 //! AUC, the confusion matrix. Metrics are computed over all examples together, never as means of batch means.
-//! A [`Metric`] names one number of the report and says whether greater is better. [`softmax`] turns logits
-//! into probabilities, [`argmax`] finds the predicted label, [`WindowMean`] averages over the windows of a
-//! text. Curves and calibration have functions of their own: [`roc_curve`], [`precision_recall_curve`],
+//! A [`Metric`] names one number of the report; the trait [`NamedMetric`] has its names, its value and whether
+//! greater is better. [`softmax`] turns logits into probabilities, [`argmax`] finds the predicted label,
+//! [`WindowMean`] averages over the windows of a text. Curves and calibration have functions of their own: [`roc_curve`], [`precision_recall_curve`],
 //! [`reliability`] with the expected calibration error, and [`temperature`]. [`mean`] and
 //! [`standard_deviation`] summarize several runs.
 //!
 //! ```
-//! use embert_metrics::{Accumulator, Average, Metric, softmax};
+//! use embert_metrics::{Accumulator, Average, Metric, NamedMetric as _, softmax};
 //!
 //! let mut accumulator = Accumulator::new(2, Average::Binary { positive: 1 })?;
 //! for (target, logits) in [(0, [2.0, -1.0]), (1, [0.3, 0.9]), (1, [1.2, 0.4])] {
@@ -27,8 +27,9 @@
 //! Other tasks have the same three: [`MultiLabelAccumulator`], [`MultiLabelReport`] and [`MultiLabelMetric`]
 //! for several labels on one example, with [`fit_thresholds`]; [`TaggingAccumulator`], [`TaggingReport`] and
 //! [`TaggingMetric`] for tagged words, with [`entities`] and the [`Scheme`]s of tags;
-//! [`RegressionAccumulator`], [`RegressionReport`] and [`RegressionMetric`] for numbers. Baselines are
-//! [`MajorityTags`], [`most_frequent_labels`] and [`mean`].
+//! [`RegressionAccumulator`], [`RegressionReport`] and [`RegressionMetric`] for numbers. Code for the metrics
+//! of any task is generic over [`NamedMetric`]. Baselines are [`MajorityTags`], [`most_frequent_labels`] and
+//! [`mean`].
 //!
 //! The crate does not know models, data or files, and prints nothing.
 
@@ -71,6 +72,7 @@ pub use multi_label::{
     DEFAULT_THRESHOLD, LabelScores, MultiLabelAccumulator, MultiLabelMetric, MultiLabelReport,
     fit_thresholds, is_predicted, most_frequent_labels,
 };
+pub use named::NamedMetric;
 pub use regression::{RegressionAccumulator, RegressionMetric, RegressionReport};
 pub use report::{ClassScores, Report, Scores, Undefined};
 pub use softmax::softmax;

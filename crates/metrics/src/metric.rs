@@ -1,12 +1,9 @@
 //! [`Metric`]: the metrics of a report by name.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
 
-use crate::MetricsError;
-use crate::named::parse;
+use crate::named::read_by_name;
 
 /// A metric of a [`Report`](crate::Report), by the name that configurations, logs and the command line use
 /// (`macro_f1`, `roc_auc`).
@@ -38,84 +35,9 @@ pub enum Metric {
     RocAuc,
 }
 
+read_by_name!(Metric);
+
 impl Metric {
-    /// Every metric, in the order in which they are listed to users.
-    pub const ALL: &[Metric] = Self::VARIANTS;
-
-    /// The name of the metric by which the weights of a classifier are chosen unless the user names another.
-    pub const DEFAULT: &str = "accuracy";
-
-    /// The name, which [`FromStr`] parses.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-
-    /// The metrics that an evaluation logs, in the order of the log line.
-    pub const LOGGED: &[Metric] =
-        &[Self::Loss, Self::Accuracy, Self::Precision, Self::Recall, Self::F1, Self::Mcc, Self::RocAuc];
-
-    /// Every metric in the order of display: the loss last. Runs are compared by the first metric by default.
-    pub fn displayed() -> impl Iterator<Item = Self> + Clone {
-        let others = Self::ALL.iter().copied().filter(|metric| *metric != Self::Loss);
-        others.chain([Self::Loss])
-    }
-
-    /// The name in headings.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Loss => "Loss",
-            Self::Accuracy => "Accuracy",
-            Self::Precision => "Precision",
-            Self::Recall => "Recall",
-            Self::F1 => "F1",
-            Self::MacroF1 => "Macro F1",
-            Self::MicroF1 => "Micro F1",
-            Self::WeightedF1 => "Weighted F1",
-            Self::Mcc => "MCC",
-            Self::RocAuc => "ROC AUC",
-        }
-    }
-
-    /// The title, with MCC written out as Matthews correlation.
-    pub const fn long_title(self) -> &'static str {
-        match self {
-            Self::Mcc => "Matthews correlation",
-            other => other.title(),
-        }
-    }
-
-    /// The Hugging Face Hub's identifier of the metric, for model cards.
-    pub fn hub_name(self) -> &'static str {
-        match self {
-            Self::Mcc => "matthews_correlation",
-            other => other.name(),
-        }
-    }
-
-    /// Whether greater is better.
-    pub const fn is_higher_better(self) -> bool {
-        match self {
-            Self::Loss => false,
-            Self::Accuracy
-            | Self::Precision
-            | Self::Recall
-            | Self::F1
-            | Self::MacroF1
-            | Self::MicroF1
-            | Self::WeightedF1
-            | Self::Mcc
-            | Self::RocAuc => true,
-        }
-    }
-
-    /// True for the metrics that sum up an evaluation: loss, accuracy, F1, MCC and ROC AUC.
-    pub const fn is_headline(self) -> bool {
-        match self {
-            Self::Loss | Self::Accuracy | Self::F1 | Self::Mcc | Self::RocAuc => true,
-            Self::Precision | Self::Recall | Self::MacroF1 | Self::MicroF1 | Self::WeightedF1 => false,
-        }
-    }
-
     /// Whether the metric is averaged over the labels as the report's [`Average`](crate::Average) says.
     pub const fn is_averaged(self) -> bool {
         match self {
@@ -129,34 +51,12 @@ impl Metric {
             | Self::RocAuc => false,
         }
     }
-
-    /// Whether `value` is strictly better than `than`: greater, or smaller where smaller is better. Always
-    /// false with a NaN.
-    pub fn is_better(self, value: f64, than: f64) -> bool {
-        if self.is_higher_better() { value > than } else { value < than }
-    }
-}
-
-impl FromStr for Metric {
-    type Err = MetricsError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        parse(Self::ALL, name)
-    }
-}
-
-impl TryFrom<String> for Metric {
-    type Error = MetricsError;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        name.parse()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Accumulator, Average, Report, Scores};
+    use crate::{Accumulator, Average, NamedMetric as _, Report, Scores};
 
     #[test]
     fn each_metric_is_its_own_figure() {

@@ -24,7 +24,7 @@ pub const MAE: &str = "mae";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Metric, MultiLabelMetric, RegressionMetric, TaggingMetric};
+    use crate::{Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric, TaggingMetric};
 
     #[test]
     fn a_constant_is_the_name_of_its_metric() {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::counts::{Counts, divide};
-use crate::{Average, ConfusionMatrix, Metric};
+use crate::{Average, ConfusionMatrix, Metric, NamedMetric};
 
 /// All metrics over the examples of an [`Accumulator`](crate::Accumulator).
 ///
@@ -171,10 +171,67 @@ impl Report {
     }
 }
 
-impl Metric {
-    /// The metric's value in `report`. `None` for a report without examples, and for an undefined ROC AUC.
-    /// Other undefined metrics are 0.
-    pub fn value(self, report: &Report) -> Option<f64> {
+impl NamedMetric for Metric {
+    type Report = Report;
+    const DEFAULT: &'static str = "accuracy";
+    const LOGGED: &'static [Self] =
+        &[Self::Loss, Self::Accuracy, Self::Precision, Self::Recall, Self::F1, Self::Mcc, Self::RocAuc];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Loss => "Loss",
+            Self::Accuracy => "Accuracy",
+            Self::Precision => "Precision",
+            Self::Recall => "Recall",
+            Self::F1 => "F1",
+            Self::MacroF1 => "Macro F1",
+            Self::MicroF1 => "Micro F1",
+            Self::WeightedF1 => "Weighted F1",
+            Self::Mcc => "MCC",
+            Self::RocAuc => "ROC AUC",
+        }
+    }
+
+    /// The title, with MCC written out as Matthews correlation.
+    fn long_title(self) -> &'static str {
+        match self {
+            Self::Mcc => "Matthews correlation",
+            other => other.title(),
+        }
+    }
+
+    fn hub_name(self) -> &'static str {
+        match self {
+            Self::Mcc => "matthews_correlation",
+            other => other.name(),
+        }
+    }
+
+    fn is_higher_better(self) -> bool {
+        match self {
+            Self::Loss => false,
+            Self::Accuracy
+            | Self::Precision
+            | Self::Recall
+            | Self::F1
+            | Self::MacroF1
+            | Self::MicroF1
+            | Self::WeightedF1
+            | Self::Mcc
+            | Self::RocAuc => true,
+        }
+    }
+
+    /// True for loss, accuracy, F1, MCC and ROC AUC.
+    fn is_headline(self) -> bool {
+        match self {
+            Self::Loss | Self::Accuracy | Self::F1 | Self::Mcc | Self::RocAuc => true,
+            Self::Precision | Self::Recall | Self::MacroF1 | Self::MicroF1 | Self::WeightedF1 => false,
+        }
+    }
+
+    /// `None` for a report without examples, and for an undefined ROC AUC. Other undefined metrics are 0.
+    fn value(self, report: &Report) -> Option<f64> {
         if report.examples == 0 {
             return None;
         }

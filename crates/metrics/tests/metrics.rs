@@ -2,61 +2,60 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use embert_metrics::{
-    MetricsError, MultiLabelAccumulator, MultiLabelMetric, RegressionAccumulator, RegressionMetric, Scheme,
-    TaggingAccumulator, TaggingMetric,
-};
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
 
-/// What holds for the enum of every task's metrics.
-macro_rules! holds_for {
-    ($test:ident, $metric:ident, names: $names:expr, smaller_is_better: $errors:expr, hidden: $hidden:expr) => {
-        #[test]
-        fn $test() {
-            let names: Vec<_> = $metric::ALL.iter().map(|metric| metric.name()).collect();
-            assert_eq!(names, $names);
-            assert_eq!($metric::DEFAULT, names[0], "the default is listed first");
-            assert_eq!($metric::LOGGED, $metric::ALL);
-            let shown: Vec<_> = $metric::displayed().map(|metric| metric.name()).collect();
-            let expected: Vec<_> = names.iter().copied().filter(|name| !$hidden.contains(name)).collect();
-            assert_eq!(shown, expected, "the order of display");
-            for &metric in $metric::ALL {
-                assert_eq!(metric.to_string().parse(), Ok(metric));
-                let json = serde_json::to_string(&metric).unwrap();
-                assert_eq!(json, format!("\"{metric}\""));
-                assert_eq!(serde_json::from_str::<$metric>(&json).unwrap(), metric);
-                let is_error = $errors.contains(&metric.name());
-                assert_eq!(metric.is_higher_better(), !is_error, "{metric}");
-                assert_eq!(metric.is_better(0.4, 0.5), is_error, "{metric}");
-                assert_eq!(metric.is_better(0.5, 0.4), !is_error, "{metric}");
-                assert!(!metric.is_better(f64::NAN, 0.5) && !metric.is_better(0.5, f64::NAN), "{metric}");
-                assert!(!metric.title().is_empty() && !metric.long_title().is_empty(), "{metric}");
-            }
-            assert_eq!(
-                "accuracy_of_all".parse::<$metric>(),
-                Err(MetricsError::UnknownMetric { name: "accuracy_of_all".into(), known: names.join(", ") })
-            );
-        }
-    };
+use embert_metrics::{
+    MetricsError, MultiLabelAccumulator, MultiLabelMetric, NamedMetric, RegressionAccumulator,
+    RegressionMetric, Scheme, TaggingAccumulator, TaggingMetric,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What holds for the enum of a task's metrics. Smaller is better for those in `errors`, and those in `hidden`
+/// are not shown.
+fn check<M>(names: &[&str], errors: &[&str], hidden: &[&str])
+where
+    M: NamedMetric + Debug + Display + FromStr<Err = MetricsError> + Serialize + DeserializeOwned,
+{
+    assert!(M::ALL.iter().map(|metric| metric.name()).eq(names.iter().copied()), "{:?}", M::ALL);
+    assert_eq!(M::DEFAULT, names[0], "the default is listed first");
+    assert_eq!(M::LOGGED, M::ALL);
+    let shown: Vec<_> = M::displayed().map(M::name).collect();
+    let expected: Vec<_> = names.iter().copied().filter(|name| !hidden.contains(name)).collect();
+    assert_eq!(shown, expected, "the order of display");
+    for &metric in M::ALL {
+        assert_eq!(metric.to_string().parse(), Ok(metric));
+        let json = serde_json::to_string(&metric).unwrap();
+        assert_eq!(json, format!("\"{metric}\""));
+        assert_eq!(serde_json::from_str::<M>(&json).unwrap(), metric);
+        let is_error = errors.contains(&metric.name());
+        assert_eq!(metric.is_higher_better(), !is_error, "{metric}");
+        assert_eq!(metric.is_better(0.4, 0.5), is_error, "{metric}");
+        assert_eq!(metric.is_better(0.5, 0.4), !is_error, "{metric}");
+        assert!(!metric.is_better(f64::NAN, 0.5) && !metric.is_better(0.5, f64::NAN), "{metric}");
+        assert!(!metric.title().is_empty() && !metric.long_title().is_empty(), "{metric}");
+    }
+    assert_eq!(
+        "accuracy_of_all".parse::<M>(),
+        Err(MetricsError::UnknownMetric { name: "accuracy_of_all".into(), known: names.join(", ") })
+    );
 }
 
-holds_for!(
-    taggers, TaggingMetric,
-    names: ["f1", "precision", "recall", "accuracy", "f1_strict", "loss"],
-    smaller_is_better: ["loss"],
-    hidden: [""; 0]
-);
-holds_for!(
-    several_labels, MultiLabelMetric,
-    names: ["micro_f1", "macro_f1", "samples_f1", "jaccard", "subset_accuracy", "roc_auc", "loss"],
-    smaller_is_better: ["loss"],
-    hidden: [""; 0]
-);
-holds_for!(
-    regressions, RegressionMetric,
-    names: ["pearson", "spearman", "mse", "mae", "r2", "loss"],
-    smaller_is_better: ["mse", "mae", "loss"],
-    hidden: ["loss"]
-);
+#[test]
+fn each_task_has_its_metrics() {
+    check::<TaggingMetric>(&["f1", "precision", "recall", "accuracy", "f1_strict", "loss"], &["loss"], &[]);
+    check::<MultiLabelMetric>(
+        &["micro_f1", "macro_f1", "samples_f1", "jaccard", "subset_accuracy", "roc_auc", "loss"],
+        &["loss"],
+        &[],
+    );
+    check::<RegressionMetric>(
+        &["pearson", "spearman", "mse", "mae", "r2", "loss"],
+        &["mse", "mae", "loss"],
+        &["loss"],
+    );
+}
 
 #[test]
 fn each_metric_is_the_field_of_its_name() {

@@ -6,7 +6,8 @@ mod common;
 
 use common::assert_close;
 use embert_metrics::{
-    MultiLabelAccumulator, MultiLabelMetric, MultiLabelReport, fit_thresholds, most_frequent_labels,
+    MultiLabelAccumulator, MultiLabelMetric, MultiLabelReport, NamedMetric as _, fit_thresholds,
+    most_frequent_labels,
 };
 use proptest::prelude::*;
 use serde::Deserialize;

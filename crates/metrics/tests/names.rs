@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embert_metrics::{Metric, MultiLabelMetric, RegressionMetric, TaggingMetric};
+use embert_metrics::{Metric, MultiLabelMetric, NamedMetric, RegressionMetric, TaggingMetric};
 
 /// The metric names that another file may spell: the end of the file's path, and the quoted name.
 const EXCEPTIONS: &[(&str, &str)] = &[
@@ -32,11 +32,11 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Every name of a metric of any task, and every one that the Hugging Face Hub has for it.
 fn names() -> impl Iterator<Item = &'static str> {
-    let classification = Metric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]);
-    let tagging = TaggingMetric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]);
-    let several = MultiLabelMetric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]);
-    let regression = RegressionMetric::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()]);
-    classification.chain(tagging).chain(several).chain(regression).collect::<BTreeSet<_>>().into_iter()
+    fn of<M: NamedMetric>() -> impl Iterator<Item = &'static str> {
+        M::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()])
+    }
+    let all = of::<Metric>().chain(of::<TaggingMetric>());
+    all.chain(of::<MultiLabelMetric>()).chain(of::<RegressionMetric>()).collect::<BTreeSet<_>>().into_iter()
 }
 
 /// The metric names in a line of code: quoted names, and fields named like a metric. A field `loss` is

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use embert_metrics::{Accumulator, Average, Metric, Report};
+use embert_metrics::{Accumulator, Average, Metric, NamedMetric as _, Report};
 use proptest::prelude::*;
 
 /// Rounding of a few dozen additions and divisions of numbers around 1.

@@ -6,7 +6,7 @@
 mod common;
 
 use common::assert_close;
-use embert_metrics::{RegressionAccumulator, RegressionMetric, RegressionReport};
+use embert_metrics::{NamedMetric as _, RegressionAccumulator, RegressionMetric, RegressionReport};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;

@@ -22,6 +22,7 @@
 struct Readme;
 
 mod chance;
+mod class_figures;
 mod compare;
 mod counts;
 mod damage;

@@ -1,6 +1,6 @@
 //! The metrics of runs of format 1, whose facts list none, and metrics by their names.
 
-use embert_metrics::Metric;
+use embert_metrics::{Metric, NamedMetric as _};
 use embert_run::{Better, MetricInfo};
 
 /// The metrics of a run of format 1, which is text classification, in the order of display.

@@ -1,6 +1,6 @@
 //! Texts with one label: the predictions of the kept weights, and the examples that a page shows.
 
-use embert_metrics::{Accumulator, Average, Metric, MetricsError, Report, argmax};
+use embert_metrics::{Accumulator, Average, Metric, MetricsError, NamedMetric as _, Report, argmax};
 use embert_run::{ClassScores, Detail, Example, Metrics, Scores, SplitScores};
 
 /// An example's predicted label and how sure the model is of that label.
@@ -81,7 +81,6 @@ fn computed(split: &str, report: &Report) -> SplitScores {
     let named = |figures: [(Metric, f64); 3]| -> Metrics {
         figures.into_iter().map(|(metric, value)| (metric.name(), value)).collect()
     };
-    let metrics = Metric::displayed().filter_map(|metric| Some((metric.name(), metric.value(report)?)));
     let class = |class: &embert_metrics::ClassScores| ClassScores {
         name: None,
         metrics: named(class.named()),
@@ -94,7 +93,7 @@ fn computed(split: &str, report: &Report) -> SplitScores {
     SplitScores {
         split: split.to_owned(),
         examples: report.examples,
-        metrics: metrics.collect(),
+        metrics: Metric::values(report, Metric::displayed()).collect(),
         detail: Detail {
             classes: report.per_class.iter().map(class).collect(),
             averages: report.averages().map(average).into(),

@@ -5,10 +5,13 @@ use std::fmt::Write as _;
 
 use comfy_table::presets::{NOTHING, UTF8_BORDERS_ONLY};
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use embert_run::{ClassScores, LOSS, MetricInfo, Metrics, Status};
+use embert_run::{ClassScores, LOSS, MetricInfo, Metrics, MultiLabelExample, SplitScores, Status};
 use textplots::{Chart, LabelBuilder as _, LabelFormat, Plot as _, Shape};
 
-use crate::examples::Kind;
+use crate::class_figures::ClassFigures;
+use crate::counts::Counts;
+use crate::examples::{Kind, RunExamples};
+use crate::label_sets::{HALF, counts};
 use crate::measures;
 use crate::number::{duration, figure, names_of_ticks, or_dash, thousands};
 use crate::page::curves::{moving_mean, window};
@@ -86,27 +89,26 @@ fn of_task(run: &Run) -> String {
     let Some(scores) = split("test").or_else(|| split("validation")) else { return out };
     let headlines: Vec<&MetricInfo> = run.metrics.iter().filter(|metric| metric.headline).collect();
     let fitted = &scores.detail.at_thresholds;
-    let mut rows = vec![("this run".to_owned(), &scores.metrics)];
-    rows.extend((!fitted.is_empty()).then(|| ("with fitted thresholds".to_owned(), fitted)));
-    rows.extend(scores.baselines.iter().map(|rule| (rule.name.clone(), &rule.metrics)));
+    let all = |metrics: &Metrics| ClassFigures::recorded(metrics, None);
+    let mut rows = vec![("this run".to_owned(), all(&scores.metrics))];
+    rows.extend((!fitted.is_empty()).then(|| ("with fitted thresholds".to_owned(), all(fitted))));
+    rows.extend(scores.baselines.iter().map(|rule| (rule.name.clone(), all(&rule.metrics))));
     let titles: Vec<(&str, String)> =
         headlines.iter().map(|metric| (metric.name.as_str(), metric.in_sentence())).collect();
     out += &figures_of(&scores.split, &titles, &rows);
     let classes = &scores.detail.classes;
-    let mut names: Vec<(&str, String)> = Vec::new();
-    for (name, _) in classes.iter().flat_map(|class| class.metrics.iter()) {
-        if !names.iter().any(|(known, _)| *known == name) {
-            names.push((name, measures::of_label(name, &run.metrics)));
-        }
-    }
+    let figures = figures_of_classes(run, scores);
+    let names = ClassFigures::names(&figures).into_iter();
+    let names: Vec<(&str, String)> =
+        names.map(|name| (name, measures::of_label(name, &run.metrics))).collect();
     let labels = run.labels();
     let name = |(label, class): (usize, &ClassScores)| {
         let name = class.name.clone().or_else(|| labels.get(label).cloned()).unwrap_or_default();
         format!("{name} ({})", thousands(class.examples))
     };
     let names_of_rows = classes.iter().enumerate().map(name);
-    let rows = names_of_rows.zip(classes.iter().map(|class| &class.metrics));
-    let rows: Vec<(String, &Metrics)> = rows.take(MOST_LABELS).collect();
+    let rows = names_of_rows.zip(figures.iter().cloned());
+    let rows: Vec<(String, ClassFigures)> = rows.take(MOST_LABELS).collect();
     if !rows.is_empty() {
         let what = if run.kind() == Kind::Entities { "type (entities)" } else { "label (examples)" };
         out += &figures_of(what, &names, &rows);
@@ -118,19 +120,37 @@ fn of_task(run: &Run) -> String {
     out
 }
 
+/// The figures of each type or label of a split.
+fn figures_of_classes(run: &Run, scores: &SplitScores) -> Vec<ClassFigures> {
+    let classes = &scores.detail.classes;
+    let examples: Vec<&MultiLabelExample> = match &run.examples {
+        Some(RunExamples::MultiLabel(all)) => all.iter().filter(|one| one.split == scores.split).collect(),
+        _ => Vec::new(),
+    };
+    let are_all = !examples.is_empty() && examples.len() == scores.examples;
+    let are_all = are_all && examples.iter().all(|example| example.probabilities.len() == classes.len());
+    let counts = |class| {
+        let of_examples = || are_all.then(|| counts(&examples, class, HALF));
+        Counts::of_class(&scores.detail.confusion_matrix, class).or_else(of_examples)
+    };
+    let figures =
+        |(number, class): (usize, &ClassScores)| ClassFigures::recorded(&class.metrics, counts(number));
+    classes.iter().enumerate().map(figures).collect()
+}
+
 /// The most types or labels of a table.
 const MOST_LABELS: usize = 20;
 
 /// A table of figures by name, in the columns of a terminal.
-fn figures_of(corner: &str, titles: &[(&str, String)], rows: &[(String, &Metrics)]) -> String {
+fn figures_of(corner: &str, titles: &[(&str, String)], rows: &[(String, ClassFigures)]) -> String {
     let mut table = Table::new();
     table
         .load_preset(UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(COLUMNS);
     table.set_header(std::iter::once(cell(corner)).chain(titles.iter().map(|(_, title)| cell(title))));
-    for (name, metrics) in rows {
-        let figures = titles.iter().map(|(name, _)| or_dash(metrics.get(name)));
+    for (name, figures) in rows {
+        let figures = titles.iter().map(|(name, _)| or_dash(figures.get(name)));
         table.add_row(std::iter::once(cell(name)).chain(figures));
     }
     for column in table.column_iter_mut().skip(1) {

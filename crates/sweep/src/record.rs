@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use embert_metrics::{Accumulator, Average, Metric, Report};
+use embert_metrics::{Accumulator, Average, Metric, NamedMetric as _, Report};
 use embert_run::{
     Baseline, Better, End, Example, Examples, Facts, LOSS, Log, Metrics, Parameters, RunError, RunFiles,
     Scores, SweepFiles,
@@ -140,7 +140,7 @@ fn of_log(metrics: &Metrics, log: &Log) -> Metrics {
 
 /// The metrics that a log line lists for an evaluation; an undefined metric is left out.
 fn logged_metrics(report: &Report) -> Metrics {
-    Metric::LOGGED.iter().filter_map(|metric| Some((metric.name(), metric.value(report)?))).collect()
+    Metric::values(report, Metric::LOGGED.iter().copied()).collect()
 }
 
 /// The log of a run; `None` without `model/` or the log file. A run writes `model/` before the end of its

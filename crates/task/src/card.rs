@@ -1,5 +1,9 @@
 //! [`TaskCard`]: the sentences of a model card on its task.
 
+use embert_metrics::NamedMetric;
+
+use crate::named_scores::metric_info;
+
 /// The sentences and names on a task in the model card of a trained checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskCard {
@@ -34,6 +38,22 @@ pub struct CardMetric {
     pub heading: String,
     /// The metric in the hub's index of results; `None` where the index doesn't have the metric.
     pub indexed: Option<IndexedMetric>,
+}
+
+impl CardMetric {
+    /// The metric by its titles. The hub's index has no metric for a loss.
+    pub(crate) fn of<M: NamedMetric>(metric: M) -> Self {
+        let indexed = || IndexedMetric {
+            r#type: metric.hub_name(),
+            name: metric.long_title().to_owned(),
+            args: Vec::new(),
+        };
+        Self {
+            name: metric.name().to_owned(),
+            heading: metric_info(metric).in_sentence(),
+            indexed: (!metric.is_loss()).then(indexed),
+        }
+    }
 }
 
 /// A metric in the hub's index of results.

@@ -48,6 +48,7 @@ mod label_options;
 mod labels;
 mod load;
 mod multi_label;
+mod named_scores;
 mod outputs;
 mod pairs;
 mod regression;

@@ -14,7 +14,8 @@ use burn::tensor::Tensor;
 use embert_data::tokenize::{Encoding, Tokenizer};
 use embert_data::{Card, Columns, EncodedDataset, Example, LoadedRows, Row, Splits, Strata};
 use embert_metrics::{
-    MultiLabelAccumulator, MultiLabelMetric, WindowMean, fit_thresholds, most_frequent_labels,
+    MultiLabelAccumulator, MultiLabelMetric, NamedMetric as _, WindowMean, fit_thresholds,
+    most_frequent_labels,
 };
 use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
 use embert_run::{
@@ -28,6 +29,7 @@ pub use self::scorer::{MultiLabelOutcome, MultiLabelScorer};
 use crate::binary_cross_entropy::BinaryCrossEntropy;
 use crate::card_keys::refuse;
 use crate::labels::problem::few;
+use crate::named_scores::{logged, logged_names, shown, values};
 use crate::outputs::sigmoid;
 use crate::pairs::{example_of_row, sentences};
 use crate::{
@@ -218,11 +220,11 @@ impl Task for MultiLabelClassification {
     }
 
     fn metrics(&self) -> Vec<MetricInfo> {
-        MultiLabelMetric::displayed().map(scores::metric_info).collect()
+        shown::<MultiLabelMetric>()
     }
 
     fn logged_metrics(&self) -> Vec<String> {
-        MultiLabelMetric::LOGGED.iter().map(|metric| metric.name().to_owned()).collect()
+        logged_names::<MultiLabelMetric>()
     }
 
     fn card(&self, _escape: &dyn Fn(&str) -> String) -> TaskCard {
@@ -344,7 +346,7 @@ impl Task for MultiLabelClassification {
     }
 
     fn logged(&self, report: &MultiLabelOutcome) -> Metrics {
-        scores::logged(&report.report)
+        logged::<MultiLabelMetric>(&report.report)
     }
 
     fn scores(&self, report: &MultiLabelOutcome) -> (Metrics, Detail) {
@@ -389,13 +391,8 @@ impl MultiLabelClassification {
             let labels = example.label.as_ref().ok_or(TaskError::Unlabelled { id: example.id })?;
             scores.add(&self.truth(labels), &probabilities, 0.0)?;
         }
-        let report = scores.report();
         // One answer orders nothing, and its loss would be infinite.
-        let is_meant =
-            |metric: &MultiLabelMetric| !matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::RocAuc);
-        let metrics = MultiLabelMetric::displayed().filter(is_meant);
-        let metrics = metrics.filter_map(|metric| Some((metric.name(), metric.value(&report)?)));
-        Ok(Baseline { name, metrics: metrics.collect() })
+        Ok(Baseline { name, metrics: values(&scores.report(), scores::of_decisions()) })
     }
 }
 

@@ -4,7 +4,6 @@ mod answer;
 mod card;
 mod number;
 mod scorer;
-mod scores;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -12,7 +11,9 @@ use std::path::Path;
 use burn::tensor::{Tensor, TensorData};
 use embert_data::tokenize::{Encoding, Tokenizer};
 use embert_data::{Card, EncodedDataset, Example, LoadedRows, Row, Strata};
-use embert_metrics::{RegressionAccumulator, RegressionMetric, RegressionReport, WindowMean, mean};
+use embert_metrics::{
+    NamedMetric as _, RegressionAccumulator, RegressionMetric, RegressionReport, WindowMean, mean,
+};
 use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, ScoredExample, TEXT_CLASSIFICATION};
 
@@ -21,6 +22,7 @@ pub use self::number::Numbers;
 pub(crate) use self::number::is_number;
 pub use self::scorer::RegressionScorer;
 use crate::card_keys::{refuse, refuse_keys_of_several};
+use crate::named_scores::{logged, logged_names, shown, values};
 use crate::outputs::sigmoid;
 use crate::pairs::{example_of_row, sentences};
 use crate::{ExampleProblem, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
@@ -144,11 +146,11 @@ impl Task for TextRegression {
     }
 
     fn metrics(&self) -> Vec<MetricInfo> {
-        RegressionMetric::displayed().map(scores::metric_info).collect()
+        shown::<RegressionMetric>()
     }
 
     fn logged_metrics(&self) -> Vec<String> {
-        RegressionMetric::LOGGED.iter().map(|metric| metric.name().to_owned()).collect()
+        logged_names::<RegressionMetric>()
     }
 
     fn card(&self, _escape: &dyn Fn(&str) -> String) -> TaskCard {
@@ -219,11 +221,9 @@ impl Task for TextRegression {
         for example in examples {
             scores.add(example.label.ok_or(TaskError::Unlabelled { id: example.id })?, mean)?;
         }
-        let report = scores.report();
-        let metrics = RegressionMetric::displayed();
-        let metrics = metrics.filter_map(|metric| Some((metric.name(), metric.value(&report)?)));
         let name = format!("always {mean:.4}, the mean of the training split");
-        Ok(vec![Baseline { name, metrics: metrics.collect() }])
+        let metrics = values(&scores.report(), RegressionMetric::displayed());
+        Ok(vec![Baseline { name, metrics }])
     }
 
     fn scorer(&self) -> Result<RegressionScorer, TaskError> {
@@ -231,11 +231,11 @@ impl Task for TextRegression {
     }
 
     fn logged(&self, report: &RegressionReport) -> Metrics {
-        scores::logged(report)
+        logged::<RegressionMetric>(report)
     }
 
     fn scores(&self, report: &RegressionReport) -> (Metrics, Detail) {
-        (scores::all(report), Detail::default())
+        (values(report, RegressionMetric::displayed()), Detail::default())
     }
 
     fn record(&self, split: &str, example: &NumberedText, prediction: &f64, tokens: usize) -> ScoredExample {

@@ -14,15 +14,15 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use embert_data::tokenize::{Encoding, Tokenizer};
 use embert_data::{Card, EncodedDataset, LoadedRows, LocatedRow, Row, SplitKind, Splits, Strata};
-use embert_metrics::{Accumulator, Average, Metric, Report, WindowMean, softmax};
+use embert_metrics::{Accumulator, Average, Metric, NamedMetric as _, Report, WindowMean, softmax};
 use embert_model::{BertConfig, HeadFunction, Layout, ProblemType, SequenceClassificationHead};
 use embert_run::{Detail, MetricInfo, Metrics, TEXT_CLASSIFICATION};
 
 pub use self::class_scores::ClassScores;
 pub use self::example::TextExample;
 pub use self::labelled_text::LabelledText;
-use self::scores::metric_info;
 use crate::card_keys::refuse_keys_of_several;
+use crate::named_scores::{logged, logged_names, shown};
 use crate::outputs::sigmoid;
 use crate::pairs::{example_of_row, of_document};
 use crate::{
@@ -196,11 +196,11 @@ impl Task for TextClassification {
     }
 
     fn metrics(&self) -> Vec<MetricInfo> {
-        Metric::displayed().map(metric_info).collect()
+        shown::<Metric>()
     }
 
     fn logged_metrics(&self) -> Vec<String> {
-        Metric::LOGGED.iter().map(|metric| metric.name().to_owned()).collect()
+        logged_names::<Metric>()
     }
 
     fn card(&self, escape: &dyn Fn(&str) -> String) -> TaskCard {
@@ -262,7 +262,7 @@ impl Task for TextClassification {
     }
 
     fn logged(&self, report: &Report) -> Metrics {
-        scores::logged(report)
+        logged::<Metric>(report)
     }
 
     fn scores(&self, report: &Report) -> (Metrics, Detail) {

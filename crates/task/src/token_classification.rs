@@ -20,7 +20,7 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use embert_data::tokenize::{Encoding, Tokenizer, words};
 use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata};
-use embert_metrics::{MajorityTags, Scheme, TaggingMetric, TaggingReport, softmax};
+use embert_metrics::{MajorityTags, NamedMetric as _, Scheme, TaggingMetric, TaggingReport, softmax};
 use embert_model::{BertConfig, Layout, ProblemType, TokenClassificationHead};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, TOKEN_CLASSIFICATION, TaggedExample};
 
@@ -34,6 +34,7 @@ pub use self::scorer::TokenScorer;
 pub use self::tags::TagLabels;
 pub use self::target::TokenTarget;
 use crate::labels::problem::quoted;
+use crate::named_scores::{logged, logged_names, shown, values};
 use crate::{
     CrossEntropy, ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Task, TaskCard, TaskError,
 };
@@ -241,11 +242,11 @@ impl Task for TokenClassification {
     }
 
     fn metrics(&self) -> Vec<MetricInfo> {
-        TaggingMetric::displayed().map(scores::metric_info).collect()
+        shown::<TaggingMetric>()
     }
 
     fn logged_metrics(&self) -> Vec<String> {
-        TaggingMetric::LOGGED.iter().map(|metric| metric.name().to_owned()).collect()
+        logged_names::<TaggingMetric>()
     }
 
     fn card(&self, escape: &dyn Fn(&str) -> String) -> TaskCard {
@@ -368,11 +369,9 @@ impl Task for TokenClassification {
                 words.iter().map(|(word, tag)| (*tag, majority.tag(word))).unzip();
             scores.add(&truth, &predicted, 0.0)?;
         }
-        let report = scores.report();
-        let metrics = TaggingMetric::displayed().filter(|metric| *metric != TaggingMetric::Loss);
-        let metrics = metrics.filter_map(|metric| Some((metric.name(), metric.value(&report)?)));
         let name = "each word's most frequent tag in the training split".to_owned();
-        Ok(vec![Baseline { name, metrics: metrics.collect() }])
+        let metrics = TaggingMetric::displayed().filter(|metric| !metric.is_loss());
+        Ok(vec![Baseline { name, metrics: values(&scores.report(), metrics) }])
     }
 
     fn scorer(&self) -> Result<TokenScorer, TaskError> {
@@ -380,7 +379,7 @@ impl Task for TokenClassification {
     }
 
     fn logged(&self, report: &TaggingReport) -> Metrics {
-        scores::logged(report)
+        logged::<TaggingMetric>(report)
     }
 
     fn scores(&self, report: &TaggingReport) -> (Metrics, Detail) {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use embert_data::{Delimiter, Header, ProblemType, Quoting, TaskName, TextEncoding};
-use embert_metrics::{Metric, MultiLabelMetric, RegressionMetric, TaggingMetric};
+use embert_metrics::{Metric, MultiLabelMetric, NamedMetric, RegressionMetric, TaggingMetric};
 use embert_model::SaveDtype;
 use embert_train::optim::Decay;
 use embert_train::{Keep, LogFormat, PaddingConfig, ScheduleKind};
@@ -205,17 +205,16 @@ train_options! {
 
 /// The help of `--metric`.
 fn metric_help() -> String {
-    let one: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
-    let several: Vec<&str> = MultiLabelMetric::ALL.iter().map(|metric| metric.name()).collect();
-    let number: Vec<&str> = RegressionMetric::ALL.iter().map(|metric| metric.name()).collect();
-    let tags: Vec<&str> = TaggingMetric::ALL.iter().map(|metric| metric.name()).collect();
+    fn names<M: NamedMetric>() -> String {
+        M::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ")
+    }
     format!(
         "What the best checkpoint is best in. One label a text: {}; several labels: {}; a number: {}; tags: {} \
          [default: the card's, else {}, {}, {}, {}]",
-        one.join(", "),
-        several.join(", "),
-        number.join(", "),
-        tags.join(", "),
+        names::<Metric>(),
+        names::<MultiLabelMetric>(),
+        names::<RegressionMetric>(),
+        names::<TaggingMetric>(),
         Metric::DEFAULT,
         MultiLabelMetric::DEFAULT,
         RegressionMetric::DEFAULT,

@@ -1,7 +1,7 @@
 //! [`ShownTask`] for several labels a text.
 
 use embert_data::{Columns, Row, RowProblem};
-use embert_metrics::{Metric, MultiLabelMetric, MultiLabelReport};
+use embert_metrics::{Metric, MultiLabelMetric, MultiLabelReport, NamedMetric as _};
 use embert_task::{LabelledTexts, MultiLabelClassification, MultiLabelText, Task as _};
 use embert_train::Evaluation;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! [`ShownTask`] for a number for each text.
 
 use embert_data::{Columns, Row, RowProblem};
-use embert_metrics::RegressionMetric;
+use embert_metrics::{NamedMetric as _, RegressionMetric};
 use embert_task::{NumberedText, ScoredText, Task as _, TextRegression};
 use embert_train::Evaluation;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! The tables of an evaluation that several tasks print.
 
-use embert_metrics::Metric;
+use embert_metrics::{Metric, NamedMetric as _};
 
 use crate::error::Error;
 use crate::output;

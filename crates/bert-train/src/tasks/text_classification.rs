@@ -1,7 +1,7 @@
 //! [`ShownTask`] for text classification.
 
 use embert_data::{Row, RowProblem};
-use embert_metrics::Metric;
+use embert_metrics::{Metric, NamedMetric as _};
 use embert_task::{ClassScores, LabelledText, Task as _, TextClassification, TextExample};
 use embert_train::Evaluation;
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 //! [`ShownTask`] for token classification.
 
 use embert_data::{Columns, Row, RowProblem, Value as Cell, text_of};
-use embert_metrics::TaggingMetric;
+use embert_metrics::{NamedMetric as _, TaggingMetric};
 use embert_task::{Aggregation, TaggedText, Task as _, TokenClassification, TokenExample, TokenPrediction};
 use embert_train::Evaluation;
 use serde_json::{Value, json};

@@ -14,7 +14,7 @@ use crate::sum::Sum;
 /// on the order of all probabilities.
 ///
 /// ```
-/// use embert_metrics::{MultiLabelAccumulator, MultiLabelMetric};
+/// use embert_metrics::{MultiLabelAccumulator, MultiLabelMetric, NamedMetric as _};
 ///
 /// let mut accumulator = MultiLabelAccumulator::new(3, None)?;
 /// accumulator.add(&[true, false, true], &[0.9, 0.2, 0.4], 0.415)?;
@@ -145,7 +145,7 @@ impl fmt::Debug for MultiLabelAccumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Metric, MultiLabelMetric, Undefined};
+    use crate::{Metric, MultiLabelMetric, NamedMetric as _, Undefined};
 
     fn of(labels: usize) -> MultiLabelAccumulator {
         MultiLabelAccumulator::new(labels, None).unwrap()

@@ -5,10 +5,11 @@ use serde::Serialize;
 use super::metric::MultiLabelMetric;
 use super::thresholds::is_predicted;
 use crate::counts::{Counts, divide};
+use crate::names::MICRO_F1;
 use crate::report::mean;
 use crate::roc::area;
 use crate::sum::Sum;
-use crate::{ClassScores, Metric, Undefined};
+use crate::{ClassScores, Metric, NamedMetric, Undefined};
 
 /// All metrics over the examples of a [`MultiLabelAccumulator`](crate::MultiLabelAccumulator).
 ///
@@ -201,10 +202,62 @@ impl Rows<'_> {
     }
 }
 
-impl MultiLabelMetric {
-    /// The metric's value in `report`. `None` for a report without examples, and for an undefined ROC AUC.
-    /// Other undefined metrics are 0.
-    pub fn value(self, report: &MultiLabelReport) -> Option<f64> {
+impl NamedMetric for MultiLabelMetric {
+    type Report = MultiLabelReport;
+    const DEFAULT: &'static str = MICRO_F1;
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::MicroF1 => "Micro F1",
+            Self::MacroF1 => "Macro F1",
+            Self::SamplesF1 => "Samples F1",
+            Self::Jaccard => "Jaccard",
+            Self::SubsetAccuracy => "Subset accuracy",
+            Self::RocAuc => "ROC AUC",
+            Self::Loss => "Loss",
+        }
+    }
+
+    /// The title, with the average where it does not say so.
+    fn long_title(self) -> &'static str {
+        match self {
+            Self::Jaccard => "Jaccard index (samples)",
+            Self::RocAuc => "ROC AUC (macro)",
+            other => other.title(),
+        }
+    }
+
+    /// The Hugging Face Hub's identifier of the metric, without the average.
+    fn hub_name(self) -> &'static str {
+        match self {
+            Self::MicroF1 | Self::MacroF1 | Self::SamplesF1 => "f1",
+            Self::SubsetAccuracy => "accuracy",
+            other => other.name(),
+        }
+    }
+
+    fn is_higher_better(self) -> bool {
+        match self {
+            Self::Loss => false,
+            Self::MicroF1
+            | Self::MacroF1
+            | Self::SamplesF1
+            | Self::Jaccard
+            | Self::SubsetAccuracy
+            | Self::RocAuc => true,
+        }
+    }
+
+    /// True for all but the means over examples.
+    fn is_headline(self) -> bool {
+        match self {
+            Self::MicroF1 | Self::MacroF1 | Self::SubsetAccuracy | Self::RocAuc | Self::Loss => true,
+            Self::SamplesF1 | Self::Jaccard => false,
+        }
+    }
+
+    /// `None` for a report without examples, and for an undefined ROC AUC. Other undefined metrics are 0.
+    fn value(self, report: &MultiLabelReport) -> Option<f64> {
         if report.examples == 0 {
             return None;
         }

@@ -9,7 +9,7 @@ use crate::MetricsError;
 /// Memory: both numbers of each example, because Spearman's correlation depends on the order of all of them.
 ///
 /// ```
-/// use embert_metrics::{RegressionAccumulator, RegressionMetric};
+/// use embert_metrics::{NamedMetric as _, RegressionAccumulator, RegressionMetric};
 ///
 /// let mut accumulator = RegressionAccumulator::default();
 /// for (truth, predicted) in [(5.0, 4.0), (2.5, 2.0), (0.0, 1.0)] {
@@ -59,6 +59,7 @@ impl RegressionAccumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NamedMetric as _;
     use crate::RegressionMetric::{self, Mae, Mse, Pearson, R2, Spearman};
 
     fn report(pairs: &[(f64, f64)]) -> RegressionReport {

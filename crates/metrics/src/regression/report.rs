@@ -5,6 +5,8 @@ use serde::Serialize;
 use super::metric::RegressionMetric;
 use super::moments::{Centred, finite, sum};
 use super::ranks::mean_ranks;
+use crate::NamedMetric;
+use crate::names::PEARSON;
 
 /// All metrics over the examples of a [`RegressionAccumulator`](crate::RegressionAccumulator).
 ///
@@ -64,9 +66,58 @@ impl RegressionReport {
     }
 }
 
-impl RegressionMetric {
-    /// The metric's value in `report`; `None` where it is not defined. The loss is the MSE.
-    pub fn value(self, report: &RegressionReport) -> Option<f64> {
+impl NamedMetric for RegressionMetric {
+    type Report = RegressionReport;
+    const DEFAULT: &'static str = PEARSON;
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Pearson => "Pearson",
+            Self::Spearman => "Spearman",
+            Self::Mse => "MSE",
+            Self::Mae => "MAE",
+            Self::R2 => "R²",
+            Self::Loss => "Loss",
+        }
+    }
+
+    fn long_title(self) -> &'static str {
+        match self {
+            Self::Pearson => "Pearson correlation",
+            Self::Spearman => "Spearman correlation",
+            Self::Mse => "Mean squared error",
+            Self::Mae => "Mean absolute error",
+            Self::R2 => "Coefficient of determination (R²)",
+            Self::Loss => "Loss",
+        }
+    }
+
+    fn hub_name(self) -> &'static str {
+        match self {
+            Self::Pearson => "pearsonr",
+            Self::Spearman => "spearmanr",
+            Self::R2 => "r_squared",
+            other => other.name(),
+        }
+    }
+
+    fn is_higher_better(self) -> bool {
+        match self {
+            Self::Mse | Self::Mae | Self::Loss => false,
+            Self::Pearson | Self::Spearman | Self::R2 => true,
+        }
+    }
+
+    /// True for all but the loss, which is the MSE once more.
+    fn is_headline(self) -> bool {
+        match self {
+            Self::Pearson | Self::Spearman | Self::Mse | Self::Mae | Self::R2 => true,
+            Self::Loss => false,
+        }
+    }
+
+    /// `None` where the metric is not defined. The loss is the MSE.
+    fn value(self, report: &RegressionReport) -> Option<f64> {
         match self {
             Self::Pearson => report.pearson,
             Self::Spearman => report.spearman,
@@ -74,5 +125,10 @@ impl RegressionMetric {
             Self::Mae => report.mae,
             Self::R2 => report.r2,
         }
+    }
+
+    /// The metrics that are shown, without the loss, which is the MSE.
+    fn displayed() -> impl Iterator<Item = Self> + Clone {
+        Self::ALL.iter().copied().filter(|metric| !metric.is_loss())
     }
 }

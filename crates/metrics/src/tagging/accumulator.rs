@@ -212,7 +212,7 @@ fn compared(types: &[String], truth: &[Entity<'_>], predicted: &[Entity<'_>]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{TaggingMetric, Undefined};
+    use crate::{NamedMetric as _, TaggingMetric, Undefined};
 
     fn accumulator(labels: &[&str], scheme: Scheme) -> TaggingAccumulator {
         TaggingAccumulator::new(labels.iter().map(|&label| label.to_owned()).collect(), scheme).unwrap()

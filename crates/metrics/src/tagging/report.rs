@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::metric::TaggingMetric;
 use crate::counts::{Counts, divide};
+use crate::names::F1;
 use crate::report::mean;
-use crate::{ClassScores, ConfusionMatrix, Metric, Scores, Undefined};
+use crate::{ClassScores, ConfusionMatrix, Metric, NamedMetric, Scores, Undefined};
 
 /// All metrics over the sequences of a [`TaggingAccumulator`](crate::TaggingAccumulator).
 ///
@@ -132,10 +133,57 @@ fn of_entities(metric: Metric) -> TaggingMetric {
     }
 }
 
-impl TaggingMetric {
-    /// The metric's value in `report`; `None` for a report without words, and for a loss that no word has.
-    /// Other undefined metrics are 0.
-    pub fn value(self, report: &TaggingReport) -> Option<f64> {
+impl NamedMetric for TaggingMetric {
+    type Report = TaggingReport;
+    const DEFAULT: &'static str = F1;
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::F1 => "F1",
+            Self::Precision => "Precision",
+            Self::Recall => "Recall",
+            Self::Accuracy => "Accuracy",
+            Self::F1Strict => "Strict F1",
+            Self::Loss => "Loss",
+        }
+    }
+
+    /// The title, with what is counted.
+    fn long_title(self) -> &'static str {
+        match self {
+            Self::F1 => "F1 of entities",
+            Self::Precision => "Precision of entities",
+            Self::Recall => "Recall of entities",
+            Self::Accuracy => "Accuracy of words",
+            Self::F1Strict => "Strict F1 of entities",
+            Self::Loss => "Loss",
+        }
+    }
+
+    fn hub_name(self) -> &'static str {
+        match self {
+            Self::F1Strict => F1,
+            other => other.name(),
+        }
+    }
+
+    fn is_higher_better(self) -> bool {
+        match self {
+            Self::Loss => false,
+            Self::F1 | Self::Precision | Self::Recall | Self::Accuracy | Self::F1Strict => true,
+        }
+    }
+
+    /// True for all but the strict F1, which differs from F1 where the tagger breaks the scheme.
+    fn is_headline(self) -> bool {
+        match self {
+            Self::F1 | Self::Precision | Self::Recall | Self::Accuracy | Self::Loss => true,
+            Self::F1Strict => false,
+        }
+    }
+
+    /// `None` for a report without words, and for a loss that no word has. Other undefined metrics are 0.
+    fn value(self, report: &TaggingReport) -> Option<f64> {
         let value = match self {
             Self::F1 => report.f1,
             Self::Precision => report.precision,

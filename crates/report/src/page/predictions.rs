@@ -1,13 +1,15 @@
 //! The section of a split: confusion matrix, curves, calibration, scores, and the examples worth reading.
 
 use embert_metrics::{Reliability, at_temperature, reliability, temperature};
-use embert_run::{Example, MetricInfo, Metrics};
+use embert_run::{ClassScores, Example, MetricInfo};
 use maud::{Markup, html};
 
 use super::figure::{Figure, Table, figures};
 use super::matrix::Matrix;
 use super::roc::{AgainstRest, precision_recall, roc, unit};
 use super::texts::text;
+use crate::class_figures::ClassFigures;
+use crate::counts::Counts;
 use crate::number::{counted, figure, or_dash, percent, short, thousands};
 use crate::plot::{Ink, Layer, Plot, Ticks, range};
 use crate::predictions::{Decision as _, Predictions};
@@ -85,20 +87,25 @@ fn confusion(predictions: &Predictions<'_>, labels: &Labels) -> Markup {
 
 fn by_label(predictions: &Predictions<'_>, labels: &Labels) -> Table {
     let detail = &predictions.scores.detail;
-    let named = detail.classes.iter().map(|class| &class.metrics).find(|metrics| !metrics.is_empty());
-    let named: Vec<&str> =
-        named.into_iter().flat_map(|metrics| metrics.iter().map(|(name, _)| name)).collect();
-    let row = |name: String, metrics: &Metrics, examples: usize| {
-        let figures = named.iter().map(|name| or_dash(metrics.get(name)));
+    let of_class = |(label, class): (usize, &ClassScores)| {
+        ClassFigures::recorded(&class.metrics, Counts::of_class(&detail.confusion_matrix, label))
+    };
+    let classes: Vec<ClassFigures> = detail.classes.iter().enumerate().map(of_class).collect();
+    let named = ClassFigures::names(&classes);
+    let row = |name: String, figures: &ClassFigures, examples: usize| {
+        let figures = named.iter().map(|name| or_dash(figures.get(name)));
         std::iter::once(name).chain(figures).chain([thousands(examples)]).collect()
     };
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for (label, class) in detail.classes.iter().enumerate() {
-        rows.push(row(labels.name(label).to_owned(), &class.metrics, class.examples));
+    for (label, (class, figures)) in detail.classes.iter().zip(&classes).enumerate() {
+        rows.push(row(labels.name(label).to_owned(), figures, class.examples));
     }
     for average in detail.averages.iter().take(1) {
         let name = format!("{} average", average.name);
-        rows.push(row(name, &average.metrics, predictions.scores.examples));
+        // An average has the zeros of undefined labels; it is undefined itself only without examples.
+        let nothing = (predictions.scores.examples == 0).then(Counts::default);
+        let figures = ClassFigures::recorded(&average.metrics, nothing);
+        rows.push(row(name, &figures, predictions.scores.examples));
     }
     let titles = named.iter().map(|name| measures::named(name, &labels.metrics).in_sentence());
     let headings = ["label".to_owned()].into_iter().chain(titles).chain(["examples".to_owned()]);
@@ -295,7 +302,49 @@ fn list(examples: &[&Example], labels: &Labels) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use embert_run::{Average, Detail, Metrics, SplitScores};
+
     use super::*;
+
+    #[test]
+    fn a_label_that_is_never_predicted_has_no_precision() {
+        let class = |examples| ClassScores {
+            name: None,
+            metrics: [("precision", 0.0), ("recall", 0.0), ("f1", 0.0)].into_iter().collect(),
+            examples,
+        };
+        let scores = SplitScores {
+            split: "test".to_owned(),
+            examples: 3,
+            metrics: Metrics::default(),
+            detail: Detail {
+                classes: vec![class(2), class(1), class(0), class(0)],
+                averages: vec![Average { name: "macro".to_owned(), metrics: class(0).metrics }],
+                confusion_matrix: vec![vec![0, 2, 0, 0], vec![0, 0, 1, 0], vec![0; 4], vec![0; 4]],
+                ..Detail::default()
+            },
+            baselines: Vec::new(),
+        };
+        let labels = Labels {
+            names: ["a", "b", "c", "d"].map(str::to_owned).into(),
+            positive: 1,
+            metrics: Vec::new(),
+            temperature: None,
+        };
+        let table = by_label(&Predictions { split: "test", examples: Vec::new(), scores }, &labels);
+        assert_eq!(table.headings, ["label", "precision", "recall", "f1", "examples"]);
+        let rows: Vec<String> = table.rows.iter().map(|row| row.join(" ")).collect();
+        assert_eq!(
+            rows,
+            [
+                "a – 0.0000 0.0000 2",
+                "b 0.0000 0.0000 0.0000 1",
+                "c 0.0000 – 0.0000 0",
+                "d – – – 0",
+                "macro average 0.0000 0.0000 0.0000 3"
+            ]
+        );
+    }
 
     #[test]
     fn a_score_of_1_is_in_the_last_bin() {

@@ -1,6 +1,6 @@
 //! The result of a run in one sentence, in the words of its task.
 
-use embert_metrics::{Metric, names};
+use embert_metrics::{Metric, NamedMetric as _, names};
 use embert_run::{Eval, Metrics};
 
 use super::baselines::clause;

@@ -1,6 +1,6 @@
 //! ROC and precision-recall curves of labels.
 
-use embert_metrics::{Metric, precision_recall_curve, roc_curve};
+use embert_metrics::{Metric, NamedMetric as _, precision_recall_curve, roc_curve};
 
 use super::figure::{Figure, Table};
 use crate::number::{figure, short};

@@ -1,10 +1,9 @@
 //! The sentences of a model card on several labels a text.
 
-use embert_metrics::MultiLabelMetric;
+use embert_metrics::{MultiLabelMetric, NamedMetric as _};
 
-use super::scores::metric_info;
 use crate::binary_cross_entropy::BinaryCrossEntropy;
-use crate::card::{CardMetric, IndexedMetric, MEAN_OVER_WINDOWS, TaskCard};
+use crate::card::{CardMetric, MEAN_OVER_WINDOWS, TaskCard};
 
 /// Python that classifies a pair of texts.
 const PAIRS: &str = "classify = pipeline(\"text-classification\", model=\".\", top_k=None)\n\
@@ -13,17 +12,16 @@ const PAIRS: &str = "classify = pipeline(\"text-classification\", model=\".\", t
 /// The card's sentences on a task with so many labels and this loss; `is_fitted` where the labels have fitted
 /// thresholds.
 pub(super) fn card(labels: usize, is_fitted: bool, loss: &BinaryCrossEntropy) -> TaskCard {
-    let metrics = MultiLabelMetric::LOGGED.iter().map(|&metric| CardMetric {
-        name: metric.name().to_owned(),
-        heading: metric_info(metric).in_sentence(),
-        // The hub has no metric for a loss and none for the Jaccard index.
-        indexed: (!matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::Jaccard)).then(|| {
-            IndexedMetric {
-                r#type: metric.hub_name(),
-                name: metric.long_title().to_owned(),
-                args: metric.average().map(|average| ("average", average)).into_iter().collect(),
-            }
-        }),
+    let metrics = MultiLabelMetric::LOGGED.iter().map(|&metric| {
+        let mut card = CardMetric::of(metric);
+        if metric == MultiLabelMetric::Jaccard {
+            // The hub has no metric for the Jaccard index.
+            card.indexed = None;
+        }
+        if let Some(indexed) = &mut card.indexed {
+            indexed.args.extend(metric.average().map(|average| ("average", average)));
+        }
+        card
     });
     let fitted = if is_fitted {
         " The file `thresholds.json` has a threshold for each label, fitted on the validation split: with it, a label is \

@@ -1,23 +1,14 @@
-//! A report on several labels a text as named values, for events, `scores.json` and `facts.json`.
+//! A report on several labels a text as named values, for `scores.json`.
 
-use embert_metrics::{LabelScores, MultiLabelMetric, MultiLabelReport};
-use embert_run::{Better, ClassScores, Detail, MetricInfo, Metrics};
+use embert_metrics::{LabelScores, MultiLabelMetric, NamedMetric as _};
+use embert_run::{ClassScores, Detail, Metrics};
 
 use super::scorer::MultiLabelOutcome;
+use crate::named_scores::{of_class, values};
 
-/// A metric's name, title and direction.
-pub(super) fn metric_info(metric: MultiLabelMetric) -> MetricInfo {
-    MetricInfo {
-        name: metric.name().to_owned(),
-        title: metric.title().to_owned(),
-        better: if metric.is_higher_better() { Better::Higher } else { Better::Lower },
-        headline: metric.is_headline(),
-    }
-}
-
-/// The metrics that the log has for an evaluation.
-pub(super) fn logged(report: &MultiLabelReport) -> Metrics {
-    values(report, MultiLabelMetric::LOGGED.iter().copied())
+/// The metrics of the decisions that thresholds make: all but the loss and ROC AUC.
+pub(super) fn of_decisions() -> impl Iterator<Item = MultiLabelMetric> {
+    MultiLabelMetric::displayed().filter(|metric| !metric.is_loss() && *metric != MultiLabelMetric::RocAuc)
 }
 
 /// All metrics with the threshold 0.5; and as the detail, the metrics of each label and, where thresholds are
@@ -25,26 +16,16 @@ pub(super) fn logged(report: &MultiLabelReport) -> Metrics {
 pub(super) fn scores(outcome: &MultiLabelOutcome) -> (Metrics, Detail) {
     let MultiLabelOutcome { report, at_thresholds } = outcome;
     let class = |scores: &LabelScores| {
-        let named = scores.named().map(|(metric, value)| (metric.name(), value));
+        let named = of_class(scores.named());
         let area = scores.roc_auc.map(|area| (MultiLabelMetric::RocAuc.name(), area));
-        ClassScores { name: None, metrics: named.into_iter().chain(area).collect(), examples: scores.support }
+        ClassScores { name: None, metrics: named.iter().chain(area).collect(), examples: scores.support }
     };
     let fitted = at_thresholds.as_ref();
-    // The loss and ROC AUC need no threshold.
-    let depends =
-        |metric: &MultiLabelMetric| !matches!(metric, MultiLabelMetric::Loss | MultiLabelMetric::RocAuc);
     let detail = Detail {
         classes: report.per_label.iter().map(class).collect(),
         thresholds: fitted.map(|report| report.thresholds.clone()).unwrap_or_default(),
-        at_thresholds: fitted
-            .map(|report| values(report, MultiLabelMetric::displayed().filter(depends)))
-            .unwrap_or_default(),
+        at_thresholds: fitted.map(|report| values(report, of_decisions())).unwrap_or_default(),
         ..Detail::default()
     };
     (values(report, MultiLabelMetric::displayed()), detail)
-}
-
-/// The values of `metrics`; an undefined metric is absent.
-fn values(report: &MultiLabelReport, metrics: impl IntoIterator<Item = MultiLabelMetric>) -> Metrics {
-    metrics.into_iter().filter_map(|metric| Some((metric.name(), metric.value(report)?))).collect()
 }

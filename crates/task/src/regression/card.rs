@@ -1,21 +1,11 @@
 //! The sentences of a model card on a regression.
 
-use embert_metrics::RegressionMetric;
+use embert_metrics::{NamedMetric as _, RegressionMetric};
 
-use super::scores::metric_info;
-use crate::card::{CardMetric, IndexedMetric, MEAN_OVER_WINDOWS, TaskCard};
+use crate::card::{CardMetric, MEAN_OVER_WINDOWS, TaskCard};
 
 /// The card's sentences.
 pub(super) fn card() -> TaskCard {
-    let metrics = RegressionMetric::displayed().map(|metric| CardMetric {
-        name: metric.name().to_owned(),
-        heading: metric_info(metric).in_sentence(),
-        indexed: Some(IndexedMetric {
-            r#type: metric.hub_name(),
-            name: metric.long_title().to_owned(),
-            args: Vec::new(),
-        }),
-    });
     TaskCard {
         title: "Text Classification",
         purpose: "A BERT that gives a text, or a pair of texts, a number.".to_owned(),
@@ -24,7 +14,7 @@ pub(super) fn card() -> TaskCard {
         pipeline_call_of_pairs: "score = pipeline(\"text-classification\", model=\".\")\n\
                         print(score({\"text\": \"Your text\", \"text_pair\": \"Another text\"}, truncation=True))",
         over_windows: MEAN_OVER_WINDOWS,
-        metrics: metrics.collect(),
+        metrics: RegressionMetric::displayed().map(CardMetric::of).collect(),
         about_metrics:
             "The number is on the scale of the data set; MSE is the mean squared error, which is the loss \
                         too."

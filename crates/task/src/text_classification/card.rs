@@ -1,9 +1,8 @@
 //! The sentences of a model card on text classification.
 
-use embert_metrics::{Average, Metric};
+use embert_metrics::{Average, Metric, NamedMetric as _};
 
-use super::scores::metric_info;
-use crate::card::{CardMetric, IndexedMetric, MEAN_OVER_WINDOWS, TaskCard};
+use crate::card::{CardMetric, MEAN_OVER_WINDOWS, TaskCard};
 use crate::cross_entropy::CrossEntropy;
 
 /// Python that classifies a pair of texts.
@@ -23,19 +22,14 @@ pub(super) fn card(
         Average::Micro => "micro",
         Average::Weighted => "weighted",
     };
-    let metrics = Metric::LOGGED.iter().map(|&metric| CardMetric {
-        name: metric.name().to_owned(),
-        heading: metric_info(metric).in_sentence(),
-        // The hub's index has no metric for a loss.
-        indexed: (metric != Metric::Loss).then(|| IndexedMetric {
-            r#type: metric.hub_name(),
-            name: if metric.is_averaged() {
-                format!("{} ({over})", metric.long_title())
-            } else {
-                metric.long_title().to_owned()
-            },
-            args: Vec::new(),
-        }),
+    let metrics = Metric::LOGGED.iter().map(|&metric| {
+        let mut card = CardMetric::of(metric);
+        if metric.is_averaged()
+            && let Some(indexed) = &mut card.indexed
+        {
+            indexed.name = format!("{} ({over})", indexed.name);
+        }
+        card
     });
     let about = match average {
         Average::Binary { .. } => format!("those of the label {}", escape(over)),

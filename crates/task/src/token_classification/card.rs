@@ -1,24 +1,22 @@
 //! The sentences of a model card on token classification.
 
-use embert_metrics::TaggingMetric;
+use embert_metrics::{NamedMetric as _, TaggingMetric};
 
 use super::OUTSIDE;
-use super::scores::metric_info;
-use crate::card::{CardMetric, IndexedMetric, TaskCard};
+use crate::card::{CardMetric, TaskCard};
 use crate::cross_entropy::CrossEntropy;
 
 /// The card's sentences on a task with these tags and this loss; `escape` escapes a name for Markdown.
 pub(super) fn card(labels: &[String], loss: &CrossEntropy, escape: &dyn Fn(&str) -> String) -> TaskCard {
-    let metrics = TaggingMetric::LOGGED.iter().map(|&metric| CardMetric {
-        name: metric.name().to_owned(),
-        heading: metric_info(metric).in_sentence(),
-        // The hub's index has no metric for a loss.
-        indexed: (metric != TaggingMetric::Loss).then(|| IndexedMetric {
-            r#type: metric.hub_name(),
-            name: metric.long_title().to_owned(),
+    let metrics = TaggingMetric::LOGGED.iter().map(|&metric| {
+        let mut card = CardMetric::of(metric);
+        if metric == TaggingMetric::F1Strict
+            && let Some(indexed) = &mut card.indexed
+        {
             // As seqeval calls it.
-            args: (metric == TaggingMetric::F1Strict).then_some(("mode", "strict")).into_iter().collect(),
-        }),
+            indexed.args.push(("mode", "strict"));
+        }
+        card
     });
     let mut kinds: Vec<&str> = labels
         .iter()

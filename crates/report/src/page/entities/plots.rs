@@ -17,7 +17,7 @@ pub(super) fn by_type(types: &Types, key: &str) -> Option<Figure> {
         [(names::F1, "F1", 0), (names::PRECISION, names::PRECISION, 1), (names::RECALL, names::RECALL, 2)];
     let dots = |name: &str, up: f64| -> Vec<(f64, f64)> {
         let dot =
-            |(row, &index): (usize, &usize)| Some((types.rows[index].metrics.get(name)?, up - row as f64));
+            |(row, &index): (usize, &usize)| Some((types.rows[index].figures.get(name)?, up - row as f64));
         shown.iter().enumerate().filter_map(dot).collect()
     };
     let layers: Vec<Layer> = named
@@ -26,12 +26,12 @@ pub(super) fn by_type(types: &Types, key: &str) -> Option<Figure> {
         .map(|((name, _, ink), up)| Layer::Dots { points: dots(name, up), ink: Ink::Series(*ink) })
         .collect();
     let (y, y_ticks) = Plot::rows(shown.iter().map(|&index| types.rows[index].name.clone()));
-    let f1 = |&&index: &&usize| types.rows[index].metrics.get(names::F1);
+    let f1 = |&&index: &&usize| types.rows[index].figures.get(names::F1);
     let best = shown.iter().filter(|index| f1(index).is_some());
     let best = best.max_by(|one, other| f1(one).unwrap_or(0.0).total_cmp(&f1(other).unwrap_or(0.0)))?;
     let best = &types.rows[*best];
     let rows = types.rows.iter().map(|row| {
-        let figures = named.iter().map(|(name, ..)| or_dash(row.metrics.get(name)));
+        let figures = named.iter().map(|(name, ..)| or_dash(row.figures.get(name)));
         std::iter::once(row.name.clone()).chain(figures).chain([thousands(row.support)]).collect()
     });
     let note = match left_out {
@@ -50,7 +50,7 @@ pub(super) fn by_type(types: &Types, key: &str) -> Option<Figure> {
             "Precision, recall and F1 of {}. {} has the best F1, {}.",
             counted(shown.len(), "type"),
             best.name,
-            or_dash(best.metrics.get(names::F1))
+            or_dash(best.figures.get(names::F1))
         ),
         plot: Plot {
             id: "types",

@@ -1,13 +1,13 @@
 //! [`Types`]: the types of entities with their scores, and the matrix of types against types.
 
-use embert_metrics::names;
 use std::collections::BTreeMap;
 
-use embert_run::{MetricInfo, Metrics, TaggedExample};
+use embert_run::{MetricInfo, TaggedExample};
 use maud::{Markup, html};
 
 use super::super::figure::Table;
 use super::super::matrix::Matrix;
+use crate::class_figures::ClassFigures;
 use crate::counts::Counts;
 use crate::entities::{Compared, Verdict};
 use crate::examples::Split;
@@ -16,13 +16,15 @@ use crate::number::{counted, or_dash, thousands};
 
 /// The most types of the matrix: its cells grow with the square.
 const MOST_IN_MATRIX: usize = 15;
+/// The name of the average that counts the entities of all types together.
+const MICRO: &str = "micro";
 /// The rows of the table that are open.
 const OPEN_ROWS: usize = 20;
 
 /// A type of entities.
 pub(super) struct TypeRow {
     pub(super) name: String,
-    pub(super) metrics: Metrics,
+    pub(super) figures: ClassFigures,
     /// The number of true entities.
     pub(super) support: usize,
 }
@@ -32,7 +34,7 @@ pub(super) struct TypeRow {
 pub(super) struct Types {
     pub(super) rows: Vec<TypeRow>,
     /// The recorded averages over the types, by name.
-    averages: Vec<(String, Metrics)>,
+    averages: Vec<(String, ClassFigures)>,
     /// A row for each true type, a column for each found one; the last of both is no entity.
     counts: Vec<Vec<usize>>,
 }
@@ -44,17 +46,22 @@ impl Types {
 
     fn recorded(split: &Split<'_, TaggedExample>) -> Option<Self> {
         let detail = &split.scores?.detail;
-        let row = |class: &embert_run::ClassScores| {
-            let (metrics, support) = (class.metrics.clone(), class.examples);
-            Some(TypeRow { name: class.name.clone()?, metrics, support })
-        };
-        let rows: Vec<TypeRow> = detail.classes.iter().map(row).collect::<Option<_>>()?;
-        let size = rows.len() + 1;
         let counts = detail.confusion_matrix.clone();
+        let row = |(number, class): (usize, &embert_run::ClassScores)| {
+            let figures = ClassFigures::recorded(&class.metrics, Counts::of_class(&counts, number));
+            Some(TypeRow { name: class.name.clone()?, figures, support: class.examples })
+        };
+        let rows: Vec<TypeRow> = detail.classes.iter().enumerate().map(row).collect::<Option<_>>()?;
+        let size = rows.len() + 1;
         let fits = !rows.is_empty() && counts.len() == size && counts.iter().all(|row| row.len() == size);
-        let averages = detail.averages.iter();
-        let averages = averages.map(|average| (format!("{} average", average.name), average.metrics.clone()));
-        fits.then(|| Self { rows, averages: averages.collect(), counts })
+        let all = Counts::of_all(&counts, rows.len());
+        let average = |average: &embert_run::Average| {
+            // The other averages have the zeros of undefined types.
+            let counts = all.filter(|all| average.name == MICRO || all.truths + all.found == 0);
+            (format!("{} average", average.name), ClassFigures::recorded(&average.metrics, counts))
+        };
+        let averages = detail.averages.iter().map(average).collect();
+        fits.then(|| Self { rows, averages, counts })
     }
 
     fn computed(compared: &[Compared<'_>]) -> Self {
@@ -85,14 +92,10 @@ impl Types {
                 counts[truth][found] += 1;
             }
         }
-        let row = |(name, counts): (&str, Counts)| {
-            let named = [
-                (names::PRECISION, counts.precision()),
-                (names::RECALL, counts.recall()),
-                (names::F1, counts.f1()),
-            ];
-            let metrics = named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-            TypeRow { name: name.to_owned(), metrics, support: counts.truths }
+        let row = |(name, counts): (&str, Counts)| TypeRow {
+            name: name.to_owned(),
+            figures: ClassFigures::of(counts),
+            support: counts.truths,
         };
         Self { rows: by_type.into_iter().map(row).collect(), averages: Vec::new(), counts }
     }
@@ -131,19 +134,14 @@ impl Types {
     }
 
     pub(super) fn table(&self, known: &[MetricInfo]) -> Markup {
-        let mut named: Vec<&str> = Vec::new();
-        for (name, _) in self.rows.iter().flat_map(|row| row.metrics.iter()) {
-            if !named.contains(&name) {
-                named.push(name);
-            }
-        }
-        let of = |name: &str, metrics: &Metrics, entities: usize| -> Vec<String> {
-            let figures = named.iter().map(|name| or_dash(metrics.get(name)));
+        let named = ClassFigures::names(self.rows.iter().map(|row| &row.figures));
+        let of = |name: &str, figures: &ClassFigures, entities: usize| -> Vec<String> {
+            let figures = named.iter().map(|name| or_dash(figures.get(name)));
             std::iter::once(name.to_owned()).chain(figures).chain([thousands(entities)]).collect()
         };
-        let rows = self.rows.iter().map(|row| of(&row.name, &row.metrics, row.support));
+        let rows = self.rows.iter().map(|row| of(&row.name, &row.figures, row.support));
         let all = self.rows.iter().map(|row| row.support).sum();
-        let averages = self.averages.iter().map(|(name, metrics)| of(name, metrics, all));
+        let averages = self.averages.iter().map(|(name, figures)| of(name, figures, all));
         let titles = named.iter().map(|name| measures::of_label(name, known));
         let headings = ["type".to_owned()].into_iter().chain(titles).chain(["entities".to_owned()]);
         let (mut open, others) = Table::new(headings, rows.collect()).split(OPEN_ROWS);
@@ -159,7 +157,7 @@ impl Types {
 
 #[cfg(test)]
 mod tests {
-    use embert_run::{Entity, PredictedEntity};
+    use embert_run::{Average, ClassScores, Detail, Entity, Metrics, PredictedEntity, SplitScores};
 
     use super::*;
 
@@ -188,9 +186,77 @@ mod tests {
             types.rows.iter().map(|row| (row.name.as_str(), row.support)).collect();
         assert_eq!(names, [("LOC", 3), ("ORG", 0), ("PER", 1)]);
         assert_eq!(types.counts, [[0, 0, 1, 2], [0, 0, 0, 0], [0, 0, 1, 0], [1, 1, 0, 0]]);
-        assert_eq!(types.rows[2].metrics.get("precision"), Some(0.5));
-        assert_eq!((types.rows[1].metrics.get("recall"), types.rows[0].metrics.get("f1")), (None, Some(0.0)));
+        assert_eq!(types.rows[2].figures.get("precision"), Some(0.5));
+        assert_eq!((types.rows[1].figures.get("recall"), types.rows[0].figures.get("f1")), (None, Some(0.0)));
         assert_eq!(types.largest(1), [0]);
+    }
+
+    #[test]
+    fn a_type_that_is_never_found_has_no_precision() {
+        let class = |name: &str, values: [f64; 3], examples| ClassScores {
+            name: Some(name.to_owned()),
+            metrics: ["precision", "recall", "f1"].into_iter().zip(values).collect(),
+            examples,
+        };
+        let average = |name: &str| Average {
+            name: name.to_owned(),
+            metrics: ["precision", "recall", "f1"].into_iter().zip([0.0; 3]).collect(),
+        };
+        let row_of = |detail: Detail, name: &str| {
+            let scores = SplitScores {
+                split: "test".to_owned(),
+                examples: 9,
+                metrics: Metrics::default(),
+                detail,
+                baselines: Vec::new(),
+            };
+            let split = Split { name: "test", examples: Vec::new(), scores: Some(&scores) };
+            let html = Types::of(&split, &[]).table(&[]).into_string();
+            let row = html.split(&format!(">{name}</th>")).nth(1).unwrap().split("</tr>").next().unwrap();
+            row.replace("<td>", "").split_terminator("</td>").collect::<Vec<_>>().join(" ")
+        };
+        let detail = Detail {
+            classes: vec![
+                class("LOC", [0.0; 3], 2),
+                class("ORG", [0.0; 3], 0),
+                class("PER", [0.0; 3], 1),
+                class("EVENT", [0.0; 3], 0),
+            ],
+            averages: vec![average("micro"), average("macro")],
+            // LOC is missed, ORG invented, PER taken for ORG, and there is no EVENT.
+            confusion_matrix: vec![
+                vec![0, 0, 0, 0, 2],
+                vec![0; 5],
+                vec![0, 1, 0, 0, 0],
+                vec![0; 5],
+                vec![0, 2, 0, 0, 0],
+            ],
+            ..Detail::default()
+        };
+        for (name, row) in [
+            ("LOC", "– 0.0000 0.0000 2"),
+            ("ORG", "0.0000 – 0.0000 0"),
+            ("PER", "– 0.0000 0.0000 1"),
+            ("EVENT", "– – – 0"),
+            ("micro average", "0.0000 0.0000 0.0000 3"),
+            ("macro average", "0.0000 0.0000 0.0000 3"),
+        ] {
+            assert_eq!(row_of(detail.clone(), name), row, "{name}");
+        }
+        // Nothing is found at all.
+        let nothing = Detail {
+            classes: vec![class("LOC", [0.0; 3], 2)],
+            confusion_matrix: vec![vec![0, 2], vec![0, 0]],
+            ..detail.clone()
+        };
+        assert_eq!(row_of(nothing.clone(), "micro average"), "– 0.0000 0.0000 2");
+        assert_eq!(row_of(nothing, "macro average"), "0.0000 0.0000 0.0000 2");
+        let no_entity = Detail {
+            classes: vec![class("LOC", [0.0; 3], 0)],
+            confusion_matrix: vec![vec![0, 0], vec![0, 0]],
+            ..detail
+        };
+        assert_eq!(row_of(no_entity, "macro average"), "– – – 0");
     }
 
     /// The shares of a row are of all its entities, those with a type that the table leaves out included.
@@ -206,7 +272,7 @@ mod tests {
         counts[0][all - 1] = 6;
         let rows = (0..all).map(|kind| TypeRow {
             name: format!("T{kind}"),
-            metrics: Metrics::default(),
+            figures: ClassFigures::default(),
             support: counts[kind].iter().sum(),
         });
         let types = Types { rows: rows.collect(), averages: Vec::new(), counts: counts.clone() };

@@ -26,7 +26,7 @@ fn left_out(rows: &Rows, shown: usize) -> String {
 /// F1 of each label at 0.5 and at its fitted threshold, as dots in a row of their own.
 pub(super) fn by_label(rows: &Rows, key: &str) -> Option<Figure> {
     let shown = rows.largest(MOST_ROWS);
-    let half = |label: usize| rows.rows[label].metrics.get(names::F1);
+    let half = |label: usize| rows.rows[label].figures.get(names::F1);
     let fitted = |label: usize| rows.rows[label].fitted.and_then(|(_, counts)| counts).and_then(Counts::f1);
     let dots = |get: &dyn Fn(usize) -> Option<f64>, up: f64| -> Vec<(f64, f64)> {
         let dot = |(row, &label): (usize, &usize)| Some((get(label)?, up - row as f64));

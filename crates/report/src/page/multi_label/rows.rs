@@ -1,10 +1,11 @@
 //! [`Rows`]: the scores of each label.
 
 use embert_metrics::{names, precision_recall_curve, roc_curve};
-use embert_run::{MetricInfo, Metrics, MultiLabelExample};
+use embert_run::{MetricInfo, MultiLabelExample};
 use maud::{Markup, html};
 
 use super::super::figure::Table;
+use crate::class_figures::ClassFigures;
 use crate::counts::Counts;
 use crate::examples::Split;
 use crate::label_sets::{HALF, Thresholds, against_the_rest, counts};
@@ -22,8 +23,8 @@ pub(super) struct Row {
     pub(super) name: String,
     /// The number of examples with the label.
     pub(super) support: usize,
-    /// The metrics at 0.5.
-    pub(super) metrics: Metrics,
+    /// The figures at 0.5.
+    pub(super) figures: ClassFigures,
     /// The fitted threshold, and the counts at it if there are examples to count.
     pub(super) fitted: Option<(f64, Option<Counts>)>,
 }
@@ -46,27 +47,27 @@ impl Rows {
         let row = |(label, name): (usize, &String)| {
             let at = |threshold| counts(&split.examples, label, threshold);
             let recorded = recorded.map(|classes| &classes[label]);
-            let mut metrics: Vec<(String, f64)> = match recorded {
-                Some(class) => class.metrics.iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-                None => named(at(HALF)),
+            let mut figures = match recorded {
+                Some(class) => ClassFigures::recorded(&class.metrics, has_examples.then(|| at(HALF))),
+                None => ClassFigures::of(at(HALF)),
             };
             let has = |name: &str| recorded.is_some_and(|class| class.metrics.get(name).is_some());
             let against = against_the_rest(&split.examples, label);
             if !has(AVERAGE_PRECISION)
                 && let Some(curve) = precision_recall_curve(&against)
             {
-                metrics.push((AVERAGE_PRECISION.to_owned(), curve.average_precision));
+                figures.extend([(AVERAGE_PRECISION.to_owned(), Some(curve.average_precision))]);
             }
             if !has(ROC_AUC)
                 && let Some(curve) = roc_curve(&against)
             {
-                metrics.push((ROC_AUC.to_owned(), curve.area));
+                figures.extend([(ROC_AUC.to_owned(), Some(curve.area))]);
             }
             let threshold = thresholds.values.get(label).copied().filter(|_| thresholds.are_fitted);
             Row {
                 name: name.clone(),
                 support: recorded.map_or_else(|| at(HALF).truths, |class| class.examples),
-                metrics: metrics.into_iter().collect(),
+                figures,
                 fitted: threshold.map(|threshold| (threshold, has_examples.then(|| at(threshold)))),
             }
         };
@@ -83,12 +84,8 @@ impl Rows {
 
     /// The table of all labels, those with the most examples first.
     pub(super) fn table(&self, known: &[MetricInfo]) -> Markup {
-        let mut at_half: Vec<&str> = Vec::new();
-        for (name, _) in self.rows.iter().flat_map(|row| row.metrics.iter()) {
-            if !at_half.contains(&name) && name != AVERAGE_PRECISION && name != ROC_AUC {
-                at_half.push(name);
-            }
-        }
+        let mut at_half = ClassFigures::names(self.rows.iter().map(|row| &row.figures));
+        at_half.retain(|name| ![AVERAGE_PRECISION, ROC_AUC].contains(name));
         let is_fitted = self.rows.iter().any(|row| row.fitted.is_some());
         let title = |name: &str| measures::of_label(name, known);
         let mut headings = vec!["label".to_owned(), "examples".to_owned()];
@@ -100,7 +97,7 @@ impl Rows {
         let rows = self.largest(usize::MAX).into_iter().map(|label| {
             let row = &self.rows[label];
             let mut cells = vec![row.name.clone(), thousands(row.support)];
-            cells.extend(at_half.iter().map(|name| or_dash(row.metrics.get(name))));
+            cells.extend(at_half.iter().map(|name| or_dash(row.figures.get(name))));
             if is_fitted {
                 let (threshold, counts) = row.fitted.unzip();
                 let counts = counts.flatten();
@@ -108,7 +105,7 @@ impl Rows {
                 cells.push(threshold.map_or_else(|| "–".to_owned(), short));
                 cells.extend([of(Counts::precision), of(Counts::recall), of(Counts::f1)]);
             }
-            cells.extend([AVERAGE_PRECISION, ROC_AUC].map(|name| or_dash(row.metrics.get(name))));
+            cells.extend([AVERAGE_PRECISION, ROC_AUC].map(|name| or_dash(row.figures.get(name))));
             cells
         });
         let (open, others) = Table::new(headings, rows.collect()).split(OPEN_ROWS);
@@ -125,15 +122,9 @@ impl Rows {
     }
 }
 
-fn named(counts: Counts) -> Vec<(String, f64)> {
-    let all =
-        [(names::PRECISION, counts.precision()), (names::RECALL, counts.recall()), (names::F1, counts.f1())];
-    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use embert_run::{ClassScores, Detail, SplitScores};
+    use embert_run::{ClassScores, Detail, Metrics, SplitScores};
 
     use super::*;
 
@@ -173,19 +164,54 @@ mod tests {
         };
         let split = Split { name: "test", examples, scores: None };
         let alone = Rows::of(&split, &names, &Thresholds::of(None, 2));
-        assert_eq!(alone.rows[0].metrics.get("precision"), Some(0.5));
-        assert_eq!(alone.rows[1].metrics.get("roc_auc"), Some(1.0));
+        assert_eq!(alone.rows[0].figures.get("precision"), Some(0.5));
+        assert_eq!(alone.rows[1].figures.get("roc_auc"), Some(1.0));
         assert!(alone.rows[0].fitted.is_none());
         let split = Split { scores: Some(&scores), ..split };
         let recorded = Rows::of(&split, &names, &Thresholds::of(Some(&scores), 2));
-        assert_eq!((recorded.rows[0].metrics.get("f1"), recorded.rows[1].support), (Some(0.25), 2));
+        assert_eq!((recorded.rows[0].figures.get("f1"), recorded.rows[1].support), (Some(0.25), 2));
         // A recorded area stays; the other is of the examples' curve.
-        assert_eq!(recorded.rows[1].metrics.get("roc_auc"), Some(0.125));
-        assert_eq!(recorded.rows[1].metrics.get("average_precision"), Some(1.0));
+        assert_eq!(recorded.rows[1].figures.get("roc_auc"), Some(0.125));
+        assert_eq!(recorded.rows[1].figures.get("average_precision"), Some(1.0));
         let (threshold, counts) = recorded.rows[1].fitted.unwrap();
         assert_eq!((threshold, counts.unwrap().f1()), (0.35, Some(1.0)));
         assert_eq!(recorded.largest(1), [1]);
         let html = recorded.table(&[]).into_string();
         assert!(html.contains(">0.35</td>") && html.contains("F1 at 0.5"), "{html}");
+    }
+
+    #[test]
+    fn a_label_that_is_never_predicted_has_no_precision() {
+        let examples = examples();
+        let class = |examples| ClassScores {
+            name: None,
+            metrics: [("precision", 0.0), ("recall", 0.0), ("f1", 0.0)].into_iter().collect(),
+            examples,
+        };
+        // Label 0 is predicted and label 1 is not; another label has neither examples nor predictions.
+        let examples: Vec<MultiLabelExample> = examples
+            .into_iter()
+            .map(|example| MultiLabelExample { probabilities: vec![0.9, 0.1, 0.2], ..example })
+            .collect();
+        let scores = SplitScores {
+            split: "test".to_owned(),
+            examples: 3,
+            metrics: Metrics::default(),
+            detail: Detail { classes: vec![class(1), class(2), class(0)], ..Detail::default() },
+            baselines: Vec::new(),
+        };
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let thresholds = Thresholds::of(None, 3);
+        let of = |examples: Vec<&MultiLabelExample>| {
+            let split = Split { name: "test", examples, scores: Some(&scores) };
+            let rows = Rows::of(&split, &names, &thresholds).rows;
+            rows.iter()
+                .map(|row| ["precision", "recall", "f1"].map(|name| row.figures.get(name)))
+                .collect::<Vec<_>>()
+        };
+        let zero = Some(0.0);
+        assert_eq!(of(examples.iter().collect()), [[zero; 3], [None, zero, zero], [None; 3]]);
+        // Without the examples nobody knows how often a label was predicted.
+        assert_eq!(of(Vec::new()), [[zero; 3]; 3]);
     }
 }

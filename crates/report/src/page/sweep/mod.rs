@@ -4,7 +4,7 @@ mod plots;
 mod tables;
 mod words;
 
-use embert_metrics::{Metric, names};
+use embert_metrics::{Metric, NamedMetric as _, names};
 use embert_run::{Baseline, LOSS, Metrics, Status};
 use maud::{Markup, html};
 
