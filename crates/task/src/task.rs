@@ -63,13 +63,11 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The kind of labels that the head is for, as `problem_type` of a `config.json` states it; `None` for a
     /// task whose checkpoints have no such key.
     const PROBLEM_TYPE: Option<ProblemType>;
-    /// Whether the windows of a long text are trained on, where the settings ask for windows. Otherwise
-    /// training reads the beginning of a long text alone, and windows are for evaluation and prediction.
-    const TRAINS_ON_WINDOWS: bool = false;
     /// What [`count_labels`](Self::count_labels) counts, in a sentence.
     const COUNTED: &'static str = "examples";
-    /// The tokens that two windows of a long text share in evaluation and prediction where the settings name no
-    /// stride, as a divisor of the maximum length: 4 is a quarter. `None`: without a stride, long texts are cut.
+    /// The tokens that two windows of a long text share where the settings name no stride, as a divisor of the
+    /// maximum length: 4 is a quarter. Such a task reads all of each text, in training too. `None`: training
+    /// reads the part of a long text that a cut leaves, and so do evaluation and prediction without a stride.
     const SHARE_OF_WINDOWS: Option<usize> = None;
     /// What a key of [`keys`](Self::keys) stands for, in a sentence.
     const KEY: &'static str = "a text";
@@ -104,6 +102,11 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// columns of texts and its column of labels.
     fn columns(card: &Card) -> Columns {
         Columns::from(&card.columns)
+    }
+
+    /// Whether the windows of a long text are trained on: see [`SHARE_OF_WINDOWS`](Self::SHARE_OF_WINDOWS).
+    fn trains_on_windows() -> bool {
+        Self::SHARE_OF_WINDOWS.is_some()
     }
 
     /// The stride of windows of `max_length` tokens where the settings name none: see

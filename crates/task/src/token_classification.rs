@@ -126,7 +126,6 @@ impl Task for TokenClassification {
     const NAME: &'static str = TOKEN_CLASSIFICATION;
     const METRIC: &'static str = TaggingMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = None;
-    const TRAINS_ON_WINDOWS: bool = true;
     const COUNTED: &'static str = "words";
     // No word goes without a tag: a cut would lose entities, or invent words without one.
     const SHARE_OF_WINDOWS: Option<usize> = Some(4);

@@ -121,7 +121,7 @@ mod tests {
                 labels: facts.labels.iter().map(String::as_str).zip(counts).collect(),
                 counted: TextClassification::COUNTED,
                 inputs: Inputs::Texts,
-                trains_on_windows: TextClassification::TRAINS_ON_WINDOWS,
+                trains_on_windows: TextClassification::trains_on_windows(),
                 examples: facts.splits.train.examples,
                 task: TextClassification::NAME,
                 default_stride: None,
@@ -274,16 +274,15 @@ mod tests {
             both.contains("the first 64 and the last ones") && both.contains("overlap by 32 tokens"),
             "{both}"
         );
-        // A tagger reads windows in any case, and trains on them where the settings have a stride.
+        // A tagger reads windows in any case, in training too.
         let of_tags = |stride| {
             let mut config = TrainConfig::default();
             config.data.stride = stride;
             parts(&ModelCard { default_stride: Some(64), trains_on_windows: true, ..card(&config, None) }).1
         };
-        for (stride, trained, overlap) in [(None, "texts cut at", 64), (Some(32), "texts in windows of", 32)]
-        {
+        for (stride, overlap) in [(None, 64), (Some(32), 32)] {
             let sentence = format!(
-                "It was trained on {trained} 256 tokens. Longer texts were evaluated whole, as the mean over windows that \
+                "It was trained on texts in windows of 256 tokens. Longer texts were evaluated whole, as the mean over windows that \
                  overlap by {overlap} tokens; the pipeline cuts texts unless it is given a stride. In this folder:"
             );
             assert!(of_tags(stride).contains(&sentence), "{}", of_tags(stride));
@@ -322,7 +321,7 @@ mod tests {
             labels: vec![("O", 400), ("B-PER", 24)],
             counted: TokenClassification::COUNTED,
             inputs: Inputs::Words,
-            trains_on_windows: TokenClassification::TRAINS_ON_WINDOWS,
+            trains_on_windows: TokenClassification::trains_on_windows(),
             default_stride: TokenClassification::default_stride(256),
             about: TokenClassification::new(labels.into()).card(&escaped),
             ..card(&config, None)

@@ -165,11 +165,7 @@ impl<T: Task> Prepared<T> {
             shared: splits.data_facts().shared,
             skipped: splits.data_facts().skipped,
             skipped_by_split: splits.data_facts().skipped_by_split,
-            lengths: lengths(
-                &train,
-                config.data.max_length,
-                T::TRAINS_ON_WINDOWS && config.data.stride.is_some(),
-            ),
+            lengths: lengths(&train, config.data.max_length, T::trains_on_windows()),
             metrics: task.metrics(),
         };
         let features =

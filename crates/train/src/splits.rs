@@ -102,10 +102,10 @@ impl<T: Task> EncodedSplits<T> {
             if examples.is_empty() {
                 return Ok(None);
             }
-            EvaluatedSplit::encode(&task, examples, &tokenizer, &config.evaluation_options::<T>()).map(Some)
+            EvaluatedSplit::encode(&task, examples, &tokenizer, &config.windows_of::<T>()).map(Some)
         };
         let whole = WindowOptions { encoding: config.encode_options(), stride: None };
-        let of_training = if T::TRAINS_ON_WINDOWS { config.window_options() } else { whole };
+        let of_training = if T::trains_on_windows() { config.windows_of::<T>() } else { whole };
         let (encoded, truncated) = encode(&task, &train, &tokenizer, &of_training)?;
         let task = task.clone().with_baselines(&train);
         let inputs = Inputs::of(&train);

@@ -125,7 +125,7 @@ fn evaluate<T: ShownTask>(
     }
     let options = match args.inference.stride {
         Some(Stride(None)) => config.window_options(),
-        _ => config.evaluation_options::<T>(),
+        _ => config.windows_of::<T>(),
     };
     let bar = bar(examples.len());
     let evaluation = evaluate_checkpoint::<T>(

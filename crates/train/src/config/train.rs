@@ -242,9 +242,9 @@ impl TrainConfig {
         WindowOptions { encoding: self.encode_options(), stride: self.data.stride }
     }
 
-    /// As [`window_options`](Self::window_options), for evaluation and prediction: without a stride, with the
-    /// task's own, [`Task::default_stride`].
-    pub fn evaluation_options<T: Task>(&self) -> WindowOptions {
+    /// As [`window_options`](Self::window_options), for evaluation and for a task that trains on windows: without a
+    /// stride, with the task's own, [`Task::default_stride`].
+    pub fn windows_of<T: Task>(&self) -> WindowOptions {
         let options = self.window_options();
         WindowOptions {
             stride: options.stride.or_else(|| T::default_stride(self.data.max_length)),

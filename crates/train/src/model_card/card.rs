@@ -22,7 +22,7 @@ pub(crate) struct ModelCard<'a> {
     pub(crate) counted: &'static str,
     /// What the training examples are.
     pub(crate) inputs: Inputs,
-    /// Whether the windows of long texts were trained on, if the settings ask for windows.
+    /// Whether the windows of long texts were trained on.
     pub(crate) trains_on_windows: bool,
     /// The number of training examples.
     pub(crate) examples: usize,

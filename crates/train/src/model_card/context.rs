@@ -234,7 +234,7 @@ impl Texts {
             options: truncation + &windows,
             first_try: card.inputs.options(),
             are_words: card.inputs == Inputs::Words,
-            in_windows: card.trains_on_windows && stride.is_some(),
+            in_windows: card.trains_on_windows,
         }
     }
 }

@@ -184,7 +184,7 @@ impl<T: Task> Job<T> {
             labels,
             counted: T::COUNTED,
             inputs: self.setup.inputs,
-            trains_on_windows: T::TRAINS_ON_WINDOWS,
+            trains_on_windows: T::trains_on_windows(),
             examples: self.setup.facts.splits.train.examples,
             task: T::NAME,
             default_stride: T::default_stride(self.config.data.max_length),
