@@ -1,4 +1,4 @@
-"""Heads for several labels, for a number and for tags: outputs, loss and every gradient, as transformers computes them.
+"""Heads for several labels, a number, tags and answers: outputs, loss and every gradient, as transformers computes them.
 
     python tests/reference/head_gradients.py [ROOT]
 
@@ -6,11 +6,15 @@ tests/fixtures/heads/gradients.safetensors, with dropout 0:
 
 - `model.NAME`: the weights of a small `BertForSequenceClassification` with three outputs (the sizes are `tiny_config` in
   crates/model/tests/it/support.rs). A head with one output has the first row of its classifier; the head over every token
-  has the classifier, and no pooler;
+  has the classifier, and no pooler; the head for the ends of an answer has the first two rows of it as `qa_outputs`;
 - `input_ids`, `token_type_ids`, `attention_mask`: four rows, padded;
 - for each case `CASE.logits`, `CASE.loss`, `CASE.targets` and `CASE.gradient.NAME`: `multi_label` (BCE, mean over all
-  entries), `weighted` (the same with `weighted.pos_weight`), `regression` (MSE) and `tokens` (cross-entropy over the tokens
-  whose target is not -100). All losses but `weighted` are those that the models of transformers choose by `problem_type`.
+  entries), `weighted` (the same with `weighted.pos_weight`), `regression` (MSE), `tokens` (cross-entropy over the tokens
+  whose target is not -100) and `answers` (the mean of the cross-entropies of start and end, whose positions are the targets;
+  the first row has none in its text and points to the first token). All losses but `weighted` and `answers` are those that
+  the models of transformers choose by `problem_type`. BertForQuestionAnswering lets its softmax run over the padding too,
+  so that a row's loss depends on the rows beside it: `answers` leaves the padding out. It is checked here that the two are
+  equal for the rows that have no padding.
 
 It is computed in f64 and stored in f32, so that the version of PyTorch does not matter (seen with 2.15).
 """
@@ -19,7 +23,8 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from torch.nn import BCEWithLogitsLoss
-from transformers import BertConfig, BertForSequenceClassification, BertForTokenClassification
+from torch.nn.functional import cross_entropy
+from transformers import BertConfig, BertForQuestionAnswering, BertForSequenceClassification, BertForTokenClassification
 
 from common import output, pin
 
@@ -47,6 +52,8 @@ POS_WEIGHT = [0.25, 1.0, 6.0]
 NUMBERS = [3.5, -0.25, 0.0, 5.0]
 # The first piece of a word has a tag; other pieces, special tokens and padding do not count.
 TAGS = [[-100, 1, -100, 2, 0, -100], [-100, 0, -100, -100, -100, -100], [-100, 1, 2, -100, 0, -100], [-100, 0, -100, 1, -100, -100]]
+# Of start and end. No answer: the first token.
+ENDS = [[0, 0], [1, 1], [3, 5], [1, 3]]
 
 
 def weights() -> dict[str, torch.Tensor]:
@@ -75,6 +82,33 @@ def case(model_class, shared: dict, targets: torch.Tensor, outputs: int, pos_wei
     return {"logits": answer.logits.detach().float(), "loss": loss.detach().float().reshape(1), "targets": targets, **gradients}
 
 
+def answers(shared: dict) -> dict:
+    model = BertForQuestionAnswering(BertConfig(**SIZES)).train()
+    own = {name: shared[name.replace("qa_outputs", "classifier")] for name, _ in model.named_parameters()}
+    for name in ["qa_outputs.weight", "qa_outputs.bias"]:
+        own[name] = own[name][:2].clone()
+    model.load_state_dict(own)
+    model.double()
+    rows, ends = {name: torch.tensor(rows) for name, rows in INPUT.items()}, torch.tensor(ENDS)
+
+    def loss(kept: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        answer = model(**{name: tensor[kept] for name, tensor in rows.items()})
+        logits = torch.stack([answer.start_logits, answer.end_logits], dim=-1)
+        own_tokens = logits.masked_fill(rows["attention_mask"][kept].unsqueeze(-1) == 0, float("-inf"))
+        # The mean over rows and over the two ends.
+        return logits, cross_entropy(own_tokens, ends[kept])
+
+    whole = [row for row, mask in enumerate(INPUT["attention_mask"]) if 0 not in mask]
+    assert whole == [0, 2], whole
+    start, end = ends[whole].T
+    theirs = model(**{name: tensor[whole] for name, tensor in rows.items()}, start_positions=start, end_positions=end).loss
+    torch.testing.assert_close(loss(whole)[1], theirs, rtol=0, atol=1e-14)
+    logits, found = loss(list(range(len(ENDS))))
+    found.backward()
+    gradients = {f"gradient.{name}": parameter.grad.float() for name, parameter in model.named_parameters()}
+    return {"logits": logits.detach().float(), "loss": found.detach().float().reshape(1), "targets": ends, **gradients}
+
+
 if __name__ == "__main__":
     shared = weights()
     labels, pos_weight = torch.tensor(LABELS, dtype=torch.float32), torch.tensor(POS_WEIGHT)
@@ -84,6 +118,7 @@ if __name__ == "__main__":
         "weighted": case(texts, shared, labels, 3, pos_weight, **several) | {"pos_weight": pos_weight},
         "regression": case(texts, shared, torch.tensor(NUMBERS), 1, problem_type="regression"),
         "tokens": case(BertForTokenClassification, shared, torch.tensor(TAGS), 3),
+        "answers": answers(shared),
     }
     tensors = {f"model.{name}": weight for name, weight in shared.items()}
     tensors |= {name: torch.tensor(rows) for name, rows in INPUT.items()}

@@ -1,6 +1,6 @@
-"""Whether the pipelines of transformers and CrossEncoder of sentence-transformers open what we write, with equal answers.
+"""Whether transformers, its pipelines and CrossEncoder of sentence-transformers open what we write, with equal answers.
 
-    python tests/reference/opened.py --check MODEL_FOLDER PREDICTIONS.jsonl [--aggregation STRATEGY]
+    python tests/reference/opened.py --check MODEL_FOLDER PREDICTIONS.jsonl [--aggregation STRATEGY] [--questions QUESTIONS.jsonl]
 
 MODEL_FOLDER is the result of `bert-train train`, and PREDICTIONS.jsonl what `bert-train predict --model MODEL_FOLDER --output
 PREDICTIONS.jsonl` wrote. The folder's config.json says which of them open it:
@@ -9,7 +9,10 @@ PREDICTIONS.jsonl` wrote. The folder's config.json says which of them open it:
 - a head for one number: `CrossEncoder(MODEL_FOLDER)` too;
 - a head over every token: the pipeline `token-classification` with the strategy that `predict` had, `simple` by default.
   Rows that have `tokens` are given as words.
-  `simple` does not show `B-` and `I-` of an entity of one word: check the strategy `none` too.
+  `simple` does not show `B-` and `I-` of an entity of one word: check the strategy `none` too;
+- a head for the ends of an answer: AutoModelForQuestionAnswering and AutoTokenizer, for transformers has no pipeline for it
+  since 5.3. QUESTIONS.jsonl is what `predict` had as its input. The logits of each row of `nbest` are those of the tokens
+  that its characters begin and end with, or of the first token where its text is empty.
 
 Any warning is a failure. Rows that are longer than the model's window are left out, for the pipelines cut them, and counted.
 Without `--check` it does nothing: it makes no fixture.
@@ -24,7 +27,7 @@ from pathlib import Path
 
 import torch
 import transformers
-from transformers import pipeline
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer, pipeline
 
 from common import pin
 from written import Collect
@@ -32,6 +35,7 @@ from written import Collect
 # The two differ by the order in which f32 sums are taken. A score of a regression is compared with its size.
 TOLERANCE = 1e-5
 SINGLE, MULTI, REGRESSION = "single_label_classification", "multi_label_classification", "regression"
+QUESTIONS = "BertForQuestionAnswering"
 
 
 def check_config(config: dict) -> None:
@@ -47,7 +51,9 @@ def check_config(config: dict) -> None:
         if kind == REGRESSION and len(labels) == 1:
             assert stated == "torch.nn.modules.linear.Identity", stated
     else:
-        assert config["architectures"] == ["BertForTokenClassification"] and kind is None, config
+        assert config["architectures"][0] in ("BertForTokenClassification", QUESTIONS) and kind is None, config
+    if config["architectures"] == [QUESTIONS]:
+        assert list(labels.values()) == ["LABEL_0", "LABEL_1"] and "sentence_transformers" not in config, config
 
 
 def short_enough(rows: list[dict], tokenizer, config: dict) -> list[dict]:
@@ -55,7 +61,8 @@ def short_enough(rows: list[dict], tokenizer, config: dict) -> list[dict]:
 
     def length(row: dict) -> int:
         words = row.get("tokens")
-        texts = (words,) if words else (row["text"], row.get("text_pair"))
+        texts = (row["question"].lstrip(), row["context"]) if "question" in row else (row.get("text"), row.get("text_pair"))
+        texts = (words,) if words else texts
         # A row that is too long is no fault of the folder.
         encoded = tokenizer(*texts, is_split_into_words=bool(words), verbose=False)
         return len(encoded["input_ids"])
@@ -143,8 +150,40 @@ def check_tokens(rows: list[dict], config: dict, strategy: str, open_pipeline) -
     print(f"pipeline token-classification ({strategy}): {entities} entities, scores differ by at most {found.largest:.1e}")
 
 
-def check(folder: Path, predictions: Path, strategy: str) -> None:
-    rows = [json.loads(line) for line in predictions.read_text().splitlines()]
+def check_questions(folder: Path, rows: list[dict], questions: Path, config: dict) -> None:
+    asked = {row["id"]: row for row in lines(questions)}
+    model, loading = AutoModelForQuestionAnswering.from_pretrained(folder, output_loading_info=True)
+    for what, weights in loading.items():
+        assert not weights, f"{what}: {weights}"
+    assert model.eval().config.num_labels == 2, model.config
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    rows = [{**row, **{key: asked[row["id"]][key] for key in ("question", "context")}} for row in rows]
+    rows, found, answers = short_enough(rows, tokenizer, config), Differences(), 0
+    for row in rows:
+        texts = row["question"].lstrip(), row["context"]
+        encoded = tokenizer(*texts, return_offsets_mapping=True, return_tensors="pt")
+        places = encoded.pop("offset_mapping")[0].tolist()
+        of_context = [(token, *places[token]) for token, text in enumerate(encoded.sequence_ids(0)) if text == 1]
+        logits = model(**encoded)
+        for one in row["nbest"]:
+            start, end = one["start"], one["end"]
+            assert one["text"] == row["context"][start:end], f"{row['id']}: {one}"
+            starts = [token for token, first, _ in of_context if first == start] if one["text"] else [0]
+            ends = [token for token, _, after in of_context if after == end] if one["text"] else [0]
+            assert len(starts) == len(ends) == 1, f"{row['id']}: {one} begins or ends within a token"
+            found.add(one["start_logit"], logits.start_logits[0, starts[0]].item(), f"{row['id']}, start of {one}")
+            found.add(one["end_logit"], logits.end_logits[0, ends[0]].item(), f"{row['id']}, end of {one}")
+            answers += 1
+    assert answers > 0, "no row has its best answers: there is nothing to compare"
+    print(f"AutoModelForQuestionAnswering: {answers} answers, logits differ by at most {found.largest:.1e}")
+
+
+def lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def check(folder: Path, predictions: Path, strategy: str, questions: Path | None) -> None:
+    rows = lines(predictions)
     config = json.loads((folder / "config.json").read_text())
     check_config(config)
     heard = Collect()
@@ -161,6 +200,9 @@ def check(folder: Path, predictions: Path, strategy: str) -> None:
         warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*(SwigPy|swigvarlink).*")
         if config["architectures"] == ["BertForTokenClassification"]:
             check_tokens(rows, config, strategy, open_pipeline)
+        elif config["architectures"] == [QUESTIONS]:
+            assert questions, "--questions is missing: the questions and contexts that `predict` had"
+            check_questions(folder, rows, questions, config)
         else:
             check_texts(folder, rows, config, open_pipeline)
     assert not heard.said, "\n".join(["it warns:", *heard.said])
@@ -172,6 +214,7 @@ if __name__ == "__main__" and "--check" in sys.argv:
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", nargs=2, type=Path, metavar=("MODEL_FOLDER", "PREDICTIONS"), required=True)
     parser.add_argument("--aggregation", default="simple", choices=["none", "simple", "first", "average", "max"])
+    parser.add_argument("--questions", type=Path, metavar="QUESTIONS")
     arguments = parser.parse_args()
     with torch.no_grad():
-        check(*arguments.check, arguments.aggregation)
+        check(*arguments.check, arguments.aggregation, arguments.questions)

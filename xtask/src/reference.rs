@@ -31,6 +31,9 @@ const EVENT_FILES: &str = "event_files.py";
 /// The script that also loads tokenizers that embert writes.
 const CHECKPOINTS: &str = "checkpoints.py";
 
+/// The script that also opens a model for questions that embert writes.
+const ANSWERS: &str = "question_answering.py";
+
 /// Fixtures that an older version of the program writes: `tests/reference/end_to_end/golden.py`.
 const GOLDEN: &str = "tests/fixtures/golden";
 
@@ -78,6 +81,9 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     if scripts.iter().any(|script| script.ends_with(CHECKPOINTS)) {
         load_tokenizers(&arguments.python, made.path())?;
     }
+    if scripts.iter().any(|script| script.ends_with(ANSWERS)) {
+        load_answers(&arguments.python, made.path())?;
+    }
     if differences > 0 {
         return Err(format!("{differences} fixtures are not what the scripts make").into());
     }
@@ -120,11 +126,29 @@ fn read_with_tensorboard(python: &Path, folder: &Path) -> TaskResult {
 /// Lets transformers load the tokenizers that embert saves from the folders of `checkpoints.py`.
 fn load_tokenizers(python: &Path, folder: &Path) -> TaskResult {
     println!("== saved tokenizers, in transformers");
-    let saved = folder.join("saved-tokenizers");
+    let test = ["embert-tokenize", "saved_folders"];
+    check_saved(python, test, ("EMBERT_SAVED_TOKENIZERS", &folder.join("saved-tokenizers")), CHECKPOINTS)
+}
+
+/// Lets transformers open the model for questions that embert saves from the checkpoint of
+/// `question_answering.py`.
+fn load_answers(python: &Path, folder: &Path) -> TaskResult {
+    println!("== a saved model for questions, in transformers");
+    let test = ["embert-model", "a_saved_folder"];
+    check_saved(python, test, ("EMBERT_SAVED_ANSWERS", &folder.join("saved-answers")), ANSWERS)
+}
+
+/// Runs the test of a package that saves what the script checks, in the folder that the environment names.
+fn check_saved(
+    python: &Path,
+    [package, test]: [&str; 2],
+    (variable, saved): (&str, &Path),
+    script: &str,
+) -> TaskResult {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--quiet", "--package", "embert-tokenize", "--test", "it", "saved_folders"]);
-    succeed(cargo.env("EMBERT_SAVED_TOKENIZERS", &saved))?;
-    let script = root().join("tests/reference").join(CHECKPOINTS);
+    cargo.args(["test", "--quiet", "--package", package, "--test", "it", test]);
+    succeed(cargo.env(variable, saved))?;
+    let script = root().join("tests/reference").join(script);
     succeed(Command::new(python).arg(script).arg("--check").arg(saved))
 }
 

@@ -298,6 +298,32 @@ pub enum ModelError {
         /// The number of outputs that the data need; 0 if they need no particular number.
         wanted_outputs: usize,
     },
+    /// The checkpoint's head has another number of outputs than its class has.
+    #[error(
+        "the head of {} has {} by its \"id2label\" or \"num_labels\" ({}), but {architecture} has {}: choose another checkpoint, or train with a new head (new_head=true)",
+        config.display(),
+        count(labels.len()),
+        labels.join(", "),
+        count(*outputs)
+    )]
+    Outputs {
+        /// The config file.
+        config: PathBuf,
+        /// The names of the outputs in the config.
+        labels: Vec<String>,
+        /// The class in `transformers` with the head.
+        architecture: &'static str,
+        /// The number of outputs of this class.
+        outputs: usize,
+    },
+    /// A rate of dropout is set for a head without dropout.
+    #[error("classifier_dropout = {rate}: the head of {architecture} has no dropout; leave the setting out")]
+    NoHeadDropout {
+        /// The requested rate.
+        rate: f64,
+        /// The class in `transformers` with the head.
+        architecture: &'static str,
+    },
     /// The tokenizer uses more token types than the model has embeddings for.
     #[error(
         "the tokenizer gives {what} the token types 0 to {}, but the model in {} has {type_vocab_size} (\"type_vocab_size\"): use single texts, or a model for pairs",

@@ -45,6 +45,11 @@ pub trait Head: Module + ModuleDisplay + Clone + Debug {
     const KEYS: Option<&'static str>;
     /// The hidden states that the head reads.
     const READS: Reads;
+    /// The number of outputs of a row, for a head without labels; `None` for a head with an output for each
+    /// label of the config.
+    const OUTPUTS: Option<usize> = None;
+    /// Whether the head has dropout of its own, at the rate of `classifier_dropout`.
+    const HAS_DROPOUT: bool = true;
 
     /// A head for a model with the config `config`; `init` draws its weights.
     fn new(config: &BertConfig, init: &Initializer<'_>) -> Self;

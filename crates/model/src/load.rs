@@ -23,7 +23,8 @@ const POOLER: &str = "pooler.";
 /// Settings for loading that replace the checkpoint's own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadOptions {
-    /// The data's labels in the data's order; `None` for the checkpoint's labels.
+    /// The data's labels in the data's order; `None` for the checkpoint's labels, and for a head without
+    /// labels ([`Head::OUTPUTS`]).
     pub labels: Option<Vec<String>>,
     /// The problem that the head is wanted for; `None` for single-label classification if `labels` are given,
     /// else for whatever the checkpoint's head is for.
@@ -34,7 +35,8 @@ pub struct LoadOptions {
     pub hidden_dropout: Option<f64>,
     /// Replaces the config's `attention_probs_dropout_prob`.
     pub attention_dropout: Option<f64>,
-    /// Replaces the config's `classifier_dropout`.
+    /// Replaces the config's `classifier_dropout`; above 0 it is an error for a head without dropout
+    /// ([`Head::HAS_DROPOUT`]).
     pub classifier_dropout: Option<f64>,
     /// The seed of new weights.
     pub seed: u64,
@@ -127,7 +129,7 @@ pub enum NewHead {
 impl fmt::Display for NewHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoneThere => f.write_str("the checkpoint has no classification head"),
+            Self::NoneThere => f.write_str("the checkpoint has no head for this task"),
             Self::Wanted => f.write_str("a new head was asked for"),
         }
     }
@@ -186,13 +188,15 @@ impl<H: Head> ModelFor<H> {
     /// the result's `config.id2label` has it. If the checkpoint does not name its labels, they get the names
     /// of [`LoadOptions::labels`]. The head is new if the checkpoint has none of this architecture, or if
     /// [`LoadOptions::new_head`] asks for it; so is a pooler that the head reads and the checkpoint lacks.
-    /// The report names them. A pooler that the head does not read is left over.
+    /// The report names them. A pooler that the head does not read is left over. A new head with
+    /// [`Head::OUTPUTS`] has as many outputs without names, whatever labels the checkpoint has.
     ///
     /// # Errors
     /// A file is missing or damaged, the config is not BERT's, a weight is not finite, a weight of the
     /// encoder is missing or has another shape, or the checkpoint's head does not fit
     /// [`LoadOptions::problem_type`] and [`LoadOptions::labels`]: it has other labels, or its outputs mean
-    /// something else ([`BertConfig::check_problem`], [`BertConfig::check_classes`]).
+    /// something else ([`BertConfig::check_problem`], [`BertConfig::check_classes`]), or their number is not
+    /// [`Head::OUTPUTS`].
     pub fn from_pretrained(
         dir: &Path,
         options: &LoadOptions,
@@ -225,6 +229,9 @@ impl<H: Head> ModelFor<H> {
     }
 
     fn open(dir: &Path, options: &LoadOptions) -> Result<Opened, ModelError> {
+        if let Some(rate) = options.classifier_dropout.filter(|rate| *rate > 0.0 && !H::HAS_DROPOUT) {
+            return Err(ModelError::NoHeadDropout { rate, architecture: H::ARCHITECTURE });
+        }
         refuse_other_parts(dir)?;
         let checkpoint = options.checkpoint_config(dir)?;
         let weights = Weights::open(dir)?;
@@ -244,6 +251,14 @@ impl<H: Head> ModelFor<H> {
             (None, Some(labels)) if head != HeadSource::Checkpoint => config.with_labels(labels),
             (None, _) => config,
         };
+        if let Some(outputs) = H::OUTPUTS {
+            if !is_kept {
+                config.set_outputs(outputs);
+            } else if config.num_labels() != outputs {
+                let (config, labels, architecture) = (dir.join(CONFIG), config.id2label, H::ARCHITECTURE);
+                return Err(ModelError::Outputs { config, labels, architecture, outputs });
+            }
+        }
         Ok(Opened { weights, config, head, assumed })
     }
 }

@@ -144,6 +144,15 @@ impl BertConfig {
         config
     }
 
+    /// Makes this the config of a head without labels, with `outputs` outputs: they have generic names and no
+    /// problem type.
+    pub(crate) fn set_outputs(&mut self, outputs: usize) {
+        self.id2label = generic_labels(outputs);
+        self.problem_type = None;
+        // It was stated for the outputs of another head.
+        activation_fn::clear(&mut self.extra);
+    }
+
     /// The function on a single output that the config states for sentence-transformers.
     pub(crate) fn stated_function(&self) -> Option<HeadFunction> {
         activation_fn::function(&self.extra).filter(|_| self.num_labels() == 1)

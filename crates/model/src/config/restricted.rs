@@ -90,9 +90,15 @@ fn is_empty(value: &Value) -> bool {
 /// Whether no code in the repository defines the model. Code for other parts, such as the tokenizer, is never
 /// run and does not matter.
 fn has_no_remote_model(auto_map: &Value) -> bool {
-    ["AutoConfig", "AutoModel", "AutoModelForSequenceClassification"]
-        .iter()
-        .all(|class| auto_map.get(class).is_none_or(Value::is_null))
+    [
+        "AutoConfig",
+        "AutoModel",
+        "AutoModelForSequenceClassification",
+        "AutoModelForTokenClassification",
+        "AutoModelForQuestionAnswering",
+    ]
+    .iter()
+    .all(|class| auto_map.get(class).is_none_or(Value::is_null))
 }
 
 fn is_float_dtype(dtype: &Value) -> bool {

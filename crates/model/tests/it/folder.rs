@@ -122,6 +122,8 @@ fn keys() -> Vec<(&'static str, Value, Outcome)> {
         ("attribute_map", json!({"attribute_map": {"hidden_size": "dim"}}), Refused("their own names")),
         ("auto_map", json!({"auto_map": {"AutoModel": "modeling.Model"}}), Refused("can't be run")),
         ("auto_map", json!({"auto_map": {"AutoConfig": "x--modeling.Config"}}), Refused("can't be run")),
+        ("auto_map", json!({"auto_map": {"AutoModelForTokenClassification": "own.Model"}}), Refused("run")),
+        ("auto_map", json!({"auto_map": {"AutoModelForQuestionAnswering": "own.Model"}}), Refused("run")),
         ("auto_map", json!({"auto_map": {"AutoModelForMaskedLM": "modeling.Model"}}), Nothing),
         ("dtype", json!({"dtype": "float16"}), Nothing),
         ("dtype", json!({"dtype": "int8"}), Refused("\"dtype\" is \"int8\"")),

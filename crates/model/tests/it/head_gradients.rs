@@ -1,12 +1,12 @@
-//! Heads for several labels, for a number and for tags against `transformers`: outputs, loss, and the gradient
+//! Heads for several labels, a number, tags and answers against `transformers`: outputs, loss, and the gradient
 //! of every parameter (`tests/reference/head_gradients.py`).
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use embert_model::{
-    Backend, BertConfig, Head, ModelFor, ProblemType, SequenceClassificationHead, TokenClassificationHead,
-    load_state_dict, state_dict,
+    Backend, BertConfig, Head, ModelFor, ProblemType, QuestionAnsweringHead, SequenceClassificationHead,
+    TokenClassificationHead, load_state_dict, state_dict,
 };
 
 use crate::support::{Expected, assert_close, fixture, tiny_config};
@@ -32,11 +32,11 @@ impl Reference {
         Self(Expected::read(&fixture("heads").join("gradients.safetensors")))
     }
 
-    /// The reference's weights in a model for the config; a smaller head has the first rows of the classifier.
+    /// The reference's weights in a model for the config; the head has the first rows of the classifier.
     fn model<H: Head>(&self, config: &BertConfig, device: &Device) -> ModelFor<H> {
         let model = ModelFor::<H>::from_config(config, 0, device).unwrap();
         let state = state_dict(&model).into_iter().map(|(name, data)| {
-            let mut values = self.0.floats(&format!("model.{name}"));
+            let mut values = self.0.floats(&format!("model.{}", name.replace("qa_outputs", "classifier")));
             values.truncate(data.num_elements());
             (name, TensorData::new(values, data.shape().clone()))
         });
@@ -160,6 +160,26 @@ fn tags_agree() {
             let rows = Tensor::<1, Int>::from_ints(rows.as_slice(), &device);
             let tags = Tensor::<1, Int>::from_ints(tags.as_slice(), &device).reshape([rows.dims()[0], 1]);
             log_softmax(logits.select(0, rows), 1).gather(1, tags).mean().neg()
+        });
+    }
+}
+
+/// The mean of the cross-entropies of start and end, over the tokens of each feature: padding has no share and
+/// gets no gradient.
+#[test]
+fn answers_agree() {
+    let reference = Reference::read();
+    let no_dropout = BertConfig { hidden_dropout_prob: 0.0, ..tiny_config() };
+    let config = BertConfig { attention_probs_dropout_prob: 0.0, ..no_dropout };
+    let ends = reference.0.integers("answers.targets");
+    assert_eq!(ends[..2], [0, 0], "one row has no answer");
+    for device in devices() {
+        let padding =
+            reference.0.attention_mask(&device).equal_elem(0).unsqueeze_dim::<3>(2).repeat_dim(2, 2);
+        let ends = Tensor::<1, Int>::from_ints(ends.as_slice(), &device).reshape([4, 1, 2]);
+        reference.assert_agrees::<QuestionAnsweringHead>("answers", &config, &device, |logits| {
+            let logits = logits.reshape([4, 6, 2]).mask_fill(padding.clone(), f32::NEG_INFINITY);
+            log_softmax(logits, 1).gather(1, ends.clone()).mean().neg()
         });
     }
 }

@@ -12,6 +12,7 @@ mod loading;
 mod parity;
 mod prefix;
 mod problems;
+mod question_answering;
 mod saving;
 mod support;
 mod training;
