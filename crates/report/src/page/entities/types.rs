@@ -61,7 +61,7 @@ impl Types {
             (format!("{} average", average.name), ClassFigures::recorded(&average.metrics, counts))
         };
         let averages = detail.averages.iter().map(average).collect();
-        fits.then(|| Self { rows, averages, counts })
+        fits.then_some(Self { rows, averages, counts })
     }
 
     fn computed(compared: &[Compared<'_>]) -> Self {
