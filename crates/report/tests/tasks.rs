@@ -181,6 +181,30 @@ fn a_terminal_says_the_result_and_what_rules_get() {
     }
 }
 
+/// A run records 0 divided by 0 as 0.
+#[test]
+fn a_type_that_is_never_found_has_a_dash_for_its_precision() {
+    let place = tempfile::tempdir().unwrap();
+    let run = token_classification(place.path(), "entities", 9);
+    let path = run.join("scores.json");
+    let mut scores: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for split in scores["splits"].as_array_mut().unwrap() {
+        let detail = &mut split["detail"];
+        detail["classes"][0]["metrics"] = serde_json::json!({"precision": 0.0, "recall": 0.0, "f1": 0.0});
+        for row in detail["confusion_matrix"].as_array_mut().unwrap() {
+            row[0] = 0.into();
+        }
+    }
+    fs::write(&path, scores.to_string()).unwrap();
+    assert_has(
+        &page_of(std::slice::from_ref(&run)),
+        &["<th scope=\"row\">LOC</th><td>–</td><td>0.0000</td><td>0.0000</td><td>81</td>"],
+    );
+    let text = terminal(&Run::read(&run).unwrap());
+    let row = text.lines().find(|line| line.contains("LOC (81)")).unwrap();
+    assert_eq!((row.matches('–').count(), row.matches("0.0000").count()), (1, 2), "{row}");
+}
+
 #[test]
 fn a_sweep_over_several_tasks_says_so() {
     let place = tempfile::tempdir().unwrap();
