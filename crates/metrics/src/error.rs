@@ -154,6 +154,27 @@ pub enum MetricsError {
         value: f64,
     },
 
+    /// The null odds of a question are NaN or infinite: the model has diverged.
+    #[error("the null odds of a question are {value}, expected a finite number")]
+    NullOddsNotFinite {
+        /// The null odds given.
+        value: f64,
+    },
+
+    /// Some questions have null odds and some have none.
+    #[error(
+        "some questions have null odds and others have none, expected them for each question or for none"
+    )]
+    NullOddsMixed,
+
+    /// A null threshold is to be applied to questions without null odds.
+    #[error("the questions have no null odds to compare with a threshold; add them with their null odds")]
+    NoNullOdds,
+
+    /// A threshold for null odds is NaN.
+    #[error("the null threshold is NaN, expected a number")]
+    NullThresholdNotANumber,
+
     /// No metric has this name.
     #[error("there is no metric `{name}`; known are {known}")]
     UnknownMetric {

@@ -1,4 +1,4 @@
-//! Metrics as scikit-learn, seqeval and scipy define them, streaming, without tensors.
+//! Metrics as scikit-learn, seqeval, scipy and SQuAD's scripts define them, streaming, without tensors.
 //!
 //! An [`Accumulator`] takes one example after another: the true label, the probability of each label, the
 //! loss. At any time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC
@@ -27,9 +27,10 @@
 //! Other tasks have the same three: [`MultiLabelAccumulator`], [`MultiLabelReport`] and [`MultiLabelMetric`]
 //! for several labels on one example, with [`fit_thresholds`]; [`TaggingAccumulator`], [`TaggingReport`] and
 //! [`TaggingMetric`] for tagged words, with [`entities`] and the [`Scheme`]s of tags;
-//! [`RegressionAccumulator`], [`RegressionReport`] and [`RegressionMetric`] for numbers. Code for the metrics
-//! of any task is generic over [`NamedMetric`]. Baselines are [`MajorityTags`], [`most_frequent_labels`] and
-//! [`mean`].
+//! [`RegressionAccumulator`], [`RegressionReport`] and [`RegressionMetric`] for numbers;
+//! [`AnswerAccumulator`], [`AnswerReport`] and [`AnswerMetric`] for answers to questions, with
+//! [`AnswerScores`] for one answer. Code for the metrics of any task is generic over [`NamedMetric`].
+//! Baselines are [`MajorityTags`], [`most_frequent_labels`], [`mean`] and [`sentence_with_shared_words`].
 //!
 //! The crate does not know models, data or files, and prints nothing.
 
@@ -38,6 +39,7 @@
 struct Readme;
 
 mod accumulator;
+mod answers;
 mod argmax;
 mod average;
 mod calibration;
@@ -59,6 +61,10 @@ mod tagging;
 mod window_mean;
 
 pub use accumulator::Accumulator;
+pub use answers::{
+    AnswerAccumulator, AnswerMetric, AnswerReport, AnswerScores, SquadVersion, apply_null_threshold,
+    normalize_answer, sentence_with_shared_words,
+};
 pub use argmax::argmax;
 pub use average::Average;
 pub use calibration::{Reliability, ReliabilityBin, at_temperature, reliability, temperature};

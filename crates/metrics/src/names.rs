@@ -20,11 +20,13 @@ pub const SPEARMAN: &str = "spearman";
 pub const MSE: &str = "mse";
 /// The mean absolute error.
 pub const MAE: &str = "mae";
+/// The share of questions answered exactly.
+pub const EXACT_MATCH: &str = "exact_match";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric, TaggingMetric};
+    use crate::{AnswerMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric, TaggingMetric};
 
     #[test]
     fn a_constant_is_the_name_of_its_metric() {
@@ -43,5 +45,6 @@ mod tests {
             RegressionMetric::Mae,
         ];
         assert_eq!([PEARSON, SPEARMAN, MSE, MAE], regression.map(RegressionMetric::name));
+        assert_eq!([F1, EXACT_MATCH], [AnswerMetric::F1, AnswerMetric::ExactMatch].map(AnswerMetric::name));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embert_metrics::{Metric, MultiLabelMetric, NamedMetric, RegressionMetric, TaggingMetric};
+use embert_metrics::{AnswerMetric, Metric, MultiLabelMetric, NamedMetric, RegressionMetric, TaggingMetric};
 
 /// The metric names that another file may spell: the end of the file's path, and the quoted name.
 const EXCEPTIONS: &[(&str, &str)] = &[
@@ -36,7 +36,8 @@ fn names() -> impl Iterator<Item = &'static str> {
         M::ALL.iter().flat_map(|metric| [metric.name(), metric.hub_name()])
     }
     let all = of::<Metric>().chain(of::<TaggingMetric>());
-    all.chain(of::<MultiLabelMetric>()).chain(of::<RegressionMetric>()).collect::<BTreeSet<_>>().into_iter()
+    let all = all.chain(of::<MultiLabelMetric>()).chain(of::<RegressionMetric>());
+    all.chain(of::<AnswerMetric>()).collect::<BTreeSet<_>>().into_iter()
 }
 
 /// The metric names in a line of code: quoted names, and fields named like a metric. A field `loss` is
@@ -100,6 +101,7 @@ fn lists_of_every_kind_are_seen() {
         ("    f1_strict: f64,", "f1_strict:"),
         ("let name = \"subset_accuracy\";", "\"subset_accuracy\""),
         ("    pub(crate) pearson: Option<f64>,", "pearson:"),
+        ("    HasAns_f1: f64,", "HasAns_f1:"),
         ("(\"matthews_correlation\", 1)", "\"matthews_correlation\""),
     ] {
         assert_eq!(named_in(line), [expected], "{line}");
