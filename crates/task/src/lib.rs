@@ -50,6 +50,7 @@ mod load;
 mod multi_label;
 mod outputs;
 mod pairs;
+pub mod question_answering;
 mod regression;
 mod task;
 #[cfg(test)]
