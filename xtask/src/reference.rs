@@ -37,19 +37,12 @@ const ANSWERS: &str = "question_answering.py";
 /// Fixtures that an older version of the program writes: `tests/reference/end_to_end/golden.py`.
 const GOLDEN: &str = "tests/fixtures/golden";
 
-/// The environment variable with the folder of a model; without it, the fixtures made from that model are
-/// left out.
-const MINILM: &str = "EMBERT_MINILM";
-
-/// The environment variable with a folder of Python packages: the last transformers that knew SQuAD's
-/// metrics.
-const OLD_TRANSFORMERS: &str = "EMBERT_TRANSFORMERS_5_2";
-
-/// What is made only where an environment variable says where something is: the variable, what it names, and
-/// a part of the fixtures' paths.
-const LEFT_OUT: [(&str, &str, &str); 2] = [
-    (MINILM, "the folder of all-MiniLM-L6-v2", "minilm"),
-    (OLD_TRANSFORMERS, "a folder with transformers 5.2, see tests/reference/answers.py", "answers.json"),
+/// Fixtures that are made from a folder: the environment variable that names it, what is in it, and a part of
+/// the fixtures' paths. Without the variable these fixtures are left out.
+const FOLDERS: [(&str, &str, &str); 3] = [
+    ("EMBERT_MINILM", "all-MiniLM-L6-v2", "minilm"),
+    ("EMBERT_QA_EXAMPLE", "examples/pytorch/question-answering in transformers' repository", "answer_spans"),
+    ("EMBERT_TRANSFORMERS_5_2", "transformers 5.2, the last with SQuAD's metrics", "answers.json"),
 ];
 
 /// Make the fixtures of the tests anew with transformers, PyTorch and scikit-learn, and compare.
@@ -65,8 +58,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     let scripts = scripts(&arguments.scripts)?;
-    for (variable, what, _) in LEFT_OUT.iter().filter(|(variable, ..)| std::env::var_os(variable).is_none()) {
-        println!("{variable} does not name {what}: what is made with it is left out");
+    for (variable, what, _) in left_out() {
+        println!("{variable} does not name the folder of {what}: what is made from it is left out");
     }
     let made = tempfile::tempdir()?;
     let mut differences = 0;
@@ -203,16 +196,20 @@ fn orphans(made: &BTreeSet<PathBuf>) -> Result<usize, Box<dyn Error>> {
         for file in files_below(&folder)? {
             let file = folder.join(file);
             let file = file.strip_prefix(root())?;
-            let left_out = LEFT_OUT.iter().any(|(variable, _, part)| {
-                std::env::var_os(variable).is_none() && file.to_string_lossy().contains(part)
-            });
-            if !made.contains(file) && !left_out && !file.starts_with(GOLDEN) {
+            let name = file.to_string_lossy();
+            let is_left_out = left_out().any(|(_, _, part)| name.contains(part));
+            if !made.contains(file) && !is_left_out && !file.starts_with(GOLDEN) {
                 println!("{:60} is made by no script", file.display());
                 count += 1;
             }
         }
     }
     Ok(count)
+}
+
+/// The [`FOLDERS`] that no variable names.
+fn left_out() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    FOLDERS.into_iter().filter(|(variable, ..)| std::env::var_os(variable).is_none())
 }
 
 fn fixture_folders() -> Result<Vec<PathBuf>, Box<dyn Error>> {

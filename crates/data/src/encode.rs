@@ -82,7 +82,10 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
         let windows = tokenizer.windows_batch(&inputs, options, Some(stride)).map_err(|source| {
             let refuses = |input: &Input<'_>| tokenizer.input_windows(input, options, stride).is_err();
             match chunk.iter().zip(&inputs).find(|(_, input)| refuses(input)) {
-                Some((example, _)) => DataError::Windows { id: example.id(), source: Box::new(source) },
+                Some((example, _)) => {
+                    let source = Box::new(source);
+                    DataError::Windows { id: example.id(), name: example.name(), source }
+                }
                 None => source.into(),
             }
         })?;
@@ -227,5 +230,50 @@ mod tests {
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains("4102 tokens has 4097 windows") && cause.contains("stride = 3"), "{cause}");
         assert!(windows(4096 + 4, 2).is_ok());
+    }
+
+    /// A question whose context is its second text.
+    struct Question(u64, &'static str);
+
+    impl Texts for Question {
+        fn id(&self) -> u64 {
+            self.0
+        }
+
+        fn name(&self) -> Option<String> {
+            Some(format!("question \"q{}\"", self.0))
+        }
+
+        fn text(&self) -> &str {
+            self.1
+        }
+
+        fn text_pair(&self) -> Option<&str> {
+            Some("a b c a b c")
+        }
+    }
+
+    #[test]
+    fn a_question_that_leaves_its_context_no_room_is_refused_by_its_name() {
+        let vocab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tokenizer/vocab.txt");
+        let tokenizer = Tokenizer::from_vocab(&vocab, None).unwrap();
+        let encoding = EncodeOptions { max_length: 8, truncation: Truncation::OnlySecond };
+        let windows = |question: &'static str, stride: usize| {
+            let examples = [Question(5, "a b"), Question(6, question)];
+            let options = WindowOptions { encoding, stride: Some(stride) };
+            encode(&examples, &tokenizer, &options, |_, windows| Ok::<_, DataError>(vec![(); windows.len()]))
+        };
+        assert_eq!(windows("a", 1).unwrap().0.features().len(), 3 + 2);
+        for (question, stride, why) in
+            [("a b c a b", 1, "its other text has 5 tokens"), ("a b c", 2, "stride = 2")]
+        {
+            let error = windows(question, stride).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "question \"q6\" in row 6 (counted from 0 over all files) can't be read in windows"
+            );
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert!(cause.contains(why), "{cause}");
+        }
     }
 }

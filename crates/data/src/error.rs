@@ -177,10 +177,12 @@ pub enum DataError {
         found: [f64; 3],
     },
     /// A text that can't be read in windows.
-    #[error("row {id} (counted from 0 over all files) can't be read in windows")]
+    #[error("{}row {id} (counted from 0 over all files) can't be read in windows", name.as_ref().map(|name| format!("{name} in ")).unwrap_or_default())]
     Windows {
         /// The row's number, from 0, in the order of the files.
         id: u64,
+        /// What the data set calls the example: [`Texts::name`](crate::Texts::name).
+        name: Option<String>,
         /// The cause.
         source: Box<TokenizeError>,
     },

@@ -8,6 +8,12 @@ pub trait Texts {
     /// The number of the example's row, from 0, among the rows of all files.
     fn id(&self) -> u64;
 
+    /// What messages call the example, if the data set names it, as in `question "56be4db0"`. By default messages
+    /// have its row's number.
+    fn name(&self) -> Option<String> {
+        None
+    }
+
     /// The text, or the first text of a pair.
     fn text(&self) -> &str;
 

@@ -51,6 +51,7 @@ mod multi_label;
 mod named_scores;
 mod outputs;
 mod pairs;
+pub mod question_answering;
 mod regression;
 mod task;
 #[cfg(test)]

@@ -253,13 +253,17 @@ pub enum TokenizeError {
     },
     /// The text that may be cut is too short to make the pair fit.
     #[error(
-        "the pair can't be cut to {max_length} tokens with truncation = \"{truncation}\": the other text alone is too long; use longest_first"
+        "the pair can't be cut to {max_length} tokens with truncation = \"{truncation}\": its other text has {tokens} tokens and {special} are special, which leaves no token of the text that may be cut; take a larger max_length, a shorter text, or longest_first"
     )]
     Truncation {
         /// The largest number of tokens.
         max_length: usize,
         /// Which text may be cut.
         truncation: Truncation,
+        /// Tokens of the other text, which may not be cut.
+        tokens: usize,
+        /// Special tokens that are added.
+        special: usize,
     },
     /// Only the second text may be cut, and there is none.
     #[error(

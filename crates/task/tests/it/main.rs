@@ -1,8 +1,9 @@
-//! The three tasks beside text classification, against `transformers` and PyTorch.
+//! The tasks beside text classification, against `transformers` and PyTorch.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod alignment;
+mod answer_spans;
 mod cut;
 mod losses;
 mod pipeline;

@@ -29,15 +29,16 @@ pub(crate) fn shares(
     if excess == 0 {
         return Ok((first, second.unwrap_or(0)));
     }
-    let less = |length: usize| {
+    let less = |length: usize, tokens: usize| {
         let left = length.checked_sub(excess).filter(|left| *left > 0);
-        left.ok_or(TokenizeError::Truncation { max_length, truncation })
+        let special = max_length - room;
+        left.ok_or(TokenizeError::Truncation { max_length, truncation, tokens, special })
     };
     match (truncation, second) {
         (Truncation::OnlySecond, None) => Err(TokenizeError::NoPair { max_length }),
         (_, None) => Ok((room, 0)),
-        (Truncation::OnlyFirst, Some(second)) => Ok((less(first)?, second)),
-        (Truncation::OnlySecond, Some(second)) => Ok((first, less(second)?)),
+        (Truncation::OnlyFirst, Some(second)) => Ok((less(first, second)?, second)),
+        (Truncation::OnlySecond, Some(second)) => Ok((first, less(second, first)?)),
         (_, Some(second)) => {
             let shorter = first.min(second).min(room / 2);
             Ok(if first > second { (room - shorter, shorter) } else { (shorter, room - shorter) })

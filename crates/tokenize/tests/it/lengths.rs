@@ -48,12 +48,20 @@ fn what_cannot_be_cut_to_the_length_is_an_error() {
     }
     let error = cut("a", Some("b c a b c"), 7, Truncation::OnlyFirst);
     assert!(
-        matches!(error, TokenizeError::Truncation { max_length: 7, truncation: Truncation::OnlyFirst }),
+        matches!(
+            error,
+            TokenizeError::Truncation {
+                max_length: 7,
+                truncation: Truncation::OnlyFirst,
+                tokens: 5,
+                special: 3
+            }
+        ),
         "{error:?}"
     );
     let error = cut("b c a b c", Some("a"), 7, Truncation::OnlySecond);
     assert!(
-        error.to_string().contains("only_second") && error.to_string().contains("longest_first"),
+        error.to_string().contains("only_second\": its other text has 5 tokens and 3 are special"),
         "{error}"
     );
     let error = cut("a b c", None, 4, Truncation::OnlySecond);
