@@ -316,7 +316,7 @@ fn a_frozen_encoder_is_a_prefix_that_keeps_every_row() {
 /// `BertForQuestionAnswering` of `transformers` has no dropout before its head: a rate for it would do nothing.
 #[test]
 fn the_head_has_no_dropout_and_a_rate_for_it_is_refused() {
-    assert!(!QuestionAnsweringHead::HAS_DROPOUT);
+    const { assert!(!QuestionAnsweringHead::HAS_DROPOUT) };
     let device = Device::default().autodiff();
     let config = BertConfig { classifier_dropout: Some(0.5), hidden_dropout_prob: 0.5, ..tiny_config() };
     let model = BertForQuestionAnswering::from_config(&config, 1, &device).unwrap().train();
