@@ -2,9 +2,9 @@
 //!
 //! A feature is the question with a window of the context; neighbouring windows share tokens. The model gives
 //! each token a logit for the answer's first token and one for its last. [`SpanAlignment`] says where the
-//! tokens of a feature stand in the context, [`SpanTarget`] which of them training wants, and [`post_process`]
-//! makes the best answers of the logits of all windows, as `run_qa.py` and `utils_qa.py` of `transformers`'
-//! examples do.
+//! tokens of a feature stand in the context, [`SpanTarget`] which of them training wants. [`post_process`] makes
+//! the best answers of the logits of all windows, as `run_qa.py` and `utils_qa.py` of `transformers`' examples
+//! do.
 //!
 //! ```
 //! use embert_data::tokenize::{EncodeOptions, Tokenizer, Truncation};
