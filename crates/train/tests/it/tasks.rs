@@ -294,7 +294,11 @@ fn long_texts_are_read_in_windows<T: Task>(made: &Made) {
     // A task whose labels are places in a text also trains on all windows.
     let features: usize =
         steps(&events).iter().filter(|step| step.epoch == 1).map(|step| step.examples).sum();
-    assert_eq!((features == 44, features > 88), (!T::trains_on_windows(), T::trains_on_windows()), "{features}");
+    assert_eq!(
+        (features == 44, features > 88),
+        (!T::trains_on_windows(), T::trains_on_windows()),
+        "{features}"
+    );
     assert!(evals(&events).iter().all(|eval| eval.examples == 20));
     let longest = |run: &str| {
         let lines = examples(&place, run);
