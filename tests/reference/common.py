@@ -4,7 +4,9 @@ Every script is run as `python tests/reference/NAME.py [ROOT]` and writes its fi
 have in the repository, which is the default. `cargo xtask reference` runs them all into a temporary ROOT and compares.
 """
 
+import json
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,3 +28,15 @@ def output(path: str) -> Path:
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
     return target
+
+
+def saved_files(model, **options) -> tuple[dict, dict]:
+    """The config.json, and the shapes of the weights by their names, that `save_pretrained` writes with these options."""
+    from safetensors import safe_open
+
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder, **options)
+        with safe_open(Path(folder) / "model.safetensors", "pt") as file:
+            weights = {name: file.get_slice(name).get_shape() for name in sorted(file.keys())}
+        config = json.loads((Path(folder) / "config.json").read_text())
+    return config, weights

@@ -32,11 +32,10 @@ from pathlib import Path
 
 import torch
 import transformers
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForQuestionAnswering, BertForQuestionAnswering
 
-from common import REPOSITORY, output
+from common import REPOSITORY, output, saved_files
 from written import Collect
 
 # Without names there are two outputs, by default.
@@ -83,11 +82,7 @@ def expected() -> dict:
         )
     assert not loading["missing_keys"], loading
     logits = logits_of(model)
-    with tempfile.TemporaryDirectory() as folder:
-        model.save_pretrained(folder)
-        with safe_open(Path(folder) / "model.safetensors", "pt") as file:
-            weights = {name: file.get_slice(name).get_shape() for name in sorted(file.keys())}
-        config = json.loads((Path(folder) / "config.json").read_text())
+    config, weights = saved_files(model)
     return {
         "config": CONFIG,
         **INPUT,

@@ -24,10 +24,9 @@ from pathlib import Path
 
 import torch
 import transformers
-from safetensors import safe_open
 from transformers import AutoConfig, AutoTokenizer, BertForSequenceClassification
 
-from common import REPOSITORY, output, pin
+from common import REPOSITORY, output, pin, saved_files
 
 CHECKPOINTS = ["model", "model-legacy", "model-masked-lm"]
 FOREIGN = {
@@ -68,12 +67,8 @@ def saved(checkpoint: str) -> dict:
     """What transformers makes of a checkpoint with a classifier for three labels."""
     source = REPOSITORY / "tests/fixtures" / checkpoint
     model, loading = BertForSequenceClassification.from_pretrained(source, num_labels=3, output_loading_info=True)
-    with tempfile.TemporaryDirectory() as folder:
-        # Otherwise it brings back what it has read: gamma and beta, where the file has today's names for all others.
-        model.save_pretrained(folder, save_original_format=False)
-        with safe_open(Path(folder) / "model.safetensors", "pt") as file:
-            weights = {name: file.get_slice(name).get_shape() for name in sorted(file.keys())}
-        config = json.loads((Path(folder) / "config.json").read_text())
+    # Otherwise it brings back what it has read: gamma and beta, where the file has today's names for all others.
+    config, weights = saved_files(model, save_original_format=False)
     new, leftover = sorted(loading["missing_keys"]), sorted(loading["unexpected_keys"])
     return {"weights": weights, "config": config, "new": new, "leftover": leftover}
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use burn::module::Module as _;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Device;
 use embert_model::{
     BertForSequenceClassification, BertForTokenClassification, BertInput, Depth, Freeze, FrozenPrefix,
     HeadSource, Layers, LoadOptions, NewHead, PrefixOutput, SaveDtype, named_parameters, part_counts,
@@ -13,7 +13,7 @@ use embert_model::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::support::{assert_close, fixture, saved, tiny_config, tiny_input, values};
+use crate::support::{assert_close, fixture, input_of, saved, tiny_config, tiny_input, values};
 
 /// The numbers that `tests/reference/token_classification.py` wrote.
 #[derive(Deserialize)]
@@ -35,8 +35,7 @@ impl Expected {
     }
 
     fn input(&self, device: &Device) -> BertInput {
-        let tensor = |rows: [[i64; 6]; 2]| Tensor::<2, Int>::from_data(TensorData::from(rows), device);
-        BertInput::new(tensor(self.input_ids), tensor(self.token_type_ids), tensor(self.attention_mask))
+        input_of([self.input_ids, self.token_type_ids, self.attention_mask], device)
     }
 
     /// A folder with the fixture's weights and a config that names the class.

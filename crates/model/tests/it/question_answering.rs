@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use burn::module::Module as _;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Device;
 use embert_model::{
     BertConfig, BertForQuestionAnswering, BertForSequenceClassification, BertForTokenClassification,
     BertInput, Depth, DropoutKey, Freeze, FrozenPrefix, Head as _, HeadSource, LoadOptions, ModelError,
@@ -17,7 +17,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::support::{
-    assert_close, bits, fixture, fixture_weights, saved, tiny_config, tiny_input, values, write_weights,
+    assert_close, bits, fixture, fixture_weights, input_of, saved, tiny_config, tiny_input, values,
+    write_weights,
 };
 
 const HEAD: [&str; 2] = ["qa_outputs.weight", "qa_outputs.bias"];
@@ -43,8 +44,7 @@ impl Expected {
     }
 
     fn input(&self, device: &Device) -> BertInput {
-        let tensor = |rows: [[i64; 8]; 2]| Tensor::<2, Int>::from_data(TensorData::from(rows), device);
-        BertInput::new(tensor(self.input_ids), tensor(self.token_type_ids), tensor(self.attention_mask))
+        input_of([self.input_ids, self.token_type_ids, self.attention_mask], device)
     }
 
     /// A folder with the script's checkpoint: the head's weights are the first `outputs` rows of the fixture's

@@ -61,6 +61,12 @@ impl Expected {
     }
 }
 
+/// The input of a fixture: token ids, token types and attention mask, `[2, seq]` each.
+pub(crate) fn input_of<const SEQ: usize>(rows: [[[i64; SEQ]; 2]; 3], device: &Device) -> BertInput {
+    let [ids, types, mask] = rows.map(|rows| Tensor::<2, Int>::from_data(TensorData::from(rows), device));
+    BertInput::new(ids, types, mask)
+}
+
 /// The shapes by name and the config that `save_pretrained` wrote to a folder.
 pub(crate) fn saved(folder: &Path) -> (BTreeMap<String, Vec<usize>>, BTreeMap<String, serde_json::Value>) {
     let bytes = fs::read(folder.join("model.safetensors")).unwrap();
