@@ -51,6 +51,7 @@ mod multi_label;
 mod named_scores;
 mod outputs;
 mod pairs;
+mod pooled;
 pub mod question_answering;
 mod regression;
 mod task;
@@ -82,7 +83,7 @@ pub use multi_label::{
 };
 pub use outputs::Outputs;
 pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
-pub use task::{Scorer, Target, Task};
+pub use task::{PooledLoss, Scorer, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
 };
