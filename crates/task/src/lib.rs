@@ -67,7 +67,7 @@ pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
 pub use detect::{FoundColumns, find_columns, find_problem_type, text_columns};
 pub use embert_metrics::Scheme;
-pub use encode::{encode, encode_aligned};
+pub use encode::{encode, encode_aligned, encode_some_windows};
 pub use error::{ExampleProblem, TaskError};
 pub use inputs::Inputs;
 pub use kind::TaskKind;

@@ -102,8 +102,12 @@ struct Texts {
     first_try: &'static str,
     /// Whether the data set gives words.
     are_words: bool,
-    /// Whether the windows of long texts were trained on.
+    /// Whether the windows of long texts were trained on, each with a target of its own.
     in_windows: bool,
+    /// The tokens that windows of long texts shared in training, if a text's windows were one example.
+    train_stride: Option<usize>,
+    /// The most windows of a text that were then trained on.
+    most_windows: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -217,7 +221,7 @@ fn evaluations<'a>(card: &'a ModelCard<'a>) -> Vec<Evaluation<'a>> {
 impl Texts {
     fn new(card: &ModelCard<'_>) -> Self {
         let config = card.config;
-        let (truncation, stride) = (config.data.truncation, config.data.stride);
+        let (truncation, stride) = (config.data.truncation, config.data.evaluated_stride());
         let (kept, head) = match truncation {
             Truncation::Tail => ("tail", None),
             Truncation::HeadTail(head) => ("head_tail", Some(head)),
@@ -235,6 +239,8 @@ impl Texts {
             first_try: card.inputs.options(),
             are_words: card.inputs == Inputs::Words,
             in_windows: card.trains_on_windows,
+            train_stride: config.data.train_stride,
+            most_windows: config.data.most_windows(),
         }
     }
 }
