@@ -326,10 +326,21 @@ fn long_texts_are_read_in_windows<T: Task>(made: &Made) {
     }
 
     config.data.stride = None;
-    place.train("cut", &config).unwrap();
+    let (_, events) = place.train("cut", &config).unwrap();
+    let features: usize =
+        steps(&events).iter().filter(|step| step.epoch == 1).map(|step| step.examples).sum();
+    assert_eq!(
+        (features == 44, features > 88),
+        (!T::trains_on_windows(), T::trains_on_windows()),
+        "{features} without a stride"
+    );
     // Where every word has a tag, no evaluation cuts.
     assert_eq!(longest("cut") > 40, T::default_stride(12).is_some(), "{}", longest("cut"));
     assert!(longest("cut") == 12 || longest("cut") == longest("run"));
+}
+
+fn whole_texts_are_one_example<T: Task>(made: &Made) {
+    crate::whole_texts::are_one_example(&long::<T>(made), made.weigh);
 }
 
 /// The best step and the end of the run follow from the values of the metric and its direction.
@@ -384,6 +395,7 @@ macro_rules! every_task {
             frozen_layers_stay_and_may_be_cached
             threads_change_no_bit
             long_texts_are_read_in_windows
+            whole_texts_are_one_example
             patience_knows_the_metrics_direction
         })*
     };
