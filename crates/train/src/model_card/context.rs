@@ -298,3 +298,30 @@ fn settings(card: &ModelCard<'_>) -> Result<String, ConfigError> {
     }
     config.to_toml()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{card, parts};
+    use crate::TrainConfig;
+
+    /// A model of whole texts needs the same windows where it is used.
+    #[test]
+    fn the_use_says_that_whole_texts_were_trained_on() {
+        let mut config = TrainConfig::default();
+        config.data.train_stride = Some(32);
+        let whole = parts(&card(&config, None)).1;
+        for part in [
+            "It was trained on whole texts, as the mean over windows of 256 tokens that overlap by 32, at most 16 windows of \
+             a text. Longer texts were evaluated whole, as the mean over windows that overlap by 32 tokens; the pipeline cuts \
+             them. In this folder:",
+            "predict --model . --stride 32 \"Your text\"",
+            "train_stride = 32",
+        ] {
+            assert!(whole.contains(part), "{part}\n\n{whole}");
+        }
+        (config.data.stride, config.data.max_windows) = (Some(64), Some(4));
+        let other = parts(&card(&config, None)).1;
+        assert!(other.contains("at most 4 windows of a text. Longer") && other.contains("overlap by 64 tokens"));
+        assert!(other.contains("predict --model . --stride 64"), "{other}");
+    }
+}
