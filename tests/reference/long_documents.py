@@ -8,6 +8,9 @@ tests/fixtures/heads/long-single-label.json  -log of the mean of the windows' pr
 tests/fixtures/heads/long-multi-label.json   the binary cross-entropy of the mean of the windows' sigmoids; with pos_weight
 tests/fixtures/heads/long-regression.json    the squared error of the mean of the windows' numbers
 
+crates/task/tests/fixtures/pooled_losses.json  the three losses alone and their gradients, of logits up to 12: `windows` are those
+                                               of each text, whose logits follow each other, `outputs` numbers a window
+
 - `config`: what is changed in the checkpoint's config.json; `outputs`: as many rows of the checkpoint's classifier are kept;
 - `rows`: the data as a user has them; `windows`: how many windows each text has; `train_stride`: the tokens that they share;
 - `max_windows`: for each run the most windows of a text, null where all count. Of n windows then those with the numbers
@@ -122,6 +125,46 @@ def number_loss(logits: torch.Tensor, target: float, settings: dict) -> tuple[to
     return (logits[:, 0].mean() - target) ** 2, 1.0
 
 
+LOSSES = {"single": single_loss, "several": multi_loss, "numbers": number_loss}
+
+
+def loss_case(kind: str, generator: random.Random) -> dict:
+    """The loss of a few texts and its gradient with respect to each logit."""
+    outputs = {"single": 3, "several": 3, "numbers": 1}[kind]
+    windows = [generator.choice([1, 1, 2, 3, 7]) for _ in range(generator.randint(1, 6))]
+    size = generator.choice([1.0, 4.0, 12.0])
+    logits = [round(generator.uniform(-size, size), 4) for _ in range(sum(windows) * outputs)]
+    target = {
+        "single": lambda: generator.randrange(outputs),
+        "several": lambda: [float(generator.random() < 0.4) for _ in range(outputs)],
+        "numbers": lambda: round(generator.uniform(-3, 3), 4),
+    }[kind]
+    targets = [target() for _ in windows]
+    weights = [generator.choice([0.5, 1.0, 2.5]) for _ in range(outputs)] if generator.random() < 0.5 else None
+    settings = {
+        "class_weights": weights if kind == "single" else None,
+        "pos_weight": weights if kind == "several" else None,
+        "label_smoothing": generator.choice([0.0, 0.1]) if kind == "single" else 0.0,
+    }
+    given = torch.tensor(logits).double().reshape(-1, outputs).requires_grad_()
+    total, weight, first = 0.0, 0.0, 0
+    for count, one in zip(windows, targets):
+        loss, of_text = LOSSES[kind](given[first : first + count], one, settings)
+        total, weight, first = total + loss, weight + of_text, first + count
+    loss = total / weight
+    loss.backward()
+    found = {"loss": loss.item(), "gradient": given.grad.flatten().tolist()}
+    return {"windows": windows, "outputs": outputs, "logits": logits, "targets": targets} | settings | found
+
+
+def write_losses() -> None:
+    generator = random.Random("losses")
+    kinds = [
+        f'"{kind}": [\n' + ",\n".join(json.dumps(loss_case(kind, generator)) for _ in range(12)) + "\n]" for kind in LOSSES
+    ]
+    output("crates/task/tests/fixtures/pooled_losses.json").write_text("{\n" + ",\n".join(kinds) + "\n}\n")
+
+
 def model_of(config: dict, outputs: int) -> BertForSequenceClassification:
     """The checkpoint with another config and the first rows of its classifier, in f64 and without dropout."""
     kept = json.loads((CHECKPOINT / "config.json").read_text())
@@ -197,6 +240,7 @@ def write(name: str, make, loss_of, config: dict, outputs: int, settings: list[d
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    write_losses()
     weighted = OTHERWISE | {"class_weights": [0.5, 2.0, 3.0], "label_smoothing": 0.1}
     write("single-label", single_label, single_loss, {}, 3, [PLAIN, weighted])
     several = {"problem_type": "multi_label_classification"}
