@@ -32,8 +32,8 @@ CLS = 0
 class Questions:
     """The features of one split as the model takes them."""
 
-    def __init__(self, rows: list[dict], tokenizer, max_length: int, stride: int, padding_counts: bool = False):
-        self.rows, self.examples, self.pad, self.padding_counts = [], rows, tokenizer.pad_token_id, padding_counts
+    def __init__(self, rows: list[dict], tokenizer, max_length: int, stride: int):
+        self.rows, self.examples, self.pad = [], rows, tokenizer.pad_token_id
         # Examples of several windows, and windows where run_qa.py has another target.
         self.longer = self.mended = 0
         for row in rows:
@@ -77,10 +77,12 @@ class Questions:
         }
         return {name: tensor.to(device) for name, tensor in batch.items()}
 
-    def loss(self, model, batch: dict) -> tuple[torch.Tensor, object]:
+    @staticmethod
+    def loss(model, batch: dict, padding_counts: bool = False) -> tuple[torch.Tensor, object]:
+        """The mean over a batch's features, and the model's output."""
         batch = dict(batch)
         starts, ends = batch.pop("targets").unbind(dim=1)
-        if self.padding_counts:
+        if padding_counts:
             output = model(**batch, start_positions=starts, end_positions=ends)
             return output.loss, output
         output = model(**batch)

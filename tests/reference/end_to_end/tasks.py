@@ -366,7 +366,7 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
     labels = tomllib.loads((folder / "card.toml").read_text()).get("labels", [])
     tokenizer = AutoTokenizer.from_pretrained(folder / "start")
     if task == "squadshifts":
-        windows = (tokenizer, recipe["max_length"], recipe["stride"], given.padding_counts)
+        windows = (tokenizer, recipe["max_length"], recipe["stride"])
         features = {split: questions.Questions(of_split, *windows) for split, of_split in rows.items()}
         print(json.dumps({"questions": {split: len(of_split) for split, of_split in rows.items()},
                           "answers in a window's last token": {split: given.mended for split, given in features.items()}}))  # fmt: skip
@@ -388,6 +388,7 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
     warmup = recipe.get("warmup_steps", math.ceil(steps * recipe["warmup_ratio"]))
     schedule = get_scheduler(recipe["schedule"], optimizer, warmup, steps)
     began, began_cpu, done = time.monotonic(), time.process_time(), 0
+    how = {"padding_counts": given.padding_counts} if task == "squadshifts" else {}
     seconds = lambda: round(time.monotonic() - began, 1)
     for epoch in range(1, recipe["epochs"] + 1):
         model.train()
@@ -397,7 +398,7 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
         total = 0.0
         for start in range(0, count, recipe["batch_size"]):
             part = order[start : start + recipe["batch_size"]]
-            loss, _ = features["train"].loss(model, features["train"].batch(part, device))
+            loss, _ = features["train"].loss(model, features["train"].batch(part, device), **how)
             optimizer.zero_grad()
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), recipe["max_grad_norm"])
