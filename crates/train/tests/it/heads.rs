@@ -3,7 +3,7 @@
 
 #![allow(clippy::format_collect, reason = "short texts of tests")]
 
-use embert_task::{MultiLabelClassification, TextRegression, TokenClassification};
+use embert_task::{MultiLabelClassification, QuestionAnswering, TextRegression, TokenClassification};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde::Deserialize;
@@ -96,4 +96,11 @@ fn forty_steps_of_regression_agree() {
 #[test]
 fn forty_steps_of_tags_agree() {
     forty_steps_agree::<TokenClassification>("training-tokens.json");
+}
+
+/// The mean of the cross-entropies of start and end over a feature's own tokens. Contexts have windows: a
+/// question's features stand in two steps, or in several micro-batches of one.
+#[test]
+fn forty_steps_of_answers_agree() {
+    forty_steps_agree::<QuestionAnswering>("training-questions.json");
 }
