@@ -1,6 +1,8 @@
 """Answers of the `question-answering` pipeline, which transformers dropped in 5.3, with a small checkpoint.
 
     EMBERT_TRANSFORMERS_5_2=FOLDER python tests/reference/question_pipeline.py [ROOT]
+    EMBERT_TRANSFORMERS_5_2=FOLDER python tests/reference/question_pipeline.py --count MODEL ROWS.jsonl
+        prints how many answers to these questions (`question`, `context`) are otherwise, as below, with a checkpoint of one's own
 
 FOLDER has transformers 5.2: `pip install --target FOLDER -r tests/reference/requirements-5.2.txt`. Without it, nothing is made.
 
@@ -245,9 +247,9 @@ def train(target: Path) -> None:
 
 
 @torch.no_grad()
-def by_logits(model, tokenizer, row: dict, impossible: bool) -> tuple[int, int, int]:
+def by_logits(model, tokenizer, row: dict, window: tuple[int, int], impossible: bool) -> tuple[int, int, int]:
     """The characters with the greatest sum of logits of all windows, and the number of windows."""
-    features = Questions([row], tokenizer, LENGTH, LENGTH // 2)
+    features = Questions([row], tokenizer, *window)
     best, null = None, None
     for index in range(len(features.rows)):
         batch = features.batch([index], "cpu")
@@ -264,13 +266,40 @@ def by_logits(model, tokenizer, row: dict, impossible: bool) -> tuple[int, int, 
     return start, end, len(features.rows)
 
 
+def opened(path: Path):
+    model = BertForQuestionAnswering.from_pretrained(path, dtype=torch.float64, attn_implementation="eager").eval()
+    tokenizer = AutoTokenizer.from_pretrained(path)
+    return model, tokenizer, pipeline("question-answering", model=model, tokenizer=tokenizer, device="cpu")
+
+
+def asked(answers, given: dict, settings: dict) -> list[dict]:
+    found = answers(question=given["question"], context=given["context"], **settings)
+    found = found if isinstance(found, list) else [found]
+    assert all(given["context"][one["start"] : one["end"]] == one["answer"] for one in found)
+    return found
+
+
+def count(path: Path, file: Path) -> None:
+    model, tokenizer, answers = opened(path)
+    length = min(tokenizer.model_max_length, 384)
+    window = (length, min(length // 2, 128))
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    several, otherwise = 0, dict.fromkeys(("default", "default_impossible", "same", "same_impossible"), 0)
+    for given in rows:
+        given = {"id": "", "answers": {"text": []}} | given
+        for name in otherwise:
+            found = asked(answers, given, SETTINGS[name])[0]
+            start, end, windows = by_logits(model, tokenizer, given, window, "impossible" in name)
+            otherwise[name] += (found["start"], found["end"]) != (start, end)
+        several += windows > 1
+    print(json.dumps({"questions": len(rows), "window": window, "of several windows": several, "otherwise": otherwise}))
+
+
 def main() -> None:
     target = output(f"{CHECKPOINT}/config.json").parent
     if target != REPOSITORY / CHECKPOINT:
         shutil.copytree(REPOSITORY / CHECKPOINT, target, dirs_exist_ok=True)
-    model = BertForQuestionAnswering.from_pretrained(target, dtype=torch.float64, attn_implementation="eager").eval()
-    tokenizer = AutoTokenizer.from_pretrained(target)
-    answers = pipeline("question-answering", model=model, tokenizer=tokenizer, device="cpu")
+    model, tokenizer, answers = opened(target)
     draw = random.Random("questions")
     rows = [{"question": question, "context": context} for question, context in odd()]
     rows += [row(draw, 0, facts, 0.2) for facts in [1, 1, 2, 2, 3, 4, 5, 8] for _ in range(6)]
@@ -280,11 +309,8 @@ def main() -> None:
         given = {"answers": {"text": [], "answer_start": []}} | given | {"id": f"q{number}"}
         result = {key: given[key] for key in ("id", "question", "context")}
         for name, settings in SETTINGS.items():
-            found = answers(question=given["question"], context=given["context"], **settings)
-            found = found if isinstance(found, list) else [found]
-            for one in found:
-                assert given["context"][one["start"] : one["end"]] == one["answer"]
-            start, end, result["windows"] = by_logits(model, tokenizer, given, "impossible" in name)
+            found = asked(answers, given, settings)
+            start, end, result["windows"] = by_logits(model, tokenizer, given, (LENGTH, LENGTH // 2), "impossible" in name)
             if (found[0]["start"], found[0]["end"]) != (start, end):
                 otherwise[name].append(given["id"])
             result[name] = [[one["start"], one["end"], one["score"]] for one in found]
@@ -292,9 +318,9 @@ def main() -> None:
         start, end, _ = result["default_impossible"][0]
         right += bool(wanted) and given["context"][start:end] == wanted[0]
         written.append(result)
-    asked = sum(bool(given.get("answers", {}).get("text")) for given in rows)
+    known = sum(bool(given.get("answers", {}).get("text")) for given in rows)
     several = {one["id"] for one in written if one["windows"] > 1}
-    print(f"{len(written)} questions, {len(several)} of several windows; {right} of {asked} answers right")
+    print(f"{len(written)} questions, {len(several)} of several windows; {right} of {known} known answers right")
     for name, ids in otherwise.items():
         null = sum(one[name][0][:2] == [0, 0] for one in written)
         print(f"{name}: {len(ids)} otherwise, {sum(one not in several for one in ids)} of them of one window; {null} null")
@@ -310,5 +336,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     if sys.argv[1:2] == ["--train"]:
         train(REPOSITORY / CHECKPOINT)
+    elif sys.argv[1:2] == ["--count"]:
+        count(Path(sys.argv[2]), Path(sys.argv[3]))
     else:
         main()

@@ -43,7 +43,7 @@ const FOLDERS: [(&str, &str, &str); 4] = [
     ("EMBERT_MINILM", "all-MiniLM-L6-v2", "minilm"),
     ("EMBERT_QA_EXAMPLE", "examples/pytorch/question-answering in transformers' repository", "answer_spans"),
     ("EMBERT_TRANSFORMERS_5_2", "transformers 5.2, the last with SQuAD's metrics", "answers.json"),
-    ("EMBERT_TRANSFORMERS_5_2", "transformers 5.2, the last with a pipeline for questions", "question-pipeline"),
+    ("EMBERT_TRANSFORMERS_5_2", "transformers 5.2, the last with its pipeline", "question-pipeline"),
 ];
 
 /// Make the fixtures of the tests anew with transformers, PyTorch and scikit-learn, and compare.
