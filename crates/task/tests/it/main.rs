@@ -7,5 +7,6 @@ mod answer_spans;
 mod cut;
 mod losses;
 mod pipeline;
+mod question_pipeline;
 mod reference;
 mod windows;
