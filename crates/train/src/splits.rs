@@ -50,6 +50,18 @@ struct Key {
     data: DataConfig,
 }
 
+/// Refuses a way to cut texts where the task leaves no choice. What is the default may not be the user's word.
+fn check_truncation<T: Task>(config: &TrainConfig) -> Result<(), TaskError> {
+    let found = config.data.truncation;
+    match T::TRUNCATION {
+        Some(only) if found != only && found != DataConfig::default().truncation => {
+            let expected = format!("no value, or {only}: {} cuts nothing else", T::NAME);
+            Err(TaskError::Setting { key: "data.truncation", found: found.to_string(), expected })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Key {
     fn of(config: &TrainConfig) -> Self {
         // Lists the keys that don't count, so that a new key of `data` counts by default.
@@ -74,6 +86,7 @@ impl<T: Task> EncodedSplits<T> {
     /// takes.
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
+        check_truncation::<T>(config)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options::<T>(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
@@ -104,11 +117,12 @@ impl<T: Task> EncodedSplits<T> {
             }
             EvaluatedSplit::encode(&task, examples, &tokenizer, &config.windows_of::<T>()).map(Some)
         };
-        let whole = WindowOptions { encoding: config.encode_options(), stride: None };
-        let of_training = if T::trains_on_windows() { config.windows_of::<T>() } else { whole };
+        let windows = config.windows_of::<T>();
+        let of_training =
+            if T::trains_on_windows() { windows } else { WindowOptions { stride: None, ..windows } };
         let (encoded, truncated) = encode(&task, &train, &tokenizer, &of_training)?;
         let task = task.clone().with_baselines(&train);
-        let inputs = Inputs::of(&train);
+        let inputs = T::inputs(&train);
         let validation = evaluated(validation)?;
         let test = evaluated(if config.evaluate_test { test } else { Vec::new() })?;
         Ok(Self(Arc::new(Encoded {
