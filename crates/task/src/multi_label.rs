@@ -342,7 +342,7 @@ impl Task for MultiLabelClassification {
     fn thresholds(&self) -> Option<Thresholds> {
         let fitted = self.fitted.as_ref()?;
         let labels = self.labels.iter().cloned().zip(fitted.iter().copied()).collect();
-        Some(Thresholds { format: FORMAT, labels })
+        Some(Thresholds { format: FORMAT, labels, null_score_diff_threshold: None })
     }
 
     fn scorer(&self) -> Result<MultiLabelScorer, TaskError> {

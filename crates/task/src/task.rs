@@ -6,13 +6,13 @@ use std::ops::Range;
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use embert_data::tokenize::{Encoding, Tokenizer};
+use embert_data::tokenize::{Encoding, Tokenizer, Truncation};
 use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata, Texts};
 use embert_model::{BertConfig, Head, Layout, ProblemType};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, Thresholds};
 use serde::Serialize;
 
-use crate::{ExampleProblem, LabelOptions, LossSettings, TaskCard, TaskError};
+use crate::{ExampleProblem, Inputs, LabelOptions, LossSettings, TaskCard, TaskError};
 
 /// A task that BERT is fine-tuned for: the labels of a data set, the features and targets of an example, the
 /// head, the loss, and how the head's outputs become predictions and scores.
@@ -75,6 +75,11 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// `data.train_stride`); `None` for a task whose windows have targets of their own, or that reads no windows:
     /// such a task refuses the setting.
     const POOLED_LOSS: Option<PooledLoss<Self>> = None;
+    /// What a longer text loses, where the task leaves no choice: `None` for a task to which the settings say
+    /// it.
+    const TRUNCATION: Option<Truncation> = None;
+    /// The key of a card's `[columns]` that names the column with what is learnt.
+    const LABEL_KEY: &'static str = "label";
     /// What a key of [`keys`](Self::keys) stands for, in a sentence.
     const KEY: &'static str = "a text";
 
@@ -113,6 +118,11 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whether the windows of a long text are trained on: see [`SHARE_OF_WINDOWS`](Self::SHARE_OF_WINDOWS).
     fn trains_on_windows() -> bool {
         Self::SHARE_OF_WINDOWS.is_some()
+    }
+
+    /// What the examples of a data set are, for the line and the model card that say how to try the model.
+    fn inputs(examples: &[Self::Example]) -> Inputs {
+        Inputs::of(examples)
     }
 
     /// The stride of windows of `max_length` tokens where the settings name none: see
@@ -235,6 +245,11 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// All metrics of the task, in the order of display. The setting `metric` names one of these metrics.
     fn metrics(&self) -> Vec<MetricInfo>;
+
+    /// Whether weights can be chosen by the metric of this name, one of [`metrics`](Self::metrics).
+    fn chooses_by(&self, _metric: &str) -> bool {
+        true
+    }
 
     /// The names of the metrics that the log has for an evaluation, in the order of the log's line. A loss is
     /// called [`LOSS`](embert_run::LOSS): terminals and pages show it beside the training loss.

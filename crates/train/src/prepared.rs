@@ -273,7 +273,8 @@ impl<T: Task> Start<T> {
 fn metric<T: Task>(settings: &TrainConfig, task: &T) -> Result<MetricInfo, TrainError> {
     let name = settings.metric.as_deref().unwrap_or(T::METRIC);
     let metrics = task.metrics();
-    let found = metrics.iter().find(|metric| metric.name == name);
+    let metrics: Vec<&MetricInfo> = metrics.iter().filter(|metric| task.chooses_by(&metric.name)).collect();
+    let found = metrics.iter().copied().find(|metric| metric.name == name);
     found.cloned().ok_or_else(|| {
         let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
         TrainError::Setting {

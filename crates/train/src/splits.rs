@@ -51,6 +51,18 @@ struct Key {
     data: DataConfig,
 }
 
+/// Refuses a way to cut texts where the task leaves no choice. What is the default may not be the user's word.
+fn check_truncation<T: Task>(config: &TrainConfig) -> Result<(), TaskError> {
+    let found = config.data.truncation;
+    match T::TRUNCATION {
+        Some(only) if found != only && found != DataConfig::default().truncation => {
+            let expected = format!("no value, or {only}: {} cuts nothing else", T::NAME);
+            Err(TaskError::Setting { key: "data.truncation", found: found.to_string(), expected })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Key {
     fn of(config: &TrainConfig) -> Self {
         // Lists the keys that don't count, so that a new key of `data` counts by default.
@@ -76,6 +88,7 @@ impl<T: Task> EncodedSplits<T> {
     /// takes.
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
+        check_truncation::<T>(config)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options::<T>(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
@@ -106,18 +119,19 @@ impl<T: Task> EncodedSplits<T> {
             }
             EvaluatedSplit::encode(&task, examples, &tokenizer, &config.windows_of::<T>()).map(Some)
         };
-        let (cut, most) = (config.encode_options(), config.data.most_windows());
-        let whole = WindowOptions { encoding: cut, stride: None };
-        let of_training = if T::trains_on_windows() { config.windows_of::<T>() } else { whole };
+        let (windows, most) = (config.windows_of::<T>(), config.data.most_windows());
+        let of_training =
+            if T::trains_on_windows() { windows } else { WindowOptions { stride: None, ..windows } };
         let ((encoded, truncated), left_out) = match config.data.train_stride {
             None => (encode(&task, &train, &tokenizer, &of_training)?, LeftOutWindows::default()),
             Some(stride) => {
-                let (encoded, left_out) = encode_some_windows(&task, &train, &tokenizer, &cut, stride, most)?;
+                let (encoded, left_out) =
+                    encode_some_windows(&task, &train, &tokenizer, &windows.encoding, stride, most)?;
                 ((encoded, TruncationCount::default()), left_out)
             }
         };
         let task = task.clone().with_baselines(&train);
-        let inputs = Inputs::of(&train);
+        let inputs = T::inputs(&train);
         let validation = evaluated(validation)?;
         let test = evaluated(if config.evaluate_test { test } else { Vec::new() })?;
         Ok(Self(Arc::new(Encoded {

@@ -8,5 +8,6 @@ mod cut;
 mod losses;
 mod pipeline;
 mod pooled;
+mod question_pipeline;
 mod reference;
 mod windows;

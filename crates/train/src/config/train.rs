@@ -251,13 +251,12 @@ impl TrainConfig {
     }
 
     /// As [`window_options`](Self::window_options), for evaluation and for a task that trains on windows: without a
-    /// stride, with the task's own, [`Task::default_stride`].
+    /// stride, with the task's own, [`Task::default_stride`]. A task may also say what a longer text loses,
+    /// [`Task::TRUNCATION`].
     pub fn windows_of<T: Task>(&self) -> WindowOptions {
-        let options = self.window_options();
-        WindowOptions {
-            stride: options.stride.or_else(|| T::default_stride(self.data.max_length)),
-            ..options
-        }
+        let EncodeOptions { max_length, truncation } = self.encode_options();
+        let encoding = EncodeOptions { max_length, truncation: T::TRUNCATION.unwrap_or(truncation) };
+        WindowOptions { encoding, stride: self.data.stride.or_else(|| T::default_stride(max_length)) }
     }
 
     /// What the labels of a data set mean, where the data leave it open.

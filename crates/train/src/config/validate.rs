@@ -25,9 +25,9 @@ impl TrainConfig {
         )?;
         self.device.parse::<DeviceChoice>().map_err(|source| ConfigError::Device { source })?;
         limits::check(self)?;
-        let is_of_tokens = self.task == Some(TaskName::TokenClassification);
-        if let Some(problem_type) = self.problem_type.filter(|_| is_of_tokens) {
-            let found = format!("{problem_type} with task = token-classification");
+        let other = self.task.filter(|task| *task != TaskName::TextClassification);
+        if let (Some(problem_type), Some(task)) = (self.problem_type, other) {
+            let found = format!("{problem_type} with task = {task}");
             check(false, "problem_type", &found, "none: it is a kind of labels of text-classification")?;
         }
         self.validate_step()?;

@@ -59,6 +59,7 @@ pub(super) struct Context<'a> {
 struct TaskBlock<'a> {
     purpose: &'a str,
     pipeline_call: &'a str,
+    python: &'a str,
     headings: Vec<&'a str>,
     /// The alignment of the metrics' columns, as Markdown has it.
     alignment: String,
@@ -188,9 +189,10 @@ impl<'a> TaskBlock<'a> {
         Self {
             purpose: &task.purpose,
             pipeline_call: match card.inputs {
-                Inputs::Pairs => task.pipeline_call_of_pairs,
+                Inputs::Pairs | Inputs::Questions => task.pipeline_call_of_pairs,
                 Inputs::Texts | Inputs::Words => task.pipeline_call,
             },
+            python: task.python,
             headings: task.metrics.iter().map(|metric| metric.heading.as_str()).collect(),
             alignment: "---:|".repeat(task.metrics.len()),
             about_metrics: &task.about_metrics,
