@@ -147,7 +147,12 @@ fn predictions_for_bad_rows() {
         lines(&[json!({"question": "Who?", "context": CONTEXT}), json!({"question": "Who?", "context": ""})]);
     predict_refuses(model, &[("in.jsonl", &rows)], &input, &["in.jsonl, line 2", "\"context\""]);
     let rows = lines(&[json!({"frage": "Who?", "context": CONTEXT})]);
-    predict_refuses(model, &[("in.jsonl", &rows)], &input, &["in.jsonl, line 1", "question"]);
+    predict_refuses(
+        model,
+        &[("in.jsonl", &rows)],
+        &input,
+        &["in.jsonl has no column \"question\"", "--question-column"],
+    );
     predict_refuses(model, &[("in.csv", "text\nWho?\n")], &["--input", "@in.csv"], &["--question-column"]);
     predict_refuses(model, &[("in.txt", "Who?\n")], &["--input", "@in.txt"], &["question"]);
 }
