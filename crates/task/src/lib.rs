@@ -51,6 +51,7 @@ mod multi_label;
 mod named_scores;
 mod outputs;
 mod pairs;
+mod pooled;
 pub mod question_answering;
 mod regression;
 mod task;
@@ -66,7 +67,7 @@ pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
 pub use detect::{FoundColumns, find_columns, find_problem_type, text_columns};
 pub use embert_metrics::Scheme;
-pub use encode::{encode, encode_aligned};
+pub use encode::{encode, encode_aligned, encode_some_windows};
 pub use error::{ExampleProblem, TaskError};
 pub use inputs::Inputs;
 pub use kind::TaskKind;
@@ -83,7 +84,7 @@ pub use multi_label::{
 pub use outputs::Outputs;
 pub use question_answering::QuestionAnswering;
 pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
-pub use task::{Scorer, Target, Task};
+pub use task::{PooledLoss, Scorer, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
 };

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 
 use burn::tensor::Tensor;
@@ -43,7 +44,8 @@ use crate::{ExampleProblem, Inputs, LabelOptions, LossSettings, TaskCard, TaskEr
 /// 3. A run also calls [`count_labels`](Self::count_labels), [`with_baselines`](Self::with_baselines), and
 ///    [`with_loss`](Self::with_loss) before the first step.
 /// 4. A training step calls [`weight`](Self::weight) for all features of the step, then [`loss`](Self::loss)
-///    for each micro-batch.
+///    for each micro-batch. Where the windows of a text are trained on as one example, the step calls both for
+///    examples, and [`POOLED_LOSS`](Self::POOLED_LOSS) in place of `loss`.
 /// 5. An evaluation calls [`scorer`](Self::scorer), [`decode`](Self::decode) for each feature with the
 ///    feature's [`alignment`](Self::alignment), and, once an example has all its parts, [`join`](Self::join)
 ///    and [`Scorer::add`]; then [`Scorer::finish`], and [`logged`](Self::logged) and
@@ -69,6 +71,10 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// maximum length: 4 is a quarter. Such a task reads all of each text, in training too. `None`: training
     /// reads the part of a long text that a cut leaves, and so do evaluation and prediction without a stride.
     const SHARE_OF_WINDOWS: Option<usize> = None;
+    /// The loss of whole texts, for training in which the windows of a text are one example (the setting
+    /// `data.train_stride`); `None` for a task whose windows have targets of their own, or that reads no windows:
+    /// such a task refuses the setting.
+    const POOLED_LOSS: Option<PooledLoss<Self>> = None;
     /// What a longer text loses, where the task leaves no choice: `None` for a task to which the settings say
     /// it.
     const TRUNCATION: Option<Truncation> = None;
@@ -384,6 +390,21 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The answer that `predict` writes for an example. The example need not have a label.
     fn answer(&self, example: Self::Example, prediction: Self::Prediction) -> Self::Answer;
 }
+
+/// The loss of a micro-batch of whole texts, as [`Task::loss`] is that of features: the sum of the examples'
+/// weighted losses, divided by the last argument. What the windows of an example say is pooled first as
+/// [`Task::join`] pools it, so that training and evaluation mean the same prediction; an example of one window
+/// has the loss that [`Task::loss`] gives it.
+///
+/// # Shapes
+/// - outputs: `[rows, outputs]`, as in [`Task::loss`]
+/// - layout: the rows of each feature, that is of each window
+/// - windows: the features of each example, by their places in the batch: `[examples]` ranges that follow each
+///   other
+/// - targets: `[examples]`
+/// - output: `[1]`
+pub type PooledLoss<T> =
+    fn(&T, Tensor<2>, &Layout, &[Range<usize>], &[<T as Task>::Target], f64) -> Tensor<1>;
 
 /// The target of a feature: the loss compares the feature's outputs with the target.
 pub trait Target: Clone + fmt::Debug + Send + Sync + Unpin + 'static {

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use embert_data::tokenize::{Tokenizer, TruncationCount};
-use embert_data::{EncodedDataset, Order, SplitKind, Texts as _, WindowOptions};
+use embert_data::{EncodedDataset, LeftOutWindows, Order, SplitKind, Texts as _, WindowOptions};
 use embert_model::HeadSource;
-use embert_task::{DataFacts, Inputs, Task, TaskData, TaskError, Unlabelled, encode};
+use embert_task::{DataFacts, Inputs, Task, TaskData, TaskError, Unlabelled, encode, encode_some_windows};
 
 use crate::config::PaddingConfig;
 use crate::evaluate::{EvaluatedSplit, check_token_types};
@@ -38,6 +38,7 @@ struct Encoded<T: Task> {
     facts: DataFacts,
     split_facts: embert_run::Splits,
     truncated: TruncationCount,
+    left_out: LeftOutWindows,
     unlabelled: Vec<Unlabelled>,
 }
 
@@ -68,6 +69,7 @@ impl Key {
         let data = DataConfig {
             padding: PaddingConfig::default(),
             order: Order::default(),
+            batch_tokens: None,
             split_seed: Some(config.load_options().seed),
             ..config.data.clone()
         };
@@ -117,10 +119,17 @@ impl<T: Task> EncodedSplits<T> {
             }
             EvaluatedSplit::encode(&task, examples, &tokenizer, &config.windows_of::<T>()).map(Some)
         };
-        let windows = config.windows_of::<T>();
+        let (windows, most) = (config.windows_of::<T>(), config.data.most_windows());
         let of_training =
             if T::trains_on_windows() { windows } else { WindowOptions { stride: None, ..windows } };
-        let (encoded, truncated) = encode(&task, &train, &tokenizer, &of_training)?;
+        let ((encoded, truncated), left_out) = match config.data.train_stride {
+            None => (encode(&task, &train, &tokenizer, &of_training)?, LeftOutWindows::default()),
+            Some(stride) => {
+                let (encoded, left_out) =
+                    encode_some_windows(&task, &train, &tokenizer, &windows.encoding, stride, most)?;
+                ((encoded, TruncationCount::default()), left_out)
+            }
+        };
         let task = task.clone().with_baselines(&train);
         let inputs = T::inputs(&train);
         let validation = evaluated(validation)?;
@@ -138,6 +147,7 @@ impl<T: Task> EncodedSplits<T> {
             facts,
             split_facts,
             truncated,
+            left_out,
             unlabelled,
         })))
     }
@@ -195,6 +205,16 @@ impl<T: Task> EncodedSplits<T> {
         self.0.truncated
     }
 
+    pub(crate) fn left_out(&self) -> LeftOutWindows {
+        self.0.left_out
+    }
+
+    /// The lengths of the training texts.
+    pub(crate) fn lengths(&self, config: &TrainConfig) -> embert_run::Lengths {
+        let in_windows = T::trains_on_windows() || config.data.train_stride.is_some();
+        records::lengths(&self.0.train, config.data.max_length, in_windows, self.0.left_out.texts)
+    }
+
     /// Notes for the user on evaluations that the settings request, but the splits don't allow.
     pub(crate) fn notes(&self, config: &TrainConfig) -> Vec<String> {
         let Encoded { validation, test, unlabelled, .. } = &*self.0;
@@ -225,9 +245,17 @@ pub fn have_same_splits(one: &TrainConfig, other: &TrainConfig) -> bool {
     Key::of(one) == Key::of(other)
 }
 
-/// Refuses a data set without training examples, or with an example without a label in a split that the run
-/// uses.
+/// Refuses `data.train_stride` for a task that can't pool windows, a data set without training examples, or one
+/// with an example without a label in a split that the run uses.
 pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) -> Result<(), TrainError> {
+    if let (Some(stride), None) = (config.data.train_stride, T::POOLED_LOSS) {
+        let expected = if T::trains_on_windows() {
+            format!("no value: {} trains on all windows of a text without it, and data.stride is what they share", T::NAME)
+        } else {
+            format!("no value: {} can't train on the windows of a text as one example", T::NAME)
+        };
+        return Err(TrainError::Setting { key: "data.train_stride", found: stride.to_string(), expected });
+    }
     if data.splits.train.is_empty() {
         return Err(TrainError::NoExamples {
             split: "training",

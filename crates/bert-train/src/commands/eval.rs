@@ -224,6 +224,9 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     let run = run_of_model(folder)?;
     let known = run.is_some();
     let mut config = run.unwrap_or_default();
+    // Nothing is trained: what remains of the windows of training is that evaluation reads them too.
+    config.data.stride = config.data.evaluated_stride();
+    (config.data.train_stride, config.data.max_windows, config.data.batch_tokens) = (None, None, None);
     if let Some(dataset) = &args.dataset {
         let dataset = sources::absolute_dataset(dataset);
         if known && dataset != run_dataset(folder, &config).unwrap_or_default() {

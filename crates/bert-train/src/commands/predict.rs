@@ -125,8 +125,9 @@ fn predict<T: ShownTask>(
     // The maximum length is in the model's own files.
     if let Some(run) = run_of_model(folder)? {
         predictor = predictor.with_truncation(run.data.truncation);
-        if run.data.stride.is_some() {
-            predictor = predictor.with_stride(run.data.stride);
+        let stride = run.data.evaluated_stride();
+        if stride.is_some() {
+            predictor = predictor.with_stride(stride);
         }
     }
     check_truncation::<T>(args.inference.truncation)?;

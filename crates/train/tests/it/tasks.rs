@@ -365,6 +365,10 @@ fn long_texts_are_read_in_windows<T: Task>(made: &Made) {
     assert!(longest("cut") == 12 || longest("cut") == longest("run"));
 }
 
+fn whole_texts_are_one_example<T: Task>(made: &Made) {
+    crate::whole_texts::are_one_example(&long::<T>(made), made.weigh);
+}
+
 /// The best step and the end of the run follow from the values of the metric and its direction.
 fn patience_knows_the_metrics_direction<T: Task>(made: &Made) {
     let place = short::<T>(made);
@@ -417,6 +421,7 @@ macro_rules! every_task {
             frozen_layers_stay_and_may_be_cached
             threads_change_no_bit
             long_texts_are_read_in_windows
+            whole_texts_are_one_example
             patience_knows_the_metrics_direction
         })*
     };
