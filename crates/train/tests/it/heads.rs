@@ -13,18 +13,18 @@ use super::*;
 use crate::training::{Run, assert_agree, backends, steps};
 
 #[derive(Deserialize)]
-struct Reference {
+pub(crate) struct Reference {
     config: Map<String, Value>,
     outputs: usize,
     /// The classifier's name in the checkpoint, where it is another.
     head: Option<String>,
     rows: Vec<Value>,
-    runs: Vec<Run>,
+    pub(crate) runs: Vec<Run>,
 }
 
 /// A folder with the checkpoint of the other runs, but with the reference's config and as many rows of the
 /// classifier as the reference has kept, under the name that it has there, and with its rows as a data set.
-fn place(reference: &Reference) -> tempfile::TempDir {
+pub(crate) fn place(reference: &Reference) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let (from, model) = (fixture("training/model"), dir.path().join("model"));
     fs::create_dir(&model).unwrap();
