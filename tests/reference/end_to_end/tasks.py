@@ -12,15 +12,15 @@
         the second form of this command has printed
 
 TASK is `wnut17`, `stsb`, `mrpc`, `goemotions` or `squadshifts`. The recipe is a plain loop over BertForTokenClassification,
-BertForSequenceClassification or BertForQuestionAnswering: AdamW without decay on biases and LayerNorm, linear warm-up and decay, the clipped global norm,
-batches padded to their longest text; the weights after the last step are evaluated. STS-B's test split has no labels: its
+BertForSequenceClassification or BertForQuestionAnswering: AdamW without decay on biases and LayerNorm, linear warm-up and
+decay, the clipped global norm, batches padded to their longest text; the weights after the last step are evaluated. STS-B's test split has no labels: its
 validation split gives the numbers. GoEmotions trains on 4,000 rows. In WNUT-17 a word without a token of its own counts as `O`.
 SquadShifts trains on 3,000 questions of `new_wiki` and is validated on XQuAD's English ones; questions.py says what it does as
 run_qa.py does, what it does otherwise, and which folders it needs. `--answers FILE` keeps the answers, by id; `--padding-counts`
 trains with the loss of BertForQuestionAnswering as it is.
 
-The numbers are seqeval's, SciPy's, scikit-learn's and, for answers, t5's. Needs tests/reference/requirements.txt, pyarrow, scipy and seqeval; the
-hub's cache is asked for the model and the data, or the hub.
+The numbers are seqeval's, SciPy's, scikit-learn's and, for answers, t5's. Needs tests/reference/requirements.txt, pyarrow,
+scipy and seqeval; the hub's cache is asked for the model and the data, or the hub.
 """
 
 import argparse
