@@ -56,7 +56,9 @@ pub use batch::{Batch, Batcher};
 pub use card::{Card, CardColumns, HubSource};
 pub use columns::Columns;
 pub use discover::problem::FilesProblem;
-pub use encode::{MOST_TOKENS, WindowOptions, encode, inputs_of, words_of};
+pub use encode::{
+    LeftOutWindows, MOST_TOKENS, WindowOptions, encode, encode_some_windows, inputs_of, words_of,
+};
 pub use error::DataError;
 pub use example::{Example, Texts};
 pub use features::{EncodedDataset, EncodedFeature};

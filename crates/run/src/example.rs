@@ -116,6 +116,56 @@ pub struct PredictedEntity {
     pub end: usize,
 }
 
+/// A question about a context, with its true answers, and the model's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnsweredExample {
+    /// `validation` or `test`.
+    pub split: String,
+    /// The example's row number.
+    pub id: u64,
+    /// The data set's id of the question.
+    pub question_id: String,
+    /// The question.
+    pub question: String,
+    /// The text in which the answer stands.
+    pub context: String,
+    /// The true answers, in the data set's order; empty for a question without an answer.
+    pub answers: Vec<TrueAnswer>,
+    /// The best answer that is not null.
+    pub predicted: PredictedAnswer,
+    /// The score of the null answer less that of `predicted`, in logits; `None` unless questions may have no
+    /// answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_odds: Option<f64>,
+    /// The number of tokens of question and context that the model read; a token that windows share counts
+    /// once.
+    pub tokens: usize,
+}
+
+/// A true answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrueAnswer {
+    /// The answer, as the data set has it.
+    pub text: String,
+    /// The first character in the context, counted in Unicode code points from 0.
+    pub start: usize,
+    /// One past the last character.
+    pub end: usize,
+}
+
+/// The answer that a model finds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PredictedAnswer {
+    /// The answer, cut from the context; empty where the model finds none.
+    pub text: String,
+    /// The answer's probability among the model's best answers, in [0, 1].
+    pub score: f64,
+    /// The first character in the context, counted in Unicode code points from 0.
+    pub start: usize,
+    /// One past the last character.
+    pub end: usize,
+}
+
 /// An iterator over the lines of `examples.jsonl`, with their numbers from 1: lines of the type `E`, which
 /// the run's task decides. An item is an error if its line can't be read or is not what a run writes.
 #[derive(Debug)]
@@ -167,5 +217,16 @@ mod tests {
         assert_eq!((*number, serde_json::to_string(example).unwrap().as_str()), (1, line));
         let error = read[1].as_ref().unwrap_err().to_string();
         assert!(error.contains("examples.jsonl, line 2, can't be used"), "{error}");
+    }
+
+    #[test]
+    fn a_question_has_null_odds_only_where_it_may_have_no_answer() {
+        let line = r#"{"split":"test","id":7,"question_id":"q-1","question":"Who?","context":"Ms Okafor flew.","answers":[{"text":"Okafor","start":3,"end":9}],"predicted":{"text":"Ms Okafor","score":0.75,"start":0,"end":9},"tokens":9}"#;
+        let mut example: AnsweredExample = serde_json::from_str(line).unwrap();
+        assert_eq!((example.null_odds, serde_json::to_string(&example).unwrap().as_str()), (None, line));
+        example.null_odds = Some(-1.5);
+        let with = serde_json::to_string(&example).unwrap();
+        assert_eq!(with, line.replace(r#","tokens""#, r#","null_odds":-1.5,"tokens""#));
+        assert_eq!(serde_json::from_str::<AnsweredExample>(&with).unwrap(), example);
     }
 }

@@ -18,6 +18,9 @@ pub const TEXT_CLASSIFICATION: &str = "text-classification";
 /// The task of tags for words, by its name in the hub's list of tasks.
 pub const TOKEN_CLASSIFICATION: &str = "token-classification";
 
+/// The task of answers in a context, by its name in the hub's list of tasks.
+pub const QUESTION_ANSWERING: &str = "question-answering";
+
 /// The format of files that state none.
 pub(crate) fn first() -> u64 {
     1
@@ -41,8 +44,11 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, R
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         bytes => bytes.at(path)?,
     };
-    let damaged =
-        |source: serde_json::Error| RunError::Damaged { path: path.to_owned(), line: source.line(), source };
+    // An error about the whole content has no line.
+    let damaged = |source: serde_json::Error| {
+        let line = source.line().max(1);
+        RunError::Damaged { path: path.to_owned(), line, source }
+    };
     let Header { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
     if format > FORMAT {
         return Err(RunError::Newer { path: path.to_owned(), found: format, known: FORMAT });

@@ -58,11 +58,12 @@ pub struct Detail {
     /// classification the labels are types of entities, and the last row and column stand for no entity.
     #[serde(default)]
     pub confusion_matrix: Vec<Vec<usize>>,
-    /// The threshold of each label, fitted on the validation split, in the order of the model's outputs;
-    /// empty for a task without thresholds.
+    /// The threshold of each label, fitted on the validation split, in the order of the model's outputs; in
+    /// question answering the null threshold alone. Empty for a task without thresholds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<f64>,
-    /// The metrics with the fitted thresholds; [`SplitScores::metrics`] are those with 0.5.
+    /// The metrics with the fitted thresholds; [`SplitScores::metrics`] are those with 0.5, and in question
+    /// answering with a null threshold of 0.
     #[serde(default, skip_serializing_if = "Metrics::is_empty")]
     pub at_thresholds: Metrics,
 }
