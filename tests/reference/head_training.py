@@ -1,17 +1,21 @@
-"""Training runs of PyTorch with transformers for several labels, for a number and for tags.
+"""Training runs of PyTorch with transformers for several labels, for a number, for tags and for answers.
 
     python tests/reference/head_training.py [ROOT]
 
-Each file has 40 steps over 79 rows, in order, without dropout, from tests/fixtures/training/model (of training.py):
+Each file has 40 steps over 79 rows, or features, in order, without dropout, from tests/fixtures/training/model (of training.py):
 
 tests/fixtures/heads/training-multi-label.json   BCE, the mean over all entries; once with a weight of the positives
 tests/fixtures/heads/training-regression.json    MSE, on pairs of texts
 tests/fixtures/heads/training-tokens.json        cross-entropy over the labelled tokens of a batch; once with class weights
+tests/fixtures/heads/training-questions.json     the mean of the cross-entropies of start and end, on windows of contexts
 
 - `config`: what is changed in the checkpoint's config.json; `outputs`: as many rows of the checkpoint's classifier are kept;
+  `head`: the name that the classifier gets, where it is another;
 - `rows`: the data as a user has them;
 - `batches`: the rows of one epoch as token ids, padded, with their targets; the next epoch has the same batches. A token
-  whose target is -100 does not count. Nothing is cut;
+  whose target is -100 does not count. Nothing is cut, but contexts have windows: batches are of features, and a question's
+  may stand in two of them. Targets and loss are those of end_to_end/questions.py: run_qa.py's and BertForQuestionAnswering's
+  but for padding and for an answer in a window's last token;
 - `runs`: the settings; in each step the loss, the gradient's norm before clipping and the learning rate; afterwards the
   first values of some weights, and the outputs for the first batch.
 
@@ -20,12 +24,14 @@ It is computed in f64, so that the version of PyTorch does not matter (seen with
 
 import json
 import random
+import sys
 
 import torch
 import transformers
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from transformers import (
     BertConfig,
+    BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
     BertTokenizerFast,
@@ -34,12 +40,15 @@ from transformers import (
 
 from common import REPOSITORY, output, pin
 
+sys.path.append(str(REPOSITORY / "tests/reference/end_to_end"))
+from questions import Questions  # noqa: E402
+
 pin("transformers")
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
 CHECKPOINT = REPOSITORY / "tests/fixtures/training/model"
-ROWS, BATCH, STEPS, MAX_LENGTH = 79, 8, 40, 24
+ROWS, BATCH, STEPS, MAX_LENGTH, STRIDE = 79, 8, 40, 24, 6
 # Words of the checkpoint's vocabulary that tell, and words that don't.
 TELLING = [
     ["awful", "dull", "cold", "broken", "late", "waste"],
@@ -47,7 +56,9 @@ TELLING = [
     ["lovely", "bright", "warm", "superb", "quick", "joy"],
 ]
 OTHER = "the a this it was is and but with for of to in not very quite film book soup room tune walk shop".split()
-SHOWN = ["bert.embeddings.word_embeddings.weight", "bert.encoder.layer.0.attention.self.query.weight", "classifier.weight"]
+NOUNS = "film book soup room tune walk shop seat staff story".split()
+SHOWN = ["bert.embeddings.word_embeddings.weight", "bert.encoder.layer.0.attention.self.query.weight"]
+HEADS = ("classifier.", "qa_outputs.")
 PLAIN = {
     "batch_size": BATCH,
     "max_length": MAX_LENGTH,
@@ -98,6 +109,48 @@ def tokens(generator: random.Random) -> tuple[dict, list[str], list[int]]:
     return row, [row["tokens"]], [["O", "B-X", "I-X"].index(tag) for tag in row["tags"]]
 
 
+def question(generator: random.Random, number: int) -> dict:
+    """How is a thing? The context says it of several; a few questions have no answer, and a few true answers are others' too."""
+    things = generator.sample(NOUNS, generator.randint(2, 4))
+    asked, context, answers = generator.choice(things), "", []
+    for thing in things:
+        said = generator.choice(TELLING)
+        # A few words have two pieces, and accents that the tokenizer strips.
+        how = generator.sample(said, generator.choice([1, 1, 1, 2, 3]))
+        how = " ".join(word + generator.choice(["", "", "", "ly", "ness", "\u0301"]) for word in how)
+        context += " ".join([*words(generator, [], 2), "the", thing, "was", ""])
+        if thing == asked:
+            answers.append((how, len(context)))
+        context += how + generator.choice([" . ", ", ", "! ", " \u2009and "])
+    if generator.random() < 0.1:
+        answers = []
+    elif generator.random() < 0.2:
+        answers.append((context[: context.index(" ")], 0))
+    texts, starts = [text for text, _ in answers], [start for _, start in answers]
+    asks = generator.choice(["", "", "  ", "\n"]) + generator.choice(["was the {} {} ?", "{} {}", "the {} was not {} ?"])
+    asks = asks.format(asked, generator.choice(OTHER))
+    return {"id": f"q{number}", "question": asks, "context": context, "answers": {"text": texts, "answer_start": starts}}
+
+
+def questions(generator: random.Random, tokenizer) -> Questions:
+    """Questions of ROWS features. Those that would be more are drawn again, and at first those that are of no odd kind."""
+    features = lambda rows: Questions(rows, tokenizer, MAX_LENGTH, STRIDE)
+    rows, left, odd = [], ROWS, 2
+    while left:
+        row = question(generator, len(rows))
+        found = features([row])
+        # An answer that begins in a window's last token.
+        if len(found.rows) <= left and (not odd or found.mended):
+            rows.append(row)
+            left -= len(found.rows)
+            odd = max(0, odd - 1)
+    found = features(rows)
+    none = sum(feature["target"] == (0, 0) for feature in found.rows)
+    print(f"{len(rows)} questions, {found.longer} of several windows; {none} of {ROWS} windows without an answer")
+    assert found.longer > 20 and 10 < none < 60 and found.mended >= 2
+    return found
+
+
 def encode(part: list[tuple], tokenizer, by_token: bool) -> dict:
     """A padded batch with its targets. The first piece of a word has its tag."""
     columns = [list(column) for column in zip(*(texts for _, texts, _ in part))]
@@ -112,23 +165,26 @@ def encode(part: list[tuple], tokenizer, by_token: bool) -> dict:
     return {name: batch[name] for name in ["input_ids", "token_type_ids", "attention_mask"]} | {"targets": targets}
 
 
-def model_of(model_class, config: dict, outputs: int):
-    """The checkpoint with another config and the first rows of its classifier, in f64 and without dropout."""
+def model_of(model_class, config: dict, outputs: int, head: str):
+    """The checkpoint with another config and the first rows of its classifier as the head, in f64 and without dropout."""
     kept = json.loads((CHECKPOINT / "config.json").read_text())
     kept |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     state = BertForSequenceClassification.from_pretrained(CHECKPOINT).state_dict()
     model = model_class(BertConfig(**(kept | config)))
-    for name in ["classifier.weight", "classifier.bias"]:
-        state[name] = state[name][:outputs]
+    for name in ["weight", "bias"]:
+        state[f"{head}.{name}"] = state.pop(f"classifier.{name}")[:outputs]
     missing, left = model.load_state_dict(state, strict=False)
     assert not missing and all(name.startswith("bert.pooler.") for name in left), (missing, left)
     return model.double().train()
 
 
 def loss_of(model, batch: dict, settings: dict) -> tuple[torch.Tensor, torch.Tensor]:
-    """The model's own loss, which transformers chooses by `problem_type`, or the same with weights."""
+    """The model's own loss, which transformers chooses by `problem_type`, or the same with weights; and the outputs."""
     inputs = {name: torch.tensor(batch[name]) for name in ["input_ids", "token_type_ids", "attention_mask"]}
     targets = torch.tensor(batch["targets"])
+    if isinstance(model, BertForQuestionAnswering):
+        loss, answer = Questions.loss(model, inputs | {"targets": targets}, padding_counts=False)
+        return loss, torch.stack([answer.start_logits, answer.end_logits], dim=-1)
     targets = targets.double() if targets.is_floating_point() else targets
     answer = model(**inputs, labels=targets)
     if settings["pos_weight"]:
@@ -140,12 +196,22 @@ def loss_of(model, batch: dict, settings: dict) -> tuple[torch.Tensor, torch.Ten
     return answer.loss, answer.logits
 
 
+def check_padding(model, batch: dict) -> None:
+    """Without padding the loss is BertForQuestionAnswering's own; with it, it is not."""
+    batch = {name: torch.tensor(rows) for name, rows in batch.items()}
+    lengths = batch["attention_mask"].sum(dim=1)
+    kept = {name: rows[lengths == lengths.max()] for name, rows in batch.items()}
+    for part, is_the_same in ((kept, True), (batch, False)):
+        losses = [Questions.loss(model, part, padding_counts=counts)[0].item() for counts in (False, True)]
+        assert (abs(losses[0] - losses[1]) < 1e-12) == is_the_same, losses
+
+
 def train(model, batches: list[dict], settings: dict) -> dict:
     decayed = lambda name: settings["decay"] == "all" or not (name.endswith("bias") or "LayerNorm" in name)
     groups = []
     for head in (False, True):
         for decay in (False, True):
-            chosen = [p for n, p in model.named_parameters() if n.startswith("classifier.") == head and decayed(n) == decay]
+            chosen = [p for n, p in model.named_parameters() if n.startswith(HEADS) == head and decayed(n) == decay]
             rate = settings["head_learning_rate" if head else "learning_rate"]
             groups.append({"params": chosen, "lr": rate, "weight_decay": settings["weight_decay"] if decay else 0.0})
     optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
@@ -164,20 +230,31 @@ def train(model, batches: list[dict], settings: dict) -> dict:
     with torch.no_grad():
         _, logits = loss_of(model, batches[0], settings)
     state = model.state_dict()
-    weights = {name: state[name].flatten()[:64].tolist() for name in SHOWN}
+    shown = SHOWN + [name for name in state if name.startswith(HEADS) and name.endswith(".weight")]
+    weights = {name: state[name].flatten()[:64].tolist() for name in shown}
     return {"settings": settings, "steps": steps, "weights": weights, "outputs": logits.flatten(0, -2).tolist()}
 
 
 def write(name: str, make, model_class, config: dict, outputs: int, settings: list[dict]) -> None:
     generator = random.Random(name)
     tokenizer = BertTokenizerFast.from_pretrained(CHECKPOINT)
-    examples = [make(generator) for _ in range(ROWS)]
-    by_token = model_class is BertForTokenClassification
-    batches = [encode(examples[start : start + BATCH], tokenizer, by_token) for start in range(0, ROWS, BATCH)]
-    runs = [train(model_of(model_class, config, outputs), batches, one) for one in settings]
+    parts = [range(start, min(start + BATCH, ROWS)) for start in range(0, ROWS, BATCH)]
+    head = "classifier"
+    if model_class is BertForQuestionAnswering:
+        features, head = make(generator, tokenizer), "qa_outputs"
+        rows = features.examples
+        batches = [{key: value.tolist() for key, value in features.batch(part, "cpu").items()} for part in parts]
+        check_padding(model_of(model_class, config, outputs, head), batches[0])
+    else:
+        examples = [make(generator) for _ in range(ROWS)]
+        rows = [row for row, *_ in examples]
+        by_token = model_class is BertForTokenClassification
+        batches = [encode([examples[index] for index in part], tokenizer, by_token) for part in parts]
+    runs = [train(model_of(model_class, config, outputs, head), batches, one) for one in settings]
     for run in runs:
         print(name, f"loss from {run['steps'][0]['loss']:.3f} to {run['steps'][-1]['loss']:.3f}")
-    result = {"config": config, "outputs": outputs, "rows": [row for row, *_ in examples], "batches": batches, "runs": runs}
+    named = {} if head == "classifier" else {"head": head}
+    result = {"config": config, "outputs": outputs, **named, "rows": rows, "batches": batches, "runs": runs}
     # A line a row, a batch and a step.
     lists = {"rows", "batches"}
     text = ",\n".join(
@@ -201,3 +278,7 @@ if __name__ == "__main__":
     }
     weighted = OTHERWISE | {"class_weights": [0.5, 2.0, 3.0]}
     write("tokens", tokens, BertForTokenClassification, named, 3, [PLAIN, weighted])
+    of_two = {"id2label": {"0": "LABEL_0", "1": "LABEL_1"}, "label2id": {"LABEL_0": 0, "LABEL_1": 1}}
+    ends = {"architectures": ["BertForQuestionAnswering"], **of_two}
+    windows = [one | {"stride": STRIDE} for one in (PLAIN, OTHERWISE)]
+    write("questions", questions, BertForQuestionAnswering, ends, 2, windows)

@@ -39,10 +39,11 @@ const GOLDEN: &str = "tests/fixtures/golden";
 
 /// Fixtures that are made from a folder: the environment variable that names it, what is in it, and a part of
 /// the fixtures' paths. Without the variable these fixtures are left out.
-const FOLDERS: [(&str, &str, &str); 3] = [
+const FOLDERS: [(&str, &str, &str); 4] = [
     ("EMBERT_MINILM", "all-MiniLM-L6-v2", "minilm"),
     ("EMBERT_QA_EXAMPLE", "examples/pytorch/question-answering in transformers' repository", "answer_spans"),
     ("EMBERT_TRANSFORMERS_5_2", "transformers 5.2, the last with SQuAD's metrics", "answers.json"),
+    ("EMBERT_TRANSFORMERS_5_2", "transformers 5.2, the last with its pipeline", "question-pipeline"),
 ];
 
 /// Make the fixtures of the tests anew with transformers, PyTorch and scikit-learn, and compare.

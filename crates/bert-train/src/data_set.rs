@@ -38,15 +38,15 @@ impl DataSet {
         let head = of_head(model_folder).filter(|_| !config.new_head && !config.from_scratch);
         let given = card.clone();
         let mut found = find_columns(card, &root, &options, wanted).map_err(|error| of_key(error, config))?;
-        if head == Some(TaskKind::TokenClassification) && !found.is_told {
-            let task = TaskName::TokenClassification;
+        let of_head_alone = head.map(TaskKind::name).filter(|task| *task != TaskName::TextClassification);
+        if let Some(task) = of_head_alone.filter(|_| !found.is_told) {
             found = find_columns(given, &root, &options, Some(task))?;
             say!("the checkpoint's head is for {task}, and the columns don't say otherwise");
         }
         sources::say_notes(&found.notes);
         let card = found.card;
-        if found.task == TaskName::TokenClassification {
-            return Ok(Self { kind: TaskKind::TokenClassification, card, root, rows: None, given: None });
+        if let Some(kind) = of_name(found.task) {
+            return Ok(Self { kind, card, root, rows: None, given: None });
         }
         let columns = TextClassification::columns(&card);
         let label = TextClassification::label_column(&card);
@@ -121,6 +121,15 @@ impl DataSet {
     }
 }
 
+/// The task of a name that says it whole; `None` for text classification, whose labels are of several kinds.
+fn of_name(name: TaskName) -> Option<TaskKind> {
+    match name {
+        TaskName::TextClassification => None,
+        TaskName::TokenClassification => Some(TaskKind::TokenClassification),
+        TaskName::QuestionAnswering => Some(TaskKind::QuestionAnswering),
+    }
+}
+
 /// The task that a card states, where it is another than `kind`.
 fn states_other(card: &Card, kind: TaskKind) -> Option<String> {
     if let Some(task) = card.task.filter(|task| *task != kind.name()) {
@@ -137,8 +146,8 @@ fn states_other(card: &Card, kind: TaskKind) -> Option<String> {
 /// The task that the columns and labels of a data set tell; `None` where they can't be read as those of a task.
 fn told(card: Card, root: &Path, options: &LoadOptions) -> Option<TaskKind> {
     let found = find_columns(card, root, options, None).ok()?;
-    if found.task == TaskName::TokenClassification {
-        return Some(TaskKind::TokenClassification);
+    if let Some(kind) = of_name(found.task) {
+        return Some(kind);
     }
     let card = found.card;
     let rows = if card.label_columns.is_empty() {
@@ -157,7 +166,7 @@ fn of_head(folder: &Path) -> Option<TaskKind> {
     let config = BertConfig::from_file(&folder.join("config.json")).ok()?;
     let is_classifier = config.architectures.iter().any(|name| name == "BertForSequenceClassification");
     let kind = TaskKind::of_checkpoint(&config);
-    (is_classifier || kind == TaskKind::TokenClassification).then_some(kind)
+    (is_classifier || of_name(kind.name()).is_some()).then_some(kind)
 }
 
 /// An error on the task names the key that the user has set: a kind of labels tells the task.
@@ -191,6 +200,7 @@ fn with_columns(error: TaskError, card: &Card, task: TaskName) -> TaskError {
                     "wnut17",
                     "tokens and tags (a list of words and one of their tags), or text and entities (spans)",
                 ),
+                TaskName::QuestionAnswering => ("squad", "question, context, answers and id"),
             };
             let is_plain = matches!(Format::of(&path), Some(Format::Tsv | Format::Lines));
             let of_tokens = if is_plain && task == TaskName::TextClassification {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use embert_data::TaskName;
+use embert_data::tokenize::Truncation;
 use embert_task::TaskKind;
 use strum::VariantNames as _;
 
@@ -88,6 +89,10 @@ pub(crate) enum Error {
     Conll { place: String, problem: ConllProblem },
     #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
+    #[error("--{option} {} is a file, expected a folder, or a path where one can be made", path.display())]
+    NoFolder { option: &'static str, path: PathBuf },
+    #[error("--truncation {found}: in {task} it is {only}, what else is read is read whole; leave it out")]
+    Truncation { found: Truncation, task: &'static str, only: Truncation },
     #[error("{key} is not given: {hint}")]
     Missing { key: &'static str, hint: String },
     #[error("{dataset} has no {split} split: {hint}")]
@@ -116,7 +121,7 @@ pub(crate) enum Error {
     #[error("{point} can't be trained")]
     SweptPoint { point: String, source: Box<Error> },
     #[error("every row of {} was skipped ({rows}), the first with: {first}", input.display())]
-    AllSkipped { input: PathBuf, rows: u64, first: Box<embert_data::DataError> },
+    AllSkipped { input: PathBuf, rows: u64, first: Box<embert_predict::PredictError> },
     #[error("all {runs} runs of the sweep in {} failed, the first with: {error}", path.display())]
     AllFailed { runs: usize, path: PathBuf, error: String },
     #[error(

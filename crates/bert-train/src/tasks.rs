@@ -1,6 +1,7 @@
 //! The program's tasks, and how the program shows each task.
 
 mod multi_label;
+mod question_answering;
 mod regression;
 mod report;
 mod text_classification;
@@ -8,10 +9,11 @@ mod token_classification;
 
 use std::path::Path;
 
+use embert_data::tokenize::Truncation;
 use embert_data::{Columns, Row, RowProblem};
 use embert_model::BertConfig;
 use embert_run::{Facts, RunError, RunFiles};
-use embert_task::{Aggregation, Task, TaskKind, is_unnamed};
+use embert_task::{Aggregation, ExampleProblem, Task, TaskKind, is_unnamed};
 use embert_train::Evaluation;
 use serde_json::Value;
 
@@ -35,6 +37,10 @@ macro_rules! with_task {
             }
             embert_task::TaskKind::TokenClassification => {
                 type $task = embert_task::TokenClassification;
+                $body
+            }
+            embert_task::TaskKind::QuestionAnswering => {
+                type $task = embert_task::QuestionAnswering;
                 $body
             }
         }
@@ -91,6 +97,14 @@ impl PredictColumns<'_> {
     }
 }
 
+/// Refuses `--truncation` with a task that leaves no choice.
+pub(crate) fn check_truncation<T: Task>(truncation: Option<Truncation>) -> Result<(), Error> {
+    match (T::TRUNCATION, truncation) {
+        (Some(only), Some(found)) if found != only => Err(Error::Truncation { only, found, task: T::NAME }),
+        _ => Ok(()),
+    }
+}
+
 /// A note on texts of words that were cut, as the user asked; `None` where none was.
 pub(crate) fn cut_note(cut: usize, all: usize, max_length: usize) -> Option<String> {
     (cut > 0).then(|| {
@@ -124,8 +138,16 @@ fn texts_of_row(row: &mut Row, columns: PredictColumns<'_>) -> Result<(String, O
     Ok((text, Some(text_pair)))
 }
 
+/// A file that official scripts read, from an evaluation: its name and content.
+pub(crate) type ScriptFile = (&'static str, Value);
+
 /// A task with the tables and lines that the program prints for the task.
 pub(crate) trait ShownTask: Task {
+    /// The columns of texts that `predict` reads unless it is told others: the text's, and the second text's of
+    /// a task whose texts are always pairs.
+    const TEXT_COLUMNS: (&'static str, Option<&'static str>) = ("text", None);
+    /// Whether there are [`squad_files`](Self::squad_files).
+    const HAS_SQUAD_FILES: bool = false;
     /// The headings of the table of answers on a terminal.
     const ANSWER_HEADINGS: &'static [&'static str];
     /// Whether `predict` writes the other columns of its input beside each answer.
@@ -141,6 +163,16 @@ pub(crate) trait ShownTask: Task {
         None
     }
 
+    /// The task that writes this number of its best answers; `None` for a task that has one.
+    fn with_n_best(self, _n_best: usize) -> Option<Self> {
+        None
+    }
+
+    /// The files of an evaluation that SQuAD's official scripts read; none for a task without questions.
+    fn squad_files(_evaluation: &Evaluation<Self>) -> Vec<ScriptFile> {
+        Vec::new()
+    }
+
     /// The example to predict for a text, or a pair of texts, from the command line.
     fn example_of_texts(id: u64, text: String, text_pair: Option<String>) -> Self::Example;
 
@@ -149,7 +181,7 @@ pub(crate) trait ShownTask: Task {
         id: u64,
         row: &mut Row,
         columns: PredictColumns<'_>,
-    ) -> Result<Self::Example, RowProblem>;
+    ) -> Result<Self::Example, ExampleProblem>;
 
     /// A warning about the checkpoint, to print before its predictions; `None` if there is nothing to warn
     /// about.

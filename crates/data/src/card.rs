@@ -153,6 +153,18 @@ pub struct CardColumns {
     /// The column of a text's entities, as a list of spans of characters, for token classification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entities: Option<String>,
+    /// The column of the question, for question answering; by default `question`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// The column of the text that has the answer, for question answering; by default `context`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// The column of the true answers with their offsets, for question answering; by default `answers`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
+    /// The column of a question's identifier, for question answering; by default `id`, if a file has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The column whose value says which document a text is from: where splits are cut, the texts of a
     /// document stay in one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,6 +180,10 @@ impl Default for CardColumns {
             tokens: None,
             tags: None,
             entities: None,
+            question: None,
+            context: None,
+            answers: None,
+            id: None,
             document: None,
         }
     }
@@ -203,10 +219,8 @@ impl Card {
         if card.hub.is_some() == card.files.is_some() {
             return refuse("expected either [hub] or [files], to say where the data are".into());
         }
-        let is_discovered = card.hub.as_ref().is_some_and(|hub| hub.files.is_empty());
-        if card.split_files().train.is_empty() && !is_discovered {
-            let table = if card.hub.is_some() { "hub.files" } else { "files" };
-            return refuse(format!("[{table}] train names no file"));
+        if let Some(problem) = card.files_problem() {
+            return refuse(problem);
         }
         if let Some(ratios) = card.split_ratios {
             check_ratios(ratios)
@@ -233,38 +247,91 @@ impl Card {
         Ok(card)
     }
 
+    /// The problem of a card without training files.
+    fn files_problem(&self) -> Option<String> {
+        let files = self.split_files();
+        let is_discovered = self.hub.as_ref().is_some_and(|hub| hub.files.is_empty());
+        if !files.train.is_empty() || is_discovered {
+            return None;
+        }
+        let table = if self.hub.is_some() { "hub.files" } else { "files" };
+        if files.is_empty() {
+            return Some(format!("[{table}] train names no file"));
+        }
+        let questions = TaskName::QuestionAnswering;
+        if self.task != Some(questions) {
+            return Some(format!(
+                "[{table}] train names no file: only a card with task = \"{questions}\" may be for evaluation alone"
+            ));
+        }
+        let ratios = self.split_ratios?;
+        Some(format!("split_ratios = {ratios:?} cut the training files, but [{table}] train names none"))
+    }
+
     /// The problem of keys that have no meaning for the card's task, or exclude each other.
     fn task_problem(&self) -> Option<String> {
         let columns = &self.columns;
-        let of_text_classification = [
-            ("problem_type", self.problem_type.is_some()),
-            ("label_columns", !self.label_columns.is_empty()),
-            ("label_separator", self.label_separator.is_some()),
-            ("[columns] text_pair", columns.text_pair.is_some()),
+        let [texts, tokens, questions] =
+            [TaskName::TextClassification, TaskName::TokenClassification, TaskName::QuestionAnswering];
+        let keys = [
+            (texts, "problem_type", self.problem_type.is_some()),
+            (texts, "label_columns", !self.label_columns.is_empty()),
+            (texts, "label_separator", self.label_separator.is_some()),
+            (texts, "[columns] text_pair", columns.text_pair.is_some()),
+            (tokens, "scheme", self.scheme.is_some()),
+            (tokens, "[columns] tokens", columns.tokens.is_some()),
+            (tokens, "[columns] tags", columns.tags.is_some()),
+            (tokens, "[columns] entities", columns.entities.is_some()),
+            (questions, "[columns] question", columns.question.is_some()),
+            (questions, "[columns] context", columns.context.is_some()),
+            (questions, "[columns] answers", columns.answers.is_some()),
+            (questions, "[columns] id", columns.id.is_some()),
         ];
-        let of_token_classification = [
-            ("scheme", self.scheme.is_some()),
-            ("[columns] tokens", columns.tokens.is_some()),
-            ("[columns] tags", columns.tags.is_some()),
-            ("[columns] entities", columns.entities.is_some()),
-        ];
-        let set =
-            |keys: &[(&'static str, bool)]| keys.iter().find(|(_, is_set)| *is_set).map(|(key, _)| *key);
-        let (texts, tokens) = (TaskName::TextClassification, TaskName::TokenClassification);
-        match (self.task, set(&of_text_classification), set(&of_token_classification)) {
-            (Some(TaskName::TokenClassification), Some(key), _) => {
-                return Some(format!("{key} is for the task {texts}, but the card's task is {tokens}"));
+        let mut set = keys.iter().filter(|(.., is_set)| *is_set);
+        if let Some(own) = self.task {
+            if let Some((other, key, _)) = set.find(|(task, ..)| *task != own) {
+                return Some(format!("{key} is for the task {other}, but the card's task is {own}"));
             }
-            (Some(TaskName::TextClassification), _, Some(key)) => {
-                return Some(format!("{key} is for the task {tokens}, but the card's task is {texts}"));
-            }
-            (None, Some(one), Some(other)) => {
-                return Some(format!(
-                    "{one} is for the task {texts}, but {other} for {tokens}: leave one of them out"
-                ));
-            }
-            _ => {}
+        } else if let Some((task, one, _)) = set.next()
+            && let Some((other_task, other, _)) = set.find(|(other, ..)| other != task)
+        {
+            return Some(format!(
+                "{one} is for the task {task}, but {other} for {other_task}: leave one of them out"
+            ));
         }
+        self.question_problem().or_else(|| self.label_problem())
+    }
+
+    /// The problem of keys that have no meaning for questions.
+    fn question_problem(&self) -> Option<String> {
+        let columns = &self.columns;
+        let of_questions = [&columns.question, &columns.context, &columns.answers, &columns.id];
+        let is_told = self.task.is_none() && of_questions.iter().any(|column| column.is_some());
+        if self.task != Some(TaskName::QuestionAnswering) && !is_told {
+            return None;
+        }
+        let default = CardColumns::default();
+        let of_others = [
+            ("labels", !self.labels.is_empty()),
+            ("class_numbers", self.class_numbers),
+            ("positive", self.positive.is_some()),
+            ("[columns] text", columns.text != default.text),
+            ("[columns] label", columns.label != default.label),
+        ];
+        if let Some((key, _)) = of_others.iter().find(|(_, is_set)| *is_set) {
+            return Some(format!(
+                "{key} has no meaning for the task {}, whose columns are question, context, answers and id: leave it out",
+                TaskName::QuestionAnswering
+            ));
+        }
+        let named: Vec<&String> = of_questions.into_iter().flatten().collect();
+        let twice = named.iter().enumerate().find(|(index, name)| named[..*index].contains(name));
+        twice.map(|(_, name)| format!("[columns] names \"{name}\" twice: expected a column for each key"))
+    }
+
+    /// The problem of keys of labels, tags and spans.
+    fn label_problem(&self) -> Option<String> {
+        let columns = &self.columns;
         if let Some(scheme) = self.scheme.as_ref().filter(|scheme| !SCHEMES.contains(&scheme.as_str())) {
             return Some(format!("scheme = {scheme:?}: expected {}", SCHEMES.join(", ")));
         }
@@ -338,6 +405,22 @@ impl Card {
     /// for a column that is not the label's. The names of the label's column are [`labels`](Self::labels).
     pub fn class_names(&self, column: &str) -> Option<&[String]> {
         self.class_names.iter().find(|(name, _)| name == column).map(|(_, names)| names.as_slice())
+    }
+
+    /// Checks that there are files to train on. A card for question answering may be for evaluation alone.
+    ///
+    /// # Errors
+    /// The card names files, and none of them is of the training split.
+    pub fn check_training(&self) -> Result<(), DataError> {
+        let SplitFiles { train, validation, test } = self.split_files();
+        let found = [("validation", !validation.is_empty()), ("test", !test.is_empty())];
+        let found: Vec<&str> =
+            found.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect();
+        if train.is_empty() && !found.is_empty() {
+            let (name, found) = (self.name.clone(), found.join(" and "));
+            return Err(DataError::NoTrainingSplit { name, found });
+        }
+        Ok(())
     }
 
     /// The files of each split, relative to the card or to the repository's folder.

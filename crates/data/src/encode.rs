@@ -35,9 +35,40 @@ pub fn encode<E: Texts, T, X: From<DataError>>(
     targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
 ) -> Result<(EncodedDataset<T>, TruncationCount), X> {
     match options.stride {
-        Some(stride) => encode_windows(examples, tokenizer, &options.encoding, stride, targets),
+        Some(stride) => {
+            let (data, _) =
+                encode_windows(examples, tokenizer, &options.encoding, stride, usize::MAX, targets)?;
+            Ok((data, TruncationCount { truncated: 0, total: examples.len() }))
+        }
         None => encode_whole(examples, tokenizer, &options.encoding, targets),
     }
+}
+
+/// Windows that [`encode_some_windows`] has left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOutWindows {
+    /// The number of windows.
+    pub windows: usize,
+    /// The number of texts that they are of.
+    pub texts: usize,
+}
+
+/// Encodes examples in windows as [`encode`] does, but keeps at most `most` windows of each, at least 2. Of `n`
+/// windows, numbered from 0, the windows `round(i (n - 1) / (most - 1))` for `i` from 0 to `most - 1` are kept,
+/// a half rounded up: they are spread evenly over the text, its first and its last window among them. Neighbours
+/// then share fewer tokens than `stride`, or leave some out.
+///
+/// # Errors
+/// As [`encode`]; tokens of windows that are left out do not count.
+pub fn encode_some_windows<E: Texts, T, X: From<DataError>>(
+    examples: &[E],
+    tokenizer: &Tokenizer,
+    options: &EncodeOptions,
+    stride: usize,
+    most: usize,
+    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
+) -> Result<(EncodedDataset<T>, LeftOutWindows), X> {
+    encode_windows(examples, tokenizer, options, stride, most, targets)
 }
 
 fn encode_whole<E: Texts, T, X: From<DataError>>(
@@ -70,12 +101,14 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
     tokenizer: &Tokenizer,
     options: &EncodeOptions,
     stride: usize,
+    most: usize,
     targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
-) -> Result<(EncodedDataset<T>, TruncationCount), X> {
+) -> Result<(EncodedDataset<T>, LeftOutWindows), X> {
     /// The number of texts to encode at a time: fewer than in [`encode_whole`], as a text may have many
     /// windows.
     const CHUNK: usize = 256;
-    let (mut data, mut tokens) = (EncodedDataset::default(), 0_usize);
+    let (mut data, mut left_out, mut tokens) =
+        (EncodedDataset::default(), LeftOutWindows::default(), 0_usize);
     for (chunk, first) in examples.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
         let words = words_of(chunk);
         let inputs = inputs_of(chunk, &words);
@@ -89,7 +122,11 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
                 None => source.into(),
             }
         })?;
-        for ((example, windows), index) in chunk.iter().zip(windows).zip(first..) {
+        for ((example, all), index) in chunk.iter().zip(windows).zip(first..) {
+            let count = all.len();
+            let windows = evenly_spaced(all, most);
+            left_out.windows += count - windows.len();
+            left_out.texts += usize::from(windows.len() < count);
             tokens += windows.iter().map(|window| window.ids.len()).sum::<usize>();
             if tokens > MOST_TOKENS {
                 return Err(DataError::TooManyTokens { texts: index, most: MOST_TOKENS }.into());
@@ -97,7 +134,19 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
             data.push_windows(features_of(example, windows, &targets)?);
         }
     }
-    Ok((data, TruncationCount { truncated: 0, total: examples.len() }))
+    Ok((data, left_out))
+}
+
+/// At most `most` of these, at least 2: the first, the last and others at even distances between them.
+fn evenly_spaced<W>(all: Vec<W>, most: usize) -> Vec<W> {
+    let (last, gaps) = (all.len().saturating_sub(1), most.saturating_sub(1).max(1));
+    if all.len() <= most {
+        return all;
+    }
+    // The quotient is above 1, so no place comes twice.
+    let mut places = (0..=gaps).map(|number| (2 * number * last + gaps) / (2 * gaps)).peekable();
+    let kept = all.into_iter().enumerate().filter(|(place, _)| places.next_if_eq(place).is_some());
+    kept.map(|(_, window)| window).collect()
 }
 
 fn features_of<E: Texts, T, X>(
@@ -204,6 +253,56 @@ mod tests {
             encode_labelled(&fitting, &tokenizer, &WindowOptions { encoding, stride }).unwrap().0
         });
         assert_eq!(one.features(), other.features());
+    }
+
+    #[test]
+    fn of_many_windows_the_first_the_last_and_some_between_are_kept() {
+        let kept = |count: usize, most: usize| evenly_spaced((0..count).collect(), most);
+        assert_eq!(kept(5, 5), [0, 1, 2, 3, 4]);
+        assert_eq!(kept(1, 2), [0]);
+        assert_eq!(kept(9, 2), [0, 8]);
+        // 0, 4/3, 8/3 and 4, rounded; 0, 1.5 and 3, of which the half is rounded up.
+        assert_eq!((kept(5, 4), kept(4, 3)), (vec![0, 1, 3, 4], vec![0, 2, 3]));
+        for (count, most) in (2..70).flat_map(|count| (2..count).map(move |most| (count, most))) {
+            let places = kept(count, most);
+            assert_eq!((places.len(), places[0], places[most - 1]), (most, 0, count - 1));
+            for (number, place) in places.iter().enumerate() {
+                let even = number as f64 * (count - 1) as f64 / (most - 1) as f64;
+                assert!((*place as f64 - even).abs() <= 0.5, "{count} {most}: {places:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn windows_that_are_left_out_are_counted_with_their_texts() {
+        let vocab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tokenizer/vocab.txt");
+        let tokenizer = Tokenizer::from_vocab(&vocab, None).unwrap();
+        let encoding = EncodeOptions { max_length: 6, truncation: Truncation::LongestFirst };
+        // Windows of 4 words that share 1: 1, 2, 4 and 7 windows; the last word tells the windows apart.
+        let texts = [4, 7, 13, 22].map(|words| format!("{}b", "a ".repeat(words - 1)));
+        let examples: Vec<Example> = (0..)
+            .zip(texts)
+            .map(|(id, text)| Example { id, text, text_pair: None, label: Some(0), document: None })
+            .collect();
+        let labels = |example: &Example, windows: &[Encoding]| {
+            Ok::<_, DataError>(vec![example.label; windows.len()])
+        };
+        let (all, none) = encode_some_windows(&examples, &tokenizer, &encoding, 1, 7, labels).unwrap();
+        let options = WindowOptions { encoding, stride: Some(1) };
+        assert_eq!(
+            (&all, none),
+            (&encode_labelled(&examples, &tokenizer, &options).unwrap().0, LeftOutWindows::default())
+        );
+        assert_eq!((all.features().len(), all.examples()), (14, 4));
+
+        let (some, left_out) = encode_some_windows(&examples, &tokenizer, &encoding, 1, 3, labels).unwrap();
+        assert_eq!(left_out, LeftOutWindows { windows: 5, texts: 2 });
+        let examples_of: Vec<usize> =
+            (0..some.features().len()).map(|index| some.example_of(index)).collect();
+        assert_eq!(examples_of, [0, 1, 1, 2, 2, 2, 3, 3, 3]);
+        // The third text's windows 0, 2 and 3, the fourth's 0, 3 and 6.
+        let places = [0, 1, 2, 3, 5, 6, 7, 10, 13].map(|place| all.features()[place].clone());
+        assert_eq!(some.features(), places);
     }
 
     /// A stride that leaves a token of progress makes a window of nearly each token.

@@ -154,6 +154,17 @@ pub enum DataError {
         /// Why the files can't be assigned.
         problem: Box<FilesProblem>,
     },
+    /// A data set for evaluation alone that is to be trained on.
+    #[error(
+        "the data set {name} has no training split, only {found}: train on another one, and evaluate on this; or let its card \
+         name a training file"
+    )]
+    NoTrainingSplit {
+        /// The data set's name.
+        name: String,
+        /// The splits that it has.
+        found: String,
+    },
     /// A file or folder that the user named and that doesn't exist.
     #[error("there is no file or folder {}{hint}", path.display())]
     Missing {

@@ -100,6 +100,14 @@ impl<T> EncodedDataset<T> {
         self.example_of.get(feature).copied().unwrap_or(feature)
     }
 
+    /// The target of each example's first feature, in the order of the examples: the example's own, where all of
+    /// its windows have the same.
+    pub fn targets_of_examples(&self) -> impl Iterator<Item = &T> {
+        let is_first = |index: usize| index == 0 || self.example_of(index) != self.example_of(index - 1);
+        let first = self.features.iter().enumerate().filter(move |(index, _)| is_first(*index));
+        first.map(|(_, feature)| &feature.target)
+    }
+
     /// The tokens of each example that are read: tokens that were cut off don't count, tokens that windows
     /// share count once.
     pub fn tokens_of_examples(&self) -> Vec<usize> {
@@ -141,7 +149,9 @@ mod tests {
         assert_eq!((data.len(), data.examples()), (3, 2));
         assert_eq!([0, 1, 2].map(|index| data.example_of(index)), [0, 0, 1]);
         assert_eq!((data.lengths(), data.tokens_of_examples()), (vec![5, 4, 2], vec![9, 9]));
+        assert_eq!(data.targets_of_examples().collect::<Vec<_>>(), [&Some(1), &None]);
         let alone = EncodedDataset::new(vec![feature(3, 5, Some(1)), feature(4, 2, None)]);
+        assert_eq!(alone.targets_of_examples().count(), 2);
         assert_eq!((alone.examples(), alone.example_of(1)), (2, 1));
         assert_eq!(alone.tokens_of_examples(), [5, 2]);
     }

@@ -34,6 +34,7 @@ mod limits;
 mod load;
 mod loader;
 mod location;
+mod question;
 mod read;
 mod readme;
 mod repository;
@@ -55,13 +56,17 @@ pub use batch::{Batch, Batcher};
 pub use card::{Card, CardColumns, HubSource};
 pub use columns::Columns;
 pub use discover::problem::FilesProblem;
-pub use encode::{MOST_TOKENS, WindowOptions, encode, inputs_of, words_of};
+pub use encode::{
+    LeftOutWindows, MOST_TOKENS, WindowOptions, encode, encode_some_windows, inputs_of, words_of,
+};
 pub use error::DataError;
 pub use example::{Example, Texts};
 pub use features::{EncodedDataset, EncodedFeature};
 pub use load::{LoadOptions, LoadedRows, LocatedRow, SourceFile, SplitRows, load_rows};
 pub use loader::BatchLoader;
 pub use location::Location;
+pub use question::problem::{Misplaced, Occurs, OffsetUnit, QuestionFault, QuestionProblem};
+pub use question::{AnswerSpan, Question, QuestionColumns, QuestionIds, asked_of, question_of};
 pub use read::{Delimiter, Format, Header, Quoting, ReadOptionError, ReadOptions, RowReader, TextEncoding};
 pub use repository::RepositoryPlan;
 pub use repository::name::RepositoryName;

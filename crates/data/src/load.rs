@@ -142,8 +142,12 @@ pub fn load_rows(
         reader.split(SplitKind::Validation, &files.validation)?,
         reader.split(SplitKind::Test, &files.test)?,
     ];
-    let ratios = options.split_ratios.or(card.split_ratios.filter(|_| files.validation.is_empty()));
-    Ok(LoadedRows { splits, ratios, skipped: reader.skipped, notes: reader.notes })
+    let mut ratios = options.split_ratios.or(card.split_ratios.filter(|_| files.validation.is_empty()));
+    let Reader { skipped, mut notes, .. } = reader;
+    if files.train.is_empty() && ratios.take().is_some() {
+        notes.push(format!("{} has no training files, so no splits are cut from them", card.name));
+    }
+    Ok(LoadedRows { splits, ratios, skipped, notes })
 }
 
 /// Reads the splits one after the other.

@@ -16,7 +16,7 @@ use crate::task_name::TaskName;
 use crate::text_files::TextFiles;
 
 /// The cards that are built into the program.
-const BUILT_IN: [(&str, &str); 12] = [
+const BUILT_IN: [(&str, &str); 16] = [
     ("bc5cdr", include_str!("../../../datasets/bc5cdr.toml")),
     ("conll2003", include_str!("../../../datasets/conll2003.toml")),
     ("glue:cola", include_str!("../../../datasets/glue/cola.toml")),
@@ -28,7 +28,11 @@ const BUILT_IN: [(&str, &str); 12] = [
     ("go-emotions", include_str!("../../../datasets/go-emotions.toml")),
     ("imdb", include_str!("../../../datasets/imdb.toml")),
     ("sample", include_str!("../../../datasets/sample.toml")),
+    ("squad", include_str!("../../../datasets/squad.toml")),
+    ("squad-v2", include_str!("../../../datasets/squad-v2.toml")),
+    ("squadshifts", include_str!("../../../datasets/squadshifts.toml")),
     ("wnut17", include_str!("../../../datasets/wnut17.toml")),
+    ("xquad", include_str!("../../../datasets/xquad.toml")),
 ];
 
 /// The folder from which the built-in cards' paths start: that of the checkout from which the program was

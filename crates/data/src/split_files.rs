@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitFiles {
-    /// The files of the training split.
+    /// The files of the training split. A card for question answering may have none: it is for evaluation alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub train: Vec<PathBuf>,
     /// The files of the validation split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

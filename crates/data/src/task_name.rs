@@ -15,6 +15,8 @@ pub enum TaskName {
     TextClassification,
     /// A tag for each word of a text, from which entities are read.
     TokenClassification,
+    /// The answer to a question, as a span of a context's characters.
+    QuestionAnswering,
 }
 
 /// What a text's label is in text classification, as the `problem_type` of a checkpoint's `config.json` says

@@ -26,9 +26,9 @@ pub enum PredictError {
     /// A row lacks its text, or has something else in the text's column.
     #[error("a row can't be used: {0}")]
     Row(#[from] RowProblem),
-    /// The checkpoint is a BERT, but has no classifier that was trained.
+    /// The checkpoint is a BERT, but has no head that was trained.
     #[error(
-        "{} has no trained classifier ({missing} is missing): fine-tune it first, and predict with the run's model folder",
+        "{} has no trained head ({missing} is missing): fine-tune it first, and predict with the run's model folder",
         path.display()
     )]
     NoClassifier {

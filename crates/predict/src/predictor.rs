@@ -7,7 +7,7 @@ use std::vec;
 use burn::module::Module as _;
 use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
-use embert_data::{Batcher, EncodedFeature, Texts as _, inputs_of, words_of};
+use embert_data::{Batcher, DataError, EncodedFeature, Texts as _, inputs_of, words_of};
 use embert_model::{BertConfig, BertInput, Head as _, Layout, LoadOptions, ModelError, ModelFor, Reads};
 use embert_task::{LabelledText, Outputs, Task, TextClassification, TextExample};
 
@@ -172,7 +172,8 @@ impl<T: Task> Predictor<T> {
         if examples.iter().any(|example| example.text_pair().is_some()) {
             self.check_pairs()?;
         }
-        let options = EncodeOptions { max_length: self.max_length, truncation: self.truncation };
+        let truncation = T::TRUNCATION.unwrap_or(self.truncation);
+        let options = EncodeOptions { max_length: self.max_length, truncation };
         let mut parts: Vec<Vec<T::Part>> = examples.iter().map(|_| Vec::new()).collect();
         let stride = match self.longer {
             Longer::AsTheTask => T::default_stride(self.max_length),
@@ -185,8 +186,18 @@ impl<T: Task> Predictor<T> {
             for (index, example) in examples.iter().enumerate() {
                 let words = words_of(std::slice::from_ref(example));
                 let input = inputs_of(std::slice::from_ref(example), &words);
-                for window in self.tokenizer.input_window_iter(&input[0], &options, stride)? {
-                    windows.push((index, window?));
+                // An example that the data set names is found again by its name.
+                let of_example = |source| match example.name() {
+                    Some(name) => PredictError::from(DataError::Windows {
+                        id: example.id(),
+                        name: Some(name),
+                        source: Box::new(source),
+                    }),
+                    None => source.into(),
+                };
+                let found = self.tokenizer.input_window_iter(&input[0], &options, stride);
+                for window in found.map_err(of_example)? {
+                    windows.push((index, window.map_err(of_example)?));
                     if windows.len() == self.batch_size * BATCHES_AHEAD {
                         self.decode(&windows, &mut parts, &examples)?;
                         windows.clear();

@@ -90,7 +90,7 @@ pub struct Split {
 pub struct Lengths {
     /// The length at which texts are cut, or the length of a window, in tokens.
     pub max_length: usize,
-    /// How many texts were cut.
+    /// How many texts were cut; of texts in windows, how many have windows that are not trained on.
     pub truncated: usize,
     /// The number of windows that all texts have together; `None` where the windows of long texts are not
     /// trained on.

@@ -16,6 +16,8 @@ pub struct TaskCard {
     pub pipeline_call: &'static str,
     /// The same for a pair of texts; empty for a task that has no pairs.
     pub pipeline_call_of_pairs: &'static str,
+    /// Python that uses the folder without a pipeline, whole; empty for a task with a pipeline.
+    pub python: &'static str,
     /// How a prediction comes from the windows of a long text, before "that overlap by 32 tokens".
     pub over_windows: &'static str,
     /// The metrics in the card's tables, in the order of the columns.

@@ -1,7 +1,11 @@
 //! [`CrossEntropy`], with class weights and label smoothing.
 
+use std::ops::Range;
+
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Tensor, TensorData};
+
+use crate::pooled::{are_single, log_mean_exp};
 
 /// Cross-entropy as PyTorch's `CrossEntropyLoss(weight, label_smoothing, reduction="mean")` defines it:
 ///
@@ -43,7 +47,29 @@ impl CrossEntropy {
     /// - `logits`: `[batch, labels]`
     /// - output: `[1]`
     pub fn forward(&self, logits: Tensor<2>, targets: &[usize], divisor: f64) -> Tensor<1> {
-        self.of_rows(logits, targets.iter().map(|target| Some(*target)), divisor)
+        self.of_rows(log_softmax(logits, 1), targets.iter().map(|target| Some(*target)), divisor)
+    }
+
+    /// As [`forward`](Self::forward), of examples that have several windows each: `p_ic` is the mean of the
+    /// softmax probabilities over the windows of example `i`.
+    ///
+    /// # Shapes
+    /// - `logits`: `[windows, labels]`
+    /// - `windows`: the rows of each example, `[examples]`
+    /// - `targets`: `[examples]`
+    /// - output: `[1]`
+    pub fn forward_pooled(
+        &self,
+        logits: Tensor<2>,
+        windows: &[Range<usize>],
+        targets: &[usize],
+        divisor: f64,
+    ) -> Tensor<1> {
+        if are_single(windows) {
+            return self.forward(logits, targets, divisor);
+        }
+        let pooled = log_mean_exp(log_softmax(logits, 1), windows);
+        self.of_rows(pooled, targets.iter().map(|target| Some(*target)), divisor)
     }
 
     /// As [`forward`](Self::forward), of the rows that have a target; other rows have no loss. The logits of
@@ -54,12 +80,12 @@ impl CrossEntropy {
     /// - `targets`: `[rows]`
     /// - output: `[1]`
     pub fn forward_some(&self, logits: Tensor<2>, targets: &[Option<usize>], divisor: f64) -> Tensor<1> {
-        self.of_rows(logits, targets.iter().copied(), divisor)
+        self.of_rows(log_softmax(logits, 1), targets.iter().copied(), divisor)
     }
 
     fn of_rows(
         &self,
-        logits: Tensor<2>,
+        log_probabilities: Tensor<2>,
         targets: impl ExactSizeIterator<Item = Option<usize>>,
         divisor: f64,
     ) -> Tensor<1> {
@@ -78,8 +104,9 @@ impl CrossEntropy {
                 })
             })
             .collect();
-        let target_mass = Tensor::from_data(TensorData::new(target_mass, [rows, labels]), &logits.device());
-        (log_softmax(logits, 1) * target_mass).sum().neg()
+        let target_mass =
+            Tensor::from_data(TensorData::new(target_mass, [rows, labels]), &log_probabilities.device());
+        (log_probabilities * target_mass).sum().neg()
     }
 
     /// A sentence on class weights and label smoothing, for a model card; `None` for a loss with neither.

@@ -83,6 +83,7 @@ pub fn find_columns(
     let mut notes = read_as_conll(&card, options);
     let columns = &card.columns;
     let of_tokens = columns.tokens.is_some() || columns.tags.is_some() || columns.entities.is_some();
+    let of_questions = columns.question.is_some() || columns.context.is_some() || columns.answers.is_some();
     // A column of documents says nothing of the others.
     let is_default = CardColumns { document: None, ..columns.clone() } == CardColumns::default();
     let is_open = is_default || (of_tokens && columns.tags.is_none());
@@ -90,12 +91,14 @@ pub fn find_columns(
     // Rows without a single span don't show what they are.
     let with_spans = rows.iter().find(|(_, row)| spans_column(row, &card).is_some());
     let Some((_, row)) = with_spans.or(rows.first()) else {
-        let task = stated.unwrap_or(if of_tokens || is_conll {
+        let task = stated.unwrap_or(if of_questions {
+            TaskName::QuestionAnswering
+        } else if of_tokens || is_conll {
             TaskName::TokenClassification
         } else {
             TaskName::TextClassification
         });
-        let is_told = stated.is_some() || of_tokens || is_conll || !is_open;
+        let is_told = stated.is_some() || of_questions || of_tokens || is_conll || !is_open;
         return Ok(FoundColumns { card, task, is_told, notes });
     };
     if with_spans.is_none() {
@@ -110,6 +113,8 @@ pub fn find_columns(
             name_tokens(&mut card, row, is_cut, &mut notes);
         }
         TaskName::TextClassification => name_texts(&mut card, row, &rows, &mut notes),
+        // Their columns have the same names everywhere; a card may state others.
+        TaskName::QuestionAnswering => {}
     }
     // Lines of text have no labels: they may as well be columns of tokens.
     let is_of_lines = format_of(&card, options) == Some(Format::Lines);
@@ -134,7 +139,7 @@ fn read_as_conll(card: &Card, options: &LoadOptions) -> Vec<String> {
 /// The format of the first training file, as the settings, the card, the task or its name says.
 fn format_of(card: &Card, options: &LoadOptions) -> Option<Format> {
     let files = card.split_files();
-    let first = files.train.first()?;
+    let first = files.all().next()?;
     card.reading_of(first, &options.reading).format.or_else(|| Format::of(first))
 }
 
@@ -142,7 +147,7 @@ fn format_of(card: &Card, options: &LoadOptions) -> Option<Format> {
 /// the file whole says why.
 fn first_rows(card: &Card, root: &Path, options: &LoadOptions) -> Vec<(Location, Row)> {
     let files = card.split_files();
-    let Some(first) = files.train.first() else { return Vec::new() };
+    let Some(first) = files.all().next() else { return Vec::new() };
     let reading = card.reading_of(first, &options.reading);
     match RowReader::open(&root.join(first), &reading, &Columns::new().with_all()) {
         Ok(mut reader) => {
@@ -157,7 +162,22 @@ fn of_columns(row: &Row, card: &Card) -> Option<TaskName> {
     let of_tokens =
         row.get("tokens").is_some() && ["ner_tags", "tags"].iter().any(|name| row.get(name).is_some());
     let is_spans = || spans_column(row, card).is_some();
-    (of_tokens || is_spans()).then_some(TaskName::TokenClassification)
+    // A pair of texts may have these names too, but has no answers that say where they begin.
+    let is_question = ["question", "context"].iter().all(|name| row.get(name).is_some())
+        && (row.get("answers.answer_start").is_some() || row.get("answers").is_some_and(are_answers));
+    match (is_question, of_tokens || is_spans()) {
+        (true, _) => Some(TaskName::QuestionAnswering),
+        (false, true) => Some(TaskName::TokenClassification),
+        (false, false) => None,
+    }
+}
+
+/// Whether a value is a list of answers as SQuAD's own files have it.
+fn are_answers(value: &Value) -> bool {
+    let Value::List(answers) = value else { return false };
+    answers
+        .iter()
+        .all(|answer| matches!(answer, Value::Struct(answer) if answer.get("answer_start").is_some()))
 }
 
 /// The column of spans, where the row has spans of characters.

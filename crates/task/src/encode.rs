@@ -1,7 +1,7 @@
 //! [`encode`]: examples to features.
 
-use embert_data::tokenize::{Encoding, Tokenizer, TruncationCount};
-use embert_data::{EncodedDataset, WindowOptions};
+use embert_data::tokenize::{EncodeOptions, Encoding, Tokenizer, TruncationCount};
+use embert_data::{EncodedDataset, LeftOutWindows, WindowOptions};
 
 use crate::{Task, TaskError};
 
@@ -19,6 +19,23 @@ pub fn encode<T: Task>(
     options: &WindowOptions,
 ) -> Result<(EncodedDataset<T::Target>, TruncationCount), TaskError> {
     embert_data::encode(examples, tokenizer, options, |example, windows| task.targets(example, windows))
+}
+
+/// The features of `examples` as [`encode`] makes them with a stride, but at most `most` of each example, chosen
+/// by the rule of [`embert_data::encode_some_windows`]; and how many were left out.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_some_windows<T: Task>(
+    task: &T,
+    examples: &[T::Example],
+    tokenizer: &Tokenizer,
+    options: &EncodeOptions,
+    stride: usize,
+    most: usize,
+) -> Result<(EncodedDataset<T::Target>, LeftOutWindows), TaskError> {
+    let targets = |example: &T::Example, windows: &[Encoding]| task.targets(example, windows);
+    embert_data::encode_some_windows(examples, tokenizer, options, stride, most, targets)
 }
 
 /// The features of `examples` as [`encode`] makes them, each with the [`Alignment`](Task::Alignment) that

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use embert_data::{DataError, Location, RowProblem, SplitKind, shown_names};
+use embert_data::{DataError, Location, QuestionProblem, RowProblem, SplitKind, shown_names};
 use embert_metrics::{MetricsError, Scheme};
 use embert_model::ModelError;
 use embert_run::RunError;
@@ -93,6 +93,16 @@ pub enum TaskError {
         label: String,
         /// The threshold.
         found: f64,
+    },
+    /// The thresholds of a checkpoint have no null threshold.
+    #[error(
+        "{} has no finite null_score_diff_threshold, which a checkpoint for question answering has there: remove the file, \
+         and no answer is null",
+        path.display()
+    )]
+    NoNullThreshold {
+        /// The file.
+        path: PathBuf,
     },
     /// No training row has an entity.
     #[error("no row of {} has an entity: all tags are O, so there is nothing to learn; where the tags are in another column, name it in a card ([columns] tags = \"...\")", path.display())]
@@ -244,6 +254,9 @@ pub enum ExampleProblem {
     /// The row lacks a value, or has one of another type.
     #[error(transparent)]
     Row(#[from] RowProblem),
+    /// The question, its context or an answer can't be used.
+    #[error(transparent)]
+    Question(#[from] QuestionProblem),
     /// The row has no label.
     #[error("there is no label")]
     NoLabel {

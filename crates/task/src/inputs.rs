@@ -12,6 +12,8 @@ pub enum Inputs {
     Pairs,
     /// Words that the data set gives.
     Words,
+    /// Questions, each with its context.
+    Questions,
 }
 
 impl Inputs {
@@ -32,6 +34,7 @@ impl Inputs {
         match self {
             Self::Texts | Self::Words => "\"Your text\"",
             Self::Pairs => "--text \"Your text\" --text-pair \"Another text\"",
+            Self::Questions => "--question \"Your question\" --context \"A text with the answer\"",
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use embert_data::TaskName;
-use embert_model::{BertConfig, Head as _, HeadFunction, ProblemType, TokenClassificationHead};
+use embert_model::{
+    BertConfig, Head as _, HeadFunction, ProblemType, QuestionAnsweringHead, TokenClassificationHead,
+};
 
 /// A task of this crate: the hub's name of the task with, for text classification, the kind of labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum TaskKind {
     TextRegression,
     /// A tag for each word: [`TokenClassification`](crate::TokenClassification).
     TokenClassification,
+    /// An answer to each question: [`QuestionAnswering`](crate::QuestionAnswering).
+    QuestionAnswering,
 }
 
 impl TaskKind {
@@ -27,6 +31,7 @@ impl TaskKind {
                 TaskName::TextClassification
             }
             Self::TokenClassification => TaskName::TokenClassification,
+            Self::QuestionAnswering => TaskName::QuestionAnswering,
         }
     }
 
@@ -48,6 +53,7 @@ impl TaskKind {
         Some(match task.parse::<TaskName>().ok()? {
             TaskName::TextClassification => Self::of_texts(problem_type),
             TaskName::TokenClassification => Self::TokenClassification,
+            TaskName::QuestionAnswering => Self::QuestionAnswering,
         })
     }
 
@@ -56,8 +62,12 @@ impl TaskKind {
     /// checkpoint that names no class is taken for a text classifier; loading the head is an error where it
     /// is another one.
     pub fn of_checkpoint(config: &BertConfig) -> Self {
-        if config.architectures.iter().any(|name| name == TokenClassificationHead::ARCHITECTURE) {
+        let is_of = |architecture: &str| config.architectures.iter().any(|name| name == architecture);
+        if is_of(TokenClassificationHead::ARCHITECTURE) {
             return Self::TokenClassification;
+        }
+        if is_of(QuestionAnsweringHead::ARCHITECTURE) {
+            return Self::QuestionAnswering;
         }
         match config.head_function() {
             // A single label with a sigmoid is no number, if the checkpoint says so.
@@ -78,7 +88,7 @@ impl TaskKind {
 impl fmt::Display for TaskKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels = match self {
-            Self::TokenClassification => return write!(f, "{}", self.name()),
+            Self::TokenClassification | Self::QuestionAnswering => return write!(f, "{}", self.name()),
             Self::TextClassification => ProblemType::SingleLabelClassification,
             Self::MultiLabelClassification => ProblemType::MultiLabelClassification,
             Self::TextRegression => ProblemType::Regression,
@@ -101,13 +111,17 @@ mod tests {
     use strum::VariantNames as _;
 
     use super::*;
-    use crate::{MultiLabelClassification, Task, TextClassification, TextRegression, TokenClassification};
+    use crate::{
+        MultiLabelClassification, QuestionAnswering, Task, TextClassification, TextRegression,
+        TokenClassification,
+    };
 
-    const ALL: [TaskKind; 4] = [
+    const ALL: [TaskKind; 5] = [
         TaskKind::TextClassification,
         TaskKind::MultiLabelClassification,
         TaskKind::TextRegression,
         TaskKind::TokenClassification,
+        TaskKind::QuestionAnswering,
     ];
 
     /// What a run's facts say of a task.
@@ -122,6 +136,7 @@ mod tests {
             facts::<MultiLabelClassification>(),
             facts::<TextRegression>(),
             facts::<TokenClassification>(),
+            facts::<QuestionAnswering>(),
         ];
         for (kind, (task, problem_type)) in ALL.into_iter().zip(of_tasks) {
             assert_eq!(TaskKind::of_run(task, problem_type.as_deref()), Some(kind));
@@ -163,10 +178,13 @@ mod tests {
                 "{labels:?} {problem_type:?}"
             );
         }
-        let of_tokens = BertConfig {
-            architectures: vec![TokenClassificationHead::ARCHITECTURE.to_owned()],
-            ..config(two, None)
-        };
-        assert_eq!(TaskKind::of_checkpoint(&of_tokens), TaskKind::TokenClassification);
+        for (architecture, expected) in [
+            (TokenClassificationHead::ARCHITECTURE, TaskKind::TokenClassification),
+            (QuestionAnsweringHead::ARCHITECTURE, TaskKind::QuestionAnswering),
+        ] {
+            let architectures = vec![architecture.to_owned()];
+            let of_architecture = BertConfig { architectures, ..config(two, None) };
+            assert_eq!(TaskKind::of_checkpoint(&of_architecture), expected);
+        }
     }
 }

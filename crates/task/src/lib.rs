@@ -5,7 +5,7 @@
 //! are, which head reads the encoder, what the loss is, and how the head's outputs become predictions and
 //! scores. [`TextClassification`] gives one label to each text, or to each pair of texts,
 //! [`MultiLabelClassification`] any number of labels, [`TextRegression`] a number; [`TokenClassification`]
-//! gives a tag to each word. [`load`] makes a task's examples from the files of a data set, and
+//! gives a tag to each word, [`QuestionAnswering`] an answer to each question. [`load`] makes a task's examples from the files of a data set, and
 //! [`find_columns`] and [`find_problem_type`] tell the task of a data set whose card leaves it open.
 //!
 //! Not here: parsing files (`embert-data`), hidden states (`embert-model`), training, writing files.
@@ -51,6 +51,7 @@ mod multi_label;
 mod named_scores;
 mod outputs;
 mod pairs;
+mod pooled;
 pub mod question_answering;
 mod regression;
 mod task;
@@ -66,7 +67,7 @@ pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
 pub use detect::{FoundColumns, find_columns, find_problem_type, text_columns};
 pub use embert_metrics::Scheme;
-pub use encode::{encode, encode_aligned};
+pub use encode::{encode, encode_aligned, encode_some_windows};
 pub use error::{ExampleProblem, TaskError};
 pub use inputs::Inputs;
 pub use kind::TaskKind;
@@ -81,8 +82,9 @@ pub use multi_label::{
     MultiLabelText,
 };
 pub use outputs::Outputs;
+pub use question_answering::QuestionAnswering;
 pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
-pub use task::{Scorer, Target, Task};
+pub use task::{PooledLoss, Scorer, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
 };

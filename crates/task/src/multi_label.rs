@@ -33,7 +33,7 @@ use crate::named_scores::{logged, logged_names, shown, values};
 use crate::outputs::sigmoid;
 use crate::pairs::{example_of_row, sentences};
 use crate::{
-    ExampleProblem, LabelMapping, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError,
+    ExampleProblem, LabelMapping, LabelOptions, LossSettings, PooledLoss, Scorer, Target, Task, TaskCard, TaskError,
 };
 
 /// A text, or a pair of texts, with the numbers of its labels, ascending; `None` for an example to predict.
@@ -89,6 +89,10 @@ impl Task for MultiLabelClassification {
     const METRIC: &'static str = MultiLabelMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::MultiLabelClassification);
     const KEY: &'static str = "a sentence or a document";
+    const POOLED_LOSS: Option<PooledLoss<Self>> = Some(|task, outputs, _layout, windows, targets, divisor| {
+        let truths = targets.iter().map(|target| &*target.0);
+        task.loss.forward_pooled(outputs, windows, truths, divisor)
+    });
 
     type Head = SequenceClassificationHead;
     type Example = MultiLabelText;
@@ -203,11 +207,11 @@ impl Task for MultiLabelClassification {
         settings.class_weights.refuse("class_weights", instead)?;
         settings.refuse_label_smoothing("several labels a text share no probability")?;
         let mut positives = vec![0; self.labels.len()];
-        for feature in train.features() {
-            feature.target.0.iter().zip(&mut positives).for_each(|(has, count)| *count += usize::from(*has));
+        for target in train.targets_of_examples() {
+            target.0.iter().zip(&mut positives).for_each(|(has, count)| *count += usize::from(*has));
         }
         let weights =
-            settings.pos_weight.resolve_positive(&self.labels, &positives, train.features().len())?;
+            settings.pos_weight.resolve_positive(&self.labels, &positives, train.examples())?;
         Ok(Self { loss: BinaryCrossEntropy::new(weights), ..self })
     }
 

@@ -38,19 +38,35 @@
 //! # Ok::<(), embert_data::tokenize::TokenizeError>(())
 //! ```
 
+mod aligned;
 mod alignment;
+mod answer;
 mod candidates;
+mod card;
+mod example;
+mod labels;
 mod options;
 mod post_process;
 mod prediction;
 mod question;
+mod scorer;
 mod span;
+mod span_loss;
 mod target;
+mod task;
+#[cfg(test)]
+mod tests;
 
+pub use aligned::{AnswerPart, QuestionAlignment, QuestionPrediction};
 pub use alignment::{CLS, SpanAlignment};
+pub use answer::AnsweredQuestion;
 pub use candidates::SpanCandidates;
+pub use example::QuestionExample;
+pub use labels::QuestionLabels;
 pub use options::AnswerOptions;
 pub use post_process::post_process;
 pub use prediction::{Answer, AnswerPrediction};
 pub use question::strip_question;
+pub use scorer::{AnswerOutcome, AnswerScorer};
 pub use target::SpanTarget;
+pub use task::QuestionAnswering;

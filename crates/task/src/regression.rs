@@ -25,7 +25,8 @@ use crate::card_keys::{refuse, refuse_keys_of_several};
 use crate::named_scores::{logged, logged_names, shown, values};
 use crate::outputs::sigmoid;
 use crate::pairs::{example_of_row, sentences};
-use crate::{ExampleProblem, LabelOptions, LossSettings, Scorer, Target, Task, TaskCard, TaskError};
+use crate::pooled::mean as mean_of_windows;
+use crate::{ExampleProblem, LabelOptions, LossSettings, PooledLoss, Scorer, Target, Task, TaskCard, TaskError};
 
 /// A text, or a pair of texts, with its number; `None` for an example to predict.
 pub type NumberedText = Example<Option<f64>>;
@@ -55,6 +56,10 @@ impl Task for TextRegression {
     const METRIC: &'static str = RegressionMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::Regression);
     const KEY: &'static str = "a sentence or a document";
+    /// The squared errors of the mean over each example's windows.
+    const POOLED_LOSS: Option<PooledLoss<Self>> = Some(|task, outputs, layout, windows, targets, divisor| {
+        task.loss(mean_of_windows(outputs, windows), layout, targets, divisor)
+    });
 
     type Head = SequenceClassificationHead;
     type Example = NumberedText;

@@ -2,16 +2,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use embert_data::tokenize::{Encoding, Tokenizer};
+use embert_data::tokenize::{Encoding, Tokenizer, Truncation};
 use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata, Texts};
 use embert_model::{BertConfig, Head, Layout, ProblemType};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, Thresholds};
 use serde::Serialize;
 
-use crate::{ExampleProblem, LabelOptions, LossSettings, TaskCard, TaskError};
+use crate::{ExampleProblem, Inputs, LabelOptions, LossSettings, TaskCard, TaskError};
 
 /// A task that BERT is fine-tuned for: the labels of a data set, the features and targets of an example, the
 /// head, the loss, and how the head's outputs become predictions and scores.
@@ -43,7 +44,8 @@ use crate::{ExampleProblem, LabelOptions, LossSettings, TaskCard, TaskError};
 /// 3. A run also calls [`count_labels`](Self::count_labels), [`with_baselines`](Self::with_baselines), and
 ///    [`with_loss`](Self::with_loss) before the first step.
 /// 4. A training step calls [`weight`](Self::weight) for all features of the step, then [`loss`](Self::loss)
-///    for each micro-batch.
+///    for each micro-batch. Where the windows of a text are trained on as one example, the step calls both for
+///    examples, and [`POOLED_LOSS`](Self::POOLED_LOSS) in place of `loss`.
 /// 5. An evaluation calls [`scorer`](Self::scorer), [`decode`](Self::decode) for each feature with the
 ///    feature's [`alignment`](Self::alignment), and, once an example has all its parts, [`join`](Self::join)
 ///    and [`Scorer::add`]; then [`Scorer::finish`], and [`logged`](Self::logged) and
@@ -69,6 +71,15 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// maximum length: 4 is a quarter. Such a task reads all of each text, in training too. `None`: training
     /// reads the part of a long text that a cut leaves, and so do evaluation and prediction without a stride.
     const SHARE_OF_WINDOWS: Option<usize> = None;
+    /// The loss of whole texts, for training in which the windows of a text are one example (the setting
+    /// `data.train_stride`); `None` for a task whose windows have targets of their own, or that reads no windows:
+    /// such a task refuses the setting.
+    const POOLED_LOSS: Option<PooledLoss<Self>> = None;
+    /// What a longer text loses, where the task leaves no choice: `None` for a task to which the settings say
+    /// it.
+    const TRUNCATION: Option<Truncation> = None;
+    /// The key of a card's `[columns]` that names the column with what is learnt.
+    const LABEL_KEY: &'static str = "label";
     /// What a key of [`keys`](Self::keys) stands for, in a sentence.
     const KEY: &'static str = "a text";
 
@@ -107,6 +118,11 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whether the windows of a long text are trained on: see [`SHARE_OF_WINDOWS`](Self::SHARE_OF_WINDOWS).
     fn trains_on_windows() -> bool {
         Self::SHARE_OF_WINDOWS.is_some()
+    }
+
+    /// What the examples of a data set are, for the line and the model card that say how to try the model.
+    fn inputs(examples: &[Self::Example]) -> Inputs {
+        Inputs::of(examples)
     }
 
     /// The stride of windows of `max_length` tokens where the settings name none: see
@@ -229,6 +245,11 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// All metrics of the task, in the order of display. The setting `metric` names one of these metrics.
     fn metrics(&self) -> Vec<MetricInfo>;
+
+    /// Whether weights can be chosen by the metric of this name, one of [`metrics`](Self::metrics).
+    fn chooses_by(&self, _metric: &str) -> bool {
+        true
+    }
 
     /// The names of the metrics that the log has for an evaluation, in the order of the log's line. A loss is
     /// called [`LOSS`](embert_run::LOSS): terminals and pages show it beside the training loss.
@@ -369,6 +390,21 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The answer that `predict` writes for an example. The example need not have a label.
     fn answer(&self, example: Self::Example, prediction: Self::Prediction) -> Self::Answer;
 }
+
+/// The loss of a micro-batch of whole texts, as [`Task::loss`] is that of features: the sum of the examples'
+/// weighted losses, divided by the last argument. What the windows of an example say is pooled first as
+/// [`Task::join`] pools it, so that training and evaluation mean the same prediction; an example of one window
+/// has the loss that [`Task::loss`] gives it.
+///
+/// # Shapes
+/// - outputs: `[rows, outputs]`, as in [`Task::loss`]
+/// - layout: the rows of each feature, that is of each window
+/// - windows: the features of each example, by their places in the batch: `[examples]` ranges that follow each
+///   other
+/// - targets: `[examples]`
+/// - output: `[1]`
+pub type PooledLoss<T> =
+    fn(&T, Tensor<2>, &Layout, &[Range<usize>], &[<T as Task>::Target], f64) -> Tensor<1>;
 
 /// The target of a feature: the loss compares the feature's outputs with the target.
 pub trait Target: Clone + fmt::Debug + Send + Sync + Unpin + 'static {

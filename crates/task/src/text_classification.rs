@@ -26,8 +26,8 @@ use crate::named_scores::{logged, logged_names, shown};
 use crate::outputs::sigmoid;
 use crate::pairs::{example_of_row, of_document};
 use crate::{
-    CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, Scorer,
-    Task, TaskCard, TaskError,
+    CrossEntropy, ExampleProblem, LabelColumn, LabelMapping, LabelOptions, Labels, LossSettings, PooledLoss,
+    Scorer, Task, TaskCard, TaskError,
 };
 
 /// One label for each text, or for each pair of texts (Devlin et al. 2018, section 4.1): a linear layer over
@@ -79,6 +79,9 @@ impl Task for TextClassification {
     const METRIC: &'static str = Metric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::SingleLabelClassification);
     const KEY: &'static str = "a document";
+    const POOLED_LOSS: Option<PooledLoss<Self>> = Some(|task, outputs, _layout, windows, targets, divisor| {
+        task.loss.forward_pooled(outputs, windows, targets, divisor)
+    });
 
     type Head = SequenceClassificationHead;
     type Example = TextExample;
@@ -173,8 +176,8 @@ impl Task for TextClassification {
             .pos_weight
             .refuse("pos_weight", "it is for several labels a text; class_weights weighs labels")?;
         let mut counts = vec![0; self.labels.len()];
-        for feature in train.features() {
-            counts[feature.target] += 1;
+        for target in train.targets_of_examples() {
+            counts[*target] += 1;
         }
         let weights = settings.class_weights.resolve(&self.labels, &counts)?;
         Ok(Self { loss: CrossEntropy::new(weights, settings.label_smoothing), ..self })

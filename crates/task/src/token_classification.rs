@@ -130,6 +130,7 @@ impl Task for TokenClassification {
     // No word goes without a tag: a cut would lose entities, or invent words without one.
     const SHARE_OF_WINDOWS: Option<usize> = Some(4);
     const KEY: &'static str = "a document";
+    const LABEL_KEY: &'static str = "tags";
 
     type Head = TokenClassificationHead;
     type Example = TokenExample;

@@ -1,6 +1,7 @@
 //! [`MicroBatches`]: the model's inputs, from tokens or from cached outputs of the model's frozen prefix.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
@@ -11,13 +12,17 @@ use embert_task::Target;
 
 use crate::TrainError;
 use crate::cache::PrefixCache;
+use crate::epoch::{EpochPlan, windows_in};
 
-/// A micro-batch of features.
+/// A micro-batch of features, or of texts.
 pub(crate) struct MicroBatch<T> {
     pub(crate) input: Input,
-    /// The target of each feature.
+    /// The features of each text, by their places in the micro-batch, where a text is one example of the loss;
+    /// `None` where a feature is.
+    pub(crate) windows: Option<Vec<Range<usize>>>,
+    /// The target of each feature or text.
     pub(crate) targets: Vec<T>,
-    /// The row number of each feature's example.
+    /// The row number of each feature's example, or of each text.
     pub(crate) ids: Vec<u64>,
     /// Tokens, without padding.
     pub(crate) tokens: usize,
@@ -70,8 +75,15 @@ impl Input {
 /// The micro-batches of a plan.
 pub(crate) struct MicroBatches<T> {
     source: Source<T>,
-    /// The targets of each remaining micro-batch: a step's weight is needed before its first forward pass.
-    targets: VecDeque<Vec<T>>,
+    /// What each remaining micro-batch is to say: a step's weight is needed before its first forward pass.
+    planned: VecDeque<Planned<T>>,
+    /// The number of micro-batches in each remaining step.
+    steps: VecDeque<usize>,
+}
+
+struct Planned<T> {
+    windows: Option<Vec<Range<usize>>>,
+    targets: Vec<T>,
 }
 
 enum Source<T> {
@@ -79,41 +91,49 @@ enum Source<T> {
     Cached {
         cache: Arc<PrefixCache>,
         data: Arc<EncodedDataset<T>>,
-        plan: std::iter::Skip<std::vec::IntoIter<Vec<usize>>>,
+        plan: std::vec::IntoIter<Vec<usize>>,
         padding: Padding,
         device: Device,
     },
 }
 
 impl<T: Target> MicroBatches<T> {
-    /// The micro-batches of `plan` from index `skip` on, on `device`; read from `cache`, which must be a
-    /// cache of `data`, if there is one.
+    /// The micro-batches of `plan` on `device`; read from `cache`, which must be a cache of `data`, if there is
+    /// one. With `of_texts`, the features of a text, which follow each other in a micro-batch, are one example.
     pub(crate) fn new(
         data: &Arc<EncodedDataset<T>>,
         cache: Option<&Arc<PrefixCache>>,
         batcher: Batcher,
-        plan: Vec<Vec<usize>>,
-        skip: usize,
+        plan: EpochPlan,
+        of_texts: bool,
         device: &Device,
     ) -> Self {
-        let of_batch = |indices: &Vec<usize>| {
-            indices.iter().map(|&index| data.features()[index].target.clone()).collect()
+        let EpochPlan { micro_batches, steps } = plan;
+        let planned = |indices: &Vec<usize>| {
+            let target = |&place: &usize| data.features()[place].target.clone();
+            if !of_texts {
+                return Planned { windows: None, targets: indices.iter().map(target).collect() };
+            }
+            let windows = windows_in(data, indices);
+            let targets = windows.iter().map(|windows| target(&indices[windows.start])).collect();
+            Planned { windows: Some(windows), targets }
         };
-        let targets = plan.iter().skip(skip).map(of_batch).collect();
+        let planned = micro_batches.iter().map(planned).collect();
         let (data, device) = (Arc::clone(data), device.clone());
         let source = match cache.map(Arc::clone) {
-            None => Source::Computed(BatchLoader::new(data, batcher, plan, skip, device)),
+            None => Source::Computed(BatchLoader::new(data, batcher, micro_batches, 0, device)),
             Some(cache) => {
-                let (plan, padding) = (plan.into_iter().skip(skip), batcher.padding());
+                let (plan, padding) = (micro_batches.into_iter(), batcher.padding());
                 Source::Cached { cache, data, plan, padding, device }
             }
         };
-        Self { source, targets }
+        Self { source, planned, steps: steps.into() }
     }
 
-    /// The targets of the next `count` micro-batches, or of all that remain.
-    pub(crate) fn next_targets(&self, count: usize) -> impl ExactSizeIterator<Item = &[T]> {
-        self.targets.range(..count.min(self.targets.len())).map(Vec::as_slice)
+    /// Begins the next step: the targets of each of its micro-batches.
+    pub(crate) fn begin_step(&mut self) -> impl ExactSizeIterator<Item = &[T]> {
+        let micro_batches = self.steps.pop_front().unwrap_or(0).min(self.planned.len());
+        self.planned.range(..micro_batches).map(|planned| planned.targets.as_slice())
     }
 }
 
@@ -121,28 +141,36 @@ impl<T: Target> Iterator for MicroBatches<T> {
     type Item = Result<MicroBatch<T>, TrainError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let targets = self.targets.pop_front()?;
-        match &mut self.source {
-            Source::Computed(batches) => Some(match batches.next()? {
+        let Planned { windows, targets } = self.planned.pop_front()?;
+        let mut batch = match &mut self.source {
+            Source::Computed(batches) => match batches.next()? {
                 Ok(batch) => {
                     let Batch { input_ids, token_type_ids, attention_mask, lengths, ids, .. } = batch;
                     let tokens = lengths.iter().sum();
                     let layout = Layout::padded(attention_mask, lengths);
                     let input = Input::Tokens(BertInput::with_layout(input_ids, token_type_ids, layout));
-                    Ok(MicroBatch { input, targets, ids, tokens })
+                    MicroBatch { input, windows, targets, ids, tokens }
                 }
-                Err(error) => Err(error.into()),
-            }),
+                Err(error) => return Some(Err(error.into())),
+            },
             Source::Cached { cache, data, plan, padding, device } => {
                 let indices = plan.next()?;
                 let features: Vec<_> = indices.iter().map(|&index| &data.features()[index]).collect();
-                Some(cache.batch(&indices, *padding, device).map(|output| MicroBatch {
-                    input: Input::Prefix(output),
-                    targets,
-                    ids: features.iter().map(|feature| feature.id).collect(),
-                    tokens: features.iter().map(|feature| feature.ids.len()).sum(),
-                }))
+                match cache.batch(&indices, *padding, device) {
+                    Ok(output) => MicroBatch {
+                        input: Input::Prefix(output),
+                        windows,
+                        targets,
+                        ids: features.iter().map(|feature| feature.id).collect(),
+                        tokens: features.iter().map(|feature| feature.ids.len()).sum(),
+                    },
+                    Err(error) => return Some(Err(error)),
+                }
             }
+        };
+        if let Some(windows) = &batch.windows {
+            batch.ids = windows.iter().map(|windows| batch.ids[windows.start]).collect();
         }
+        Some(Ok(batch))
     }
 }

@@ -14,6 +14,7 @@ use embert_task::{Outputs, Scorer as _, Task, encode_aligned};
 use crate::TrainError;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::cache::PrefixCache;
+use crate::epoch::EpochPlan;
 use crate::length_order::by_length;
 use crate::sizes::check_max_length;
 
@@ -98,7 +99,8 @@ pub(crate) fn evaluate_from<T: Task>(
     let mut predictions: Vec<Option<T::Prediction>> = vec![None; examples.len()];
     let mut done = 0;
     let plan = by_length(&features.lengths(), batch_size);
-    let batches = MicroBatches::new(features, cache, batcher, plan.clone(), 0, device);
+    let micro_batches = EpochPlan { micro_batches: plan.clone(), steps: Vec::new() };
+    let batches = MicroBatches::new(features, cache, batcher, micro_batches, false, device);
     for (indices, batch) in plan.into_iter().zip(batches) {
         let MicroBatch { input, .. } = batch?;
         let layout = input.layout();

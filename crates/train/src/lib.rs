@@ -55,6 +55,7 @@ mod cache;
 mod checkpoint;
 mod claim;
 mod config;
+mod epoch;
 mod error;
 mod evaluate;
 mod events;

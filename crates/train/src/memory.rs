@@ -90,13 +90,15 @@ impl MemoryUse {
         let failed =
             self.current.unwrap_or(Shape { examples: config.batch_size, length: config.data.max_length });
         let effective_batch_size = config.batch_size.saturating_mul(config.micro_batches());
+        let of_texts = config.data.train_stride.is_some();
         OutOfMemory {
             step,
             batch_size: failed.examples,
             seq_len: failed.length,
             fits: self.fits.map(|fits| (fits.examples, fits.length)),
-            suggested: smaller(failed, self.fits, effective_batch_size),
+            suggested: smaller(failed, self.fits, effective_batch_size).filter(|_| !of_texts),
             effective_batch_size,
+            batch_tokens: of_texts.then(|| fewer_tokens(failed, self.fits)),
         }
     }
 }
@@ -126,13 +128,20 @@ fn smaller(failed: Shape, fits: Option<Shape>, effective: usize) -> Option<usize
         .find(|examples| effective.is_multiple_of(*examples))
 }
 
+/// The `data.batch_tokens` that would fit where the failed micro-batch has the windows of texts, all of about one
+/// length: the tokens of a micro-batch that did fit, or half of the failed ones.
+fn fewer_tokens(failed: Shape, fits: Option<Shape>) -> usize {
+    let half = failed.tokens() / 2;
+    fits.map(Shape::tokens).filter(|tokens| *tokens < failed.tokens()).unwrap_or(half).max(1)
+}
+
 /// A step ran out of the device's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutOfMemory {
     /// The optimizer step, from 1.
     pub step: usize,
-    /// Examples in the step's largest micro-batch.
+    /// Examples in the step's largest micro-batch; windows, where those of a text are one example.
     pub batch_size: usize,
     /// The padded length of that micro-batch, in tokens.
     pub seq_len: usize,
@@ -142,11 +151,13 @@ pub struct OutOfMemory {
     pub suggested: Option<usize>,
     /// Examples in a step: the `effective_batch_size` with which a smaller `batch_size` takes the same step.
     pub effective_batch_size: usize,
+    /// The `data.batch_tokens` to try; `None` without `data.train_stride`.
+    pub batch_tokens: Option<usize>,
 }
 
 impl fmt::Display for OutOfMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { step, batch_size, seq_len, fits, suggested, effective_batch_size } = self;
+        let Self { step, batch_size, seq_len, fits, suggested, effective_batch_size, batch_tokens } = self;
         write!(
             f,
             "step {step}: the device is out of memory with a micro-batch of {batch_size} x {seq_len} = {} padded tokens; ",
@@ -158,6 +169,12 @@ impl fmt::Display for OutOfMemory {
                 write!(f, "the largest that did fit before was {examples} x {length} = {tokens}; ")?;
             }
             None => f.write_str("none did fit before; ")?,
+        }
+        if let Some(tokens) = batch_tokens {
+            return write!(
+                f,
+                "set data.batch_tokens = {tokens} for the same step in less memory; if one text alone takes as much, set a lower data.max_windows"
+            );
         }
         match suggested {
             Some(examples) => write!(

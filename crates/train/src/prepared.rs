@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use burn::data::dataset::Dataset as _;
 use burn::module::Module;
 use burn::tensor::Device;
-use embert_data::EncodedDataset;
 use embert_data::tokenize::{Tokenizer, TruncationCount};
+use embert_data::{EncodedDataset, LeftOutWindows};
 use embert_model::{
     BertConfig, Depth, HeadSource, LoadOptions, LoadReport, ModelFor, NamedParameter, NewHead, ProblemType,
     named_parameters,
@@ -22,7 +21,6 @@ use crate::fingerprint::{fingerprint, of_training_tokens};
 use crate::groups::{LayerwiseDecay, Rates};
 use crate::model_card::Licence;
 use crate::model_options::{model_options, with_problem};
-use crate::records::lengths;
 use crate::splits::{EncodedSplits, check_splits};
 use crate::stages::{Stage, Stages};
 use crate::trainer::Plan;
@@ -65,6 +63,8 @@ pub(crate) struct Setup<T: Task> {
     /// Notes on the splits, and on labels that were paired by their order.
     data_notes: Vec<String>,
     truncated: TruncationCount,
+    /// A note on windows of long texts that are not trained on.
+    left_out: Option<String>,
     max_length: usize,
     /// Notes on settings that would take effect only after the run's last step.
     unreached: Vec<String>,
@@ -144,7 +144,7 @@ impl<T: Task> Prepared<T> {
         let model =
             model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
         // A setting that doesn't fit is an error before anything is written.
-        let plan = Plan::new(config, train.len())?;
+        let plan = Plan::of_split(config, &train)?;
         let stages = Stages::new(config, bert.num_hidden_layers, plan.steps_per_epoch, plan.total_steps)?;
         let (model, _) = stages.check(config, model)?;
         let model = Stages::first(config)?.apply(model)?;
@@ -165,7 +165,7 @@ impl<T: Task> Prepared<T> {
             shared: splits.data_facts().shared,
             skipped: splits.data_facts().skipped,
             skipped_by_split: splits.data_facts().skipped_by_split,
-            lengths: lengths(&train, config.data.max_length, T::trains_on_windows()),
+            lengths: splits.lengths(config),
             metrics: task.metrics(),
         };
         let features =
@@ -196,6 +196,7 @@ impl<T: Task> Prepared<T> {
             anew: anew_note(config),
             data_notes,
             truncated: splits.truncated(),
+            left_out: left_out_note(splits.left_out(), config.data.most_windows()),
             max_length: config.data.max_length,
         };
         Ok(Self { model, setup })
@@ -227,6 +228,7 @@ impl<T: Task> Prepared<T> {
         };
         notes.push(format!("{trainable} of {total} parameters are trained{labels}"));
         notes.extend(cut_note(*truncated, *max_length));
+        notes.extend(self.setup.left_out.clone());
         notes.extend(self.setup.unreached.iter().cloned());
         notes
     }
@@ -271,7 +273,8 @@ impl<T: Task> Start<T> {
 fn metric<T: Task>(settings: &TrainConfig, task: &T) -> Result<MetricInfo, TrainError> {
     let name = settings.metric.as_deref().unwrap_or(T::METRIC);
     let metrics = task.metrics();
-    let found = metrics.iter().find(|metric| metric.name == name);
+    let metrics: Vec<&MetricInfo> = metrics.iter().filter(|metric| task.chooses_by(&metric.name)).collect();
+    let found = metrics.iter().copied().find(|metric| metric.name == name);
     found.cloned().ok_or_else(|| {
         let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
         TrainError::Setting {
@@ -398,6 +401,13 @@ fn cut_note(count: TruncationCount, max_length: usize) -> Option<String> {
         _ => format!("{percent:.0}"),
     };
     Some(format!("{percent} % of training texts were cut at {max_length} tokens"))
+}
+
+/// A note on the windows of training texts that are left out; `None` if there are none.
+fn left_out_note(left_out: LeftOutWindows, most: usize) -> Option<String> {
+    let LeftOutWindows { windows, texts } = left_out;
+    (windows > 0)
+        .then(|| format!("{windows} windows of {texts} texts are not trained on: data.max_windows = {most}"))
 }
 
 #[cfg(test)]

@@ -40,8 +40,14 @@ fn split<T: Task>(task: &T, examples: &[T::Example]) -> Split {
 }
 
 /// Histograms of the lengths of examples, after and before truncation at `max_length`. `in_windows` says
-/// whether the examples have windows of that length, which truncate nothing.
-pub(crate) fn lengths<T>(data: &EncodedDataset<T>, max_length: usize, in_windows: bool) -> Lengths {
+/// whether the examples have windows of that length, which truncate nothing; windows of `left_out` examples are
+/// left out, and their tokens count as read.
+pub(crate) fn lengths<T>(
+    data: &EncodedDataset<T>,
+    max_length: usize,
+    in_windows: bool,
+    left_out: usize,
+) -> Lengths {
     let read = data.tokens_of_examples();
     let mut whole = read.clone();
     for (index, feature) in data.features().iter().enumerate() {
@@ -49,7 +55,7 @@ pub(crate) fn lengths<T>(data: &EncodedDataset<T>, max_length: usize, in_windows
     }
     let longest = read.iter().copied().max().unwrap_or(0);
     let (bin_width, counts) = histogram(read.iter().copied(), max_length.max(longest), LENGTH_BINS);
-    let truncated = read.iter().zip(&whole).filter(|(read, whole)| whole > read).count();
+    let truncated = left_out + read.iter().zip(&whole).filter(|(read, whole)| whole > read).count();
     let untruncated = Some(untruncated(whole.into_iter()));
     let windows = in_windows.then_some(data.features().len());
     Lengths { max_length, truncated, windows, bin_width, counts, untruncated }
@@ -122,7 +128,7 @@ mod tests {
                     untruncated_length: length,
                 }
             };
-            super::lengths(&EncodedDataset::new((0..).zip(lengths).map(example).collect()), max_length, false)
+            super::lengths(&EncodedDataset::new((0..).zip(lengths).map(example).collect()), max_length, false, 0)
         };
         let lengths = of(&[1, 2, 3, 2470, 64], 100);
         assert_eq!((lengths.bin_width, lengths.counts.len(), lengths.truncated), (4, 25, 1));
@@ -150,7 +156,8 @@ mod tests {
             windows.iter().map(feature).collect()
         };
         let data = EncodedDataset::of_windows([windows(0, &[8, 8, 6], 14), windows(1, &[5], 5)]);
-        let lengths = super::lengths(&data, 8, true);
+        let lengths = super::lengths(&data, 8, true, 0);
+        assert_eq!(super::lengths(&data, 8, true, 1).truncated, 1);
         assert_eq!((lengths.max_length, lengths.truncated, lengths.windows), (8, 0, Some(4)));
         assert_eq!((lengths.counts.len(), lengths.counts.iter().sum::<usize>()), (14, 2));
         assert_eq!((lengths.counts[4], lengths.counts[13]), (1, 1));

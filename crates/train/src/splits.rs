@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use embert_data::tokenize::{Tokenizer, TruncationCount};
-use embert_data::{EncodedDataset, Order, SplitKind, Texts as _, WindowOptions};
+use embert_data::{EncodedDataset, LeftOutWindows, Order, SplitKind, Texts as _, WindowOptions};
 use embert_model::HeadSource;
-use embert_task::{DataFacts, Inputs, Task, TaskData, TaskError, Unlabelled, encode};
+use embert_task::{DataFacts, Inputs, Task, TaskData, TaskError, Unlabelled, encode, encode_some_windows};
 
 use crate::config::PaddingConfig;
 use crate::evaluate::{EvaluatedSplit, check_token_types};
@@ -38,6 +38,7 @@ struct Encoded<T: Task> {
     facts: DataFacts,
     split_facts: embert_run::Splits,
     truncated: TruncationCount,
+    left_out: LeftOutWindows,
     unlabelled: Vec<Unlabelled>,
 }
 
@@ -50,12 +51,25 @@ struct Key {
     data: DataConfig,
 }
 
+/// Refuses a way to cut texts where the task leaves no choice. What is the default may not be the user's word.
+fn check_truncation<T: Task>(config: &TrainConfig) -> Result<(), TaskError> {
+    let found = config.data.truncation;
+    match T::TRUNCATION {
+        Some(only) if found != only && found != DataConfig::default().truncation => {
+            let expected = format!("no value, or {only}: {} cuts nothing else", T::NAME);
+            Err(TaskError::Setting { key: "data.truncation", found: found.to_string(), expected })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Key {
     fn of(config: &TrainConfig) -> Self {
         // Lists the keys that don't count, so that a new key of `data` counts by default.
         let data = DataConfig {
             padding: PaddingConfig::default(),
             order: Order::default(),
+            batch_tokens: None,
             split_seed: Some(config.load_options().seed),
             ..config.data.clone()
         };
@@ -74,6 +88,7 @@ impl<T: Task> EncodedSplits<T> {
     /// takes.
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
+        check_truncation::<T>(config)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options::<T>(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
@@ -104,11 +119,19 @@ impl<T: Task> EncodedSplits<T> {
             }
             EvaluatedSplit::encode(&task, examples, &tokenizer, &config.windows_of::<T>()).map(Some)
         };
-        let whole = WindowOptions { encoding: config.encode_options(), stride: None };
-        let of_training = if T::trains_on_windows() { config.windows_of::<T>() } else { whole };
-        let (encoded, truncated) = encode(&task, &train, &tokenizer, &of_training)?;
+        let (windows, most) = (config.windows_of::<T>(), config.data.most_windows());
+        let of_training =
+            if T::trains_on_windows() { windows } else { WindowOptions { stride: None, ..windows } };
+        let ((encoded, truncated), left_out) = match config.data.train_stride {
+            None => (encode(&task, &train, &tokenizer, &of_training)?, LeftOutWindows::default()),
+            Some(stride) => {
+                let (encoded, left_out) =
+                    encode_some_windows(&task, &train, &tokenizer, &windows.encoding, stride, most)?;
+                ((encoded, TruncationCount::default()), left_out)
+            }
+        };
         let task = task.clone().with_baselines(&train);
-        let inputs = Inputs::of(&train);
+        let inputs = T::inputs(&train);
         let validation = evaluated(validation)?;
         let test = evaluated(if config.evaluate_test { test } else { Vec::new() })?;
         Ok(Self(Arc::new(Encoded {
@@ -124,6 +147,7 @@ impl<T: Task> EncodedSplits<T> {
             facts,
             split_facts,
             truncated,
+            left_out,
             unlabelled,
         })))
     }
@@ -181,6 +205,16 @@ impl<T: Task> EncodedSplits<T> {
         self.0.truncated
     }
 
+    pub(crate) fn left_out(&self) -> LeftOutWindows {
+        self.0.left_out
+    }
+
+    /// The lengths of the training texts.
+    pub(crate) fn lengths(&self, config: &TrainConfig) -> embert_run::Lengths {
+        let in_windows = T::trains_on_windows() || config.data.train_stride.is_some();
+        records::lengths(&self.0.train, config.data.max_length, in_windows, self.0.left_out.texts)
+    }
+
     /// Notes for the user on evaluations that the settings request, but the splits don't allow.
     pub(crate) fn notes(&self, config: &TrainConfig) -> Vec<String> {
         let Encoded { validation, test, unlabelled, .. } = &*self.0;
@@ -211,9 +245,17 @@ pub fn have_same_splits(one: &TrainConfig, other: &TrainConfig) -> bool {
     Key::of(one) == Key::of(other)
 }
 
-/// Refuses a data set without training examples, or with an example without a label in a split that the run
-/// uses.
+/// Refuses `data.train_stride` for a task that can't pool windows, a data set without training examples, or one
+/// with an example without a label in a split that the run uses.
 pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) -> Result<(), TrainError> {
+    if let (Some(stride), None) = (config.data.train_stride, T::POOLED_LOSS) {
+        let expected = if T::trains_on_windows() {
+            format!("no value: {} trains on all windows of a text without it, and data.stride is what they share", T::NAME)
+        } else {
+            format!("no value: {} can't train on the windows of a text as one example", T::NAME)
+        };
+        return Err(TrainError::Setting { key: "data.train_stride", found: stride.to_string(), expected });
+    }
     if data.splits.train.is_empty() {
         return Err(TrainError::NoExamples {
             split: "training",

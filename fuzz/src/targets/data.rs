@@ -4,8 +4,8 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use embert_data::{
-    Card, CardColumns, Columns, DataError, Format, Header, LoadOptions, Quoting, ReadOptions, Row, RowReader,
-    spans_of,
+    Card, CardColumns, Columns, DataError, Format, Header, LoadOptions, QuestionColumns, Quoting,
+    ReadOptions, Row, RowReader, question_of, spans_of,
 };
 use embert_task::{LabelOptions, TextClassification, load};
 use flate2::Compression;
@@ -143,6 +143,61 @@ pub(super) static SPANS: Target = Target {
             let length = found.text.chars().count();
             for span in found.spans.unwrap_or_default() {
                 assert!(span.start < span.end && span.end <= length, "{span:?} in {length} characters");
+            }
+        }
+        size(input)
+    },
+};
+
+pub(super) static QUESTIONS: Target = Target {
+    name: "questions",
+    about: "JSON of questions, SQuAD's own too, to contexts and answers",
+    seeds: || {
+        [
+            "{\"version\": \"1.1\", \"data\": [{\"title\": \"t\", \"paragraphs\": [{\"context\": \"Ms \u{1d11e} flew.\", \"qas\": [{\"id\": \"a\", \"question\": \"Who?\", \"answers\": [{\"text\": \"\u{1d11e}\", \"answer_start\": 3}]}]}]}], \"n\": 1}",
+            "[{\"paragraphs\": [{\"qas\": [{\"question\": \"Who?\", \"is_impossible\": true, \"answers\": [], \"plausible_answers\": []}], \"context\": \"a\"}]}]",
+            "[{\"context\": \"a b\", \"qas\": [{\"question\": \"Who?\", \"answers\": null}, {\"question\": 3}]}]",
+            "{\"question\": \"Who?\", \"context\": \"e\u{301} a\", \"id\": 3, \"answers\": {\"text\": [\"a\", \"e\"], \"answer_start\": [3, 0]}}",
+            "{\"question\": \"Who?\", \"context\": \"a\", \"answers\": [{\"text\": \"a\", \"answer_start\": -1}]}\n{\"question\": \"\", \"context\": \" \"}\n",
+        ]
+        .into_iter()
+        .map(|text| text.as_bytes().to_vec())
+        .collect()
+    },
+    words: &[
+        "data",
+        "title",
+        "paragraphs",
+        "qas",
+        "context",
+        "question",
+        "answers",
+        "text",
+        "answer_start",
+        "is_impossible",
+        "plausible_answers",
+        "id",
+        "\u{1d11e}",
+        "-1",
+        "9223372036854775807",
+        "null",
+        "[",
+        "]",
+        "{",
+        "}",
+    ],
+    run: |_, input| {
+        let options = ReadOptions { format: Some(Format::Json), ..ReadOptions::default() };
+        let columns = QuestionColumns::of(&Card::for_file(Path::new("questions.json")));
+        let reader =
+            RowReader::from_reader(Cursor::new(input.to_vec()), &options, &Columns::new().with_all());
+        for row in reader.into_iter().flatten().filter_map(Result::ok) {
+            let Ok(question) = question_of(&row, &columns) else { continue };
+            for answer in question.answers.iter().flatten() {
+                let characters = answer.characters();
+                let found: String =
+                    question.context.chars().skip(characters.start).take(characters.len()).collect();
+                assert_eq!(found, answer.text, "{characters:?} of {:?}", question.context);
             }
         }
         size(input)

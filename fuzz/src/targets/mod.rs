@@ -18,6 +18,7 @@ pub static TARGETS: &[&Target] = &[
     &data::JSON,
     &data::CONLL,
     &data::SPANS,
+    &data::QUESTIONS,
     &data::LINES,
     &data::PARQUET,
     &data::COMPRESSED,

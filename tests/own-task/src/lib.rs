@@ -181,6 +181,7 @@ impl Task for TextLength {
             purpose: "It says how many words a text has.".to_owned(),
             pipeline_call: "",
             pipeline_call_of_pairs: "",
+            python: "",
             over_windows: "as the mean over windows",
             metrics: vec![CardMetric { name, heading, indexed: None }],
             about_metrics: "The error is in words.".to_owned(),

@@ -11,12 +11,16 @@
         compares two files: the numbers of `bert-train eval --json`, in points, or the steps of a run's metrics.jsonl, with what
         the second form of this command has printed
 
-TASK is `wnut17`, `stsb`, `mrpc` or `goemotions`. The recipe is a plain loop over BertForTokenClassification or
-BertForSequenceClassification: AdamW without decay on biases and LayerNorm, linear warm-up and decay, the clipped global norm,
-batches padded to their longest text; the weights after the last step are evaluated. STS-B's test split has no labels: its
+TASK is `wnut17`, `stsb`, `mrpc`, `goemotions` or `squadshifts`. The recipe is a plain loop over BertForTokenClassification,
+BertForSequenceClassification or BertForQuestionAnswering: AdamW without decay on biases and LayerNorm, linear warm-up and
+decay, the clipped global norm, batches padded to their longest text; the weights after the last step are evaluated. STS-B's test split has no labels: its
 validation split gives the numbers. GoEmotions trains on 4,000 rows. In WNUT-17 a word without a token of its own counts as `O`.
-The numbers are seqeval's, SciPy's and scikit-learn's. Needs tests/reference/requirements.txt, pyarrow, scipy and seqeval; the
-hub's cache is asked for the model and the data, or the hub.
+SquadShifts trains on 3,000 questions of `new_wiki` and is validated on XQuAD's English ones; questions.py says what it does as
+run_qa.py does, what it does otherwise, and which folders it needs. `--answers FILE` keeps the answers, by id; `--padding-counts`
+trains with the loss of BertForQuestionAnswering as it is.
+
+The numbers are seqeval's, SciPy's, scikit-learn's and, for answers, t5's. Needs tests/reference/requirements.txt, pyarrow,
+scipy and seqeval; the hub's cache is asked for the model and the data, or the hub.
 """
 
 import argparse
@@ -33,11 +37,14 @@ import torch
 from huggingface_hub import hf_hub_download
 from transformers import (
     AutoTokenizer,
+    BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
     get_scheduler,
     logging,
 )
+
+import questions
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 GLUE = "{}/{{}}-00000-of-00001.parquet"
@@ -75,7 +82,19 @@ TASKS = {
         "recipe": {"epochs": 3, "max_length": 64, "learning_rate": 5e-5, "head_learning_rate": 5e-4},
         "rows": 4000,
     },
+    "squadshifts": {
+        "files": {
+            "train": ("ludwigschmidt/squadshifts", "refs/convert/parquet", "new_wiki/test/0000.parquet"),
+            "validation": ("google/xquad", "main", "xquad.en/validation-00000-of-00001.parquet"),
+        },
+        "splits": ("train", "validation"),
+        "card": {"task": "question-answering"},
+        "columns": {"question": "question", "context": "context", "answers": "answers", "id": "id"},
+        "recipe": {"epochs": 2, "max_length": 256, "stride": 64, "learning_rate": 1e-4},
+        "rows": 3000,
+    },
 }
+HEADS = ("classifier.", "qa_outputs.")
 EVALUATION_BATCH = 32
 # What a config may say, beside the keys that are read: anything else would be a recipe that is not this one's.
 FIXED = {
@@ -98,9 +117,9 @@ def names_in(schema, column: str) -> list[str] | None:
 
 def published(task: str) -> tuple[dict[str, list[dict]], list[str]]:
     """The rows of each split as both sides read them, labels by their names; and the labels."""
-    repository, revision, pattern = TASKS[task]["hub"]
     labels, splits = [], {}
     for split in TASKS[task]["splits"]:
+        repository, revision, pattern = TASKS[task]["files"][split] if "files" in TASKS[task] else TASKS[task]["hub"]
         path = hf_hub_download(repository, pattern.format(split), repo_type="dataset", revision=revision)
         table = parquet.read_table(path)
         rows = table.to_pylist()
@@ -110,6 +129,9 @@ def published(task: str) -> tuple[dict[str, list[dict]], list[str]]:
         elif task == "goemotions":
             labels = names_in(table.schema, "labels")
             rows = [{"text": row["text"], "labels": [labels[label] for label in row["labels"]]} for row in rows]
+        elif task == "squadshifts":
+            kept = ("id", "question", "context", "answers")
+            rows = [{key: row[key] for key in kept} for row in rows]
         else:
             kept = ("sentence1", "sentence2", "label")
             rows = [{key: row[key] for key in kept} for row in rows]
@@ -138,6 +160,9 @@ def prepare(task: str, folder: Path, seed: int) -> None:
     files = {split: [f"{split}.jsonl"] for split in splits}
     (folder / "card.toml").write_text(toml(card | {"files": files, "columns": TASKS[task]["columns"]}))
     recipe = dict(TASKS[task]["recipe"])
+    stride = {"stride": recipe.pop("stride")} if "stride" in recipe else {}
+    # There is no dropout before the head for questions.
+    places = ("hidden", "attention") if task == "squadshifts" else ("hidden", "attention", "classifier")
     config = {
         "model": str(folder / "start"),
         "dataset": str(folder / "card.toml"),
@@ -145,9 +170,9 @@ def prepare(task: str, folder: Path, seed: int) -> None:
         "batch_size": 16,
         "max_grad_norm": 1.0,
         "keep": "last",
-        "data": {"max_length": recipe.pop("max_length"), "order": "sequential"},
+        "data": {"max_length": recipe.pop("max_length"), **stride, "order": "sequential"},
         "optimizer": {**recipe, "schedule": "linear", "warmup_ratio": 0.1, "weight_decay": 0.01, "decay": "standard"},
-        "dropout": {"hidden": 0.0, "attention": 0.0, "classifier": 0.0},
+        "dropout": dict.fromkeys(places, 0.0),
     }
     (folder / "config.toml").write_text(toml(config))
     torch.manual_seed(seed)
@@ -156,6 +181,8 @@ def prepare(task: str, folder: Path, seed: int) -> None:
 
 
 def model_of(task: str, path, labels: list[str], **config):
+    if task == "squadshifts":
+        return BertForQuestionAnswering.from_pretrained(path, **config)
     if task == "wnut17":
         kind, problem = BertForTokenClassification, {}
     else:
@@ -208,6 +235,10 @@ class Features:
         }
         return {name: tensor.to(device) for name, tensor in batch.items()}
 
+    def loss(self, model, batch: dict) -> tuple[torch.Tensor, object]:
+        output = model(**batch)
+        return output.loss, output
+
 
 # --- Numbers -------------------------------------------------------------------------------------------------------
 
@@ -221,9 +252,9 @@ def evaluate(model, features: Features, labels: list[str]) -> dict[str, float]:
     for start in range(0, len(order), EVALUATION_BATCH):
         part = order[start : start + EVALUATION_BATCH]
         batch = features.batch(part, model.device)
-        output = model(**batch)
+        loss, output = features.loss(model, batch)
         counted = (batch["labels"] != -100).sum().item() if features.task == "wnut17" else len(part)
-        total, weight = total + output.loss.item() * counted, weight + counted
+        total, weight = total + loss.item() * counted, weight + counted
         for index, logits in zip(part, output.logits.double().cpu().numpy()):
             outputs[index] = logits
     numbers = {"wnut17": tagging, "goemotions": several, "stsb": regression, "mrpc": single}[features.task]
@@ -299,7 +330,7 @@ def single(rows, outputs, labels) -> dict[str, float]:
 # --- Training ------------------------------------------------------------------------------------------------------
 
 
-def read_recipe(path: Path) -> dict:
+def read_recipe(task: str, path: Path) -> dict:
     """The keys of a config file or of a run's config.toml, the tables' among them; what is not read must be as it is here."""
     config = tomllib.loads(path.read_text())
     flat = {key: value for key, value in config.items() if not isinstance(value, dict)}
@@ -307,7 +338,11 @@ def read_recipe(path: Path) -> dict:
         flat |= config.get(table, {})
     defaults = {"max_length": 256, "batch_size": 16, "epochs": 3, "learning_rate": 2e-5, "weight_decay": 0.01, "warmup_ratio": 0.1}
     flat = defaults | {"max_grad_norm": 1.0, "schedule": "linear", "decay": "standard"} | flat
-    for key, expected in FIXED.items():
+    fixed = dict(FIXED)
+    if task == "squadshifts":
+        # Questions have windows: nothing is cut.
+        del fixed["truncation"]
+    for key, expected in fixed.items():
         found = flat.get(key, expected)
         assert found == expected, f"{path}: {key} is {found}: this script trains with {expected} only"
     assert "stage" not in config, f"{path}: this script trains without stages"
@@ -319,7 +354,7 @@ def optimizer_of(model, recipe: dict):
     groups = []
     for head in (False, True):
         for decay in (False, True):
-            chosen = [p for n, p in model.named_parameters() if n.startswith("classifier.") == head and decayed(n) == decay]
+            chosen = [p for n, p in model.named_parameters() if n.startswith(HEADS) == head and decayed(n) == decay]
             rate = recipe.get("head_learning_rate", recipe["learning_rate"]) if head else recipe["learning_rate"]
             groups.append({"params": chosen, "lr": rate, "weight_decay": recipe["weight_decay"] if decay else 0.0})
     return torch.optim.AdamW([group for group in groups if group["params"]], betas=(0.9, 0.999), eps=1e-8)
@@ -330,7 +365,13 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
     rows = {path.stem: [json.loads(line) for line in path.read_text().splitlines()] for path in folder.glob("*.jsonl")}
     labels = tomllib.loads((folder / "card.toml").read_text()).get("labels", [])
     tokenizer = AutoTokenizer.from_pretrained(folder / "start")
-    features = {split: Features(task, given, labels, tokenizer, recipe["max_length"]) for split, given in rows.items()}
+    if task == "squadshifts":
+        windows = (tokenizer, recipe["max_length"], recipe["stride"])
+        features = {split: questions.Questions(of_split, *windows) for split, of_split in rows.items()}
+        print(json.dumps({"questions": {split: len(of_split) for split, of_split in rows.items()},
+                          "answers in a window's last token": {split: given.mended for split, given in features.items()}}))  # fmt: skip
+    else:
+        features = {split: Features(task, given, labels, tokenizer, recipe["max_length"]) for split, given in rows.items()}
     print(json.dumps({"rows": {split: len(given.rows) for split, given in features.items()},
                       "longer than max_length": {split: given.longer for split, given in features.items()}}), flush=True)  # fmt: skip
     torch.manual_seed(seed)
@@ -347,6 +388,7 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
     warmup = recipe.get("warmup_steps", math.ceil(steps * recipe["warmup_ratio"]))
     schedule = get_scheduler(recipe["schedule"], optimizer, warmup, steps)
     began, began_cpu, done = time.monotonic(), time.process_time(), 0
+    how = {"padding_counts": given.padding_counts} if task == "squadshifts" else {}
     seconds = lambda: round(time.monotonic() - began, 1)
     for epoch in range(1, recipe["epochs"] + 1):
         model.train()
@@ -356,7 +398,7 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
         total = 0.0
         for start in range(0, count, recipe["batch_size"]):
             part = order[start : start + recipe["batch_size"]]
-            loss = model(**features["train"].batch(part, device)).loss
+            loss, _ = features["train"].loss(model, features["train"].batch(part, device), **how)
             optimizer.zero_grad()
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), recipe["max_grad_norm"])
@@ -372,7 +414,12 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
         line = {"epoch": epoch, "train_loss": total / count, "seconds": seconds()}
         print(json.dumps(line), flush=True)
     evaluated = TASKS[task]["splits"][-1]
-    numbers = evaluate(model, features[evaluated], labels)
+    if task == "squadshifts":
+        numbers, answers = questions.evaluate(model, features[evaluated])
+        if given.answers:
+            given.answers.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
+    else:
+        numbers = evaluate(model, features[evaluated], labels)
     print(json.dumps({"seed": seed, "dropout": dropout, "split": evaluated, "numbers": numbers}))
 
 
@@ -412,6 +459,8 @@ def main() -> None:
     arguments.add_argument("--model", default=MODEL)
     arguments.add_argument("--device", default="cpu")
     arguments.add_argument("--steps", type=int)
+    arguments.add_argument("--answers", type=Path)
+    arguments.add_argument("--padding-counts", action="store_true")
     arguments.add_argument("--compare", type=Path, nargs=2, metavar=("OURS", "THEIRS"))
     given = arguments.parse_args()
     logging.set_verbosity_error()
@@ -421,7 +470,7 @@ def main() -> None:
     elif given.compare:
         compare(*given.compare)
     else:
-        recipe = read_recipe(given.config or given.folder / "config.toml")
+        recipe = read_recipe(given.task, given.config or given.folder / "config.toml")
         train(given.task, given.folder, recipe, given)
 
 

@@ -163,6 +163,12 @@ fn a_value_out_of_range() {
     refuses(dir.path(), &["--truncation", "middle"], &["truncation", "\"middle\"", "head_tail:N"]);
     refuses(dir.path(), &["--truncation", "head_tail:62"], &["data.truncation", "head_tail:62", "64"]);
     refuses(dir.path(), &["--stride", "62"], &["data.stride", "62", "64"]);
+    refuses(dir.path(), &["--train-stride", "62"], &["data.train_stride", "62", "64"]);
+    refuses(dir.path(), &["--set", "data.max_windows=4"], &["data.max_windows = 4", "data.train_stride"]);
+    let cut = ["--train-stride", "4", "--truncation", "head_tail:8"];
+    refuses(dir.path(), &cut, &["data.truncation = head_tail:8", "data.train_stride"]);
+    let tags = ["--train-stride", "4", "--dataset", "sample-ner"];
+    refuses(dir.path(), &tags, &["data.train_stride = 4", "token-classification trains on all windows"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ const MOST: &str = "9223372036854775807";
 /// Settings that are whole numbers, each with values that it refuses beside [`NO_WHOLE`]; `seed` and
 /// `data.split_seed` may be as large as TOML's numbers. A test of `embert-train` compares these keys and
 /// those of [`FRACTIONS`] with the keys that have a range.
-const WHOLE: [(&str, &[&str]); 20] = [
+const WHOLE: [(&str, &[&str]); 23] = [
     ("seed", &["-1"]),
     ("epochs", &["0", "-1", MOST, "100001"]),
     ("batch_size", &["0", "-1", MOST, "65537"]),
@@ -29,6 +29,9 @@ const WHOLE: [(&str, &[&str]); 20] = [
     ("keep_checkpoints", &["0", "-1", MOST]),
     ("data.max_length", &["0", "-1", "2", MOST, "129"]),
     ("data.stride", &["-1", MOST, "62"]),
+    ("data.train_stride", &["-1", MOST, "62"]),
+    ("data.max_windows", &["0", "-1", "1", MOST, "4097"]),
+    ("data.batch_tokens", &["0", "-1", MOST]),
     ("data.train_samples", &["0", "-1", MOST]),
     ("data.eval_samples", &["0", "-1", MOST]),
     ("data.split_seed", &["-1"]),

@@ -22,9 +22,10 @@ pub(crate) enum Kind {
     Spans,
     Labels,
     Numbers,
+    Questions,
 }
 
-pub(crate) const KINDS: [Kind; 4] = [Kind::Words, Kind::Spans, Kind::Labels, Kind::Numbers];
+pub(crate) const KINDS: [Kind; 5] = [Kind::Words, Kind::Spans, Kind::Labels, Kind::Numbers, Kind::Questions];
 
 /// The words of a sentence with their tags.
 fn sentence(n: usize) -> Vec<(&'static str, &'static str)> {
@@ -45,6 +46,7 @@ impl Kind {
             Self::Spans => "spans",
             Self::Labels => "labels",
             Self::Numbers => "numbers",
+            Self::Questions => "questions",
         }
     }
 
@@ -54,13 +56,14 @@ impl Kind {
             Self::Words | Self::Spans => ("token-classification", Value::Null, "f1"),
             Self::Labels => ("text-classification", json!("multi_label_classification"), "micro_f1"),
             Self::Numbers => ("text-classification", json!("regression"), "pearson"),
+            Self::Questions => ("question-answering", Value::Null, "f1"),
         }
     }
 
     fn ending(self) -> &'static str {
         match self {
             Self::Words => "conll",
-            Self::Spans | Self::Labels => "jsonl",
+            Self::Spans | Self::Labels | Self::Questions => "jsonl",
             Self::Numbers => "csv",
         }
     }
@@ -98,6 +101,20 @@ impl Kind {
                 let score = (n * 7 % 11) as f64 / 2.0;
                 let shared = "a man eats soup ".repeat(n % 3 + 1);
                 format!("{shared} {n},{shared} {},{score}\n", NAMES[n % 4])
+            }
+            Self::Questions => {
+                let context = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" ");
+                let (question, kind) = [("Who flew?", "B-PER"), ("Where to?", "B-LOC")][n % 2];
+                let (answer, _) = words.iter().find(|(_, tag)| *tag == kind).unwrap();
+                let start = context.find(answer).unwrap();
+                // Some questions have no answer.
+                let (question, answers) = match n % 8 {
+                    5 => ("When?", json!({"text": [], "answer_start": []})),
+                    _ => (question, json!({"text": [answer], "answer_start": [start]})),
+                };
+                let id = format!("q{n}");
+                json!({"id": id, "question": question, "context": context, "answers": answers}).to_string()
+                    + "\n"
             }
         }
     }
@@ -181,10 +198,10 @@ fn the_data_say_which_task_it_is() {
         let config = fs::read_to_string(trained(kind).join("config.toml")).unwrap();
         assert_says(&config, &[&format!("metric = \"{metric}\"")]);
         let of_model = json(&trained(kind).join("model/config.json"));
-        let architecture = if task == "token-classification" {
-            "BertForTokenClassification"
-        } else {
-            "BertForSequenceClassification"
+        let architecture = match task {
+            "token-classification" => "BertForTokenClassification",
+            "question-answering" => "BertForQuestionAnswering",
+            _ => "BertForSequenceClassification",
         };
         assert_eq!(of_model["architectures"], json!([architecture]));
         assert_eq!(of_model["problem_type"], problem_type, "{kind:?}");
@@ -220,7 +237,8 @@ fn an_evaluation_gives_the_runs_numbers() {
         let scores = json(&trained(kind).join("scores.json"));
         let splits = scores["splits"].as_array().unwrap();
         let test = splits.iter().find(|scores| scores["split"] == "test").unwrap();
-        let examples = report.get("sequences").unwrap_or(&report["examples"]);
+        let names = ["sequences", "questions", "examples"];
+        let examples = names.into_iter().find_map(|name| report.get(name)).unwrap();
         assert_eq!(examples.as_u64(), test["examples"].as_u64(), "{report}");
         for (name, value) in test["metrics"].as_object().unwrap() {
             // The same sums in batches of another size.
@@ -258,7 +276,8 @@ fn a_killed_run_goes_on() {
         resume(&killed);
         same_result(&whole, &killed);
         same_files(&whole, &killed);
-        assert_eq!(whole.join("model/thresholds.json").exists(), kind == Kind::Labels);
+        let has_thresholds = matches!(kind, Kind::Labels | Kind::Questions);
+        assert_eq!(whole.join("model/thresholds.json").exists(), has_thresholds, "{kind:?}");
     }
 }
 

@@ -47,6 +47,9 @@ fn entities_are_found_in_texts() {
     }
     // All of the same text.
     assert_eq!(of("simple"), found);
+    let pair = ["--text", "Who?", "--text-pair", text];
+    let refused = fail(of_model("predict", Kind::Questions).args(pair).args(["--format", "conll"]));
+    assert_says(&refused, &["--format conll is for token-classification", "question-answering"]);
     for kind in [Kind::Labels, Kind::Numbers] {
         let refused = fail(of_model("predict", kind).args(["--aggregation", "first", text]));
         assert_says(&refused, &["--aggregation is for token-classification", "text-classification"]);
@@ -121,14 +124,18 @@ fn other_columns_pass_through() {
     fs::write(&input, &rows).unwrap();
     for kind in KINDS {
         let mut predict = of_model("predict", kind);
-        if kind == Kind::Numbers {
-            predict.args(["--text-pair-column", "second"]);
-        }
+        match kind {
+            Kind::Numbers => predict.args(["--text-pair-column", "second"]),
+            Kind::Questions => predict.args(["--question-column", "second", "--context-column", "text"]),
+            _ => &mut predict,
+        };
         let found = lines(predict.arg("--input").arg(&input));
         assert_eq!(found.len(), 50);
         for (n, (line, row)) in found.iter().zip(rows.lines()).enumerate() {
             let row: Value = serde_json::from_str(row).unwrap();
-            assert_eq!(line["text"], row["text"], "{kind:?}");
+            // A context is not written with each of its answers.
+            let is_question = kind == Kind::Questions;
+            assert_eq!(line["text"], if is_question { Value::Null } else { row["text"].clone() }, "{kind:?}");
             assert_eq!(
                 (&line["id"], &line["source"]),
                 (&json!(format!("row-{n}")), &json!({"page": n})),
@@ -136,7 +143,68 @@ fn other_columns_pass_through() {
             );
             let keys = keys(line);
             let place = |key: &str| keys.iter().position(|other| *other == key);
-            assert!(place("text") == Some(0) && place("id") < place("source"), "{keys:?}");
+            let first = if is_question { "id" } else { "text" };
+            assert!(place(first) == Some(0) && place("id") < place("source"), "{keys:?}");
         }
     }
+}
+
+#[test]
+fn questions_are_answered() {
+    let context = "Ms Okafor flew to Lagos .";
+    let asked = ["--question", "Who flew?", "--context", context];
+    let found = lines(of_model("predict", Kind::Questions).args(asked).args(["--n-best", "3"]));
+    assert_eq!(keys(&found[0]), ["id", "answer", "score", "start", "end", "nbest"]);
+    let best = found[0]["nbest"].as_array().unwrap();
+    assert_eq!(
+        (best.len(), keys(&best[0])),
+        (3, vec!["text", "probability", "start_logit", "end_logit", "start", "end"])
+    );
+    let cut = |answer: &Value| {
+        let [start, end] = ["start", "end"].map(|key| answer[key].as_u64().unwrap() as usize);
+        context[start..end].to_owned()
+    };
+    assert_eq!(found[0]["answer"], cut(&found[0]));
+    assert!(best.iter().all(|answer| answer["text"] == cut(answer)), "{best:?}");
+    for (arguments, parts) in [
+        (&["Who flew?"][..], &["the question with its context is not given", "--context"][..]),
+        (&["--question", "Who flew?"], &["the question with its context is not given", "--context"]),
+        (
+            &["--question", "a", "--context", "b", "--truncation", "head"],
+            &["--truncation head", "only_second"],
+        ),
+    ] {
+        assert_says(&fail(of_model("predict", Kind::Questions).args(arguments)), parts);
+    }
+    let refused = fail(of_model("predict", Kind::Labels).args(["a text", "--n-best", "3"]));
+    assert_says(&refused, &["--n-best is for question-answering", "text-classification"]);
+}
+
+/// The files of an evaluation have the answers of `predict`, by the questions' ids.
+#[test]
+fn an_evaluation_writes_the_files_of_the_official_scripts() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, test) = (dir.path().join("files"), data(Kind::Questions).join("test.jsonl"));
+    let eval = |folder: &std::path::Path| {
+        let mut eval = of_model("eval", Kind::Questions);
+        eval.args(["--split", "test", "--squad-files"]).arg(folder).args(["--json", "--dataset"]);
+        eval.arg(data(Kind::Questions));
+        eval
+    };
+    succeed(&mut eval(&folder));
+    // Once more, over the old ones.
+    succeed(&mut eval(&folder));
+    let [answers, n_best, odds] = ["predictions", "nbest_predictions", "null_odds"]
+        .map(|name| json(&folder.join(format!("{name}.json"))));
+    let predicted =
+        lines(of_model("predict", Kind::Questions).args(["--n-best", "20", "--input"]).arg(&test));
+    assert_eq!((predicted.len(), answers.as_object().unwrap().len()), (24, 24));
+    for line in &predicted {
+        let id = line["id"].as_str().unwrap();
+        assert_eq!(answers[id], line["answer"], "{id}");
+        assert!(odds[id].is_number() && n_best[id].as_array().unwrap().len() > 1, "{id}");
+    }
+    let other = fail(of_model("eval", Kind::Labels).arg("--squad-files").arg(&folder));
+    assert_says(&other, &["--squad-files is for question-answering", "text-classification"]);
+    assert_says(&fail(&mut eval(&test)), &["--squad-files", "is a file, expected a folder"]);
 }

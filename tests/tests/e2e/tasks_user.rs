@@ -34,8 +34,12 @@ fn printed_commands_work_as_they_are_pasted() {
         let said = succeed(&mut command("train", &data(kind), &run, "1"));
         let line = said.lines().find_map(|line| line.strip_prefix("try it")).unwrap();
         let found = answers(&pasted(line, dir.path()));
-        assert_eq!(found[0]["text"], "Your text", "{kind:?}");
-        assert_eq!(found[0].get("text_pair").is_some(), kind == Kind::Numbers, "{found:?}");
+        let answers_it = |found: &[Value], text: &str| match kind {
+            // The tiny model may answer anything.
+            Kind::Questions => found[0]["answer"].is_string() && found[0]["nbest"].is_array(),
+            _ => found[0]["text"] == text && found[0].get("text_pair").is_some() == (kind == Kind::Numbers),
+        };
+        assert!(answers_it(&found, "Your text"), "{kind:?}: {found:?}");
 
         let card = fs::read_to_string(run.join("model/README.md")).unwrap();
         let blocks: Vec<&str> =
@@ -43,12 +47,11 @@ fn printed_commands_work_as_they_are_pasted() {
         assert_eq!(blocks.len(), 1 + usize::from(kind == Kind::Words), "{card}");
         for (block, text) in blocks.into_iter().zip(["Your text", "Your words"]) {
             let found = answers(&pasted(block, &run.join("model")));
-            assert_eq!(found[0]["text"], text, "{block}");
-            assert_eq!(found[0].get("text_pair").is_some(), kind == Kind::Numbers, "{found:?}");
+            assert!(answers_it(&found, text), "{block}: {found:?}");
         }
         let counted = if matches!(kind, Kind::Words | Kind::Spans) { "words" } else { "examples" };
         let heading = format!("| id | label | training {counted} |");
-        assert_eq!(card.contains(&heading), kind != Kind::Numbers, "{card}");
+        assert_eq!(card.contains(&heading), !matches!(kind, Kind::Numbers | Kind::Questions), "{card}");
     }
 }
 

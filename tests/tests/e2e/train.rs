@@ -108,22 +108,21 @@ fn eval_gives_the_numbers_that_training_printed_and_predict_agrees() {
 /// Most of the sample's texts are longer than 14 tokens, by up to five windows.
 #[test]
 fn eval_and_predict_read_long_texts_as_the_run_did() {
+    long_texts_are_read_as_in_the_run(&["--stride", "4", "--truncation", "head_tail:6"]);
+}
+
+/// The windows of training are those of evaluation and prediction too.
+#[test]
+fn eval_and_predict_read_the_windows_of_training() {
+    long_texts_are_read_as_in_the_run(&["--train-stride", "4", "--truncation", "tail"]);
+}
+
+fn long_texts_are_read_as_in_the_run(windows: &[&str]) {
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
     // The model is trained until it is sure of something: else all predictions are alike.
-    let settings = [
-        "--max-length",
-        "16",
-        "--stride",
-        "4",
-        "--truncation",
-        "head_tail:6",
-        "--epochs",
-        "8",
-        "--keep",
-        "last",
-    ];
-    succeed(small_run(&run, 1).args(settings));
+    let settings = ["--max-length", "16", "--epochs", "8", "--keep", "last"];
+    succeed(small_run(&run, 1).args(settings).args(windows));
     let model = run.join("model");
     let rows = |file: &str| -> Vec<Vec<f64>> {
         let rows = json_lines(&dir.path().join(file));

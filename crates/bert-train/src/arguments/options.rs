@@ -74,10 +74,15 @@ train_options! {
         #[arg(value_name = "WHAT")]
         truncation: String => "data.truncation",
         /// Evaluate longer texts whole, in windows that overlap by so many tokens (the mean over them; for tags,
-        /// the window with most context of each word, and training reads them too) [default: for token
-        /// classification a quarter of the maximum length; for other tasks they are cut]
+        /// the window with most context of each word, and training reads them too) [default: that of
+        /// --train-stride; without it for token classification a quarter of the maximum length, and for other
+        /// tasks they are cut]
         #[arg(value_name = "N")]
         stride: u32 => "data.stride",
+        /// Train on longer texts in windows that overlap by so many tokens, as one example a text: the windows'
+        /// probabilities or numbers are averaged before the loss [default: training cuts longer texts]
+        #[arg(value_name = "N")]
+        train_stride: u32 => "data.train_stride",
         /// Pad batches to their longest text, or to the maximum length [default: longest]
         #[arg(value_name = "TO", value_parser = words::<PaddingConfig>())]
         padding: String => "data.padding",

@@ -1,5 +1,7 @@
 //! `eval`: metrics of a checkpoint on a split.
 
+mod squad_files;
+
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +19,13 @@ use embert_train::{
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
+use self::squad_files::SquadFiles;
 use crate::arguments::{InferenceArgs, JsonArgs, SplitRatios, Stride, names, split_ratios};
 use crate::data_set::DataSet;
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
-use crate::tasks::{ShownTask, cut_note, task_of_model, with_task};
+use crate::tasks::{ShownTask, check_truncation, cut_note, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 /// The keys of `--set`.
@@ -54,6 +57,10 @@ pub(crate) struct EvalArgs {
     pub(crate) settings: Vec<String>,
     #[command(flatten)]
     pub(crate) inference: InferenceArgs,
+    /// Write predictions.json, nbest_predictions.json and, where questions may have no answer, null_odds.json
+    /// to this folder, as SQuAD's official scripts read them, in question answering
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) squad_files: Option<PathBuf>,
     /// Write what the model says of each example to this file, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
@@ -69,20 +76,40 @@ pub(crate) enum SplitArg {
     Test,
 }
 
+/// The files that an evaluation writes.
+struct Outputs {
+    predictions: Option<Output>,
+    squad: Option<SquadFiles>,
+}
+
+impl Outputs {
+    fn new(args: &EvalArgs) -> Result<Self, Error> {
+        let predictions = args.predictions.as_deref().map(Output::new).transpose()?;
+        let squad = args.squad_files.as_deref().map(SquadFiles::new).transpose()?;
+        Ok(Self { predictions, squad })
+    }
+
+    /// Refuses to replace what is read.
+    fn differ_from(&self, input: &Path) -> Result<(), Error> {
+        if let Some(predictions) = &self.predictions {
+            predictions.differs_from(input)?;
+        }
+        self.squad.as_ref().map_or(Ok(()), |squad| squad.differ_from(input))
+    }
+}
+
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
     // An output that can't be written is refused before anything is downloaded or loaded.
-    let predictions = args.predictions.as_deref().map(Output::new).transpose()?;
+    let outputs = Outputs::new(args)?;
     let folder = sources::model_folder(&args.model)?;
-    if let Some(predictions) = &predictions {
-        reads::of_model(&folder).iter().try_for_each(|file| predictions.differs_from(file))?;
-    }
+    reads::of_model(&folder).iter().try_for_each(|file| outputs.differ_from(file))?;
     let config = settings(args, &folder)?;
     say!("evaluates {} on {}", folder.display(), config.dataset);
     let kind = task_of_model(&folder)?;
     let source = sources::find_data(&config.dataset, Some(kind.name()))?;
     let data = DataSet::of_task(source, &config, kind)?;
-    with_task!(kind, T => evaluate::<T>(args, &config, &folder, data, predictions.as_ref(), &device))
+    with_task!(kind, T => evaluate::<T>(args, &config, &folder, data, &outputs, &device))
 }
 
 /// Evaluates the checkpoint in `folder` on a data set that was found.
@@ -91,15 +118,18 @@ fn evaluate<T: ShownTask>(
     config: &TrainConfig,
     folder: &Path,
     data: DataSet,
-    predictions: Option<&Output>,
+    outputs: &Outputs,
     device: &Device,
 ) -> Result<(), Error> {
+    check_truncation::<T>(args.inference.truncation)?;
+    if outputs.squad.is_some() && !T::HAS_SQUAD_FILES {
+        let (option, tasks) = ("squad-files", "question-answering");
+        return Err(Error::OptionOfTask { option, tasks, model: T::NAME });
+    }
     let columns = data.card.columns.clone();
     let data = data.load_for_model::<T>(config)?;
     let TaskData { splits, labels, notes, unlabelled, files, .. } = data;
-    if let Some(predictions) = predictions {
-        files.iter().try_for_each(|file| predictions.differs_from(file))?;
-    }
+    files.iter().try_for_each(|file| outputs.differ_from(file))?;
     let train = splits.train;
     let (split, kind, examples) = match args.split {
         SplitArg::Train => ("train", SplitKind::Train, train.clone()),
@@ -145,7 +175,7 @@ fn evaluate<T: ShownTask>(
     if let Some(pairing) = evaluation.task.pairing() {
         say!("{pairing}");
     }
-    if let Some(predictions) = predictions {
+    if let Some(predictions) = &outputs.predictions {
         predictions.write_with(|out| {
             let rows = evaluation.examples.iter();
             let mut rows = rows.map(|(example, prediction)| evaluation.task.evaluated(example, prediction));
@@ -155,6 +185,9 @@ fn evaluate<T: ShownTask>(
                 source,
             })
         })?;
+    }
+    if let Some(squad) = &outputs.squad {
+        squad.write(&T::squad_files(&evaluation))?;
     }
     let rules = baselines(&evaluation, train)?;
     if args.json.json {
@@ -191,6 +224,9 @@ fn settings(args: &EvalArgs, folder: &Path) -> Result<TrainConfig, Error> {
     let run = run_of_model(folder)?;
     let known = run.is_some();
     let mut config = run.unwrap_or_default();
+    // Nothing is trained: what remains of the windows of training is that evaluation reads them too.
+    config.data.stride = config.data.evaluated_stride();
+    (config.data.train_stride, config.data.max_windows, config.data.batch_tokens) = (None, None, None);
     if let Some(dataset) = &args.dataset {
         let dataset = sources::absolute_dataset(dataset);
         if known && dataset != run_dataset(folder, &config).unwrap_or_default() {

@@ -15,7 +15,7 @@ use embert_data::{Columns, DataError, Format, Location, ReadOptions, Row, RowRea
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
-use embert_task::{Aggregation, TaskKind};
+use embert_task::{Aggregation, ExampleProblem, Inputs, TaskError, TaskKind};
 use embert_train::run_of_model;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Serialize, Serializer};
@@ -24,7 +24,7 @@ use strum::VariantNames as _;
 use crate::arguments::{InferenceArgs, JsonArgs, Stride};
 use crate::error::Error;
 use crate::output::say;
-use crate::tasks::{PredictColumns, ShownTask, cut_note, task_of_model, with_task};
+use crate::tasks::{PredictColumns, ShownTask, check_truncation, cut_note, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
@@ -35,22 +35,23 @@ pub(crate) struct PredictArgs {
     /// The texts
     #[arg(value_name = "TEXT", required_unless_present_any = ["input", "text"], conflicts_with_all = ["input", "text"])]
     pub(crate) texts: Vec<String>,
-    /// A text, or the first text of a pair
-    #[arg(long, value_name = "TEXT", conflicts_with = "input")]
+    /// A text, or the first text of a pair; a question
+    #[arg(long, visible_alias = "question", value_name = "TEXT", conflicts_with = "input")]
     pub(crate) text: Option<String>,
-    /// The second text of a pair
-    #[arg(long, value_name = "TEXT", requires = "text")]
+    /// The second text of a pair; the context of a question
+    #[arg(long, visible_alias = "context", value_name = "TEXT", requires = "text")]
     pub(crate) text_pair: Option<String>,
     #[arg(long, value_name = "FILE", help = input_help())]
     pub(crate) input: Option<PathBuf>,
     /// The input's format [default: by its extension; plain lines on the standard input]
     #[arg(long, value_name = "FORMAT", value_parser = format_names())]
     pub(crate) input_format: Option<Format>,
-    /// The column with the text; words of token classification are in the column tokens
-    #[arg(long, value_name = "NAME", default_value = "text")]
-    pub(crate) text_column: String,
-    /// The column with the second text of a pair
-    #[arg(long, value_name = "NAME")]
+    /// The column with the text, or with the question [default: text, or question]; words of token
+    /// classification are in the column tokens
+    #[arg(long, visible_alias = "question-column", value_name = "NAME")]
+    pub(crate) text_column: Option<String>,
+    /// The column with the second text of a pair, or with the context [default: none, or context]
+    #[arg(long, visible_alias = "context-column", value_name = "NAME")]
     pub(crate) text_pair_column: Option<String>,
     /// Write to this file, in the format of --format; - is the standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
@@ -59,6 +60,9 @@ pub(crate) struct PredictArgs {
     /// simple]
     #[arg(long, value_name = "HOW", value_parser = aggregations())]
     pub(crate) aggregation: Option<Aggregation>,
+    /// Write this number of each question's best answers, in question answering [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) n_best: Option<u32>,
     /// Write JSON Lines, or, in token classification, a word a line with its tag
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "jsonl")]
     pub(crate) format: OutputFormat,
@@ -121,10 +125,12 @@ fn predict<T: ShownTask>(
     // The maximum length is in the model's own files.
     if let Some(run) = run_of_model(folder)? {
         predictor = predictor.with_truncation(run.data.truncation);
-        if run.data.stride.is_some() {
-            predictor = predictor.with_stride(run.data.stride);
+        let stride = run.data.evaluated_stride();
+        if stride.is_some() {
+            predictor = predictor.with_stride(stride);
         }
     }
+    check_truncation::<T>(args.inference.truncation)?;
     if let Some(truncation) = args.inference.truncation {
         predictor = predictor.with_truncation(truncation);
     }
@@ -141,6 +147,12 @@ fn predict<T: ShownTask>(
         }
         predictor = predictor.map_task(|_| task);
     }
+    if let Some(n_best) = args.n_best {
+        let Some(task) = predictor.task().clone().with_n_best(n_best as usize) else {
+            return Err(of_questions("n-best", task_name()));
+        };
+        predictor = predictor.map_task(|_| task);
+    }
     if args.format == OutputFormat::Conll && !is_of_tokens::<T>() {
         return Err(of_tokens("format conll", task_name()));
     }
@@ -152,12 +164,21 @@ fn predict<T: ShownTask>(
     if let Some(warning) = predictor.task().warning() {
         say!("{warning}");
     }
+    let inputs = match (is_of_tokens::<T>(), T::TEXT_COLUMNS.1.is_some()) {
+        (true, _) => Inputs::Words,
+        (false, true) => Inputs::Questions,
+        (false, false) => Inputs::Pairs,
+    };
     match &args.input {
         Some(input) => predict_rows(args, &predictor, input, output)
-            .map_err(|error| texts::with_options(error, columns(args), !is_of_tokens::<T>())),
+            .map_err(|error| texts::with_options(error, columns::<T>(args), inputs)),
         None => predict_texts(args, &predictor, output),
     }
 }
+
+/// What to do where a question has no context.
+const QUESTION_HINT: &str = "add --question \"...\" and --context \"...\", the text in which the answer stands, or --input with \
+                             a file of questions";
 
 /// Whether the task is token classification.
 fn is_of_tokens<T: ShownTask>() -> bool {
@@ -167,6 +188,11 @@ fn is_of_tokens<T: ShownTask>() -> bool {
 /// The error on an option of token classification with another model.
 fn of_tokens(option: &'static str, model: &'static str) -> Error {
     Error::OptionOfTask { option, tasks: "token-classification", model }
+}
+
+/// The error on an option of question answering with another model.
+fn of_questions(option: &'static str, model: &'static str) -> Error {
+    Error::OptionOfTask { option, tasks: "question-answering", model }
 }
 
 /// The output of the predictions, which must not be the input.
@@ -186,6 +212,10 @@ fn predict_texts<T: ShownTask>(
     predictor: &Predictor<T>,
     output: &Output,
 ) -> Result<(), Error> {
+    let are_questions = T::TEXT_COLUMNS.1.is_some();
+    if are_questions && (args.text.is_none() || args.text_pair.is_none()) {
+        return Err(Error::Missing { key: "the question with its context", hint: QUESTION_HINT.to_owned() });
+    }
     if args.text_pair.is_some() {
         predictor.check_pairs()?;
     }
@@ -213,7 +243,7 @@ fn predict_rows<T: ShownTask>(
     input: &Path,
     output: &Output,
 ) -> Result<(), Error> {
-    if args.text_pair_column.is_some() {
+    if columns::<T>(args).text_pair.is_some() {
         // A model that can't read pairs is reported before the first row is read.
         predictor.check_pairs()?;
     }
@@ -232,15 +262,16 @@ fn predict_rows<T: ShownTask>(
     let mut may_be_pairs = !is_of_tokens::<T>() && predictor.check_pairs().is_ok();
     let mut id = 0;
     let examples = iter::from_fn(|| reader.next_located()).filter_map(|located| {
-        let example = located.and_then(|(location, mut row)| {
+        let example = located.map_err(PredictError::from).and_then(|(location, mut row)| {
             if std::mem::take(&mut may_be_pairs)
-                && let Some(warning) = texts::unread_pair(columns(args), input, options.as_ref(), &row)
+                && let Some(warning) = texts::unread_pair(columns::<T>(args), input, options.as_ref(), &row)
             {
                 say!("{warning}");
             }
-            match T::example_of_row(id, &mut row, columns(args)) {
+            match T::example_of_row(id, &mut row, columns::<T>(args)) {
                 Ok(example) => Ok((example, location, row)),
-                Err(problem) => Err(DataError::Row { location, problem }),
+                Err(ExampleProblem::Row(problem)) => Err(DataError::Row { location, problem }.into()),
+                Err(problem) => Err(TaskError::Row { location, problem }.into()),
             }
         });
         match example {
@@ -251,13 +282,13 @@ fn predict_rows<T: ShownTask>(
                 }
                 Some(Ok(example))
             }
-            Err(error) if args.inference.skip_bad_rows && error.is_bad_row() => {
+            Err(error) if args.inference.skip_bad_rows && is_bad_row(&error) => {
                 tracing::info!("skipped: {error}");
                 skipped.set(skipped.get() + 1);
                 first.borrow_mut().get_or_insert(error);
                 None
             }
-            Err(error) => Some(Err(PredictError::from(error))),
+            Err(error) => Some(Err(error)),
         }
     });
     let (bar, done) = (rows_bar(), Cell::new(0_u64));
@@ -288,6 +319,15 @@ fn predict_rows<T: ShownTask>(
     Ok(())
 }
 
+/// Whether the error is about a single row, without which others can be read.
+fn is_bad_row(error: &PredictError) -> bool {
+    match error {
+        PredictError::Data(error) => error.is_bad_row(),
+        PredictError::Task(error) => matches!(error, TaskError::Row { .. }),
+        _ => false,
+    }
+}
+
 /// Says which columns of the input are in no answer.
 fn say_left_out(args: &PredictArgs, columns: &BTreeSet<String>) {
     let names: Vec<&String> = columns.iter().collect();
@@ -306,8 +346,12 @@ fn say_left_out(args: &PredictArgs, columns: &BTreeSet<String>) {
 }
 
 /// The columns of the input that are read.
-fn columns(args: &PredictArgs) -> PredictColumns<'_> {
-    PredictColumns { text: &args.text_column, text_pair: args.text_pair_column.as_deref() }
+fn columns<T: ShownTask>(args: &PredictArgs) -> PredictColumns<'_> {
+    let (text, text_pair) = T::TEXT_COLUMNS;
+    PredictColumns {
+        text: args.text_column.as_deref().unwrap_or(text),
+        text_pair: args.text_pair_column.as_deref().or(text_pair),
+    }
 }
 
 /// How the input is read.
@@ -317,20 +361,20 @@ fn read_options(args: &PredictArgs) -> ReadOptions {
 
 /// A reader of the input's rows.
 fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
-    let columns = T::read_columns(columns(args));
+    let wanted = T::read_columns(columns::<T>(args));
     let mut options = read_options(args);
     if is_stdout(input) {
-        return Ok(RowReader::from_reader(BufReader::new(io::stdin()), &options, &columns)?);
+        return Ok(RowReader::from_reader(BufReader::new(io::stdin()), &options, &wanted)?);
     }
     if is_of_tokens::<T>() && options.format.is_none() && Format::of(input) == Some(Format::Tsv) {
         // As a data set for this task is read, unless it is a table of texts.
-        let of_texts = Columns::new().with_text(&args.text_column);
+        let of_texts = Columns::new().with_text(columns::<T>(args).text);
         if RowReader::open(input, &options, &of_texts).is_err() {
             options.format = Some(Format::Conll);
             say!("{} is read as columns of tokens and tags (--input-format conll)", input.display());
         }
     }
-    Ok(RowReader::open(input, &options, &columns)?)
+    Ok(RowReader::open(input, &options, &wanted)?)
 }
 
 /// An answer, or its fields and those that its input has besides.

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use clap::Args;
 use embert_model::{Backend, DeviceChoice};
 use embert_run::{Baseline, FolderKind, Metrics, Scores};
-use embert_task::{Inputs, Task, TaskKind};
+use embert_task::{Task, TaskKind};
 use embert_train::{
     Claim, ConfigBuilder, DatasetFacts, Outcome, Prepared, Provenance, RunFolder, TrainConfig, Trainer,
 };
@@ -94,7 +94,7 @@ fn train<T: Task>(
     let config = &config.clone().with_default_metric(card.metric.as_deref());
     let provenance = Provenance { model: model.repository(), dataset: Some(DatasetFacts::from(&card)) };
     sources::print_facts(&data);
-    let inputs = Inputs::of(&data.splits.train);
+    let inputs = T::inputs(&data.splits.train);
     let prepared = Prepared::<T>::new(config, model_folder, data, &device)?;
     for line in prepared.notes() {
         say!("{line}");

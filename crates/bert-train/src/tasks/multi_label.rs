@@ -1,8 +1,8 @@
 //! [`ShownTask`] for several labels a text.
 
-use embert_data::{Columns, Row, RowProblem};
+use embert_data::{Columns, Row};
 use embert_metrics::{Metric, MultiLabelMetric, MultiLabelReport, NamedMetric as _};
-use embert_task::{LabelledTexts, MultiLabelClassification, MultiLabelText, Task as _};
+use embert_task::{ExampleProblem, LabelledTexts, MultiLabelClassification, MultiLabelText, Task as _};
 use embert_train::Evaluation;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ impl ShownTask for MultiLabelClassification {
         id: u64,
         row: &mut Row,
         columns: PredictColumns<'_>,
-    ) -> Result<MultiLabelText, RowProblem> {
+    ) -> Result<MultiLabelText, ExampleProblem> {
         let (text, text_pair) = texts_of_row(row, columns)?;
         Ok(Self::example_of_texts(id, text, text_pair))
     }

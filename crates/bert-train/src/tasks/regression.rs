@@ -1,8 +1,8 @@
 //! [`ShownTask`] for a number for each text.
 
-use embert_data::{Columns, Row, RowProblem};
+use embert_data::{Columns, Row};
 use embert_metrics::{NamedMetric as _, RegressionMetric};
-use embert_task::{NumberedText, ScoredText, Task as _, TextRegression};
+use embert_task::{ExampleProblem, NumberedText, ScoredText, Task as _, TextRegression};
 use embert_train::Evaluation;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ impl ShownTask for TextRegression {
         id: u64,
         row: &mut Row,
         columns: PredictColumns<'_>,
-    ) -> Result<NumberedText, RowProblem> {
+    ) -> Result<NumberedText, ExampleProblem> {
         let (text, text_pair) = texts_of_row(row, columns)?;
         Ok(Self::example_of_texts(id, text, text_pair))
     }

@@ -1,8 +1,8 @@
 //! [`ShownTask`] for text classification.
 
-use embert_data::{Row, RowProblem};
+use embert_data::Row;
 use embert_metrics::{Metric, NamedMetric as _};
-use embert_task::{ClassScores, LabelledText, Task as _, TextClassification, TextExample};
+use embert_task::{ClassScores, ExampleProblem, LabelledText, Task as _, TextClassification, TextExample};
 use embert_train::Evaluation;
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ impl ShownTask for TextClassification {
         id: u64,
         row: &mut Row,
         columns: PredictColumns<'_>,
-    ) -> Result<TextExample, RowProblem> {
+    ) -> Result<TextExample, ExampleProblem> {
         let (text, text_pair) = texts_of_row(row, columns)?;
         Ok(Self::example_of_texts(id, text, text_pair))
     }

@@ -1,8 +1,10 @@
 //! [`ShownTask`] for token classification.
 
-use embert_data::{Columns, Row, RowProblem, Value as Cell, text_of};
+use embert_data::{Columns, Row, Value as Cell, text_of};
 use embert_metrics::{NamedMetric as _, TaggingMetric};
-use embert_task::{Aggregation, TaggedText, Task as _, TokenClassification, TokenExample, TokenPrediction};
+use embert_task::{
+    Aggregation, ExampleProblem, TaggedText, Task as _, TokenClassification, TokenExample, TokenPrediction,
+};
 use embert_train::Evaluation;
 use serde_json::{Value, json};
 
@@ -38,7 +40,7 @@ impl ShownTask for TokenClassification {
         id: u64,
         row: &mut Row,
         columns: PredictColumns<'_>,
-    ) -> Result<TokenExample, RowProblem> {
+    ) -> Result<TokenExample, ExampleProblem> {
         if matches!(row.get(WORDS), Some(Cell::List(_))) {
             let example = TokenExample::of_words(id, &row.words(WORDS)?);
             row.take(WORDS);

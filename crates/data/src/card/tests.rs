@@ -124,3 +124,143 @@ fn one_label_is_refused_for_one_label_a_text_alone() {
         assert_eq!(Card::parse(&text, Path::new("card.toml")).unwrap().labels, ["protein"], "{head}");
     }
 }
+
+#[test]
+fn the_columns_of_questions_are_read_and_come_back() {
+    let text = "name = \"x\"\ntask = \"question-answering\"\nmetric = \"f1\"\n[files]\ntrain = [\"t.json\"]\n[columns]\nquestion = \"q\"\ncontext = \"c\"\nanswers = \"a\"\nid = \"n\"\ndocument = \"title\"\n";
+    let card = Card::parse(text, Path::new("card.toml")).unwrap();
+    assert_eq!(card.task, Some(TaskName::QuestionAnswering));
+    let columns = &card.columns;
+    let named = [&columns.question, &columns.context, &columns.answers, &columns.id];
+    assert_eq!(named.map(|name| name.as_deref().unwrap()), ["q", "c", "a", "n"]);
+    assert_eq!(Card::parse(&toml::to_string(&card).unwrap(), Path::new("card.toml")).unwrap(), card);
+    // The columns have defaults, and a card may leave the task open.
+    for head in ["task = \"question-answering\"\n", "[columns]\nquestion = \"q\"\n"] {
+        let (before, after) = if head.starts_with('[') { ("", head) } else { (head, "") };
+        let text = format!("name = \"x\"\n{before}[files]\ntrain = [\"t.json\"]\n{after}");
+        assert!(Card::parse(&text, Path::new("card.toml")).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn keys_of_other_tasks_are_refused_for_questions_and_theirs_for_others() {
+    let questions = "task = \"question-answering\"\n";
+    for (head, columns, part) in [
+        (
+            questions,
+            "text_pair = \"b\"\n",
+            "[columns] text_pair is for the task text-classification, but the card's task is question",
+        ),
+        (questions, "tokens = \"b\"\n", "[columns] tokens is for the task token-classification"),
+        (questions, "tags = \"b\"\n", "[columns] tags is for the task token"),
+        (questions, "entities = \"b\"\n", "[columns] entities is for the task token"),
+        (questions, "text = \"b\"\n", "[columns] text has no meaning for the task question-answering"),
+        (questions, "label = \"b\"\n", "[columns] label has no meaning for the task question-answering"),
+        (questions, "question = \"b\"\ncontext = \"b\"\n", "[columns] names \"b\" twice"),
+        (
+            "task = \"question-answering\"\nproblem_type = \"regression\"\n",
+            "",
+            "problem_type is for the task text",
+        ),
+        ("task = \"question-answering\"\nscheme = \"iob2\"\n", "", "scheme is for the task token"),
+        (
+            "task = \"question-answering\"\nlabel_columns = [\"a\"]\n",
+            "",
+            "label_columns is for the task text",
+        ),
+        (
+            "task = \"question-answering\"\nlabel_separator = \";\"\n",
+            "",
+            "label_separator is for the task text",
+        ),
+        (
+            "task = \"question-answering\"\nlabels = [\"a\", \"b\"]\n",
+            "",
+            "labels has no meaning for the task question",
+        ),
+        (
+            "task = \"question-answering\"\nlabels = [\"a\", \"b\"]\nclass_numbers = true\n",
+            "",
+            "labels has no meaning",
+        ),
+        (
+            "task = \"text-classification\"\n",
+            "question = \"q\"\n",
+            "[columns] question is for the task question-answering, but",
+        ),
+        (
+            "task = \"text-classification\"\n",
+            "context = \"q\"\n",
+            "[columns] context is for the task question-answering",
+        ),
+        (
+            "task = \"token-classification\"\n",
+            "answers = \"q\"\n",
+            "[columns] answers is for the task question-answering",
+        ),
+        (
+            "task = \"token-classification\"\n",
+            "id = \"q\"\n",
+            "[columns] id is for the task question-answering",
+        ),
+        (
+            "",
+            "question = \"q\"\ntext_pair = \"b\"\n",
+            "text_pair is for the task text-classification, but [columns] question for question",
+        ),
+        (
+            "",
+            "question = \"q\"\ntags = \"b\"\n",
+            "tags is for the task token-classification, but [columns] question",
+        ),
+        (
+            "labels = [\"a\", \"b\"]\n",
+            "context = \"q\"\n",
+            "labels has no meaning for the task question-answering",
+        ),
+    ] {
+        let text = format!("name = \"x\"\n{head}[files]\ntrain = [\"t.json\"]\n[columns]\n{columns}");
+        let message =
+            Card::parse(&text, Path::new("card.toml")).map_or_else(|error| error.to_string(), |_| text);
+        assert!(message.contains("card.toml") && message.contains(part), "{message}\ndoes not say {part}");
+    }
+}
+
+/// A card for question answering may be for evaluation alone; who trains on it is told.
+#[test]
+fn only_a_card_of_questions_may_lack_a_training_split() {
+    let head = "name = \"x\"\ntask = \"question-answering\"\n";
+    let parse = |text: &str| Card::parse(text, Path::new("card.toml"));
+    for (files, found) in [
+        ("[files]\nvalidation = [\"v.json\"]\n", "validation"),
+        ("[files]\ntrain = []\ntest = [\"t.json\"]\n", "test"),
+        (
+            "[hub]\nrepository = \"a/b\"\n[hub.files]\nvalidation = [\"v.json\"]\ntest = [\"t.json\"]\n",
+            "validation and test",
+        ),
+    ] {
+        let card = parse(&format!("{head}{files}")).unwrap();
+        assert_eq!(parse(&toml::to_string(&card).unwrap()).unwrap(), card);
+        let message = card.check_training().unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("the data set x has no training split, only {found}: ")),
+            "{message}"
+        );
+        for other in ["", "task = \"text-classification\"\n", "task = \"token-classification\"\n"] {
+            let message = parse(&format!("name = \"x\"\n{other}{files}")).unwrap_err().to_string();
+            let part = "files] train names no file: only a card with task = \"question-answering\" may";
+            assert!(message.contains(part), "{message}");
+        }
+        let message =
+            parse(&format!("{head}split_ratios = [0.8, 0.1, 0.1]\n{files}")).unwrap_err().to_string();
+        assert!(message.contains("split_ratios = [0.8, 0.1, 0.1] cut the training files, but"), "{message}");
+    }
+    for none in ["[files]\n", "[files]\ntrain = []\n"] {
+        let message = parse(&format!("{head}{none}")).unwrap_err().to_string();
+        assert!(message.ends_with("[files] train names no file"), "{message}");
+    }
+    // Files that are still to be found, and training files.
+    for files in ["[hub]\nrepository = \"a/b\"\n", "[files]\ntrain = [\"t.json\"]\n"] {
+        assert!(parse(&format!("{head}{files}")).unwrap().check_training().is_ok(), "{files}");
+    }
+}

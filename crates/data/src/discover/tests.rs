@@ -59,6 +59,19 @@ fn file_names_say_the_split() {
     assert!(notes.contains("holdout.csv, latest.csv: its name says no split"), "{notes}");
 }
 
+/// As SQuAD and XQuAD call their files.
+#[test]
+fn the_names_of_files_of_questions_say_the_split() {
+    let files = ["train-v1.1.json", "dev-v1.1.json"];
+    reads(&files, &["train-v1.1.json"], &["dev-v1.1.json"], &[]);
+    reads(&["train-v2.0.json.gz", "dev-v2.0.json"], &["train-v2.0.json.gz"], &["dev-v2.0.json"], &[]);
+    reads(&["xquad.en.json"], &["xquad.en.json"], &[], &[]);
+    reads(&["new_wiki_v1.0.json", "README.md"], &["new_wiki_v1.0.json"], &[], &[]);
+    refuses(&["train-v1.1.json", "train-v2.0.json"], &["two readings of the train split"]);
+    refuses(&["xquad.de.json", "xquad.en.json"], &["none of its files says by its name which split it is"]);
+    refuses(&["dev-v1.1.json"], &["dev-v1.1.json", "recognised"]);
+}
+
 #[test]
 fn conll_columns_are_tables() {
     let files = ["dev.conll", "test.conll", "train.conll"];

@@ -3,6 +3,7 @@ use std::fs;
 use super::*;
 use crate::columns::Columns;
 use crate::load::{LoadOptions, load_rows};
+use crate::split_files::SplitFiles;
 use crate::task_name::{ProblemType, TaskName};
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
@@ -89,6 +90,17 @@ fn the_cards_that_are_built_in_are_found_by_their_names() {
     assert_eq!(card("glue:mrpc").metric.as_deref(), Some("f1"));
     assert_eq!(card("go-emotions").labels.len(), 28);
     assert_eq!(card("wnut17").columns.tags.as_deref(), Some("ner_tags"));
+    // Those of questions have one list of files for a split that the authors call otherwise, or none to train on.
+    let files = |name: &str| {
+        let card = card(name);
+        assert_eq!(card.task, Some(TaskName::QuestionAnswering), "{name}");
+        let SplitFiles { train, validation, test } = card.split_files();
+        (train.len(), validation.len(), test.len(), card.split_ratios.is_some())
+    };
+    assert_eq!((files("squad"), files("squad-v2")), ((1, 1, 0, false), (1, 1, 0, false)));
+    assert_eq!((files("squadshifts"), files("xquad")), ((1, 0, 0, true), (0, 1, 0, false)));
+    let message = card("xquad").check_training().unwrap_err().to_string();
+    assert!(message.contains("the data set xquad has no training split, only validation"), "{message}");
     // Whoever mistypes one sees them all.
     let message = refused("glue:sts");
     assert!(message.contains("glue:mrpc") && message.contains("wnut17"), "{message}");
@@ -348,4 +360,24 @@ fn the_task_finds_texts_of_words() {
     assert_eq!(of("own/folder.toml", None).unwrap().train, rows);
     assert!(of("clone", None).is_err());
     assert_eq!(of("clone", task).unwrap().train, [PathBuf::from("rows/1.txt")]);
+}
+
+/// A card of questions for evaluation alone is read: there is nothing to cut splits from.
+#[test]
+fn a_data_set_without_a_training_split_is_not_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let card = "name = \"x\"\ntask = \"question-answering\"\n[files]\nvalidation = [\"v.jsonl\"]\n";
+    let row = "{\"question\": \"Who?\", \"context\": \"She.\", \"answers\": []}\n";
+    write(dir.path(), &[("card.toml", card), ("v.jsonl", row)]);
+    let (card, root, _) = local(dir.path().join("card.toml").to_str().unwrap());
+    let columns = Columns::new().with_text("question").with("answers");
+    for split_ratios in [None, Some([0.8, 0.1, 0.1])] {
+        let options = LoadOptions { split_ratios, ..LoadOptions::default() };
+        let loaded = load_rows(&card, &root, &options, &columns, Some("answers")).unwrap();
+        assert_eq!((loaded.used(), loaded.ratios), ([true; 3], None));
+        assert_eq!(loaded.splits.each_ref().map(|split| split.rows.len()), [0, 1, 0]);
+        let is_said =
+            loaded.notes.iter().any(|note| note == "x has no training files, so no splits are cut from them");
+        assert_eq!(is_said, split_ratios.is_some(), "{:?}", loaded.notes);
+    }
 }

@@ -15,6 +15,7 @@ mod dialects;
 mod json;
 mod nested;
 mod parquet;
+mod questions;
 mod rules;
 mod text;
 

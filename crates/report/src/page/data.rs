@@ -1,6 +1,6 @@
 //! The section about the data: splits, labels, lengths.
 
-use embert_run::{Facts, Split};
+use embert_run::{Facts, Lengths, Split};
 use maud::{Markup, html};
 
 use super::figure::{Figure, Table, figures};
@@ -83,6 +83,18 @@ fn by_label(facts: &Facts) -> Option<Table> {
     (!all.is_empty()).then(|| Table::new(headings, rows.collect()))
 }
 
+/// A sentence on texts that were trained on in windows.
+fn in_windows(lengths: &Lengths, windows: usize) -> String {
+    let (length, windows) = (lengths.max_length, counted(windows, "window"));
+    match lengths.truncated {
+        0 => format!("Longer texts were trained on whole, in windows of {length} tokens: {windows} in all."),
+        texts => format!(
+            "Longer texts were trained on in windows of {length} tokens: {windows} in all. Of {} some windows were left out.",
+            counted(texts, "text")
+        ),
+    }
+}
+
 /// The histogram of lengths: before truncation if the run has counted those, else after.
 fn lengths(facts: &Facts) -> Figure {
     let lengths = &facts.lengths;
@@ -103,11 +115,7 @@ fn lengths(facts: &Facts) -> Figure {
     let (value, mut note, limited) = match lengths.windows {
         Some(windows) => (
             counted(windows, "window"),
-            format!(
-                "Longer texts were trained on whole, in windows of {} tokens: {} in all.",
-                lengths.max_length,
-                counted(windows, "window")
-            ),
+            in_windows(lengths, windows),
             format!("windows of {}", lengths.max_length),
         ),
         None => (
@@ -176,8 +184,15 @@ mod tests {
             after.plot.x_title.contains("after cutting") && before.plot.x_title.contains("before cutting")
         );
         // Windows cut nothing.
-        let windows =
+        let mut windows =
             facts(r#", "windows": 14, "uncut": {"bin_width": 8, "counts": [2, 7, 0, 0, 1], "longest": 40}"#);
+        let some = lengths(&windows);
+        assert_eq!(
+            some.note,
+            "Longer texts were trained on in windows of 32 tokens: 14 windows in all. Of 3 texts some windows were left \
+             out. The longest has 40."
+        );
+        windows.lengths.truncated = 0;
         let whole = lengths(&windows);
         assert_eq!(
             whole.note,

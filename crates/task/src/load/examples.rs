@@ -102,9 +102,10 @@ impl<T: Task> Examples<'_, T> {
     /// no label.
     pub(super) fn check(&self, split: &ConvertedSplit<T>) -> Result<(), TaskError> {
         if let Some(unlabelled) = split.unlabelled() {
-            let hint = "there is nothing to learn from; name the label's column in a card ([columns] label = \"...\"), or \
-                        label the rows"
-                .to_owned();
+            let hint = format!(
+                "there is nothing to learn from; name the label's column in a card ([columns] {} = \"...\"), or label the rows",
+                T::LABEL_KEY
+            );
             return Err(TaskError::AllUnlabelled { unlabelled, hint });
         }
         let mut without = split.rows.iter().filter_map(|(location, row)| match row {

@@ -35,6 +35,7 @@ pub(super) fn card(labels: usize, is_fitted: bool, loss: &BinaryCrossEntropy) ->
         pipeline_call: "classify = pipeline(\"text-classification\", model=\".\", top_k=None)\n\
                         print(classify(\"Your text\", truncation=True))",
         pipeline_call_of_pairs: PAIRS,
+        python: "",
         over_windows: MEAN_OVER_WINDOWS,
         metrics: metrics.collect(),
         about_metrics: format!(

@@ -13,6 +13,7 @@ pub(super) fn card() -> TaskCard {
                         print(score(\"Your text\", truncation=True))",
         pipeline_call_of_pairs: "score = pipeline(\"text-classification\", model=\".\")\n\
                         print(score({\"text\": \"Your text\", \"text_pair\": \"Another text\"}, truncation=True))",
+        python: "",
         over_windows: MEAN_OVER_WINDOWS,
         metrics: RegressionMetric::displayed().map(CardMetric::of).collect(),
         about_metrics:

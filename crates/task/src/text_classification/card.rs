@@ -41,6 +41,7 @@ pub(super) fn card(
         pipeline_call: "classify = pipeline(\"text-classification\", model=\".\")\n\
                         print(classify(\"Your text\", truncation=True))",
         pipeline_call_of_pairs: PAIRS,
+        python: "",
         over_windows: MEAN_OVER_WINDOWS,
         metrics: metrics.collect(),
         about_metrics: format!(

@@ -32,6 +32,7 @@ pub(super) fn card(labels: &[String], loss: &CrossEntropy, escape: &dyn Fn(&str)
         pipeline_call: "find = pipeline(\"token-classification\", model=\".\", aggregation_strategy=\"simple\")\n\
                         print(find(\"Your text\"))",
         pipeline_call_of_pairs: "",
+        python: "",
         over_windows: "each word in the one with most context of windows",
         metrics: metrics.collect(),
         about_metrics: "F1, precision and recall count whole entities, as seqeval does: type, first and last word are \

@@ -7,5 +7,7 @@ mod answer_spans;
 mod cut;
 mod losses;
 mod pipeline;
+mod pooled;
+mod question_pipeline;
 mod reference;
 mod windows;

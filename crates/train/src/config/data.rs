@@ -25,11 +25,26 @@ pub struct DataConfig {
     /// Evaluate and predict longer texts whole, in windows that overlap by this many tokens: the prediction
     /// is the mean of the windows' probabilities, or each word's tag from the window in which the word has
     /// most context. Less than `max_length` without the special tokens, so that each window advances; a text
-    /// has at most 4,096 windows, which take some hundred MiB. Training cuts longer texts, but for token
-    /// classification, which trains on the windows too. Unset: longer texts are cut, but token classification
-    /// evaluates and predicts in windows that overlap by a quarter of `max_length`.
+    /// has at most 4,096 windows, which take some hundred MiB. Training cuts longer texts, unless `train_stride`
+    /// is set, but for token classification, which trains on the windows too. Unset: `train_stride`; if that is
+    /// unset too, longer texts are cut, but token classification evaluates and predicts in windows that overlap
+    /// by a quarter of `max_length`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride: Option<usize>,
+    /// Train on longer texts in windows that overlap by this many tokens, a text's windows as one example: their
+    /// probabilities or numbers are averaged before the loss. In range as `stride`. Unset: training cuts longer
+    /// texts. Token classification refuses this key, since the windows there have labels of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_stride: Option<usize>,
+    /// With `train_stride`, the most windows of a text that are trained on, from 2 to 4,096: spread evenly over
+    /// the text, with its first and its last one. Unset: 16.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_windows: Option<usize>,
+    /// With `train_stride`, the most tokens of a micro-batch, padding included, up to 2^30: the windows of a text
+    /// stay in one micro-batch, and a text with more tokens is a micro-batch alone. Unset: `batch_size` times
+    /// `max_length`, as many as a micro-batch of cut texts has at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_tokens: Option<usize>,
     /// Pad each batch to its longest member, or to `max_length`.
     pub padding: PaddingConfig,
     /// The order of the training examples.
@@ -80,6 +95,10 @@ pub struct DataConfig {
     pub header: Option<Header>,
 }
 
+/// The most windows of a text that are trained on, where `max_windows` is unset: 4,096 tokens in windows of 256
+/// that share none.
+const MAX_WINDOWS: usize = 16;
+
 /// The length to which a batch is padded. Together with `max_length`, this setting becomes a [`Padding`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +117,9 @@ impl Default for DataConfig {
             max_length: 256,
             truncation: Truncation::LongestFirst,
             stride: None,
+            train_stride: None,
+            max_windows: None,
+            batch_tokens: None,
             padding: PaddingConfig::Longest,
             order: Order::GroupedByLength,
             train_samples: None,
@@ -118,6 +140,17 @@ impl Default for DataConfig {
 }
 
 impl DataConfig {
+    /// The tokens that two windows share in evaluation and prediction: `stride`, else `train_stride`, so that an
+    /// evaluation reads texts as training does; `None` where neither is set.
+    pub fn evaluated_stride(&self) -> Option<usize> {
+        self.stride.or(self.train_stride)
+    }
+
+    /// The most windows of a text that are trained on, where `train_stride` is set.
+    pub fn most_windows(&self) -> usize {
+        self.max_windows.unwrap_or(MAX_WINDOWS)
+    }
+
     /// How files are read; an option whose key is unset is `None`.
     pub fn reading(&self) -> ReadOptions {
         ReadOptions {

@@ -99,6 +99,13 @@ pub(super) const WHOLE: &[Whole] = &[
         |c| some(c.data.max_length)
     ),
     whole!("data.stride", 0 to 65536, "less than data.max_length", |c| wide(c.data.stride)),
+    whole!("data.train_stride", 0 to 65536, "less than data.max_length", |c| wide(c.data.train_stride)),
+    whole!("data.max_windows", 2 to 4096, "the first and the last; no text has more", |c| {
+        wide(c.data.max_windows)
+    }),
+    whole!("data.batch_tokens", 1 to 1073741824, "no split has more tokens in windows", |c| {
+        wide(c.data.batch_tokens)
+    }),
     whole!("data.train_samples", 1 to 1000000000, "no memory holds more examples", |c| {
         wide(c.data.train_samples)
     }),
@@ -350,7 +357,7 @@ mod tests {
             let most = if *most == i64::MAX as u64 { "2^63 - 1".to_owned() } else { groups.join(",") };
             // The ranges of these keys end at the model's size or at another key's value, which the row
             // states.
-            assert!(row.contains(&most) || ["reinit_layers", "data.stride"].contains(key), "{key}: {row}");
+            assert!(row.contains(&most) || ["reinit_layers", "data.stride", "data.train_stride"].contains(key), "{key}: {row}");
         }
         for Fraction { key, .. } in FRACTIONS {
             assert!(row(key).is_some(), "{key} has no row");

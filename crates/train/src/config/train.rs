@@ -64,7 +64,8 @@ pub struct TrainConfig {
     /// Passes over the training split, at most 100,000. A run has at most 99,999,999 steps, since its
     /// checkpoints are numbered with eight digits: with a large data set, fewer epochs are possible.
     pub epochs: usize,
-    /// Examples in a micro-batch, at most 65,536: no device holds more at a time.
+    /// Examples in a micro-batch, at most 65,536: no device holds more at a time. With `data.train_stride`, the
+    /// most examples in a micro-batch: long texts are cut into more micro-batches, a step has as many examples.
     pub batch_size: usize,
     /// Examples in a batch of evaluation, where no gradients need memory; at most 65,536 likewise.
     pub eval_batch_size: usize,
@@ -232,24 +233,30 @@ impl TrainConfig {
             .map_or(self.gradient_accumulation_steps, |examples| examples / self.batch_size)
     }
 
-    /// How training texts are cut.
+    /// How training texts are cut, without `data.train_stride`.
     pub fn encode_options(&self) -> EncodeOptions {
         EncodeOptions { max_length: self.data.max_length, truncation: self.data.truncation }
     }
 
-    /// How texts are cut, or read in windows where `data.stride` says so.
+    /// How texts are cut, or read in windows where `data.stride` or `data.train_stride` says so, in evaluation and
+    /// prediction.
     pub fn window_options(&self) -> WindowOptions {
-        WindowOptions { encoding: self.encode_options(), stride: self.data.stride }
+        WindowOptions { encoding: self.encode_options(), stride: self.data.evaluated_stride() }
+    }
+
+    /// The most tokens of a micro-batch where the windows of a text are one example: `data.batch_tokens`, or what
+    /// `batch_size` cut texts have at most.
+    pub fn batch_tokens(&self) -> usize {
+        self.data.batch_tokens.unwrap_or_else(|| self.batch_size.saturating_mul(self.data.max_length))
     }
 
     /// As [`window_options`](Self::window_options), for evaluation and for a task that trains on windows: without a
-    /// stride, with the task's own, [`Task::default_stride`].
+    /// stride, with the task's own, [`Task::default_stride`]. A task may also say what a longer text loses,
+    /// [`Task::TRUNCATION`].
     pub fn windows_of<T: Task>(&self) -> WindowOptions {
-        let options = self.window_options();
-        WindowOptions {
-            stride: options.stride.or_else(|| T::default_stride(self.data.max_length)),
-            ..options
-        }
+        let EncodeOptions { max_length, truncation } = self.encode_options();
+        let encoding = EncodeOptions { max_length, truncation: T::TRUNCATION.unwrap_or(truncation) };
+        WindowOptions { encoding, stride: self.data.evaluated_stride().or_else(|| T::default_stride(max_length)) }
     }
 
     /// What the labels of a data set mean, where the data leave it open.

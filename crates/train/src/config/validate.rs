@@ -25,9 +25,9 @@ impl TrainConfig {
         )?;
         self.device.parse::<DeviceChoice>().map_err(|source| ConfigError::Device { source })?;
         limits::check(self)?;
-        let is_of_tokens = self.task == Some(TaskName::TokenClassification);
-        if let Some(problem_type) = self.problem_type.filter(|_| is_of_tokens) {
-            let found = format!("{problem_type} with task = token-classification");
+        let other = self.task.filter(|task| *task != TaskName::TextClassification);
+        if let (Some(problem_type), Some(task)) = (self.problem_type, other) {
+            let found = format!("{problem_type} with task = {task}");
             check(false, "problem_type", &found, "none: it is a kind of labels of text-classification")?;
         }
         self.validate_step()?;
@@ -123,14 +123,16 @@ impl DataConfig {
                 "head_tail:N with N below data.max_length - 2 (the special tokens), so that an end of the text is left",
             )?;
         }
-        if let Some(stride) = self.stride {
+        for (key, stride) in [("data.stride", self.stride), ("data.train_stride", self.train_stride)] {
+            let stride = stride.unwrap_or(0);
             check(
                 stride < room,
-                "data.stride",
+                key,
                 &format!("{stride} with data.max_length = {}", self.max_length),
                 "a number below data.max_length - 2 (the special tokens), so that each window gets on",
             )?;
         }
+        self.validate_windows()?;
         if let Some(ratios) = self.split_ratios {
             check(
                 ratios.iter().all(|r| (0.0..=1.0).contains(r))
@@ -147,6 +149,27 @@ impl DataConfig {
             )?;
         }
         Ok(())
+    }
+}
+
+impl DataConfig {
+    /// Checks what goes with `train_stride`, and what has no effect without it.
+    fn validate_windows(&self) -> Result<(), ConfigError> {
+        let windows = self.train_stride.is_some();
+        for (key, found) in [("data.max_windows", self.max_windows), ("data.batch_tokens", self.batch_tokens)] {
+            check(
+                windows || found.is_none(),
+                key,
+                &found.unwrap_or(0),
+                "data.train_stride beside it: it is about the windows that are trained on as one example",
+            )?;
+        }
+        check(
+            !(windows && matches!(self.truncation, Truncation::HeadTail(_))),
+            "data.truncation",
+            &format!("{} with data.train_stride", self.truncation),
+            "no head_tail: longer texts are read in windows, and nothing is cut out of them",
+        )
     }
 }
 
@@ -171,6 +194,12 @@ mod tests {
             "data.truncation=head_tail:254",
             "data.stride=254",
             "data.stride=-1",
+            "data.train_stride=254",
+            "data.train_stride=-1",
+            "data.max_windows=1",
+            "data.max_windows=8",
+            "data.batch_tokens=0",
+            "data.batch_tokens=512",
             "max_grad_norm=-1",
             "class_weights=[0.0, 0.0]",
             "device=gpu",
@@ -202,6 +231,31 @@ mod tests {
             assert!(result.is_err(), "{setting} was taken");
         }
     }
+
+    #[test]
+    fn windows_of_training_have_their_own_settings_and_nothing_to_cut() {
+        let of = |settings: &[&str]| {
+            let set = |builder: ConfigBuilder, setting: &&str| builder.set(setting);
+            settings.iter().try_fold(ConfigBuilder::new(), set).and_then(ConfigBuilder::build)
+        };
+        let config = of(&["data.train_stride=32", "data.max_windows=8", "data.batch_tokens=512"]).unwrap();
+        assert_eq!((config.data.evaluated_stride(), config.data.most_windows()), (Some(32), 8));
+        assert_eq!(config.batch_tokens(), 512);
+        let both = of(&["data.train_stride=32", "data.stride=64", "data.truncation=tail"]).unwrap();
+        assert_eq!((both.data.evaluated_stride(), both.data.most_windows()), (Some(64), 16));
+        assert_eq!(both.batch_tokens(), 16 * 256);
+        for (setting, expected) in [
+            ("data.max_windows=8", "data.max_windows = 8: expected data.train_stride beside it"),
+            ("data.batch_tokens=512", "data.batch_tokens = 512: expected data.train_stride beside it"),
+            ("data.train_stride=254", "data.train_stride = 254 with data.max_length = 256: expected a number below"),
+        ] {
+            let error = of(&[setting]).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+        let error = of(&["data.train_stride=32", "data.truncation=head_tail:64"]).unwrap_err().to_string();
+        assert!(error.starts_with("data.truncation = head_tail:64 with data.train_stride: expected no"), "{error}");
+    }
+
     #[test]
     fn the_examples_of_a_step_are_a_product_with_a_limit() {
         let of = |batch: usize, steps: usize| {

@@ -59,6 +59,7 @@ pub(super) struct Context<'a> {
 struct TaskBlock<'a> {
     purpose: &'a str,
     pipeline_call: &'a str,
+    python: &'a str,
     headings: Vec<&'a str>,
     /// The alignment of the metrics' columns, as Markdown has it.
     alignment: String,
@@ -102,8 +103,12 @@ struct Texts {
     first_try: &'static str,
     /// Whether the data set gives words.
     are_words: bool,
-    /// Whether the windows of long texts were trained on.
+    /// Whether the windows of long texts were trained on, each with a target of its own.
     in_windows: bool,
+    /// The tokens that windows of long texts shared in training, if a text's windows were one example.
+    train_stride: Option<usize>,
+    /// The most windows of a text that were then trained on.
+    most_windows: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -184,9 +189,10 @@ impl<'a> TaskBlock<'a> {
         Self {
             purpose: &task.purpose,
             pipeline_call: match card.inputs {
-                Inputs::Pairs => task.pipeline_call_of_pairs,
+                Inputs::Pairs | Inputs::Questions => task.pipeline_call_of_pairs,
                 Inputs::Texts | Inputs::Words => task.pipeline_call,
             },
+            python: task.python,
             headings: task.metrics.iter().map(|metric| metric.heading.as_str()).collect(),
             alignment: "---:|".repeat(task.metrics.len()),
             about_metrics: &task.about_metrics,
@@ -217,7 +223,7 @@ fn evaluations<'a>(card: &'a ModelCard<'a>) -> Vec<Evaluation<'a>> {
 impl Texts {
     fn new(card: &ModelCard<'_>) -> Self {
         let config = card.config;
-        let (truncation, stride) = (config.data.truncation, config.data.stride);
+        let (truncation, stride) = (config.data.truncation, config.data.evaluated_stride());
         let (kept, head) = match truncation {
             Truncation::Tail => ("tail", None),
             Truncation::HeadTail(head) => ("head_tail", Some(head)),
@@ -235,6 +241,8 @@ impl Texts {
             first_try: card.inputs.options(),
             are_words: card.inputs == Inputs::Words,
             in_windows: card.trains_on_windows,
+            train_stride: config.data.train_stride,
+            most_windows: config.data.most_windows(),
         }
     }
 }
@@ -291,4 +299,31 @@ fn settings(card: &ModelCard<'_>) -> Result<String, ConfigError> {
         config.dataset = repository.map_or_else(|| card.dataset.name.clone(), ToString::to_string);
     }
     config.to_toml()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{card, parts};
+    use crate::TrainConfig;
+
+    /// A model of whole texts needs the same windows where it is used.
+    #[test]
+    fn the_use_says_that_whole_texts_were_trained_on() {
+        let mut config = TrainConfig::default();
+        config.data.train_stride = Some(32);
+        let whole = parts(&card(&config, None)).1;
+        for part in [
+            "It was trained on whole texts, as the mean over windows of 256 tokens that overlap by 32, at most 16 windows of \
+             a text. Longer texts were evaluated whole, as the mean over windows that overlap by 32 tokens; the pipeline cuts \
+             them. In this folder:",
+            "predict --model . --stride 32 \"Your text\"",
+            "train_stride = 32",
+        ] {
+            assert!(whole.contains(part), "{part}\n\n{whole}");
+        }
+        (config.data.stride, config.data.max_windows) = (Some(64), Some(4));
+        let other = parts(&card(&config, None)).1;
+        assert!(other.contains("at most 4 windows of a text. Longer") && other.contains("overlap by 64 tokens"));
+        assert!(other.contains("predict --model . --stride 64"), "{other}");
+    }
 }

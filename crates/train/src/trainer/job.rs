@@ -2,12 +2,13 @@
 
 use burn::tensor::Device;
 use embert_data::{Batcher, Sampler};
-use embert_task::Task;
+use embert_task::{PooledLoss, Task};
 
 use super::caches::Caches;
 use super::progress::Progress;
 use super::stop_signal::StopSignal;
 use crate::batches::MicroBatches;
+use crate::epoch::{EpochPlan, TextBatches};
 use crate::events::{Eval, Event, Observer};
 use crate::memory::MemoryUse;
 use crate::prepared::Setup;
@@ -41,9 +42,22 @@ impl<T: Task> Job<T> {
     pub(super) fn batches(&self, epoch: usize, steps_done: usize) -> MicroBatches<T::Target> {
         let data = &self.setup.train;
         let sampler = Sampler::new(self.config.data.order, self.config.batch_size, self.config.seed);
-        let plan = sampler.epoch(&data.lengths(), epoch);
-        let skip = steps_done * self.config.micro_batches();
-        MicroBatches::new(data, self.caches.train(), self.batcher(), plan, skip, &self.device)
+        let (accumulated, of_texts) = (self.config.micro_batches(), self.pooled_loss().is_some());
+        let plan = if of_texts {
+            let texts =
+                TextBatches { tokens: self.config.batch_tokens(), padding: self.batcher().padding() };
+            EpochPlan::of_texts(data, sampler, epoch, accumulated, texts)
+        } else {
+            EpochPlan::of_features(data, sampler, epoch, accumulated)
+        };
+        let plan = plan.after(steps_done);
+        MicroBatches::new(data, self.caches.train(), self.batcher(), plan, of_texts, &self.device)
+    }
+
+    /// The loss of whole texts, where the windows of a text are trained on as one example; `None` where each
+    /// feature has a loss.
+    pub(super) fn pooled_loss(&self) -> Option<PooledLoss<T>> {
+        self.config.data.train_stride.and(T::POOLED_LOSS)
     }
 
     pub(super) fn batcher(&self) -> Batcher {

@@ -1,5 +1,7 @@
 //! [`Plan`]: the steps of a run, and after which of them it evaluates and saves.
 
+use embert_data::EncodedDataset;
+
 use crate::config::MOST_STEPS;
 use crate::{TrainConfig, TrainError};
 
@@ -13,11 +15,21 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The steps of a run on the training split `train`: with `data.train_stride` a step has texts, else
+    /// features.
+    ///
+    /// # Errors
+    /// There are more steps than a run can have.
+    pub(crate) fn of_split<T>(config: &TrainConfig, train: &EncodedDataset<T>) -> Result<Self, TrainError> {
+        let counted = if config.data.train_stride.is_some() { train.examples() } else { train.features().len() };
+        Self::new(config, counted)
+    }
+
     /// The steps of a run on `examples` training examples (at least one), with a validated config.
     ///
     /// # Errors
     /// There are more steps than a run can have.
-    pub(crate) fn new(config: &TrainConfig, examples: usize) -> Result<Self, TrainError> {
+    fn new(config: &TrainConfig, examples: usize) -> Result<Self, TrainError> {
         let steps_per_epoch = examples.div_ceil(config.batch_size).div_ceil(config.micro_batches()).max(1);
         let total_steps = steps_per_epoch.checked_mul(config.epochs).filter(|steps| *steps <= MOST_STEPS);
         let Some(total_steps) = total_steps else {

@@ -62,20 +62,23 @@ impl<T: Task> Job<T> {
         mut progress: Progress<T>,
         batches: &mut MicroBatches<T::Target>,
     ) -> Result<Progress<T>, TrainError> {
-        let task = &self.setup.task;
+        let (task, pooled_loss) = (&self.setup.task, self.pooled_loss());
         let factor = self.config.optimizer.schedule().factor(progress.step, plan.total_steps);
-        let targets = batches.next_targets(self.config.micro_batches());
+        let targets = batches.begin_step();
         let micro_batches = targets.len();
         let weight: f64 = targets.map(|targets| task.weight(targets)).sum();
         let mut accumulator = GradientAccumulator::new(micro_batches, Shards::new(self.config.shards)?);
         let (mut loss, mut examples, mut tokens) = (0.0, Vec::new(), 0);
         for (micro_batch, batch) in batches.take(micro_batches).enumerate() {
-            let MicroBatch { input, targets, ids, tokens: of_batch } = batch?;
+            let MicroBatch { input, windows, targets, ids, tokens: of_batch } = batch?;
             self.memory.begin(input.shape());
             let (layout, key) =
                 (input.layout(), DropoutKey::new(self.config.seed, progress.step, micro_batch));
             let outputs = input.with_dropout(key).forward(&progress.model);
-            let of_loss = task.loss(outputs, &layout, &targets, weight);
+            let of_loss = match (pooled_loss, windows) {
+                (Some(loss), Some(windows)) => loss(task, outputs, &layout, &windows, &targets, weight),
+                _ => task.loss(outputs, &layout, &targets, weight),
+            };
             let gradients = GradientsParams::from_grads(of_loss.backward(), &progress.model);
             accumulator.add(&progress.model, gradients);
             // Reading the loss waits for the device.

@@ -1,9 +1,9 @@
-//! Runs of forty steps against PyTorch's for several labels, a number and tags
+//! Runs of forty steps against PyTorch's for several labels, a number, tags and answers
 //! (`tests/reference/head_training.py`).
 
 #![allow(clippy::format_collect, reason = "short texts of tests")]
 
-use embert_task::{MultiLabelClassification, TextRegression, TokenClassification};
+use embert_task::{MultiLabelClassification, QuestionAnswering, TextRegression, TokenClassification};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde::Deserialize;
@@ -13,16 +13,18 @@ use super::*;
 use crate::training::{Run, assert_agree, backends, steps};
 
 #[derive(Deserialize)]
-struct Reference {
+pub(crate) struct Reference {
     config: Map<String, Value>,
     outputs: usize,
+    /// The classifier's name in the checkpoint, where it is another.
+    head: Option<String>,
     rows: Vec<Value>,
-    runs: Vec<Run>,
+    pub(crate) runs: Vec<Run>,
 }
 
 /// A folder with the checkpoint of the other runs, but with the reference's config and as many rows of the
-/// classifier as the reference has kept, and with its rows as a data set.
-fn place(reference: &Reference) -> tempfile::TempDir {
+/// classifier as the reference has kept, under the name that it has there, and with its rows as a data set.
+pub(crate) fn place(reference: &Reference) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let (from, model) = (fixture("training/model"), dir.path().join("model"));
     fs::create_dir(&model).unwrap();
@@ -36,12 +38,14 @@ fn place(reference: &Reference) -> tempfile::TempDir {
 
     let weights = fs::read(from.join("model.safetensors")).unwrap();
     let weights = SafeTensors::deserialize(&weights).unwrap();
+    let head = reference.head.as_deref().unwrap_or("classifier");
     let kept = weights.iter().map(|(name, tensor)| {
         let mut shape = tensor.shape().to_vec();
-        let mut data = tensor.data();
-        if name.starts_with("classifier.") {
+        let (mut data, mut name) = (tensor.data(), name.to_owned());
+        if let Some(part) = name.strip_prefix("classifier.") {
             data = &data[..data.len() / shape[0] * reference.outputs];
             shape[0] = reference.outputs;
+            name = format!("{head}.{part}");
         }
         (name, TensorView::new(tensor.dtype(), shape, data).unwrap())
     });
@@ -62,7 +66,7 @@ fn forty_steps_agree<T: Task>(file: &str) {
             for micro_batch in [8, 2] {
                 assert_eq!(expected.steps.len(), 40);
                 let mut config = expected.settings.config(place.path(), micro_batch);
-                // Ten batches an epoch, of which the last has seven rows.
+                // Ten batches an epoch, of which the last has seven rows, or seven features.
                 config.epochs = 4;
                 config.data.split_ratios = Some([1.0, 0.0, 0.0]);
                 let run = runs.path().join(format!("{backend}-{number}-{micro_batch}"));
@@ -92,4 +96,11 @@ fn forty_steps_of_regression_agree() {
 #[test]
 fn forty_steps_of_tags_agree() {
     forty_steps_agree::<TokenClassification>("training-tokens.json");
+}
+
+/// The mean of the cross-entropies of start and end over a feature's own tokens. Contexts have windows: a
+/// question's features stand in two steps, or in several micro-batches of one.
+#[test]
+fn forty_steps_of_answers_agree() {
+    forty_steps_agree::<QuestionAnswering>("training-questions.json");
 }

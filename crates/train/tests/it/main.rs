@@ -4,6 +4,7 @@
 
 mod gradients;
 mod heads;
+mod long_documents;
 mod memory;
 mod resume;
 mod run;
@@ -12,6 +13,7 @@ mod strategies;
 mod tasks;
 mod tensorboard;
 mod training;
+mod whole_texts;
 mod windows;
 
 use std::cell::RefCell;

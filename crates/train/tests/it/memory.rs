@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use super::*;
 
 /// Panics while a step is under way.
-struct PanicAt(usize, String);
+pub(crate) struct PanicAt(pub(crate) usize, pub(crate) String);
 
 impl Observer for PanicAt {
     fn on_event(&mut self, event: &Event) -> Result<(), TrainError> {

@@ -1,6 +1,8 @@
 //! What holds of every task: whole runs of each, on data made up for it.
 
-use embert_task::{ClassWeightRule, MultiLabelClassification, TextRegression, TokenClassification};
+use embert_task::{
+    ClassWeightRule, MultiLabelClassification, QuestionAnswering, TextRegression, TokenClassification,
+};
 use embert_train::{ClassWeights, DropoutConfig, EarlyStoppingConfig, Keep};
 use serde_json::{Value, json};
 
@@ -103,6 +105,34 @@ const SPANS: Made = Made {
     },
     ..TAGGED_WORDS
 };
+
+/// The first film or soup of a context with the word after it.
+fn answer(words: &[&str]) -> Option<(String, usize)> {
+    let at = words.windows(2).position(|pair| matches!(pair[0], "film" | "soup"))?;
+    let start = words[..at].iter().map(|word| word.len() + 1).sum();
+    Some((words[at..at + 2].join(" "), start))
+}
+
+fn question(n: usize, count: usize, no_answer: Option<(String, usize)>) -> Value {
+    let words = words(n, count);
+    let (texts, starts): (Vec<String>, Vec<usize>) = answer(&words).or(no_answer).into_iter().unzip();
+    json!({
+        "id": format!("q{n}"),
+        "question": (["film", "soup"][n % 2]),
+        "context": words.join(" "),
+        "answers": {"text": texts, "answer_start": starts},
+    })
+}
+
+/// Where there is no film and no soup, the first word is the answer.
+const QUESTIONS: Made = Made {
+    row: |n, count| question(n, count, Some((words(n, count)[0].to_owned(), 0))),
+    weigh: |_| (),
+    lower: &["loss"],
+};
+
+/// Where there is no film and no soup, there is no answer.
+const QUESTIONS_WITH_NONE: Made = Made { row: |n, count| question(n, count, None), ..QUESTIONS };
 
 /// A place with short texts, all of which fit.
 fn short<T: Task>(made: &Made) -> Place<T> {
@@ -225,7 +255,7 @@ fn frozen_layers_stay_and_may_be_cached<T: Task>(made: &Made) {
     let place = short::<T>(made);
     let policies: [(&str, Frozen); 2] = [
         ("embeddings+encoder_below:1", |name| name.contains(".embeddings.") || name.contains(".layer.0.")),
-        ("all_but_head", |name| !name.starts_with("classifier.")),
+        ("all_but_head", |name| !name.starts_with("classifier.") && !name.starts_with("qa_outputs.")),
     ];
     for (freeze, is_frozen) in policies {
         let train = |cache_frozen: bool| {
@@ -326,10 +356,17 @@ fn long_texts_are_read_in_windows<T: Task>(made: &Made) {
     }
 
     config.data.stride = None;
-    place.train("cut", &config).unwrap();
+    let (_, events) = place.train("cut", &config).unwrap();
+    let features: usize =
+        steps(&events).iter().filter(|step| step.epoch == 1).map(|step| step.examples).sum();
+    assert_eq!(features > 44, T::trains_on_windows(), "{features}");
     // Where every word has a tag, no evaluation cuts.
     assert_eq!(longest("cut") > 40, T::default_stride(12).is_some(), "{}", longest("cut"));
     assert!(longest("cut") == 12 || longest("cut") == longest("run"));
+}
+
+fn whole_texts_are_one_example<T: Task>(made: &Made) {
+    crate::whole_texts::are_one_example(&long::<T>(made), made.weigh);
 }
 
 /// The best step and the end of the run follow from the values of the metric and its direction.
@@ -384,6 +421,7 @@ macro_rules! every_task {
             frozen_layers_stay_and_may_be_cached
             threads_change_no_bit
             long_texts_are_read_in_windows
+            whole_texts_are_one_example
             patience_knows_the_metrics_direction
         })*
     };
@@ -405,4 +443,6 @@ every_task! {
     numbers_of_pairs: TextRegression = NUMBERS;
     tagged_words: TokenClassification = TAGGED_WORDS;
     spans_of_characters: TokenClassification = SPANS;
+    questions: QuestionAnswering = QUESTIONS;
+    questions_without_answers: QuestionAnswering = QUESTIONS_WITH_NONE;
 }

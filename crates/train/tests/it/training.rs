@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     label_smoothing: f64,
     #[serde(default)]
     pos_weight: Option<Vec<f64>>,
+    #[serde(default)]
+    stride: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +63,7 @@ impl Settings {
             config.pos_weight = ClassWeights::Given(weights.clone());
         }
         config.data.max_length = self.max_length;
+        config.data.stride = self.stride;
         config.data.order = embert_data::Order::Sequential;
         config.optimizer.learning_rate = self.learning_rate;
         config.optimizer.head_learning_rate = Some(self.head_learning_rate);

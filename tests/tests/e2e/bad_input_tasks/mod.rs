@@ -3,6 +3,7 @@
 
 mod labels;
 mod numbers;
+mod questions;
 mod tokens;
 
 use std::fs;
@@ -94,12 +95,13 @@ fn card(keys: &str) -> String {
     format!("name = \"mine\"\n{keys}\n[files]\ntrain = [\"train.jsonl\"]\n[columns]{columns}\n")
 }
 
-/// The models of the three tasks, and of classification with one label.
+/// The models of the four tasks, and of classification with one label.
 struct Models {
     _dir: tempfile::TempDir,
     tokens: String,
     labels: String,
     numbers: String,
+    questions: String,
 }
 
 /// The models that all tests share; trained once.
@@ -119,7 +121,8 @@ fn models() -> &'static Models {
         let tokens = train("tokens", "tokens.conll", &SENTENCES.repeat(4), &[]);
         let labels = train("labels", "labels.jsonl", &lines(&labels::rows(24)), &[]);
         let numbers = train("numbers", "numbers.jsonl", &lines(&numbers::rows(24)), &numbers::REGRESSION);
-        Models { _dir: dir, tokens, labels, numbers }
+        let questions = train("questions", "questions.jsonl", &lines(&questions::rows(24)), &[]);
+        Models { _dir: dir, tokens, labels, numbers, questions }
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use embert_data::{Columns, DataError, ReadOptions, Row, RowProblem, RowReader, Value};
 use embert_predict::PredictError;
-use embert_task::text_columns;
+use embert_task::{Inputs, text_columns};
 
 use crate::error::Error;
 use crate::output::argument;
@@ -42,16 +42,20 @@ pub(super) fn unread_pair(
     ))
 }
 
-/// Adds to an error about a missing column the options that name columns. `takes_pairs` says whether the model's
-/// task has pairs.
-pub(super) fn with_options(error: Error, columns: PredictColumns<'_>, takes_pairs: bool) -> Error {
+/// Adds to an error about a missing column the options that name columns. `inputs` says what the model's task
+/// reads: words, questions, or texts, which may be pairs.
+pub(super) fn with_options(error: Error, columns: PredictColumns<'_>, inputs: Inputs) -> Error {
     let (Error::Data(source) | Error::Predict(PredictError::Data(source))) = &error else { return error };
     let (column, found, is_explained) = match source {
         DataError::MissingColumn { column, found, hint, .. } => (column, found, !hint.is_empty()),
         DataError::Row { problem: RowProblem::MissingColumn { column, found }, .. } => (column, found, false),
         _ => return error,
     };
+    let takes_pairs = inputs != Inputs::Words;
+    let of_question = "questions are in the column question and their texts in context, or in those that \
+                       --question-column and --context-column name";
     let hint = match hint_of(columns, takes_pairs, column, found) {
+        _ if inputs == Inputs::Questions => of_question.to_owned(),
         Some(hint) if takes_pairs => hint,
         Some(hint) => format!("{hint}; words from the column tokens need none"),
         // Nothing in the file looks like texts: the reader may know more, as where it has no heading.

@@ -3,6 +3,7 @@
 
 use std::io::{self, BufRead, Cursor, ErrorKind, Read};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize as _;
@@ -12,10 +13,25 @@ use super::super::bytes::Source;
 use crate::error::DataError;
 use crate::limits::MAX_ROW;
 use crate::location::Location;
-use crate::shown::shown;
+use crate::shown::{shown, shown_names};
 
 /// The location and the bytes of a row.
 pub(super) type Raw = Result<(Location, Vec<u8>), DataError>;
+
+/// The rows of a file as they stand in it.
+pub(super) struct RawRows {
+    pub(super) rows: Box<dyn Iterator<Item = Raw>>,
+    /// The name of the list that has them, within the file's only object; otherwise empty.
+    pub(super) list: String,
+    /// Whether they are known to be articles of SQuAD.
+    pub(super) are_articles: bool,
+}
+
+impl RawRows {
+    pub(super) fn new(rows: impl Iterator<Item = Raw> + 'static) -> Self {
+        Self { rows: Box::new(rows), list: String::new(), are_articles: false }
+    }
+}
 
 /// Why a value can't be read.
 pub(super) enum ValueError {
@@ -37,6 +53,12 @@ impl From<ValueError> for DataError {
             ValueError::Fatal(error) => error,
         }
     }
+}
+
+/// The error of a file with more than one list of rows.
+pub(super) fn several_lists(path: &Path, names: &str) -> DataError {
+    let problem = format!("has more than one list of rows ({names}): write each to a file of its own");
+    DataError::Content { path: path.to_owned(), problem }
 }
 
 /// Reads one JSON value at a time, as bytes.
@@ -105,6 +127,48 @@ impl<R: BufRead> Framed<R> {
         DataError::Json { location: self.location(), problem }
     }
 
+    /// The name of the next member of an object, whose value comes next; `None` at the end of the object. `opening`
+    /// is what stands before the member: a brace or a comma.
+    fn member(&mut self, opening: u8) -> Result<Option<String>, DataError> {
+        match self.token()? {
+            Some(b'}') if opening == b',' => {
+                self.advance(b'}');
+                return Ok(None);
+            }
+            Some(found) if found == opening => self.advance(opening),
+            found => {
+                let expected = if opening == b'{' { "an object" } else { "a comma or the end of the object" };
+                return Err(self.unexpected(found, expected));
+            }
+        }
+        match self.token()? {
+            Some(b'"') => {}
+            Some(b'}') if opening == b'{' => {
+                self.advance(b'}');
+                return Ok(None);
+            }
+            found => return Err(self.unexpected(found, "a key")),
+        }
+        let location = self.location();
+        let name = serde_json::from_slice(&self.value()?)
+            .map_err(|error| DataError::Json { location, problem: shown(&error.to_string()) })?;
+        match self.token()? {
+            Some(b':') => self.advance(b':'),
+            found => return Err(self.unexpected(found, "a colon")),
+        }
+        self.token()?;
+        Ok(Some(name))
+    }
+
+    /// Passes over the value of the member `name`, which may be no list of rows beside the one called `list`.
+    fn pass_over(&mut self, name: &str, list: &str) -> Result<(), DataError> {
+        if is_list_of_objects(&self.value()?) {
+            let names = shown_names(&[list, name]);
+            return Err(several_lists(&self.source.path, &names));
+        }
+        Ok(())
+    }
+
     /// The next value.
     #[allow(
         clippy::result_large_err,
@@ -162,6 +226,8 @@ impl<R: BufRead> Read for Framed<R> {
 pub(super) struct Elements<R> {
     framed: Framed<R>,
     is_array: bool,
+    /// The array's name, where it is a member of the file's only object.
+    member: Option<&'static str>,
     /// Number of values so far.
     count: u64,
     ended: bool,
@@ -171,7 +237,22 @@ impl<R: BufRead> Elements<R> {
     /// The elements of an array, after which the file must end. The location of an element is its number,
     /// since most writers put the whole array on one line.
     pub(super) fn array(framed: Framed<R>) -> Self {
-        Self { framed, is_array: true, count: 0, ended: false }
+        Self { framed, is_array: true, member: None, count: 0, ended: false }
+    }
+
+    /// The elements of the array `name` within an object, after which the file must end: they are read one by one,
+    /// so that the file may be larger than a row. No other member may be a list of objects.
+    pub(super) fn member(mut framed: Framed<R>, name: &'static str) -> Result<Self, DataError> {
+        let mut opening = b'{';
+        loop {
+            match framed.member(opening)? {
+                Some(found) if found == name => break,
+                Some(found) => framed.pass_over(&found, name)?,
+                None => return Err(framed.unexpected(Some(b'}'), &format!("the key {name:?}"))),
+            }
+            opening = b',';
+        }
+        Ok(Self { member: Some(name), ..Self::array(framed) })
     }
 
     /// The objects up to the end of the file.
@@ -195,8 +276,16 @@ impl<R: BufRead> Elements<R> {
             };
             if ends {
                 self.framed.advance(b']');
+                while let Some(list) = self.member
+                    && let Some(name) = self.framed.member(b',')?
+                {
+                    self.framed.pass_over(&name, list)?;
+                }
                 return match self.framed.token()? {
                     None => Ok(None),
+                    found if self.member.is_some() => {
+                        Err(self.framed.unexpected(found, "nothing after the object"))
+                    }
                     found => Err(self.framed.unexpected(found, "nothing after the array")),
                 };
             }
@@ -235,12 +324,15 @@ pub(super) fn lists_of_objects(object: &[u8], source: &Source) -> Vec<(String, R
     let mut framed = Framed::new(Cursor::new(object), source.clone(), 0);
     // A malformed object ends here; the members before the fault are kept.
     let _ = members(&mut framed, |name, at, value| {
-        let first = value.strip_prefix(b"[").unwrap_or_default().trim_ascii_start().first();
-        if first == Some(&b'{') {
+        if is_list_of_objects(value) {
             lists.push((name, at..at + value.len()));
         }
     });
     lists
+}
+
+fn is_list_of_objects(value: &[u8]) -> bool {
+    value.strip_prefix(b"[").unwrap_or_default().trim_ascii_start().first() == Some(&b'{')
 }
 
 fn members(
@@ -248,16 +340,8 @@ fn members(
     mut each: impl FnMut(String, usize, &[u8]),
 ) -> Result<(), DataError> {
     let mut opening = b'{';
-    while framed.token()? == Some(opening) {
-        framed.advance(opening);
+    while let Some(name) = framed.member(opening)? {
         opening = b',';
-        framed.token()?;
-        let Ok(name) = serde_json::from_slice(&framed.value()?) else { break };
-        if framed.token()? != Some(b':') {
-            break;
-        }
-        framed.advance(b':');
-        framed.token()?;
         let at = usize::try_from(framed.reader.position()).unwrap_or_default();
         each(name, at, &framed.value()?);
     }

@@ -1,15 +1,19 @@
 //! JSON in four layouts: an object a line, objects one after the other, an array of objects, or an array of
-//! objects within one object. A file's layout is told by its content and not by its name.
+//! objects within one object. A file's layout is told by its content and not by its name; so is a file of articles,
+//! as those of SQuAD.
 
 mod elements;
 mod row;
+mod squad;
+mod strict;
 mod unfold;
 
 use std::collections::VecDeque;
 use std::io::{BufRead, Cursor, Read as _};
 
-use self::elements::{Elements, Framed, Raw, ValueError, lists_of_objects};
+use self::elements::{Elements, Framed, Raw, RawRows, ValueError, lists_of_objects, several_lists};
 use self::row::Found;
+use self::squad::{ARTICLES, has_articles};
 use self::unfold::{is_pair, unfold};
 use super::bytes::{Source, Text, ends_here};
 use super::located::{LeftOut, Located, Notes};
@@ -37,13 +41,13 @@ pub(super) fn rows(
     said: &Notes,
 ) -> Result<impl Iterator<Item = Located> + use<>, DataError> {
     let source = text.source.clone();
-    let mut raw = unfold(raw_rows(text, format, columns, said)?, &source.path, said);
+    let mut raw = unfold(raw_rows(text, format, columns, said)?, &source, said);
     let mut ahead: VecDeque<Parsed> = VecDeque::new();
     let (mut bytes, mut seen, mut keys) = (0, vec![false; columns.wanted().len()], None);
     while ahead.is_empty() || (ahead.len() < AHEAD.0 && bytes < AHEAD.1 && seen.contains(&false)) {
         let Some(next) = raw.next() else { break };
         bytes += next.as_ref().map_or(usize::MAX / 2, |(_, raw)| raw.len());
-        let parsed = next.map(|(location, raw)| (location, Found::parse(raw, &source, columns)));
+        let parsed = parse(next, &source, columns);
         if let Ok((_, Ok(found))) = &parsed {
             for (seen, cell) in seen.iter_mut().zip(&found.cells) {
                 *seen |= cell.is_some();
@@ -68,10 +72,8 @@ pub(super) fn rows(
     let (mut names, mut left_out) = (SharedNames::default(), LeftOut::new(said));
     let mut raw = raw.fuse();
     Ok(std::iter::from_fn(move || {
-        let parsed = ahead.pop_front().or_else(|| {
-            raw.next()
-                .map(|next| next.map(|(location, raw)| (location, Found::parse(raw, &source, &columns))))
-        })?;
+        let next = || raw.next().map(|next| parse(next, &source, &columns));
+        let parsed = ahead.pop_front().or_else(next)?;
         Some(parsed.map(|(location, found)| {
             let leave_out = |column: &str, problem| left_out.add(column, &location, &problem);
             let row = found.and_then(|found| found.into_row(&columns, &mut names, leave_out));
@@ -80,12 +82,16 @@ pub(super) fn rows(
     }))
 }
 
-fn raw_rows(
-    mut text: Text,
-    format: Format,
-    columns: &Columns,
-    said: &Notes,
-) -> Result<Box<dyn Iterator<Item = Raw>>, DataError> {
+/// Parses a row. The problem of a row that was found before is passed on.
+fn parse(next: Raw, source: &Source, columns: &Columns) -> Parsed {
+    match next {
+        Ok((location, raw)) => Ok((location, Found::parse(raw, source, columns))),
+        Err(DataError::Row { location, problem }) => Ok((location, Err(problem))),
+        Err(error) => Err(error),
+    }
+}
+
+fn raw_rows(mut text: Text, format: Format, columns: &Columns, said: &Notes) -> Result<RawRows, DataError> {
     let source = text.source.clone();
     let path = source.path.display();
     let begin = text.head.len() - text.head.trim_ascii_start().len();
@@ -98,14 +104,19 @@ fn raw_rows(
             if format == Format::JsonLines {
                 said.add(format!("{path} is an array of JSON, and read as one"));
             }
-            return Ok(Box::new(Elements::array(Framed::new(text.into_reader(), source.clone(), 0))));
+            return Ok(RawRows::new(Elements::array(Framed::new(text.into_reader(), source.clone(), 0))));
         }
         Some(b'{') => {}
         _ => return Ok(lines(text.into_reader(), source.clone())),
     }
+    let is_squad = has_articles(&text.head);
     let before: Vec<u8> = text.head.drain(..begin).collect();
     let line = source.line_ends(&before);
     let mut framed = Framed::new(text.into_reader(), source.clone(), line);
+    if is_squad {
+        let articles = Elements::member(framed, ARTICLES)?;
+        return Ok(RawRows { list: ARTICLES.to_owned(), are_articles: true, ..RawRows::new(articles) });
+    }
     let (object, is_whole) = match framed.value() {
         Ok(object) => (object, true),
         // The first object is malformed: a problem of its line, after which the next lines may be fine.
@@ -119,7 +130,7 @@ fn raw_rows(
     let (only, after, rest) = ends_here(rest)
         .map_err(|error| DataError::Read { path: source.path.to_path_buf(), source: error })?;
     if only && let Some(rows) = within(&object, &source, columns, said)? {
-        return Ok(Box::new(rows));
+        return Ok(rows);
     }
     let is_pretty = object.contains(&source.line_end);
     let all = |parts: Vec<Vec<u8>>| Cursor::new(parts.concat()).chain(rest);
@@ -129,15 +140,13 @@ fn raw_rows(
     if format == Format::JsonLines {
         said.add(format!("{path}: its objects go over several lines, and are read so"));
     }
-    Ok(Box::new(Elements::objects(Framed::new(all(vec![object, after]), source.clone(), line))))
+    Ok(RawRows::new(Elements::objects(Framed::new(all(vec![object, after]), source.clone(), line))))
 }
 
 /// An object a line; empty lines are passed over.
-fn lines(reader: impl BufRead + 'static, source: Source) -> Box<dyn Iterator<Item = Raw>> {
-    Box::new(
-        numbered_lines(reader, source)
-            .filter(|line| line.as_ref().map_or(true, |(_, line)| !line.trim_ascii().is_empty())),
-    )
+fn lines(reader: impl BufRead + 'static, source: Source) -> RawRows {
+    let is_blank = |line: &Raw| line.as_ref().is_ok_and(|(_, line)| line.trim_ascii().is_empty());
+    RawRows::new(numbered_lines(reader, source).filter(move |line| !is_blank(line)))
 }
 
 /// The rows in an array within the only object of a file; `None` where the object is a row itself or has no
@@ -147,7 +156,7 @@ fn within(
     source: &Source,
     columns: &Columns,
     said: &Notes,
-) -> Result<Option<Elements<Cursor<Vec<u8>>>>, DataError> {
+) -> Result<Option<RawRows>, DataError> {
     let Ok(found) = Found::parse(object.to_vec(), source, columns) else { return Ok(None) };
     let path = &source.path;
     let first = found.cells.first().and_then(Option::as_ref);
@@ -166,15 +175,13 @@ fn within(
             said.add(format!("{}: its rows are those of {name:?}", path.display()));
             let line = source.line_ends(&object[..at.start]);
             let rows = Cursor::new(object[at.clone()].to_vec());
-            Ok(Some(Elements::array(Framed::new(rows, source.clone(), line))))
+            let rows = Elements::array(Framed::new(rows, source.clone(), line));
+            let are_articles = has_articles(object);
+            Ok(Some(RawRows { list: name.clone(), are_articles, ..RawRows::new(rows) }))
         }
         _ => {
             let names: Vec<&String> = lists.iter().map(|(name, _)| name).collect();
-            let problem = format!(
-                "has more than one list of rows ({}): write each to a file of its own",
-                shown_names(&names)
-            );
-            Err(DataError::Content { path: path.to_path_buf(), problem })
+            Err(several_lists(path, &shown_names(&names)))
         }
     }
 }

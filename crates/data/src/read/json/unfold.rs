@@ -1,12 +1,12 @@
-//! Layouts of spaCy that are no object a row: pairs of a text and its annotations, and documents with
-//! paragraphs of sentences of tokens.
-
-use std::path::Path;
+//! Layouts that are no object a row: spaCy's pairs of a text and its annotations, its documents with paragraphs of
+//! sentences of tokens, and SQuAD's articles with paragraphs of questions.
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::bytes::Source;
 use super::super::located::Notes;
-use super::elements::Raw;
+use super::elements::{Raw, RawRows};
+use super::squad::{Questions, is_article};
 use crate::location::Location;
 
 /// A layout that is turned into objects.
@@ -16,24 +16,29 @@ enum Layout {
     Pairs,
     /// `{"id": 0, "paragraphs": [{"raw": "...", "sentences": [{"tokens": [{"orth": "...", "ner": "O"}]}]}]}`.
     Documents,
+    /// `{"title": "...", "paragraphs": [{"context": "...", "qas": [{"id": "...", "question": "...", "answers": []}]}]}`,
+    /// or one of the paragraphs.
+    Articles,
 }
 
-/// The rows, of which each pair, and each paragraph of a document, is an object. The first row tells the
-/// layout of all.
-pub(super) fn unfold(
-    mut raw: Box<dyn Iterator<Item = Raw>>,
-    path: &Path,
-    said: &Notes,
-) -> Box<dyn Iterator<Item = Raw>> {
-    let first = raw.next();
-    let layout = first.as_ref().and_then(|first| Layout::of(&first.as_ref().ok()?.1));
-    let all = first.into_iter().chain(raw);
-    let path = path.display();
+/// The rows, of which each pair, each paragraph of a document, and each question of an article, is an object. The
+/// first row tells the layout of all, where it is not known.
+pub(super) fn unfold(raw: RawRows, source: &Source, said: &Notes) -> Box<dyn Iterator<Item = Raw>> {
+    let RawRows { mut rows, list, are_articles } = raw;
+    let first = rows.next();
+    let of_first = || first.as_ref().and_then(|first| Layout::of(&first.as_ref().ok()?.1));
+    let layout = if are_articles { Some(Layout::Articles) } else { of_first() };
+    let all = first.into_iter().chain(rows);
+    let path = source.path.display();
     match layout {
         None => Box::new(all),
         Some(Layout::Pairs) => {
             said.add(format!("{path} has pairs of a text and its annotations, as spaCy writes them"));
             Box::new(all.map(|raw| raw.map(|(location, raw)| (location, pair(raw)))))
+        }
+        Some(Layout::Articles) => {
+            said.add(format!("{path} has articles of SQuAD: each question is a row"));
+            Box::new(Questions::new(Box::new(all), list, source.clone()))
         }
         Some(Layout::Documents) => {
             said.add(format!(
@@ -65,6 +70,9 @@ impl Layout {
     fn of(raw: &[u8]) -> Option<Self> {
         if as_pair(raw).is_some() {
             return Some(Self::Pairs);
+        }
+        if is_article(raw) {
+            return Some(Self::Articles);
         }
         let key = b"\"sentences\"";
         if !raw.windows(key.len()).any(|part| part == key) {
