@@ -366,7 +366,7 @@ fn answered(numbers: &mut Numbers, id: usize, may_lack: bool) -> Value {
         };
         let person = format!("{} {}", numbers.of(&FIRST), numbers.of(&LAST));
         people.push(named(&mut context, &person));
-        context += &format!(" {} {} to ", numbers.of(&WORDS), numbers.of(&WORDS));
+        write!(context, " {} {} to ", numbers.of(&WORDS), numbers.of(&WORDS)).unwrap();
         let place = *numbers.of(&PLACES);
         places.push(named(&mut context, place));
         context += ". ";
@@ -390,7 +390,7 @@ fn answered(numbers: &mut Numbers, id: usize, may_lack: bool) -> Value {
     }
     predicted["score"] = json!(0.05 + 0.94 * numbers.share());
     let mut answers = if lacks { Vec::new() } else { vec![all[truth].clone()] };
-    if id % 5 == 0 {
+    if id.is_multiple_of(5) {
         answers.extend_from_within(..);
     }
     let mut example = json!({

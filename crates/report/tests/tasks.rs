@@ -224,13 +224,7 @@ fn a_terminal_says_the_result_and_what_rules_get() {
         ),
         (
             question_answering(place.path(), "questions", 9, true),
-            [
-                "Answers 59.8 % of 9 test",
-                "with fitted null",
-                "the sentence with most",
-                "0.7470",
-                "validation f1:",
-            ],
+            ["Answers 59.8 % of 9 test", "with fitted null", "the sentence with", "0.7470", "validation f1:"],
         ),
     ] {
         let text = terminal(&Run::read(&run).unwrap());

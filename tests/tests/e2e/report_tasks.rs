@@ -17,7 +17,7 @@ fn a_browser_shows_the_pages_of_every_task() {
     let labels = runs::multi_label(dir.path(), "labels", 28, 300);
     let pairs = runs::regression(dir.path(), "pairs", 1500);
     let answers = runs::question_answering(dir.path(), "answers", 60, false);
-    let no_answers = runs::question_answering(dir.path(), "no answers", 300, true);
+    let no_answers = runs::question_answering(dir.path(), "no-answers", 300, true);
     // Plots of training: four, or five with errors; of each split four, or three without a null threshold; the
     // lengths.
     for (run, plots) in [(&tagged, 13), (&labels, 13), (&pairs, 14), (&answers, 11), (&no_answers, 13)] {

@@ -109,7 +109,7 @@ fn answers(one: &Answered<'_>) -> Markup {
                 dt { "given" }
                 dd {
                     @if one.given.is_empty() { "no answer" (instead(one.example)) }
-                    @else { bdi { (shortened(one.given, QUOTED)) } }
+                    @else { (quoted(one.given)) }
                 }
             }
             div {
@@ -118,7 +118,7 @@ fn answers(one: &Answered<'_>) -> Markup {
                     @if truths.is_empty() { "no answer" }
                     @for (place, truth) in truths.iter().take(MOST_TRUE).enumerate() {
                         @if place > 0 { " · " }
-                        bdi { (shortened(truth, QUOTED)) }
+                        (quoted(truth))
                     }
                     @if left_out > 0 { " and " (counted(left_out, "other")) }
                 }
@@ -131,8 +131,13 @@ fn answers(one: &Answered<'_>) -> Markup {
 fn instead(example: &AnsweredExample) -> Markup {
     let text = &example.predicted.text;
     html! {
-        @if !text.is_empty() { ", instead of " bdi { (shortened(text, QUOTED)) } }
+        @if !text.is_empty() { ", instead of " (quoted(text)) }
     }
+}
+
+/// An answer between quotation marks, which show white space too.
+fn quoted(answer: &str) -> Markup {
+    html! { "“" bdi { (shortened(answer, QUOTED)) } "”" }
 }
 
 #[cfg(test)]
@@ -219,7 +224,7 @@ mod tests {
         ];
         let (worst, unsure, html) = lists(&all, Some(0.0));
         assert_eq!((worst, unsure), (vec![2, 0], vec![2]));
-        assert!(html.contains("no answer, instead of <bdi>Okafor</bdi>"), "{html}");
+        assert!(html.contains("no answer, instead of “<bdi>Okafor</bdi>”"), "{html}");
         assert!(html.contains("<dt>true</dt><dd>no answer</dd>"), "{html}");
         let (_, unsure, html) = lists(&all[1..2], Some(0.0));
         assert!(unsure.is_empty() && html.contains("No question has an F1 of 0."), "{html}");

@@ -227,7 +227,7 @@ mod tests {
         let Layer::Line { points, .. } = &figure.plot.layers[1] else { panic!("no line") };
         assert_eq!((points[0].1, points[1]), (0.5, (-2.0, 0.5)));
         assert_eq!(points[2], (-2.0, 0.75));
-        assert_eq!(points.last().unwrap().1, 0.625);
+        assert_eq!(points.last().copied(), Some((figure.plot.x.end, 0.625)));
         let marks: Vec<f64> = figure
             .plot
             .layers
