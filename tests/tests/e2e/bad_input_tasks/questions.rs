@@ -97,6 +97,8 @@ fn settings_and_cards_of_other_tasks() {
     with(&["--set", "class_weights=balanced"], &["class_weights", "tokens, not classes"]);
     with(&["--set", "label_smoothing=0.1"], &["label_smoothing", "tokens, not classes"]);
     with(&["--set", "data.scheme=iob2"], &["data.scheme", "token-classification"]);
+    with(&["--classifier-dropout", "0.2"], &["dropout.classifier = 0.2", "no dropout"]);
+    with(&["--train-stride", "8"], &["data.train_stride", "question-answering"]);
     with(&["--truncation", "head"], &["data.truncation = head", "only_second"]);
     with(&["--metric", "best_f1_thresh"], &["metric = \"best_f1_thresh\"", "one of f1, exact_match"]);
     with(&["--metric", "HasAns_f1"], &["metric = \"HasAns_f1\"", "one of f1, exact_match"]);
@@ -147,7 +149,12 @@ fn predictions_for_bad_rows() {
         lines(&[json!({"question": "Who?", "context": CONTEXT}), json!({"question": "Who?", "context": ""})]);
     predict_refuses(model, &[("in.jsonl", &rows)], &input, &["in.jsonl, line 2", "\"context\""]);
     let rows = lines(&[json!({"frage": "Who?", "context": CONTEXT})]);
-    predict_refuses(model, &[("in.jsonl", &rows)], &input, &["in.jsonl, line 1", "question"]);
+    predict_refuses(
+        model,
+        &[("in.jsonl", &rows)],
+        &input,
+        &["in.jsonl has no column \"question\"", "--question-column"],
+    );
     predict_refuses(model, &[("in.csv", "text\nWho?\n")], &["--input", "@in.csv"], &["--question-column"]);
     predict_refuses(model, &[("in.txt", "Who?\n")], &["--input", "@in.txt"], &["question"]);
 }
