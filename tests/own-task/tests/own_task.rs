@@ -158,6 +158,17 @@ impl SweepHost for Host {
 }
 
 /// A lower error is better, so the table has the smaller error first.
+/// A task without a loss of whole texts says so, and trains nothing.
+#[test]
+fn windows_that_the_task_can_not_pool_are_refused() {
+    let config = settings().set("data.train_stride=4").unwrap().build().unwrap();
+    let error = Prepared::<TextLength>::new(&config, config.model.as_ref(), data(), &Device::flex());
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "data.train_stride = 4: expected no value: text-length can't train on the windows of a text as one example"
+    );
+}
+
 #[test]
 fn a_sweep_has_the_smallest_error_first() {
     let dir = tempfile::tempdir().unwrap();
