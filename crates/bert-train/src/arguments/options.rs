@@ -286,7 +286,7 @@ mod tests {
                 words += 1;
             }
         }
-        assert_eq!(words, 19);
+        assert_eq!(words, 20);
     }
 
     /// The help states defaults as text, since an option that wasn't given must stay out of the config file's
