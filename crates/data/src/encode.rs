@@ -284,9 +284,8 @@ mod tests {
             .zip(texts)
             .map(|(id, text)| Example { id, text, text_pair: None, label: Some(0), document: None })
             .collect();
-        let labels = |example: &Example, windows: &[Encoding]| {
-            Ok::<_, DataError>(vec![example.label; windows.len()])
-        };
+        let labels =
+            |example: &Example, windows: &[Encoding]| Ok::<_, DataError>(vec![example.label; windows.len()]);
         let (all, none) = encode_some_windows(&examples, &tokenizer, &encoding, 1, 7, labels).unwrap();
         let options = WindowOptions { encoding, stride: Some(1) };
         assert_eq!(

@@ -33,7 +33,8 @@ use crate::named_scores::{logged, logged_names, shown, values};
 use crate::outputs::sigmoid;
 use crate::pairs::{example_of_row, sentences};
 use crate::{
-    ExampleProblem, LabelMapping, LabelOptions, LossSettings, PooledLoss, Scorer, Target, Task, TaskCard, TaskError,
+    ExampleProblem, LabelMapping, LabelOptions, LossSettings, PooledLoss, Scorer, Target, Task, TaskCard,
+    TaskError,
 };
 
 /// A text, or a pair of texts, with the numbers of its labels, ascending; `None` for an example to predict.
@@ -89,10 +90,11 @@ impl Task for MultiLabelClassification {
     const METRIC: &'static str = MultiLabelMetric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::MultiLabelClassification);
     const KEY: &'static str = "a sentence or a document";
-    const POOLED_LOSS: Option<PooledLoss<Self>> = Some(|task, outputs, _layout, windows, targets, divisor| {
-        let truths = targets.iter().map(|target| &*target.0);
-        task.loss.forward_pooled(outputs, windows, truths, divisor)
-    });
+    const POOLED_LOSS: Option<PooledLoss<Self>> =
+        Some(|task, outputs, _layout, windows, targets, divisor| {
+            let truths = targets.iter().map(|target| &*target.0);
+            task.loss.forward_pooled(outputs, windows, truths, divisor)
+        });
 
     type Head = SequenceClassificationHead;
     type Example = MultiLabelText;
@@ -210,8 +212,7 @@ impl Task for MultiLabelClassification {
         for target in train.targets_of_examples() {
             target.0.iter().zip(&mut positives).for_each(|(has, count)| *count += usize::from(*has));
         }
-        let weights =
-            settings.pos_weight.resolve_positive(&self.labels, &positives, train.examples())?;
+        let weights = settings.pos_weight.resolve_positive(&self.labels, &positives, train.examples())?;
         Ok(Self { loss: BinaryCrossEntropy::new(weights), ..self })
     }
 

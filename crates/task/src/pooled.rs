@@ -18,7 +18,8 @@ pub(crate) fn log_mean_exp(logs: Tensor<2>, windows: &[Range<usize>]) -> Tensor<
     let [rows, outputs] = logs.dims();
     let device = logs.device();
     // Rows of other examples become `-inf` before the largest is taken, so that no exponential overflows.
-    let others = of_examples(windows, rows, &device, |is_own, _| if is_own { 0.0 } else { f32::NEG_INFINITY });
+    let others =
+        of_examples(windows, rows, &device, |is_own, _| if is_own { 0.0 } else { f32::NEG_INFINITY });
     let logs = logs.unsqueeze_dim::<3>(0) + others;
     // A constant: the formula holds for any `m`, so no gradient belongs to the choice.
     let most = logs.clone().max_dim(1).detach();

@@ -26,7 +26,9 @@ use crate::named_scores::{logged, logged_names, shown, values};
 use crate::outputs::sigmoid;
 use crate::pairs::{example_of_row, sentences};
 use crate::pooled::mean as mean_of_windows;
-use crate::{ExampleProblem, LabelOptions, LossSettings, PooledLoss, Scorer, Target, Task, TaskCard, TaskError};
+use crate::{
+    ExampleProblem, LabelOptions, LossSettings, PooledLoss, Scorer, Target, Task, TaskCard, TaskError,
+};
 
 /// A text, or a pair of texts, with its number; `None` for an example to predict.
 pub type NumberedText = Example<Option<f64>>;

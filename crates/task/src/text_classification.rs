@@ -79,9 +79,10 @@ impl Task for TextClassification {
     const METRIC: &'static str = Metric::DEFAULT;
     const PROBLEM_TYPE: Option<ProblemType> = Some(ProblemType::SingleLabelClassification);
     const KEY: &'static str = "a document";
-    const POOLED_LOSS: Option<PooledLoss<Self>> = Some(|task, outputs, _layout, windows, targets, divisor| {
-        task.loss.forward_pooled(outputs, windows, targets, divisor)
-    });
+    const POOLED_LOSS: Option<PooledLoss<Self>> =
+        Some(|task, outputs, _layout, windows, targets, divisor| {
+            task.loss.forward_pooled(outputs, windows, targets, divisor)
+        });
 
     type Head = SequenceClassificationHead;
     type Example = TextExample;

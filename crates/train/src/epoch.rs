@@ -48,7 +48,8 @@ impl EpochPlan {
         texts: TextBatches,
     ) -> Self {
         let (lengths, windows) = (data.lengths(), windows_of_texts(data));
-        let tokens: Vec<usize> = windows.iter().map(|of_text| lengths[of_text.clone()].iter().sum()).collect();
+        let tokens: Vec<usize> =
+            windows.iter().map(|of_text| lengths[of_text.clone()].iter().sum()).collect();
         let mut plan = Self { micro_batches: Vec::new(), steps: Vec::new() };
         for step in sampler.epoch(&tokens, epoch).chunks(accumulated) {
             let before = plan.micro_batches.len();

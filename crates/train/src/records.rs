@@ -128,7 +128,12 @@ mod tests {
                     untruncated_length: length,
                 }
             };
-            super::lengths(&EncodedDataset::new((0..).zip(lengths).map(example).collect()), max_length, false, 0)
+            super::lengths(
+                &EncodedDataset::new((0..).zip(lengths).map(example).collect()),
+                max_length,
+                false,
+                0,
+            )
         };
         let lengths = of(&[1, 2, 3, 2470, 64], 100);
         assert_eq!((lengths.bin_width, lengths.counts.len(), lengths.truncated), (4, 25, 1));

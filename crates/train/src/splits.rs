@@ -250,7 +250,10 @@ pub fn have_same_splits(one: &TrainConfig, other: &TrainConfig) -> bool {
 pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) -> Result<(), TrainError> {
     if let (Some(stride), None) = (config.data.train_stride, T::POOLED_LOSS) {
         let expected = if T::trains_on_windows() {
-            format!("no value: {} trains on all windows of a text without it, and data.stride is what they share", T::NAME)
+            format!(
+                "no value: {} trains on all windows of a text without it, and data.stride is what they share",
+                T::NAME
+            )
         } else {
             format!("no value: {} can't train on the windows of a text as one example", T::NAME)
         };

@@ -7,8 +7,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use embert_data::EncodedDataset;
 use embert_model::{BertConfig, Layout, ProblemType};
 use embert_task::{
-    ClassWeights, LabelTarget, LossSettings, MultiLabelClassification, NumberTarget, Task, TextClassification,
-    TextRegression, TokenClassification,
+    ClassWeights, LabelTarget, LossSettings, MultiLabelClassification, NumberTarget, Task,
+    TextClassification, TextRegression, TokenClassification,
 };
 use serde::Deserialize;
 
@@ -39,7 +39,9 @@ fn reference() -> Reference {
 
 impl<T> Case<T> {
     fn settings(&self) -> LossSettings {
-        let given = |weights: &Option<Vec<f64>>| weights.clone().map_or_else(ClassWeights::default, ClassWeights::Given);
+        let given = |weights: &Option<Vec<f64>>| {
+            weights.clone().map_or_else(ClassWeights::default, ClassWeights::Given)
+        };
         LossSettings {
             class_weights: given(&self.class_weights),
             pos_weight: given(&self.pos_weight),

@@ -357,7 +357,10 @@ mod tests {
             let most = if *most == i64::MAX as u64 { "2^63 - 1".to_owned() } else { groups.join(",") };
             // The ranges of these keys end at the model's size or at another key's value, which the row
             // states.
-            assert!(row.contains(&most) || ["reinit_layers", "data.stride", "data.train_stride"].contains(key), "{key}: {row}");
+            assert!(
+                row.contains(&most) || ["reinit_layers", "data.stride", "data.train_stride"].contains(key),
+                "{key}: {row}"
+            );
         }
         for Fraction { key, .. } in FRACTIONS {
             assert!(row(key).is_some(), "{key} has no row");

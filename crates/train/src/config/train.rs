@@ -256,7 +256,10 @@ impl TrainConfig {
     pub fn windows_of<T: Task>(&self) -> WindowOptions {
         let EncodeOptions { max_length, truncation } = self.encode_options();
         let encoding = EncodeOptions { max_length, truncation: T::TRUNCATION.unwrap_or(truncation) };
-        WindowOptions { encoding, stride: self.data.evaluated_stride().or_else(|| T::default_stride(max_length)) }
+        WindowOptions {
+            encoding,
+            stride: self.data.evaluated_stride().or_else(|| T::default_stride(max_length)),
+        }
     }
 
     /// What the labels of a data set mean, where the data leave it open.

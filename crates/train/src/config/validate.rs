@@ -156,7 +156,8 @@ impl DataConfig {
     /// Checks what goes with `train_stride`, and what has no effect without it.
     fn validate_windows(&self) -> Result<(), ConfigError> {
         let windows = self.train_stride.is_some();
-        for (key, found) in [("data.max_windows", self.max_windows), ("data.batch_tokens", self.batch_tokens)] {
+        for (key, found) in [("data.max_windows", self.max_windows), ("data.batch_tokens", self.batch_tokens)]
+        {
             check(
                 windows || found.is_none(),
                 key,
@@ -247,13 +248,19 @@ mod tests {
         for (setting, expected) in [
             ("data.max_windows=8", "data.max_windows = 8: expected data.train_stride beside it"),
             ("data.batch_tokens=512", "data.batch_tokens = 512: expected data.train_stride beside it"),
-            ("data.train_stride=254", "data.train_stride = 254 with data.max_length = 256: expected a number below"),
+            (
+                "data.train_stride=254",
+                "data.train_stride = 254 with data.max_length = 256: expected a number below",
+            ),
         ] {
             let error = of(&[setting]).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
         }
         let error = of(&["data.train_stride=32", "data.truncation=head_tail:64"]).unwrap_err().to_string();
-        assert!(error.starts_with("data.truncation = head_tail:64 with data.train_stride: expected no"), "{error}");
+        assert!(
+            error.starts_with("data.truncation = head_tail:64 with data.train_stride: expected no"),
+            "{error}"
+        );
     }
 
     #[test]

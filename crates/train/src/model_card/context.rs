@@ -323,7 +323,9 @@ mod tests {
         }
         (config.data.stride, config.data.max_windows) = (Some(64), Some(4));
         let other = parts(&card(&config, None)).1;
-        assert!(other.contains("at most 4 windows of a text. Longer") && other.contains("overlap by 64 tokens"));
+        assert!(
+            other.contains("at most 4 windows of a text. Longer") && other.contains("overlap by 64 tokens")
+        );
         assert!(other.contains("predict --model . --stride 64"), "{other}");
     }
 }

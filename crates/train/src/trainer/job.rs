@@ -44,8 +44,7 @@ impl<T: Task> Job<T> {
         let sampler = Sampler::new(self.config.data.order, self.config.batch_size, self.config.seed);
         let (accumulated, of_texts) = (self.config.micro_batches(), self.pooled_loss().is_some());
         let plan = if of_texts {
-            let texts =
-                TextBatches { tokens: self.config.batch_tokens(), padding: self.batcher().padding() };
+            let texts = TextBatches { tokens: self.config.batch_tokens(), padding: self.batcher().padding() };
             EpochPlan::of_texts(data, sampler, epoch, accumulated, texts)
         } else {
             EpochPlan::of_features(data, sampler, epoch, accumulated)

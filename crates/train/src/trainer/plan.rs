@@ -21,7 +21,8 @@ impl Plan {
     /// # Errors
     /// There are more steps than a run can have.
     pub(crate) fn of_split<T>(config: &TrainConfig, train: &EncodedDataset<T>) -> Result<Self, TrainError> {
-        let counted = if config.data.train_stride.is_some() { train.examples() } else { train.features().len() };
+        let counted =
+            if config.data.train_stride.is_some() { train.examples() } else { train.features().len() };
         Self::new(config, counted)
     }
 

@@ -66,9 +66,13 @@ pub(crate) fn are_one_example<T: Task>(place: &Place<T>, weigh: fn(&mut TrainCon
     let facts = json(&place.bytes("run/facts.json"));
     assert_eq!(facts["lengths"]["windows"], windows);
     // Evaluation reads the windows of training.
-    assert!(place.bytes("run/examples.jsonl").split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).any(
-        |line| json(line)["tokens"].as_u64() > Some(40)
-    ));
+    assert!(
+        place
+            .bytes("run/examples.jsonl")
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .any(|line| json(line)["tokens"].as_u64() > Some(40))
+    );
 
     for step in [1, 3, 6] {
         crate::resume::stop_after(place, "stopped", &config, step);
@@ -92,7 +96,9 @@ pub(crate) fn are_one_example<T: Task>(place: &Place<T>, weigh: fn(&mut TrainCon
         freeze(config);
         config.cache_frozen = true;
     });
-    assert!(cached.iter().any(|event| matches!(event, Event::CacheProgress { total, .. } if *total == windows)));
+    assert!(
+        cached.iter().any(|event| matches!(event, Event::CacheProgress { total, .. } if *total == windows))
+    );
     assert_near(&losses(&frozen), &losses(&cached), 1e-5, "cache");
     for (one, other) in evals(&frozen).into_iter().zip(evals(&cached)) {
         let [a, b] = [one, other].map(|eval| eval.metrics.get("loss").unwrap());
@@ -206,7 +212,8 @@ fn runs_with_other_micro_batches_share_their_splits() {
     let place = long();
     let config = whole(&place);
     let root = place.path("reviews");
-    let data = load(&Card::for_folder(&root).unwrap(), &root, &config.load_options(), &config.label_options());
+    let data =
+        load(&Card::for_folder(&root).unwrap(), &root, &config.load_options(), &config.label_options());
     let splits =
         EncodedSplits::<TextClassification>::encode(&config, config.model.as_ref(), data.unwrap()).unwrap();
     let fits = |change: fn(&mut TrainConfig)| {
@@ -232,7 +239,10 @@ fn too_little_memory_names_the_tokens_of_a_micro_batch() {
     let tokens = memory.batch_tokens.unwrap();
     assert_eq!(memory.suggested, None);
     assert!(tokens > 0 && tokens < memory.batch_size * memory.seq_len, "{error}");
-    assert!(error.to_string().contains(&format!("set data.batch_tokens = {tokens} for the same step")), "{error}");
+    assert!(
+        error.to_string().contains(&format!("set data.batch_tokens = {tokens} for the same step")),
+        "{error}"
+    );
     let mut smaller = config;
     smaller.data.batch_tokens = Some(tokens);
     assert_eq!(complete(place.train("smaller", &smaller).unwrap().0).step, 8);
