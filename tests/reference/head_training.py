@@ -14,7 +14,7 @@ tests/fixtures/heads/training-questions.json     the mean of the cross-entropies
 - `rows`: the data as a user has them;
 - `batches`: the rows of one epoch as token ids, padded, with their targets; the next epoch has the same batches. A token
   whose target is -100 does not count. Nothing is cut, but contexts have windows: batches are of features, and a question's
-  may stand in two of them. Targets and loss are those of end_to_end/questions.py: run_qa.py's and BertForQuestionAnswering's
+  may stand in two of them. Targets and loss are those of end_to_end/question_windows.py: run_qa.py's and BertForQuestionAnswering's
   but for padding and for an answer in a window's last token;
 - `runs`: the settings; in each step the loss, the gradient's norm before clipping and the learning rate; afterwards the
   first values of some weights, and the outputs for the first batch.
@@ -41,7 +41,7 @@ from transformers import (
 from common import REPOSITORY, output, pin
 
 sys.path.append(str(REPOSITORY / "tests/reference/end_to_end"))
-from questions import Questions  # noqa: E402
+from question_windows import Questions  # noqa: E402
 
 pin("transformers")
 transformers.logging.set_verbosity_error()

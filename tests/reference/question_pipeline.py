@@ -33,10 +33,10 @@ What the pipeline does, in QuestionAnsweringPipeline and select_starts_ends of t
 7. With `handle_impossible_answer` the empty answer joins them, with the null score. The answers are sorted by score, the best
    first and equals in their order, and `top_k` are left.
 
-utils_qa.py, and embert, takes 20 x 20 ends by logits instead, adds logits in place of multiplying probabilities, and keeps an answer
-that two windows hold twice. Within a window log(P(i) Q(j)) and start[i] + end[j] differ by a constant, also for [CLS]: both have
-the same best answer, but for step 6, answers of 16 to 30 tokens and aligned words. Over several windows they may not: P and Q say
-how sure a window is, not how great its logits are.
+utils_qa.py, and embert, takes 20 x 20 ends by logits instead, adds logits in place of multiplying probabilities, and keeps an
+answer that two windows hold twice. Within a window log(P(i) Q(j)) and start[i] + end[j] differ by a constant, also for [CLS]:
+both have the same best answer, but for step 6, answers of 16 to 30 tokens and aligned words. Over several windows they may not:
+P and Q say how sure a window is, not how great its logits are.
 
 `max_answer_len=30` and `align_to_words=False` (the settings `same` and `same_impossible`) leave step 6 and the windows' own
 softmaxes. `otherwise` names, for each of the settings, the questions whose answer (its characters) is not the one that has the
@@ -64,7 +64,7 @@ import torch  # noqa: E402
 import transformers  # noqa: E402
 from transformers import AutoTokenizer, BertConfig, BertForQuestionAnswering, pipeline  # noqa: E402
 
-from questions import CLS, Questions  # noqa: E402
+from question_windows import CLS, Questions  # noqa: E402
 
 assert transformers.__version__.startswith("5.2."), transformers.__version__
 transformers.logging.set_verbosity_error()

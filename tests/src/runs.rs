@@ -351,3 +351,94 @@ pub fn regression(folder: &Path, name: &str, examples: usize) -> PathBuf {
     };
     write(folder, name, &made)
 }
+
+/// A context of sentences about people and places, a question about one of them, and an answer that is right,
+/// cut, or of another sentence. A question with `null_odds` may have no answer.
+fn answered(numbers: &mut Numbers, id: usize, may_lack: bool) -> Value {
+    let mut context = String::new();
+    let (mut people, mut places) = (Vec::new(), Vec::new());
+    let sentences = if id % 9 == 4 { 60 } else { 3 + id % 14 };
+    for _ in 0..sentences {
+        let named = |context: &mut String, name: &str| {
+            let start = context.chars().count();
+            *context += name;
+            json!({"text": name, "start": start, "end": start + name.chars().count()})
+        };
+        let person = format!("{} {}", numbers.of(&FIRST), numbers.of(&LAST));
+        people.push(named(&mut context, &person));
+        write!(context, " {} {} to ", numbers.of(&WORDS), numbers.of(&WORDS)).unwrap();
+        let place = *numbers.of(&PLACES);
+        places.push(named(&mut context, place));
+        context += ". ";
+    }
+    let (question, all) = match id % 7 {
+        0 => ("Who was it?", &people),
+        1 => ("Where did they go because of the weather?", &places),
+        2 => ("Which person flew quietly?", &people),
+        3 => ("In what city were friends met?", &places),
+        4 => ("How many went, and where?", &places),
+        5 => ("Name a person.", &people),
+        _ => ("When was that?", &places),
+    };
+    let truth = numbers.below(sentences);
+    let lacks = may_lack && numbers.below(3) == 0;
+    let mut predicted = all[if numbers.below(4) == 0 { numbers.below(sentences) } else { truth }].clone();
+    let text = predicted["text"].as_str().unwrap().to_owned();
+    if let Some((first, _)) = text.split_once(' ').filter(|_| numbers.below(4) == 0) {
+        predicted["end"] = json!(predicted["start"].as_u64().unwrap() + first.chars().count() as u64);
+        predicted["text"] = json!(first);
+    }
+    predicted["score"] = json!(0.05 + 0.94 * numbers.share());
+    let mut answers = if lacks { Vec::new() } else { vec![all[truth].clone()] };
+    if id.is_multiple_of(5) {
+        answers.extend_from_within(..);
+    }
+    let mut example = json!({
+        "id": id, "question_id": format!("5726{id:04}"), "question": question, "context": context.trim_end(),
+        "answers": answers, "predicted": predicted, "tokens": 6 * sentences + 9,
+    });
+    if may_lack {
+        let shift = if lacks { 1.0 } else { -2.0 };
+        example["null_odds"] = json!(shift + 6.0 * (numbers.share() + numbers.share() - 1.0));
+    }
+    example
+}
+
+/// A run of question answering with `questions` questions a split, of which some may have no answer. The
+/// figures in `scores.json` are made up; the null threshold is -0.75.
+pub fn question_answering(folder: &Path, name: &str, questions: usize, may_lack: bool) -> PathBuf {
+    let mut numbers = Numbers(17);
+    let mut split =
+        || -> Vec<Value> { (0..questions).map(|id| answered(&mut numbers, id, may_lack)).collect() };
+    let scores = |shift: f64| {
+        let at = |shift: f64| {
+            let mut metrics = json!({"f1": 0.742 - shift, "exact_match": 0.613 - shift});
+            if may_lack {
+                metrics["HasAns_f1"] = json!(0.781 - shift);
+                metrics["NoAns_f1"] = json!(0.664 - shift);
+            }
+            metrics
+        };
+        let mut metrics = at(shift);
+        metrics["loss"] = json!(1.12 + shift);
+        json!({
+            "metrics": metrics,
+            "detail": if may_lack { json!({"thresholds": [-0.75], "at_thresholds": at(shift - 0.02)}) } else { json!({}) },
+            "baselines": [{"name": "the sentence with most of the question's words", "metrics": {"f1": 0.211, "exact_match": 0.02}}],
+        })
+    };
+    let mut metrics = vec![("f1", "F1", true, true), ("exact_match", "Exact match", true, true)];
+    if may_lack {
+        metrics.extend([("HasAns_f1", "HasAns F1", true, true), ("NoAns_f1", "NoAns F1", true, true)]);
+    }
+    metrics.push(("loss", "Loss", false, true));
+    let made = Made {
+        task: "question-answering",
+        problem_type: None,
+        labels: Vec::new(),
+        metrics,
+        examples: [split(), split()],
+        scores: [scores(0.0), scores(0.015)],
+    };
+    write(folder, name, &made)
+}

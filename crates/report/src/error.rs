@@ -111,6 +111,16 @@ pub enum ExampleProblem {
         /// The number of characters of the text.
         length: usize,
     },
+    /// An answer ends before it begins, or reaches beyond its context.
+    #[error("an answer goes from character {start} to {end}, but the context has {length}, counted from 0")]
+    Answer {
+        /// The first character.
+        start: usize,
+        /// One past the last character.
+        end: usize,
+        /// The number of characters of the context.
+        length: usize,
+    },
 }
 
 /// Adds the file's path to an error.

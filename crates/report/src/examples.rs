@@ -3,15 +3,15 @@
 
 use std::path::Path;
 
-use embert_metrics::{Accumulator, Average};
+use embert_metrics::{Accumulator, AnswerAccumulator, Average};
 use embert_run::{
-    Example, Examples, Facts, MultiLabelExample, ScoredExample, Scores, SplitScores, TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION, TaggedExample,
+    AnsweredExample, Example, Examples, Facts, MultiLabelExample, QUESTION_ANSWERING, ScoredExample, Scores,
+    SplitScores, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, TaggedExample,
 };
 use serde::de::DeserializeOwned;
 
-use crate::ReportError;
 use crate::error::ExampleProblem;
+use crate::{ReportError, answers};
 
 /// What a run predicts for an example, by its task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Score,
     /// Entities in the text.
     Entities,
+    /// An answer in a context.
+    Answers,
     /// The task is of a later version. Its lines may have any form; those with one label are shown.
     Unknown,
 }
@@ -37,7 +39,24 @@ impl Kind {
             (TEXT_CLASSIFICATION, Some("multi_label_classification")) => Self::MultiLabel,
             (TEXT_CLASSIFICATION, Some("regression")) => Self::Score,
             (TOKEN_CLASSIFICATION, _) => Self::Entities,
+            (QUESTION_ANSWERING, _) => Self::Answers,
             _ => Self::Unknown,
+        }
+    }
+
+    /// The thresholds of the metrics that every evaluation logs, in words.
+    pub(crate) const fn first_threshold(self) -> &'static str {
+        match self {
+            Self::Answers => "null threshold 0",
+            _ => "thresholds 0.5",
+        }
+    }
+
+    /// The thresholds that are fitted on the validation split, in words.
+    pub(crate) const fn fitted_threshold(self) -> &'static str {
+        match self {
+            Self::Answers => "fitted null threshold",
+            _ => "fitted thresholds",
         }
     }
 }
@@ -54,6 +73,8 @@ pub enum RunExamples {
     Scored(Vec<ScoredExample>),
     /// Texts with their entities.
     Tagged(Vec<TaggedExample>),
+    /// Questions with their answers.
+    Answered(Vec<AnsweredExample>),
 }
 
 /// Reads the examples of a run with `labels` labels; `None` if there is no file. A line that does not fit the
@@ -77,6 +98,14 @@ pub(crate) fn read(
         // JSON has no number that is not finite.
         Kind::Score => lines(path, |_: &ScoredExample| Ok(()))?.map(RunExamples::Scored),
         Kind::Entities => lines(path, fits_text)?.map(RunExamples::Tagged),
+        Kind::Answers => {
+            let mut all = AnswerAccumulator::default();
+            lines(path, |example: &AnsweredExample| {
+                fits_context(example)?;
+                Ok(answers::add(&mut all, 0, example)?)
+            })?
+            .map(RunExamples::Answered)
+        }
     })
 }
 
@@ -124,6 +153,20 @@ fn fits_text(example: &TaggedExample) -> Result<(), ExampleProblem> {
     }
 }
 
+fn fits_context(example: &AnsweredExample) -> Result<(), ExampleProblem> {
+    let AnsweredExample { context, answers, predicted, .. } = example;
+    let length = context.chars().count();
+    let truths = answers.iter().map(|answer| (answer.start, answer.end));
+    let mut all = truths.chain([(predicted.start, predicted.end)]);
+    if let Some((start, end)) = all.find(|&(start, end)| start > end || end > length) {
+        return Err(ExampleProblem::Answer { start, end, length });
+    }
+    if !(0.0..=1.0).contains(&predicted.score) {
+        return Err(ExampleProblem::Probability { value: predicted.score });
+    }
+    Ok(())
+}
+
 /// An example of a split.
 pub(crate) trait OfSplit {
     fn split(&self) -> &str;
@@ -142,6 +185,12 @@ impl OfSplit for ScoredExample {
 }
 
 impl OfSplit for TaggedExample {
+    fn split(&self) -> &str {
+        &self.split
+    }
+}
+
+impl OfSplit for AnsweredExample {
     fn split(&self) -> &str {
         &self.split
     }
@@ -263,6 +312,37 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_beyond_its_context_is_named() {
+        let row = |truth: (usize, usize), found: (usize, usize), score: f64, odds: &str| {
+            format!(
+                r#"{{"split":"test","id":1,"question_id":"q","question":"?","context":"a😀b","answers":[{{"text":"a","start":{},"end":{}}}],"predicted":{{"text":"a","score":{score},"start":{},"end":{}}},{odds}"tokens":3}}"#,
+                truth.0, truth.1, found.0, found.1
+            )
+        };
+        assert_named(
+            Kind::Answers,
+            &row((0, 3), (1, 1), 1.0, ""),
+            &[
+                (
+                    &row((0, 4), (1, 2), 0.5, ""),
+                    "an answer goes from character 0 to 4, but the context has 3, counted from 0",
+                ),
+                (&row((0, 1), (3, 2), 0.5, ""), "an answer goes from character 3 to 2"),
+                (
+                    &row((0, 1), (0, usize::MAX), 0.5, ""),
+                    "an answer goes from character 0 to 18446744073709551615",
+                ),
+                (&row((0, 1), (0, 1), 1.5, ""), "the probability 1.5 is not between"),
+                (
+                    &row((0, 1), (0, 1), 0.5, r#""null_odds":1.5,"#),
+                    "some questions have null odds and others have none",
+                ),
+                (&row((0, 1), (0, 1), 0.5, r#""null_odds":1e999,"#), "it is not"),
+            ],
+        );
+    }
+
+    #[test]
     fn the_task_decides_what_a_line_is() {
         let kind = |task: &str, problem: &str| {
             let facts = format!(
@@ -277,6 +357,7 @@ mod tests {
         assert_eq!(kind("text-classification", "\"multi_label_classification\""), Kind::MultiLabel);
         assert_eq!(kind("text-classification", "\"regression\""), Kind::Score);
         assert_eq!(kind("token-classification", "null"), Kind::Entities);
+        assert_eq!(kind("question-answering", "null"), Kind::Answers);
         assert_eq!(kind("fill-mask", "null"), Kind::Unknown);
     }
 }

@@ -21,6 +21,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod answers;
 mod chance;
 mod class_figures;
 mod compare;

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use embert_run::{
-    Average, Baseline, ClassScores, Detail, End, Entity, Eval, Example, Facts, Log, MetricInfo, Metrics,
-    MultiLabelExample, PointResult, PredictedEntity, RunResult, ScoredExample, Scores, SplitScores, Stage,
-    SweepTable, TaggedExample, TrainStep,
+    AnsweredExample, Average, Baseline, ClassScores, Detail, End, Entity, Eval, Example, Facts, Log,
+    MetricInfo, Metrics, MultiLabelExample, PointResult, PredictedEntity, RunResult, ScoredExample, Scores,
+    SplitScores, Stage, SweepTable, TaggedExample, TrainStep,
 };
 use serde_json::{Map, Value};
 
@@ -228,6 +228,15 @@ impl Shown for PredictedEntity {
     }
 }
 
+/// The answers' texts are texts of the data, as question and context are.
+impl Shown for AnsweredExample {
+    fn shown(self) -> Self {
+        let Self { split, id, question_id, question, context, answers, predicted, null_odds, tokens } = self;
+        let (split, question_id) = (split.shown(), question_id.shown());
+        Self { split, id, question_id, question, context, answers, predicted, null_odds, tokens }
+    }
+}
+
 impl Shown for RunExamples {
     fn shown(self) -> Self {
         match self {
@@ -235,6 +244,7 @@ impl Shown for RunExamples {
             Self::MultiLabel(examples) => Self::MultiLabel(examples.shown()),
             Self::Scored(examples) => Self::Scored(examples.shown()),
             Self::Tagged(examples) => Self::Tagged(examples.shown()),
+            Self::Answered(examples) => Self::Answered(examples.shown()),
         }
     }
 }

@@ -91,7 +91,9 @@ fn of_task(run: &Run) -> String {
     let fitted = &scores.detail.at_thresholds;
     let all = |metrics: &Metrics| ClassFigures::recorded(metrics, None);
     let mut rows = vec![("this run".to_owned(), all(&scores.metrics))];
-    rows.extend((!fitted.is_empty()).then(|| ("with fitted thresholds".to_owned(), all(fitted))));
+    rows.extend(
+        (!fitted.is_empty()).then(|| (format!("with {}", run.kind().fitted_threshold()), all(fitted))),
+    );
     rows.extend(scores.baselines.iter().map(|rule| (rule.name.clone(), all(&rule.metrics))));
     let titles: Vec<(&str, String)> =
         headlines.iter().map(|metric| (metric.name.as_str(), metric.in_sentence())).collect();

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use embert_report::{PageOptions, Run, Sweep, is_hidden, page, sweep_page, sweep_terminal, terminal};
 use embert_run::{
-    Average, Baseline, Better, ClassScores, Detail, End, Entity, Eval, Example, FORMAT, Facts, Lengths,
-    MetricInfo, Metrics, MultiLabelExample, Parameters, Phases, PointResult, PredictedEntity, RunFiles,
-    RunResult, ScoredExample, Scores, Split, SplitScores, Splits, Stage, Status, SweepFiles, SweepTable,
-    TaggedExample, TrainStep,
+    AnsweredExample, Average, Baseline, Better, ClassScores, Detail, End, Entity, Eval, Example, FORMAT,
+    Facts, Lengths, MetricInfo, Metrics, MultiLabelExample, Parameters, Phases, PointResult, PredictedAnswer,
+    PredictedEntity, RunFiles, RunResult, ScoredExample, Scores, Split, SplitScores, Splits, Stage, Status,
+    SweepFiles, SweepTable, TaggedExample, TrainStep, TrueAnswer,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -154,7 +154,7 @@ fn examples() -> String {
 }
 
 /// The task, the problem type and the lines of `examples.jsonl` of each task but the first.
-fn other_tasks() -> [(&'static str, Option<&'static str>, String); 3] {
+fn other_tasks() -> [(&'static str, Option<&'static str>, String); 4] {
     let splits = ["validation".to_owned(), "test".to_owned(), name("split")];
     let (mut labels, mut scores, mut entities) = (String::new(), String::new(), String::new());
     for (split, id) in splits.iter().flat_map(|split| (0..4).map(move |id| (split.clone(), id))) {
@@ -201,7 +201,37 @@ fn other_tasks() -> [(&'static str, Option<&'static str>, String); 3] {
         ("text-classification", Some("multi_label_classification"), labels),
         ("text-classification", Some("regression"), scores),
         ("token-classification", None, entities),
+        ("question-answering", None, answers()),
     ]
+}
+
+/// The lines of `examples.jsonl` of question answering, with null odds.
+fn answers() -> String {
+    let splits = ["validation".to_owned(), "test".to_owned(), name("split")];
+    let line = |(split, id): (&String, u64)| {
+        let context =
+            format!("{}😀👩\u{200d}✈️ \u{202e}\u{200f}שלום</mark> {}", text("text"), "x ".repeat(400));
+        let cut =
+            |start: usize, end: usize| context.chars().skip(start).take(end - start).collect::<String>();
+        let length = context.chars().count();
+        // The bounds cut the escapes of the page and an emoji in two; the last answer is empty.
+        let (start, end) = [(5, 8), (40, 52), (length - 1, length), (7, 7)][id as usize];
+        let truth = |start, end| TrueAnswer { text: cut(start, end), start, end };
+        let truths = vec![truth(6, 9), truth(8, 60), truth(0, length), truth(3, 3)];
+        let predicted = PredictedAnswer { text: cut(start, end), score: 0.25 * id as f64, start, end };
+        line_of(&AnsweredExample {
+            split: split.clone(),
+            id,
+            question_id: name("first"),
+            question: format!("Who?{}\u{202e}", text("question")),
+            answers: if id == 1 { Vec::new() } else { truths },
+            predicted,
+            null_odds: Some([-1e300, 0.5, -0.0, f64::MAX][id as usize]),
+            tokens: 3,
+            context,
+        })
+    };
+    splits.iter().flat_map(|split| (0..4).map(move |id| (split, id))).map(line).collect()
 }
 
 fn line_of(of: &impl Serialize) -> String {
@@ -381,7 +411,13 @@ fn a_line_of_another_task_is_damage() {
     let entity = r#"{"split":"test","id":1,"text":"aé","entities":[{"entity_group":"A","start":0,"end":3}],"predicted":[],"words":1,"tokens":1}"#;
     let labels = r#"{"split":"test","id":1,"text":"a","labels":[2],"probabilities":[0.5,0.5],"tokens":1}"#;
     let number = r#"{"split":"test","id":1,"text":"a","score":NaN,"predicted":0.5,"tokens":1}"#;
-    let others: [&[&str]; 3] = [&[&all[2].2, labels], &[&all[0].2, number], &[&all[1].2, entity, "\0", "{}"]];
+    let answer = r#"{"split":"test","id":1,"question_id":"","question":"","context":"aé","answers":[],"predicted":{"text":"","score":0.5,"start":1,"end":3},"null_odds":0.5,"tokens":1}"#;
+    let others: [&[&str]; 4] = [
+        &[&all[2].2, labels],
+        &[&all[0].2, number],
+        &[&all[1].2, entity, "\0", "{}"],
+        &[&all[2].2, answer, &answer.replace("\"end\":3", "\"end\":2").replace("\"null_odds\":0.5,", "")],
+    ];
     for ((task, problem_type, right), wrong) in all.iter().zip(others) {
         for wrong in wrong {
             let place = tempfile::tempdir().unwrap();

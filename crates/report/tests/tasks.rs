@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use embert_report::{PageOptions, Run, Sweep, page, sweep_page, sweep_terminal, terminal};
-use embert_tests::runs::{multi_label, regression, token_classification};
+use embert_tests::runs::{multi_label, question_answering, regression, token_classification};
 
 /// The page of a run; it is kept for people where `EMBERT_PAGES` names a folder.
 fn page_of(folders: &[PathBuf]) -> String {
@@ -94,6 +94,53 @@ fn numbers_have_residuals_and_their_error_is_shown_once() {
 }
 
 #[test]
+fn answers_are_marked_and_counted() {
+    let place = tempfile::tempdir().unwrap();
+    let html = page_of(&[question_answering(place.path(), "answers", 120, false)]);
+    assert_has(
+        &html,
+        &[
+            "Answers 59.8 % of 120 test questions exactly; F1 is 0.7270; a rule without a model (the sentence with most of the question's words) has F1 0.2110.",
+            "id=\"question-words-test\"",
+            "id=\"answer-lengths-validation\"",
+            "id=\"context-lengths-test\"",
+            "how many (17)",
+            "<th scope=\"row\">why</th><td>–</td><td>–</td><td>0</td>",
+            "Against rules without a model",
+            "<span class=\"true given\">",
+            "<span class=\"given\">",
+            "Whole context",
+        ],
+    );
+    for absent in ["null threshold", "null odds", "id=\"null-threshold", "with and without"] {
+        assert!(!html.contains(absent), "{absent} is in the page");
+    }
+}
+
+#[test]
+fn questions_that_may_have_no_answer_have_a_null_threshold() {
+    let place = tempfile::tempdir().unwrap();
+    let html = page_of(&[question_answering(place.path(), "no answers", 300, true)]);
+    assert_has(
+        &html,
+        &[
+            "Answers 59.8 % of 300 test questions exactly; F1 is 0.7270; with the fitted null threshold 61.8 %, and F1 is 0.7470;",
+            "0.7470 with fitted null threshold",
+            "this run, null threshold 0",
+            "this run, fitted null threshold",
+            "Scores and answers are those with the null threshold that was fitted on the validation split, -0.7500.",
+            "id=\"null-threshold-validation\"",
+            "id=\"null-threshold-test\"",
+            "fitted threshold, -0.75",
+            "Null threshold fitted, -0.7500",
+            "best F1 of this split, ",
+            ", null odds ",
+            "no answer, instead of",
+        ],
+    );
+}
+
+#[test]
 fn runs_of_several_tasks_are_compared_by_what_they_share() {
     let place = tempfile::tempdir().unwrap();
     let folders = [
@@ -135,13 +182,16 @@ fn a_page_is_small_whatever_the_run_has() {
         (multi_label(place.path(), "many", 60, 5000), 1_500_000),
         (token_classification(place.path(), "many entities", 5000), 600_000),
         (regression(place.path(), "many pairs", 5000), 1_000_000),
+        (question_answering(place.path(), "many questions", 5000, true), 600_000),
         (multi_label(place.path(), "one of two", 2, 1), 150_000),
         (multi_label(place.path(), "one", 1, 1), 150_000),
         (token_classification(place.path(), "one sentence", 1), 150_000),
         (regression(place.path(), "one pair", 1), 150_000),
+        (question_answering(place.path(), "one question", 1, true), 150_000),
         (multi_label(place.path(), "none", 3, 0), 150_000),
         (token_classification(place.path(), "no sentence", 0), 150_000),
         (regression(place.path(), "no pair", 0), 150_000),
+        (question_answering(place.path(), "no question", 0, true), 150_000),
     ] {
         let html = page_of(std::slice::from_ref(&run));
         assert!(html.len() < most, "{} has {} bytes", run.display(), html.len());
@@ -171,6 +221,10 @@ fn a_terminal_says_the_result_and_what_rules_get() {
         (
             regression(place.path(), "pairs", 9),
             ["Is off by 0.5600", "the mean of the training ", "2.2800", "Spearman", "validation pearson:"],
+        ),
+        (
+            question_answering(place.path(), "questions", 9, true),
+            ["Answers 59.8 % of 9 test", "with fitted null", "the sentence with", "0.7470", "validation f1:"],
         ),
     ] {
         let text = terminal(&Run::read(&run).unwrap());
@@ -284,6 +338,10 @@ fn what_is_lost_is_said_and_the_rest_is_shown() {
         (
             regression(place.path(), "pairs", 9),
             "Predicted against true, residuals and single examples: there is",
+        ),
+        (
+            question_answering(place.path(), "questions", 9, true),
+            "Scores by question word and length, and marked answers: there is",
         ),
     ] {
         let examples = fs::read(run.join("examples.jsonl")).unwrap();

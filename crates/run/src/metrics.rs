@@ -49,9 +49,13 @@ impl Better {
 
 impl MetricInfo {
     /// The title within a sentence: the first letter is small unless an abbreviation or a person's name begins
-    /// there (`macro F1`, `MCC`, `Pearson correlation`).
+    /// there (`macro F1`, `MCC`, `HasAns F1`, `Pearson correlation`).
     pub fn in_sentence(&self) -> String {
         if PEOPLE.iter().any(|name| self.title.starts_with(name)) {
+            return self.title.clone();
+        }
+        let first = self.title.split(' ').next().unwrap_or_default();
+        if first.chars().skip(1).any(char::is_uppercase) {
             return self.title.clone();
         }
         let mut letters = self.title.chars();
@@ -153,8 +157,8 @@ mod tests {
             MetricInfo { name: String::new(), title, better: Better::Higher, headline: false }.in_sentence()
         };
         assert_eq!(
-            ["Accuracy", "F1", "Macro F1", "MCC", "ROC AUC", "Pearson correlation", ""].map(of),
-            ["accuracy", "F1", "macro F1", "MCC", "ROC AUC", "Pearson correlation", ""]
+            ["Accuracy", "F1", "Macro F1", "MCC", "ROC AUC", "HasAns F1", "Pearson correlation", ""].map(of),
+            ["accuracy", "F1", "macro F1", "MCC", "ROC AUC", "HasAns F1", "Pearson correlation", ""]
         );
     }
 }

@@ -100,7 +100,7 @@ fn windows_of_texts<T>(data: &EncodedDataset<T>) -> Vec<Range<usize>> {
     let mut windows = vec![0..0; data.examples()];
     for feature in 0..data.features().len() {
         let of_text = &mut windows[data.example_of(feature)];
-        let begins = if of_text.is_empty() { feature } else { of_text.start };
+        let begins = if of_text.start == of_text.end { feature } else { of_text.start };
         *of_text = begins..feature + 1;
     }
     windows

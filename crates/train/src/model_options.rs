@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use embert_model::{BertConfig, HeadSource, LoadOptions, ModelFor, ProblemType};
+use embert_model::{BertConfig, Head as _, HeadSource, LoadOptions, ModelFor, ProblemType};
 use embert_task::Task;
 
 use crate::{TrainConfig, TrainError};
@@ -27,6 +27,13 @@ pub(crate) fn head_config<T: Task>(
     model_folder: &Path,
     labels: &T::Labels,
 ) -> Result<(BertConfig, Option<HeadSource>), TrainError> {
+    if let Some(rate) = config.dropout.classifier.filter(|rate| *rate > 0.0 && !T::Head::HAS_DROPOUT) {
+        return Err(TrainError::Setting {
+            key: "dropout.classifier",
+            found: rate.to_string(),
+            expected: format!("no value: the head of {} has no dropout", T::NAME),
+        });
+    }
     let labels = T::label_names(labels);
     let options = model_options::<T>(config, labels.map(<[String]>::to_vec));
     if config.from_scratch {

@@ -12,15 +12,15 @@
         the second form of this command has printed
 
 TASK is `wnut17`, `stsb`, `mrpc`, `goemotions` or `squadshifts`. The recipe is a plain loop over BertForTokenClassification,
-BertForSequenceClassification or BertForQuestionAnswering: AdamW without decay on biases and LayerNorm, linear warm-up and decay, the clipped global norm,
-batches padded to their longest text; the weights after the last step are evaluated. STS-B's test split has no labels: its
-validation split gives the numbers. GoEmotions trains on 4,000 rows. In WNUT-17 a word without a token of its own counts as `O`.
-SquadShifts trains on 3,000 questions of `new_wiki` and is validated on XQuAD's English ones; questions.py says what it does as
-run_qa.py does, what it does otherwise, and which folders it needs. `--answers FILE` keeps the answers, by id; `--padding-counts`
-trains with the loss of BertForQuestionAnswering as it is.
+BertForSequenceClassification or BertForQuestionAnswering: AdamW without decay on biases and LayerNorm, linear warm-up and
+decay, the clipped global norm, batches padded to their longest text; the weights after the last step are evaluated. STS-B's
+test split has no labels: its validation split gives the numbers. GoEmotions trains on 4,000 rows. In WNUT-17 a word without a
+token of its own counts as `O`. SquadShifts trains on 3,000 questions of `new_wiki` and is validated on XQuAD's English ones;
+question_windows.py says what it does as run_qa.py does, what it does otherwise, and which folders it needs. `--answers FILE`
+keeps the answers, by id; `--padding-counts` trains with the loss of BertForQuestionAnswering as it is.
 
-The numbers are seqeval's, SciPy's, scikit-learn's and, for answers, t5's. Needs tests/reference/requirements.txt, pyarrow, scipy and seqeval; the
-hub's cache is asked for the model and the data, or the hub.
+The numbers are seqeval's, SciPy's, scikit-learn's and, for answers, t5's. Needs tests/reference/requirements.txt, pyarrow,
+scipy and seqeval; the hub's cache is asked for the model and the data, or the hub.
 """
 
 import argparse
@@ -44,7 +44,7 @@ from transformers import (
     logging,
 )
 
-import questions
+import question_windows
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 GLUE = "{}/{{}}-00000-of-00001.parquet"
@@ -367,7 +367,7 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
     tokenizer = AutoTokenizer.from_pretrained(folder / "start")
     if task == "squadshifts":
         windows = (tokenizer, recipe["max_length"], recipe["stride"])
-        features = {split: questions.Questions(of_split, *windows) for split, of_split in rows.items()}
+        features = {split: question_windows.Questions(of_split, *windows) for split, of_split in rows.items()}
         print(json.dumps({"questions": {split: len(of_split) for split, of_split in rows.items()},
                           "answers in a window's last token": {split: given.mended for split, given in features.items()}}))  # fmt: skip
     else:
@@ -415,7 +415,7 @@ def train(task: str, folder: Path, recipe: dict, given: argparse.Namespace) -> N
         print(json.dumps(line), flush=True)
     evaluated = TASKS[task]["splits"][-1]
     if task == "squadshifts":
-        numbers, answers = questions.evaluate(model, features[evaluated])
+        numbers, answers = question_windows.evaluate(model, features[evaluated])
         if given.answers:
             given.answers.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
     else:

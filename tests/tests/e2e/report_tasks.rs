@@ -16,8 +16,11 @@ fn a_browser_shows_the_pages_of_every_task() {
     let tagged = runs::token_classification(dir.path(), "entities", 120);
     let labels = runs::multi_label(dir.path(), "labels", 28, 300);
     let pairs = runs::regression(dir.path(), "pairs", 1500);
-    // Plots of training: four, or five with errors; of each split four; the lengths.
-    for (run, plots) in [(&tagged, 13), (&labels, 13), (&pairs, 14)] {
+    let answers = runs::question_answering(dir.path(), "answers", 60, false);
+    let no_answers = runs::question_answering(dir.path(), "no-answers", 300, true);
+    // Plots of training: four, or five with errors; of each split four, or three without a null threshold; the
+    // lengths.
+    for (run, plots) in [(&tagged, 13), (&labels, 13), (&pairs, 14), (&answers, 11), (&no_answers, 13)] {
         let name = run.file_name().unwrap().to_str().unwrap();
         succeed(bert_train().arg("report").arg(run));
         assert_is_sound(&mut browser, &run.join("report.html"), plots, name);
@@ -36,11 +39,17 @@ fn a_browser_shows_the_pages_of_every_task() {
     let silent = "[...document.querySelectorAll('#test .examples mark')].filter(mark => !mark.querySelector('small')?.textContent.trim()).length";
     assert_eq!(browser.evaluate(silent), 0);
 
+    browser.open(&format!("file://{}", no_answers.join("report.html").display()));
+    let of_pieces = "[...new Set([...document.querySelectorAll('#test mark.answer > span')].map(piece => getComputedStyle(piece)).map(style => style.borderBottomStyle + ' ' + style.borderTopStyle))].sort()";
+    assert_eq!(browser.evaluate(of_pieces), serde_json::json!(["none dotted", "solid dotted", "solid none"]));
+    assert_eq!(browser.evaluate(silent), 0);
+
     for (run, plots, name) in [
         (runs::token_classification(dir.path(), "sentence", 1), 13, "one"),
         (runs::multi_label(dir.path(), "label", 1, 1), 13, "one-label"),
         (runs::multi_label(dir.path(), "60 labels", 60, 400), 13, "many-labels"),
         (runs::regression(dir.path(), "nothing", 0), 6, "none"),
+        (runs::question_answering(dir.path(), "question", 1, true), 13, "one-question"),
     ] {
         let drawn = dir.path().join(format!("{name}.html"));
         succeed(bert_train().arg("report").arg(&run).arg("--output").arg(&drawn));
@@ -49,7 +58,7 @@ fn a_browser_shows_the_pages_of_every_task() {
         assert_is_sound(&mut browser, &drawn, html.matches("<figure").count(), name);
     }
     let page = dir.path().join("tasks.html");
-    succeed(bert_train().arg("report").args([&tagged, &labels, &pairs]).arg("--output").arg(&page));
+    succeed(bert_train().arg("report").args([&tagged, &labels, &pairs, &answers]).arg("--output").arg(&page));
     assert_is_sound(&mut browser, &page, 3, "tasks");
 }
 
@@ -66,6 +75,10 @@ fn hostile_names_do_no_harm_in_the_page_of_any_task() {
         ),
         (runs::multi_label(dir.path(), "labels", 14, 40), ["neutral", "admiration", "no label anywhere"]),
         (runs::regression(dir.path(), "pairs", 40), ["MAE", "MSE", "the mean of the training split"]),
+        (
+            runs::question_answering(dir.path(), "answers", 40, true),
+            ["HasAns F1", "Exact match", "the sentence with most of the question's words"],
+        ),
     ] {
         for file in ["facts.json", "scores.json", "examples.jsonl"] {
             let mut text = fs::read_to_string(run.join(file)).unwrap();

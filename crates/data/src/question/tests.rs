@@ -232,7 +232,10 @@ fn answers_of_another_shape_are_a_problem() {
             r#"{"text": ["Okafor"], "answer_start": [3.0]}"#,
             "\"answers.answer_start[0]\" is 3.0, expected an integer",
         ),
-        (r#"{"text": ["Okafor"], "answer_start": [9223372036854775808]}"#, "expected an integer"),
+        (
+            r#"{"text": ["Okafor"], "answer_start": [9223372036854775808]}"#,
+            "\"answers.answer_start[0]\" is 9.223372036854776e18, expected an integer",
+        ),
         (r#"{"text": ["Okafor"], "answer_start": []}"#, "\"answers\" has 1 text(s), but 0 answer_start(s)"),
         (
             r#"{"text": [], "answer_start": [3]}"#,

@@ -6,20 +6,24 @@ use embert_run::{Baseline, Better, LOSS, MetricInfo, Metrics, SplitScores};
 use maud::{Markup, html};
 
 use super::figure::Table;
+use crate::examples::Kind;
 use crate::number::{figure, or_dash};
 
 /// The table of all metrics: this run's, those with fitted thresholds, and each rule's. `None` where there is
 /// nothing beside this run's.
-pub(super) fn beside(scores: &SplitScores, known: &[MetricInfo]) -> Option<Markup> {
+pub(super) fn beside(scores: &SplitScores, kind: Kind, known: &[MetricInfo]) -> Option<Markup> {
     let fitted = &scores.detail.at_thresholds;
     if scores.baselines.is_empty() && fitted.is_empty() {
         return None;
     }
-    let own = if fitted.is_empty() { "this run" } else { "this run, thresholds 0.5" };
-    let mut rows = vec![(own.to_owned(), &scores.metrics)];
-    if !fitted.is_empty() {
-        rows.push(("this run, fitted thresholds".to_owned(), fitted));
-    }
+    let rows = if fitted.is_empty() {
+        vec![("this run".to_owned(), &scores.metrics)]
+    } else {
+        vec![
+            (format!("this run, {}", kind.first_threshold()), &scores.metrics),
+            (format!("this run, {}", kind.fitted_threshold()), fitted),
+        ]
+    };
     Some(against(rows, &scores.baselines, known))
 }
 

@@ -1,11 +1,13 @@
 //! The frame of a page, around the content of one run, of several runs, or of a sweep.
 
+mod answers;
 mod baselines;
 mod comparison;
 pub(crate) mod curves;
 mod data;
 mod entities;
 mod figure;
+mod lengths;
 mod matrix;
 mod multi_label;
 mod predictions;
@@ -43,7 +45,7 @@ pub fn page(runs: &[Run], options: &PageOptions) -> Result<String, ReportError> 
         [run] => (run.name.clone(), run::content(run)?),
         runs => (format!("{} runs", runs.len()), comparison::content(runs)?),
     };
-    // Marks of entities and of labels are in the page of one run alone.
+    // Marks of entities, labels and answers are in the page of one run alone.
     let style = match runs {
         [run] if !matches!(run.kind(), Kind::SingleLabel | Kind::Unknown) => include_str!("tasks.css"),
         _ => "",

@@ -33,6 +33,7 @@ pub(super) fn result(run: &Run, splits: &[Predictions<'_>]) -> String {
         Kind::MultiLabel => Some((multi_label(eval, fitted(run, eval)), LABEL_METRICS)),
         Kind::Score => Some((regression(eval), SCORE_METRICS)),
         Kind::Entities => Some((entities(eval, found(run, eval)), ENTITY_METRICS)),
+        Kind::Answers => Some((answers(eval, fitted(run, eval)), ANSWER_METRICS)),
     };
     if let Some((Some(line), said)) = line {
         let scores = run.scores.as_ref().and_then(|scores| scores.split(&eval.split));
@@ -75,6 +76,7 @@ fn examples(eval: &Eval) -> String {
 /// defined for them.
 const ENTITY_METRICS: &[&str] = &[names::F1, names::RECALL, names::PRECISION];
 const LABEL_METRICS: &[&str] = &[names::MICRO_F1, names::SUBSET_ACCURACY];
+const ANSWER_METRICS: &[&str] = &[names::F1, names::EXACT_MATCH];
 const SCORE_METRICS: &[&str] = &[names::MAE, names::PEARSON, names::SPEARMAN];
 
 /// The number of entities that the run found in this split: of the recorded table of types, all but the column
@@ -131,6 +133,20 @@ fn regression(eval: &Eval) -> Option<String> {
     })
 }
 
+fn answers(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {
+    let of = |metrics: &Metrics| {
+        let [exact, f1] = [names::EXACT_MATCH, names::F1].map(|name| metrics.get(name));
+        Some((percent(exact?), figure(f1?)))
+    };
+    let (exact, f1) = of(&eval.metrics)?;
+    let questions = counted(eval.examples, &format!("{} question", eval.split));
+    let line = format!("Answers {exact} of {questions} exactly; F1 is {f1}");
+    Some(match fitted.and_then(of) {
+        Some((exact, f1)) => format!("{line}; with the fitted null threshold {exact}, and F1 is {f1}"),
+        None => line,
+    })
+}
+
 /// The name of the training split's majority class, and its share of another split.
 fn baseline(run: &Run, split: &str, splits: &[Predictions<'_>]) -> Option<(String, f64)> {
     let facts = run.facts.as_ref()?;
@@ -175,6 +191,18 @@ mod tests {
             "Is off by 0.5000 in the mean (MAE) over 9 test examples; its scores correlate with the true ones: Pearson 0.8750, Spearman 0.7500"
         );
         assert!(regression(&eval(&[("mae", 0.5)], 9)).unwrap().ends_with("since one side is constant"));
+        let questions = eval(&[("f1", 0.75), ("exact_match", 0.5)], 1);
+        assert_eq!(
+            answers(&questions, None).unwrap(),
+            "Answers 50.0 % of 1 test question exactly; F1 is 0.7500"
+        );
+        let fitted = [("f1", 0.8), ("exact_match", 0.625)].into_iter().collect();
+        assert!(
+            answers(&questions, Some(&fitted))
+                .unwrap()
+                .ends_with("; with the fitted null threshold 62.5 %, and F1 is 0.8000")
+        );
+        assert_eq!(answers(&eval(&[("f1", 0.5)], 1), None), None);
     }
 
     #[test]

@@ -84,7 +84,8 @@ fn tiles(run: &Run) -> Vec<(String, String, String)> {
             if let Some(value) = eval.metrics.get(&metric.name) {
                 let name = format!("{} {}", eval.split, metric.in_sentence());
                 let fitted = fitted.and_then(|metrics| metrics.get(&metric.name));
-                let more = fitted.map(|value| format!("{} with fitted thresholds", figure(value)));
+                let more =
+                    fitted.map(|value| format!("{} with {}", figure(value), run.kind().fitted_threshold()));
                 tiles.push((name, figure(value), more.unwrap_or_default()));
             }
         }
@@ -150,6 +151,7 @@ fn missing(run: &Run) -> Vec<String> {
             Kind::MultiLabel => Some("Curves, figures at fitted thresholds and single examples"),
             Kind::Score => Some("Predicted against true, residuals and single examples"),
             Kind::Entities => Some("Errors by kind, F1 by length and marked texts"),
+            Kind::Answers => Some("Scores by question word and length, and marked answers"),
             Kind::Unknown => None,
         };
         let why = if run.kind() == Kind::SingleLabel { ", as in runs of older versions" } else { "" };

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::baselines::beside;
 use super::predictions::{Labels, fitted_temperature};
-use super::{entities, multi_label, predictions, regression};
+use super::{answers, entities, multi_label, predictions, regression};
 use crate::examples::{Kind, RunExamples, by_split};
 use crate::predictions::Predictions;
 use crate::{ReportError, Run};
@@ -15,8 +15,13 @@ use crate::{ReportError, Run};
 pub(super) fn sections(run: &Run, single: &[Predictions<'_>]) -> Result<Vec<(String, Markup)>, ReportError> {
     let scores = run.scores.as_ref();
     let section = |name: &str, scores: Option<&SplitScores>, part: Markup| {
-        let rules = scores.and_then(|scores| beside(scores, &run.metrics));
+        let rules = scores.and_then(|scores| beside(scores, run.kind(), &run.metrics));
         (name.to_owned(), html! { @if let Some(rules) = rules { (rules) } (part) })
+    };
+    // Without examples there are rules at most.
+    let of_some = |name: &str, scores: Option<&SplitScores>, part: Option<Markup>| {
+        let has_rules = scores.is_some_and(|scores| beside(scores, run.kind(), &run.metrics).is_some());
+        (part.is_some() || has_rules).then(|| section(name, scores, part.unwrap_or_default()))
     };
     match run.kind() {
         Kind::SingleLabel | Kind::Unknown => {
@@ -62,15 +67,22 @@ pub(super) fn sections(run: &Run, single: &[Predictions<'_>]) -> Result<Vec<(Str
                 Some(RunExamples::Scored(examples)) => examples.as_slice(),
                 _ => &[],
             };
-            let splits = by_split(examples, scores);
             let mut found = Vec::new();
-            for split in &splits {
+            for split in &by_split(examples, scores) {
                 let part = regression::of_split(split)?;
-                // Without examples there are rules at most.
-                if part.is_some() || split.scores.is_some_and(|scores| beside(scores, &run.metrics).is_some())
-                {
-                    found.push(section(split.name, split.scores, part.unwrap_or_default()));
-                }
+                found.extend(of_some(split.name, split.scores, part));
+            }
+            Ok(found)
+        }
+        Kind::Answers => {
+            let examples = match &run.examples {
+                Some(RunExamples::Answered(examples)) => examples.as_slice(),
+                _ => &[],
+            };
+            let mut found = Vec::new();
+            for split in &by_split(examples, scores) {
+                let part = answers::of_split(split)?;
+                found.extend(of_some(split.name, split.scores, part));
             }
             Ok(found)
         }

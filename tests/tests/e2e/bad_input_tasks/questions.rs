@@ -97,6 +97,8 @@ fn settings_and_cards_of_other_tasks() {
     with(&["--set", "class_weights=balanced"], &["class_weights", "tokens, not classes"]);
     with(&["--set", "label_smoothing=0.1"], &["label_smoothing", "tokens, not classes"]);
     with(&["--set", "data.scheme=iob2"], &["data.scheme", "token-classification"]);
+    with(&["--classifier-dropout", "0.2"], &["dropout.classifier = 0.2", "no dropout"]);
+    with(&["--train-stride", "8"], &["data.train_stride", "question-answering"]);
     with(&["--truncation", "head"], &["data.truncation = head", "only_second"]);
     with(&["--metric", "best_f1_thresh"], &["metric = \"best_f1_thresh\"", "one of f1, exact_match"]);
     with(&["--metric", "HasAns_f1"], &["metric = \"HasAns_f1\"", "one of f1, exact_match"]);

@@ -110,33 +110,11 @@ pub(super) struct Questions {
     /// Articles so far.
     begun: usize,
     article: Option<Article>,
-    ended: bool,
 }
 
 impl Questions {
     pub(super) fn new(articles: Box<dyn Iterator<Item = Raw>>, list: String, source: Source) -> Self {
-        Self { articles, list, source, count: 0, begun: 0, article: None, ended: false }
-    }
-
-    fn read(&mut self) -> Option<Raw> {
-        loop {
-            if let Some(next) = self.article.as_mut().and_then(Article::next) {
-                return Some(match next {
-                    Ok(row) => self.located(row),
-                    Err(problem) => Err(self.refuse(&problem)),
-                });
-            }
-            let raw = match self.articles.next()? {
-                Ok((_, raw)) => raw,
-                Err(error) => return Some(Err(error)),
-            };
-            let way = format!("{}[{}]", self.list, self.begun);
-            self.begun += 1;
-            match self.source.text(raw).and_then(|text| Article::of(&text, way)) {
-                Ok(article) => self.article = Some(article),
-                Err(problem) => return Some(Err(self.refuse(&problem))),
-            }
-        }
+        Self { articles, list, source, count: 0, begun: 0, article: None }
     }
 
     /// The row of the next question, with its place.
@@ -161,16 +139,24 @@ impl Iterator for Questions {
     type Item = Raw;
 
     fn next(&mut self) -> Option<Raw> {
-        if self.ended {
-            return None;
+        loop {
+            if let Some(next) = self.article.as_mut().and_then(Article::next) {
+                return Some(match next {
+                    Ok(row) => self.located(row),
+                    Err(problem) => Err(self.refuse(&problem)),
+                });
+            }
+            let raw = match self.articles.next()? {
+                Ok((_, raw)) => raw,
+                Err(error) => return Some(Err(error)),
+            };
+            let way = format!("{}[{}]", self.list, self.begun);
+            self.begun += 1;
+            match self.source.text(raw).and_then(|text| Article::of(&text, way)) {
+                Ok(article) => self.article = Some(article),
+                Err(problem) => return Some(Err(self.refuse(&problem))),
+            }
         }
-        let next = self.read();
-        self.ended = match &next {
-            Some(Ok(_)) => false,
-            Some(Err(error)) => !error.is_bad_row(),
-            None => true,
-        };
-        next
     }
 }
 

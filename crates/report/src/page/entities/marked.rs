@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::texts::OPEN;
+use super::super::texts::{CodePoints, OPEN, shortened_between};
 use crate::entities::{Compared, Outcome, Verdict};
 use crate::number::percent;
 use crate::text::{shortened, visible, without_isolates};
@@ -19,52 +19,35 @@ enum Part<'a> {
     Entities(Vec<Outcome<'a>>),
 }
 
-/// A text of which code points can be cut out.
-struct Text<'a> {
-    text: &'a str,
-    /// The first byte of each code point, and the length in bytes.
-    starts: Vec<usize>,
-}
-
-impl<'a> Text<'a> {
-    fn of(text: &'a str) -> Self {
-        Self { text, starts: text.char_indices().map(|(at, _)| at).chain([text.len()]).collect() }
-    }
-
-    fn cut(&self, start: usize, end: usize) -> &'a str {
-        &self.text[self.starts[start]..self.starts[end]]
-    }
-
-    fn parts(&self, outcomes: &[Outcome<'a>]) -> Vec<Part<'a>> {
-        let mut parts = Vec::new();
-        let mut at = 0;
-        let mut rest = outcomes;
-        while let Some(first) = rest.first() {
-            let (start, mut end) = first.range();
-            let mut count = 1;
-            while let Some(next) = rest.get(count).filter(|next| next.range().0 < end) {
-                end = end.max(next.range().1);
-                count += 1;
-            }
-            if at < start {
-                parts.push(Part::Plain(self.cut(at, start)));
-            }
-            parts.push(Part::Entities(rest[..count].to_vec()));
-            (at, rest) = (end, &rest[count..]);
+/// The parts of a text with these entities.
+fn parts<'a>(text: &CodePoints<'a>, outcomes: &[Outcome<'a>]) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    let mut rest = outcomes;
+    while let Some(first) = rest.first() {
+        let (start, mut end) = first.range();
+        let mut count = 1;
+        while let Some(next) = rest.get(count).filter(|next| next.range().0 < end) {
+            end = end.max(next.range().1);
+            count += 1;
         }
-        let all = self.starts.len() - 1;
-        if at < all {
-            parts.push(Part::Plain(self.cut(at, all)));
+        if at < start {
+            parts.push(Part::Plain(text.cut(at, start)));
         }
-        parts
+        parts.push(Part::Entities(rest[..count].to_vec()));
+        (at, rest) = (end, &rest[count..]);
     }
+    if at < text.len() {
+        parts.push(Part::Plain(text.cut(at, text.len())));
+    }
+    parts
 }
 
 /// The text with its entities. Of a long text the parts around the first errors are shown, and the text can
 /// be opened.
 pub(super) fn marked(compared: &Compared<'_>) -> Markup {
-    let text = Text::of(&compared.example.text);
-    let parts = text.parts(&compared.outcomes);
+    let text = CodePoints::of(&compared.example.text);
+    let parts = parts(&text, &compared.outcomes);
     let whole = html! {
         blockquote dir="auto" {
             @for part in &parts {
@@ -75,7 +58,7 @@ pub(super) fn marked(compared: &Compared<'_>) -> Markup {
             }
         }
     };
-    if text.starts.len() - 1 <= OPEN {
+    if text.len() <= OPEN {
         return whole;
     }
     html! {
@@ -87,7 +70,7 @@ pub(super) fn marked(compared: &Compared<'_>) -> Markup {
 }
 
 /// The parts around the first errors, until they are [`OPEN`] characters.
-fn excerpt(text: &Text<'_>, parts: &[Part<'_>]) -> Markup {
+fn excerpt(text: &CodePoints<'_>, parts: &[Part<'_>]) -> Markup {
     let is_wrong = |part: &Part<'_>| match part {
         Part::Plain(_) => false,
         Part::Entities(outcomes) => outcomes.iter().any(|outcome| !outcome.is_right()),
@@ -102,7 +85,7 @@ fn excerpt(text: &Text<'_>, parts: &[Part<'_>]) -> Markup {
         match part {
             Part::Plain(plain) => {
                 let ends = (at == first, at + 1 == parts.len());
-                shown.push(html! { (shortened_between(plain, ends)) });
+                shown.push(html! { (shortened_between(plain, BETWEEN, ends)) });
                 room = room.saturating_sub(plain.chars().count().min(2 * BETWEEN));
             }
             Part::Entities(outcomes) => {
@@ -132,25 +115,6 @@ fn around(outcomes: &[Outcome<'_>]) -> (usize, usize) {
     (outcomes.first().map_or(0, |first| first.range().0), ends.max().unwrap_or(0))
 }
 
-/// The beginning and the end of a long stretch without entities; of the first stretch only the end, of the
-/// last only the beginning.
-fn shortened_between(plain: &str, (is_first, is_last): (bool, bool)) -> String {
-    let count = plain.chars().count();
-    if count <= 2 * BETWEEN {
-        return visible(plain).into_owned();
-    }
-    let byte = |at: usize| plain.char_indices().nth(at).map_or(plain.len(), |(byte, _)| byte);
-    let begin = &plain[..byte(BETWEEN)];
-    let end = &plain[byte(count - BETWEEN)..];
-    let begin = begin.rfind(char::is_whitespace).map_or(begin, |space| &begin[..space]);
-    let end = end.find(char::is_whitespace).map_or(end, |space| &end[space..]);
-    match (is_first, is_last) {
-        (true, _) => format!("…{}", visible(end)),
-        (false, true) => format!("{} …", visible(begin)),
-        (false, false) => format!("{} …{}", visible(begin), visible(end)),
-    }
-}
-
 const fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Right => "right",
@@ -163,7 +127,7 @@ const fn class(verdict: Verdict) -> &'static str {
 }
 
 /// The text of entities that overlap each other, and what is said of each.
-fn mark(text: &Text<'_>, outcomes: &[Outcome<'_>]) -> Markup {
+fn mark(text: &CodePoints<'_>, outcomes: &[Outcome<'_>]) -> Markup {
     let verdicts: Vec<Verdict> = outcomes.iter().map(Outcome::verdict).collect();
     // The worst of several.
     let worst = verdicts.iter().copied().max().unwrap_or(Verdict::Right);
@@ -184,7 +148,7 @@ fn mark(text: &Text<'_>, outcomes: &[Outcome<'_>]) -> Markup {
 
 /// The text of entities in pieces: those that only a true entity covers (`lost`), that only a found one covers
 /// (`extra`), and others.
-fn pieces<'a>(text: &Text<'a>, outcomes: &[Outcome<'_>]) -> Vec<(&'a str, Option<&'static str>)> {
+fn pieces<'a>(text: &CodePoints<'a>, outcomes: &[Outcome<'_>]) -> Vec<(&'a str, Option<&'static str>)> {
     let truths: Vec<(usize, usize)> = outcomes
         .iter()
         .filter_map(|outcome| outcome.truth.map(|entity| (entity.start, entity.end)))
@@ -219,7 +183,7 @@ fn name(group: &str) -> String {
 }
 
 /// What is right or wrong with an entity, in words. `quotes` are needed where others overlap it.
-fn said(text: &Text<'_>, outcome: &Outcome<'_>, quotes: bool) -> String {
+fn said(text: &CodePoints<'_>, outcome: &Outcome<'_>, quotes: bool) -> String {
     let quoted = |(start, end): (usize, usize)| format!("“{}”", shortened(text.cut(start, end), QUOTED));
     let truth = outcome.truth.map(|entity| (name(&entity.entity_group), (entity.start, entity.end)));
     let found = outcome

@@ -1,6 +1,7 @@
 //! The plots of a split with entities.
 
 use super::super::figure::{Figure, Table};
+use super::super::lengths::{bin_of, name_of};
 use super::super::roc::unit;
 use super::types::Types;
 use crate::counts::Counts;
@@ -184,21 +185,6 @@ impl Lengths {
     }
 }
 
-/// The number of the bin of a length.
-fn bin_of(length: usize, ends: &[usize]) -> usize {
-    ends.partition_point(|&end| end < length)
-}
-
-/// The name of a bin: `3`, `6–10`, `321+`.
-fn name_of(bin: usize, ends: &[usize]) -> String {
-    let first = bin.checked_sub(1).map_or(1, |before| ends[before] + 1);
-    match ends.get(bin) {
-        Some(&end) if end == first => thousands(end),
-        Some(&end) => format!("{}–{}", thousands(first), thousands(end)),
-        None => format!("{}+", thousands(first)),
-    }
-}
-
 /// A plot of F1 over lengths.
 struct ByLength {
     id: &'static str,
@@ -261,13 +247,6 @@ mod tests {
     use embert_run::{Entity, PredictedEntity, TaggedExample};
 
     use super::*;
-
-    #[test]
-    fn lengths_have_their_bins() {
-        assert_eq!([0, 1, 2, 4, 5, 90].map(|length| bin_of(length, &WORDS)), [0, 0, 1, 3, 4, 4]);
-        assert_eq!([0, 3, 4].map(|bin| name_of(bin, &WORDS)), ["1", "4", "5+"]);
-        assert_eq!([0, 1, 2, 7].map(|bin| name_of(bin, &TEXT_WORDS)), ["1–5", "6–10", "11–20", "321+"]);
-    }
 
     fn example(text: &str, truth: (usize, usize), found: (usize, usize)) -> TaggedExample {
         let group = || "A".to_owned();
