@@ -238,6 +238,8 @@ fn too_little_memory_names_the_tokens_of_a_micro_batch() {
     let TrainError::OutOfMemory(memory) = &error else { panic!("{error}") };
     let tokens = memory.batch_tokens.unwrap();
     assert_eq!(memory.suggested, None);
+    // Four windows of 12 tokens, or one text alone: those of 43 words have six windows.
+    assert!(memory.fits.unwrap().0 <= 6, "{error}");
     assert!(tokens > 0 && tokens < memory.batch_size * memory.seq_len, "{error}");
     assert!(
         error.to_string().contains(&format!("set data.batch_tokens = {tokens} for the same step")),
