@@ -108,6 +108,9 @@ fn settings_and_cards_of_other_tasks() {
         let card = card(keys);
         train_refuses(&[("train.jsonl", &lines(&rows(12))), ("card.toml", &card)], &[], parts);
     };
+    let rows = lines(&rows(12));
+    let only = "name = \"dev\"\ntask = \"question-answering\"\n[files]\nvalidation = [\"dev.jsonl\"]\n";
+    train_refuses(&[("dev.jsonl", &rows), ("card.toml", only)], &[], &["dev", "validation", "training"]);
     of_card("task = \"question-answering\"\nscheme = \"iob2\"", &["card.toml", "scheme is for"]);
     of_card("task = \"question-answering\"\nlabels = [\"a\", \"b\"]", &["labels"]);
     of_card("task = \"text-classification\"\n[columns]\ncontext = \"context\"", &["card.toml", "context"]);
