@@ -32,6 +32,7 @@ impl DataSet {
     /// where these leave it open, from the checkpoint in `model_folder`. Prints what was decided.
     pub(crate) fn open(source: DataSource, config: &TrainConfig, model_folder: &Path) -> Result<Self, Error> {
         let (card, root) = sources::fetch_data(source)?;
+        card.check_training()?;
         let options = config.load_options();
         // A kind of labels is stated for text classification alone.
         let wanted = config.task.or(config.problem_type.map(|_| TaskName::TextClassification));

@@ -81,15 +81,12 @@ impl TextBatches {
             let fits = |batch: &Vec<usize>| {
                 (batch.len() + text.len()) * self.padding.length(own.max(longest)) <= self.tokens
             };
-            match all.last_mut().filter(|batch| fits(batch)) {
-                Some(batch) => {
-                    batch.extend(text);
-                    longest = longest.max(own);
-                }
-                None => {
-                    all.push(text.collect());
-                    longest = own;
-                }
+            if let Some(batch) = all.last_mut().filter(|batch| fits(batch)) {
+                batch.extend(text);
+                longest = longest.max(own);
+            } else {
+                all.push(text.collect());
+                longest = own;
             }
         }
         all

@@ -30,8 +30,9 @@ pub(crate) struct InferenceArgs {
     #[arg(long, value_name = "WHAT")]
     pub(crate) truncation: Option<Truncation>,
     /// Read longer texts whole, in windows that overlap by so many tokens (the mean over them; for tags, the
-    /// window with most context of each word), or cut them: none [default: the run's; else, for token
-    /// classification, a quarter of --max-length, for other tasks none]
+    /// window with most context of each word; for questions, the best answer), or cut them: none [default: the
+    /// run's; else a quarter of --max-length for token classification, a third for question answering, none for
+    /// other tasks]
     #[arg(long, value_name = "N", value_parser = stride)]
     pub(crate) stride: Option<Stride>,
     /// Examples in a batch

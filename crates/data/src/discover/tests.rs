@@ -59,7 +59,7 @@ fn file_names_say_the_split() {
     assert!(notes.contains("holdout.csv, latest.csv: its name says no split"), "{notes}");
 }
 
-/// As SQuAD and XQuAD call their files.
+/// As the authors of SQuAD call their files.
 #[test]
 fn the_names_of_files_of_questions_say_the_split() {
     let files = ["train-v1.1.json", "dev-v1.1.json"];

@@ -139,7 +139,7 @@ impl fmt::Display for Misplaced {
         }
         match self.occurs {
             Occurs::Nowhere => {
-                f.write_str(", and the answer nowhere: an answer is a part of the context as it stands")?
+                f.write_str(", and the answer nowhere: an answer is a part of the context as it stands")?;
             }
             Occurs::Once(at) => write!(f, ", and the answer at {at} alone")?,
             Occurs::Often(at) => write!(f, ", and the answer at {at} and at other places")?,

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use embert_data::{
-    Card, Columns, DataError, LoadOptions, Question, QuestionColumns, ReadOptions, Row, RowReader, Value,
-    load_rows, question_of,
+    AnswerSpan, Card, Columns, DataError, LoadOptions, Question, QuestionColumns, ReadOptions, Row,
+    RowReader, Value, load_rows, question_of,
 };
 
 use super::{as_format, chain, file};
@@ -89,13 +89,12 @@ fn each_question_of_an_article_is_a_row() {
         );
         let ids: Vec<&str> = found.iter().map(|(_, question)| question.id.as_deref().unwrap()).collect();
         assert_eq!(ids, ["q1", "q2", "3"], "{name}");
-        let spans: Vec<Vec<_>> = found
+        let spans: [Vec<_>; 3] = [vec![3..9, 0..9], std::iter::once(29..34).collect(), vec![]];
+        let marked: Vec<Vec<_>> = found
             .iter()
-            .map(|(_, question)| {
-                question.answers.iter().flatten().map(|answer| answer.characters()).collect()
-            })
+            .map(|(_, question)| question.answers.iter().flatten().map(AnswerSpan::characters).collect())
             .collect();
-        assert_eq!(spans, [vec![3..9, 0..9], vec![29..34], vec![]], "{name}");
+        assert_eq!(marked, spans, "{name}");
         assert!(found.iter().all(|(_, question)| question.answers.is_some()), "{name}");
         assert_eq!(found[2].1.context, "Nobody knows.", "{name}");
         assert!(

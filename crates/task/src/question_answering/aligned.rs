@@ -48,7 +48,7 @@ fn span_loss(target: SpanTarget, logits: &[f32]) -> f64 {
         // `max` would make a number of NaN.
         -(if probability < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { probability }).ln()
     };
-    (of_end(0, target.start) + of_end(1, target.end)) / 2.0
+    f64::midpoint(of_end(0, target.start), of_end(1, target.end))
 }
 
 /// The answers to a question, with its loss.

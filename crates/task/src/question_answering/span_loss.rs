@@ -27,14 +27,14 @@ pub(super) fn span_loss(
 ) -> Tensor<1> {
     let features = targets.len();
     let tokens = layout.lengths().iter().copied().max().unwrap_or(0).max(1);
-    let mut rows = vec![0_i64; features * tokens];
+    let mut rows = vec![0_u32; features * tokens];
     let mut no_token = vec![NO_TOKEN; features * tokens * 2];
     let mut mass = vec![0.0_f32; features * tokens * 2];
     let share = (0.5 / if divisor > 0.0 { divisor } else { 1.0 }) as f32;
     for (feature, target) in targets.iter().enumerate() {
         let first = feature * tokens;
         for (token, row) in layout.feature_rows(feature).enumerate() {
-            rows[first + token] = row as i64;
+            rows[first + token] = row as u32;
             no_token[2 * (first + token)..][..2].fill(0.0);
         }
         mass[2 * (first + target.start)] = share;
@@ -79,7 +79,7 @@ mod tests {
             rows.clone().map(|row| of_token(row).exp()).sum::<f64>().ln() - of_token(rows.start + token)
         };
         let loss = |(feature, target): (usize, &SpanTarget)| {
-            (of(feature, 0, target.start) + of(feature, 1, target.end)) / 2.0
+            f64::midpoint(of(feature, 0, target.start), of(feature, 1, target.end))
         };
         TARGETS.iter().enumerate().map(loss).sum()
     }
@@ -121,7 +121,7 @@ mod tests {
         let (logits, layout) = batch(&device, 0.0);
         let whole: f32 = span_loss(logits.clone(), &layout, &TARGETS, 3.0).into_scalar();
         let part = |feature: usize| -> f32 {
-            let rows = logits.clone().slice([4 * feature..4 * feature + 4]);
+            let rows = logits.clone().slice(4 * feature..4 * feature + 4);
             let lengths = vec![layout.lengths()[feature]];
             let mask = Tensor::<2, Int>::ones([1, 4], &device);
             let layout = Layout::padded(mask, lengths);

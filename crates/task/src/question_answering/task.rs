@@ -5,7 +5,9 @@ use std::path::Path;
 
 use burn::tensor::Tensor;
 use embert_data::tokenize::{Encoding, Tokenizer, Truncation};
-use embert_data::{Card, Columns, EncodedDataset, LoadedRows, QuestionColumns, Row, Splits, Strata};
+use embert_data::{
+    AnswerSpan, Card, Columns, EncodedDataset, LoadedRows, QuestionColumns, Row, Splits, Strata,
+};
 use embert_metrics::{
     AnswerAccumulator, AnswerMetric, AnswerReport, NamedMetric as _, sentence_with_shared_words,
 };
@@ -254,7 +256,7 @@ impl Task for QuestionAnswering {
         if example.question.answers.is_none() {
             return Err(TaskError::Unlabelled { id: example.id });
         }
-        let answer = example.first_answer().map(|answer| answer.characters());
+        let answer = example.first_answer().map(AnswerSpan::characters);
         Ok(SpanTarget::new(&SpanAlignment::new(encoding), answer.as_ref()))
     }
 

@@ -29,7 +29,7 @@ struct Reference {
     stride: usize,
     settings: BTreeMap<String, Settings>,
     otherwise: BTreeMap<String, BTreeSet<String>>,
-    questions: Vec<Question>,
+    questions: Vec<Asked>,
 }
 
 /// The pipeline's arguments with its defaults.
@@ -49,7 +49,7 @@ impl Default for Settings {
 }
 
 #[derive(Deserialize)]
-struct Question {
+struct Asked {
     id: String,
     question: String,
     context: String,
@@ -76,7 +76,7 @@ fn reference() -> &'static (Reference, Vec<Vec<Window>>) {
         let loaded = BertForQuestionAnswering::from_pretrained(&model, &LoadOptions::default(), &device);
         let model = loaded.unwrap().model;
         let options = EncodeOptions { max_length: reference.max_length, truncation: Truncation::OnlySecond };
-        let windows = |question: &Question| -> Vec<Window> {
+        let windows = |question: &Asked| -> Vec<Window> {
             let (asked, context) = (strip_question(&question.question), &question.context);
             let windows = tokenizer.windows(asked, Some(context), &options, reference.stride).unwrap();
             assert_eq!(windows.len(), question.windows, "windows of {}", question.id);
@@ -135,10 +135,9 @@ fn by_its_rules(context: &str, windows: &[Window], settings: &Settings) -> Vec<(
         let [(starts, start_null), (ends, end_null)] = [0, 1].map(|end| probabilities(window, end));
         null = null.min(start_null * end_null);
         let mut pairs = Vec::new();
-        for first in 0..starts.len() {
-            for last in first..ends.len().min(first + settings.max_answer_len) {
-                pairs.push((first, last, starts[first] * ends[last]));
-            }
+        for (first, start) in starts.iter().enumerate() {
+            let lasts = ends.iter().enumerate().skip(first).take(settings.max_answer_len);
+            pairs.extend(lasts.map(|(last, end)| (first, last, start * end)));
         }
         pairs.retain(|(.., score)| *score > 0.0);
         pairs.sort_by(|a, b| b.2.total_cmp(&a.2));

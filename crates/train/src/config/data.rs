@@ -19,21 +19,22 @@ pub struct DataConfig {
     pub max_length: usize,
     /// What is cut off: `longest_first` or `head` (keeps the start of a text), `tail` (its end),
     /// `head_tail:N` (its first N tokens and as many of the last as fit), or for pairs `only_first`,
-    /// `only_second`.
+    /// `only_second`. Question answering reads a question whole and its context in windows, and refuses others.
     #[serde(with = "as_text")]
     pub truncation: Truncation,
     /// Evaluate and predict longer texts whole, in windows that overlap by this many tokens: the prediction
     /// is the mean of the windows' probabilities, or each word's tag from the window in which the word has
     /// most context. Less than `max_length` without the special tokens, so that each window advances; a text
     /// has at most 4,096 windows, which take some hundred MiB. Training cuts longer texts, unless `train_stride`
-    /// is set, but for token classification, which trains on the windows too. Unset: `train_stride`; if that is
-    /// unset too, longer texts are cut, but token classification evaluates and predicts in windows that overlap
-    /// by a quarter of `max_length`.
+    /// is set, but for token classification and question answering, which train on the windows too. Unset:
+    /// `train_stride`; if that is unset too, longer texts are cut, but these two tasks read windows that overlap
+    /// by a quarter and by a third of `max_length`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride: Option<usize>,
     /// Train on longer texts in windows that overlap by this many tokens, a text's windows as one example: their
     /// probabilities or numbers are averaged before the loss. In range as `stride`. Unset: training cuts longer
-    /// texts. Token classification refuses this key, since the windows there have labels of their own.
+    /// texts. Token classification and question answering refuse this key, since the windows there have targets
+    /// of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_stride: Option<usize>,
     /// With `train_stride`, the most windows of a text that are trained on, from 2 to 4,096: spread evenly over

@@ -19,14 +19,14 @@ fn of(id: &str, question: &str, context: &str, texts: &Value, starts: &Value) ->
 }
 
 /// A fault in the row after twelve good ones is named with the file, the line and the question.
-fn after_good_rows(bad: Value, parts: &[&str]) {
-    let rows = lines(&[rows(12), vec![bad]].concat());
+fn after_good_rows(bad: &Value, parts: &[&str]) {
+    let rows = lines(&[rows(12), vec![bad.clone()]].concat());
     train_refuses(&[("train.jsonl", &rows)], &[], &[&["train.jsonl, line 13"][..], parts].concat());
 }
 
 /// A fault of the answers of a question.
-fn of_answers(texts: Value, starts: Value, parts: &[&str]) {
-    after_good_rows(of("bad-one", "Who?", CONTEXT, &texts, &starts), &[&["bad-one"][..], parts].concat());
+fn of_answers(texts: &Value, starts: &Value, parts: &[&str]) {
+    after_good_rows(&of("bad-one", "Who?", CONTEXT, texts, starts), &[&["bad-one"][..], parts].concat());
 }
 
 fn with(arguments: &[&str], parts: &[&str]) {
@@ -35,19 +35,19 @@ fn with(arguments: &[&str], parts: &[&str]) {
 
 #[test]
 fn answers_that_are_not_where_they_say() {
-    of_answers(json!(["Lagos"]), json!([19]), &["not at its answer_start 19", "at 20 alone"]);
-    of_answers(json!(["Lagos"]), json!([-1]), &["not at its answer_start -1"]);
-    of_answers(json!(["Lagos"]), json!([4000]), &["the context has 35 characters"]);
-    of_answers(json!(["lagos"]), json!([20]), &["the context has \"Lagos\" there", "nowhere"]);
-    of_answers(json!(["Lagos", "Kyoto"]), json!([20]), &["2 text(s), but 1 answer_start(s)"]);
-    of_answers(json!([""]), json!([20]), &["an empty list of answers"]);
-    of_answers(json!(["Lagos"]), json!(["20"]), &["answer_start", "expected an integer"]);
-    of_answers(json!("Lagos"), json!(20), &["answers.text", "expected a list"]);
+    of_answers(&json!(["Lagos"]), &json!([19]), &["not at its answer_start 19", "at 20 alone"]);
+    of_answers(&json!(["Lagos"]), &json!([-1]), &["not at its answer_start -1"]);
+    of_answers(&json!(["Lagos"]), &json!([4000]), &["the context has 35 characters"]);
+    of_answers(&json!(["lagos"]), &json!([20]), &["the context has \"Lagos\" there", "nowhere"]);
+    of_answers(&json!(["Lagos", "Kyoto"]), &json!([20]), &["2 text(s), but 1 answer_start(s)"]);
+    of_answers(&json!([""]), &json!([20]), &["an empty list of answers"]);
+    of_answers(&json!(["Lagos"]), &json!(["20"]), &["answer_start", "expected an integer"]);
+    of_answers(&json!("Lagos"), &json!(20), &["answers.text", "expected a list"]);
     // As other languages count.
     let context = "\u{1f3ac} \u{e9}t\u{e9} in Lagos";
     for (start, unit) in [(10, "UTF-16"), (14, "UTF-8")] {
         let bad = of("x", "Where?", context, &json!(["Lagos"]), &json!([start]));
-        after_good_rows(bad, &["not at its answer_start", "at 9 alone", unit]);
+        after_good_rows(&bad, &["not at its answer_start", "at 9 alone", unit]);
     }
 }
 
@@ -60,7 +60,7 @@ fn questions_and_contexts_that_are_none() {
     ] {
         let (texts, starts) = answer();
         after_good_rows(
-            of("empty-one", question, context, &texts, &starts),
+            &of("empty-one", question, context, &texts, &starts),
             &[&["empty-one"][..], &parts].concat(),
         );
     }
@@ -68,10 +68,10 @@ fn questions_and_contexts_that_are_none() {
     twice.push(rows(12).remove(4));
     let same = ["train.jsonl, line 13", "q4", "train.jsonl, line 5 has the same identifier"];
     train_refuses(&[("train.jsonl", &lines(&twice))], &[], &same);
-    after_good_rows(json!({"id": [1], "question": "a", "context": "b", "answers": []}), &["\"id\" is [1]"]);
+    after_good_rows(&json!({"id": [1], "question": "a", "context": "b", "answers": []}), &["\"id\" is [1]"]);
     let mut stated = of("v2", "Who?", CONTEXT, &json!(["Lagos"]), &json!([20]));
     stated["is_impossible"] = json!(true);
-    after_good_rows(stated, &["v2", "\"is_impossible\" is true"]);
+    after_good_rows(&stated, &["v2", "\"is_impossible\" is true"]);
     let unknown: Vec<Value> = (0..4).map(|n| json!({"question": format!("a{n}"), "context": "b"})).collect();
     let task = ["--task", "question-answering"];
     train_refuses(&[("train.jsonl", &lines(&unknown))], &task, &["train.jsonl", "answers"]);
@@ -79,16 +79,16 @@ fn questions_and_contexts_that_are_none() {
 
 #[test]
 fn files_of_squad_with_a_fault() {
-    let squad = |qas: Value| {
+    let squad = |qas: &Value| {
         let paragraphs = json!([{"context": CONTEXT, "qas": qas}]);
         json!({"version": "1.1", "data": [{"title": "Okafor", "paragraphs": paragraphs}]}).to_string()
     };
     let good = json!({"id": "a", "question": "Who?", "answers": [{"text": "Okafor", "answer_start": 3}]});
     let bad = json!({"id": "b7", "question": "Where?", "answers": [{"text": "Lagos", "answer_start": 3}]});
-    train_refuses(&[("train.json", &squad(json!([good, bad])))], &[], &["train.json", "b7", "at 20 alone"]);
+    train_refuses(&[("train.json", &squad(&json!([good, bad])))], &[], &["train.json", "b7", "at 20 alone"]);
     let no_list = json!({"id": "c", "question": "Who?", "answers": "Okafor"});
-    train_refuses(&[("train.json", &squad(json!([good, no_list])))], &[], &["train.json", "answers"]);
-    let cut = squad(json!([good]));
+    train_refuses(&[("train.json", &squad(&json!([good, no_list])))], &[], &["train.json", "answers"]);
+    let cut = squad(&json!([good]));
     train_refuses(&[("train.json", &cut[..cut.len() - 9])], &[], &["train.json"]);
 }
 
@@ -108,6 +108,9 @@ fn settings_and_cards_of_other_tasks() {
         let card = card(keys);
         train_refuses(&[("train.jsonl", &lines(&rows(12))), ("card.toml", &card)], &[], parts);
     };
+    let rows = lines(&rows(12));
+    let only = "name = \"dev\"\ntask = \"question-answering\"\n[files]\nvalidation = [\"dev.jsonl\"]\n";
+    train_refuses(&[("dev.jsonl", &rows), ("card.toml", only)], &[], &["dev", "validation", "training"]);
     of_card("task = \"question-answering\"\nscheme = \"iob2\"", &["card.toml", "scheme is for"]);
     of_card("task = \"question-answering\"\nlabels = [\"a\", \"b\"]", &["labels"]);
     of_card("task = \"text-classification\"\n[columns]\ncontext = \"context\"", &["card.toml", "context"]);

@@ -172,7 +172,7 @@ struct Article {
 /// The elements of a list, each with the way to it, for messages.
 struct Elements {
     way: String,
-    elements: std::iter::Enumerate<std::vec::IntoIter<Json>>,
+    left: std::iter::Enumerate<std::vec::IntoIter<Json>>,
     /// Whether the way is that of the only element, and not of a list.
     is_one: bool,
 }
@@ -182,16 +182,14 @@ impl Elements {
     fn take(keys: &mut Map<String, Json>, name: &str, way: &str) -> Result<Self, RowProblem> {
         let way = format!("{way}.{name}");
         match keys.shift_remove(name) {
-            Some(Json::Array(list)) => {
-                Ok(Self { way, elements: list.into_iter().enumerate(), is_one: false })
-            }
+            Some(Json::Array(list)) => Ok(Self { way, left: list.into_iter().enumerate(), is_one: false }),
             Some(other) => Err(unlike(&way, &other, "a list of objects")),
             None => Err(lacks(&way, keys)),
         }
     }
 
     fn next(&mut self) -> Option<(String, Json)> {
-        let (index, element) = self.elements.next()?;
+        let (index, element) = self.left.next()?;
         let way = if self.is_one { self.way.clone() } else { format!("{}[{index}]", self.way) };
         Some((way, element))
     }
@@ -208,7 +206,7 @@ impl Article {
         // A paragraph may stand for an article of its own.
         let paragraphs = if keys.contains_key("qas") && !keys.contains_key("paragraphs") {
             let paragraph = vec![Json::Object(std::mem::take(&mut keys))];
-            Elements { way, elements: paragraph.into_iter().enumerate(), is_one: true }
+            Elements { way, left: paragraph.into_iter().enumerate(), is_one: true }
         } else {
             Elements::take(&mut keys, "paragraphs", &way)?
         };

@@ -45,7 +45,8 @@ pub(super) fn by_question_word(examples: &[&AnsweredExample], threshold: Option<
         title: "By question word",
         what: "question word",
         names: QUESTION_WORDS.map(str::to_owned).to_vec(),
-        note: "“How much” counts as “how many”, “whom” and “whose” as “who”.".to_owned(),
+        note: "The first English one; “how much” counts as “how many”, “whom” and “whose” as “who”."
+            .to_owned(),
     }
     .figure(examples, |example| question_word(&example.question), threshold, key)
 }
