@@ -81,19 +81,20 @@ pub(crate) struct Answered<'a> {
     /// The answer; empty for none.
     pub(crate) given: &'a str,
     pub(crate) is_exact: bool,
-    pub(crate) f1: f64,
+    /// The F1 of its words.
+    pub(crate) words: f64,
 }
 
 impl<'a> Answered<'a> {
     pub(crate) fn of(example: &'a AnsweredExample, threshold: Option<f64>) -> Option<Self> {
         let report = report([example], threshold)?;
         let given = given(example, threshold);
-        Some(Self { example, given, is_exact: report.exact_match > 0.0, f1: report.f1 })
+        Some(Self { example, given, is_exact: report.exact_match > 0.0, words: report.f1 })
     }
 
     /// Whether no word of the answer is right.
     pub(crate) fn is_wrong(&self) -> bool {
-        !self.is_exact && self.f1 <= 0.0
+        !self.is_exact && self.words <= 0.0
     }
 
     /// The answer's probability; less of it, less sure.
@@ -147,7 +148,7 @@ mod tests {
         let answered = |truths: &[&str], predicted, odds, threshold| {
             let example = example(truths, predicted, odds);
             let one = Answered::of(&example, threshold).unwrap();
-            (one.given.to_owned(), one.is_exact, one.f1, one.is_wrong())
+            (one.given.to_owned(), one.is_exact, one.words, one.is_wrong())
         };
         assert_eq!(answered(&["x", "The cat"], "a cat", None, None), ("a cat".to_owned(), true, 1.0, false));
         let part = answered(&["cat dog"], "cat mouse", None, None);

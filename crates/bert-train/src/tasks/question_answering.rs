@@ -68,18 +68,18 @@ impl ShownTask for QuestionAnswering {
 
     fn print_report(evaluation: &Evaluation<Self>) -> Result<(), Error> {
         let outcome = &evaluation.report;
-        let values = |report: &AnswerReport| {
-            let values = AnswerMetric::displayed().map(|metric| (metric.name(), metric.value(report)));
-            values.filter(|(_, value)| value.is_some()).collect::<Vec<_>>()
+        let line = |report: &AnswerReport, is_shown: fn(&AnswerMetric) -> bool| {
+            let values = AnswerMetric::displayed().filter(is_shown);
+            let values = values.map(|metric| (metric.name(), metric.value(report)));
+            metrics_line(values.filter(|(_, value)| value.is_some()))
         };
-        metrics_line(values(&outcome.report).into_iter())?;
+        line(&outcome.report, |_| true)?;
         let absent = outcome.report.undefined().map(|metric| (metric.name(), None)).collect();
         UndefinedMetrics { absent, ..UndefinedMetrics::default() }.say();
         if let Some(fitted) = &outcome.at_threshold {
             let threshold = evaluation.task.null_threshold();
             output::line(&format!("with the null threshold of the validation split ({threshold:.4}):"))?;
-            let of_threshold = values(fitted).into_iter().filter(|(name, _)| !name.starts_with("best_"));
-            metrics_line(of_threshold.filter(|(name, _)| *name != "loss"))?;
+            line(fitted, |metric| metric.depends_on_threshold())?;
         }
         Ok(())
     }

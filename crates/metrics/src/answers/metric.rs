@@ -48,6 +48,20 @@ impl AnswerMetric {
     pub const fn is_score(self) -> bool {
         !matches!(self, Self::BestF1Thresh | Self::BestExactThresh)
     }
+
+    /// True for the scores that the null threshold decides: F1 and exact match, of all questions and of those
+    /// with and without an answer.
+    pub const fn depends_on_threshold(self) -> bool {
+        match self {
+            Self::F1
+            | Self::ExactMatch
+            | Self::HasAnsF1
+            | Self::HasAnsExact
+            | Self::NoAnsF1
+            | Self::NoAnsExact => true,
+            Self::BestF1 | Self::BestF1Thresh | Self::BestExact | Self::BestExactThresh | Self::Loss => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -83,5 +97,7 @@ mod tests {
         let thresholds = AnswerMetric::ALL.iter().filter(|metric| !metric.is_score());
         assert!(thresholds.clone().all(|metric| metric.name().ends_with("_thresh") && !metric.is_headline()));
         assert_eq!(thresholds.count(), 2);
+        let decided = AnswerMetric::ALL.iter().filter(|metric| metric.depends_on_threshold());
+        assert!(decided.clone().all(|metric| metric.is_score()) && decided.count() == 6);
     }
 }

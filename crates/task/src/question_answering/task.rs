@@ -346,7 +346,7 @@ impl Task for QuestionAnswering {
 
     fn scores(&self, report: &AnswerOutcome) -> (Metrics, Detail) {
         let with_threshold = |report: &AnswerReport| {
-            values(report, AnswerMetric::displayed().filter(|metric| is_of_threshold(*metric)))
+            values(report, AnswerMetric::displayed().filter(|metric| metric.depends_on_threshold()))
         };
         let detail = Detail {
             at_thresholds: report.at_threshold.as_ref().map(with_threshold).unwrap_or_default(),
@@ -391,12 +391,6 @@ impl Task for QuestionAnswering {
         let answers = answers.with_null_threshold(self.null_threshold());
         AnsweredQuestion::new(example, QuestionPrediction { answers, loss }, self.shown)
     }
-}
-
-/// Whether a metric depends on the null threshold.
-fn is_of_threshold(metric: AnswerMetric) -> bool {
-    use AnswerMetric::{ExactMatch, F1, HasAnsExact, HasAnsF1, NoAnsExact, NoAnsF1};
-    matches!(metric, F1 | ExactMatch | HasAnsF1 | HasAnsExact | NoAnsF1 | NoAnsExact)
 }
 
 impl Scorer<QuestionAnswering> for AnswerScorer {

@@ -58,7 +58,7 @@ fn list(answered: &[&Answered<'_>]) -> Markup {
                 li {
                     p class="verdict" {
                         (tag(one))
-                        " F1 " (figure(one.f1)) ", score " (percent(one.score()))
+                        " F1 " (figure(one.words)) ", score " (percent(one.score()))
                         @if let Some(odds) = one.example.null_odds { ", null odds " (short(odds)) }
                         small {
                             " · row " (one.example.id) " · id "
