@@ -201,7 +201,7 @@ fn a_run_for_a_task_that_is_not_there_is_refused_by_name() {
         [predict, eval, inspect]
     };
     let mut newer = json(&facts);
-    (newer["format"], newer["task"]) = (99.into(), "question-answering".into());
+    (newer["format"], newer["task"]) = (99.into(), "translation".into());
     fs::write(&facts, newer.to_string()).unwrap();
     for mut command in commands() {
         let said = fail(&mut command);
@@ -209,10 +209,10 @@ fn a_run_for_a_task_that_is_not_there_is_refused_by_name() {
     }
     newer["format"] = 2.into();
     fs::write(&facts, newer.to_string()).unwrap();
-    with_task("question-answering");
+    with_task("translation");
     for mut command in commands() {
         let said = fail(&mut command);
-        for part in ["facts.json", "\"question-answering\"", "expected text-classification"] {
+        for part in ["facts.json", "\"translation\"", "expected text-classification"] {
             assert!(said.contains(part), "{said}");
         }
     }
@@ -229,9 +229,9 @@ fn a_run_for_a_task_that_is_not_there_is_refused_by_name() {
     // The run goes on for its own task, whatever the card of the data set says.
     fs::write(&facts, written).unwrap();
     fs::remove_dir_all(&model).unwrap();
-    with_task("question-answering");
+    with_task("translation");
     let said = fail(bert_train().args(["train", "--resume"]).arg(&run));
-    assert!(said.contains("\"question-answering\""), "{said}");
+    assert!(said.contains("\"translation\""), "{said}");
     with_task("text-classification");
     succeed(bert_train().args(["train", "--resume"]).arg(&run));
 }
