@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::disk;
 use crate::error::{At as _, FileError};
-use crate::temporary::{is_filled, make, parent, remove_leftovers_of, scratch_file};
+use crate::temporary::{is_filled, make_locked, parent, remove_leftovers_of, scratch_file};
 
 /// The size of the write buffer in bytes.
 pub(crate) const BUFFER: usize = 1 << 16;
@@ -81,11 +81,8 @@ impl<'a> Temporary<'a> {
             return Ok(Self { file, path: target.to_owned(), target, is_published: false });
         }
         remove_leftovers_of(target);
-        let (file, path) = make(target, disk::create_file).at("write a file in", parent(target))?;
+        let (file, path) = make_locked(target, disk::create_file).at("write a file in", parent(target))?;
         let temporary = Self { file, path, target, is_published: false };
-        // The lock tells other processes that this process is alive. On a file system without locks, other
-        // processes remove nothing.
-        let _ = temporary.file.try_lock();
         if let Ok(there) = target.metadata()
             && there.is_file()
         {

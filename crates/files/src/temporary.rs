@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -78,7 +78,7 @@ pub fn remove_leftovers_beginning(folder: &Path, prefix: &str) -> Result<(), Fil
         let entry = entry.at("read", folder)?;
         // A locked file is being written: a report, for example, is written without a lock on the folder.
         if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes())
-            && !is_being_written(&entry.path())
+            && let Some(_held) = leftover(&entry.path())
         {
             remove_all(&entry.path())?;
         }
@@ -86,9 +86,36 @@ pub fn remove_leftovers_beginning(folder: &Path, prefix: &str) -> Result<(), Fil
     Ok(())
 }
 
-/// Whether a living process may be writing the file; true if its lock can't be tested.
-fn is_being_written(path: &Path) -> bool {
-    path.is_file() && !File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+/// A temporary file that no living process writes. While the value lives, it holds the file's lock: whoever has
+/// just made the file, and has not locked it yet, sees that the file is being removed ([`make_locked`]).
+struct Leftover(#[allow(dead_code, reason = "closing the file ends the lock")] Option<File>);
+
+/// What a killed process left; `None` if a living one may be writing the file, or if its lock can't be tested. A
+/// folder has no lock.
+fn leftover(path: &Path) -> Option<Leftover> {
+    if !path.is_file() {
+        return Some(Leftover(None));
+    }
+    let file = File::open(path).ok()?;
+    file.try_lock().is_ok().then_some(Leftover(Some(file)))
+}
+
+/// As [`make`], a file whose lock tells other processes that this one is alive. On a file system without locks,
+/// other processes remove nothing.
+pub(crate) fn make_locked(
+    path: &Path,
+    mut create: impl FnMut(&Path) -> io::Result<File>,
+) -> io::Result<(File, PathBuf)> {
+    loop {
+        let (file, temporary) = make(path, &mut create)?;
+        // Another writer may have looked at the file between these two lines, and taken it for a leftover.
+        let is_held = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        let is_gone =
+            || temporary.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        if !is_held && !is_gone() {
+            return Ok((file, temporary));
+        }
+    }
 }
 
 /// Removes the temporary files of `path` that killed processes left: the files that no process has locked. A
@@ -104,7 +131,7 @@ pub(crate) fn remove_leftovers_of(path: &Path) {
         if rest.is_none_or(|rest| rest.contains(['-', '.'])) || !entry.path().is_file() {
             continue;
         }
-        if !is_being_written(&entry.path())
+        if let Some(_held) = leftover(&entry.path())
             && let Err(error) = disk::remove_file(&entry.path())
         {
             tracing::warn!("can't remove {}, which a killed process left: {error}", entry.path().display());

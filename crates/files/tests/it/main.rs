@@ -4,6 +4,7 @@
 mod faults;
 mod leftovers;
 mod locks;
+mod together;
 
 use std::fs;
 use std::path::Path;
