@@ -97,6 +97,11 @@ impl PredictColumns<'_> {
     }
 }
 
+/// Whether `T` is the task of this kind, which its name alone tells.
+pub(crate) fn is<T: Task>(kind: TaskKind) -> bool {
+    TaskKind::of_run(T::NAME, None) == Some(kind)
+}
+
 /// Refuses `--truncation` with a task that leaves no choice.
 pub(crate) fn check_truncation<T: Task>(truncation: Option<Truncation>) -> Result<(), Error> {
     match (T::TRUNCATION, truncation) {
@@ -146,8 +151,6 @@ pub(crate) trait ShownTask: Task {
     /// The columns of texts that `predict` reads unless it is told others: the text's, and the second text's of
     /// a task whose texts are always pairs.
     const TEXT_COLUMNS: (&'static str, Option<&'static str>) = ("text", None);
-    /// Whether there are [`squad_files`](Self::squad_files).
-    const HAS_SQUAD_FILES: bool = false;
     /// The headings of the table of answers on a terminal.
     const ANSWER_HEADINGS: &'static [&'static str];
     /// Whether `predict` writes the other columns of its input beside each answer.

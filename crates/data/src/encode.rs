@@ -37,7 +37,7 @@ pub fn encode<E: Texts, T, X: From<DataError>>(
     match options.stride {
         Some(stride) => {
             let (data, _) =
-                encode_windows(examples, tokenizer, &options.encoding, stride, usize::MAX, targets)?;
+                encode_some_windows(examples, tokenizer, &options.encoding, stride, usize::MAX, targets)?;
             Ok((data, TruncationCount { truncated: 0, total: examples.len() }))
         }
         None => encode_whole(examples, tokenizer, &options.encoding, targets),
@@ -61,42 +61,6 @@ pub struct LeftOutWindows {
 /// # Errors
 /// As [`encode`]; tokens of windows that are left out do not count.
 pub fn encode_some_windows<E: Texts, T, X: From<DataError>>(
-    examples: &[E],
-    tokenizer: &Tokenizer,
-    options: &EncodeOptions,
-    stride: usize,
-    most: usize,
-    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
-) -> Result<(EncodedDataset<T>, LeftOutWindows), X> {
-    encode_windows(examples, tokenizer, options, stride, most, targets)
-}
-
-fn encode_whole<E: Texts, T, X: From<DataError>>(
-    examples: &[E],
-    tokenizer: &Tokenizer,
-    options: &EncodeOptions,
-    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
-) -> Result<(EncodedDataset<T>, TruncationCount), X> {
-    /// The number of texts to encode at a time, so that the offsets of a large data set are never all in
-    /// memory.
-    const CHUNK: usize = 4096;
-    let mut features = Vec::with_capacity(examples.len());
-    let mut count = TruncationCount::default();
-    for chunk in examples.chunks(CHUNK) {
-        let words = words_of(chunk);
-        let encodings =
-            tokenizer.encode_batch(&inputs_of(chunk, &words), options).map_err(DataError::from)?;
-        let of_chunk = TruncationCount::of(&encodings);
-        count.truncated += of_chunk.truncated;
-        count.total += of_chunk.total;
-        for (example, encoding) in chunk.iter().zip(encodings) {
-            features.extend(features_of(example, vec![encoding], &targets)?);
-        }
-    }
-    Ok((EncodedDataset::new(features), count))
-}
-
-fn encode_windows<E: Texts, T, X: From<DataError>>(
     examples: &[E],
     tokenizer: &Tokenizer,
     options: &EncodeOptions,
@@ -135,6 +99,31 @@ fn encode_windows<E: Texts, T, X: From<DataError>>(
         }
     }
     Ok((data, left_out))
+}
+
+fn encode_whole<E: Texts, T, X: From<DataError>>(
+    examples: &[E],
+    tokenizer: &Tokenizer,
+    options: &EncodeOptions,
+    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
+) -> Result<(EncodedDataset<T>, TruncationCount), X> {
+    /// The number of texts to encode at a time, so that the offsets of a large data set are never all in
+    /// memory.
+    const CHUNK: usize = 4096;
+    let mut features = Vec::with_capacity(examples.len());
+    let mut count = TruncationCount::default();
+    for chunk in examples.chunks(CHUNK) {
+        let words = words_of(chunk);
+        let encodings =
+            tokenizer.encode_batch(&inputs_of(chunk, &words), options).map_err(DataError::from)?;
+        let of_chunk = TruncationCount::of(&encodings);
+        count.truncated += of_chunk.truncated;
+        count.total += of_chunk.total;
+        for (example, encoding) in chunk.iter().zip(encodings) {
+            features.extend(features_of(example, vec![encoding], &targets)?);
+        }
+    }
+    Ok((EncodedDataset::new(features), count))
 }
 
 /// At most `most` of these, at least 2: the first, the last and others at even distances between them.

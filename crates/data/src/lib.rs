@@ -39,6 +39,8 @@ mod read;
 mod readme;
 mod repository;
 mod row;
+#[cfg(test)]
+mod row_of_json;
 mod row_problem;
 mod sampler;
 mod shown;

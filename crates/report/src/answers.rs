@@ -103,26 +103,28 @@ impl<'a> Answered<'a> {
     }
 }
 
+/// A question with these true answers, for tests.
+#[cfg(test)]
+pub(crate) fn example(truths: &[&str], predicted: &str, null_odds: Option<f64>) -> AnsweredExample {
+    let truth = |text: &&str| embert_run::TrueAnswer { text: (*text).to_owned(), start: 0, end: 1 };
+    AnsweredExample {
+        split: "test".to_owned(),
+        id: 0,
+        question_id: String::new(),
+        question: String::new(),
+        context: "a".to_owned(),
+        answers: truths.iter().map(truth).collect(),
+        predicted: embert_run::PredictedAnswer { text: predicted.to_owned(), score: 0.5, start: 0, end: 1 },
+        null_odds,
+        tokens: 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use embert_run::{Detail, Metrics, PredictedAnswer, TrueAnswer};
+    use embert_run::{Detail, Metrics};
 
     use super::*;
-
-    fn example(truths: &[&str], predicted: &str, null_odds: Option<f64>) -> AnsweredExample {
-        let truth = |text: &&str| TrueAnswer { text: (*text).to_owned(), start: 0, end: 1 };
-        AnsweredExample {
-            split: "test".to_owned(),
-            id: 0,
-            question_id: String::new(),
-            question: String::new(),
-            context: "a".to_owned(),
-            answers: truths.iter().map(truth).collect(),
-            predicted: PredictedAnswer { text: predicted.to_owned(), score: 0.5, start: 0, end: 1 },
-            null_odds,
-            tokens: 1,
-        }
-    }
 
     #[test]
     fn the_threshold_is_the_one_that_was_fitted() {

@@ -12,7 +12,7 @@ use embert_data::{CardColumns, ReadOptions, SplitKind};
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_run::Baseline;
-use embert_task::{TaskData, TaskError};
+use embert_task::{TaskData, TaskError, TaskKind};
 use embert_train::{
     ConfigBuilder, Evaluation, Setting, TrainConfig, check_max_length, evaluate_checkpoint, run_of_model,
 };
@@ -25,7 +25,7 @@ use crate::data_set::DataSet;
 use crate::error::Error;
 use crate::output::say;
 use crate::paths::dataset_of_run;
-use crate::tasks::{ShownTask, check_truncation, cut_note, task_of_model, with_task};
+use crate::tasks::{ShownTask, check_truncation, cut_note, is, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 /// The keys of `--set`.
@@ -122,7 +122,7 @@ fn evaluate<T: ShownTask>(
     device: &Device,
 ) -> Result<(), Error> {
     check_truncation::<T>(args.inference.truncation)?;
-    if outputs.squad.is_some() && !T::HAS_SQUAD_FILES {
+    if outputs.squad.is_some() && !is::<T>(TaskKind::QuestionAnswering) {
         let (option, tasks) = ("squad-files", "question-answering");
         return Err(Error::OptionOfTask { option, tasks, model: T::NAME });
     }

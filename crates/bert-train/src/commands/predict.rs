@@ -24,7 +24,7 @@ use strum::VariantNames as _;
 use crate::arguments::{InferenceArgs, JsonArgs, Stride};
 use crate::error::Error;
 use crate::output::say;
-use crate::tasks::{PredictColumns, ShownTask, check_truncation, cut_note, task_of_model, with_task};
+use crate::tasks::{PredictColumns, ShownTask, check_truncation, cut_note, is, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
@@ -164,7 +164,7 @@ fn predict<T: ShownTask>(
     if let Some(warning) = predictor.task().warning() {
         say!("{warning}");
     }
-    let inputs = match (is_of_tokens::<T>(), T::TEXT_COLUMNS.1.is_some()) {
+    let inputs = match (is_of_tokens::<T>(), is_of_questions::<T>()) {
         (true, _) => Inputs::Words,
         (false, true) => Inputs::Questions,
         (false, false) => Inputs::Pairs,
@@ -182,7 +182,12 @@ const QUESTION_HINT: &str = "add --question \"...\" and --context \"...\", the t
 
 /// Whether the task is token classification.
 fn is_of_tokens<T: ShownTask>() -> bool {
-    TaskKind::of_run(T::NAME, None) == Some(TaskKind::TokenClassification)
+    is::<T>(TaskKind::TokenClassification)
+}
+
+/// Whether the task is question answering.
+fn is_of_questions<T: ShownTask>() -> bool {
+    is::<T>(TaskKind::QuestionAnswering)
 }
 
 /// The error on an option of token classification with another model.
@@ -212,8 +217,7 @@ fn predict_texts<T: ShownTask>(
     predictor: &Predictor<T>,
     output: &Output,
 ) -> Result<(), Error> {
-    let are_questions = T::TEXT_COLUMNS.1.is_some();
-    if are_questions && (args.text.is_none() || args.text_pair.is_none()) {
+    if is_of_questions::<T>() && (args.text.is_none() || args.text_pair.is_none()) {
         return Err(Error::Missing { key: "the question with its context", hint: QUESTION_HINT.to_owned() });
     }
     if args.text_pair.is_some() {

@@ -19,7 +19,6 @@ impl ShownTask for QuestionAnswering {
     const ANSWER_HEADINGS: &'static [&'static str] = &["answer", "score", "characters", "question"];
     const PASSES_COLUMNS: bool = true;
     const TEXT_COLUMNS: (&'static str, Option<&'static str>) = ("question", Some("context"));
-    const HAS_SQUAD_FILES: bool = true;
 
     fn read_columns(columns: PredictColumns<'_>) -> Columns {
         columns.wanted().with_all()

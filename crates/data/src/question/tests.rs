@@ -1,30 +1,7 @@
 use std::path::Path;
 
 use super::*;
-
-fn value(json: &serde_json::Value) -> Value {
-    use serde_json::Value as Json;
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(truth) => Value::Boolean(*truth),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => Value::Integer(number),
-            None => Value::Float(number.as_f64().unwrap()),
-        },
-        Json::String(text) => Value::Text(text.clone()),
-        Json::Array(values) => Value::List(values.iter().map(value).collect()),
-        Json::Object(object) => {
-            Value::from(object.iter().map(|(name, json)| (name.clone(), value(json))).collect::<Row>())
-        }
-    }
-}
-
-fn row(json: &str) -> Row {
-    match value(&serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))) {
-        Value::Struct(row) => *row,
-        other => panic!("{other}"),
-    }
-}
+use crate::row_of_json::row;
 
 fn columns() -> QuestionColumns {
     QuestionColumns::of(&Card::for_file(Path::new("questions.jsonl")))

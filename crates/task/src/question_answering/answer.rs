@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::aligned::QuestionPrediction;
 use super::example::QuestionExample;
-use super::prediction::{Answer, AnswerPrediction};
+use super::prediction::Answer;
 
 /// A question with its answers. Serialises to
 /// `{"id":..,"answer":..,"score":..,"start":..,"end":..,"nbest":[..]}`.
@@ -25,9 +25,6 @@ pub struct AnsweredQuestion {
     /// The question.
     #[serde(skip)]
     pub question: String,
-    /// All answers.
-    #[serde(skip)]
-    pub answers: AnswerPrediction,
 }
 
 impl AnsweredQuestion {
@@ -37,6 +34,6 @@ impl AnsweredQuestion {
         let Answer { text, probability, start, end, .. } = answers.answer().clone();
         let nbest = answers.n_best().iter().take(shown).cloned().collect();
         let (id, question) = (example.key(), example.question.question);
-        Self { id, answer: text, score: probability, start, end, nbest, question, answers }
+        Self { id, answer: text, score: probability, start, end, nbest, question }
     }
 }

@@ -179,23 +179,11 @@ const HEADINGS: [&str; 6] =
 
 #[cfg(test)]
 mod tests {
-    use embert_run::{PredictedAnswer, TrueAnswer};
-
     use super::*;
+    use crate::answers;
 
     fn example(truth: Option<&str>, predicted: &str, null_odds: f64) -> AnsweredExample {
-        let truth = truth.map(|text| TrueAnswer { text: text.to_owned(), start: 0, end: 1 });
-        AnsweredExample {
-            split: "test".to_owned(),
-            id: 0,
-            question_id: String::new(),
-            question: String::new(),
-            context: "a".to_owned(),
-            answers: truth.into_iter().collect(),
-            predicted: PredictedAnswer { text: predicted.to_owned(), score: 0.5, start: 0, end: 1 },
-            null_odds: Some(null_odds),
-            tokens: 1,
-        }
+        answers::example(truth.as_slice(), predicted, Some(null_odds))
     }
 
     fn questions() -> [AnsweredExample; 4] {
