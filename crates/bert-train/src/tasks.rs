@@ -110,12 +110,13 @@ pub(crate) fn check_truncation<T: Task>(truncation: Option<Truncation>) -> Resul
     }
 }
 
-/// A note on texts of words that were cut, as the user asked; `None` where none was.
-pub(crate) fn cut_note(cut: usize, all: usize, max_length: usize) -> Option<String> {
+/// A note on texts that were cut, as the user asked, where something in the prediction lacks for that; `None`
+/// where none was.
+pub(crate) fn cut_note<T: ShownTask>(cut: usize, all: usize, max_length: usize) -> Option<String> {
     (cut > 0).then(|| {
+        let lacks = T::CUT;
         format!(
-            "{cut} of {all} texts were cut at {max_length} tokens: their other words have no tag of the model's and count as \
-             O; leave --stride none out to read them whole"
+            "{cut} of {all} texts were cut at {max_length} tokens: {lacks}; leave --stride none out to read them whole"
         )
     })
 }
@@ -155,6 +156,9 @@ pub(crate) trait ShownTask: Task {
     const ANSWER_HEADINGS: &'static [&'static str];
     /// Whether `predict` writes the other columns of its input beside each answer.
     const PASSES_COLUMNS: bool = false;
+
+    /// What a prediction lacks where its text was cut ([`is_cut`](Self::is_cut)), for a sentence.
+    const CUT: &'static str = "";
 
     /// The columns that `predict` reads of a file.
     fn read_columns(columns: PredictColumns<'_>) -> Columns {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use embert_tests::program::{assert_says, fail, succeed};
+use embert_tests::program::{assert_says, fail, said, succeed};
 use serde_json::{Value, json};
 
 use crate::tasks::{KINDS, Kind, data, json, lines, of_model, trained};
@@ -176,6 +176,13 @@ fn questions_are_answered() {
     ] {
         assert_says(&fail(of_model("predict", Kind::Questions).args(arguments)), parts);
     }
+    // A cut is said, as for tags; windows are whole.
+    let long = "Ms Okafor flew to Lagos . ".repeat(20);
+    let long = ["--question", "Who flew?", "--context", &long];
+    let note = "1 of 1 texts were cut at 32 tokens: what stands in the rest of a context is no answer";
+    let told = said(of_model("predict", Kind::Questions).args(long).args(["--stride", "none"]));
+    assert_says(&told, &[note, "--stride none"]);
+    assert!(!said(of_model("predict", Kind::Questions).args(long)).contains("were cut"));
     let refused = fail(of_model("predict", Kind::Labels).args(["a text", "--n-best", "3"]));
     assert_says(&refused, &["--n-best is for question-answering", "text-classification"]);
 }

@@ -169,7 +169,7 @@ fn evaluate<T: ShownTask>(
     )?;
     bar.finish_and_clear();
     let cut = evaluation.examples.iter().filter(|(_, prediction)| T::is_cut(prediction)).count();
-    if let Some(note) = cut_note(cut, evaluation.examples.len(), options.encoding.max_length) {
+    if let Some(note) = cut_note::<T>(cut, evaluation.examples.len(), options.encoding.max_length) {
         say!("{note}");
     }
     if let Some(pairing) = evaluation.task.pairing() {

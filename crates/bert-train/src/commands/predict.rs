@@ -476,7 +476,7 @@ fn write_all<T: ShownTask>(
         }
         Ok::<_, Error>(())
     })?;
-    if let Some(note) = cut_note(cut, all, max_length) {
+    if let Some(note) = cut_note::<T>(cut, all, max_length) {
         say!("{note}");
     }
     Ok(())

@@ -20,6 +20,8 @@ impl ShownTask for QuestionAnswering {
     const PASSES_COLUMNS: bool = true;
     const TEXT_COLUMNS: (&'static str, Option<&'static str>) = ("question", Some("context"));
 
+    const CUT: &'static str = "what stands in the rest of a context is no answer there";
+
     fn read_columns(columns: PredictColumns<'_>) -> Columns {
         columns.wanted().with_all()
     }
@@ -63,6 +65,14 @@ impl ShownTask for QuestionAnswering {
         let characters = format!("{}..{}", answer.start, answer.end);
         let score = format!("{:.4}", answer.score);
         vec![text.to_owned(), score, characters, answer.question.clone()]
+    }
+
+    fn is_cut(prediction: &QuestionPrediction) -> bool {
+        prediction.is_cut
+    }
+
+    fn is_answer_cut(answer: &AnsweredQuestion) -> bool {
+        answer.is_cut
     }
 
     fn print_report(evaluation: &Evaluation<Self>) -> Result<(), Error> {

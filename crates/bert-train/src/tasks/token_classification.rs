@@ -22,6 +22,8 @@ impl ShownTask for TokenClassification {
     const ANSWER_HEADINGS: &'static [&'static str] = &["text", "entities"];
     const PASSES_COLUMNS: bool = true;
 
+    const CUT: &'static str = "their other words have no tag of the model's and count as O";
+
     fn read_columns(_columns: PredictColumns<'_>) -> Columns {
         // A file has words or texts.
         Columns::new().with_all()

@@ -18,6 +18,8 @@ pub struct QuestionAlignment {
     pub span: SpanAlignment,
     /// The target, for the loss of an evaluation; `None` where the answers are not known.
     pub target: Option<SpanTarget>,
+    /// Whether the context was cut, so that its end is in no window.
+    pub is_cut: bool,
 }
 
 /// The best answers of one window, with the window's loss.
@@ -26,6 +28,7 @@ pub struct AnswerPart {
     candidates: SpanCandidates,
     /// In nats; `None` where the answers are not known.
     loss: Option<f64>,
+    is_cut: bool,
 }
 
 impl AnswerPart {
@@ -34,6 +37,7 @@ impl AnswerPart {
         Self {
             candidates: SpanCandidates::new(&alignment.span, logits, options),
             loss: alignment.target.map(|target| span_loss(target, logits)),
+            is_cut: alignment.is_cut,
         }
     }
 }
@@ -58,6 +62,8 @@ pub struct QuestionPrediction {
     pub answers: AnswerPrediction,
     /// The mean loss of the question's windows, in nats; `None` where the true answers are not known.
     pub loss: Option<f64>,
+    /// Whether the model has read only a part of the context.
+    pub is_cut: bool,
 }
 
 impl QuestionPrediction {
@@ -66,10 +72,13 @@ impl QuestionPrediction {
         let windows = parts.len().max(1) as f64;
         let losses: Option<Vec<f64>> = parts.iter().map(|part| part.loss).collect();
         let loss = losses.filter(|losses| !losses.is_empty());
+        // Windows are whole together.
+        let is_cut = matches!(parts.as_slice(), [only] if only.is_cut);
         let candidates = parts.into_iter().map(|part| part.candidates);
         Self {
             answers: post_process(&example.question.context, candidates, options),
             loss: loss.map(|losses| losses.iter().sum::<f64>() / windows),
+            is_cut,
         }
     }
 }

@@ -25,15 +25,18 @@ pub struct AnsweredQuestion {
     /// The question.
     #[serde(skip)]
     pub question: String,
+    /// Whether the context was cut, so that the model has not read it whole.
+    #[serde(skip)]
+    pub is_cut: bool,
 }
 
 impl AnsweredQuestion {
     /// The answers to `example`, of which `shown` are in [`nbest`](Self::nbest).
     pub(super) fn new(example: QuestionExample, prediction: QuestionPrediction, shown: usize) -> Self {
-        let answers = prediction.answers;
+        let QuestionPrediction { answers, is_cut, .. } = prediction;
         let Answer { text, probability, start, end, .. } = answers.answer().clone();
         let nbest = answers.n_best().iter().take(shown).cloned().collect();
         let (id, question) = (example.key(), example.question.question);
-        Self { id, answer: text, score: probability, start, end, nbest, question }
+        Self { id, answer: text, score: probability, start, end, nbest, question, is_cut }
     }
 }

@@ -267,7 +267,7 @@ impl Task for QuestionAnswering {
         _tokenizer: &Tokenizer,
     ) -> QuestionAlignment {
         let target = self.target(example, encoding).ok();
-        QuestionAlignment { span: SpanAlignment::new(encoding), target }
+        QuestionAlignment { span: SpanAlignment::new(encoding), target, is_cut: encoding.truncated() }
     }
 
     /// The number of features.
@@ -387,9 +387,8 @@ impl Task for QuestionAnswering {
     }
 
     fn answer(&self, example: QuestionExample, prediction: QuestionPrediction) -> AnsweredQuestion {
-        let QuestionPrediction { answers, loss } = prediction;
-        let answers = answers.with_null_threshold(self.null_threshold());
-        AnsweredQuestion::new(example, QuestionPrediction { answers, loss }, self.shown)
+        let answers = prediction.answers.with_null_threshold(self.null_threshold());
+        AnsweredQuestion::new(example, QuestionPrediction { answers, ..prediction }, self.shown)
     }
 }
 
