@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Sweep(Box<SweepArgs>),
     /// Evaluate a fine-tuned checkpoint on a split of a data set
     Eval(EvalArgs),
-    /// Predict with a fine-tuned checkpoint: labels, numbers or entities of texts
+    /// Predict with a fine-tuned checkpoint: labels, numbers or entities of texts, answers to questions
     Predict(PredictArgs),
     /// Make a page with plots of a run or a sweep, or one that compares several runs
     Report(ReportArgs),

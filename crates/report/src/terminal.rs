@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use comfy_table::presets::{NOTHING, UTF8_BORDERS_ONLY};
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use embert_run::{ClassScores, LOSS, MetricInfo, Metrics, MultiLabelExample, SplitScores, Status};
+use embert_run::{ClassScores, LOSS, Metrics, MultiLabelExample, SplitScores, Status};
 use textplots::{Chart, LabelBuilder as _, LabelFormat, Plot as _, Shape};
 
 use crate::class_figures::ClassFigures;
@@ -87,8 +87,10 @@ fn of_task(run: &Run) -> String {
     let mut out = format!("\n{}\n", words.join("\n"));
     let split = |name| run.scores.as_ref().and_then(|scores| scores.split(name));
     let Some(scores) = split("test").or_else(|| split("validation")) else { return out };
-    let headlines: Vec<&MetricInfo> = run.metrics.iter().filter(|metric| metric.headline).collect();
     let fitted = &scores.detail.at_thresholds;
+    let rules = scores.baselines.iter().map(|rule| &rule.metrics);
+    let sets: Vec<&Metrics> = [&scores.metrics, fitted].into_iter().chain(rules).collect();
+    let headlines = measures::with_values(run.metrics.iter().filter(|metric| metric.headline), &sets);
     let all = |metrics: &Metrics| ClassFigures::recorded(metrics, None);
     let mut rows = vec![("this run".to_owned(), all(&scores.metrics))];
     rows.extend(

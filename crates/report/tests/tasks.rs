@@ -233,6 +233,12 @@ fn a_terminal_says_the_result_and_what_rules_get() {
         }
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
+    // Where each question has an answer, the others have no numbers, and no columns.
+    for (name, with_none) in [("answered", false), ("some answered", true)] {
+        let run = question_answering(place.path(), name, 9, with_none);
+        let text = terminal(&Run::read(&run).unwrap());
+        assert_eq!(text.contains("NoAns F1"), with_none, "{text}");
+    }
 }
 
 /// A run records 0 divided by 0 as 0.

@@ -33,7 +33,7 @@ const LABEL_KEYS: [&str; 2] = ["data.scheme", "data.widen_spans"];
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
-    /// A run's model folder, or any checkpoint with a head for texts or for tags
+    /// A run's model folder, or any checkpoint with a head for texts, tags or questions
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
     /// The data set [default: the one that the run trained on]

@@ -29,7 +29,7 @@ use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// A run's model folder, or any checkpoint with a head for texts or for tags
+    /// A run's model folder, or any checkpoint with a head for texts, tags or questions
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
     /// The texts

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::figure::Table;
 use crate::examples::Kind;
+use crate::measures::with_values;
 use crate::number::{figure, or_dash};
 
 /// The table of all metrics: this run's, those with fitted thresholds, and each rule's. `None` where there is
@@ -34,10 +35,7 @@ pub(super) fn against<'a>(
     known: &[MetricInfo],
 ) -> Markup {
     rows.extend(rules.iter().map(|rule| (rule.name.clone(), &rule.metrics)));
-    let shown: Vec<&MetricInfo> = known
-        .iter()
-        .filter(|metric| rows.iter().any(|(_, values)| values.get(&metric.name).is_some()))
-        .collect();
+    let shown = with_values(known, &rows.iter().map(|(_, values)| *values).collect::<Vec<_>>());
     let table = rows.iter().map(|(name, values)| {
         let figures = shown.iter().map(|metric| or_dash(values.get(&metric.name)));
         std::iter::once(name.clone()).chain(figures).collect()
