@@ -1,8 +1,9 @@
-//! How `eval` and `predict` read texts and run a checkpoint on them.
+//! How `eval` and `predict` read texts and run a checkpoint on them; `vocabulary` reads texts alike.
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use embert_data::tokenize::Truncation;
-use embert_data::{Delimiter, Header, Quoting, ReadOptions, TextEncoding};
+use embert_data::{Delimiter, Format, Header, Quoting, ReadOptions, TextEncoding};
 
 /// The value of `--stride`: the tokens that two windows have in common, or `none`.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +49,7 @@ pub(crate) struct InferenceArgs {
     pub(crate) reading: ReadingArgs,
 }
 
-/// How files are read, for `eval` and `predict`.
+/// How files are read, for `eval`, `predict` and `vocabulary`.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadingArgs {
@@ -78,4 +79,16 @@ impl ReadingArgs {
             header: self.header.clone(),
         }
     }
+}
+
+/// The help of `--input`.
+pub(crate) fn input_help() -> String {
+    let endings = Format::usual_endings();
+    format!("Read the texts from this file ({endings}; also .gz, .zst); - is the standard input")
+}
+
+/// The names of the formats.
+pub(crate) fn format_names() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
+        .try_map(|name| name.parse::<Format>())
 }

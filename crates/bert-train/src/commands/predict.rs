@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Serialize, Serializer};
 use strum::VariantNames as _;
 
-use crate::arguments::{InferenceArgs, JsonArgs, Stride};
+use crate::arguments::{InferenceArgs, JsonArgs, Stride, format_names, input_help};
 use crate::error::Error;
 use crate::output::say;
 use crate::tasks::{PredictColumns, ShownTask, check_truncation, cut_note, is, task_of_model, with_task};
@@ -84,18 +84,6 @@ pub(crate) enum OutputFormat {
 /// The words of `--aggregation`.
 fn aggregations() -> impl TypedValueParser<Value = Aggregation> {
     PossibleValuesParser::new(Aggregation::VARIANTS).try_map(|name| name.parse::<Aggregation>())
-}
-
-/// The help of `--input`.
-pub(super) fn input_help() -> String {
-    let endings = Format::usual_endings();
-    format!("Read the texts from this file ({endings}; also .gz, .zst); - is the standard input")
-}
-
-/// The names of the formats.
-pub(super) fn format_names() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
-        .try_map(|name| name.parse::<Format>())
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
