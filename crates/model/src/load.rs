@@ -16,7 +16,7 @@ use crate::names::{canonical, is_buffer};
 use crate::other_files::refuse_other_parts;
 use crate::state::Fill;
 use crate::weight_file::Weight;
-use crate::{BertConfig, BertModel, Depth, Head, ModelError, ModelFor, ProblemType};
+use crate::{BertConfig, BertModel, BertPooler, Depth, Head, ModelError, ModelFor, ProblemType};
 
 const CONFIG: &str = "config.json";
 const POOLER: &str = "pooler.";
@@ -211,7 +211,12 @@ impl<H: Head> ModelFor<H> {
             weights.tie(H::TIED, H::ARCHITECTURE)?;
         }
         let new_pooler = !weights.has(POOLER);
-        let model = Self::build(&config, &Initializer::new(&config, options.seed, device));
+        let init = Initializer::new(&config, options.seed, device);
+        let mut model = Self::build(&config, &init);
+        if H::KEEPS_POOLER && model.bert.pooler.is_none() && !new_pooler {
+            model.bert.pooler = Some(BertPooler::new(&config, &init));
+        }
+        model.head.read_files(dir, &config)?;
         let (model, mut report) = weights.fill(model, |depth| match depth {
             Depth::Head => new_head,
             Depth::Pooler => new_pooler,

@@ -83,6 +83,15 @@ pub trait PretrainedModel: Module {
 
     /// Sets the keys of a `config.json` that follow from the architecture, before it is written.
     fn complete_config(config: &mut BertConfig);
+
+    /// Writes the files besides `config.json` and the weights that a folder of this model has.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    fn write_files(&self, dir: &Path, config: &BertConfig) -> Result<(), ModelError> {
+        let _ = (dir, config);
+        Ok(())
+    }
 }
 
 impl PretrainedModel for BertModel {
@@ -101,10 +110,15 @@ impl<H: Head> PretrainedModel for ModelFor<H> {
     fn complete_config(config: &mut BertConfig) {
         H::complete_config(config);
     }
+
+    fn write_files(&self, dir: &Path, config: &BertConfig) -> Result<(), ModelError> {
+        self.head.write_files(dir, config, self.bert.pooler.is_some())
+    }
 }
 
-/// Writes `config.json` and `model.safetensors` into `dir`, which is created if missing, with the names and
-/// shapes that `transformers` writes. The same model gives the same bytes.
+/// Writes `config.json`, `model.safetensors` and the files of the head ([`Head::write_files`]) into `dir`, which
+/// is created if missing, with the names and shapes that `transformers` writes. The same model gives the same
+/// bytes.
 ///
 /// Each file is written under a temporary name and renamed when it is complete. Parameters are copied to the
 /// host one at a time.
@@ -138,7 +152,8 @@ pub fn save_pretrained<M: PretrainedModel>(
             source => ModelError::WriteWeights { path: path.clone(), source },
         })
     })?;
-    Ok(embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?)
+    embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?;
+    model.write_files(dir, &config)
 }
 
 /// Refuses values that `dtype` would turn into infinities. The check is a separate pass, because a weight

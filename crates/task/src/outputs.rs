@@ -21,14 +21,14 @@ impl Outputs {
         Self { values: outputs.into_data().iter::<f32>().collect(), width, layout, reads: H::READS }
     }
 
-    /// The outputs of one feature, row after row: one row for a head that reads one state for each feature,
+    /// The outputs of one feature, row after row: one row for a head that gives one row for each feature,
     /// a row for each token for a head that reads all tokens. Padding has no row.
     ///
     /// # Panics
     /// The batch has no feature with this index.
     pub fn of(&self, feature: usize) -> &[f32] {
         let rows = match self.reads {
-            Reads::Pooled | Reads::FirstToken => feature..feature + 1,
+            Reads::Pooled | Reads::FirstToken | Reads::WholeFeature => feature..feature + 1,
             Reads::AllTokens => self.layout.feature_rows(feature),
         };
         &self.values[rows.start * self.width..rows.end * self.width]

@@ -1,9 +1,8 @@
 //! How `eval` and `predict` read texts and run a checkpoint on them; `vocabulary` reads texts alike.
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use embert_data::tokenize::Truncation;
-use embert_data::{Delimiter, Format, Header, Quoting, ReadOptions, TextEncoding};
+use embert_data::{Delimiter, Header, Quoting, ReadOptions, TextEncoding};
 
 /// The value of `--stride`: the tokens that two windows have in common, or `none`.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +31,8 @@ pub(crate) struct InferenceArgs {
     pub(crate) truncation: Option<Truncation>,
     /// Read longer texts whole, in windows that overlap by so many tokens (the mean over them; for tags, the
     /// window with most context of each word; for questions, the best answer), or cut them: none [default: the
-    /// run's; else a quarter of --max-length for token classification, a third for question answering, none for
-    /// other tasks]
+    /// run's; else a quarter of --max-length for token classification and summarization, a third for question
+    /// answering, none for other tasks]
     #[arg(long, value_name = "N", value_parser = stride)]
     pub(crate) stride: Option<Stride>,
     /// Examples in a batch
@@ -79,16 +78,4 @@ impl ReadingArgs {
             header: self.header.clone(),
         }
     }
-}
-
-/// The help of `--input`.
-pub(crate) fn input_help() -> String {
-    let endings = Format::usual_endings();
-    format!("Read the texts from this file ({endings}; also .gz, .zst); - is the standard input")
-}
-
-/// The names of the formats.
-pub(crate) fn format_names() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
-        .try_map(|name| name.parse::<Format>())
 }
