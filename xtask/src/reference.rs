@@ -164,7 +164,7 @@ fn load_vocabularies(python: &Path, folder: &Path) -> TaskResult {
 /// `question_answering.py`.
 fn load_answers(python: &Path, folder: &Path) -> TaskResult {
     println!("== a saved model for questions, in transformers");
-    let test = ["embert-model", "--test=it", "a_saved_folder"];
+    let test = ["embert-model", "--test=it", "question_answering::a_saved_folder"];
     check_saved(python, test, ("EMBERT_SAVED_ANSWERS", &folder.join("saved-answers")), ANSWERS)
 }
 
