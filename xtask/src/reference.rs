@@ -34,6 +34,9 @@ const CHECKPOINTS: &str = "checkpoints.py";
 /// The script that also opens a model for questions that embert writes.
 const ANSWERS: &str = "question_answering.py";
 
+/// The script that also loads vocabularies that embert trains.
+const VOCABULARY: &str = "vocabulary.py";
+
 /// Fixtures that an older version of the program writes: `tests/reference/end_to_end/golden.py`.
 const GOLDEN: &str = "tests/fixtures/golden";
 
@@ -86,6 +89,9 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     if scripts.iter().any(|script| script.ends_with(CHECKPOINTS)) {
         load_tokenizers(&arguments.python, made.path())?;
     }
+    if scripts.iter().any(|script| script.ends_with(VOCABULARY)) {
+        load_vocabularies(&arguments.python, made.path())?;
+    }
     if scripts.iter().any(|script| script.ends_with(ANSWERS)) {
         load_answers(&arguments.python, made.path())?;
     }
@@ -133,6 +139,13 @@ fn load_tokenizers(python: &Path, folder: &Path) -> TaskResult {
     println!("== saved tokenizers, in transformers");
     let test = ["embert-tokenize", "saved_folders"];
     check_saved(python, test, ("EMBERT_SAVED_TOKENIZERS", &folder.join("saved-tokenizers")), CHECKPOINTS)
+}
+
+/// Lets transformers load the vocabularies that embert trains on the texts of `vocabulary.py`.
+fn load_vocabularies(python: &Path, folder: &Path) -> TaskResult {
+    println!("== trained vocabularies, in transformers");
+    let test = ["embert-tokenize", "saved_vocabularies"];
+    check_saved(python, test, ("EMBERT_SAVED_VOCABULARIES", &folder.join("saved-vocabularies")), VOCABULARY)
 }
 
 /// Lets transformers open the model for questions that embert saves from the checkpoint of

@@ -15,6 +15,7 @@ use crate::commands::report::ReportArgs;
 use crate::commands::sweep::SweepArgs;
 use crate::commands::tokenize::TokenizeArgs;
 use crate::commands::train::TrainArgs;
+use crate::commands::vocabulary::VocabularyArgs;
 
 /// Fine-tune BERT without Python.
 ///
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Show what the tokenizer makes of a text
     Tokenize(TokenizeArgs),
+    /// Train a WordPiece vocabulary on texts, for a model from random weights
+    Vocabulary(VocabularyArgs),
     /// Show which devices this build can use, and which one `auto` picks
     Devices(JsonArgs),
     /// Print a completion script for a shell

@@ -91,6 +91,12 @@ pub(crate) enum Error {
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("--{option} {} is a file, expected a folder, or a path where one can be made", path.display())]
     NoFolder { option: &'static str, path: PathBuf },
+    #[error("{} has a vocabulary: choose another output, or pass --overwrite to replace it", path.display())]
+    VocabularyExists { path: PathBuf },
+    #[error("{} would replace {}, which is read: choose another output", path.display(), input.display())]
+    VocabularyIsRead { path: PathBuf, input: PathBuf },
+    #[error("{} has {name}, which is no file of a vocabulary: choose another output", path.display())]
+    NotOfVocabulary { path: PathBuf, name: String },
     #[error("--truncation {found}: in {task} it is {only}, what else is read is read whole; leave it out")]
     Truncation { found: Truncation, task: &'static str, only: Truncation },
     #[error("{key} is not given: {hint}")]

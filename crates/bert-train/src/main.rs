@@ -106,6 +106,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Report(args) => commands::report::run(&args)?,
         Command::Inspect(args) => commands::inspect::run(&args)?,
         Command::Tokenize(args) => commands::tokenize::run(&args)?,
+        Command::Vocabulary(args) => commands::vocabulary::run(&args)?,
         Command::Devices(args) => commands::devices::run(&args)?,
         Command::Completions { shell } => {
             // Not straight to the standard output: clap_complete panics if a pipe is closed early.

@@ -273,6 +273,46 @@ pub enum TokenizeError {
         /// The largest number of tokens.
         max_length: usize,
     },
+    /// An option of training a vocabulary that is out of its range.
+    #[error("{key} is {found}: expected {expected}")]
+    VocabularyOption {
+        /// The option.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// The values that it may have.
+        expected: &'static str,
+    },
+    /// Texts without a word, of which no vocabulary can be trained.
+    #[error("{texts} text(s) without a single word: there is nothing to train a vocabulary on")]
+    NoWords {
+        /// The number of texts.
+        texts: u64,
+    },
+    /// Texts that are too long for the library, which counts pairs of characters in 32 bits.
+    #[error(
+        "the characters {pair:?} follow each other {count} times in the texts, more than the {most} that can be counted: train the vocabulary on a sample of the texts"
+    )]
+    TooMuchText {
+        /// The most frequent pair of characters.
+        pair: String,
+        /// How often it occurs.
+        count: u64,
+        /// How often it may occur.
+        most: u64,
+    },
+    /// A vocabulary that is too small for the characters of the texts.
+    #[error(
+        "vocab_size is {vocab_size}, but the special tokens and the {characters} characters of the texts, which stand at the start of words and within them, take {needed} tokens: expected at least {needed}, and more for pieces of words; or a limit_alphabet below {characters}"
+    )]
+    SmallVocabulary {
+        /// The most tokens that were asked for.
+        vocab_size: usize,
+        /// Different characters, without those that are left out.
+        characters: usize,
+        /// The special tokens and the tokens of the characters.
+        needed: usize,
+    },
     /// The tokenizer library fails on a text.
     #[error("a text of {bytes} bytes can't be tokenized")]
     Encode {

@@ -3,7 +3,7 @@
 //! [`Tokenizer`] reads a checkpoint's `tokenizer.json`, or builds the tokenizer from its `vocab.txt`. It cuts
 //! texts and pairs to a length as `transformers` does, encodes batches on all cores, and writes its files
 //! back. Padding is a matter of the batch: [`Padding`] says to which length, and the code that builds the
-//! tensors pads.
+//! tensors pads. [`VocabularyTrainer`] trains the vocabulary of a new tokenizer on texts.
 //!
 //! Not here: other tokenizers than BERT's, cleaning of texts, tensors.
 //!
@@ -33,6 +33,7 @@ mod save;
 mod tokenizer;
 mod truncation;
 mod types;
+mod vocabulary;
 mod words;
 
 pub use cut::windows::Windows;
@@ -44,6 +45,7 @@ pub use padding::Padding;
 pub use pieces::join_pieces;
 pub use tokenizer::{Tokenizer, TokenizerFacts};
 pub use truncation::{Truncation, UnknownTruncation};
+pub use vocabulary::{Vocabulary, VocabularyFacts, VocabularyOptions, VocabularyTrainer};
 pub use words::words;
 
 /// Compiles the README's example as a documentation test.

@@ -121,7 +121,7 @@ impl Tokenizer {
         Ok(Self::new(build::from_vocab(vocab, &files)?, vocab))
     }
 
-    fn new(built: Built, source: &Path) -> Self {
+    pub(crate) fn new(built: Built, source: &Path) -> Self {
         let Built { inner, settings, pad_id } = built;
         let highest = |tokens: HashMap<String, u32>| tokens.into_values().max().unwrap_or(0) as usize;
         let is_beyond = |rows: &usize| highest(inner.get_vocab(true)) >= *rows;

@@ -34,4 +34,5 @@ mod tasks_program;
 mod tasks_user;
 mod tokenizer;
 mod train;
+mod vocabulary;
 mod watch;

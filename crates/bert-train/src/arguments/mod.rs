@@ -11,7 +11,7 @@ mod options;
 mod run;
 mod values;
 
-pub(crate) use self::inference::{InferenceArgs, Stride};
+pub(crate) use self::inference::{InferenceArgs, ReadingArgs, Stride};
 pub(crate) use self::json::JsonArgs;
 pub(crate) use self::options::option_of;
 pub(crate) use self::run::{RunArgs, names};

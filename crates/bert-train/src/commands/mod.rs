@@ -12,4 +12,5 @@ pub(crate) mod report;
 pub(crate) mod sweep;
 pub(crate) mod tokenize;
 pub(crate) mod train;
+pub(crate) mod vocabulary;
 pub(crate) mod watch;

@@ -87,13 +87,13 @@ fn aggregations() -> impl TypedValueParser<Value = Aggregation> {
 }
 
 /// The help of `--input`.
-fn input_help() -> String {
+pub(super) fn input_help() -> String {
     let endings = Format::usual_endings();
     format!("Read the texts from this file ({endings}; also .gz, .zst); - is the standard input")
 }
 
 /// The names of the formats.
-fn format_names() -> impl TypedValueParser<Value = Format> {
+pub(super) fn format_names() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
         .try_map(|name| name.parse::<Format>())
 }
@@ -487,7 +487,8 @@ fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn rows_bar() -> ProgressBar {
+/// A bar of the texts that were read, on a terminal.
+pub(super) fn rows_bar() -> ProgressBar {
     let terminal = io::stderr().is_terminal();
     let bar = ProgressBar::with_draw_target(
         None,

@@ -117,6 +117,30 @@ pub(crate) fn normalization(normalizer: BertNormalizer) -> Map<String, Value> {
     settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
+/// The file that a vocabulary without one is called by in messages.
+pub(crate) const UNWRITTEN: &str = "vocab.txt";
+
+/// What a piece that goes on with a word begins with.
+pub(crate) const PREFIX: &str = "##";
+
+/// Builds the tokenizer of a vocabulary that is in no file yet, as [`from_vocab`] does of its file: each token has
+/// its place as its id.
+///
+/// # Errors
+/// A special token is missing.
+pub(crate) fn from_tokens(tokens: &[String], lowercase: bool) -> Result<Built, TokenizeError> {
+    let path = Path::new(UNWRITTEN);
+    let refused = |source| TokenizeError::Refused { path: path.to_owned(), source };
+    let settings = Settings::read(
+        &Files::default(),
+        None,
+        Some(normalization(BertNormalizer::new(true, true, None, lowercase))),
+    )?;
+    let lines = tokens.join("\n");
+    let vocab = WordPiece::read_bytes(lines.as_bytes()).map_err(refused)?;
+    bert(WordPiece::builder().vocab(vocab).build().map_err(refused)?, settings, path)
+}
+
 /// Builds the tokenizer of a `vocab.txt`.
 ///
 /// # Errors

@@ -8,3 +8,4 @@ mod lengths;
 mod reference;
 mod support;
 mod tokens;
+mod vocabulary;
