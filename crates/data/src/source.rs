@@ -31,6 +31,7 @@ const BUILT_IN: [(&str, &str); 16] = [
     ("squad", include_str!("../../../datasets/squad.toml")),
     ("squad-v2", include_str!("../../../datasets/squad-v2.toml")),
     ("squadshifts", include_str!("../../../datasets/squadshifts.toml")),
+    ("wikitext", include_str!("../../../datasets/wikitext.toml")),
     ("wnut17", include_str!("../../../datasets/wnut17.toml")),
     ("xquad", include_str!("../../../datasets/xquad.toml")),
 ];

@@ -295,9 +295,10 @@ fn choose_head<H: Head>(
     // Models for different tasks (texts, tokens, multiple choice) all call their head "classifier"; the
     // architecture tells them apart.
     let same_task = config.architectures.is_empty()
-        || config.architectures.iter().any(|class| {
-            class == H::ARCHITECTURE || H::OTHER_ARCHITECTURES.contains(&class.as_str())
-        });
+        || config
+            .architectures
+            .iter()
+            .any(|class| class == H::ARCHITECTURE || H::OTHER_ARCHITECTURES.contains(&class.as_str()));
     if !(head_there && same_task) {
         return Ok((checkpoint.config, HeadSource::New(NewHead::NoneThere)));
     }

@@ -5,9 +5,7 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use serde_json::{Value, json};
 
-use crate::{
-    BertConfig, Head, HeadInput, HiddenAct, Initializer, LayerNorm, ModelFor, Reads, ops,
-};
+use crate::{BertConfig, Head, HeadInput, HiddenAct, Initializer, LayerNorm, ModelFor, Reads, ops};
 
 /// BERT with a decoder over every token that predicts masked tokens, without a pooler.
 pub type BertForMaskedLM = ModelFor<MaskedLmHead>;

@@ -5,8 +5,8 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use embert_model::{
-    Backend, BertConfig, Head, MaskedLmHead, ModelFor, ProblemType, QuestionAnsweringHead, SequenceClassificationHead,
-    TokenClassificationHead, load_state_dict, state_dict,
+    Backend, BertConfig, Head, MaskedLmHead, ModelFor, ProblemType, QuestionAnsweringHead,
+    SequenceClassificationHead, TokenClassificationHead, load_state_dict, state_dict,
 };
 
 use crate::support::{Expected, assert_close, fixture, tiny_config};

@@ -203,7 +203,8 @@ fn a_checkpoint_of_pretraining_has_the_head_and_more() {
     // A head that is not used is left over with all of its weights, the decoder's too.
     let dir = checkpoint(with_decoder, json!({}));
     let options = LoadOptions::default();
-    let other = BertForTokenClassification::from_pretrained(dir.path(), &options, &Device::default()).unwrap();
+    let other =
+        BertForTokenClassification::from_pretrained(dir.path(), &options, &Device::default()).unwrap();
     assert_eq!(other.report.head, Some(HeadSource::New(NewHead::NoneThere)));
     assert_eq!(other.report.leftover.len(), 7, "{}", other.report);
     assert_eq!(try_load(dir.path(), &wanted()).unwrap().report.leftover, other.report.leftover);
@@ -252,7 +253,9 @@ fn a_new_head_begins_as_transformers_begins_it() {
     assert!((deviation - 0.05).abs() < 5.0 * 0.05 / f32::sqrt(2.0 * 144.0), "{deviation}");
     let biases = [dense.bias.as_ref().unwrap(), &head.transform.layer_norm.bias, &head.bias];
     assert_eq!(biases.map(|bias| bias.dims()[0]), [12, 12, 20]);
-    for (parameter, value) in biases.map(|bias| (bias, 0.0)).into_iter().chain([(&head.transform.layer_norm.weight, 1.0)]) {
+    for (parameter, value) in
+        biases.map(|bias| (bias, 0.0)).into_iter().chain([(&head.transform.layer_norm.weight, 1.0)])
+    {
         assert!(values(parameter.val()).iter().all(|found| *found == value));
     }
 }
@@ -272,7 +275,9 @@ fn a_decoder_that_is_not_tied_is_refused() {
         assert!(matches!(error, ModelError::Untied { .. }), "{error:?}");
         let message = error.to_string();
         let there = format!("weight \"{name}\" in {}", dir.path().join("model.safetensors").display());
-        for part in [&there, &format!("differs from \"{tied}\""), "BertForMaskedLM ties it", "(new_head=true)"] {
+        for part in
+            [&there, &format!("differs from \"{tied}\""), "BertForMaskedLM ties it", "(new_head=true)"]
+        {
             assert!(message.contains(part), "{message}");
         }
         let loaded = try_load(dir.path(), &wanted()).unwrap();
@@ -285,7 +290,8 @@ fn a_decoder_that_is_not_tied_is_refused() {
             BertForMaskedLM::head_config(dir.path(), &LoadOptions::default()).unwrap_err(),
         ] {
             let message = error.to_string();
-            let said = format!("config.json: \"tie_word_embeddings\" is {tied}, expected true: a decoder with");
+            let said =
+                format!("config.json: \"tie_word_embeddings\" is {tied}, expected true: a decoder with");
             assert!(message.contains(&said), "{message}");
         }
         // A new head of ours is tied, and its config says so.
@@ -295,7 +301,9 @@ fn a_decoder_that_is_not_tied_is_refused() {
         assert_eq!(saved(target.path()).1["tie_word_embeddings"], json!(true));
         // Models without a decoder have nothing to tie.
         let options = LoadOptions::default();
-        assert!(BertForTokenClassification::from_pretrained(dir.path(), &options, &Device::default()).is_ok());
+        assert!(
+            BertForTokenClassification::from_pretrained(dir.path(), &options, &Device::default()).is_ok()
+        );
     }
 }
 

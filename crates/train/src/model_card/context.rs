@@ -190,7 +190,7 @@ impl<'a> TaskBlock<'a> {
             purpose: &task.purpose,
             pipeline_call: match card.inputs {
                 Inputs::Pairs | Inputs::Questions => task.pipeline_call_of_pairs,
-                Inputs::Texts | Inputs::Words => task.pipeline_call,
+                Inputs::Texts | Inputs::Words | Inputs::Masks => task.pipeline_call,
             },
             python: task.python,
             headings: task.metrics.iter().map(|metric| metric.heading.as_str()).collect(),
