@@ -214,7 +214,7 @@ fn texts_fill_blocks_and_nothing_is_lost() {
     assert_eq!(by_line.regroup(rows.clone()).unwrap(), rows);
     assert_eq!(by_line.regrouped_note(33, 33), None);
     // A longer text then has windows.
-    assert!(encoded(&by_line, &rows, 8).features().len() > rows.len());
+    assert!(encoded(&by_line, &rows[..4], 8).features().len() > 8);
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn words_behind_masks_are_those_of_the_pipeline() {
     assert_eq!((texts.len(), masks), (8, 13));
 
     // A mask that two windows have is filled once, and none is lost.
-    let long = format!("{} [MASK] was the [MASK] {} [MASK]", "the film ".repeat(6), "the soup ".repeat(7));
+    let long = format!("{} [MASK] was the [MASK] {} [MASK]", "the film ".repeat(8), "the soup ".repeat(7));
     let found = filled(&loaded.model, &task, &tokenizer, &long, windows(24));
     assert_eq!((found.masks.len(), found.is_cut), (3, false));
 }
