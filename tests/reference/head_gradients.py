@@ -1,4 +1,4 @@
-"""Heads for several labels, a number, tags and answers: outputs, loss and every gradient, as transformers computes them.
+"""Heads for several labels, a number, tags, answers and masked words: outputs, loss and every gradient, as transformers computes them.
 
     python tests/reference/head_gradients.py [ROOT]
 
@@ -6,11 +6,13 @@ tests/fixtures/heads/gradients.safetensors, with dropout 0:
 
 - `model.NAME`: the weights of a small `BertForSequenceClassification` with three outputs (the sizes are `tiny_config` in
   crates/model/tests/it/support.rs). A head with one output has the first row of its classifier; the head over every token
-  has the classifier, and no pooler; the head for the ends of an answer has the first two rows of it as `qa_outputs`;
+  has the classifier, and no pooler; the head for the ends of an answer has the first two rows of it as `qa_outputs`; the
+  head for masked words, which has no pooler either, has its own `model.cls.NAME`;
 - `input_ids`, `token_type_ids`, `attention_mask`: four rows, padded;
 - for each case `CASE.logits`, `CASE.loss`, `CASE.targets` and `CASE.gradient.NAME`: `multi_label` (BCE, mean over all
   entries), `weighted` (the same with `weighted.pos_weight`), `regression` (MSE), `tokens` (cross-entropy over the tokens
-  whose target is not -100) and `answers` (the mean of the cross-entropies of start and end, whose positions are the targets;
+  whose target is not -100), `masked` (the same, with tokens of the vocabulary as targets; two of them are the padding token,
+  whose embedding gets a gradient from the tied decoder alone) and `answers` (the mean of the cross-entropies of start and end, whose positions are the targets;
   the first row has none in its text and points to the first token). All losses but `weighted` and `answers` are those that
   the models of transformers choose by `problem_type`. BertForQuestionAnswering lets its softmax run over the padding too,
   so that a row's loss depends on the rows beside it: `answers` leaves the padding out. It is checked here that the two are
@@ -24,7 +26,13 @@ import transformers
 from safetensors.torch import save_file
 from torch.nn import BCEWithLogitsLoss
 from torch.nn.functional import cross_entropy
-from transformers import BertConfig, BertForQuestionAnswering, BertForSequenceClassification, BertForTokenClassification
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    BertForQuestionAnswering,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+)
 
 from common import output, pin
 
@@ -52,6 +60,8 @@ POS_WEIGHT = [0.25, 1.0, 6.0]
 NUMBERS = [3.5, -0.25, 0.0, 5.0]
 # The first piece of a word has a tag; other pieces, special tokens and padding do not count.
 TAGS = [[-100, 1, -100, 2, 0, -100], [-100, 0, -100, -100, -100, -100], [-100, 1, 2, -100, 0, -100], [-100, 0, -100, 1, -100, -100]]
+# The words behind the masked tokens, of which one is masked by another word and one by itself.
+WORDS = [[-100, -100, 7, -100, 18, -100], [-100, 9, -100, -100, -100, -100], [-100, 0, -100, -100, 0, -100], [-100] * 6]
 # Of start and end. No answer: the first token.
 ENDS = [[0, 0], [1, 1], [3, 5], [1, 3]]
 
@@ -82,6 +92,31 @@ def case(model_class, shared: dict, targets: torch.Tensor, outputs: int, pos_wei
     return {"logits": answer.logits.detach().float(), "loss": loss.detach().float().reshape(1), "targets": targets, **gradients}
 
 
+def masked_weights() -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(13)
+    result = {}
+    for name, parameter in sorted(BertForMaskedLM(BertConfig(**SIZES)).named_parameters()):
+        if name.startswith("cls."):
+            noise = torch.randn(parameter.shape, generator=generator)
+            result[name] = 1 + 0.1 * noise if name.endswith("LayerNorm.weight") else 0.3 * noise
+    return result
+
+
+def masked(shared: dict) -> dict:
+    model = BertForMaskedLM(BertConfig(**SIZES)).train()
+    model.load_state_dict({name: shared[name] for name, _ in model.named_parameters()}, strict=False)
+    assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
+    assert model.cls.predictions.decoder.bias is model.cls.predictions.bias
+    model.double()
+    targets = torch.tensor(WORDS)
+    answer = model(**{name: torch.tensor(rows) for name, rows in INPUT.items()}, labels=targets)
+    answer.loss.backward()
+    gradients = {f"gradient.{name}": parameter.grad.float() for name, parameter in model.named_parameters()}
+    assert gradients["gradient.bert.embeddings.word_embeddings.weight"][0].abs().max() > 0.01
+    logits, loss = answer.logits.detach().float(), answer.loss.detach().float().reshape(1)
+    return {"logits": logits, "loss": loss, "targets": targets, **gradients}
+
+
 def answers(shared: dict) -> dict:
     model = BertForQuestionAnswering(BertConfig(**SIZES)).train()
     own = {name: shared[name.replace("qa_outputs", "classifier")] for name, _ in model.named_parameters()}
@@ -110,7 +145,7 @@ def answers(shared: dict) -> dict:
 
 
 if __name__ == "__main__":
-    shared = weights()
+    shared = weights() | masked_weights()
     labels, pos_weight = torch.tensor(LABELS, dtype=torch.float32), torch.tensor(POS_WEIGHT)
     texts, several = BertForSequenceClassification, {"problem_type": "multi_label_classification"}
     cases = {
@@ -118,6 +153,7 @@ if __name__ == "__main__":
         "weighted": case(texts, shared, labels, 3, pos_weight, **several) | {"pos_weight": pos_weight},
         "regression": case(texts, shared, torch.tensor(NUMBERS), 1, problem_type="regression"),
         "tokens": case(BertForTokenClassification, shared, torch.tensor(TAGS), 3),
+        "masked": masked(shared),
         "answers": answers(shared),
     }
     tensors = {f"model.{name}": weight for name, weight in shared.items()}

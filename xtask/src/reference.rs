@@ -37,6 +37,9 @@ const ANSWERS: &str = "question_answering.py";
 /// The script that also loads vocabularies that embert trains.
 const VOCABULARY: &str = "vocabulary.py";
 
+/// The script that also opens a model for masked words that embert writes.
+const MASKED: &str = "masked_lm.py";
+
 /// Fixtures that an older version of the program writes: `tests/reference/end_to_end/golden.py`.
 const GOLDEN: &str = "tests/fixtures/golden";
 
@@ -94,6 +97,9 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     }
     if scripts.iter().any(|script| script.ends_with(ANSWERS)) {
         load_answers(&arguments.python, made.path())?;
+    }
+    if scripts.iter().any(|script| script.ends_with(MASKED)) {
+        load_masked(&arguments.python, made.path())?;
     }
     if differences > 0 {
         return Err(format!("{differences} fixtures are not what the scripts make").into());
@@ -154,6 +160,13 @@ fn load_answers(python: &Path, folder: &Path) -> TaskResult {
     println!("== a saved model for questions, in transformers");
     let test = ["embert-model", "a_saved_folder"];
     check_saved(python, test, ("EMBERT_SAVED_ANSWERS", &folder.join("saved-answers")), ANSWERS)
+}
+
+/// Lets transformers open the model for masked words that embert saves from the checkpoint of `masked_lm.py`.
+fn load_masked(python: &Path, folder: &Path) -> TaskResult {
+    println!("== a saved model for masked words, in transformers");
+    let test = ["embert-model", "masked_lm::a_saved_folder"];
+    check_saved(python, test, ("EMBERT_SAVED_MASKED", &folder.join("saved-masked")), MASKED)
 }
 
 /// Runs the test of a package that saves what the script checks, in the folder that the environment names.

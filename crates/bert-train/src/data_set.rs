@@ -128,11 +128,16 @@ fn of_name(name: TaskName) -> Option<TaskKind> {
         TaskName::TextClassification => None,
         TaskName::TokenClassification => Some(TaskKind::TokenClassification),
         TaskName::QuestionAnswering => Some(TaskKind::QuestionAnswering),
+        TaskName::FillMask => Some(TaskKind::FillMask),
     }
 }
 
 /// The task that a card states, where it is another than `kind`.
 fn states_other(card: &Card, kind: TaskKind) -> Option<String> {
+    // Texts of any data set can be masked.
+    if kind == TaskKind::FillMask {
+        return None;
+    }
     if let Some(task) = card.task.filter(|task| *task != kind.name()) {
         return Some(task.to_string());
     }
@@ -202,6 +207,7 @@ fn with_columns(error: TaskError, card: &Card, task: TaskName) -> TaskError {
                     "tokens and tags (a list of words and one of their tags), or text and entities (spans)",
                 ),
                 TaskName::QuestionAnswering => ("squad", "question, context, answers and id"),
+                TaskName::FillMask => ("imdb", "text"),
             };
             let is_plain = matches!(Format::of(&path), Some(Format::Tsv | Format::Lines));
             let of_tokens = if is_plain && task == TaskName::TextClassification {

@@ -89,6 +89,8 @@ pub(crate) enum Error {
     Conll { place: String, problem: ConllProblem },
     #[error("--{option} is for {tasks}, but the model is for {model}: leave it out")]
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
+    #[error("{}: {problem}", if *of == 1 { "the text".to_owned() } else { format!("text {number} of {of}") })]
+    TypedText { number: usize, of: usize, problem: embert_task::ExampleProblem },
     #[error("--{option} {} is a file, expected a folder, or a path where one can be made", path.display())]
     NoFolder { option: &'static str, path: PathBuf },
     #[error("{} has a vocabulary: choose another output, or pass --overwrite to replace it", path.display())]

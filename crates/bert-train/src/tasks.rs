@@ -1,5 +1,6 @@
 //! The program's tasks, and how the program shows each task.
 
+mod fill_mask;
 mod multi_label;
 mod question_answering;
 mod regression;
@@ -41,6 +42,10 @@ macro_rules! with_task {
             }
             embert_task::TaskKind::QuestionAnswering => {
                 type $task = embert_task::QuestionAnswering;
+                $body
+            }
+            embert_task::TaskKind::FillMask => {
+                type $task = embert_task::FillMask;
                 $body
             }
         }

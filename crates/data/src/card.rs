@@ -299,7 +299,21 @@ impl Card {
                 "{one} is for the task {task}, but {other} for {other_task}: leave one of them out"
             ));
         }
-        self.question_problem().or_else(|| self.label_problem())
+        self.question_problem().or_else(|| self.masked_problem()).or_else(|| self.label_problem())
+    }
+
+    /// The problem of keys of labels in a card for masked words.
+    fn masked_problem(&self) -> Option<String> {
+        let set = [
+            ("labels", !self.labels.is_empty()),
+            ("class_numbers", self.class_numbers),
+            ("positive", self.positive.is_some()),
+        ];
+        let (key, _) = set.iter().find(|(_, is_set)| self.task == Some(TaskName::FillMask) && *is_set)?;
+        Some(format!(
+            "{key} has no meaning for the task {}, which reads no labels: leave it out",
+            TaskName::FillMask
+        ))
     }
 
     /// The problem of keys that have no meaning for questions.

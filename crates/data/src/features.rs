@@ -68,16 +68,21 @@ impl<T> EncodedDataset<T> {
         self.example_of.resize(self.features.len(), example);
     }
 
+    /// The data set with each feature as `map` makes it of the feature's own.
+    pub fn map_features<U>(
+        self,
+        map: impl FnMut(EncodedFeature<T>) -> EncodedFeature<U>,
+    ) -> EncodedDataset<U> {
+        let features = self.features.into_iter().map(map).collect();
+        EncodedDataset { features, example_of: self.example_of }
+    }
+
     /// The data set with other targets: `map` makes each from the feature's own.
     pub fn map_targets<U>(self, mut map: impl FnMut(T) -> U) -> EncodedDataset<U> {
-        let feature = |feature: EncodedFeature<T>| {
+        self.map_features(|feature| {
             let EncodedFeature { id, ids, type_ids, target, untruncated_length } = feature;
             EncodedFeature { id, ids, type_ids, target: map(target), untruncated_length }
-        };
-        EncodedDataset {
-            features: self.features.into_iter().map(feature).collect(),
-            example_of: self.example_of,
-        }
+        })
     }
 
     /// The features.

@@ -22,6 +22,31 @@ pub struct BatchLoader<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> BatchLoader<T> {
+    /// As [`new`](Self::new), with each feature as `change` returns it: other token ids with another target.
+    /// The thread calls `change` when it builds the feature's batch.
+    pub fn with_change(
+        data: Arc<EncodedDataset<T>>,
+        batcher: Batcher,
+        plan: Vec<Vec<usize>>,
+        skip: usize,
+        device: Device,
+        change: impl Fn(&EncodedFeature<T>) -> EncodedFeature<T> + Send + 'static,
+    ) -> Self {
+        let left = plan.len().saturating_sub(skip);
+        let (sender, batches) = sync_channel(AHEAD);
+        thread::spawn(move || {
+            for indices in plan.into_iter().skip(skip) {
+                let items: Vec<EncodedFeature<T>> =
+                    indices.into_iter().map(|index| change(&data.features()[index])).collect();
+                // Sending fails once the loader was dropped.
+                if sender.send(batcher.batch(items, &device)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { batches, left }
+    }
+
     /// The batches of `plan` (see [`Sampler::epoch`](crate::Sampler::epoch)) from the one with index `skip`
     /// on, on `device`.
     pub fn new(
@@ -31,19 +56,7 @@ impl<T: Clone + Send + Sync + 'static> BatchLoader<T> {
         skip: usize,
         device: Device,
     ) -> Self {
-        let left = plan.len().saturating_sub(skip);
-        let (sender, batches) = sync_channel(AHEAD);
-        thread::spawn(move || {
-            for indices in plan.into_iter().skip(skip) {
-                let items: Vec<EncodedFeature<T>> =
-                    indices.into_iter().map(|index| data.features()[index].clone()).collect();
-                // Sending fails once the loader was dropped.
-                if sender.send(batcher.batch(items, &device)).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { batches, left }
+        Self::with_change(data, batcher, plan, skip, device, EncodedFeature::clone)
     }
 }
 
@@ -91,6 +104,22 @@ mod tests {
         assert_eq!(all.len(), 10);
         assert_eq!(ids(20, &plan, 7), all[7..]);
         assert!(ids(20, &plan, 10).is_empty());
+    }
+
+    #[test]
+    fn features_are_changed_when_their_batch_is_built() {
+        let batcher = Batcher::new(0, Padding::Longest);
+        let change = |feature: &EncodedFeature<Option<usize>>| EncodedFeature {
+            ids: vec![7; feature.id as usize + 1],
+            type_ids: vec![0; feature.id as usize + 1],
+            target: None,
+            ..feature.clone()
+        };
+        let plan = vec![vec![2, 0]];
+        let batches = BatchLoader::with_change(data(3), batcher, plan, 0, Device::flex(), change);
+        let batch = batches.map(Result::unwrap).next().unwrap();
+        assert_eq!(batch.input_ids.into_data().iter::<i64>().collect::<Vec<_>>(), [7, 7, 7, 7, 0, 0]);
+        assert_eq!((batch.targets, batch.ids), (vec![None, None], vec![2, 0]));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::task_name::TaskName;
 use crate::text_files::TextFiles;
 
 /// The cards that are built into the program.
-const BUILT_IN: [(&str, &str); 16] = [
+const BUILT_IN: [(&str, &str); 17] = [
     ("bc5cdr", include_str!("../../../datasets/bc5cdr.toml")),
     ("conll2003", include_str!("../../../datasets/conll2003.toml")),
     ("glue:cola", include_str!("../../../datasets/glue/cola.toml")),
@@ -31,6 +31,7 @@ const BUILT_IN: [(&str, &str); 16] = [
     ("squad", include_str!("../../../datasets/squad.toml")),
     ("squad-v2", include_str!("../../../datasets/squad-v2.toml")),
     ("squadshifts", include_str!("../../../datasets/squadshifts.toml")),
+    ("wikitext", include_str!("../../../datasets/wikitext.toml")),
     ("wnut17", include_str!("../../../datasets/wnut17.toml")),
     ("xquad", include_str!("../../../datasets/xquad.toml")),
 ];

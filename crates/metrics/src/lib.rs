@@ -29,7 +29,7 @@
 //! [`TaggingMetric`] for tagged words, with [`entities`] and the [`Scheme`]s of tags;
 //! [`RegressionAccumulator`], [`RegressionReport`] and [`RegressionMetric`] for numbers;
 //! [`AnswerAccumulator`], [`AnswerReport`] and [`AnswerMetric`] for answers to questions, with
-//! [`AnswerScores`] for one answer. Code for the metrics of any task is generic over [`NamedMetric`].
+//! [`AnswerScores`] for one answer; [`MaskedAccumulator`], [`MaskedReport`] and [`MaskedMetric`] for masked words. Code for the metrics of any task is generic over [`NamedMetric`].
 //! Baselines are [`MajorityTags`], [`most_frequent_labels`], [`mean`] and [`sentence_with_shared_words`].
 //!
 //! The crate does not know models, data or files, and prints nothing.
@@ -47,6 +47,7 @@ mod confusion;
 mod counts;
 mod curve;
 mod error;
+mod masked;
 mod metric;
 mod multi_label;
 mod named;
@@ -73,6 +74,7 @@ pub use curve::{
     PrecisionRecallCurve, PrecisionRecallPoint, RocCurve, RocPoint, precision_recall_curve, roc_curve,
 };
 pub use error::MetricsError;
+pub use masked::{MaskedAccumulator, MaskedMetric, MaskedReport};
 pub use metric::Metric;
 pub use multi_label::{
     DEFAULT_THRESHOLD, LabelScores, MultiLabelAccumulator, MultiLabelMetric, MultiLabelReport,

@@ -22,11 +22,18 @@ pub const MSE: &str = "mse";
 pub const MAE: &str = "mae";
 /// The share of questions answered exactly.
 pub const EXACT_MATCH: &str = "exact_match";
+/// e to the power of the mean loss of a masked token.
+pub const PERPLEXITY: &str = "perplexity";
+/// The share of masked tokens that are found.
+pub const MASKED_ACCURACY: &str = "masked_accuracy";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AnswerMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric, TaggingMetric};
+    use crate::{
+        AnswerMetric, MaskedMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric,
+        TaggingMetric,
+    };
 
     #[test]
     fn a_constant_is_the_name_of_its_metric() {
@@ -46,5 +53,7 @@ mod tests {
         ];
         assert_eq!([PEARSON, SPEARMAN, MSE, MAE], regression.map(RegressionMetric::name));
         assert_eq!([F1, EXACT_MATCH], [AnswerMetric::F1, AnswerMetric::ExactMatch].map(AnswerMetric::name));
+        let masked = [MaskedMetric::Perplexity, MaskedMetric::MaskedAccuracy];
+        assert_eq!([PERPLEXITY, MASKED_ACCURACY], masked.map(MaskedMetric::name));
     }
 }

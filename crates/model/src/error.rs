@@ -316,6 +316,21 @@ pub enum ModelError {
         /// The number of outputs of this class.
         outputs: usize,
     },
+    /// The checkpoint's decoder has other values than the parameter to which it is tied.
+    #[error(
+        "weight \"{name}\" in {} differs from \"{tied_to}\", to which {architecture} ties it: a decoder with weights of its own is not implemented; choose another checkpoint, or train with a new head (new_head=true)",
+        path.display()
+    )]
+    Untied {
+        /// The file.
+        path: PathBuf,
+        /// The decoder's weight in the checkpoint.
+        name: String,
+        /// The weight of the checkpoint to which it is tied.
+        tied_to: String,
+        /// The class in `transformers` with the head.
+        architecture: &'static str,
+    },
     /// A rate of dropout is set for a head without dropout.
     #[error("classifier_dropout = {rate}: the head of {architecture} has no dropout; leave the setting out")]
     NoHeadDropout {

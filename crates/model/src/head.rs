@@ -22,9 +22,10 @@ pub enum Reads {
 /// The input of a head: hidden states, layout, embeddings, dropout key.
 #[derive(Clone, Debug)]
 pub struct HeadInput<'a> {
-    /// The hidden states selected by [`Head::READS`], `[rows, hidden]`.
+    /// The hidden states selected by [`Head::READS`], `[rows, hidden]`; fewer where
+    /// [`ModelFor::forward_rows`](crate::ModelFor::forward_rows) computes some rows alone.
     pub states: Tensor<2>,
-    /// Where the tokens of each feature stand.
+    /// Where the tokens of each feature stand in the whole batch.
     pub layout: &'a Layout,
     /// The model's embeddings, for a tied decoder, which multiplies with the word embeddings' weight. A head
     /// holds no copy of that parameter.
@@ -41,12 +42,18 @@ pub struct HeadInput<'a> {
 pub trait Head: Module + ModuleDisplay + Clone + Debug {
     /// The class in `transformers` with this head, as in `BertForSequenceClassification`.
     const ARCHITECTURE: &'static str;
+    /// Other classes in `transformers` whose checkpoints have this head under the same keys.
+    const OTHER_ARCHITECTURES: &'static [&'static str] = &[];
     /// The prefix of the head's keys in a checkpoint, as in `classifier.`; `None` for a head without weights.
     const KEYS: Option<&'static str>;
+    /// The keys under which a checkpoint may store a parameter a second time, each with the parameter's own key,
+    /// without the prefix `bert.`. The head has no such second parameter: it is never written, and a copy in a
+    /// checkpoint has to equal the parameter.
+    const TIED: &'static [(&'static str, &'static str)] = &[];
     /// The hidden states that the head reads.
     const READS: Reads;
     /// The number of outputs of a row, for a head without labels; `None` for a head with an output for each
-    /// label of the config.
+    /// label, or for each token, of the config.
     const OUTPUTS: Option<usize> = None;
     /// Whether the head has dropout of its own, at the rate of `classifier_dropout`.
     const HAS_DROPOUT: bool = true;

@@ -78,6 +78,11 @@ impl<'a> Initializer<'a> {
         Param::uninitialized(ParamId::new(), draw, self.device.clone(), true, shape.into())
     }
 
+    /// A bias of zeros, for a layer whose weight is another one's.
+    pub fn bias(&self, width: usize) -> Param<Tensor<1>> {
+        self.constant(width, 0.0)
+    }
+
     fn constant(&self, width: usize, value: f32) -> Param<Tensor<1>> {
         let fill = move |device: &Device, require_grad: bool| {
             Tensor::full([width], value, device).set_require_grad(require_grad)

@@ -58,6 +58,7 @@ mod init;
 mod layer_norm;
 mod layout;
 mod load;
+mod masked_lm;
 mod model_for;
 mod module_path;
 mod names;
@@ -89,6 +90,9 @@ pub use init::Initializer;
 pub use layer_norm::LayerNorm;
 pub use layout::{Layout, Padded};
 pub use load::{HeadSource, LoadOptions, LoadReport, NewHead, Pretrained};
+pub use masked_lm::{
+    BertForMaskedLM, BertLMPredictionHead, BertOnlyMLMHead, BertPredictionHeadTransform, MaskedLmHead,
+};
 pub use model_for::ModelFor;
 pub use names::checkpoint_name;
 pub use prefix::{FrozenPrefix, PrefixOutput};

@@ -10,6 +10,7 @@ use burn::tensor::{Device, TensorData};
 use crate::checkpoint::Checkpoint;
 use crate::config::CheckpointConfig;
 use crate::init::Initializer;
+use crate::masked_lm::{TIE, is_untied};
 use crate::module_path::ModulePath;
 use crate::names::{canonical, is_buffer};
 use crate::other_files::refuse_other_parts;
@@ -196,16 +197,19 @@ impl<H: Head> ModelFor<H> {
     /// encoder is missing or has another shape, or the checkpoint's head does not fit
     /// [`LoadOptions::problem_type`] and [`LoadOptions::labels`]: it has other labels, or its outputs mean
     /// something else ([`BertConfig::check_problem`], [`BertConfig::check_classes`]), or their number is not
-    /// [`Head::OUTPUTS`].
+    /// [`Head::OUTPUTS`]; or its decoder is not tied ([`Head::TIED`]).
     pub fn from_pretrained(
         dir: &Path,
         options: &LoadOptions,
         device: &Device,
     ) -> Result<Pretrained<Self>, ModelError> {
-        let Opened { weights, config, head, assumed } = Self::open(dir, options)?;
+        let Opened { mut weights, config, head, assumed } = Self::open(dir, options)?;
         config.validate()?;
 
         let new_head = matches!(head, HeadSource::New(_));
+        if !new_head {
+            weights.tie(H::TIED, H::ARCHITECTURE)?;
+        }
         let new_pooler = !weights.has(POOLER);
         let model = Self::build(&config, &Initializer::new(&config, options.seed, device));
         let (model, mut report) = weights.fill(model, |depth| match depth {
@@ -236,8 +240,16 @@ impl<H: Head> ModelFor<H> {
         let checkpoint = options.checkpoint_config(dir)?;
         let weights = Weights::open(dir)?;
         let head_there = H::KEYS.is_none_or(|keys| weights.has(keys));
-        let (mut config, head) = choose_head(dir, checkpoint, H::ARCHITECTURE, head_there, options)?;
+        let (mut config, head) = choose_head::<H>(dir, checkpoint, head_there, options)?;
         let is_kept = !matches!(head, HeadSource::New(_));
+        if let Some(found) = is_untied(&config).filter(|_| is_kept && !H::TIED.is_empty()) {
+            return Err(ModelError::Config {
+                origin: dir.join(CONFIG).display().to_string(),
+                key: TIE.to_owned(),
+                found: found.to_string(),
+                expected: "true: a decoder with weights of its own is not implemented; choose another checkpoint, or train with a new head (new_head=true)".to_owned(),
+            });
+        }
         let assumed = options
             .problem_type
             .filter(|problem| *problem != ProblemType::SingleLabelClassification)
@@ -273,18 +285,20 @@ struct Opened {
 }
 
 /// The model's config, and whether its head is the checkpoint's or new.
-fn choose_head(
+fn choose_head<H: Head>(
     dir: &Path,
     checkpoint: CheckpointConfig,
-    architecture: &str,
     head_there: bool,
     options: &LoadOptions,
 ) -> Result<(BertConfig, HeadSource), ModelError> {
     let config = &checkpoint.config;
     // Models for different tasks (texts, tokens, multiple choice) all call their head "classifier"; the
     // architecture tells them apart.
-    let same_task =
-        config.architectures.is_empty() || config.architectures.iter().any(|class| class == architecture);
+    let same_task = config.architectures.is_empty()
+        || config
+            .architectures
+            .iter()
+            .any(|class| class == H::ARCHITECTURE || H::OTHER_ARCHITECTURES.contains(&class.as_str()));
     if !(head_there && same_task) {
         return Ok((checkpoint.config, HeadSource::New(NewHead::NoneThere)));
     }
@@ -340,6 +354,30 @@ impl Weights {
 
     fn has(&self, part: &str) -> bool {
         self.names.keys().any(|name| name.starts_with(part))
+    }
+
+    /// Counts the second copies of tied parameters as other spellings of these: see [`Head::TIED`].
+    ///
+    /// # Errors
+    /// A copy differs from the parameter.
+    fn tie(&mut self, tied: &[(&str, &str)], architecture: &'static str) -> Result<(), ModelError> {
+        for (copy, own) in tied {
+            let Some(copies) = self.names.remove(*copy) else { continue };
+            let own_name = self.names.get(*own).and_then(|spellings| spellings.first());
+            let own_weight = own_name.and_then(|name| self.checkpoint.get(name));
+            for copy in copies.iter().filter_map(|name| self.checkpoint.get(name)) {
+                if let Some(own) = own_weight.as_ref().filter(|own| own.check_same(&copy).is_err()) {
+                    return Err(ModelError::Untied {
+                        path: copy.path.to_owned(),
+                        name: copy.name.to_owned(),
+                        tied_to: own.name.to_owned(),
+                        architecture,
+                    });
+                }
+            }
+            self.names.entry((*own).to_owned()).or_default().extend(copies);
+        }
+        Ok(())
     }
 
     /// The weight with the canonical name `key`, which the model calls `name`. Other spellings of the weight
@@ -398,10 +436,10 @@ impl Weights {
         let model = model.map(&mut fill);
         fill.finish()?;
 
-        let left = self.checkpoint.names().filter(|name| {
-            let key = canonical(name);
-            !used.contains(&key) && !is_buffer(&key)
-        });
+        let used: BTreeSet<&str> =
+            used.iter().filter_map(|key| self.names.get(key)).flatten().map(String::as_str).collect();
+        let left =
+            self.checkpoint.names().filter(|name| !used.contains(name) && !is_buffer(&canonical(name)));
         report.leftover = left.map(str::to_owned).collect();
         Ok((model, report))
     }

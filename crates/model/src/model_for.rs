@@ -1,7 +1,7 @@
 //! [`ModelFor`]: the encoder with a head.
 
 use burn::module::{Module, ModuleDisplay};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
 use crate::init::Initializer;
 use crate::{
@@ -41,6 +41,20 @@ impl<H: Head> ModelFor<H> {
     pub fn forward(&self, input: BertInput) -> Tensor<2> {
         let (layout, dropout) = (input.layout.clone(), input.dropout);
         self.forward_head(self.bert.last_hidden_state(input), &layout, dropout)
+    }
+
+    /// The outputs of a head that reads all tokens for some rows alone, `[rows, outputs]`, in the order of
+    /// `rows`: as [`forward`](Self::forward) and then a selection, without computing the outputs of the others.
+    /// `rows` has at least one row of the batch, as [`Layout::feature_rows`] numbers them.
+    ///
+    /// # Panics
+    /// As [`BertModel::forward`]; also if the head does not read [`Reads::AllTokens`], or `rows` is empty.
+    pub fn forward_rows(&self, input: BertInput, rows: Tensor<1, Int>) -> Tensor<2> {
+        assert!(H::READS == Reads::AllTokens, "{} has no row for each token", H::ARCHITECTURE);
+        assert!(rows.dims()[0] > 0, "no row is selected");
+        let (layout, dropout) = (input.layout.clone(), input.dropout);
+        let states = layout.all_rows(self.bert.last_hidden_state(input));
+        self.forward_states(states.select(0, rows), &layout, dropout)
     }
 
     /// The head's outputs for the last layer's hidden states, `[batch, seq, hidden]`. `dropout` is the

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::vec;
 
 use burn::module::Module as _;
-use burn::tensor::Device;
+use burn::tensor::{Device, Int, Tensor};
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
-use embert_data::{Batcher, DataError, EncodedFeature, Texts as _, inputs_of, words_of};
+use embert_data::{Batcher, DataError, EncodedFeature, Texts as _, WindowOptions, inputs_of, words_of};
 use embert_model::{BertConfig, BertInput, Head as _, Layout, LoadOptions, ModelError, ModelFor, Reads};
-use embert_task::{LabelledText, Outputs, Task, TextClassification, TextExample};
+use embert_task::{LabelledText, Outputs, Task, TextClassification, TextExample, rows_of};
 
 use crate::PredictError;
 use crate::relevant::relevant;
@@ -68,16 +68,22 @@ impl<T: Task> Predictor<T> {
         tokenizer.check_vocab(pretrained.config.vocab_size)?;
         pretrained.config.check_token_types(folder, false, tokenizer.token_types(false)?)?;
         let positions = pretrained.config.max_position_embeddings;
+        let max_length = tokenizer.model_max_length().map_or(positions, |length| length.min(positions));
+        let truncation = tokenizer.truncation();
+        let windows = WindowOptions {
+            encoding: EncodeOptions { max_length, truncation },
+            stride: T::default_stride(max_length),
+        };
         Ok(Self {
             folder: folder.to_owned(),
             model: pretrained.model.valid(),
-            task: T::of_checkpoint(&pretrained.config, folder)?,
+            task: T::of_checkpoint(&pretrained.config, folder)?.with_tokenizer(&tokenizer, &windows)?,
             config: pretrained.config,
             pair_types: tokenizer.token_types(true)?,
             device: device.clone().inner(),
             positions,
-            max_length: tokenizer.model_max_length().map_or(positions, |length| length.min(positions)),
-            truncation: tokenizer.truncation(),
+            max_length,
+            truncation,
             longer: Longer::AsTheTask,
             tokenizer,
             batch_size: 32,
@@ -249,15 +255,22 @@ impl<T: Task> Predictor<T> {
         order.sort_by_key(|&index| std::cmp::Reverse(encodings[index].1.len()));
         let mut decoded = Vec::with_capacity(encodings.len());
         for batch in order.chunks(self.batch_size) {
-            let outputs = self.forward(&batch.iter().map(|&index| &encodings[index]).collect::<Vec<_>>());
-            for (feature, &index) in batch.iter().enumerate() {
+            let batch: Vec<usize> = batch.to_vec();
+            let alignments: Vec<T::Alignment> = batch
+                .iter()
+                .map(|&index| {
+                    let (example, encoding) = &encodings[index];
+                    self.task.alignment(&examples[*example], encoding, &self.tokenizer)
+                })
+                .collect();
+            let of_batch: Vec<_> = batch.iter().map(|&index| &encodings[index]).collect();
+            let outputs = self.forward(&of_batch, &alignments);
+            for (feature, (index, alignment)) in batch.into_iter().zip(alignments).enumerate() {
                 let (example, outputs) = (&encodings[index].0, outputs.of(feature));
                 if let Some(&value) = outputs.iter().find(|value| !value.is_finite()) {
                     let text = examples[*example].text().chars().take(40).collect();
                     return Err(PredictError::NotFinite { path: self.folder.clone(), value, text });
                 }
-                let alignment =
-                    self.task.alignment(&examples[*example], &encodings[index].1, &self.tokenizer);
                 decoded.push((index, self.task.decode(&alignment, outputs)));
             }
         }
@@ -269,8 +282,8 @@ impl<T: Task> Predictor<T> {
         Ok(())
     }
 
-    /// The head's outputs for a batch.
-    fn forward(&self, encodings: &[&(usize, Encoding)]) -> Outputs {
+    /// The head's outputs for a batch, as far as decoding wants them.
+    fn forward(&self, encodings: &[&(usize, Encoding)], alignments: &[T::Alignment]) -> Outputs {
         let items: Vec<EncodedFeature<()>> = encodings
             .iter()
             .map(|(index, encoding)| EncodedFeature::new(*index as u64, encoding.clone(), ()))
@@ -282,7 +295,16 @@ impl<T: Task> Predictor<T> {
         );
         let layout = Layout::padded(batch.attention_mask, batch.lengths);
         let input = BertInput::with_layout(batch.input_ids, batch.token_type_ids, layout.clone());
-        Outputs::new::<T::Head>(self.model.forward(input), layout)
+        let positions: Option<Vec<&[usize]>> =
+            alignments.iter().map(|alignment| self.task.decoded_positions(alignment)).collect();
+        let Some(positions) = positions else {
+            return Outputs::new::<T::Head>(self.model.forward(input), &layout);
+        };
+        let rows: Vec<i64> =
+            rows_of(&layout, positions.iter().copied()).into_iter().map(|row| row as i64).collect();
+        let rows = Tensor::<1, Int>::from_ints(rows.as_slice(), &self.device);
+        let outputs = self.model.forward_rows(input, rows);
+        Outputs::of_some(outputs, positions.iter().map(|positions| positions.len()))
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use embert_metrics::{Accumulator, AnswerAccumulator, Average};
 use embert_run::{
-    AnsweredExample, Example, Examples, Facts, MultiLabelExample, QUESTION_ANSWERING, ScoredExample, Scores,
-    SplitScores, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, TaggedExample,
+    AnsweredExample, Example, Examples, FILL_MASK, Facts, MaskedExample, MultiLabelExample,
+    QUESTION_ANSWERING, ScoredExample, Scores, SplitScores, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION,
+    TaggedExample,
 };
 use serde::de::DeserializeOwned;
 
@@ -26,6 +27,8 @@ pub(crate) enum Kind {
     Entities,
     /// An answer in a context.
     Answers,
+    /// The words behind masks.
+    Masks,
     /// The task is of a later version. Its lines may have any form; those with one label are shown.
     Unknown,
 }
@@ -40,6 +43,7 @@ impl Kind {
             (TEXT_CLASSIFICATION, Some("regression")) => Self::Score,
             (TOKEN_CLASSIFICATION, _) => Self::Entities,
             (QUESTION_ANSWERING, _) => Self::Answers,
+            (FILL_MASK, _) => Self::Masks,
             _ => Self::Unknown,
         }
     }
@@ -75,6 +79,8 @@ pub enum RunExamples {
     Tagged(Vec<TaggedExample>),
     /// Questions with their answers.
     Answered(Vec<AnsweredExample>),
+    /// Texts with masked words.
+    Masked(Vec<MaskedExample>),
 }
 
 /// Reads the examples of a run with `labels` labels; `None` if there is no file. A line that does not fit the
@@ -106,6 +112,7 @@ pub(crate) fn read(
             })?
             .map(RunExamples::Answered)
         }
+        Kind::Masks => lines(path, fits_masks)?.map(RunExamples::Masked),
     })
 }
 
@@ -167,6 +174,14 @@ fn fits_context(example: &AnsweredExample) -> Result<(), ExampleProblem> {
     Ok(())
 }
 
+fn fits_masks(example: &MaskedExample) -> Result<(), ExampleProblem> {
+    let mut probabilities = example.masks.iter().flat_map(|mask| [mask.score, mask.probability]);
+    match probabilities.find(|value| !(0.0..=1.0).contains(value)) {
+        Some(value) => Err(ExampleProblem::Probability { value }),
+        None => Ok(()),
+    }
+}
+
 /// An example of a split.
 pub(crate) trait OfSplit {
     fn split(&self) -> &str;
@@ -191,6 +206,12 @@ impl OfSplit for TaggedExample {
 }
 
 impl OfSplit for AnsweredExample {
+    fn split(&self) -> &str {
+        &self.split
+    }
+}
+
+impl OfSplit for MaskedExample {
     fn split(&self) -> &str {
         &self.split
     }
@@ -343,6 +364,24 @@ mod tests {
     }
 
     #[test]
+    fn a_mask_with_what_is_no_probability_is_named() {
+        let row = |score: f64, probability: &str| {
+            format!(
+                r#"{{"split":"test","id":1,"text":"a","masks":[{{"token":"a","shown":"b","predicted":"c","score":{score},"probability":{probability}}}],"tokens":3}}"#
+            )
+        };
+        assert_named(
+            Kind::Masks,
+            &row(0.5, "0.25"),
+            &[
+                (&row(1.5, "0.25"), "the probability 1.5 is not between"),
+                (&row(0.5, "-0.25"), "the probability -0.25 is not between"),
+                (&row(0.5, "null"), "it is not what"),
+            ],
+        );
+    }
+
+    #[test]
     fn the_task_decides_what_a_line_is() {
         let kind = |task: &str, problem: &str| {
             let facts = format!(
@@ -358,6 +397,7 @@ mod tests {
         assert_eq!(kind("text-classification", "\"regression\""), Kind::Score);
         assert_eq!(kind("token-classification", "null"), Kind::Entities);
         assert_eq!(kind("question-answering", "null"), Kind::Answers);
-        assert_eq!(kind("fill-mask", "null"), Kind::Unknown);
+        assert_eq!(kind("fill-mask", "null"), Kind::Masks);
+        assert_eq!(kind("translation", "null"), Kind::Unknown);
     }
 }

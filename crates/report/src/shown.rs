@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use embert_run::{
     AnsweredExample, Average, Baseline, ClassScores, Detail, End, Entity, Eval, Example, Facts, Log,
-    MetricInfo, Metrics, MultiLabelExample, PointResult, PredictedEntity, RunResult, ScoredExample, Scores,
-    SplitScores, Stage, SweepTable, TaggedExample, TrainStep,
+    MaskedExample, MetricInfo, Metrics, MultiLabelExample, PointResult, PredictedEntity, RunResult,
+    ScoredExample, Scores, SplitScores, Stage, SweepTable, TaggedExample, TrainStep,
 };
 use serde_json::{Map, Value};
 
@@ -237,6 +237,14 @@ impl Shown for AnsweredExample {
     }
 }
 
+/// The tokens are texts of the data.
+impl Shown for MaskedExample {
+    fn shown(self) -> Self {
+        let Self { split, id, text, masks, tokens } = self;
+        Self { split: split.shown(), id, text, masks, tokens }
+    }
+}
+
 impl Shown for RunExamples {
     fn shown(self) -> Self {
         match self {
@@ -245,6 +253,7 @@ impl Shown for RunExamples {
             Self::Scored(examples) => Self::Scored(examples.shown()),
             Self::Tagged(examples) => Self::Tagged(examples.shown()),
             Self::Answered(examples) => Self::Answered(examples.shown()),
+            Self::Masked(examples) => Self::Masked(examples.shown()),
         }
     }
 }

@@ -9,9 +9,9 @@ use std::path::Path;
 use embert_report::{PageOptions, Run, Sweep, is_hidden, page, sweep_page, sweep_terminal, terminal};
 use embert_run::{
     AnsweredExample, Average, Baseline, Better, ClassScores, Detail, End, Entity, Eval, Example, FORMAT,
-    Facts, Lengths, MetricInfo, Metrics, MultiLabelExample, Parameters, Phases, PointResult, PredictedAnswer,
-    PredictedEntity, RunFiles, RunResult, ScoredExample, Scores, Split, SplitScores, Splits, Stage, Status,
-    SweepFiles, SweepTable, TaggedExample, TrainStep, TrueAnswer,
+    Facts, Lengths, MaskedExample, MaskedWord, MetricInfo, Metrics, MultiLabelExample, Parameters, Phases,
+    PointResult, PredictedAnswer, PredictedEntity, RunFiles, RunResult, ScoredExample, Scores, Split,
+    SplitScores, Splits, Stage, Status, SweepFiles, SweepTable, TaggedExample, TrainStep, TrueAnswer,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -202,6 +202,7 @@ fn other_tasks() -> [(&'static str, Option<&'static str>, String); 4] {
         ("text-classification", Some("regression"), scores),
         ("token-classification", None, entities),
         ("question-answering", None, answers()),
+        ("fill-mask", None, masks()),
     ]
 }
 
@@ -230,6 +231,24 @@ fn answers() -> String {
             tokens: 3,
             context,
         })
+    };
+    splits.iter().flat_map(|split| (0..4).map(move |id| (split, id))).map(line).collect()
+}
+
+/// The lines of `examples.jsonl` of masked words.
+fn masks() -> String {
+    let splits = ["validation".to_owned(), "test".to_owned(), name("split")];
+    let line = |(split, id): (&String, u64)| {
+        let mask = |number: u64| MaskedWord {
+            token: text(&format!("token {number}\u{202e}")),
+            shown: text("shown"),
+            predicted: text(&format!("token {}\u{202e}", number * id % 3)),
+            score: 0.75,
+            probability: 0.25,
+        };
+        let masks = (0..id).map(mask).collect();
+        let text = format!("{}\u{202e}\u{200f}", text("text"));
+        line_of(&MaskedExample { split: split.clone(), id, text, masks, tokens: 3 })
     };
     splits.iter().flat_map(|split| (0..4).map(move |id| (split, id))).map(line).collect()
 }

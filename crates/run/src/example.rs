@@ -166,6 +166,37 @@ pub struct PredictedAnswer {
     pub end: usize,
 }
 
+/// A text with masked tokens, and the words that the model finds behind them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MaskedExample {
+    /// `validation` or `test`.
+    pub split: String,
+    /// The example's row number; of several texts in one block, the first one's.
+    pub id: u64,
+    /// The text as the model read it, decoded from its tokens: masked tokens are the mask, another word or
+    /// themselves.
+    pub text: String,
+    /// The masked tokens, in the order of the text.
+    pub masks: Vec<MaskedWord>,
+    /// The number of tokens that the model read.
+    pub tokens: usize,
+}
+
+/// A masked token with what the model finds behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MaskedWord {
+    /// The true token, as the vocabulary has it: `##` goes on with the token before it.
+    pub token: String,
+    /// The token that the model read in its place.
+    pub shown: String,
+    /// The most probable token.
+    pub predicted: String,
+    /// The probability of the most probable token, in [0, 1].
+    pub score: f64,
+    /// The probability of the true token, in [0, 1].
+    pub probability: f64,
+}
+
 /// An iterator over the lines of `examples.jsonl`, with their numbers from 1: lines of the type `E`, which
 /// the run's task decides. An item is an error if its line can't be read or is not what a run writes.
 #[derive(Debug)]

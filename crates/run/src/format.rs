@@ -21,6 +21,9 @@ pub const TOKEN_CLASSIFICATION: &str = "token-classification";
 /// The task of answers in a context, by its name in the hub's list of tasks.
 pub const QUESTION_ANSWERING: &str = "question-answering";
 
+/// The task that predicts masked words, as `facts.json` states it.
+pub const FILL_MASK: &str = "fill-mask";
+
 /// The format of files that state none.
 pub(crate) fn first() -> u64 {
     1

@@ -46,12 +46,12 @@ mod thresholds;
 pub use checkpoint::{Best, CheckpointName, CheckpointState, Fingerprint, TrackerState};
 pub use error::RunError;
 pub use example::{
-    AnsweredExample, Entity, Example, Examples, MultiLabelExample, PredictedAnswer, PredictedEntity,
-    ScoredExample, TaggedExample, TrueAnswer,
+    AnsweredExample, Entity, Example, Examples, MaskedExample, MaskedWord, MultiLabelExample,
+    PredictedAnswer, PredictedEntity, ScoredExample, TaggedExample, TrueAnswer,
 };
 pub use facts::{Facts, Lengths, Parameters, Split, Splits, UntruncatedLengths};
 pub use files::{FolderKind, RunFiles, SweepFiles};
-pub use format::{FORMAT, QUESTION_ANSWERING, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION};
+pub use format::{FILL_MASK, FORMAT, QUESTION_ANSWERING, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION};
 pub use log::{End, Eval, Log, LogLine, Phases, Stage, TrainStep};
 pub use metrics::{Better, LOSS, MetricInfo, Metrics};
 pub use salvage::Salvaged;

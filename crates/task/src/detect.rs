@@ -1,5 +1,8 @@
 //! [`find_columns`] and [`find_problem_type`]: the task of a data set whose card leaves it open.
 
+mod masked;
+mod texts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -10,24 +13,12 @@ use embert_data::{
 };
 use embert_model::ProblemType;
 
+pub use self::texts::text_columns;
 use crate::kind::problem_type;
 use crate::labels::problem::{SEPARATOR, quoted};
 use crate::multi_label::{SEPARATORS, indicator, is_no_indicator};
 use crate::regression::is_number;
 use crate::{LabelColumn, LabelProblem, TaskError};
-
-/// The columns of pairs of texts, as well-known data sets call them.
-const PAIRS: [(&str, &str); 6] = [
-    ("sentence1", "sentence2"),
-    ("premise", "hypothesis"),
-    ("question", "sentence"),
-    ("question1", "question2"),
-    ("text1", "text2"),
-    ("text", "text_pair"),
-];
-
-/// Names of a text's column besides `text`.
-const TEXTS: [&str; 1] = ["sentence"];
 
 /// Names of a label's column besides `label`.
 const LABELS: [&str; 3] = ["labels", "score", "similarity_score"];
@@ -68,6 +59,8 @@ pub fn find_columns(
 ) -> Result<FoundColumns, TaskError> {
     if let (Some(wanted), Some(stated)) = (wanted, card.task)
         && wanted != stated
+        // Texts of any data set can be masked.
+        && wanted != TaskName::FillMask
     {
         return Err(TaskError::OtherTask {
             key: "task",
@@ -81,6 +74,9 @@ pub fn find_columns(
     // A row that can't be read, or has no tags, is reported as one of this task.
     let is_conll = format_of(&card, options) == Some(Format::Conll);
     let mut notes = read_as_conll(&card, options);
+    if wanted == Some(TaskName::FillMask) {
+        notes.extend(masked::of_other_task(&mut card));
+    }
     let columns = &card.columns;
     let of_tokens = columns.tokens.is_some() || columns.tags.is_some() || columns.entities.is_some();
     let of_questions = columns.question.is_some() || columns.context.is_some() || columns.answers.is_some();
@@ -115,6 +111,7 @@ pub fn find_columns(
         TaskName::TextClassification => name_texts(&mut card, row, &rows, &mut notes),
         // Their columns have the same names everywhere; a card may state others.
         TaskName::QuestionAnswering => {}
+        TaskName::FillMask => masked::name_texts(&mut card, row, &mut notes),
     }
     // Lines of text have no labels: they may as well be columns of tokens.
     let is_of_lines = format_of(&card, options) == Some(Format::Lines);
@@ -353,19 +350,6 @@ fn indicators(card: &Card, row: &Row, rows: &[(Location, Row)]) -> (Vec<String>,
         }
     }
     (found, others)
-}
-
-/// The columns of texts by their well-known names, in a file with the columns `names`: the column of the texts,
-/// and, where they are pairs, the column of the second texts. `None` where no column has such a name.
-pub fn text_columns(names: &[String]) -> Option<(&'static str, Option<&'static str>)> {
-    let has = |name: &str| names.iter().any(|other| other == name);
-    let has_text = has("text");
-    let pair = PAIRS.iter().find(|(one, other)| has(one) && has(other) && (*one == "text" || !has_text));
-    match pair {
-        Some(&(one, other)) => Some((one, Some(other))),
-        None if has_text => Some(("text", None)),
-        None => TEXTS.iter().find(|name| has(name)).map(|&name| (name, None)),
-    }
 }
 
 /// The kind of labels of a text classification data set. What the user asks for or the card states holds;

@@ -1,9 +1,9 @@
 //! [`encode`]: examples to features.
 
 use embert_data::tokenize::{EncodeOptions, Encoding, Tokenizer, TruncationCount};
-use embert_data::{EncodedDataset, LeftOutWindows, WindowOptions};
+use embert_data::{EncodedDataset, EncodedFeature, LeftOutWindows, WindowOptions};
 
-use crate::{Task, TaskError};
+use crate::{Corrupted, Draw, Task, TaskError};
 
 /// The features of `examples` with their targets, in the order of the examples, and the number of truncated
 /// examples. With a stride in `options`, a long example has several windows and is not truncated. The
@@ -38,8 +38,8 @@ pub fn encode_some_windows<T: Task>(
     embert_data::encode_some_windows(examples, tokenizer, options, stride, most, targets)
 }
 
-/// The features of `examples` as [`encode`] makes them, each with the [`Alignment`](Task::Alignment) that
-/// decoding its outputs needs.
+/// The features of `examples` as [`encode`] makes them and an evaluation reads them ([`Task::corrupt`]), each with
+/// the [`Alignment`](Task::Alignment) that decoding its outputs needs.
 ///
 /// # Errors
 /// As [`encode`].
@@ -56,9 +56,17 @@ pub fn encode_aligned<T: Task>(
     };
     let (encoded, _) = embert_data::encode(examples, tokenizer, options, both)?;
     let mut alignments = Vec::with_capacity(encoded.features().len());
-    let encoded = encoded.map_targets(|(target, alignment)| {
-        alignments.push(alignment);
-        target
+    let encoded = encoded.map_features(|feature| {
+        let EncodedFeature { id, ids, type_ids, target: (target, alignment), untruncated_length } = feature;
+        let mut feature = EncodedFeature { id, ids, type_ids, target, untruncated_length };
+        alignments.push(match task.corrupt(&feature, Draw::Evaluation) {
+            Some(Corrupted { ids, target, alignment }) => {
+                (feature.ids, feature.target) = (ids, target);
+                alignment
+            }
+            None => alignment,
+        });
+        feature
     });
     Ok((encoded, alignments))
 }

@@ -140,6 +140,15 @@ pub enum TaskError {
         /// The scheme of the data set's tags.
         data: Scheme,
     },
+    /// A tokenizer without a token for masked words.
+    #[error(
+        "the tokenizer in {} has no token for masked words: name it as \"mask_token\" in its tokenizer_config.json, or choose another checkpoint",
+        path.display()
+    )]
+    NoMaskToken {
+        /// The tokenizer's file.
+        path: PathBuf,
+    },
     /// A setting does not fit the task's labels.
     #[error("{key} = {found}: expected {expected}")]
     Setting {
@@ -257,6 +266,15 @@ pub enum ExampleProblem {
     /// The question, its context or an answer can't be used.
     #[error(transparent)]
     Question(#[from] QuestionProblem),
+    /// The row's texts are empty.
+    #[error("there is no text, only white space")]
+    NoText,
+    /// A text to fill in which nothing is masked.
+    #[error("the text has no {token}, expected at least one: put it where a word is to be found")]
+    NoMask {
+        /// The token that stands for a masked word.
+        token: String,
+    },
     /// The row has no label.
     #[error("there is no label")]
     NoLabel {

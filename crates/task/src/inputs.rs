@@ -14,6 +14,8 @@ pub enum Inputs {
     Words,
     /// Questions, each with its context.
     Questions,
+    /// Texts with masks.
+    Masks,
 }
 
 impl Inputs {
@@ -33,6 +35,7 @@ impl Inputs {
     pub fn options(self) -> &'static str {
         match self {
             Self::Texts | Self::Words => "\"Your text\"",
+            Self::Masks => "\"Your text with a [MASK].\"",
             Self::Pairs => "--text \"Your text\" --text-pair \"Another text\"",
             Self::Questions => "--question \"Your question\" --context \"A text with the answer\"",
         }

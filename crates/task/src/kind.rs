@@ -4,7 +4,7 @@ use std::fmt;
 
 use embert_data::TaskName;
 use embert_model::{
-    BertConfig, Head as _, HeadFunction, ProblemType, QuestionAnsweringHead, TokenClassificationHead,
+    BertConfig, Head, HeadFunction, MaskedLmHead, ProblemType, QuestionAnsweringHead, TokenClassificationHead,
 };
 
 /// A task of this crate: the hub's name of the task with, for text classification, the kind of labels.
@@ -21,6 +21,8 @@ pub enum TaskKind {
     TokenClassification,
     /// An answer to each question: [`QuestionAnswering`](crate::QuestionAnswering).
     QuestionAnswering,
+    /// The words behind the masks of a text: [`FillMask`](crate::FillMask).
+    FillMask,
 }
 
 impl TaskKind {
@@ -32,6 +34,7 @@ impl TaskKind {
             }
             Self::TokenClassification => TaskName::TokenClassification,
             Self::QuestionAnswering => TaskName::QuestionAnswering,
+            Self::FillMask => TaskName::FillMask,
         }
     }
 
@@ -54,6 +57,7 @@ impl TaskKind {
             TaskName::TextClassification => Self::of_texts(problem_type),
             TaskName::TokenClassification => Self::TokenClassification,
             TaskName::QuestionAnswering => Self::QuestionAnswering,
+            TaskName::FillMask => Self::FillMask,
         })
     }
 
@@ -68,6 +72,10 @@ impl TaskKind {
         }
         if is_of(QuestionAnsweringHead::ARCHITECTURE) {
             return Self::QuestionAnswering;
+        }
+        let of_masked = [&[MaskedLmHead::ARCHITECTURE], MaskedLmHead::OTHER_ARCHITECTURES].concat();
+        if of_masked.into_iter().any(is_of) {
+            return Self::FillMask;
         }
         match config.head_function() {
             // A single label with a sigmoid is no number, if the checkpoint says so.
@@ -88,7 +96,9 @@ impl TaskKind {
 impl fmt::Display for TaskKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels = match self {
-            Self::TokenClassification | Self::QuestionAnswering => return write!(f, "{}", self.name()),
+            Self::TokenClassification | Self::QuestionAnswering | Self::FillMask => {
+                return write!(f, "{}", self.name());
+            }
             Self::TextClassification => ProblemType::SingleLabelClassification,
             Self::MultiLabelClassification => ProblemType::MultiLabelClassification,
             Self::TextRegression => ProblemType::Regression,
@@ -112,16 +122,17 @@ mod tests {
 
     use super::*;
     use crate::{
-        MultiLabelClassification, QuestionAnswering, Task, TextClassification, TextRegression,
+        FillMask, MultiLabelClassification, QuestionAnswering, Task, TextClassification, TextRegression,
         TokenClassification,
     };
 
-    const ALL: [TaskKind; 5] = [
+    const ALL: [TaskKind; 6] = [
         TaskKind::TextClassification,
         TaskKind::MultiLabelClassification,
         TaskKind::TextRegression,
         TaskKind::TokenClassification,
         TaskKind::QuestionAnswering,
+        TaskKind::FillMask,
     ];
 
     /// What a run's facts say of a task.
@@ -137,6 +148,7 @@ mod tests {
             facts::<TextRegression>(),
             facts::<TokenClassification>(),
             facts::<QuestionAnswering>(),
+            facts::<FillMask>(),
         ];
         for (kind, (task, problem_type)) in ALL.into_iter().zip(of_tasks) {
             assert_eq!(TaskKind::of_run(task, problem_type.as_deref()), Some(kind));
@@ -181,6 +193,8 @@ mod tests {
         for (architecture, expected) in [
             (TokenClassificationHead::ARCHITECTURE, TaskKind::TokenClassification),
             (QuestionAnsweringHead::ARCHITECTURE, TaskKind::QuestionAnswering),
+            (MaskedLmHead::ARCHITECTURE, TaskKind::FillMask),
+            ("BertForPreTraining", TaskKind::FillMask),
         ] {
             let architectures = vec![architecture.to_owned()];
             let of_architecture = BertConfig { architectures, ..config(two, None) };

@@ -16,14 +16,37 @@ pub struct LabelOptions {
     /// Whether a span of characters that begins or ends within a token is widened to the whole token;
     /// otherwise such a span is an error.
     pub widen_spans: bool,
+    /// Whether the tokens of a word are masked together, where words are masked.
+    pub whole_word_mask: bool,
+    /// Whether each text is an example of its own where words are masked; otherwise texts fill blocks.
+    pub line_by_line: bool,
 }
 
 impl LabelOptions {
-    /// Refuses the options in a task without tags.
+    /// Refuses all options.
     ///
     /// # Errors
     /// An option is set.
     pub(crate) fn refuse(self) -> Result<(), TaskError> {
+        self.refuse_tags()?;
+        self.refuse_masks()
+    }
+
+    /// Refuses the options on masks in a task that masks nothing.
+    ///
+    /// # Errors
+    /// An option is set.
+    pub(crate) fn refuse_masks(self) -> Result<(), TaskError> {
+        let set = [("data.whole_word_mask", self.whole_word_mask), ("data.line_by_line", self.line_by_line)];
+        let set = set.map(|(key, is_set)| (key, is_set.then(|| true.to_string())));
+        refuse_any(set, "fill-mask")
+    }
+
+    /// Refuses the options on tags in a task without them.
+    ///
+    /// # Errors
+    /// An option is set.
+    pub(crate) fn refuse_tags(self) -> Result<(), TaskError> {
         let scheme = self.scheme.map(|scheme| scheme.to_string());
         let is_set = |is_set: bool| is_set.then(|| true.to_string());
         let set = [
@@ -31,12 +54,20 @@ impl LabelOptions {
             ("data.label_all_tokens", is_set(self.label_all_tokens)),
             ("data.widen_spans", is_set(self.widen_spans)),
         ];
-        match set.into_iter().find_map(|(key, found)| Some((key, found?))) {
-            None => Ok(()),
-            Some((key, found)) => {
-                let expected = "no value: it is for token-classification alone".to_owned();
-                Err(TaskError::Setting { key, found, expected })
-            }
+        refuse_any(set, "token-classification")
+    }
+}
+
+/// Refuses each of the settings that has a value: it is for the task `task`.
+fn refuse_any(
+    set: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    task: &str,
+) -> Result<(), TaskError> {
+    match set.into_iter().find_map(|(key, found)| Some((key, found?))) {
+        None => Ok(()),
+        Some((key, found)) => {
+            let expected = format!("no value: it is for {task} alone");
+            Err(TaskError::Setting { key, found, expected })
         }
     }
 }

@@ -5,7 +5,7 @@
 //! are, which head reads the encoder, what the loss is, and how the head's outputs become predictions and
 //! scores. [`TextClassification`] gives one label to each text, or to each pair of texts,
 //! [`MultiLabelClassification`] any number of labels, [`TextRegression`] a number; [`TokenClassification`]
-//! gives a tag to each word, [`QuestionAnswering`] an answer to each question. [`load`] makes a task's examples from the files of a data set, and
+//! gives a tag to each word, [`QuestionAnswering`] an answer to each question, [`FillMask`] the words behind the masks of a text. [`load`] makes a task's examples from the files of a data set, and
 //! [`find_columns`] and [`find_problem_type`] tell the task of a data set whose card leaves it open.
 //!
 //! Not here: parsing files (`embert-data`), hidden states (`embert-model`), training, writing files.
@@ -37,11 +37,13 @@ mod binary_cross_entropy;
 mod card;
 mod card_keys;
 mod class_weights;
+mod corruption;
 mod cross_entropy;
 mod data;
 mod detect;
 mod encode;
 mod error;
+pub mod fill_mask;
 mod inputs;
 mod kind;
 mod label_options;
@@ -54,6 +56,7 @@ mod pairs;
 mod pooled;
 pub mod question_answering;
 mod regression;
+mod target;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -63,12 +66,14 @@ mod unlabelled;
 
 pub use card::{CardMetric, IndexedMetric, TaskCard};
 pub use class_weights::{ClassWeightRule, ClassWeights, LossSettings};
+pub use corruption::{Corrupted, Draw};
 pub use cross_entropy::CrossEntropy;
 pub use data::{DataFacts, TaskData};
 pub use detect::{FoundColumns, find_columns, find_problem_type, text_columns};
 pub use embert_metrics::Scheme;
 pub use encode::{encode, encode_aligned, encode_some_windows};
 pub use error::{ExampleProblem, TaskError};
+pub use fill_mask::FillMask;
 pub use inputs::Inputs;
 pub use kind::TaskKind;
 pub use label_options::LabelOptions;
@@ -81,10 +86,11 @@ pub use multi_label::{
     LabelSets, LabelTarget, LabelledTexts, MultiLabelClassification, MultiLabelOutcome, MultiLabelScorer,
     MultiLabelText,
 };
-pub use outputs::Outputs;
+pub use outputs::{Outputs, rows_of};
 pub use question_answering::QuestionAnswering;
 pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
-pub use task::{PooledLoss, Scorer, Target, Task};
+pub use target::Target;
+pub use task::{PooledLoss, Scorer, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
 };

@@ -7,12 +7,16 @@ use std::path::Path;
 
 use burn::tensor::Tensor;
 use embert_data::tokenize::{Encoding, Tokenizer, Truncation};
-use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata, Texts};
+use embert_data::{
+    Card, Columns, EncodedDataset, EncodedFeature, LoadedRows, Row, Splits, Strata, Texts, WindowOptions,
+};
 use embert_model::{BertConfig, Head, Layout, ProblemType};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, Thresholds};
 use serde::Serialize;
 
-use crate::{ExampleProblem, Inputs, LabelOptions, LossSettings, TaskCard, TaskError};
+use crate::{
+    Corrupted, Draw, ExampleProblem, Inputs, LabelOptions, LossSettings, Target, TaskCard, TaskError,
+};
 
 /// A task that BERT is fine-tuned for: the labels of a data set, the features and targets of an example, the
 /// head, the loss, and how the head's outputs become predictions and scores.
@@ -37,13 +41,15 @@ use crate::{ExampleProblem, Inputs, LabelOptions, LossSettings, TaskCard, TaskEr
 ///    for each row, [`check_labels`](Self::check_labels) after the training rows, [`strata`](Self::strata) and
 ///    [`keys`](Self::keys) where splits are cut or sampled, [`data_notes`](Self::data_notes) on the splits.
 /// 2. A run, or the evaluation of a checkpoint, fits the task to the head:
-///    [`label_names`](Self::label_names), [`fit`](Self::fit), [`align_label`](Self::align_label) for each example,
-///    [`target`](Self::target) for each feature. A run first checks that each example
+///    [`label_names`](Self::label_names), [`fit`](Self::fit), [`with_tokenizer`](Self::with_tokenizer),
+///    [`align_label`](Self::align_label) for each example, [`regroup`](Self::regroup) for each split,
+///    [`target`](Self::target) for each feature, and for those of an evaluation [`corrupt`](Self::corrupt). A run first checks that each example
 ///    [`is_labelled`](Self::is_labelled); the evaluation of a checkpoint calls
 ///    [`with_thresholds_of`](Self::with_thresholds_of).
 /// 3. A run also calls [`count_labels`](Self::count_labels), [`with_baselines`](Self::with_baselines), and
 ///    [`with_loss`](Self::with_loss) before the first step.
-/// 4. A training step calls [`weight`](Self::weight) for all features of the step, then [`loss`](Self::loss)
+/// 4. Where the task [`CORRUPTS`](Self::CORRUPTS), a training step calls [`corrupt`](Self::corrupt) for each of its
+///    features. It calls [`weight`](Self::weight) for all features of the step, then [`loss`](Self::loss)
 ///    for each micro-batch. Where the windows of a text are trained on as one example, the step calls both for
 ///    examples, and [`POOLED_LOSS`](Self::POOLED_LOSS) in place of `loss`.
 /// 5. An evaluation calls [`scorer`](Self::scorer), [`decode`](Self::decode) for each feature with the
@@ -52,7 +58,8 @@ use crate::{ExampleProblem, Inputs, LabelOptions, LossSettings, TaskCard, TaskEr
 ///    [`scores`](Self::scores) with the report. At its end a run calls
 ///    [`fit_thresholds`](Self::fit_thresholds), [`baselines`](Self::baselines), and
 ///    [`record`](Self::record) for each evaluated example.
-/// 6. A predictor calls [`of_checkpoint`](Self::of_checkpoint) in place of steps 1 to 3, then
+/// 6. A predictor calls [`of_checkpoint`](Self::of_checkpoint) and [`with_tokenizer`](Self::with_tokenizer) in
+///    place of steps 1 to 3, then
 ///    [`alignment`](Self::alignment), [`decode`](Self::decode), [`join`](Self::join) and
 ///    [`answer`](Self::answer). The caller makes the examples, without labels.
 pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
@@ -75,6 +82,9 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// `data.train_stride`); `None` for a task whose windows have targets of their own, or that reads no windows:
     /// such a task refuses the setting.
     const POOLED_LOSS: Option<PooledLoss<Self>> = None;
+    /// Whether training reads other tokens of a feature in each epoch: see [`corrupt`](Self::corrupt). Such a task
+    /// refuses `cache_frozen`, since what the frozen part makes of a feature is another thing in each epoch.
+    const CORRUPTS: bool = false;
     /// What a longer text loses, where the task leaves no choice: `None` for a task to which the settings say
     /// it.
     const TRUNCATION: Option<Truncation> = None;
@@ -217,6 +227,30 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The head is for another kind of task.
     fn of_checkpoint(config: &BertConfig, folder: &Path) -> Result<Self, TaskError>;
 
+    /// The task with the checkpoint's tokenizer, which the model in the folder was trained with, and with the
+    /// options by which its features are encoded. By default a task has no use for them.
+    ///
+    /// # Errors
+    /// The tokenizer lacks a token that the task needs.
+    fn with_tokenizer(self, _tokenizer: &Tokenizer, _options: &WindowOptions) -> Result<Self, TaskError> {
+        Ok(self)
+    }
+
+    /// The examples of a split as the model reads them, of the data set's `examples`: by default the same. A task
+    /// that reads several rows at once makes one example of them.
+    ///
+    /// # Errors
+    /// The tokenizer refuses a text.
+    fn regroup(&self, examples: Vec<Self::Example>) -> Result<Vec<Self::Example>, TaskError> {
+        Ok(examples)
+    }
+
+    /// A sentence to show the user on the examples that [`regroup`](Self::regroup) made of `before` rows of the
+    /// training split; `None` where they are the rows.
+    fn regrouped_note(&self, _before: usize, _after: usize) -> Option<String> {
+        None
+    }
+
     /// The task with the loss that `settings` describe. `train` has the features of the training split, whose
     /// targets have the head's label numbers: class weights may follow from their counts.
     ///
@@ -285,6 +319,38 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
         windows.iter().map(|window| self.target(example, window)).collect()
     }
 
+    /// The feature with other tokens, as one epoch of training or an evaluation reads it, with the target for
+    /// these; `None` for a feature that is read as it is. The result is a pure function of the arguments: not of
+    /// the batch, nor of what was drawn before. So a run that goes on, micro-batches and the order of examples
+    /// change nothing.
+    fn corrupt(
+        &self,
+        _feature: &EncodedFeature<Self::Target>,
+        _draw: Draw,
+    ) -> Option<Corrupted<Self::Target, Self::Alignment>> {
+        None
+    }
+
+    /// The places of the tokens of a feature whose outputs the loss wants, ascending, for a head that reads all
+    /// tokens; `None` for all of them. The outputs of others are not computed.
+    fn trained_positions<'a>(&self, _target: &'a Self::Target) -> Option<&'a [usize]> {
+        None
+    }
+
+    /// The places of the tokens of a feature whose outputs [`decode`](Self::decode) wants, as
+    /// [`trained_positions`](Self::trained_positions) says it of the loss.
+    fn decoded_positions<'a>(&self, _alignment: &'a Self::Alignment) -> Option<&'a [usize]> {
+        None
+    }
+
+    /// Checks that there is something to predict of an example: by default there always is.
+    ///
+    /// # Errors
+    /// What the model would be asked for is not in the example.
+    fn check_example(&self, _example: &Self::Example) -> Result<(), ExampleProblem> {
+        Ok(())
+    }
+
     /// What [`decode`](Self::decode) has to know of the tokens of a feature of `example`. The example need not
     /// have a label.
     fn alignment(
@@ -305,7 +371,9 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     ///
     /// # Shapes
     /// - `outputs`: `[rows, outputs]`, from [`Head::forward`]: a row for each feature, or, for a head that
-    ///   reads all tokens, a row for each position, padding included
+    ///   reads all tokens, a row for each position, padding included; or for each of the
+    ///   [`trained_positions`](Self::trained_positions), feature by feature, or, if a micro-batch has none, one row
+    ///   that does not count
     /// - `layout`: the rows of each feature, as [`Layout::feature_rows`] finds them
     /// - `targets`: one for each feature, in the order of the batch
     /// - output: `[1]`
@@ -313,7 +381,8 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// A feature's share of a prediction, from the feature's outputs `[rows, outputs]`, row after row, as
     /// [`Outputs::of`](crate::Outputs::of) gives them: one row, or, for a head that reads all tokens, a row
-    /// for each token, the special ones included, without padding.
+    /// for each token, the special ones included, without padding, or for each of the
+    /// [`decoded_positions`](Self::decoded_positions).
     fn decode(&self, alignment: &Self::Alignment, outputs: &[f32]) -> Self::Part;
 
     /// The prediction for an example, from one part for each of its features, in the order of the text's
@@ -405,20 +474,6 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 /// - output: `[1]`
 pub type PooledLoss<T> =
     fn(&T, Tensor<2>, &Layout, &[Range<usize>], &[<T as Task>::Target], f64) -> Tensor<1>;
-
-/// The target of a feature: the loss compares the feature's outputs with the target.
-pub trait Target: Clone + fmt::Debug + Send + Sync + Unpin + 'static {
-    /// The target as bytes, equal on every machine. A run's fingerprint hashes these bytes, so that a resumed
-    /// run sees whether its data have changed.
-    fn to_bytes(&self) -> Vec<u8>;
-}
-
-/// The head's number of a label.
-impl Target for usize {
-    fn to_bytes(&self) -> Vec<u8> {
-        (*self as u64).to_le_bytes().into()
-    }
-}
 
 /// Collects examples with their predictions, and computes metrics over all examples.
 pub trait Scorer<T: Task> {

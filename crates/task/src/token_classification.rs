@@ -163,6 +163,7 @@ impl Task for TokenClassification {
         skip_bad_rows: bool,
         options: &LabelOptions,
     ) -> Result<(TagLabels, Vec<String>), TaskError> {
+        options.refuse_masks()?;
         TagLabels::read(card, rows, skip_bad_rows, *options)
     }
 

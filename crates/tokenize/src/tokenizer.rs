@@ -160,6 +160,39 @@ impl Tokenizer {
         self.inner.token_to_id(&model.unk_token)
     }
 
+    /// The id of the token that stands for a masked word; `None` if the vocabulary, or the model's embedding,
+    /// has none.
+    pub fn mask_id(&self) -> Option<u32> {
+        let id = self.inner.token_to_id(self.named_token("mask_token")?)?;
+        self.rows.is_none_or(|rows| (id as usize) < rows).then_some(id)
+    }
+
+    /// The token that ends a text, as a text spells it out.
+    pub fn sep_token(&self) -> Option<&str> {
+        self.named_token("sep_token")
+    }
+
+    fn named_token(&self, key: &str) -> Option<&str> {
+        self.named.iter().find(|(named, _)| named == key).map(|(_, token)| token.as_str())
+    }
+
+    /// The ids of the special tokens, the one for unknown words among them, ascending.
+    pub fn special_ids(&self) -> Vec<u32> {
+        let added = self.inner.get_added_tokens_decoder().into_iter();
+        let mut ids: Vec<u32> = added.filter(|(_, token)| token.special).map(|(id, _)| id).collect();
+        ids.extend(self.unk_id());
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// The text of tokens, as `decode` of `transformers` makes it; special tokens are left out if
+    /// `skip_special_tokens` is set, and so is an id that stands for no token.
+    pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> String {
+        // The decoder of WordPiece has no case that fails.
+        self.inner.decode(ids, skip_special_tokens).unwrap_or_default()
+    }
+
     /// The token with this id.
     pub fn token(&self, id: u32) -> Option<String> {
         self.inner.id_to_token(id)

@@ -4,15 +4,32 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use embert_data::tokenize::Padding;
-use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset};
+use embert_data::{Batch, BatchLoader, Batcher, EncodedDataset, EncodedFeature};
 use embert_model::{BertInput, DropoutKey, Head, Layout, ModelFor, PrefixOutput};
-use embert_task::Target;
+use embert_task::{Draw, Target, Task};
 
 use crate::TrainError;
 use crate::cache::PrefixCache;
 use crate::epoch::{EpochPlan, windows_in};
+
+/// Makes the feature that an epoch of training reads of each feature of the data set.
+pub(crate) type Change<T> = Arc<dyn Fn(&EncodedFeature<T>) -> EncodedFeature<T> + Send + Sync>;
+
+/// The features as `task` corrupts them in an epoch; `None` for a task that reads them as they are.
+pub(crate) fn corruption<T: Task>(task: &T, seed: u64, epoch: usize) -> Option<Change<T::Target>> {
+    T::CORRUPTS.then(|| -> Change<T::Target> {
+        let task = task.clone();
+        Arc::new(move |feature| {
+            let mut changed = feature.clone();
+            if let Some(corrupted) = task.corrupt(feature, Draw::Training { seed, epoch }) {
+                (changed.ids, changed.target) = (corrupted.ids, corrupted.target);
+            }
+            changed
+        })
+    })
+}
 
 /// A micro-batch of features, or of texts.
 pub(crate) struct MicroBatch<T> {
@@ -63,11 +80,24 @@ impl Input {
         }
     }
 
-    /// The head's outputs, `[rows, outputs]`.
-    pub(crate) fn forward<H: Head>(self, model: &ModelFor<H>) -> Tensor<2> {
-        match self {
-            Self::Tokens(input) => model.forward(input),
-            Self::Prefix(output) => model.forward_from(output),
+    /// The head's outputs, `[rows, outputs]`; for `rows` alone, if there are any.
+    pub(crate) fn forward<H: Head>(self, model: &ModelFor<H>, rows: Option<&[usize]>) -> Tensor<2> {
+        let on_device = |rows: &[usize], device: &Device| {
+            let rows: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
+            Tensor::<1, Int>::from_ints(rows.as_slice(), device)
+        };
+        match (self, rows) {
+            (Self::Tokens(input), None) => model.forward(input),
+            (Self::Tokens(input), Some(rows)) => {
+                let rows = on_device(rows, &input.input_ids.device());
+                model.forward_rows(input, rows)
+            }
+            (Self::Prefix(output), None) => model.forward_from(output),
+            (Self::Prefix(output), Some(rows)) => {
+                let outputs = model.forward_from(output);
+                let rows = on_device(rows, &outputs.device());
+                outputs.select(0, rows)
+            }
         }
     }
 }
@@ -100,17 +130,22 @@ enum Source<T> {
 impl<T: Target> MicroBatches<T> {
     /// The micro-batches of `plan` on `device`; read from `cache`, which must be a cache of `data`, if there is
     /// one. With `of_texts`, the features of a text, which follow each other in a micro-batch, are one example.
+    /// With a `change`, features are read as it makes them; a cache is of features that nothing changes.
     pub(crate) fn new(
         data: &Arc<EncodedDataset<T>>,
         cache: Option<&Arc<PrefixCache>>,
         batcher: Batcher,
         plan: EpochPlan,
         of_texts: bool,
+        change: Option<Change<T>>,
         device: &Device,
     ) -> Self {
         let EpochPlan { micro_batches, steps } = plan;
         let planned = |indices: &Vec<usize>| {
-            let target = |&place: &usize| data.features()[place].target.clone();
+            let target = |&place: &usize| {
+                let feature = &data.features()[place];
+                change.as_ref().map_or_else(|| feature.target.clone(), |change| change(feature).target)
+            };
             if !of_texts {
                 return Planned { windows: None, targets: indices.iter().map(target).collect() };
             }
@@ -121,7 +156,14 @@ impl<T: Target> MicroBatches<T> {
         let planned = micro_batches.iter().map(planned).collect();
         let (data, device) = (Arc::clone(data), device.clone());
         let source = match cache.map(Arc::clone) {
-            None => Source::Computed(BatchLoader::new(data, batcher, micro_batches, 0, device)),
+            None => Source::Computed(match change {
+                None => BatchLoader::new(data, batcher, micro_batches, 0, device),
+                Some(change) => {
+                    BatchLoader::with_change(data, batcher, micro_batches, 0, device, move |feature| {
+                        change(feature)
+                    })
+                }
+            }),
             Some(cache) => {
                 let (plan, padding) = (micro_batches.into_iter(), batcher.padding());
                 Source::Cached { cache, data, plan, padding, device }

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use embert_data::tokenize::{Padding, Tokenizer};
 use embert_data::{Batcher, EncodedDataset, Texts, WindowOptions};
 use embert_model::{BertConfig, LoadOptions, ModelFor};
-use embert_task::{Outputs, Scorer as _, Task, encode_aligned};
+use embert_task::{Outputs, Scorer as _, Task, encode_aligned, rows_of};
 
 use crate::TrainError;
 use crate::batches::{MicroBatch, MicroBatches};
@@ -100,11 +100,20 @@ pub(crate) fn evaluate_from<T: Task>(
     let mut done = 0;
     let plan = by_length(&features.lengths(), batch_size);
     let micro_batches = EpochPlan { micro_batches: plan.clone(), steps: Vec::new() };
-    let batches = MicroBatches::new(features, cache, batcher, micro_batches, false, device);
+    let batches = MicroBatches::new(features, cache, batcher, micro_batches, false, None, device);
     for (indices, batch) in plan.into_iter().zip(batches) {
         let MicroBatch { input, .. } = batch?;
         let layout = input.layout();
-        let outputs = Outputs::new::<T::Head>(input.forward(model), layout);
+        let positions: Option<Vec<&[usize]>> =
+            indices.iter().map(|feature| task.decoded_positions(&alignments[*feature])).collect();
+        let outputs = match positions {
+            None => Outputs::new::<T::Head>(input.forward(model, None), &layout),
+            Some(positions) => {
+                let rows = rows_of(&layout, positions.iter().copied());
+                let outputs = input.forward(model, Some(&rows));
+                Outputs::of_some(outputs, positions.iter().map(|positions| positions.len()))
+            }
+        };
         for (position, feature) in indices.into_iter().enumerate() {
             let index = features.example_of(feature);
             parts[index].push((feature, task.decode(&alignments[feature], outputs.of(position))));
@@ -161,9 +170,11 @@ pub fn evaluate_checkpoint<T: Task>(
     }
     let task = T::fit(labels, &loaded.config, folder)?.with_thresholds_of(folder)?;
     let tokenizer = Tokenizer::from_folder(folder)?;
+    let task = task.with_tokenizer(&tokenizer, encoding)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
     check_token_types(folder, &tokenizer, &loaded.config, &examples)?;
-    let examples: Vec<T::Example> = examples.into_iter().map(|example| task.align_label(example)).collect();
+    let examples = examples.into_iter().map(|example| task.align_label(example)).collect();
+    let examples = task.regroup(examples)?;
     let split = EvaluatedSplit::encode(&task, examples, &tokenizer, encoding)?;
     let batcher = Batcher::new(tokenizer.pad_id(), Padding::Longest);
     let model = loaded.model.valid();

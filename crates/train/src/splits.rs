@@ -30,6 +30,8 @@ struct Encoded<T: Task> {
     task: T,
     /// A note for the user on labels that were paired with the checkpoint's by their order alone.
     pairing: Option<String>,
+    /// A note for the user on examples that several rows make.
+    regrouped: Option<String>,
     tokenizer: Tokenizer,
     inputs: Inputs,
     train: Arc<EncodedDataset<T::Target>>,
@@ -63,6 +65,18 @@ fn check_truncation<T: Task>(config: &TrainConfig) -> Result<(), TaskError> {
     }
 }
 
+/// Refuses to cache what the frozen part makes of features that are other ones in each epoch.
+fn check_cache<T: Task>(config: &TrainConfig) -> Result<(), TrainError> {
+    if !(T::CORRUPTS && config.cache_frozen) {
+        return Ok(());
+    }
+    let expected = format!(
+        "false: {} trains on other tokens of each text in each epoch, so that the outputs of the frozen part are never the same",
+        T::NAME
+    );
+    Err(TrainError::Setting { key: "cache_frozen", found: true.to_string(), expected })
+}
+
 impl Key {
     fn of(config: &TrainConfig) -> Self {
         // Lists the keys that don't count, so that a new key of `data` counts by default.
@@ -89,6 +103,7 @@ impl<T: Task> EncodedSplits<T> {
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
         check_truncation::<T>(config)?;
+        check_cache::<T>(config)?;
         let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options::<T>(config, None).config(model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
@@ -96,7 +111,8 @@ impl<T: Task> EncodedSplits<T> {
         let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
         check_token_types(model_folder, &tokenizer, &bert, examples)?;
         let (bert, head) = head_config::<T>(config, model_folder, &data.labels)?;
-        let task = T::fit(&data.labels, &bert, model_folder)?;
+        let task = T::fit(&data.labels, &bert, model_folder)?
+            .with_tokenizer(&tokenizer, &config.windows_of::<T>())?;
         let pairing = match head {
             // The head's labels have the data set's names by now. A pairing with their names before,
             // `LABEL_0` and so on, tells whether the labels were paired by order.
@@ -108,10 +124,12 @@ impl<T: Task> EncodedSplits<T> {
             _ => None,
         };
         let TaskData { name, splits, facts, unlabelled, .. } = data;
-        let number = |examples: Vec<T::Example>| -> Vec<T::Example> {
-            examples.into_iter().map(|example| task.align_label(example)).collect()
+        let read = |examples: Vec<T::Example>| {
+            task.regroup(examples.into_iter().map(|example| task.align_label(example)).collect())
         };
-        let [train, validation, test] = [splits.train, splits.validation, splits.test].map(number);
+        let rows = splits.train.len();
+        let (train, validation, test) = (read(splits.train)?, read(splits.validation)?, read(splits.test)?);
+        let regrouped = task.regrouped_note(rows, train.len());
         let split_facts = records::split_facts(&task, [&train, &validation, &test], &facts);
         let evaluated = |examples: Vec<T::Example>| -> Result<_, TrainError> {
             if examples.is_empty() {
@@ -139,6 +157,7 @@ impl<T: Task> EncodedSplits<T> {
             name,
             task,
             pairing,
+            regrouped,
             tokenizer,
             inputs,
             train: Arc::new(encoded),
@@ -158,6 +177,7 @@ impl<T: Task> EncodedSplits<T> {
     }
 
     pub(crate) fn check(&self, config: &TrainConfig) -> Result<(), TrainError> {
+        check_cache::<T>(config)?;
         if self.fit(config) { Ok(()) } else { Err(TrainError::OtherSplits) }
     }
 
@@ -217,8 +237,8 @@ impl<T: Task> EncodedSplits<T> {
 
     /// Notes for the user on evaluations that the settings request, but the splits don't allow.
     pub(crate) fn notes(&self, config: &TrainConfig) -> Vec<String> {
-        let Encoded { validation, test, unlabelled, .. } = &*self.0;
-        let mut notes = Vec::new();
+        let Encoded { validation, test, unlabelled, regrouped, .. } = &*self.0;
+        let mut notes: Vec<String> = regrouped.iter().cloned().collect();
         if validation.is_none() {
             if unlabelled.iter().any(|unlabelled| unlabelled.split == SplitKind::Validation) {
                 notes.push(

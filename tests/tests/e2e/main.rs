@@ -15,6 +15,7 @@ mod limits;
 #[cfg(unix)]
 mod locks;
 mod made_up;
+mod masked;
 #[cfg(unix)]
 mod output;
 mod predict;

@@ -184,7 +184,7 @@ fn questions_are_answered() {
     assert_says(&told, &[note, "--stride none"]);
     assert!(!said(of_model("predict", Kind::Questions).args(long)).contains("were cut"));
     let refused = fail(of_model("predict", Kind::Labels).args(["a text", "--n-best", "3"]));
-    assert_says(&refused, &["--n-best is for question-answering", "text-classification"]);
+    assert_says(&refused, &["--n-best is for question-answering and fill-mask", "text-classification"]);
 }
 
 /// The files of an evaluation have the answers of `predict`, by the questions' ids.

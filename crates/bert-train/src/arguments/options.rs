@@ -2,7 +2,7 @@
 
 use clap::Args;
 use embert_data::{Delimiter, Header, ProblemType, Quoting, TaskName, TextEncoding};
-use embert_metrics::{Metric, MultiLabelMetric, NamedMetric, RegressionMetric, TaggingMetric};
+use embert_metrics::{MaskedMetric, Metric, MultiLabelMetric, NamedMetric, RegressionMetric, TaggingMetric};
 use embert_model::SaveDtype;
 use embert_train::optim::Decay;
 use embert_train::{Keep, LogFormat, PaddingConfig, ScheduleKind};
@@ -214,16 +214,18 @@ fn metric_help() -> String {
         M::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ")
     }
     format!(
-        "What the best checkpoint is best in. One label a text: {}; several labels: {}; a number: {}; tags: {} \
-         [default: the card's, else {}, {}, {}, {}]",
+        "What the best checkpoint is best in. One label a text: {}; several labels: {}; a number: {}; tags: {}; masked words: {} \
+         [default: the card's, else {}, {}, {}, {}, {}]",
         names::<Metric>(),
         names::<MultiLabelMetric>(),
         names::<RegressionMetric>(),
         names::<TaggingMetric>(),
+        names::<MaskedMetric>(),
         Metric::DEFAULT,
         MultiLabelMetric::DEFAULT,
         RegressionMetric::DEFAULT,
-        TaggingMetric::DEFAULT
+        TaggingMetric::DEFAULT,
+        MaskedMetric::DEFAULT
     )
 }
 

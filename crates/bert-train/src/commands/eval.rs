@@ -33,7 +33,7 @@ const LABEL_KEYS: [&str; 2] = ["data.scheme", "data.widen_spans"];
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
-    /// A run's model folder, or any checkpoint with a head for texts, tags or questions
+    /// A run's model folder, or any checkpoint with a head for texts, tags, questions or masked words
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
     /// The data set [default: the one that the run trained on]

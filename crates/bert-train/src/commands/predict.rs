@@ -29,10 +29,10 @@ use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// A run's model folder, or any checkpoint with a head for texts, tags or questions
+    /// A run's model folder, or any checkpoint with a head for texts, tags, questions or masked words
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
-    /// The texts
+    /// The texts; those of fill-mask with a [MASK] where a word is to be found
     #[arg(value_name = "TEXT", required_unless_present_any = ["input", "text"], conflicts_with_all = ["input", "text"])]
     pub(crate) texts: Vec<String>,
     /// A text, or the first text of a pair; a question
@@ -60,7 +60,8 @@ pub(crate) struct PredictArgs {
     /// simple]
     #[arg(long, value_name = "HOW", value_parser = aggregations())]
     pub(crate) aggregation: Option<Aggregation>,
-    /// Write this number of each question's best answers, in question answering [default: 5]
+    /// Write this number of each question's best answers, in question answering, or of each mask's words, in
+    /// fill-mask [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) n_best: Option<u32>,
     /// Write JSON Lines, or, in token classification, a word a line with its tag
@@ -149,7 +150,8 @@ fn predict<T: ShownTask>(
     }
     if let Some(n_best) = args.n_best {
         let Some(task) = predictor.task().clone().with_n_best(n_best as usize) else {
-            return Err(of_questions("n-best", task_name()));
+            let (option, tasks) = ("n-best", "question-answering and fill-mask");
+            return Err(Error::OptionOfTask { option, tasks, model: task_name() });
         };
         predictor = predictor.map_task(|_| task);
     }
@@ -195,11 +197,6 @@ fn of_tokens(option: &'static str, model: &'static str) -> Error {
     Error::OptionOfTask { option, tasks: "token-classification", model }
 }
 
-/// The error on an option of question answering with another model.
-fn of_questions(option: &'static str, model: &'static str) -> Error {
-    Error::OptionOfTask { option, tasks: "question-answering", model }
-}
-
 /// The output of the predictions, which must not be the input.
 fn destination(args: &PredictArgs) -> Result<Output, Error> {
     let output = if is_stdout(&args.output) { Output::standard() } else { Output::new(&args.output)? };
@@ -224,10 +221,14 @@ fn predict_texts<T: ShownTask>(
         predictor.check_pairs()?;
     }
     let texts = args.texts.iter().chain(&args.text).cloned();
-    let examples = (0..)
-        .zip(texts)
-        .map(|(id, text)| Ok::<_, PredictError>(T::example_of_texts(id, text, args.text_pair.clone())));
-    let answers = predictor.stream(examples).collect::<Result<Vec<_>, _>>()?;
+    let examples: Vec<T::Example> =
+        (0..).zip(texts).map(|(id, text)| T::example_of_texts(id, text, args.text_pair.clone())).collect();
+    for (number, example) in (1..).zip(&examples) {
+        let checked = predictor.task().check_example(example);
+        checked.map_err(|problem| Error::TypedText { number, of: examples.len(), problem })?;
+    }
+    let answers =
+        predictor.stream(examples.into_iter().map(Ok::<_, PredictError>)).collect::<Result<Vec<_>, _>>()?;
     let is_conll = args.format == OutputFormat::Conll;
     if args.json.json || is_conll || !is_stdout(&args.output) || !io::stdout().is_terminal() {
         let lines = answers.into_iter().map(|answer| Ok(Line::<T> { answer, fields: None, place: None }));
@@ -272,7 +273,8 @@ fn predict_rows<T: ShownTask>(
             {
                 say!("{warning}");
             }
-            match T::example_of_row(id, &mut row, columns::<T>(args)) {
+            let example = T::example_of_row(id, &mut row, columns::<T>(args));
+            match example.and_then(|example| predictor.task().check_example(&example).map(|()| example)) {
                 Ok(example) => Ok((example, location, row)),
                 Err(ExampleProblem::Row(problem)) => Err(DataError::Row { location, problem }.into()),
                 Err(problem) => Err(TaskError::Row { location, problem }.into()),

@@ -156,6 +156,11 @@ fn keys_of_other_tasks_are_refused_for_questions_and_theirs_for_others() {
         (questions, "entities = \"b\"\n", "[columns] entities is for the task token"),
         (questions, "text = \"b\"\n", "[columns] text has no meaning for the task question-answering"),
         (questions, "label = \"b\"\n", "[columns] label has no meaning for the task question-answering"),
+        (
+            "task = \"fill-mask\"\nlabels = [\"a\"]\n",
+            "",
+            "labels has no meaning for the task fill-mask, which reads no labels",
+        ),
         (questions, "question = \"b\"\ncontext = \"b\"\n", "[columns] names \"b\" twice"),
         (
             "task = \"question-answering\"\nproblem_type = \"regression\"\n",

@@ -99,6 +99,7 @@ fn the_cards_that_are_built_in_are_found_by_their_names() {
     };
     assert_eq!((files("squad"), files("squad-v2")), ((1, 1, 0, false), (1, 1, 0, false)));
     assert_eq!((files("squadshifts"), files("xquad")), ((1, 0, 0, true), (0, 1, 0, false)));
+    assert_eq!(card("wikitext").task, Some(TaskName::FillMask));
     let message = card("xquad").check_training().unwrap_err().to_string();
     assert!(message.contains("the data set xquad has no training split, only validation"), "{message}");
     // Whoever mistypes one sees them all.

@@ -96,6 +96,7 @@ fn has_no_remote_model(auto_map: &Value) -> bool {
         "AutoModelForSequenceClassification",
         "AutoModelForTokenClassification",
         "AutoModelForQuestionAnswering",
+        "AutoModelForMaskedLM",
     ]
     .iter()
     .all(|class| auto_map.get(class).is_none_or(Value::is_null))

@@ -1,12 +1,12 @@
-//! Heads for several labels, a number, tags and answers against `transformers`: outputs, loss, and the gradient
+//! Heads for several labels, a number, tags, answers and masked words against `transformers`: outputs, loss, and the gradient
 //! of every parameter (`tests/reference/head_gradients.py`).
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use embert_model::{
-    Backend, BertConfig, Head, ModelFor, ProblemType, QuestionAnsweringHead, SequenceClassificationHead,
-    TokenClassificationHead, load_state_dict, state_dict,
+    Backend, BertConfig, Head, MaskedLmHead, ModelFor, ProblemType, QuestionAnsweringHead,
+    SequenceClassificationHead, TokenClassificationHead, load_state_dict, state_dict,
 };
 
 use crate::support::{Expected, assert_close, fixture, tiny_config};
@@ -161,6 +161,35 @@ fn tags_agree() {
             let tags = Tensor::<1, Int>::from_ints(tags.as_slice(), &device).reshape([rows.dims()[0], 1]);
             log_softmax(logits.select(0, rows), 1).gather(1, tags).mean().neg()
         });
+    }
+}
+
+/// Cross-entropy over the masked tokens. The word embeddings have the sum of the gradients of both of their uses.
+/// The gradients are the same if the outputs of the masked tokens alone are computed.
+#[test]
+fn masked_words_agree() {
+    let reference = Reference::read();
+    let no_dropout = BertConfig { hidden_dropout_prob: 0.0, ..tiny_config() };
+    let config = BertConfig { attention_probs_dropout_prob: 0.0, ..no_dropout };
+    let targets = reference.0.integers("masked.targets");
+    let rows: Vec<i64> = (0..).zip(&targets).filter(|(_, word)| **word >= 0).map(|(row, _)| row).collect();
+    let words: Vec<i64> = targets.into_iter().filter(|word| *word >= 0).collect();
+    assert_eq!((&*rows, &*words), (&[2, 4, 7, 13, 16][..], &[7, 18, 9, 0, 0][..]));
+    for device in devices() {
+        let rows = Tensor::<1, Int>::from_ints(rows.as_slice(), &device);
+        let words = Tensor::<1, Int>::from_ints(words.as_slice(), &device).reshape([5, 1]);
+        let loss = |logits: Tensor<2>| log_softmax(logits, 1).gather(1, words.clone()).mean().neg();
+        reference.assert_agrees::<MaskedLmHead>("masked", &config, &device, |logits| {
+            loss(logits.select(0, rows.clone()))
+        });
+
+        let model = reference.model::<MaskedLmHead>(&config, &device);
+        let found = loss(model.forward_rows(reference.0.input(&device), rows)).backward();
+        for (name, found) in state_dict(&model.map(&mut IntoGradients(found))) {
+            let expected = reference.0.floats(&format!("masked.gradient.{name}"));
+            let differences = found.iter::<f32>().zip(&expected).map(|(a, b)| (a - b).abs());
+            assert!(differences.fold(0.0, f32::max) <= TOLERANCE, "{name}, of some rows");
+        }
     }
 }
 

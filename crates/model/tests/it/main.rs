@@ -9,6 +9,7 @@ mod folder;
 mod head_gradients;
 mod heads;
 mod loading;
+mod masked_lm;
 mod parity;
 mod prefix;
 mod problems;

@@ -8,6 +8,7 @@ mod data;
 mod entities;
 mod figure;
 mod lengths;
+mod masked;
 mod matrix;
 mod multi_label;
 mod predictions;

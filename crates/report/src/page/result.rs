@@ -34,6 +34,7 @@ pub(super) fn result(run: &Run, splits: &[Predictions<'_>]) -> String {
         Kind::Score => Some((regression(eval), SCORE_METRICS)),
         Kind::Entities => Some((entities(eval, found(run, eval)), ENTITY_METRICS)),
         Kind::Answers => Some((answers(eval, fitted(run, eval)), ANSWER_METRICS)),
+        Kind::Masks => Some((masks(eval), MASK_METRICS)),
     };
     if let Some((Some(line), said)) = line {
         let scores = run.scores.as_ref().and_then(|scores| scores.split(&eval.split));
@@ -77,6 +78,7 @@ fn examples(eval: &Eval) -> String {
 const ENTITY_METRICS: &[&str] = &[names::F1, names::RECALL, names::PRECISION];
 const LABEL_METRICS: &[&str] = &[names::MICRO_F1, names::SUBSET_ACCURACY];
 const ANSWER_METRICS: &[&str] = &[names::F1, names::EXACT_MATCH];
+const MASK_METRICS: &[&str] = &[names::MASKED_ACCURACY];
 const SCORE_METRICS: &[&str] = &[names::MAE, names::PEARSON, names::SPEARMAN];
 
 /// The number of entities that the run found in this split: of the recorded table of types, all but the column
@@ -114,6 +116,15 @@ fn multi_label(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {
     );
     Some(match fitted.and_then(|metrics| metrics.get(names::MICRO_F1)) {
         Some(fitted) => format!("{line}, with the fitted thresholds {}", figure(fitted)),
+        None => line,
+    })
+}
+
+fn masks(eval: &Eval) -> Option<String> {
+    let found = percent(eval.metrics.get(names::MASKED_ACCURACY)?);
+    let line = format!("Finds {found} of the masked words in {}", examples(eval));
+    Some(match eval.metrics.get(names::PERPLEXITY) {
+        Some(perplexity) => format!("{line}, with a perplexity of {}", figure(perplexity)),
         None => line,
     })
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::baselines::beside;
 use super::predictions::{Labels, fitted_temperature};
-use super::{answers, entities, multi_label, predictions, regression};
+use super::{answers, entities, masked, multi_label, predictions, regression};
 use crate::examples::{Kind, RunExamples, by_split};
 use crate::predictions::Predictions;
 use crate::{ReportError, Run};
@@ -85,6 +85,17 @@ pub(super) fn sections(run: &Run, single: &[Predictions<'_>]) -> Result<Vec<(Str
                 found.extend(of_some(split.name, split.scores, part));
             }
             Ok(found)
+        }
+        Kind::Masks => {
+            let examples = match &run.examples {
+                Some(RunExamples::Masked(examples)) => examples.as_slice(),
+                _ => &[],
+            };
+            let splits = by_split(examples, scores);
+            let of = |split: &crate::examples::Split<'_, _>| {
+                of_some(split.name, split.scores, masked::of_split(split))
+            };
+            Ok(splits.iter().filter_map(of).collect())
         }
     }
 }

@@ -61,7 +61,7 @@ impl<T: Task> Examples<'_, T> {
         }
         self.check(&split)?;
         let mut examples = Vec::with_capacity(split.rows.len());
-        let mut without = 0;
+        let (mut without, mut empty) = (0, 0);
         let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
         for (location, row) in split.rows {
             let problem = match row {
@@ -73,6 +73,10 @@ impl<T: Task> Examples<'_, T> {
             };
             match &problem {
                 ExampleProblem::NoLabel { .. } => without += 1,
+                ExampleProblem::NoText => {
+                    empty += 1;
+                    continue;
+                }
                 _ if !self.skip => return Err(TaskError::Row { location, problem }),
                 ExampleProblem::UnknownLabel { found, .. } => *unknown.entry(found.clone()).or_default() += 1,
                 _ => {}
@@ -83,6 +87,12 @@ impl<T: Task> Examples<'_, T> {
         if without > 0 {
             self.notes.push(format!(
                 "{without} row(s) of the {} split have no label and are left out",
+                split.split
+            ));
+        }
+        if empty > 0 {
+            self.notes.push(format!(
+                "{empty} row(s) of the {} split have no text, only white space, and are left out",
                 split.split
             ));
         }

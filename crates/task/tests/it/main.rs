@@ -5,6 +5,7 @@
 mod alignment;
 mod answer_spans;
 mod cut;
+mod fill_mask;
 mod losses;
 mod pipeline;
 mod pooled;

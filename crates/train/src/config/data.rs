@@ -75,6 +75,14 @@ pub struct DataConfig {
     /// token; otherwise such a span is an error.
     #[serde(skip_serializing_if = "is_default")]
     pub widen_spans: bool,
+    /// Masked words: mask all tokens of a word together (those with `##` belong to the word of the token before
+    /// them), not token by token. Other tasks refuse `true`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub whole_word_mask: bool,
+    /// Masked words: each text is an example of its own, not a part of a block of `max_length` tokens that texts
+    /// fill. Other tasks refuse `true`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub line_by_line: bool,
     /// The files' format, in place of the one that their names tell: `parquet`, `csv`, `tsv`, `jsonl`,
     /// `json`, `conll` or `lines`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +139,8 @@ impl Default for DataConfig {
             scheme: None,
             label_all_tokens: false,
             widen_spans: false,
+            whole_word_mask: false,
+            line_by_line: false,
             format: None,
             delimiter: None,
             quoting: None,

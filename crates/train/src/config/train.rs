@@ -268,6 +268,8 @@ impl TrainConfig {
             scheme: self.data.scheme,
             label_all_tokens: self.data.label_all_tokens,
             widen_spans: self.data.widen_spans,
+            whole_word_mask: self.data.whole_word_mask,
+            line_by_line: self.data.line_by_line,
         }
     }
 

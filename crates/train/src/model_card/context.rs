@@ -103,6 +103,8 @@ struct Texts {
     first_try: &'static str,
     /// Whether the data set gives words.
     are_words: bool,
+    /// Whether the texts have masks.
+    are_masked: bool,
     /// Whether the windows of long texts were trained on, each with a target of its own.
     in_windows: bool,
     /// The tokens that windows of long texts shared in training, if a text's windows were one example.
@@ -190,7 +192,7 @@ impl<'a> TaskBlock<'a> {
             purpose: &task.purpose,
             pipeline_call: match card.inputs {
                 Inputs::Pairs | Inputs::Questions => task.pipeline_call_of_pairs,
-                Inputs::Texts | Inputs::Words => task.pipeline_call,
+                Inputs::Texts | Inputs::Words | Inputs::Masks => task.pipeline_call,
             },
             python: task.python,
             headings: task.metrics.iter().map(|metric| metric.heading.as_str()).collect(),
@@ -240,6 +242,7 @@ impl Texts {
             options: truncation + &windows,
             first_try: card.inputs.options(),
             are_words: card.inputs == Inputs::Words,
+            are_masked: card.inputs == Inputs::Masks,
             in_windows: card.trains_on_windows,
             train_stride: config.data.train_stride,
             most_windows: config.data.most_windows(),

@@ -7,7 +7,7 @@ use embert_task::{PooledLoss, Task};
 use super::caches::Caches;
 use super::progress::Progress;
 use super::stop_signal::StopSignal;
-use crate::batches::MicroBatches;
+use crate::batches::{MicroBatches, corruption};
 use crate::epoch::{EpochPlan, TextBatches};
 use crate::events::{Eval, Event, Observer};
 use crate::memory::MemoryUse;
@@ -50,7 +50,8 @@ impl<T: Task> Job<T> {
             EpochPlan::of_features(data, sampler, epoch, accumulated)
         };
         let plan = plan.after(steps_done);
-        MicroBatches::new(data, self.caches.train(), self.batcher(), plan, of_texts, &self.device)
+        let change = corruption(&self.setup.task, self.config.seed, epoch);
+        MicroBatches::new(data, self.caches.train(), self.batcher(), plan, of_texts, change, &self.device)
     }
 
     /// The loss of whole texts, where the windows of a text are trained on as one example; `None` where each

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use embert_model::{DropoutKey, ModelFor};
+use embert_model::{DropoutKey, Layout, ModelFor};
 use embert_optim::{GradientAccumulator, GradientsParams, Shards, clip_factor, global_norm};
 use embert_run::LOSS;
-use embert_task::Task;
+use embert_task::{Task, rows_of};
 
 use super::job::Job;
 use super::outcome::Outcome;
@@ -74,7 +74,8 @@ impl<T: Task> Job<T> {
             self.memory.begin(input.shape());
             let (layout, key) =
                 (input.layout(), DropoutKey::new(self.config.seed, progress.step, micro_batch));
-            let outputs = input.with_dropout(key).forward(&progress.model);
+            let rows = trained_rows(task, &layout, &targets);
+            let outputs = input.with_dropout(key).forward(&progress.model, rows.as_deref());
             let of_loss = match (pooled_loss, windows) {
                 (Some(loss), Some(windows)) => loss(task, outputs, &layout, &windows, &targets, weight),
                 _ => task.loss(outputs, &layout, &targets, weight),
@@ -113,4 +114,11 @@ impl<T: Task> Job<T> {
         }))?;
         Ok(progress)
     }
+}
+
+/// The rows of a micro-batch whose outputs the loss wants; `None` for all.
+fn trained_rows<T: Task>(task: &T, layout: &Layout, targets: &[T::Target]) -> Option<Vec<usize>> {
+    let positions: Option<Vec<&[usize]>> =
+        targets.iter().map(|target| task.trained_positions(target)).collect();
+    positions.filter(|positions| !positions.is_empty()).map(|positions| rows_of(layout, positions))
 }

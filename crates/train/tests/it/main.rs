@@ -5,6 +5,7 @@
 mod gradients;
 mod heads;
 mod long_documents;
+mod masks;
 mod memory;
 mod resume;
 mod run;
@@ -45,6 +46,8 @@ fn fixture(path: &str) -> PathBuf {
 struct Place<T: Task = TextClassification> {
     dir: tempfile::TempDir,
     task: PhantomData<T>,
+    /// Sets what all runs here need.
+    settings: fn(&mut TrainConfig),
 }
 
 /// The number of examples of each split.
@@ -79,7 +82,7 @@ impl<T: Task> Place<T> {
         for (split, count) in SPLITS {
             fs::write(data.join(format!("{split}.jsonl")), lines(split, count)).unwrap();
         }
-        Self { dir, task: PhantomData }
+        Self { dir, task: PhantomData, settings: |_| () }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -100,6 +103,7 @@ impl<T: Task> Place<T> {
         };
         config.data.max_length = 24;
         config.optimizer.learning_rate = 1e-3;
+        (self.settings)(&mut config);
         config
     }
 

@@ -2,6 +2,7 @@
 //! key, with what was found and what to do, and nothing is written.
 
 mod labels;
+mod masks;
 mod numbers;
 mod questions;
 mod tokens;
@@ -95,13 +96,14 @@ fn card(keys: &str) -> String {
     format!("name = \"mine\"\n{keys}\n[files]\ntrain = [\"train.jsonl\"]\n[columns]{columns}\n")
 }
 
-/// The models of the four tasks, and of classification with one label.
+/// The models of the five tasks, and of classification with one label.
 struct Models {
     _dir: tempfile::TempDir,
     tokens: String,
     labels: String,
     numbers: String,
     questions: String,
+    masks: String,
 }
 
 /// The models that all tests share; trained once.
@@ -122,7 +124,8 @@ fn models() -> &'static Models {
         let labels = train("labels", "labels.jsonl", &lines(&labels::rows(24)), &[]);
         let numbers = train("numbers", "numbers.jsonl", &lines(&numbers::rows(24)), &numbers::REGRESSION);
         let questions = train("questions", "questions.jsonl", &lines(&questions::rows(24)), &[]);
-        Models { _dir: dir, tokens, labels, numbers, questions }
+        let masks = train("masks", "masks.jsonl", &lines(&masks::rows(24)), &["--task", "fill-mask"]);
+        Models { _dir: dir, tokens, labels, numbers, questions, masks }
     })
 }
 
