@@ -60,7 +60,7 @@ pub use card::{Card, CardColumns, HubSource};
 pub use columns::Columns;
 pub use discover::problem::FilesProblem;
 pub use encode::{
-    LeftOutWindows, MOST_TOKENS, WindowOptions, encode, encode_some_windows, inputs_of, words_of,
+    LeftOutWindows, MOST_TOKENS, Pieces, WindowOptions, encode, encode_some_windows, inputs_of, pieces_of,
 };
 pub use error::DataError;
 pub use example::{Example, Texts};

@@ -4,6 +4,7 @@ pub(crate) mod problem;
 
 use embert_tokenize::{Sentence, sentences};
 
+use crate::card::Card;
 use crate::columns::Columns;
 use crate::row::{Row, Value};
 use crate::row_problem::RowProblem;
@@ -50,6 +51,18 @@ impl Default for SummaryColumns {
 }
 
 impl SummaryColumns {
+    /// The columns that a card names. Where it names neither labels nor a summary, the summary is in `summary`.
+    pub fn of(card: &Card) -> Self {
+        let columns = &card.columns;
+        let is_default = columns.sentence_labels.is_none() && columns.summary.is_none();
+        Self {
+            text: columns.text.clone(),
+            sentences: columns.sentences.clone(),
+            labels: columns.sentence_labels.clone(),
+            summary: columns.summary.clone().or_else(|| is_default.then(|| "summary".to_owned())),
+        }
+    }
+
     /// The columns to read of a data set's files.
     pub fn columns(&self) -> Columns {
         let columns = match &self.sentences {

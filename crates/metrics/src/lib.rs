@@ -87,7 +87,8 @@ pub use report::{ClassScores, Report, Scores, Undefined};
 pub use softmax::softmax;
 pub use spread::{mean, standard_deviation};
 pub use summaries::{
-    RougeScores, SummaryAccumulator, SummaryMetric, SummaryReport, greedy_oracle, oracle_score,
+    RougeScores, SUMMARIZATION, ScoredSentence, SummarizedExample, SummaryAccumulator, SummaryMetric,
+    SummaryReport, greedy_oracle, oracle_score,
 };
 pub use tagging::{
     Entity, MajorityTags, Place, Recognized, Scheme, SchemeEvidence, SchemeFit, TagError, TaggingAccumulator,

@@ -57,7 +57,10 @@ fn each_summary_has_the_scores_of_rouge_score() {
         let found = serde_json::to_value(RougeScores::of(&references, &summary)).unwrap();
         for (name, expected) in scores {
             let found = found[&name].as_f64().unwrap();
-            assert!((found - expected).abs() <= 1e-15, "{name}: {found}, {expected}: {summary:?} {references:?}");
+            assert!(
+                (found - expected).abs() <= 1e-15,
+                "{name}: {found}, {expected}: {summary:?} {references:?}"
+            );
         }
     }
 }
@@ -76,12 +79,9 @@ fn a_set_of_summaries_has_the_plain_mean() {
         }
         first.merge(second);
         let report = first.report();
-        for metric in [
-            SummaryMetric::Rouge1,
-            SummaryMetric::Rouge2,
-            SummaryMetric::RougeL,
-            SummaryMetric::RougeLsum,
-        ] {
+        for metric in
+            [SummaryMetric::Rouge1, SummaryMetric::Rouge2, SummaryMetric::RougeL, SummaryMetric::RougeLsum]
+        {
             let (found, expected) = (metric.value(&report).unwrap(), mean[metric.name()]);
             assert!((found - expected).abs() <= TOLERANCE, "{metric}: {found} against {expected}");
         }
@@ -124,7 +124,11 @@ fn the_fixture_has_what_can_go_wrong() {
         ("an empty summary", of_rouge(&|case| case.summary.is_empty()), 5),
         ("ties whose order decides", of_oracle(&is_tied), 80),
         ("no sentence", of_oracle(&|case| case.chosen.is_empty()), 30),
-        ("a gain that ends early", of_oracle(&|case| case.chosen.len() < case.most.min(case.sentences.len())), 100),
+        (
+            "a gain that ends early",
+            of_oracle(&|case| case.chosen.len() < case.most.min(case.sentences.len())),
+            100,
+        ),
         ("three sentences", of_oracle(&|case| case.chosen.len() >= 3), 30),
         ("a choice that is not the best", of_oracle(&|case| case.score < case.best), 4),
     ] {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use embert_data::TaskName;
 use embert_model::{
-    BertConfig, Head as _, HeadFunction, ProblemType, QuestionAnsweringHead, TokenClassificationHead,
+    BertConfig, Head as _, HeadFunction, ProblemType, QuestionAnsweringHead, SummarizationHead,
+    TokenClassificationHead,
 };
 
 /// A task of this crate: the hub's name of the task with, for text classification, the kind of labels.
@@ -21,6 +22,8 @@ pub enum TaskKind {
     TokenClassification,
     /// An answer to each question: [`QuestionAnswering`](crate::QuestionAnswering).
     QuestionAnswering,
+    /// The sentences of a text that sum it up: [`Summarization`](crate::Summarization).
+    Summarization,
 }
 
 impl TaskKind {
@@ -32,6 +35,7 @@ impl TaskKind {
             }
             Self::TokenClassification => TaskName::TokenClassification,
             Self::QuestionAnswering => TaskName::QuestionAnswering,
+            Self::Summarization => TaskName::Summarization,
         }
     }
 
@@ -54,6 +58,7 @@ impl TaskKind {
             TaskName::TextClassification => Self::of_texts(problem_type),
             TaskName::TokenClassification => Self::TokenClassification,
             TaskName::QuestionAnswering => Self::QuestionAnswering,
+            TaskName::Summarization => Self::Summarization,
         })
     }
 
@@ -62,6 +67,9 @@ impl TaskKind {
     /// checkpoint that names no class is taken for a text classifier; loading the head is an error where it
     /// is another one.
     pub fn of_checkpoint(config: &BertConfig) -> Self {
+        if config.own_head() == SummarizationHead::OWN_NAME {
+            return Self::Summarization;
+        }
         let is_of = |architecture: &str| config.architectures.iter().any(|name| name == architecture);
         if is_of(TokenClassificationHead::ARCHITECTURE) {
             return Self::TokenClassification;
@@ -88,7 +96,9 @@ impl TaskKind {
 impl fmt::Display for TaskKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels = match self {
-            Self::TokenClassification | Self::QuestionAnswering => return write!(f, "{}", self.name()),
+            Self::TokenClassification | Self::QuestionAnswering | Self::Summarization => {
+                return write!(f, "{}", self.name());
+            }
             Self::TextClassification => ProblemType::SingleLabelClassification,
             Self::MultiLabelClassification => ProblemType::MultiLabelClassification,
             Self::TextRegression => ProblemType::Regression,
@@ -112,16 +122,17 @@ mod tests {
 
     use super::*;
     use crate::{
-        MultiLabelClassification, QuestionAnswering, Task, TextClassification, TextRegression,
+        MultiLabelClassification, QuestionAnswering, Summarization, Task, TextClassification, TextRegression,
         TokenClassification,
     };
 
-    const ALL: [TaskKind; 5] = [
+    const ALL: [TaskKind; 6] = [
         TaskKind::TextClassification,
         TaskKind::MultiLabelClassification,
         TaskKind::TextRegression,
         TaskKind::TokenClassification,
         TaskKind::QuestionAnswering,
+        TaskKind::Summarization,
     ];
 
     /// What a run's facts say of a task.
@@ -137,6 +148,7 @@ mod tests {
             facts::<TextRegression>(),
             facts::<TokenClassification>(),
             facts::<QuestionAnswering>(),
+            facts::<Summarization>(),
         ];
         for (kind, (task, problem_type)) in ALL.into_iter().zip(of_tasks) {
             assert_eq!(TaskKind::of_run(task, problem_type.as_deref()), Some(kind));
@@ -186,5 +198,9 @@ mod tests {
             let of_architecture = BertConfig { architectures, ..config(two, None) };
             assert_eq!(TaskKind::of_checkpoint(&of_architecture), expected);
         }
+        // The class is that of the encoder alone.
+        let text = r#"{"architectures": ["BertModel"], "embert_head": "summarization"}"#;
+        let of_own_head = BertConfig::from_json(text).unwrap();
+        assert_eq!(TaskKind::of_checkpoint(&of_own_head), TaskKind::Summarization);
     }
 }

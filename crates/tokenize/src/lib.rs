@@ -37,7 +37,7 @@ mod types;
 mod words;
 
 pub use cut::windows::Windows;
-pub use encoding::{EncodeOptions, Encoding, TruncationCount};
+pub use encoding::{EncodeOptions, Encoding, PackedSentence, TruncationCount};
 pub use error::TokenizeError;
 pub use input::{Input, Sequence};
 pub use limits::MOST_WINDOWS;

@@ -16,28 +16,29 @@ pub struct Sentence {
 /// Abbreviations that no sentence ends with: titles, and words that want another one.
 const TITLES: [&str; 33] = [
     "mr", "mrs", "ms", "dr", "prof", "rev", "hon", "gen", "col", "lt", "sgt", "capt", "cmdr", "gov", "sen",
-    "rep", "pres", "messrs", "mme", "mlle", "st", "mt", "vs", "cf", "e.g", "i.e", "viz", "al", "approx", "ca",
-    "dept", "z.b", "bzw",
+    "rep", "pres", "messrs", "mme", "mlle", "st", "mt", "vs", "cf", "e.g", "i.e", "viz", "al", "approx",
+    "ca", "dept", "z.b", "bzw",
 ];
 
 /// Abbreviations that stand before a number.
 const NUMBERED: [&str; 19] = [
-    "no", "nos", "nr", "fig", "figs", "eq", "eqs", "sec", "vol", "ch", "chap", "p", "pp", "art", "op", "ex", "tab",
-    "ref", "refs",
+    "no", "nos", "nr", "fig", "figs", "eq", "eqs", "sec", "vol", "ch", "chap", "p", "pp", "art", "op", "ex",
+    "tab", "ref", "refs",
 ];
 
 /// Abbreviations that a sentence may end with: what follows decides.
 const EITHER: [&str; 31] = [
-    "inc", "ltd", "co", "corp", "bros", "jr", "sr", "etc", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep",
-    "sept", "oct", "nov", "dec", "ave", "blvd", "rd", "univ", "assn", "dist", "est", "ft", "oz", "lb", "lbs",
+    "inc", "ltd", "co", "corp", "bros", "jr", "sr", "etc", "jan", "feb", "mar", "apr", "jun", "jul", "aug",
+    "sep", "sept", "oct", "nov", "dec", "ave", "blvd", "rd", "univ", "assn", "dist", "est", "ft", "oz", "lb",
+    "lbs",
 ];
 
 /// Words that begin a sentence far more often than a name.
 const STARTERS: [&str; 47] = [
-    "a", "an", "the", "this", "that", "these", "those", "he", "she", "it", "we", "they", "you", "i", "his", "her",
-    "its", "our", "their", "my", "there", "here", "and", "but", "or", "so", "yet", "in", "on", "at", "by", "for",
-    "from", "with", "after", "before", "when", "while", "if", "as", "however", "what", "who", "where", "why", "how",
-    "not",
+    "a", "an", "the", "this", "that", "these", "those", "he", "she", "it", "we", "they", "you", "i", "his",
+    "her", "its", "our", "their", "my", "there", "here", "and", "but", "or", "so", "yet", "in", "on", "at",
+    "by", "for", "from", "with", "after", "before", "when", "while", "if", "as", "however", "what", "who",
+    "where", "why", "how", "not",
 ];
 
 /// Cuts a text into sentences: at the default boundaries of Unicode (UAX #29, section 5), which know full stops,
@@ -118,7 +119,8 @@ fn reads_on(before: &str, next: &str) -> bool {
 /// True for letters with full stops between them, as in `U.S` and `a.m`, without the last one.
 fn is_acronym(word: &str) -> bool {
     let parts = || word.split('.');
-    parts().count() > 1 && parts().all(|part| part.chars().count() == 1 && part.chars().all(char::is_alphabetic))
+    parts().count() > 1
+        && parts().all(|part| part.chars().count() == 1 && part.chars().all(char::is_alphabetic))
 }
 
 fn begins_with_starter(next: &str) -> bool {
@@ -149,38 +151,80 @@ mod tests {
 
     #[test]
     fn numbers_and_names_with_full_stops_are_whole() {
-        assert_eq!(cut("It cost 3.50 euros. Version 1.2.3 is out."), ["It cost 3.50 euros.", "Version 1.2.3 is out."]);
-        assert_eq!(cut("See example.org. Or www.a.b for more."), ["See example.org.", "Or www.a.b for more."]);
-        assert_eq!(cut("It fell by .5 percent. In 1999. Then it rose."), ["It fell by .5 percent.", "In 1999.", "Then it rose."]);
+        assert_eq!(
+            cut("It cost 3.50 euros. Version 1.2.3 is out."),
+            ["It cost 3.50 euros.", "Version 1.2.3 is out."]
+        );
+        assert_eq!(
+            cut("See example.org. Or www.a.b for more."),
+            ["See example.org.", "Or www.a.b for more."]
+        );
+        assert_eq!(
+            cut("It fell by .5 percent. In 1999. Then it rose."),
+            ["It fell by .5 percent.", "In 1999.", "Then it rose."]
+        );
     }
 
     #[test]
     fn abbreviations_end_no_sentence() {
-        assert_eq!(cut("Dr. Okafor met Mr. and Mrs. Li. They talked."), ["Dr. Okafor met Mr. and Mrs. Li.", "They talked."]);
-        assert_eq!(cut("Some, e.g. Lagos or (i.e. Abuja), vs. Paris."), ["Some, e.g. Lagos or (i.e. Abuja), vs. Paris."]);
-        assert_eq!(cut("J. R. R. Tolkien wrote. Smith et al. Agreed."), ["J. R. R. Tolkien wrote.", "Smith et al. Agreed."]);
-        assert_eq!(cut("See Fig. 2 and No. 5. Is it a no. The end."), ["See Fig. 2 and No. 5.", "Is it a no.", "The end."]);
-        assert_eq!(cut("1. Open it. 2. Close it. It has 12. Go."), ["1. Open it.", "2. Close it.", "It has 12.", "Go."]);
+        assert_eq!(
+            cut("Dr. Okafor met Mr. and Mrs. Li. They talked."),
+            ["Dr. Okafor met Mr. and Mrs. Li.", "They talked."]
+        );
+        assert_eq!(
+            cut("Some, e.g. Lagos or (i.e. Abuja), vs. Paris."),
+            ["Some, e.g. Lagos or (i.e. Abuja), vs. Paris."]
+        );
+        assert_eq!(
+            cut("J. R. R. Tolkien wrote. Smith et al. Agreed."),
+            ["J. R. R. Tolkien wrote.", "Smith et al. Agreed."]
+        );
+        assert_eq!(
+            cut("See Fig. 2 and No. 5. Is it a no. The end."),
+            ["See Fig. 2 and No. 5.", "Is it a no.", "The end."]
+        );
+        assert_eq!(
+            cut("1. Open it. 2. Close it. It has 12. Go."),
+            ["1. Open it.", "2. Close it.", "It has 12.", "Go."]
+        );
         assert_eq!(cut("So am I. Good."), ["So am I.", "Good."]);
     }
 
     #[test]
     fn after_an_abbreviation_of_either_kind_the_next_word_decides() {
-        assert_eq!(cut("The U.S. Senate met in the U.S. The end."), ["The U.S. Senate met in the U.S.", "The end."]);
-        assert_eq!(cut("Acme Inc. Chairman Li left Acme Inc. He is old."), ["Acme Inc. Chairman Li left Acme Inc.", "He is old."]);
-        assert_eq!(cut("At 5 p.m. Monday it rained. At 6 p.m. it stopped."), ["At 5 p.m. Monday it rained.", "At 6 p.m. it stopped."]);
+        assert_eq!(
+            cut("The U.S. Senate met in the U.S. The end."),
+            ["The U.S. Senate met in the U.S.", "The end."]
+        );
+        assert_eq!(
+            cut("Acme Inc. Chairman Li left Acme Inc. He is old."),
+            ["Acme Inc. Chairman Li left Acme Inc.", "He is old."]
+        );
+        assert_eq!(
+            cut("At 5 p.m. Monday it rained. At 6 p.m. it stopped."),
+            ["At 5 p.m. Monday it rained.", "At 6 p.m. it stopped."]
+        );
     }
 
     #[test]
     fn quotes_and_brackets_belong_to_their_sentence() {
-        assert_eq!(cut("\u{201c}Go!\u{201d} he said. \u{201c}Now.\u{201d} She went."), ["\u{201c}Go!\u{201d} he said.", "\u{201c}Now.\u{201d}", "She went."]);
-        assert_eq!(cut("He said \"Go.\" Then he left. (It was late.) Night fell."), ["He said \"Go.\"", "Then he left.", "(It was late.)", "Night fell."]);
+        assert_eq!(
+            cut("\u{201c}Go!\u{201d} he said. \u{201c}Now.\u{201d} She went."),
+            ["\u{201c}Go!\u{201d} he said.", "\u{201c}Now.\u{201d}", "She went."]
+        );
+        assert_eq!(
+            cut("He said \"Go.\" Then he left. (It was late.) Night fell."),
+            ["He said \"Go.\"", "Then he left.", "(It was late.)", "Night fell."]
+        );
         assert_eq!(cut("Yahoo! is a firm. It grew."), ["Yahoo! is a firm.", "It grew."]);
     }
 
     #[test]
     fn a_line_ends_its_sentence() {
-        assert_eq!(cut("A heading\n\nA text that\r\ngoes on. Dr.\nSmith"), ["A heading", "A text that", "goes on.", "Dr.", "Smith"]);
+        assert_eq!(
+            cut("A heading\n\nA text that\r\ngoes on. Dr.\nSmith"),
+            ["A heading", "A text that", "goes on.", "Dr.", "Smith"]
+        );
         assert_eq!(cut("one\u{2028}two\u{2029}three\u{85}four"), ["one", "two", "three", "four"]);
     }
 

@@ -11,7 +11,10 @@ pub enum SummaryProblem {
     #[error(transparent)]
     Row(#[from] RowProblem),
     /// A text, all sentences, or a summary, without a character that can be seen.
-    #[error("\"{}\" is {found}, expected a character that is no white space: complete the row, or take it out", shown(column))]
+    #[error(
+        "\"{}\" is {found}, expected a character that is no white space: complete the row, or take it out",
+        shown(column)
+    )]
     Blank {
         /// The column.
         column: String,
@@ -19,7 +22,10 @@ pub enum SummaryProblem {
         found: String,
     },
     /// Another number of labels than of sentences.
-    #[error("\"{}\" has {labels} label(s), but there are {sentences} sentence(s): expected one for each", shown(column))]
+    #[error(
+        "\"{}\" has {labels} label(s), but there are {sentences} sentence(s): expected one for each",
+        shown(column)
+    )]
     Labels {
         /// The column of the labels.
         column: String,

@@ -25,7 +25,9 @@ fn sentences_with_labels_are_read_as_scitldr_has_them() {
 
 #[test]
 fn lists_of_words_are_read_as_bertsum_has_them() {
-    let row = row(r#"{"src": [["a", "bear", "woke", "."], ["it", "was", "may", "."]], "tgt": [["a", "bear"], ["in", "may"]]}"#);
+    let row = row(
+        r#"{"src": [["a", "bear", "woke", "."], ["it", "was", "may", "."]], "tgt": [["a", "bear"], ["in", "may"]]}"#,
+    );
     let found = summarized_of(&row, &columns(Some("src"), None, Some("tgt"))).unwrap();
     assert_eq!(texts(&found), ["a bear woke .", "it was may ."]);
     assert_eq!((found.references, found.labels), (vec!["a bear\nin may".to_owned()], None));
@@ -65,9 +67,17 @@ fn a_row_that_is_no_text_with_a_summary_is_a_problem_with_its_place() {
         (r#"{"s": ["A."], "l": [2]}"#, &of_lists, "\"l[0]\" is 2, expected 0 or 1"),
         (r#"{"s": ["A."], "l": ["1"]}"#, &of_lists, "\"l[0]\" is \"1\", expected 0 or 1"),
         (r#"{"s": ["A."], "l": 1}"#, &of_lists, "\"l\" is 1, expected a list"),
-        (r#"{"s": ["A."], "l": [1, 0]}"#, &of_lists, "\"l\" has 2 label(s), but there are 1 sentence(s): expected one"),
+        (
+            r#"{"s": ["A."], "l": [1, 0]}"#,
+            &of_lists,
+            "\"l\" has 2 label(s), but there are 1 sentence(s): expected one",
+        ),
         (r#"{"s": ["A."], "t": ["a", " "]}"#, &of_lists, "\"t\" is \" \", expected a character"),
-        (r#"{"s": ["A."], "t": [["a"], 5]}"#, &of_lists, "\"t[1]\" is 5, expected a text, or a list of words"),
+        (
+            r#"{"s": ["A."], "t": [["a"], 5]}"#,
+            &of_lists,
+            "\"t[1]\" is 5, expected a text, or a list of words",
+        ),
         (r#"{"s": ["A."], "t": 5}"#, &of_lists, "\"t\" is 5, expected a text, a list of texts"),
         (r#"{"text": "\u0007 "}"#, &of_texts, "expected a character that is no white space"),
         (r#"{"text": ["A."]}"#, &of_texts, "\"text\" is [\"A.\"], expected a text"),

@@ -2,6 +2,7 @@
 
 mod accumulator;
 mod common_subsequence;
+mod example;
 mod interned;
 mod metric;
 mod oracle;
@@ -10,6 +11,7 @@ mod rouge;
 mod words;
 
 pub use accumulator::SummaryAccumulator;
+pub use example::{SUMMARIZATION, ScoredSentence, SummarizedExample};
 pub use metric::SummaryMetric;
 pub use oracle::{greedy_oracle, oracle_score};
 pub use report::SummaryReport;

@@ -21,7 +21,11 @@ use super::words::oracle_words;
 /// let sentences = ["It rained.", "A bear woke up in May.", "The bear was hungry.", "Nobody saw it."];
 /// assert_eq!(greedy_oracle(&sentences, &["In May a hungry bear woke up."], 3), [1, 2]);
 /// ```
-pub fn greedy_oracle(sentences: &[impl AsRef<str>], references: &[impl AsRef<str>], most: usize) -> Vec<usize> {
+pub fn greedy_oracle(
+    sentences: &[impl AsRef<str>],
+    references: &[impl AsRef<str>],
+    most: usize,
+) -> Vec<usize> {
     let texts = Ngrams::new(sentences, references);
     let mut chosen = Choice::new(&texts);
     let mut best = 0.0;
@@ -138,7 +142,12 @@ impl Choice {
     }
 
     /// The n-grams of a sentence that no chosen one has.
-    fn new_in<'a>(&'a self, texts: &'a Ngrams, sentence: usize, n: usize) -> impl Iterator<Item = usize> + 'a {
+    fn new_in<'a>(
+        &'a self,
+        texts: &'a Ngrams,
+        sentence: usize,
+        n: usize,
+    ) -> impl Iterator<Item = usize> + 'a {
         texts.sentences[sentence][n].iter().copied().filter(move |ngram| !self.has[n][*ngram])
     }
 }

@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn lines_in_another_order_cost_nothing_but_the_common_subsequence() {
-        assert_eq!(scores(&["a b c\nd e f"], "d e f\na b c"), [1.0, 0.8, 0.5, 1.0]);
+        let bigrams = 2.0 * 0.8 * 0.8 / (0.8 + 0.8);
+        assert_eq!(scores(&["a b c\nd e f"], "d e f\na b c"), [1.0, bigrams, 0.5, 1.0]);
         // Without lines there is one sentence.
         assert_eq!(scores(&["a b c d e f"], "d e f a b c")[3], 0.5);
     }
@@ -176,7 +177,8 @@ mod tests {
 
     #[test]
     fn nothing_in_common_is_0() {
-        for (references, summary) in [(&["a b"][..], ""), (&[""][..], "a"), (&[][..], "a"), (&["я"][..], "я")] {
+        for (references, summary) in [(&["a b"][..], ""), (&[""][..], "a"), (&[][..], "a"), (&["я"][..], "я")]
+        {
             assert_eq!(scores(references, summary), [0.0; 4], "{references:?} {summary:?}");
         }
     }

@@ -28,7 +28,10 @@ mod tests {
 
     #[test]
     fn other_letters_part_the_tokens_of_rouge() {
-        assert_eq!(rouge_tokens("The naïve K-means, 3.5%\u{a0}İ"), ["the", "na", "ve", "k", "means", "3", "5", "i"]);
+        assert_eq!(
+            rouge_tokens("The naïve K-means, 3.5%\u{a0}İ"),
+            ["the", "na", "ve", "k", "means", "3", "5", "i"]
+        );
         assert!(rouge_tokens("クマが眠る。").is_empty() && rouge_tokens("").is_empty());
     }
 
