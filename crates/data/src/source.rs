@@ -16,7 +16,7 @@ use crate::task_name::TaskName;
 use crate::text_files::TextFiles;
 
 /// The cards that are built into the program.
-const BUILT_IN: [(&str, &str); 16] = [
+const BUILT_IN: [(&str, &str); 18] = [
     ("bc5cdr", include_str!("../../../datasets/bc5cdr.toml")),
     ("cnn-dailymail", include_str!("../../../datasets/cnn-dailymail.toml")),
     ("conll2003", include_str!("../../../datasets/conll2003.toml")),

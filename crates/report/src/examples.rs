@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use embert_metrics::{Accumulator, AnswerAccumulator, Average};
+use embert_metrics::{Accumulator, AnswerAccumulator, Average, SUMMARIZATION, SummarizedExample};
 use embert_run::{
     AnsweredExample, Example, Examples, Facts, MultiLabelExample, QUESTION_ANSWERING, ScoredExample, Scores,
     SplitScores, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, TaggedExample,
@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Entities,
     /// An answer in a context.
     Answers,
+    /// Sentences of a text.
+    Summaries,
     /// The task is of a later version. Its lines may have any form; those with one label are shown.
     Unknown,
 }
@@ -40,6 +42,7 @@ impl Kind {
             (TEXT_CLASSIFICATION, Some("regression")) => Self::Score,
             (TOKEN_CLASSIFICATION, _) => Self::Entities,
             (QUESTION_ANSWERING, _) => Self::Answers,
+            (SUMMARIZATION, _) => Self::Summaries,
             _ => Self::Unknown,
         }
     }
@@ -75,6 +78,8 @@ pub enum RunExamples {
     Tagged(Vec<TaggedExample>),
     /// Questions with their answers.
     Answered(Vec<AnsweredExample>),
+    /// Texts with the sentences of their summaries.
+    Summarized(Vec<SummarizedExample>),
 }
 
 /// Reads the examples of a run with `labels` labels; `None` if there is no file. A line that does not fit the
@@ -106,6 +111,7 @@ pub(crate) fn read(
             })?
             .map(RunExamples::Answered)
         }
+        Kind::Summaries => lines(path, fits_sentences)?.map(RunExamples::Summarized),
     })
 }
 
@@ -167,6 +173,23 @@ fn fits_context(example: &AnsweredExample) -> Result<(), ExampleProblem> {
     Ok(())
 }
 
+/// Sentences stand one after another in their text.
+fn fits_sentences(example: &SummarizedExample) -> Result<(), ExampleProblem> {
+    let length = example.text.chars().count();
+    let mut before = 0;
+    for sentence in &example.sentences {
+        let (start, end) = (sentence.start, sentence.end);
+        if start < before || start > end || end > length {
+            return Err(ExampleProblem::Sentence { start, end, before, length });
+        }
+        before = end;
+        if let Some(value) = sentence.score.filter(|value| !(0.0..=1.0).contains(value)) {
+            return Err(ExampleProblem::Probability { value });
+        }
+    }
+    Ok(())
+}
+
 /// An example of a split.
 pub(crate) trait OfSplit {
     fn split(&self) -> &str;
@@ -191,6 +214,12 @@ impl OfSplit for TaggedExample {
 }
 
 impl OfSplit for AnsweredExample {
+    fn split(&self) -> &str {
+        &self.split
+    }
+}
+
+impl OfSplit for SummarizedExample {
     fn split(&self) -> &str {
         &self.split
     }
@@ -343,6 +372,35 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_beyond_its_text_is_named() {
+        let row = |one: (usize, usize), other: (usize, usize), score: f64| {
+            let of = |(start, end): (usize, usize)| {
+                format!(
+                    r#"{{"start":{start},"end":{end},"score":{score},"is_chosen":true,"is_oracle":false}}"#
+                )
+            };
+            format!(
+                r#"{{"split":"test","id":1,"text":"a😀b","sentences":[{},{}],"references":["a"],"tokens":3}}"#,
+                of(one),
+                of(other)
+            )
+        };
+        assert_named(
+            Kind::Summaries,
+            &row((0, 1), (1, 3), 1.0),
+            &[
+                (
+                    &row((0, 1), (1, 4), 0.5),
+                    "a sentence goes from character 1 to 4, after 1, but the text has 3",
+                ),
+                (&row((0, 2), (1, 3), 0.5), "a sentence goes from character 1 to 3, after 2"),
+                (&row((1, 0), (1, 3), 0.5), "a sentence goes from character 1 to 0"),
+                (&row((0, 1), (1, 3), 1.5), "the probability 1.5 is not between"),
+            ],
+        );
+    }
+
+    #[test]
     fn the_task_decides_what_a_line_is() {
         let kind = |task: &str, problem: &str| {
             let facts = format!(
@@ -358,6 +416,7 @@ mod tests {
         assert_eq!(kind("text-classification", "\"regression\""), Kind::Score);
         assert_eq!(kind("token-classification", "null"), Kind::Entities);
         assert_eq!(kind("question-answering", "null"), Kind::Answers);
+        assert_eq!(kind("summarization", "null"), Kind::Summaries);
         assert_eq!(kind("fill-mask", "null"), Kind::Unknown);
     }
 }

@@ -17,6 +17,7 @@ mod roc;
 mod run;
 mod several_tasks;
 mod splits;
+mod summaries;
 mod sweep;
 mod texts;
 
