@@ -128,6 +128,7 @@ fn of_name(name: TaskName) -> Option<TaskKind> {
         TaskName::TextClassification => None,
         TaskName::TokenClassification => Some(TaskKind::TokenClassification),
         TaskName::QuestionAnswering => Some(TaskKind::QuestionAnswering),
+        TaskName::Summarization => Some(TaskKind::Summarization),
         TaskName::FillMask => Some(TaskKind::FillMask),
     }
 }
@@ -207,6 +208,7 @@ fn with_columns(error: TaskError, card: &Card, task: TaskName) -> TaskError {
                     "tokens and tags (a list of words and one of their tags), or text and entities (spans)",
                 ),
                 TaskName::QuestionAnswering => ("squad", "question, context, answers and id"),
+                TaskName::Summarization => ("scitldr", "text (or sentences and sentence_labels) and summary"),
                 TaskName::FillMask => ("imdb", "text"),
             };
             let is_plain = matches!(Format::of(&path), Some(Format::Tsv | Format::Lines));

@@ -5,6 +5,7 @@ mod multi_label;
 mod question_answering;
 mod regression;
 mod report;
+mod summarization;
 mod text_classification;
 mod token_classification;
 
@@ -42,6 +43,10 @@ macro_rules! with_task {
             }
             embert_task::TaskKind::QuestionAnswering => {
                 type $task = embert_task::QuestionAnswering;
+                $body
+            }
+            embert_task::TaskKind::Summarization => {
+                type $task = embert_task::Summarization;
                 $body
             }
             embert_task::TaskKind::FillMask => {
@@ -177,6 +182,12 @@ pub(crate) trait ShownTask: Task {
 
     /// The task that writes this number of its best answers; `None` for a task that has one.
     fn with_n_best(self, _n_best: usize) -> Option<Self> {
+        None
+    }
+
+    /// The task that chooses this number of sentences, and blocks repeated trigrams or not; `None` for a task that
+    /// chooses no sentences.
+    fn with_sentences(self, _sentences: Option<usize>, _blocks_trigrams: bool) -> Option<Self> {
         None
     }
 

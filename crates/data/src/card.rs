@@ -90,6 +90,10 @@ pub struct Card {
     /// What separates several labels in a text of the label's column; by default `|`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_separator: Option<String>,
+    /// The most sentences of a summary: of the oracle's, where the data set has summaries alone, and of those that
+    /// an evaluation chooses. `None`: 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary_sentences: Option<usize>,
     /// The shares of train, validation and test to cut from the training files. Used only if the card names
     /// no validation files and [`LoadOptions`](crate::LoadOptions) has no shares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +169,16 @@ pub struct CardColumns {
     /// The column of a question's identifier, for question answering; by default `id`, if a file has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The column of a text's sentences, as a list, for summaries; where the text has no such column, it is cut
+    /// into sentences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentences: Option<String>,
+    /// The column that says of each sentence whether it is in the summary, as a list of 0 and 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentence_labels: Option<String>,
+    /// The column of the summary: a text, or a list of texts of which any is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
     /// The column whose value says which document a text is from: where splits are cut, the texts of a
     /// document stay in one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,6 +198,9 @@ impl Default for CardColumns {
             context: None,
             answers: None,
             id: None,
+            sentences: None,
+            sentence_labels: None,
+            summary: None,
             document: None,
         }
     }
@@ -271,8 +288,12 @@ impl Card {
     /// The problem of keys that have no meaning for the card's task, or exclude each other.
     fn task_problem(&self) -> Option<String> {
         let columns = &self.columns;
-        let [texts, tokens, questions] =
-            [TaskName::TextClassification, TaskName::TokenClassification, TaskName::QuestionAnswering];
+        let [texts, tokens, questions, summaries] = [
+            TaskName::TextClassification,
+            TaskName::TokenClassification,
+            TaskName::QuestionAnswering,
+            TaskName::Summarization,
+        ];
         let keys = [
             (texts, "problem_type", self.problem_type.is_some()),
             (texts, "label_columns", !self.label_columns.is_empty()),
@@ -286,6 +307,10 @@ impl Card {
             (questions, "[columns] context", columns.context.is_some()),
             (questions, "[columns] answers", columns.answers.is_some()),
             (questions, "[columns] id", columns.id.is_some()),
+            (summaries, "summary_sentences", self.summary_sentences.is_some()),
+            (summaries, "[columns] sentences", columns.sentences.is_some()),
+            (summaries, "[columns] sentence_labels", columns.sentence_labels.is_some()),
+            (summaries, "[columns] summary", columns.summary.is_some()),
         ];
         let mut set = keys.iter().filter(|(.., is_set)| *is_set);
         if let Some(own) = self.task {
@@ -299,7 +324,10 @@ impl Card {
                 "{one} is for the task {task}, but {other} for {other_task}: leave one of them out"
             ));
         }
-        self.question_problem().or_else(|| self.masked_problem()).or_else(|| self.label_problem())
+        self.question_problem()
+            .or_else(|| self.summary_problem())
+            .or_else(|| self.masked_problem())
+            .or_else(|| self.label_problem())
     }
 
     /// The problem of keys of labels in a card for masked words.
@@ -314,6 +342,46 @@ impl Card {
             "{key} has no meaning for the task {}, which reads no labels: leave it out",
             TaskName::FillMask
         ))
+    }
+
+    /// The problem of keys that have no meaning for summaries.
+    fn summary_problem(&self) -> Option<String> {
+        let columns = &self.columns;
+        let of_summaries = [&columns.sentences, &columns.sentence_labels, &columns.summary];
+        let is_told = self.task.is_none() && of_summaries.iter().any(|column| column.is_some());
+        if self.task != Some(TaskName::Summarization) && !is_told {
+            return None;
+        }
+        let default = CardColumns::default();
+        let of_others = [
+            ("labels", !self.labels.is_empty()),
+            ("class_numbers", self.class_numbers),
+            ("positive", self.positive.is_some()),
+            ("[columns] label", columns.label != default.label),
+        ];
+        if let Some((key, _)) = of_others.iter().find(|(_, is_set)| *is_set) {
+            return Some(format!(
+                "{key} has no meaning for the task {}, whose columns are text or sentences, sentence_labels and summary: leave \
+                 it out",
+                TaskName::Summarization
+            ));
+        }
+        if columns.sentences.is_some() && columns.text != default.text {
+            return Some("[columns] has both sentences and text: a text is given whole or as sentences; leave one of them out".into());
+        }
+        if columns.sentences.is_none() && columns.sentence_labels.is_some() {
+            return Some("[columns] has sentence_labels, but no sentences: labels are for the sentences of a list; name its column".into());
+        }
+        if self.summary_sentences == Some(0) {
+            return Some("summary_sentences = 0: expected at least 1".into());
+        }
+        let named: Vec<&String> = of_summaries
+            .into_iter()
+            .flatten()
+            .chain(columns.sentences.is_none().then_some(&columns.text))
+            .collect();
+        let twice = named.iter().enumerate().find(|(index, name)| named[..*index].contains(name));
+        twice.map(|(_, name)| format!("[columns] names \"{name}\" twice: expected a column for each key"))
     }
 
     /// The problem of keys that have no meaning for questions.
@@ -483,6 +551,7 @@ impl Card {
             positive: None,
             label_columns: Vec::new(),
             label_separator: None,
+            summary_sentences: None,
             split_ratios: None,
             hub: None,
             files: Some(files),

@@ -74,8 +74,8 @@ pub fn encode_some_windows<E: Texts, T, X: From<DataError>>(
     let (mut data, mut left_out, mut tokens) =
         (EncodedDataset::default(), LeftOutWindows::default(), 0_usize);
     for (chunk, first) in examples.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
-        let words = words_of(chunk);
-        let inputs = inputs_of(chunk, &words);
+        let pieces = pieces_of(chunk);
+        let inputs = inputs_of(chunk, &pieces);
         let windows = tokenizer.windows_batch(&inputs, options, Some(stride)).map_err(|source| {
             let refuses = |input: &Input<'_>| tokenizer.input_windows(input, options, stride).is_err();
             match chunk.iter().zip(&inputs).find(|(_, input)| refuses(input)) {
@@ -113,9 +113,9 @@ fn encode_whole<E: Texts, T, X: From<DataError>>(
     let mut features = Vec::with_capacity(examples.len());
     let mut count = TruncationCount::default();
     for chunk in examples.chunks(CHUNK) {
-        let words = words_of(chunk);
+        let pieces = pieces_of(chunk);
         let encodings =
-            tokenizer.encode_batch(&inputs_of(chunk, &words), options).map_err(DataError::from)?;
+            tokenizer.encode_batch(&inputs_of(chunk, &pieces), options).map_err(DataError::from)?;
         let of_chunk = TruncationCount::of(&encodings);
         count.truncated += of_chunk.truncated;
         count.total += of_chunk.total;
@@ -149,18 +149,37 @@ fn features_of<E: Texts, T, X>(
     Ok(both.map(|(encoding, target)| EncodedFeature::new(example.id(), encoding, target)).collect())
 }
 
-/// The words of each example, for [`inputs_of`]; `None` for an example whose text the tokenizer splits.
-pub fn words_of<E: Texts>(examples: &[E]) -> Vec<Option<Vec<&str>>> {
-    examples.iter().map(Texts::words).collect()
+/// What an example gives the tokenizer in place of texts, from [`pieces_of`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pieces<'a> {
+    /// Nothing: the tokenizer splits the example's texts.
+    None,
+    /// The words of its text.
+    Words(Vec<&'a str>),
+    /// The sentences of its text.
+    Sentences(Vec<&'a str>),
 }
 
-/// The inputs of the tokenizer: the words of each example, as [`words_of`] gives them, or its texts.
-pub fn inputs_of<'a, E: Texts>(examples: &'a [E], words: &'a [Option<Vec<&'a str>>]) -> Vec<Input<'a>> {
-    let input = |(example, words): (&'a E, &'a Option<Vec<&'a str>>)| match words {
-        Some(words) => Input { first: Sequence::Words(words), second: None },
-        None => (example.text(), example.text_pair()).into(),
+/// The words or sentences of each example, for [`inputs_of`].
+pub fn pieces_of<E: Texts>(examples: &[E]) -> Vec<Pieces<'_>> {
+    fn pieces<E: Texts>(example: &E) -> Pieces<'_> {
+        match (example.sentences(), example.words()) {
+            (Some(sentences), _) => Pieces::Sentences(sentences),
+            (None, Some(words)) => Pieces::Words(words),
+            (None, None) => Pieces::None,
+        }
+    }
+    examples.iter().map(pieces).collect()
+}
+
+/// The inputs of the tokenizer: the words or sentences of each example, as [`pieces_of`] gives them, or its texts.
+pub fn inputs_of<'a, E: Texts>(examples: &'a [E], pieces: &'a [Pieces<'a>]) -> Vec<Input<'a>> {
+    let input = |(example, pieces): (&'a E, &'a Pieces<'a>)| match pieces {
+        Pieces::Words(words) => Input { first: Sequence::Words(words), second: None },
+        Pieces::Sentences(sentences) => Input { first: Sequence::Sentences(sentences), second: None },
+        Pieces::None => (example.text(), example.text_pair()).into(),
     };
-    examples.iter().zip(words).map(input).collect()
+    examples.iter().zip(pieces).map(input).collect()
 }
 
 #[cfg(test)]

@@ -25,6 +25,12 @@ pub trait Texts {
     fn words(&self) -> Option<Vec<&str>> {
         None
     }
+
+    /// The sentences of the text, where the tokenizer encodes each between special tokens of its own. `None` for
+    /// a text that is read as a whole.
+    fn sentences(&self) -> Option<Vec<&str>> {
+        None
+    }
 }
 
 /// A text or a pair of texts, with a label of the type `L`, which the task chooses.

@@ -49,6 +49,7 @@ mod spans;
 mod split;
 mod split_files;
 mod split_kind;
+mod summary;
 mod task_name;
 mod text_files;
 
@@ -59,7 +60,7 @@ pub use card::{Card, CardColumns, HubSource};
 pub use columns::Columns;
 pub use discover::problem::FilesProblem;
 pub use encode::{
-    LeftOutWindows, MOST_TOKENS, WindowOptions, encode, encode_some_windows, inputs_of, words_of,
+    LeftOutWindows, MOST_TOKENS, Pieces, WindowOptions, encode, encode_some_windows, inputs_of, pieces_of,
 };
 pub use error::DataError;
 pub use example::{Example, Texts};
@@ -81,6 +82,8 @@ pub use spans::{LeftOut, Span, SpannedText, spans_of, text_of};
 pub use split::{CutReport, Splits, Strata, contradictions, cut, duplicates, sample, shared};
 pub use split_files::SplitFiles;
 pub use split_kind::SplitKind;
+pub use summary::problem::SummaryProblem;
+pub use summary::{Summarized, SummaryColumns, summarized_of, unsummarized_of};
 pub use task_name::{ProblemType, TaskName};
 
 /// Compiles the README's example as a doc test.

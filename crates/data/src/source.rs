@@ -16,8 +16,9 @@ use crate::task_name::TaskName;
 use crate::text_files::TextFiles;
 
 /// The cards that are built into the program.
-const BUILT_IN: [(&str, &str); 17] = [
+const BUILT_IN: [(&str, &str); 19] = [
     ("bc5cdr", include_str!("../../../datasets/bc5cdr.toml")),
+    ("cnn-dailymail", include_str!("../../../datasets/cnn-dailymail.toml")),
     ("conll2003", include_str!("../../../datasets/conll2003.toml")),
     ("glue:cola", include_str!("../../../datasets/glue/cola.toml")),
     ("glue:mrpc", include_str!("../../../datasets/glue/mrpc.toml")),
@@ -28,6 +29,7 @@ const BUILT_IN: [(&str, &str); 17] = [
     ("go-emotions", include_str!("../../../datasets/go-emotions.toml")),
     ("imdb", include_str!("../../../datasets/imdb.toml")),
     ("sample", include_str!("../../../datasets/sample.toml")),
+    ("scitldr", include_str!("../../../datasets/scitldr.toml")),
     ("squad", include_str!("../../../datasets/squad.toml")),
     ("squad-v2", include_str!("../../../datasets/squad-v2.toml")),
     ("squadshifts", include_str!("../../../datasets/squadshifts.toml")),

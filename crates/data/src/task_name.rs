@@ -17,6 +17,8 @@ pub enum TaskName {
     TokenClassification,
     /// The answer to a question, as a span of a context's characters.
     QuestionAnswering,
+    /// The sentences of a text that sum it up.
+    Summarization,
     /// The words behind the masked tokens of a text.
     FillMask,
 }

@@ -22,6 +22,8 @@ pub const MSE: &str = "mse";
 pub const MAE: &str = "mae";
 /// The share of questions answered exactly.
 pub const EXACT_MATCH: &str = "exact_match";
+/// The mean ROUGE-1 of summaries.
+pub const ROUGE1: &str = "rouge1";
 /// e to the power of the mean loss of a masked token.
 pub const PERPLEXITY: &str = "perplexity";
 /// The share of masked tokens that are found.
@@ -31,7 +33,7 @@ pub const MASKED_ACCURACY: &str = "masked_accuracy";
 mod tests {
     use super::*;
     use crate::{
-        AnswerMetric, MaskedMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric,
+        AnswerMetric, MaskedMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric, SummaryMetric,
         TaggingMetric,
     };
 
@@ -53,6 +55,7 @@ mod tests {
         ];
         assert_eq!([PEARSON, SPEARMAN, MSE, MAE], regression.map(RegressionMetric::name));
         assert_eq!([F1, EXACT_MATCH], [AnswerMetric::F1, AnswerMetric::ExactMatch].map(AnswerMetric::name));
+        assert_eq!(ROUGE1, SummaryMetric::Rouge1.name());
         let masked = [MaskedMetric::Perplexity, MaskedMetric::MaskedAccuracy];
         assert_eq!([PERPLEXITY, MASKED_ACCURACY], masked.map(MaskedMetric::name));
     }

@@ -78,7 +78,7 @@ impl BertModel {
         Self {
             embeddings: BertEmbeddings::new(config, init),
             encoder: BertEncoder::new(config, init),
-            pooler: pooler.then(|| BertPooler { dense: init.linear(config.hidden_size, config.hidden_size) }),
+            pooler: pooler.then(|| BertPooler::new(config, init)),
         }
     }
 
@@ -130,6 +130,10 @@ pub struct BertPooler {
 }
 
 impl BertPooler {
+    pub(crate) fn new(config: &BertConfig, init: &Initializer<'_>) -> Self {
+        Self { dense: init.linear(config.hidden_size, config.hidden_size) }
+    }
+
     /// Applies the dense layer and tanh.
     ///
     /// # Shapes

@@ -36,6 +36,12 @@ impl Checkpoint {
         Err(ModelError::NoWeights { dir: dir.to_owned(), found: other_weights(dir)? })
     }
 
+    /// Adds the weights of another file.
+    pub(crate) fn add(&mut self, path: PathBuf) -> Result<(), ModelError> {
+        self.files.push(WeightFile::open(path)?);
+        self.take_all()
+    }
+
     fn open_sharded(dir: &Path, index: &Path) -> Result<Self, ModelError> {
         #[derive(Deserialize)]
         struct Index {
@@ -77,7 +83,7 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// Adds every weight of every shard, as `transformers` does, whether or not the index names the weight.
+    /// Adds every weight of every file, as `transformers` does of shards, whether or not the index names the weight.
     fn take_all(&mut self) -> Result<(), ModelError> {
         for (number, file) in self.files.iter().enumerate() {
             for name in file.names() {

@@ -44,6 +44,10 @@ pub trait Head: Module + ModuleDisplay + Clone + Debug {
     const ARCHITECTURE: &'static str;
     /// Other classes in `transformers` whose checkpoints have this head under the same keys.
     const OTHER_ARCHITECTURES: &'static [&'static str] = &[];
+    /// The name of a head that no class in `transformers` has. Its folder is a `BertModel` for other programs:
+    /// `config.json` has the name under [`HEAD_KEY`](crate::HEAD_KEY), and the head's weights are in
+    /// [`HEAD_FILE`](crate::HEAD_FILE).
+    const OWN_NAME: Option<&'static str> = None;
     /// The prefix of the head's keys in a checkpoint, as in `classifier.`; `None` for a head without weights.
     const KEYS: Option<&'static str>;
     /// The keys under which a checkpoint may store a parameter a second time, each with the parameter's own key,
@@ -57,6 +61,9 @@ pub trait Head: Module + ModuleDisplay + Clone + Debug {
     const OUTPUTS: Option<usize> = None;
     /// Whether the head has dropout of its own, at the rate of `classifier_dropout`.
     const HAS_DROPOUT: bool = true;
+    /// Whether the model keeps a checkpoint's pooler that the head does not read, because other programs expect
+    /// it in the saved folder. Training does not change it.
+    const KEEPS_POOLER: bool = false;
 
     /// A head for a model with the config `config`; `init` draws its weights.
     fn new(config: &BertConfig, init: &Initializer<'_>) -> Self;

@@ -69,6 +69,7 @@ mod question_answering;
 mod save;
 mod sequence_classification;
 mod state;
+mod summarization;
 mod token_classification;
 mod tree;
 mod weight_file;
@@ -94,11 +95,12 @@ pub use masked_lm::{
     BertForMaskedLM, BertLMPredictionHead, BertOnlyMLMHead, BertPredictionHeadTransform, MaskedLmHead,
 };
 pub use model_for::ModelFor;
-pub use names::checkpoint_name;
+pub use names::{HEAD_FILE, HEAD_KEY, checkpoint_name};
 pub use prefix::{FrozenPrefix, PrefixOutput};
 pub use question_answering::{BertForQuestionAnswering, QuestionAnsweringHead};
 pub use save::{PretrainedModel, SaveDtype, save_pretrained};
 pub use sequence_classification::{BertForSequenceClassification, SequenceClassificationHead};
 pub use state::{NamedParameter, load_state_dict, named_parameters, state_dict};
+pub use summarization::{BertForSummarization, SummarizationHead};
 pub use token_classification::{BertForTokenClassification, TokenClassificationHead};
 pub use tree::{ModuleTree, PartCount, module_tree, part_counts};

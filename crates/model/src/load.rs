@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::tensor::{Device, TensorData};
@@ -12,11 +12,11 @@ use crate::config::CheckpointConfig;
 use crate::init::Initializer;
 use crate::masked_lm::{TIE, is_untied};
 use crate::module_path::ModulePath;
-use crate::names::{canonical, is_buffer};
+use crate::names::{HEAD_FILE, canonical, is_buffer};
 use crate::other_files::refuse_other_parts;
 use crate::state::Fill;
 use crate::weight_file::Weight;
-use crate::{BertConfig, BertModel, Depth, Head, ModelError, ModelFor, ProblemType};
+use crate::{BertConfig, BertModel, BertPooler, Depth, Head, ModelError, ModelFor, ProblemType};
 
 const CONFIG: &str = "config.json";
 const POOLER: &str = "pooler.";
@@ -211,7 +211,11 @@ impl<H: Head> ModelFor<H> {
             weights.tie(H::TIED, H::ARCHITECTURE)?;
         }
         let new_pooler = !weights.has(POOLER);
-        let model = Self::build(&config, &Initializer::new(&config, options.seed, device));
+        let init = Initializer::new(&config, options.seed, device);
+        let mut model = Self::build(&config, &init);
+        if H::KEEPS_POOLER && model.bert.pooler.is_none() && !new_pooler {
+            model.bert.pooler = Some(BertPooler::new(&config, &init));
+        }
         let (model, mut report) = weights.fill(model, |depth| match depth {
             Depth::Head => new_head,
             Depth::Pooler => new_pooler,
@@ -238,9 +242,16 @@ impl<H: Head> ModelFor<H> {
         }
         refuse_other_parts(dir)?;
         let checkpoint = options.checkpoint_config(dir)?;
-        let weights = Weights::open(dir)?;
-        let head_there = H::KEYS.is_none_or(|keys| weights.has(keys));
-        let (mut config, head) = choose_head::<H>(dir, checkpoint, head_there, options)?;
+        let mut weights = Weights::open(dir)?;
+        let is_own = H::OWN_NAME.is_some_and(|name| checkpoint.config.own_head() == Some(name));
+        if is_own {
+            weights.add(dir.join(HEAD_FILE))?;
+        }
+        let is_of = |class: &&str| checkpoint.config.is_of(class);
+        let same_task = is_own
+            || H::OWN_NAME.is_none() && [H::ARCHITECTURE].iter().chain(H::OTHER_ARCHITECTURES).any(is_of);
+        let head_there = same_task && H::KEYS.is_none_or(|keys| weights.has(keys));
+        let (mut config, head) = choose_head(dir, checkpoint, head_there, options)?;
         let is_kept = !matches!(head, HeadSource::New(_));
         if let Some(found) = is_untied(&config).filter(|_| is_kept && !H::TIED.is_empty()) {
             return Err(ModelError::Config {
@@ -284,22 +295,15 @@ struct Opened {
     assumed: Option<ProblemType>,
 }
 
-/// The model's config, and whether its head is the checkpoint's or new.
-fn choose_head<H: Head>(
+/// The model's config, and whether its head is the checkpoint's or new; `head_there`: whether the checkpoint has
+/// a head of this kind.
+fn choose_head(
     dir: &Path,
     checkpoint: CheckpointConfig,
     head_there: bool,
     options: &LoadOptions,
 ) -> Result<(BertConfig, HeadSource), ModelError> {
-    let config = &checkpoint.config;
-    // Models for different tasks (texts, tokens, multiple choice) all call their head "classifier"; the
-    // architecture tells them apart.
-    let same_task = config.architectures.is_empty()
-        || config
-            .architectures
-            .iter()
-            .any(|class| class == H::ARCHITECTURE || H::OTHER_ARCHITECTURES.contains(&class.as_str()));
-    if !(head_there && same_task) {
+    if !head_there {
         return Ok((checkpoint.config, HeadSource::New(NewHead::NoneThere)));
     }
     if options.new_head {
@@ -350,6 +354,16 @@ impl Weights {
             names.entry(canonical(name)).or_default().push(name.to_owned());
         }
         Ok(Self { checkpoint, names })
+    }
+
+    /// Adds the weights of another file.
+    fn add(&mut self, path: PathBuf) -> Result<(), ModelError> {
+        self.checkpoint.add(path)?;
+        self.names.clear();
+        for name in self.checkpoint.names() {
+            self.names.entry(canonical(name)).or_default().push(name.to_owned());
+        }
+        Ok(())
     }
 
     fn has(&self, part: &str) -> bool {

@@ -15,6 +15,12 @@ const LEGACY: [(&str, &str); 2] = [("gamma", "weight"), ("beta", "bias")];
 /// The prefix of the encoder's names in a checkpoint with a head.
 pub(crate) const ENCODER: &str = "bert.";
 
+/// The key of a `config.json` with the name of a head that no class in `transformers` has ([`Head::OWN_NAME`](crate::Head::OWN_NAME)).
+pub const HEAD_KEY: &str = "embert_head";
+
+/// The file with the weights of such a head, beside the encoder's.
+pub const HEAD_FILE: &str = "embert_head.safetensors";
+
 /// The checkpoint's name for the parameter at a path of fields:
 /// `bert.encoder.layer.0.attention.self_.query.weight` becomes
 /// `bert.encoder.layer.0.attention.self.query.weight`, and `head.classifier.weight` becomes

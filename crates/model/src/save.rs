@@ -13,7 +13,7 @@ use serde_json::json;
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 use crate::checkpoint::SINGLE;
-use crate::names::ENCODER;
+use crate::names::{ENCODER, HEAD_FILE, HEAD_KEY};
 use crate::state::{Stored, stored};
 use crate::{BertConfig, BertModel, Head, ModelError, ModelFor};
 
@@ -83,6 +83,12 @@ pub trait PretrainedModel: Module {
 
     /// Sets the keys of a `config.json` that follow from the architecture, before it is written.
     fn complete_config(config: &mut BertConfig);
+
+    /// The name of a head that the class does not have, and the prefix of its keys; `None` for a model that is the
+    /// class's.
+    fn own_head() -> Option<(&'static str, &'static str)> {
+        None
+    }
 }
 
 impl PretrainedModel for BertModel {
@@ -101,10 +107,15 @@ impl<H: Head> PretrainedModel for ModelFor<H> {
     fn complete_config(config: &mut BertConfig) {
         H::complete_config(config);
     }
+
+    fn own_head() -> Option<(&'static str, &'static str)> {
+        H::OWN_NAME.zip(H::KEYS)
+    }
 }
 
 /// Writes `config.json` and `model.safetensors` into `dir`, which is created if missing, with the names and
-/// shapes that `transformers` writes. The same model gives the same bytes.
+/// shapes that `transformers` writes; and [`HEAD_FILE`], for a head that `transformers` does not know. The same
+/// model gives the same bytes.
 ///
 /// Each file is written under a temporary name and renamed when it is complete. Parameters are copied to the
 /// host one at a time.
@@ -129,16 +140,24 @@ pub fn save_pretrained<M: PretrainedModel>(
     embert_files::create_dir_all(dir)?;
     let config = config_of::<M>(config, dtype);
 
-    let path = dir.join(SINGLE);
-    embert_files::write_path_with(&path, |temporary| {
+    if let Some((_, keys)) = M::own_head() {
+        let (head, encoder) = weights.into_iter().partition(|weight| weight.name.starts_with(keys));
+        weights = encoder;
+        write_weights(&dir.join(HEAD_FILE), &head, dtype)?;
+    }
+    write_weights(&dir.join(SINGLE), &weights, dtype)?;
+    Ok(embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?)
+}
+
+fn write_weights(path: &Path, weights: &[Stored], dtype: SaveDtype) -> Result<(), ModelError> {
+    embert_files::write_path_with(path, |temporary| {
         let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
         let views = weights.iter().map(|stored| (stored.name.as_str(), Encoded { stored, dtype }));
         safetensors::serialize_to_file(views, Some(metadata), temporary).map_err(|error| match error {
-            SafeTensorError::IoError(source) => ModelError::Write { path: path.clone(), source },
-            source => ModelError::WriteWeights { path: path.clone(), source },
+            SafeTensorError::IoError(source) => ModelError::Write { path: path.to_owned(), source },
+            source => ModelError::WriteWeights { path: path.to_owned(), source },
         })
-    })?;
-    Ok(embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?)
+    })
 }
 
 /// Refuses values that `dtype` would turn into infinities. The check is a separate pass, because a weight
@@ -163,6 +182,11 @@ fn check_range(weights: &[Stored], dtype: SaveDtype) -> Result<(), ModelError> {
 fn config_of<M: PretrainedModel>(config: &BertConfig, dtype: SaveDtype) -> BertConfig {
     let mut config = config.clone();
     config.architectures = vec![M::architecture().to_owned()];
+    // The head of the checkpoint that the model was trained from may have had a name.
+    config.extra.remove(HEAD_KEY);
+    if let Some((name, _)) = M::own_head() {
+        config.extra.insert(HEAD_KEY.to_owned(), json!(name));
+    }
     M::complete_config(&mut config);
     // Readers convert the weights to the dtype in these keys; `torch_dtype` is the older key.
     for key in ["torch_dtype", "dtype"] {

@@ -7,7 +7,7 @@ use std::vec;
 use burn::module::Module as _;
 use burn::tensor::{Device, Int, Tensor};
 use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
-use embert_data::{Batcher, DataError, EncodedFeature, Texts as _, WindowOptions, inputs_of, words_of};
+use embert_data::{Batcher, DataError, EncodedFeature, Texts as _, inputs_of, pieces_of};
 use embert_model::{BertConfig, BertInput, Head as _, Layout, LoadOptions, ModelError, ModelFor, Reads};
 use embert_task::{LabelledText, Outputs, Task, TextClassification, TextExample, rows_of};
 
@@ -190,8 +190,8 @@ impl<T: Task> Predictor<T> {
             // Never all windows at once: a long text may have as many windows as tokens.
             let mut windows = Vec::new();
             for (index, example) in examples.iter().enumerate() {
-                let words = words_of(std::slice::from_ref(example));
-                let input = inputs_of(std::slice::from_ref(example), &words);
+                let pieces = pieces_of(std::slice::from_ref(example));
+                let input = inputs_of(std::slice::from_ref(example), &pieces);
                 // An example that the data set names is found again by its name.
                 let of_example = |source| match example.name() {
                     Some(name) => PredictError::from(DataError::Windows {
@@ -230,8 +230,8 @@ impl<T: Task> Predictor<T> {
     ) -> Result<Vec<Encoding>, PredictError> {
         if T::Head::READS == Reads::AllTokens {
             // What is said of single tokens is said with their places in the whole text.
-            let words = words_of(examples);
-            return Ok(self.tokenizer.encode_batch(&inputs_of(examples, &words), options)?);
+            let pieces = pieces_of(examples);
+            return Ok(self.tokenizer.encode_batch(&inputs_of(examples, &pieces), options)?);
         }
         let texts = examples.iter().map(|example| match example.text_pair() {
             None => relevant(example.text(), &self.tokenizer, options),

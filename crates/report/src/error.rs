@@ -111,6 +111,21 @@ pub enum ExampleProblem {
         /// The number of characters of the text.
         length: usize,
     },
+    /// A sentence begins before the one before it ends, ends before it begins, or reaches beyond its text.
+    #[error(
+        "a sentence goes from character {start} to {end}, after {before}, but the text has {length}, counted from 0, and \
+         sentences follow each other"
+    )]
+    Sentence {
+        /// The first character.
+        start: usize,
+        /// One past the last character.
+        end: usize,
+        /// Where the sentence before it ends.
+        before: usize,
+        /// The number of characters of the text.
+        length: usize,
+    },
     /// An answer ends before it begins, or reaches beyond its context.
     #[error("an answer goes from character {start} to {end}, but the context has {length}, counted from 0")]
     Answer {

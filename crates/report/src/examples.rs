@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use embert_metrics::{Accumulator, AnswerAccumulator, Average};
+use embert_metrics::{Accumulator, AnswerAccumulator, Average, SUMMARIZATION, SummarizedExample};
 use embert_run::{
     AnsweredExample, Example, Examples, FILL_MASK, Facts, MaskedExample, MultiLabelExample,
     QUESTION_ANSWERING, ScoredExample, Scores, SplitScores, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION,
@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Entities,
     /// An answer in a context.
     Answers,
+    /// Sentences of a text.
+    Summaries,
     /// The words behind masks.
     Masks,
     /// The task is of a later version. Its lines may have any form; those with one label are shown.
@@ -43,6 +45,7 @@ impl Kind {
             (TEXT_CLASSIFICATION, Some("regression")) => Self::Score,
             (TOKEN_CLASSIFICATION, _) => Self::Entities,
             (QUESTION_ANSWERING, _) => Self::Answers,
+            (SUMMARIZATION, _) => Self::Summaries,
             (FILL_MASK, _) => Self::Masks,
             _ => Self::Unknown,
         }
@@ -79,6 +82,8 @@ pub enum RunExamples {
     Tagged(Vec<TaggedExample>),
     /// Questions with their answers.
     Answered(Vec<AnsweredExample>),
+    /// Texts with the sentences of their summaries.
+    Summarized(Vec<SummarizedExample>),
     /// Texts with masked words.
     Masked(Vec<MaskedExample>),
 }
@@ -112,6 +117,7 @@ pub(crate) fn read(
             })?
             .map(RunExamples::Answered)
         }
+        Kind::Summaries => lines(path, fits_sentences)?.map(RunExamples::Summarized),
         Kind::Masks => lines(path, fits_masks)?.map(RunExamples::Masked),
     })
 }
@@ -174,6 +180,23 @@ fn fits_context(example: &AnsweredExample) -> Result<(), ExampleProblem> {
     Ok(())
 }
 
+/// Sentences stand one after another in their text.
+fn fits_sentences(example: &SummarizedExample) -> Result<(), ExampleProblem> {
+    let length = example.text.chars().count();
+    let mut before = 0;
+    for sentence in &example.sentences {
+        let (start, end) = (sentence.start, sentence.end);
+        if start < before || start > end || end > length {
+            return Err(ExampleProblem::Sentence { start, end, before, length });
+        }
+        before = end;
+        if let Some(value) = sentence.score.filter(|value| !(0.0..=1.0).contains(value)) {
+            return Err(ExampleProblem::Probability { value });
+        }
+    }
+    Ok(())
+}
+
 fn fits_masks(example: &MaskedExample) -> Result<(), ExampleProblem> {
     let mut probabilities = example.masks.iter().flat_map(|mask| [mask.score, mask.probability]);
     match probabilities.find(|value| !(0.0..=1.0).contains(value)) {
@@ -206,6 +229,12 @@ impl OfSplit for TaggedExample {
 }
 
 impl OfSplit for AnsweredExample {
+    fn split(&self) -> &str {
+        &self.split
+    }
+}
+
+impl OfSplit for SummarizedExample {
     fn split(&self) -> &str {
         &self.split
     }
@@ -364,6 +393,35 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_beyond_its_text_is_named() {
+        let row = |one: (usize, usize), other: (usize, usize), score: f64| {
+            let of = |(start, end): (usize, usize)| {
+                format!(
+                    r#"{{"start":{start},"end":{end},"score":{score},"is_chosen":true,"is_oracle":false}}"#
+                )
+            };
+            format!(
+                r#"{{"split":"test","id":1,"text":"a😀b","sentences":[{},{}],"references":["a"],"tokens":3}}"#,
+                of(one),
+                of(other)
+            )
+        };
+        assert_named(
+            Kind::Summaries,
+            &row((0, 1), (1, 3), 1.0),
+            &[
+                (
+                    &row((0, 1), (1, 4), 0.5),
+                    "a sentence goes from character 1 to 4, after 1, but the text has 3",
+                ),
+                (&row((0, 2), (1, 3), 0.5), "a sentence goes from character 1 to 3, after 2"),
+                (&row((1, 0), (1, 3), 0.5), "a sentence goes from character 1 to 0"),
+                (&row((0, 1), (1, 3), 1.5), "the probability 1.5 is not between"),
+            ],
+        );
+    }
+
+    #[test]
     fn a_mask_with_what_is_no_probability_is_named() {
         let row = |score: f64, probability: &str| {
             format!(
@@ -397,6 +455,7 @@ mod tests {
         assert_eq!(kind("text-classification", "\"regression\""), Kind::Score);
         assert_eq!(kind("token-classification", "null"), Kind::Entities);
         assert_eq!(kind("question-answering", "null"), Kind::Answers);
+        assert_eq!(kind("summarization", "null"), Kind::Summaries);
         assert_eq!(kind("fill-mask", "null"), Kind::Masks);
         assert_eq!(kind("translation", "null"), Kind::Unknown);
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use embert_metrics::SummarizedExample;
 use embert_run::{
     AnsweredExample, Average, Baseline, ClassScores, Detail, End, Entity, Eval, Example, Facts, Log,
     MaskedExample, MetricInfo, Metrics, MultiLabelExample, PointResult, PredictedEntity, RunResult,
@@ -237,6 +238,14 @@ impl Shown for AnsweredExample {
     }
 }
 
+/// The summaries are texts of the data, as the text is.
+impl Shown for SummarizedExample {
+    fn shown(self) -> Self {
+        let Self { split, id, text, sentences, references, tokens } = self;
+        Self { split: split.shown(), id, text, sentences, references, tokens }
+    }
+}
+
 /// The tokens are texts of the data.
 impl Shown for MaskedExample {
     fn shown(self) -> Self {
@@ -253,6 +262,7 @@ impl Shown for RunExamples {
             Self::Scored(examples) => Self::Scored(examples.shown()),
             Self::Tagged(examples) => Self::Tagged(examples.shown()),
             Self::Answered(examples) => Self::Answered(examples.shown()),
+            Self::Summarized(examples) => Self::Summarized(examples.shown()),
             Self::Masked(examples) => Self::Masked(examples.shown()),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use embert_data::{DataError, Location, QuestionProblem, RowProblem, SplitKind, shown_names};
+use embert_data::{DataError, Location, QuestionProblem, RowProblem, SplitKind, SummaryProblem, shown_names};
 use embert_metrics::{MetricsError, Scheme};
 use embert_model::ModelError;
 use embert_run::RunError;
@@ -51,6 +51,16 @@ pub enum TaskError {
         found: String,
         /// What the task needs.
         wanted: &'static str,
+    },
+    /// The sentences of a text have two segments in turn, and the model has one.
+    #[error(
+        "the model in {} has one token type (type_vocab_size = 1), but the sentences of a text have two in turn: choose a \
+         checkpoint that was trained on pairs of texts",
+        folder.display()
+    )]
+    OneSegment {
+        /// The checkpoint's folder.
+        folder: PathBuf,
     },
     /// The user asks for another task, or kind of labels, than the card states.
     #[error(
@@ -266,6 +276,9 @@ pub enum ExampleProblem {
     /// The question, its context or an answer can't be used.
     #[error(transparent)]
     Question(#[from] QuestionProblem),
+    /// The row is no text with a summary.
+    #[error(transparent)]
+    Summary(#[from] SummaryProblem),
     /// The row's texts are empty.
     #[error("there is no text, only white space")]
     NoText,

@@ -4,7 +4,8 @@ use std::fmt;
 
 use embert_data::TaskName;
 use embert_model::{
-    BertConfig, Head, HeadFunction, MaskedLmHead, ProblemType, QuestionAnsweringHead, TokenClassificationHead,
+    BertConfig, Head, HeadFunction, MaskedLmHead, ProblemType, QuestionAnsweringHead, SummarizationHead,
+    TokenClassificationHead,
 };
 
 /// A task of this crate: the hub's name of the task with, for text classification, the kind of labels.
@@ -21,6 +22,8 @@ pub enum TaskKind {
     TokenClassification,
     /// An answer to each question: [`QuestionAnswering`](crate::QuestionAnswering).
     QuestionAnswering,
+    /// The sentences of a text that sum it up: [`Summarization`](crate::Summarization).
+    Summarization,
     /// The words behind the masks of a text: [`FillMask`](crate::FillMask).
     FillMask,
 }
@@ -34,6 +37,7 @@ impl TaskKind {
             }
             Self::TokenClassification => TaskName::TokenClassification,
             Self::QuestionAnswering => TaskName::QuestionAnswering,
+            Self::Summarization => TaskName::Summarization,
             Self::FillMask => TaskName::FillMask,
         }
     }
@@ -57,6 +61,7 @@ impl TaskKind {
             TaskName::TextClassification => Self::of_texts(problem_type),
             TaskName::TokenClassification => Self::TokenClassification,
             TaskName::QuestionAnswering => Self::QuestionAnswering,
+            TaskName::Summarization => Self::Summarization,
             TaskName::FillMask => Self::FillMask,
         })
     }
@@ -66,6 +71,9 @@ impl TaskKind {
     /// checkpoint that names no class is taken for a text classifier; loading the head is an error where it
     /// is another one.
     pub fn of_checkpoint(config: &BertConfig) -> Self {
+        if config.own_head() == SummarizationHead::OWN_NAME {
+            return Self::Summarization;
+        }
         let is_of = |architecture: &str| config.architectures.iter().any(|name| name == architecture);
         if is_of(TokenClassificationHead::ARCHITECTURE) {
             return Self::TokenClassification;
@@ -96,7 +104,7 @@ impl TaskKind {
 impl fmt::Display for TaskKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels = match self {
-            Self::TokenClassification | Self::QuestionAnswering | Self::FillMask => {
+            Self::TokenClassification | Self::QuestionAnswering | Self::Summarization | Self::FillMask => {
                 return write!(f, "{}", self.name());
             }
             Self::TextClassification => ProblemType::SingleLabelClassification,
@@ -122,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        FillMask, MultiLabelClassification, QuestionAnswering, Task, TextClassification, TextRegression,
+        FillMask, MultiLabelClassification, QuestionAnswering, Summarization, Task, TextClassification, TextRegression,
         TokenClassification,
     };
 
@@ -132,6 +140,7 @@ mod tests {
         TaskKind::TextRegression,
         TaskKind::TokenClassification,
         TaskKind::QuestionAnswering,
+        TaskKind::Summarization,
         TaskKind::FillMask,
     ];
 
@@ -148,6 +157,7 @@ mod tests {
             facts::<TextRegression>(),
             facts::<TokenClassification>(),
             facts::<QuestionAnswering>(),
+            facts::<Summarization>(),
             facts::<FillMask>(),
         ];
         for (kind, (task, problem_type)) in ALL.into_iter().zip(of_tasks) {
@@ -200,5 +210,9 @@ mod tests {
             let of_architecture = BertConfig { architectures, ..config(two, None) };
             assert_eq!(TaskKind::of_checkpoint(&of_architecture), expected);
         }
+        // The class is that of the encoder alone.
+        let text = r#"{"architectures": ["BertModel"], "embert_head": "summarization"}"#;
+        let of_own_head = BertConfig::from_json(text).unwrap();
+        assert_eq!(TaskKind::of_checkpoint(&of_own_head), TaskKind::Summarization);
     }
 }

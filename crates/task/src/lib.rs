@@ -5,8 +5,9 @@
 //! are, which head reads the encoder, what the loss is, and how the head's outputs become predictions and
 //! scores. [`TextClassification`] gives one label to each text, or to each pair of texts,
 //! [`MultiLabelClassification`] any number of labels, [`TextRegression`] a number; [`TokenClassification`]
-//! gives a tag to each word, [`QuestionAnswering`] an answer to each question, [`FillMask`] the words behind the masks of a text. [`load`] makes a task's examples from the files of a data set, and
-//! [`find_columns`] and [`find_problem_type`] tell the task of a data set whose card leaves it open.
+//! gives a tag to each word, [`QuestionAnswering`] an answer to each question; [`Summarization`] chooses the
+//! sentences that sum a text up, [`FillMask`] finds the words behind the masks of a text. [`load`] makes a
+//! task's examples from the files of a data set, and [`find_columns`] and [`find_problem_type`] tell the task of a data set whose card leaves it open.
 //!
 //! Not here: parsing files (`embert-data`), hidden states (`embert-model`), training, writing files.
 //!
@@ -56,6 +57,7 @@ mod pairs;
 mod pooled;
 pub mod question_answering;
 mod regression;
+mod summarization;
 mod target;
 mod task;
 #[cfg(test)]
@@ -89,6 +91,10 @@ pub use multi_label::{
 pub use outputs::{Outputs, rows_of};
 pub use question_answering::QuestionAnswering;
 pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
+pub use summarization::{
+    ChosenSentence, Summarization, SummarizedText, SummaryAlignment, SummaryExample, SummaryLabels,
+    SummaryPart, SummaryPrediction, SummaryScorer, SummaryTarget,
+};
 pub use target::Target;
 pub use task::{PooledLoss, Scorer, Task};
 pub use text_classification::{

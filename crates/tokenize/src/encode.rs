@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::cut::sentences::Packed;
 use crate::cut::sequence::{Part, SequenceTokens, Size, Tokens, Untruncated};
 use crate::cut::truncation::shares;
 use crate::encoding::{EncodeOptions, Encoding};
@@ -25,7 +26,7 @@ impl Tokenizer {
         self.encode_input(&(text, text_pair).into(), options)
     }
 
-    /// Encodes a text or a pair, or words in place of texts, as [`encode`](Self::encode) does.
+    /// Encodes a text or a pair, or words or sentences in place of texts, as [`encode`](Self::encode) does.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
@@ -34,6 +35,9 @@ impl Tokenizer {
         input: &Input<'_>,
         options: &EncodeOptions,
     ) -> Result<Encoding, TokenizeError> {
+        if let Sequence::Sentences(sentences) = input.alone()? {
+            return Packed::new(self, sentences, options, None)?.window(self, 0);
+        }
         let Untruncated { first, second, size } = self.untruncated(input, options)?;
         let second = second.map(|second| second.cut(options.truncation));
         self.with_special_tokens(first.cut(options.truncation), second, size)
@@ -69,12 +73,7 @@ impl Tokenizer {
                 return Err(TokenizeError::HeadTail { head, max_length, special });
             }
         }
-        let encode = |sequence: Sequence<'_>| {
-            self.inner
-                .encode_char_offsets(sequence, false)
-                .map(Tokens::from)
-                .map_err(|source| TokenizeError::Encode { bytes: sequence.bytes(), source })
-        };
+        let encode = |sequence| self.tokens(sequence);
         let (first, second) = (encode(input.first)?, input.second.map(encode).transpose()?);
         let room = max_length - special;
         let lengths = (first.len(), second.as_ref().map(Tokens::len));
@@ -87,6 +86,14 @@ impl Tokenizer {
                 bytes: input.first.bytes() + input.second.map_or(0, |second| second.bytes()),
             },
         })
+    }
+
+    /// The tokens of a text, or of words, without special tokens.
+    pub(crate) fn tokens(&self, sequence: Sequence<'_>) -> Result<Tokens, TokenizeError> {
+        self.inner
+            .encode_char_offsets(sequence, false)
+            .map(Tokens::from)
+            .map_err(|source| TokenizeError::Encode { bytes: sequence.bytes(), source })
     }
 
     /// Puts `[CLS]` and `[SEP]` around the kept tokens of a text or a pair. `size` is the size before the
@@ -129,6 +136,7 @@ impl Tokenizer {
             offsets: encoding.get_offsets().to_vec(),
             word_ids: encoding.get_word_ids().to_vec(),
             sequence_ids,
+            sentences: Vec::new(),
             untruncated_length: size.tokens,
         })
     }

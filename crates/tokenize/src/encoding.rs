@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use crate::truncation::Truncation;
 
-/// A text, or a pair of texts, as BERT reads it: `[CLS] text [SEP]`, or `[CLS] text [SEP] text_pair [SEP]`.
+/// A text, or a pair of texts, as BERT reads it: `[CLS] text [SEP]`, or `[CLS] text [SEP] text_pair [SEP]`; or
+/// sentences, each between special tokens of its own.
 /// The vectors have one entry a token and no padding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoding {
     /// Token ids.
     pub ids: Vec<u32>,
-    /// Token types: 0 in the first text, 1 in the second.
+    /// Token types: 0 in the first text, 1 in the second; 0 and 1 in turn in given sentences.
     pub type_ids: Vec<u32>,
     /// 1 at every token; a batch adds padding.
     pub attention_mask: Vec<u32>,
@@ -23,11 +24,24 @@ pub struct Encoding {
     /// The number of each token within its word, from 0, counted before the text was cut: a window may begin
     /// within a word. 0 for special tokens.
     pub pieces: Vec<u32>,
-    /// The text that each token belongs to: 0 for the first one, 1 for the second one of a pair. `None` for
-    /// special tokens.
+    /// The text that each token belongs to: 0 for the first one, 1 for the second one of a pair; for given
+    /// sentences, the index of the sentence. `None` for special tokens.
     pub sequence_ids: Vec<Option<usize>>,
+    /// Where each of the given sentences begins, in their order; empty for texts and words.
+    pub sentences: Vec<PackedSentence>,
     /// The number of tokens before truncation, the special ones included.
     pub untruncated_length: usize,
+}
+
+/// Where a given sentence begins in an [`Encoding`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackedSentence {
+    /// The index of the sentence among those that were given.
+    pub index: usize,
+    /// The number of the part, from 0: a sentence that is longer than a window is read in several.
+    pub part: usize,
+    /// The index of its first token, `[CLS]`.
+    pub token: usize,
 }
 
 impl Encoding {

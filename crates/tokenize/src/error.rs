@@ -213,6 +213,9 @@ pub enum TokenizeError {
         /// Special tokens that are added.
         special: usize,
     },
+    /// Sentences as a text of a pair.
+    #[error("sentences are no part of a pair: expected a text or words beside the other text")]
+    SentencesInPair,
     /// A `head_tail:N` whose `N` leaves no room for the end of a text.
     #[error(
         "truncation = \"head_tail:{head}\" leaves no room for the end of a text: of max_length {max_length}, {special} are special tokens; expected head_tail:N with N below {}, or a larger max_length",

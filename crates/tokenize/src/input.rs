@@ -1,6 +1,8 @@
-//! [`Input`]: texts, or words in place of texts.
+//! [`Input`]: texts, or words or sentences in place of texts.
 
 use tokenizers::InputSequence;
+
+use crate::error::TokenizeError;
 
 /// The input of one [`Encoding`](crate::Encoding): a text or words, or a pair of either.
 ///
@@ -19,7 +21,7 @@ pub struct Input<'a> {
     pub second: Option<Sequence<'a>>,
 }
 
-/// A text, or words that were split before.
+/// A text, or words or sentences that were split before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sequence<'a> {
     /// A text, which is split at white space and punctuation.
@@ -28,14 +30,34 @@ pub enum Sequence<'a> {
     /// A token's word is the index of the word that was given, and the token's offsets count the characters
     /// of that word.
     Words(&'a [&'a str]),
+    /// Sentences, each of which gets special tokens of its own, with the token types 0 and 1 in turn, as BertSum
+    /// (Liu 2019) reads a text: `[CLS] one [SEP] [CLS] two [SEP]`. A longer text loses its last sentences, whatever
+    /// the [`Truncation`](crate::Truncation); windows have whole sentences. No part of a pair.
+    Sentences(&'a [&'a str]),
+}
+
+impl<'a> Input<'a> {
+    /// The first sequence, of sentences without a second one.
+    ///
+    /// # Errors
+    /// There are sentences in a pair.
+    pub(crate) fn alone(&self) -> Result<Sequence<'a>, TokenizeError> {
+        let has_sentences = |sequence: &Sequence<'_>| matches!(sequence, Sequence::Sentences(_));
+        match &self.second {
+            Some(second) if has_sentences(second) || has_sentences(&self.first) => {
+                Err(TokenizeError::SentencesInPair)
+            }
+            _ => Ok(self.first),
+        }
+    }
 }
 
 impl Sequence<'_> {
-    /// Bytes of the text or the words.
+    /// Bytes of the text, the words or the sentences.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Words(words) => words.iter().map(|word| word.len()).sum(),
+            Self::Words(words) | Self::Sentences(words) => words.iter().map(|word| word.len()).sum(),
         }
     }
 }
@@ -44,7 +66,7 @@ impl<'a> From<Sequence<'a>> for InputSequence<'a> {
     fn from(sequence: Sequence<'a>) -> Self {
         match sequence {
             Sequence::Text(text) => text.into(),
-            Sequence::Words(words) => words.into(),
+            Sequence::Words(words) | Sequence::Sentences(words) => words.into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `predict`: answers for texts on the command line, or in a file of any size.
 
+mod options;
 mod texts;
 
 use std::cell::{Cell, RefCell};
@@ -15,7 +16,7 @@ use embert_data::{Columns, DataError, Format, Location, ReadOptions, Row, RowRea
 use embert_files::Output;
 use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
-use embert_task::{Aggregation, ExampleProblem, Inputs, TaskError, TaskKind};
+use embert_task::{Aggregation, ExampleProblem, Inputs, TaskError};
 use embert_train::run_of_model;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Serialize, Serializer};
@@ -24,12 +25,12 @@ use strum::VariantNames as _;
 use crate::arguments::{InferenceArgs, JsonArgs, Stride};
 use crate::error::Error;
 use crate::output::say;
-use crate::tasks::{PredictColumns, ShownTask, check_truncation, cut_note, is, task_of_model, with_task};
+use crate::tasks::{PredictColumns, ShownTask, check_truncation, cut_note, task_of_model, with_task};
 use crate::{output, reads, sources};
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// A run's model folder, or any checkpoint with a head for texts, tags, questions or masked words
+    /// A run's model folder, or any checkpoint with a head for texts, tags, questions, summaries or masked words
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
     /// The texts; those of fill-mask with a [MASK] where a word is to be found
@@ -64,6 +65,12 @@ pub(crate) struct PredictArgs {
     /// fill-mask [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) n_best: Option<u32>,
+    /// Choose this number of sentences at most, in summarization [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) sentences: Option<u32>,
+    /// Also choose sentences that have three words in a row with a better one, in summarization
+    #[arg(long)]
+    pub(crate) no_trigram_blocking: bool,
     /// Write JSON Lines, or, in token classification, a word a line with its tag
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "jsonl")]
     pub(crate) format: OutputFormat,
@@ -138,35 +145,11 @@ fn predict<T: ShownTask>(
     if let Some(Stride(stride)) = args.inference.stride {
         predictor = predictor.with_stride(stride);
     }
-    let task_name = || T::NAME;
-    if let Some(aggregation) = args.aggregation {
-        let Some(task) = predictor.task().clone().with_aggregation(aggregation) else {
-            return Err(of_tokens("aggregation", task_name()));
-        };
-        if args.format == OutputFormat::Conll {
-            return Err(Error::AggregatedWords);
-        }
-        predictor = predictor.map_task(|_| task);
-    }
-    if let Some(n_best) = args.n_best {
-        let Some(task) = predictor.task().clone().with_n_best(n_best as usize) else {
-            let (option, tasks) = ("n-best", "question-answering and fill-mask");
-            return Err(Error::OptionOfTask { option, tasks, model: task_name() });
-        };
-        predictor = predictor.map_task(|_| task);
-    }
-    if args.format == OutputFormat::Conll && !is_of_tokens::<T>() {
-        return Err(of_tokens("format conll", task_name()));
-    }
-    let pair =
-        [("text-pair", args.text_pair.is_some()), ("text-pair-column", args.text_pair_column.is_some())];
-    if let Some((option, _)) = pair.into_iter().find(|(_, is_given)| *is_given && is_of_tokens::<T>()) {
-        return Err(Error::OptionOfTask { option, tasks: "text-classification", model: task_name() });
-    }
+    let predictor = options::of_task(args, predictor)?;
     if let Some(warning) = predictor.task().warning() {
         say!("{warning}");
     }
-    let inputs = match (is_of_tokens::<T>(), is_of_questions::<T>()) {
+    let inputs = match (options::is_of_tokens::<T>(), options::is_of_questions::<T>()) {
         (true, _) => Inputs::Words,
         (false, true) => Inputs::Questions,
         (false, false) => Inputs::Pairs,
@@ -181,21 +164,6 @@ fn predict<T: ShownTask>(
 /// What to do where a question has no context.
 const QUESTION_HINT: &str = "add --question \"...\" and --context \"...\", the text in which the answer stands, or --input with \
                              a file of questions";
-
-/// Whether the task is token classification.
-fn is_of_tokens<T: ShownTask>() -> bool {
-    is::<T>(TaskKind::TokenClassification)
-}
-
-/// Whether the task is question answering.
-fn is_of_questions<T: ShownTask>() -> bool {
-    is::<T>(TaskKind::QuestionAnswering)
-}
-
-/// The error on an option of token classification with another model.
-fn of_tokens(option: &'static str, model: &'static str) -> Error {
-    Error::OptionOfTask { option, tasks: "token-classification", model }
-}
 
 /// The output of the predictions, which must not be the input.
 fn destination(args: &PredictArgs) -> Result<Output, Error> {
@@ -214,7 +182,7 @@ fn predict_texts<T: ShownTask>(
     predictor: &Predictor<T>,
     output: &Output,
 ) -> Result<(), Error> {
-    if is_of_questions::<T>() && (args.text.is_none() || args.text_pair.is_none()) {
+    if options::is_of_questions::<T>() && (args.text.is_none() || args.text_pair.is_none()) {
         return Err(Error::Missing { key: "the question with its context", hint: QUESTION_HINT.to_owned() });
     }
     if args.text_pair.is_some() {
@@ -264,7 +232,7 @@ fn predict_rows<T: ShownTask>(
     let waiting = RefCell::new(VecDeque::new());
     let options = (!is_stdout(input)).then(|| read_options(args));
     // Words have no pairs, and some models can't read them.
-    let mut may_be_pairs = !is_of_tokens::<T>() && predictor.check_pairs().is_ok();
+    let mut may_be_pairs = options::has_pairs::<T>() && predictor.check_pairs().is_ok();
     let mut id = 0;
     let examples = iter::from_fn(|| reader.next_located()).filter_map(|located| {
         let example = located.map_err(PredictError::from).and_then(|(location, mut row)| {
@@ -372,7 +340,7 @@ fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, E
     if is_stdout(input) {
         return Ok(RowReader::from_reader(BufReader::new(io::stdin()), &options, &wanted)?);
     }
-    if is_of_tokens::<T>() && options.format.is_none() && Format::of(input) == Some(Format::Tsv) {
+    if options::is_of_tokens::<T>() && options.format.is_none() && Format::of(input) == Some(Format::Tsv) {
         // As a data set for this task is read, unless it is a table of texts.
         let of_texts = Columns::new().with_text(columns::<T>(args).text);
         if RowReader::open(input, &options, &of_texts).is_err() {

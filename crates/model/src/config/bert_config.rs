@@ -9,6 +9,7 @@ use super::labels::generic_labels;
 use super::problem_type::ProblemType;
 use super::values;
 use crate::HiddenAct;
+use crate::names::HEAD_KEY;
 
 /// A BERT checkpoint's `config.json`. Fields have the names of its keys; a missing key has `transformers`'
 /// default.
@@ -166,6 +167,18 @@ impl BertConfig {
     /// The number of the head's labels.
     pub fn num_labels(&self) -> usize {
         self.id2label.len()
+    }
+
+    /// Whether the checkpoint's head may be that of this class in `transformers`. Models for different tasks
+    /// (texts, tokens, multiple choice) all call their head "classifier": the class tells them apart. A
+    /// checkpoint that names no class may have any head.
+    pub(crate) fn is_of(&self, architecture: &str) -> bool {
+        self.architectures.is_empty() || self.architectures.iter().any(|class| class == architecture)
+    }
+
+    /// The name of a head that no class in `transformers` has ([`Head::OWN_NAME`](crate::Head::OWN_NAME)).
+    pub fn own_head(&self) -> Option<&str> {
+        self.extra.get(HEAD_KEY).and_then(Value::as_str)
     }
 
     /// The index of the label called `name`.

@@ -18,6 +18,7 @@ mod roc;
 mod run;
 mod several_tasks;
 mod splits;
+mod summaries;
 mod sweep;
 mod texts;
 

@@ -34,6 +34,7 @@ pub(super) fn result(run: &Run, splits: &[Predictions<'_>]) -> String {
         Kind::Score => Some((regression(eval), SCORE_METRICS)),
         Kind::Entities => Some((entities(eval, found(run, eval)), ENTITY_METRICS)),
         Kind::Answers => Some((answers(eval, fitted(run, eval)), ANSWER_METRICS)),
+        Kind::Summaries => Some((summaries(eval), SUMMARY_METRICS)),
         Kind::Masks => Some((masks(eval), MASK_METRICS)),
     };
     if let Some((Some(line), said)) = line {
@@ -78,6 +79,7 @@ fn examples(eval: &Eval) -> String {
 const ENTITY_METRICS: &[&str] = &[names::F1, names::RECALL, names::PRECISION];
 const LABEL_METRICS: &[&str] = &[names::MICRO_F1, names::SUBSET_ACCURACY];
 const ANSWER_METRICS: &[&str] = &[names::F1, names::EXACT_MATCH];
+const SUMMARY_METRICS: &[&str] = &[names::ROUGE1];
 const MASK_METRICS: &[&str] = &[names::MASKED_ACCURACY];
 const SCORE_METRICS: &[&str] = &[names::MAE, names::PEARSON, names::SPEARMAN];
 
@@ -104,6 +106,14 @@ fn entities(eval: &Eval, found: Option<usize>) -> Option<String> {
     } else {
         format!("{line}, and {} of those that it finds are right; F1 is {f1}", percent(precision))
     })
+}
+
+fn summaries(eval: &Eval) -> Option<String> {
+    let rouge = figure(eval.metrics.get(names::ROUGE1)?);
+    Some(format!(
+        "Chooses sentences of {} with a ROUGE-1 of {rouge} against their true summaries",
+        examples(eval)
+    ))
 }
 
 fn multi_label(eval: &Eval, fitted: Option<&Metrics>) -> Option<String> {

@@ -152,6 +152,7 @@ fn missing(run: &Run) -> Vec<String> {
             Kind::Score => Some("Predicted against true, residuals and single examples"),
             Kind::Entities => Some("Errors by kind, F1 by length and marked texts"),
             Kind::Answers => Some("Scores by question word and length, and marked answers"),
+            Kind::Summaries => Some("Sentences by place, and marked texts"),
             Kind::Masks => Some("Words that are found, and texts with their masks"),
             Kind::Unknown => None,
         };

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::baselines::beside;
 use super::predictions::{Labels, fitted_temperature};
-use super::{answers, entities, masked, multi_label, predictions, regression};
+use super::{answers, entities, masked, multi_label, predictions, regression, summaries};
 use crate::examples::{Kind, RunExamples, by_split};
 use crate::predictions::Predictions;
 use crate::{ReportError, Run};
@@ -82,6 +82,18 @@ pub(super) fn sections(run: &Run, single: &[Predictions<'_>]) -> Result<Vec<(Str
             let mut found = Vec::new();
             for split in &by_split(examples, scores) {
                 let part = answers::of_split(split)?;
+                found.extend(of_some(split.name, split.scores, part));
+            }
+            Ok(found)
+        }
+        Kind::Summaries => {
+            let examples = match &run.examples {
+                Some(RunExamples::Summarized(examples)) => examples.as_slice(),
+                _ => &[],
+            };
+            let mut found = Vec::new();
+            for split in &by_split(examples, scores) {
+                let part = summaries::of_split(split)?;
                 found.extend(of_some(split.name, split.scores, part));
             }
             Ok(found)

@@ -85,6 +85,7 @@ impl Tokens {
 }
 
 /// The tokens of one text that are kept.
+#[derive(Default)]
 pub(crate) struct Part {
     pub(crate) encoding: Encoding,
     /// The number of each token within its word.

@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 use tokenizers::utils::truncation::TruncationDirection;
 
+use super::sentences::Packed;
 use super::sequence::{Part, SequenceTokens, Size, Tokens, Untruncated};
 use super::truncation::direction;
 use crate::encoding::{EncodeOptions, Encoding};
 use crate::error::TokenizeError;
-use crate::input::Input;
+use crate::input::{Input, Sequence};
 use crate::limits::MOST_WINDOWS;
 use crate::tokenizer::Tokenizer;
 
@@ -16,10 +17,15 @@ use crate::tokenizer::Tokenizer;
 #[derive(Clone, Debug)]
 pub struct Windows<'a> {
     tokenizer: &'a Tokenizer,
-    first: Slices,
-    second: Option<Slices>,
-    size: Size,
+    of: Of,
     next: usize,
+}
+
+/// What windows are of.
+#[derive(Clone, Debug)]
+enum Of {
+    Texts { first: Slices, second: Option<Slices>, size: Size },
+    Sentences(Packed),
 }
 
 impl Tokenizer {
@@ -56,6 +62,14 @@ impl Tokenizer {
         options: &EncodeOptions,
         stride: usize,
     ) -> Result<Vec<Encoding>, TokenizeError> {
+        if let Sequence::Sentences(sentences) = input.alone()? {
+            let packed = Packed::new(self, sentences, options, Some(stride))?;
+            let (windows, tokens) = (packed.count(), packed.size().tokens);
+            if windows > MOST_WINDOWS {
+                return Err(TokenizeError::Windows { tokens, windows, stride });
+            }
+            return (0..windows).map(|index| packed.window(self, index)).collect();
+        }
         let Untruncated { first, second, size } = self.untruncated(input, options)?;
         let room = options.max_length - self.special_tokens_added(second.is_some());
         if stride >= room {
@@ -112,6 +126,10 @@ impl Tokenizer {
         options: &EncodeOptions,
         stride: usize,
     ) -> Result<Windows<'_>, TokenizeError> {
+        if let Sequence::Sentences(sentences) = input.alone()? {
+            let packed = Packed::new(self, sentences, options, Some(stride))?;
+            return Ok(Windows { tokenizer: self, of: Of::Sentences(packed), next: 0 });
+        }
         self.iterator(self.untruncated(input, options)?, options, stride)
     }
 
@@ -127,13 +145,8 @@ impl Tokenizer {
             return Err(TokenizeError::Stride { stride, max_length: options.max_length, room });
         }
         let slices = |sequence| Slices::new(sequence, options, stride);
-        Ok(Windows {
-            tokenizer: self,
-            first: slices(first)?,
-            second: second.map(slices).transpose()?,
-            size,
-            next: 0,
-        })
+        let (first, second) = (slices(first)?, second.map(slices).transpose()?);
+        Ok(Windows { tokenizer: self, of: Of::Texts { first, second, size }, next: 0 })
     }
 }
 
@@ -141,26 +154,38 @@ impl Iterator for Windows<'_> {
     type Item = Result<Encoding, TokenizeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next == self.first.count.saturating_mul(self.seconds()) {
+        if self.next == self.of.count() {
             return None;
         }
-        let (first, second) = (self.next / self.seconds(), self.next % self.seconds());
+        let index = self.next;
         self.next += 1;
-        let second = self.second.as_ref().map(|slices| slices.get(second));
-        Some(self.tokenizer.with_special_tokens(self.first.get(first), second, self.size))
+        Some(match &self.of {
+            Of::Texts { first, second, size } => {
+                let seconds = second.as_ref().map_or(1, |slices| slices.count);
+                let second = second.as_ref().map(|slices| slices.get(index % seconds));
+                self.tokenizer.with_special_tokens(first.get(index / seconds), second, *size)
+            }
+            Of::Sentences(packed) => packed.window(self.tokenizer, index),
+        })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.first.count.saturating_mul(self.seconds()) - self.next;
+        let left = self.of.count() - self.next;
         (left, Some(left))
     }
 }
 
 impl ExactSizeIterator for Windows<'_> {}
 
-impl Windows<'_> {
-    fn seconds(&self) -> usize {
-        self.second.as_ref().map_or(1, |slices| slices.count)
+impl Of {
+    /// The number of windows.
+    fn count(&self) -> usize {
+        match self {
+            Self::Texts { first, second, .. } => {
+                first.count.saturating_mul(second.as_ref().map_or(1, |slices| slices.count))
+            }
+            Self::Sentences(packed) => packed.count(),
+        }
     }
 }
 
