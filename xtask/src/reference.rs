@@ -40,6 +40,9 @@ const VOCABULARY: &str = "vocabulary.py";
 /// The script that also opens a model for masked words that embert writes.
 const MASKED: &str = "masked_lm.py";
 
+/// The script that also opens folders of sentence-transformers that embert writes.
+const SENTENCES: &str = "sentences.py";
+
 /// Fixtures that an older version of the program writes: `tests/reference/end_to_end/golden.py`.
 const GOLDEN: &str = "tests/fixtures/golden";
 
@@ -101,6 +104,9 @@ pub(crate) fn run(arguments: &Arguments) -> TaskResult {
     if scripts.iter().any(|script| script.ends_with(MASKED)) {
         load_masked(&arguments.python, made.path())?;
     }
+    if scripts.iter().any(|script| script.ends_with(SENTENCES)) {
+        load_sentences(&arguments.python, made.path())?;
+    }
     if differences > 0 {
         return Err(format!("{differences} fixtures are not what the scripts make").into());
     }
@@ -143,7 +149,7 @@ fn read_with_tensorboard(python: &Path, folder: &Path) -> TaskResult {
 /// Lets transformers load the tokenizers that embert saves from the folders of `checkpoints.py`.
 fn load_tokenizers(python: &Path, folder: &Path) -> TaskResult {
     println!("== saved tokenizers, in transformers");
-    let test = ["embert-tokenize", "saved_folders"];
+    let test = ["embert-tokenize", "--test=it", "saved_folders"];
     check_saved(python, test, ("EMBERT_SAVED_TOKENIZERS", &folder.join("saved-tokenizers")), CHECKPOINTS)
 }
 
@@ -158,7 +164,7 @@ fn load_vocabularies(python: &Path, folder: &Path) -> TaskResult {
 /// `question_answering.py`.
 fn load_answers(python: &Path, folder: &Path) -> TaskResult {
     println!("== a saved model for questions, in transformers");
-    let test = ["embert-model", "a_saved_folder"];
+    let test = ["embert-model", "--test=it", "a_saved_folder"];
     check_saved(python, test, ("EMBERT_SAVED_ANSWERS", &folder.join("saved-answers")), ANSWERS)
 }
 
@@ -169,15 +175,22 @@ fn load_masked(python: &Path, folder: &Path) -> TaskResult {
     check_saved(python, test, ("EMBERT_SAVED_MASKED", &folder.join("saved-masked")), MASKED)
 }
 
+/// Lets sentence-transformers open the folders that embert saves from those of `sentences.py`.
+fn load_sentences(python: &Path, folder: &Path) -> TaskResult {
+    println!("== saved folders, in sentence-transformers");
+    let test = ["embert-predict", "--lib", "saved_folders"];
+    check_saved(python, test, ("EMBERT_SAVED_SENTENCES", &folder.join("saved-sentences")), SENTENCES)
+}
+
 /// Runs the test of a package that saves what the script checks, in the folder that the environment names.
 fn check_saved(
     python: &Path,
-    [package, test]: [&str; 2],
+    [package, target, test]: [&str; 3],
     (variable, saved): (&str, &Path),
     script: &str,
 ) -> TaskResult {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--quiet", "--package", package, "--test", "it", test]);
+    cargo.args(["test", "--quiet", "--package", package, target, test]);
     succeed(cargo.env(variable, saved))?;
     let script = root().join("tests/reference").join(script);
     succeed(Command::new(python).arg(script).arg("--check").arg(saved))

@@ -8,6 +8,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::arguments::JsonArgs;
+use crate::commands::embed::EmbedArgs;
 use crate::commands::eval::EvalArgs;
 use crate::commands::inspect::InspectArgs;
 use crate::commands::predict::PredictArgs;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Predict with a fine-tuned checkpoint: labels, numbers or entities of texts, answers to questions
     Predict(PredictArgs),
+    /// Give texts their vectors with a folder of sentence-transformers, or with any BERT
+    Embed(EmbedArgs),
     /// Make a page with plots of a run or a sweep, or one that compares several runs
     Report(ReportArgs),
     /// Show a checkpoint: its modules, shapes and parameters, and its tokenizer

@@ -91,6 +91,15 @@ pub(crate) enum Error {
     OptionOfTask { option: &'static str, tasks: &'static str, model: &'static str },
     #[error("{}: {problem}", if *of == 1 { "the text".to_owned() } else { format!("text {number} of {of}") })]
     TypedText { number: usize, of: usize, problem: embert_task::ExampleProblem },
+    #[error(
+        "the format of the vectors can't be told from {}: name a file that ends in one of {endings}, or set --format",
+        path.display()
+    )]
+    VectorFormat { path: PathBuf, endings: String },
+    #[error(
+        "vectors can't be written to a terminal as {format}: name a file with --output, or leave --format out"
+    )]
+    VectorsOnTerminal { format: embert_predict::VectorFormat },
     #[error("--{option} {} is a file, expected a folder, or a path where one can be made", path.display())]
     NoFolder { option: &'static str, path: PathBuf },
     #[error("{} has a vocabulary: choose another output, or pass --overwrite to replace it", path.display())]

@@ -10,6 +10,7 @@ mod error;
 mod output;
 mod paths;
 mod reads;
+mod rows;
 mod signals;
 mod sources;
 mod tasks;
@@ -103,6 +104,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Sweep(args) => return commands::sweep::run(&args),
         Command::Eval(args) => commands::eval::run(&args)?,
         Command::Predict(args) => commands::predict::run(&args)?,
+        Command::Embed(args) => commands::embed::run(&args)?,
         Command::Report(args) => commands::report::run(&args)?,
         Command::Inspect(args) => commands::inspect::run(&args)?,
         Command::Tokenize(args) => commands::tokenize::run(&args)?,

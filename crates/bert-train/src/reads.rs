@@ -7,12 +7,17 @@ use embert_report::Sweep;
 use embert_run::{RunFiles, SweepFiles, Thresholds};
 
 /// The files that are read of a checkpoint's folder, besides `*.safetensors`.
-const MODEL_FILES: [&str; 11] = [
+const MODEL_FILES: [&str; 16] = [
+    "1_Pooling/config.json",
+    "2_Normalize/config.json",
     "README.md",
     "adapter_config.json",
     "added_tokens.json",
     "config.json",
+    "config_sentence_transformers.json",
     "model.safetensors.index.json",
+    "modules.json",
+    "sentence_bert_config.json",
     "special_tokens_map.json",
     Thresholds::FILE,
     "tokenizer.json",

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::disk;
 use crate::error::{At as _, FileError, OutputError};
 use crate::file::{BUFFER, Writing, check_writable, write_with};
-use crate::temporary::parent;
+use crate::temporary::{parent, scratch_file};
 
 /// The number of links in a row that are followed: Linux's limit.
 const MOST_LINKS: usize = 40;
@@ -163,6 +163,18 @@ impl Output {
         let mut out = BufWriter::with_capacity(BUFFER, Writing { file: &file, path: &self.named });
         fill(&mut out)?;
         Ok(out.flush().at("write", &self.named)?)
+    }
+
+    /// An unlinked temporary file for what does not fit into memory before it is written: beside the output if
+    /// that is a file, else in the system's folder for temporary files.
+    ///
+    /// # Errors
+    /// No file can be created there.
+    pub fn scratch_file(&self) -> Result<File, FileError> {
+        match &self.target {
+            Target::File(path) => scratch_file(parent(path)),
+            Target::Stream(_) | Target::Standard(_) => scratch_file(&std::env::temp_dir()),
+        }
     }
 
     /// The identity of the output's file; `None` if the file does not exist or, as a device, has no content
@@ -411,6 +423,16 @@ mod tests {
         output.differs_from(&at("none")).unwrap();
         let new = Output::new(&at("new")).unwrap();
         new.differs_from(place.path()).unwrap();
+    }
+
+    #[test]
+    fn a_scratch_file_has_no_name() {
+        let place = tempfile::tempdir().unwrap();
+        let output = Output::new(&place.path().join("out")).unwrap();
+        let mut scratch = output.scratch_file().unwrap();
+        scratch.write_all(b"rows").unwrap();
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+        Output::standard().scratch_file().unwrap().write_all(b"rows").unwrap();
     }
 
     #[test]

@@ -164,7 +164,9 @@ impl Hub {
 
     /// Fetches the files of a model: `config.json`, the card (`README.md`), an `adapter_config.json`, the
     /// tokenizer's files (those of `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`,
-    /// `added_tokens.json` and `vocab.txt` that exist), and the safetensors weights, in one file or sharded.
+    /// `added_tokens.json` and `vocab.txt` that exist), the files of sentence-transformers (`modules.json`,
+    /// `sentence_bert_config.json`, `config_sentence_transformers.json`, `1_Pooling/config.json`,
+    /// `2_Normalize/config.json`), and the safetensors weights, in one file or sharded.
     ///
     /// `name` is a folder, which is returned as it is, or a repository: `name`, `owner/name`,
     /// `owner/name@revision`.

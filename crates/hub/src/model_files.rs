@@ -18,11 +18,17 @@ const INDEX: &str = "model.safetensors.index.json";
 const TOKENIZER: &str = "tokenizer.json";
 
 /// Files that are fetched if the repository has them: every file about the tokenizer; the card, which states
-/// the licence; and the description of an adapter, with which the weights are not the whole model.
+/// the licence; the description of an adapter, with which the weights are not the whole model; and what
+/// sentence-transformers says of a text's vector, with the names that it gives to the folders of its modules.
 const OPTIONAL: &[&str] = &[
+    "1_Pooling/config.json",
+    "2_Normalize/config.json",
     "README.md",
     "adapter_config.json",
     "added_tokens.json",
+    "config_sentence_transformers.json",
+    "modules.json",
+    "sentence_bert_config.json",
     "special_tokens_map.json",
     TOKENIZER,
     "tokenizer_config.json",
@@ -150,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn one_format_and_no_folder_is_taken() {
+    fn one_format_and_no_other_folder_is_taken() {
         let (names, weights) = needed_of(&[
             "README.md",
             "config.json",
@@ -158,6 +164,7 @@ mod tests {
             "pytorch_model.bin",
             "onnx/model.onnx",
             "1_Pooling/config.json",
+            "2_Dense/config.json",
             "tokenizer.json",
             "vocab.txt",
             "model.safetensors.index.json",
@@ -165,7 +172,14 @@ mod tests {
         .unwrap();
         assert_eq!(
             names.into_iter().collect::<Vec<_>>(),
-            ["README.md", "config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]
+            [
+                "1_Pooling/config.json",
+                "README.md",
+                "config.json",
+                "model.safetensors",
+                "tokenizer.json",
+                "vocab.txt"
+            ]
         );
         assert_eq!(weights, Weights::Single);
     }

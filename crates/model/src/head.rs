@@ -1,11 +1,12 @@
 //! [`Head`]: the part of a model that computes a task's outputs from the encoder's hidden states.
 
 use std::fmt::Debug;
+use std::path::Path;
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;
 
-use crate::{BertConfig, BertEmbeddings, DropoutKey, Initializer, Layout};
+use crate::{BertConfig, BertEmbeddings, DropoutKey, Initializer, Layout, ModelError};
 
 /// The hidden states that a head reads. A pooler is built, run, loaded and saved only for heads that read its
 /// output.
@@ -17,6 +18,8 @@ pub enum Reads {
     FirstToken,
     /// The last layer's state of every position, padding included: one row a position.
     AllTokens,
+    /// The last layer's state of every position, padding included, of which the head makes one row a feature.
+    WholeFeature,
 }
 
 /// The input of a head: hidden states, layout, embeddings, dropout key.
@@ -68,7 +71,28 @@ pub trait Head: Module + ModuleDisplay + Clone + Debug {
     /// A head for a model with the config `config`; `init` draws its weights.
     fn new(config: &BertConfig, init: &Initializer<'_>) -> Self;
 
-    /// The head's outputs, `[rows, outputs]`: one row for each row of [`HeadInput::states`].
+    /// Reads what the files of a checkpoint's folder, besides its config and weights, say of the head. The
+    /// head of a folder without such files stays as it is.
+    ///
+    /// # Errors
+    /// A file can't be read, contradicts `config`, or asks for what is not implemented.
+    fn read_files(&mut self, dir: &Path, config: &BertConfig) -> Result<(), ModelError> {
+        let _ = (dir, config);
+        Ok(())
+    }
+
+    /// Writes the files that [`read_files`](Self::read_files) reads. `has_pooler` says whether the folder's
+    /// weights have a pooler.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    fn write_files(&self, dir: &Path, config: &BertConfig, has_pooler: bool) -> Result<(), ModelError> {
+        let _ = (dir, config, has_pooler);
+        Ok(())
+    }
+
+    /// The head's outputs, `[rows, outputs]`: one row for each row of [`HeadInput::states`], or one row a
+    /// feature if the head reads [`Reads::WholeFeature`].
     fn forward(&self, input: HeadInput<'_>) -> Tensor<2>;
 
     /// Sets the keys of a `config.json` that follow from the head, before it is written.

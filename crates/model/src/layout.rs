@@ -108,20 +108,50 @@ impl Layout {
         rows.reshape([batch, seq, hidden])
     }
 
+    /// The mean of the rows that hold tokens, one row a feature.
+    ///
+    /// # Shapes
+    /// - `rows`: `[rows, hidden]`, padding included
+    /// - output: `[features, hidden]`
+    pub fn mean_of_tokens(&self, rows: Tensor<2>) -> Tensor<2> {
+        let state = self.hidden_state(rows);
+        let [batch, seq, hidden] = state.dims();
+        let mask = self.mask_beside(&state).float().cast(state.dtype());
+        // A feature without tokens has the mean 0.
+        let counts = mask.clone().sum_dim(1).clamp_min(1.0);
+        let weights = (mask / counts).reshape([batch, 1, seq]);
+        weights.matmul(state).reshape([batch, hidden])
+    }
+
+    /// The largest value of each dimension over the rows that hold tokens, one row a feature. Shapes as in
+    /// [`mean_of_tokens`](Self::mean_of_tokens).
+    pub fn max_of_tokens(&self, rows: Tensor<2>) -> Tensor<2> {
+        let state = self.hidden_state(rows);
+        let [batch, seq, hidden] = state.dims();
+        let minimum = state.dtype().finfo().map_or(f64::from(f32::MIN), |info| info.min);
+        let padding =
+            self.mask_beside(&state).equal_elem(0).reshape([batch, seq, 1]).expand([batch, seq, hidden]);
+        state.mask_fill(padding, minimum).max_dim(1).reshape([batch, hidden])
+    }
+
+    /// The attention mask `[batch, seq]` on the device of `state`, with autodiff if `state` has it.
+    fn mask_beside(&self, state: &Tensor<3>) -> Tensor<2, Int> {
+        let Self::Padded(Padded { attention_mask, .. }) = self;
+        match (state.is_autodiff(), attention_mask.device().is_autodiff()) {
+            (true, false) => Tensor::from_inner(attention_mask.clone()),
+            (false, true) => attention_mask.clone().inner(),
+            _ => attention_mask.clone(),
+        }
+    }
+
     /// The mask as a term to add to attention scores, `[batch, 1, 1, seq]`, with the device and dtype of
     /// `like`: 0 at real tokens, and the dtype's minimum at padding, so that the probability of padding is
     /// exactly 0. With minus infinity, a feature of padding alone would be NaN.
     pub fn attention_bias(&self, like: &Tensor<3>) -> Tensor<4> {
-        let Self::Padded(Padded { attention_mask, .. }) = self;
-        let [batch, seq] = attention_mask.dims();
+        let [batch, seq] = self.padded_shape();
         let dtype = like.dtype();
         let minimum = dtype.finfo().map_or(f64::from(f32::MIN), |info| info.min);
-        let mask = match (like.is_autodiff(), attention_mask.device().is_autodiff()) {
-            (true, false) => Tensor::from_inner(attention_mask.clone()),
-            (false, true) => attention_mask.clone().inner(),
-            _ => attention_mask.clone(),
-        };
-        let padding = mask.equal_elem(0).reshape([batch, 1, 1, seq]);
+        let padding = self.mask_beside(like).equal_elem(0).reshape([batch, 1, 1, seq]);
         Tensor::zeros([batch, 1, 1, seq], (&like.device(), dtype)).mask_fill(padding, minimum)
     }
 }

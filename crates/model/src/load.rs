@@ -216,6 +216,7 @@ impl<H: Head> ModelFor<H> {
         if H::KEEPS_POOLER && model.bert.pooler.is_none() && !new_pooler {
             model.bert.pooler = Some(BertPooler::new(&config, &init));
         }
+        model.head.read_files(dir, &config)?;
         let (model, mut report) = weights.fill(model, |depth| match depth {
             Depth::Head => new_head,
             Depth::Pooler => new_pooler,

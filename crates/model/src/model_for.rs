@@ -68,7 +68,7 @@ impl<H: Head> ModelFor<H> {
         let states = match H::READS {
             Reads::Pooled => self.pooler().forward(layout.first_tokens(last_hidden_state)),
             Reads::FirstToken => layout.first_tokens(last_hidden_state),
-            Reads::AllTokens => layout.all_rows(last_hidden_state),
+            Reads::AllTokens | Reads::WholeFeature => layout.all_rows(last_hidden_state),
         };
         self.forward_states(states, layout, dropout)
     }

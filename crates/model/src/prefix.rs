@@ -22,7 +22,7 @@ impl FrozenPrefix {
     pub fn keeps_all_rows(self, reads: Reads) -> bool {
         match self {
             Self::Layers(_) => true,
-            Self::Encoder => reads == Reads::AllTokens,
+            Self::Encoder => matches!(reads, Reads::AllTokens | Reads::WholeFeature),
             Self::Pooler => false,
         }
     }

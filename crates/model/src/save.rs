@@ -89,6 +89,15 @@ pub trait PretrainedModel: Module {
     fn own_head() -> Option<(&'static str, &'static str)> {
         None
     }
+
+    /// Writes the files besides `config.json` and the weights that a folder of this model has.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    fn write_files(&self, dir: &Path, config: &BertConfig) -> Result<(), ModelError> {
+        let _ = (dir, config);
+        Ok(())
+    }
 }
 
 impl PretrainedModel for BertModel {
@@ -111,11 +120,15 @@ impl<H: Head> PretrainedModel for ModelFor<H> {
     fn own_head() -> Option<(&'static str, &'static str)> {
         H::OWN_NAME.zip(H::KEYS)
     }
+
+    fn write_files(&self, dir: &Path, config: &BertConfig) -> Result<(), ModelError> {
+        self.head.write_files(dir, config, self.bert.pooler.is_some())
+    }
 }
 
 /// Writes `config.json` and `model.safetensors` into `dir`, which is created if missing, with the names and
-/// shapes that `transformers` writes; and [`HEAD_FILE`], for a head that `transformers` does not know. The same
-/// model gives the same bytes.
+/// shapes that `transformers` writes; [`HEAD_FILE`], for a head that `transformers` does not know; and the files
+/// of the head ([`Head::write_files`]). The same model gives the same bytes.
 ///
 /// Each file is written under a temporary name and renamed when it is complete. Parameters are copied to the
 /// host one at a time.
@@ -146,7 +159,8 @@ pub fn save_pretrained<M: PretrainedModel>(
         write_weights(&dir.join(HEAD_FILE), &head, dtype)?;
     }
     write_weights(&dir.join(SINGLE), &weights, dtype)?;
-    Ok(embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?)
+    embert_files::write(&dir.join("config.json"), config.to_json().as_bytes())?;
+    model.write_files(dir, &config)
 }
 
 fn write_weights(path: &Path, weights: &[Stored], dtype: SaveDtype) -> Result<(), ModelError> {

@@ -47,6 +47,29 @@ pub enum PredictError {
         /// The model's `max_position_embeddings`.
         positions: usize,
     },
+    /// The folder has no prompt of the name that was asked for.
+    #[error(
+        "the model in {} has no prompt \"{name}\": expected {}",
+        path.display(),
+        if known.is_empty() { "none, since it has no prompts; a prompt can be given as a text".to_owned() } else { known.join(", ") }
+    )]
+    NoPrompt {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// The name that was asked for.
+        name: String,
+        /// The names of the folder's prompts.
+        known: Vec<String>,
+    },
+    /// The folder leaves a prompt's tokens out of the pooling.
+    #[error(
+        "the model in {} leaves the tokens of a prompt out of the pooling (\"include_prompt\": false), which is not implemented: take an empty prompt, or another model",
+        path.display()
+    )]
+    ExcludedPrompt {
+        /// The checkpoint's folder.
+        path: PathBuf,
+    },
     /// The model's output for a text is not a finite number.
     #[error(
         "the model in {} gives {value} for the text \"{text}\": its weights are too large for 32-bit floats; choose another checkpoint",

@@ -6,12 +6,14 @@ use std::vec;
 
 use burn::module::Module as _;
 use burn::tensor::{Device, Int, Tensor};
-use embert_data::tokenize::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation};
-use embert_data::{Batcher, DataError, EncodedFeature, Texts as _, inputs_of, pieces_of};
-use embert_model::{BertConfig, BertInput, Head as _, Layout, LoadOptions, ModelError, ModelFor, Reads};
+use embert_data::tokenize::{EncodeOptions, Encoding, Tokenizer, Truncation};
+use embert_data::{DataError, Texts as _, inputs_of, pieces_of};
+use embert_model::{BertConfig, Head as _, LoadOptions, ModelError, ModelFor, Reads};
 use embert_task::{LabelledText, Outputs, Task, TextClassification, TextExample, rows_of};
 
 use crate::PredictError;
+use crate::ahead::{Ahead, BATCHES_AHEAD};
+use crate::input::input_of;
 use crate::relevant::relevant;
 
 /// A checkpoint that was trained for a task, with its tokenizer, ready to predict.
@@ -42,13 +44,6 @@ enum Longer {
     /// In windows that overlap by so many tokens.
     InWindows(usize),
 }
-
-/// The number of batches that are read ahead and sorted by length together: enough that batches hold texts of
-/// similar length, few enough that a stream of any length needs little memory.
-const BATCHES_AHEAD: usize = 16;
-
-/// The most text that is read ahead, in bytes: long texts must not fill the memory.
-const BYTES_AHEAD: usize = 4 << 20;
 
 impl<T: Task> Predictor<T> {
     /// Opens the `model/` folder of a run, or any BERT checkpoint in Hugging Face format that was trained for
@@ -167,9 +162,8 @@ impl<T: Task> Predictor<T> {
     {
         Predictions {
             predictor: self,
-            examples: Some(examples.into_iter()),
+            examples: Ahead::new(examples.into_iter()),
             ready: Vec::new().into_iter(),
-            failed: None,
         }
     }
 
@@ -284,17 +278,9 @@ impl<T: Task> Predictor<T> {
 
     /// The head's outputs for a batch, as far as decoding wants them.
     fn forward(&self, encodings: &[&(usize, Encoding)], alignments: &[T::Alignment]) -> Outputs {
-        let items: Vec<EncodedFeature<()>> = encodings
-            .iter()
-            .map(|(index, encoding)| EncodedFeature::new(*index as u64, encoding.clone(), ()))
-            .collect();
-        let batch = burn::data::dataloader::batcher::Batcher::batch(
-            &Batcher::new(self.tokenizer.pad_id(), Padding::Longest),
-            items,
-            &self.device,
-        );
-        let layout = Layout::padded(batch.attention_mask, batch.lengths);
-        let input = BertInput::with_layout(batch.input_ids, batch.token_type_ids, layout.clone());
+        let encodings = encodings.iter().map(|(_, encoding)| encoding);
+        let input = input_of(encodings, self.tokenizer.pad_id(), &self.device);
+        let layout = input.layout.clone();
         let positions: Option<Vec<&[usize]>> =
             alignments.iter().map(|alignment| self.task.decoded_positions(alignment)).collect();
         let Some(positions) = positions else {
@@ -331,40 +317,8 @@ impl Predictor<TextClassification> {
 #[derive(Debug)]
 pub struct Predictions<'a, T: Task, I> {
     predictor: &'a Predictor<T>,
-    /// The examples that are still to be read; `None` after an error.
-    examples: Option<I>,
+    examples: Ahead<I>,
     ready: vec::IntoIter<T::Answer>,
-    /// The error of an example, to be returned after the answers to the examples before it.
-    failed: Option<PredictError>,
-}
-
-impl<T: Task, I> Predictions<'_, T, I> {
-    /// Reads ahead, up to the first example that can't be read.
-    fn read_ahead<X: Into<PredictError>>(&mut self) -> Vec<T::Example>
-    where
-        I: Iterator<Item = Result<T::Example, X>>,
-    {
-        let mut ahead = Vec::new();
-        let mut bytes = 0;
-        let Some(examples) = &mut self.examples else { return ahead };
-        for example in examples.take(self.predictor.batch_size * BATCHES_AHEAD) {
-            match example {
-                Ok(example) => {
-                    bytes += example.text().len() + example.text_pair().map_or(0, str::len);
-                    ahead.push(example);
-                }
-                Err(error) => {
-                    self.failed = Some(error.into());
-                    self.examples = None;
-                    break;
-                }
-            }
-            if bytes >= BYTES_AHEAD {
-                break;
-            }
-        }
-        ahead
-    }
 }
 
 impl<T: Task, X: Into<PredictError>, I: Iterator<Item = Result<T::Example, X>>> Iterator
@@ -376,9 +330,11 @@ impl<T: Task, X: Into<PredictError>, I: Iterator<Item = Result<T::Example, X>>> 
         if let Some(answer) = self.ready.next() {
             return Some(Ok(answer));
         }
-        let ahead = self.read_ahead();
+        let ahead = self.examples.read(self.predictor.batch_size * BATCHES_AHEAD, |example: &T::Example| {
+            example.text().len() + example.text_pair().map_or(0, str::len)
+        });
         if ahead.is_empty() {
-            return self.failed.take().map(Err);
+            return self.examples.take_failure().map(Err);
         }
         match self.predictor.predict_together(ahead) {
             Ok(answers) => {
@@ -386,8 +342,7 @@ impl<T: Task, X: Into<PredictError>, I: Iterator<Item = Result<T::Example, X>>> 
                 self.ready.next().map(Ok)
             }
             Err(error) => {
-                self.examples = None;
-                self.failed = None;
+                self.examples.end();
                 Some(Err(error))
             }
         }

@@ -30,7 +30,7 @@ impl Outputs {
     /// for the device.
     pub fn new<H: Head>(outputs: Tensor<2>, layout: &Layout) -> Self {
         let rows = (0..layout.features()).map(|feature| match H::READS {
-            Reads::Pooled | Reads::FirstToken => feature..feature + 1,
+            Reads::Pooled | Reads::FirstToken | Reads::WholeFeature => feature..feature + 1,
             Reads::AllTokens => layout.feature_rows(feature),
         });
         Self::with_rows(outputs, rows.collect())
@@ -52,8 +52,8 @@ impl Outputs {
         Self { values: outputs.into_data().iter::<f32>().collect(), width, rows }
     }
 
-    /// The outputs of one feature, row after row: one row for a head that reads one state for each feature,
-    /// a row for each token for a head that reads all tokens, or for each that was chosen. Padding has no row.
+    /// The outputs of one feature, row after row: one row for a head that gives one row for each feature, a row
+    /// for each token for a head that reads all tokens, or for each that was chosen. Padding has no row.
     ///
     /// # Panics
     /// The batch has no feature with this index.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokenizers::normalizers::{self, Lowercase};
 use tokenizers::{ModelWrapper, NormalizerWrapper, PostProcessor as _};
 
 use crate::error::TokenizeError;
@@ -136,6 +137,29 @@ impl Tokenizer {
             pad_id,
             source: source.to_owned(),
         }
+    }
+
+    /// The tokenizer that lowercases texts before all else, as sentence-transformers' `do_lower_case` makes it.
+    /// Tokens that are added as they are, such as `[SEP]`, keep their case. It is for encoding: files that
+    /// [`save`](Self::save) writes of it do not state the lowercasing for `transformers`.
+    ///
+    /// # Errors
+    /// The library refuses the normaliser.
+    pub fn with_lower_case(mut self) -> Result<Self, TokenizeError> {
+        let own = self.inner.get_normalizer().cloned();
+        let lowercases =
+            |normalizer: &NormalizerWrapper| matches!(normalizer, NormalizerWrapper::Lowercase(_));
+        let mut parts: Vec<NormalizerWrapper> = match own {
+            Some(NormalizerWrapper::Sequence(sequence)) => sequence.into_iter().collect(),
+            own => own.into_iter().collect(),
+        };
+        if !parts.iter().any(lowercases) {
+            parts.insert(0, NormalizerWrapper::Lowercase(Lowercase));
+            Arc::make_mut(&mut self.inner)
+                .with_normalizer(Some(normalizers::Sequence::new(parts)))
+                .map_err(|source| TokenizeError::Refused { path: self.source.clone(), source })?;
+        }
+        Ok(self)
     }
 
     /// Notes for the user, one line each: settings that change nothing, tokens that don't count, a vocabulary

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bad_input_tasks;
+mod embed;
 mod formats;
 mod golden;
 mod heads;

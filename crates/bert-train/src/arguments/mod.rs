@@ -6,12 +6,14 @@
 )]
 
 mod inference;
+mod input;
 mod json;
 mod options;
 mod run;
 mod values;
 
 pub(crate) use self::inference::{InferenceArgs, ReadingArgs, Stride};
+pub(crate) use self::input::{format_names, input_help, is_standard};
 pub(crate) use self::json::JsonArgs;
 pub(crate) use self::options::option_of;
 pub(crate) use self::run::{RunArgs, names};

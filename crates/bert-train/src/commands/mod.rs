@@ -5,6 +5,7 @@
 )]
 
 pub(crate) mod devices;
+pub(crate) mod embed;
 pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod predict;

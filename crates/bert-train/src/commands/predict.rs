@@ -18,13 +18,13 @@ use embert_model::DeviceChoice;
 use embert_predict::{PredictError, Predictor};
 use embert_task::{Aggregation, ExampleProblem, Inputs, TaskError};
 use embert_train::run_of_model;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Serialize, Serializer};
 use strum::VariantNames as _;
 
-use crate::arguments::{InferenceArgs, JsonArgs, Stride};
+use crate::arguments::{InferenceArgs, JsonArgs, Stride, format_names, input_help, is_standard};
 use crate::error::Error;
 use crate::output::say;
+use crate::rows::{is_bad_row, rows_bar};
 use crate::tasks::{PredictColumns, ShownTask, check_truncation, cut_note, task_of_model, with_task};
 use crate::{output, reads, sources};
 
@@ -94,18 +94,6 @@ fn aggregations() -> impl TypedValueParser<Value = Aggregation> {
     PossibleValuesParser::new(Aggregation::VARIANTS).try_map(|name| name.parse::<Aggregation>())
 }
 
-/// The help of `--input`.
-pub(super) fn input_help() -> String {
-    let endings = Format::usual_endings();
-    format!("Read the texts from this file ({endings}; also .gz, .zst); - is the standard input")
-}
-
-/// The names of the formats.
-pub(super) fn format_names() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
-        .try_map(|name| name.parse::<Format>())
-}
-
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let (_, device) = args.inference.device.parse::<DeviceChoice>()?.resolve()?;
     // An output that can't be written is refused before anything is downloaded or loaded.
@@ -167,9 +155,9 @@ const QUESTION_HINT: &str = "add --question \"...\" and --context \"...\", the t
 
 /// The output of the predictions, which must not be the input.
 fn destination(args: &PredictArgs) -> Result<Output, Error> {
-    let output = if is_stdout(&args.output) { Output::standard() } else { Output::new(&args.output)? };
+    let output = if is_standard(&args.output) { Output::standard() } else { Output::new(&args.output)? };
     match &args.input {
-        Some(input) if is_stdout(input) => output.differs_from_standard_input()?,
+        Some(input) if is_standard(input) => output.differs_from_standard_input()?,
         Some(input) => output.differs_from(input)?,
         None => {}
     }
@@ -198,7 +186,7 @@ fn predict_texts<T: ShownTask>(
     let answers =
         predictor.stream(examples.into_iter().map(Ok::<_, PredictError>)).collect::<Result<Vec<_>, _>>()?;
     let is_conll = args.format == OutputFormat::Conll;
-    if args.json.json || is_conll || !is_stdout(&args.output) || !io::stdout().is_terminal() {
+    if args.json.json || is_conll || !is_standard(&args.output) || !io::stdout().is_terminal() {
         let lines = answers.into_iter().map(|answer| Ok(Line::<T> { answer, fields: None, place: None }));
         return write_all(args, lines, output, predictor.max_length());
     }
@@ -230,7 +218,7 @@ fn predict_rows<T: ShownTask>(
     let (skipped, first) = (Cell::new(0_u64), RefCell::new(None));
     // The predictor reads ahead: the rows wait for their answers.
     let waiting = RefCell::new(VecDeque::new());
-    let options = (!is_stdout(input)).then(|| read_options(args));
+    let options = (!is_standard(input)).then(|| read_options(args));
     // Words have no pairs, and some models can't read them.
     let mut may_be_pairs = options::has_pairs::<T>() && predictor.check_pairs().is_ok();
     let mut id = 0;
@@ -293,15 +281,6 @@ fn predict_rows<T: ShownTask>(
     Ok(())
 }
 
-/// Whether the error is about a single row, without which others can be read.
-fn is_bad_row(error: &PredictError) -> bool {
-    match error {
-        PredictError::Data(error) => error.is_bad_row(),
-        PredictError::Task(error) => matches!(error, TaskError::Row { .. }),
-        _ => false,
-    }
-}
-
 /// Says which columns of the input are in no answer.
 fn say_left_out(args: &PredictArgs, columns: &BTreeSet<String>) {
     let names: Vec<&String> = columns.iter().collect();
@@ -337,7 +316,7 @@ fn read_options(args: &PredictArgs) -> ReadOptions {
 fn reader<T: ShownTask>(args: &PredictArgs, input: &Path) -> Result<RowReader, Error> {
     let wanted = T::read_columns(columns::<T>(args));
     let mut options = read_options(args);
-    if is_stdout(input) {
+    if is_standard(input) {
         return Ok(RowReader::from_reader(BufReader::new(io::stdin()), &options, &wanted)?);
     }
     if options::is_of_tokens::<T>() && options.format.is_none() && Format::of(input) == Some(Format::Tsv) {
@@ -450,22 +429,4 @@ fn write_all<T: ShownTask>(
         say!("{note}");
     }
     Ok(())
-}
-
-/// Whether a path is `-`, which stands for the standard input or output.
-fn is_stdout(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
-/// A bar of the texts that were read, on a terminal.
-pub(super) fn rows_bar() -> ProgressBar {
-    let terminal = io::stderr().is_terminal();
-    let bar = ProgressBar::with_draw_target(
-        None,
-        if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
-    );
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} texts  {per_sec}") {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -8,6 +8,7 @@ use embert_model::{BertConfig, SaveDtype, save_pretrained};
 use embert_task::{TokenClassification, TokenExample};
 
 use super::*;
+use crate::ahead::BYTES_AHEAD;
 
 /// A random checkpoint of two small layers, whose probabilities differ from text to text. The folder is
 /// not needed once the checkpoint is open.
