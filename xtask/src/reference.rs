@@ -156,7 +156,7 @@ fn load_tokenizers(python: &Path, folder: &Path) -> TaskResult {
 /// Lets transformers load the vocabularies that embert trains on the texts of `vocabulary.py`.
 fn load_vocabularies(python: &Path, folder: &Path) -> TaskResult {
     println!("== trained vocabularies, in transformers");
-    let test = ["embert-tokenize", "saved_vocabularies"];
+    let test = ["embert-tokenize", "--test=it", "saved_vocabularies"];
     check_saved(python, test, ("EMBERT_SAVED_VOCABULARIES", &folder.join("saved-vocabularies")), VOCABULARY)
 }
 
@@ -171,7 +171,7 @@ fn load_answers(python: &Path, folder: &Path) -> TaskResult {
 /// Lets transformers open the model for masked words that embert saves from the checkpoint of `masked_lm.py`.
 fn load_masked(python: &Path, folder: &Path) -> TaskResult {
     println!("== a saved model for masked words, in transformers");
-    let test = ["embert-model", "masked_lm::a_saved_folder"];
+    let test = ["embert-model", "--test=it", "masked_lm::a_saved_folder"];
     check_saved(python, test, ("EMBERT_SAVED_MASKED", &folder.join("saved-masked")), MASKED)
 }
 

@@ -33,8 +33,8 @@ pub const MASKED_ACCURACY: &str = "masked_accuracy";
 mod tests {
     use super::*;
     use crate::{
-        AnswerMetric, MaskedMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric, SummaryMetric,
-        TaggingMetric,
+        AnswerMetric, MaskedMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric,
+        SummaryMetric, TaggingMetric,
     };
 
     #[test]

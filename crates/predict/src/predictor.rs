@@ -7,7 +7,7 @@ use std::vec;
 use burn::module::Module as _;
 use burn::tensor::{Device, Int, Tensor};
 use embert_data::tokenize::{EncodeOptions, Encoding, Tokenizer, Truncation};
-use embert_data::{DataError, Texts as _, inputs_of, pieces_of};
+use embert_data::{DataError, Texts as _, WindowOptions, inputs_of, pieces_of};
 use embert_model::{BertConfig, Head as _, LoadOptions, ModelError, ModelFor, Reads};
 use embert_task::{LabelledText, Outputs, Task, TextClassification, TextExample, rows_of};
 

@@ -130,11 +130,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        FillMask, MultiLabelClassification, QuestionAnswering, Summarization, Task, TextClassification, TextRegression,
-        TokenClassification,
+        FillMask, MultiLabelClassification, QuestionAnswering, Summarization, Task, TextClassification,
+        TextRegression, TokenClassification,
     };
 
-    const ALL: [TaskKind; 6] = [
+    const ALL: [TaskKind; 7] = [
         TaskKind::TextClassification,
         TaskKind::MultiLabelClassification,
         TaskKind::TextRegression,

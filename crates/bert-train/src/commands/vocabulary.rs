@@ -14,8 +14,7 @@ use serde_json::json;
 
 use self::folder::Destination;
 use self::shape::Shape;
-use super::predict::{format_names, input_help};
-use crate::arguments::{JsonArgs, ReadingArgs};
+use crate::arguments::{JsonArgs, ReadingArgs, format_names, input_help};
 use crate::error::Error;
 use crate::output::{say, thousands};
 use crate::{output, sources};

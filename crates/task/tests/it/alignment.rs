@@ -29,7 +29,8 @@ pub(crate) fn of_all_tokens() -> TokenClassification {
     let names = &reference().tags;
     let card = format!("name = \"t\"\nlabels = {names:?}\n[files]\ntrain = [\"train.conll\"]\n");
     let card = Card::parse(&card, "card.toml".as_ref()).unwrap();
-    let options = LabelOptions { scheme: Some(Scheme::Iob2), label_all_tokens: true, widen_spans: false };
+    let options =
+        LabelOptions { scheme: Some(Scheme::Iob2), label_all_tokens: true, ..LabelOptions::default() };
     let rows = LoadedRows::default();
     let (labels, _) = TokenClassification::read_labels(&card, &rows, false, &options).unwrap();
     let config = BertConfig::default().with_labels(names.iter().map(String::as_str));

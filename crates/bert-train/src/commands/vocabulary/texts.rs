@@ -9,9 +9,10 @@ use embert_data::{
 use embert_task::{find_columns, text_columns};
 
 use super::VocabularyArgs;
-use crate::commands::predict::rows_bar;
+use crate::arguments::is_standard;
 use crate::error::Error;
 use crate::output::{argument, say, thousands};
+use crate::rows::rows_bar;
 use crate::sources;
 
 /// How many characters of texts are counted at once: enough for all cores.
@@ -41,7 +42,7 @@ pub(super) fn files(args: &VocabularyArgs) -> Result<Vec<TextFile>, Error> {
     }
     let mut files = Vec::new();
     for path in &args.input {
-        if is_standard_input(path) {
+        if is_standard(path) {
             let columns =
                 if args.text_column.is_empty() { vec!["text".to_owned()] } else { args.text_column.clone() };
             files.push(TextFile { path: path.clone(), reading: reading.clone(), columns });
@@ -153,7 +154,7 @@ impl TextFile {
         let format = self.reading.format.or_else(|| Format::of(&self.path));
         // A line or a file of text has no columns: the first that is asked for as a text is what it is called.
         let is_plain = self.path.is_dir() || format == Some(Format::Lines);
-        let is_standard = is_standard_input(&self.path);
+        let is_standard = is_standard(&self.path);
         let of_texts = is_plain || (is_standard && format.is_none());
         let columns = self.columns.iter().fold(Columns::new(), |columns, name| {
             if of_texts { columns.with_text(name) } else { columns.with(name) }
@@ -196,9 +197,4 @@ fn with_options(error: DataError) -> Error {
         error => error,
     };
     Error::InputColumn { source, hint }
-}
-
-/// Whether a path is `-`, which stands for the standard input.
-fn is_standard_input(path: &Path) -> bool {
-    path == Path::new("-")
 }
