@@ -34,6 +34,7 @@ pub static TARGETS: &[&Target] = &[
     &train::OPTIMIZER,
     &tokenize::TOKENIZER_JSON,
     &tokenize::VOCAB,
+    &tokenize::VOCABULARY,
     &model::CONFIG,
     &model::CHECKPOINT,
     &report::RUN,

@@ -1,6 +1,6 @@
 //! Targets for tokenizers, as a checkpoint's folder has them.
 
-use embert_tokenize::{EncodeOptions, Tokenizer, Truncation};
+use embert_tokenize::{EncodeOptions, Tokenizer, Truncation, VocabularyOptions, VocabularyTrainer};
 
 use crate::target::{chain, join, parts};
 use crate::{Folder, Target, seeds};
@@ -130,6 +130,64 @@ pub(super) static VOCAB: Target = Target {
             ("added_tokens.json", added),
         ]);
         tokenize(folder, text);
+        input.len()
+    },
+};
+
+pub(super) static VOCABULARY: Target = Target {
+    name: "vocabulary",
+    about: "options in a byte, then texts, a line each: a vocabulary is trained on them, written and read",
+    seeds: || {
+        let texts = [
+            TEXT,
+            "aaaa aaaaa ababab bababa\nabab aaa",
+            "Stra\u{df}e [SEP] \u{130} e\u{301}\n##a ## [UNK]\n",
+        ];
+        (0..4_u8).flat_map(|options| texts.map(|text| [&[options][..], text.as_bytes()].concat())).collect()
+    },
+    words: &["[PAD]", "[MASK]", "##", "aaaa", "abab", "\u{301}", "\u{4e2d}", "\u{200b}", "\u{1f3ac}"],
+    run: |folder, input| {
+        let (options, texts) = input.split_first().unwrap_or((&0, &[]));
+        let options = VocabularyOptions {
+            vocab_size: 40 + 8 * usize::from(*options),
+            min_frequency: u64::from(options % 2) + 1,
+            limit_alphabet: if options % 8 < 4 { 1000 } else { 12 },
+            lowercase: options % 4 < 2,
+        };
+        let texts = String::from_utf8_lossy(texts);
+        let mut lines: Vec<&str> = texts.lines().collect();
+        let train = |lines: &[&str]| {
+            let mut trainer = VocabularyTrainer::new(options.clone())?;
+            trainer.add(lines)?;
+            trainer.train()
+        };
+        let vocabulary = match train(&lines) {
+            Ok(vocabulary) => vocabulary,
+            Err(error) => {
+                drop(chain(&error));
+                return input.len();
+            }
+        };
+        let tokens = |tokenizer: &Tokenizer| -> Vec<_> {
+            (0..tokenizer.vocab_size() as u32).map(|id| tokenizer.token(id)).collect()
+        };
+        assert!(vocabulary.tokenizer.vocab_size() <= options.vocab_size);
+        lines.reverse();
+        let again = train(&lines).unwrap_or_else(|error| panic!("{}, in another order", chain(&error)));
+        assert_eq!(tokens(&again.tokenizer), tokens(&vocabulary.tokenizer), "in another order");
+        assert_eq!(again.facts, vocabulary.facts);
+        folder.clear();
+        let cut = EncodeOptions { max_length: 512, truncation: Truncation::LongestFirst };
+        if let Err(error) = vocabulary.tokenizer.save(folder.path(), Some(&cut)) {
+            drop(chain(&error));
+            return input.len();
+        }
+        let read = Tokenizer::from_folder(folder.path())
+            .unwrap_or_else(|error| panic!("{}, of what it wrote", chain(&error)));
+        assert_eq!(tokens(&read), tokens(&vocabulary.tokenizer), "what it wrote");
+        let ids =
+            |tokenizer: &Tokenizer| tokenizer.encode(&texts, None, &cut).map(|encoding| encoding.ids).ok();
+        assert_eq!(ids(&read), ids(&vocabulary.tokenizer), "what it wrote");
         input.len()
     },
 };

@@ -1,18 +1,22 @@
-"""Masked words on one's own texts before fine-tuning: what is said of it in docs/tasks.md.
+"""Masked words before labels: what is said of pretraining on one's own texts in docs/tasks.md.
 
-    python tests/reference/end_to_end/masked_words.py --reviews FOLDER                writes the reviews
+    python tests/reference/end_to_end/masked_words.py --reviews FOLDER               writes the reviews
     python tests/reference/end_to_end/masked_words.py --reviews FOLDER --program target/release/bert-train --runs FOLDER
-                                                      [--model NAME] [--from-scratch] [--epochs N] [--texts N]
+                                                                                     trains, evaluates, prints the table
 
-The reviews of IMDB: the texts of the training file without their labels, of which a twentieth is held out to see the perplexity;
-500 of them with their labels, drawn with seed 0; 4,000 of the test file to evaluate on.
+IMDB's 25,000 training reviews without their labels are the texts to learn words from (`texts/train.jsonl`; 500 reviews of the
+test file validate). With labels there are 500 of them, others for each seed (`labelled-SEED/train.jsonl`); 5,000 other reviews of
+the test file are held out. Two models, each with and without the masked words, with five seeds (the reviews with labels, the
+head's first weights, the order, dropout):
 
-A model (BERT-tiny by default) is trained on masked words of the texts; then a classifier is trained on the 500 labelled reviews, once
-from the model as it was and once from the result, with five seeds each (the head's first weights, the order, dropout), with
-one recipe and without a validation split; the last weights are evaluated. `--from-scratch` begins from random weights in the model's
-shape with its vocabulary, in both. `--texts` takes the first texts alone. A run that is there already is not made again.
+- `trained`: BERT-tiny, the encoder of cassette/splade-bert-tiny;
+- `random`: a BERT of BERT-tiny's size from random weights, with a vocabulary that `bert-train vocabulary` trains on the same
+  reviews.
 
-Prints a line of JSON for each evaluation and the table's rows at the end. Writing the reviews needs pyarrow.
+The masked words are learnt once for each model, with seed 0; the classification is the same with and without them. It has no
+validation split: its last weights are evaluated. A run that is there already is not made again; `--ways` makes some of the four
+alone, as in `--ways "trained, without"`. Prints a line of JSON for each run and the table's rows at the end, with the mean
+difference of the pairs of equal seeds and its standard error. Writing the reviews needs pyarrow.
 """
 
 import argparse
@@ -22,54 +26,104 @@ import statistics
 import subprocess
 from pathlib import Path
 
-MODEL = "cassette/splade-bert-tiny"
-DATA, TRAIN, TEST = "stanfordnlp/imdb", "plain_text/train-00000-of-00001.parquet", "plain_text/test-00000-of-00001.parquet"
-LABELLED, EVALUATED, SEEDS = 500, 4000, range(5)
-MASKED = ["data.max_length=128", "batch_size=32", "eval_batch_size=32", "data.order=\"shuffled\"", "optimizer.learning_rate=5e-4"]
-MASKED += ["optimizer.schedule=\"linear\"", "optimizer.warmup_ratio=0.06", "optimizer.weight_decay=0.01", "max_grad_norm=1.0"]
-CLASSES = ["data.max_length=128", "batch_size=16", "epochs=8", "optimizer.learning_rate=2e-4", "optimizer.schedule=\"linear\""]
-CLASSES += ["optimizer.warmup_ratio=0.1", "optimizer.weight_decay=0.01", "max_grad_norm=1.0", "data.split_ratios=[1.0, 0.0, 0.0]"]
+DATA, FILES = "stanfordnlp/imdb", {part: f"plain_text/{part}-00000-of-00001.parquet" for part in ("train", "test")}
+TRAINED, LABELLED, VALIDATION, HELD_OUT, SEEDS = "cassette/splade-bert-tiny", 500, 500, 5000, range(5)
+# The settings of the masked words and of the classification; from random weights a model needs a higher rate.
+WORDS = {
+    "trained": ["epochs=3", "batch_size=32", "data.max_length=128", "optimizer.learning_rate=5e-4"],
+    "random": ["epochs=10", "batch_size=32", "data.max_length=128", "optimizer.learning_rate=1e-3"],
+}
+LABELS = ["epochs=10", "batch_size=16", "data.max_length=256", "optimizer.learning_rate=2e-4"]
+SCHEDULE = ['optimizer.schedule="linear"', "optimizer.warmup_ratio=0.1"]
+WAYS = [(model, words) for model in ("trained", "random") for words in ("without", "with")]
 
 
 def write(folder: Path) -> None:
     import pyarrow.parquet as parquet
     from huggingface_hub import hf_hub_download
 
-    rows = lambda file: parquet.read_table(hf_hub_download(DATA, file, repo_type="dataset")).to_pylist()
-    labelled = lambda row: {"text": row["text"], "label": ["neg", "pos"][row["label"]]}
-    training, test = rows(TRAIN), rows(TEST)
-    for part in (training, test):
-        random.Random(0).shuffle(part)
-    held_out = len(training) // 20
-    texts = [{"text": row["text"]} for row in training]
-    parts = {
-        "texts/train": texts[held_out:],
-        "texts/validation": texts[:held_out],
-        # None of them is among the held-out texts.
-        "labelled/train": [labelled(row) for row in training[-LABELLED:]],
-        "labelled/test": [labelled(row) for row in test[:EVALUATED]],
-    }
-    for name, part in parts.items():
-        path = folder / f"{name}.jsonl"
+    rows = {}
+    for part, file in FILES.items():
+        rows[part] = parquet.read_table(hf_hub_download(DATA, file, repo_type="dataset")).to_pylist()
+        random.Random(0).shuffle(rows[part])
+
+    def lines(name: str, part: list[dict], keys: tuple[str, ...] = ("text", "label")) -> None:
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(row) + "\n" for row in part))
-        print(json.dumps({"file": str(path), "reviews": len(part)}))
+        shown = [{"text": row["text"], "label": ["neg", "pos"][row["label"]]} for row in part]
+        path.write_text("".join(json.dumps({key: row[key] for key in keys}) + "\n" for row in shown))
+
+    lines("texts/train.jsonl", rows["train"], ("text",))
+    lines("texts/validation.jsonl", rows["test"][:VALIDATION], ("text",))
+    lines("held-out/test.jsonl", rows["test"][VALIDATION : VALIDATION + HELD_OUT])
+    for seed in SEEDS:
+        lines(f"labelled-{seed}/train.jsonl", random.Random(seed).sample(rows["train"], LABELLED))
 
 
-def settings(pairs: list[str]) -> list[str]:
-    return [part for pair in pairs for part in ("--set", pair)]
+def settings(values: list[str]) -> list[str]:
+    return [part for value in values for part in ("--set", value)]
 
 
-def train(program: Path, folder: Path, arguments: list) -> None:
-    if (folder / "model/model.safetensors").is_file():
-        return
-    command = [program, "train", *arguments, "--output", folder, "--overwrite"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+class Program:
+    def __init__(self, path: Path, reviews: Path, runs: Path) -> None:
+        self.path, self.reviews, self.runs = path.resolve(), reviews.resolve(), runs.resolve()
+
+    def call(self, *arguments) -> str:
+        done = subprocess.run([self.path, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"bert-train {' '.join(map(str, arguments))}\n{done.stderr}")
+        return done.stdout
+
+    def train(self, name: str, *arguments) -> Path:
+        """The model of a run, which is made unless it is there."""
+        run = self.runs / name
+        if not (run / "model/model.safetensors").is_file():
+            self.call("train", *arguments, *settings(SCHEDULE), "--output", run, "--overwrite")
+        return run / "model"
+
+    def beginning(self, model: str) -> list[str]:
+        """The options of a model before any training here."""
+        if model == "trained":
+            return ["--model", TRAINED]
+        vocabulary = self.runs / "vocabulary"
+        if not (vocabulary / "vocab.txt").is_file():
+            said = self.call("vocabulary", "--input", self.reviews / "texts/train.jsonl", "--shape", "tiny", "--output", vocabulary)
+            print(said, end="", flush=True)
+        return ["--model", str(vocabulary), "--set", "from_scratch=true"]
+
+    def words(self, model: str) -> list[str]:
+        """The options of a model that has learnt masked words."""
+        arguments = ["--task", "fill-mask", "--dataset", self.reviews / "texts", "--seed", 0]
+        learnt = self.train(f"{model}-words", *self.beginning(model), *arguments, *settings(WORDS[model]))
+        scores = json.loads((learnt.parent / "scores.json").read_text())
+        print(json.dumps({"model": model, "words": scores["splits"][0]["metrics"]}), flush=True)
+        return ["--model", str(learnt)]
+
+    def accuracy(self, model: str, words: str, seed: int) -> float:
+        start = self.words(model) if words == "with" else self.beginning(model)
+        labelled = self.reviews / f"labelled-{seed}"
+        fixed = ["--dataset", labelled, "--seed", seed, "--keep", "last", "--set", "data.split_ratios=[1.0, 0.0, 0.0]"]
+        # The task is the data's, whatever head the checkpoint has.
+        fixed += ["--task", "text-classification"]
+        trained = self.train(f"{model}-{words}-{seed}", *start, *fixed, *settings(LABELS))
+        said = self.call("eval", "--model", trained, "--dataset", self.reviews / "held-out", "--split", "test", "--json")
+        report = json.loads(said)
+        line = {"model": model, "words": words, "seed": seed, "accuracy": report["accuracy"], "loss": report["loss"]}
+        print(json.dumps(line), flush=True)
+        return report["accuracy"]
 
 
-def evaluations(folder: Path, split: str) -> list[dict]:
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [line for line in lines if line.get("split") == split]
+def table(found: dict[tuple[str, str], list[float]]) -> None:
+    for (model, words), accuracies in found.items():
+        shown = ", ".join(f"{accuracy:.3f}" for accuracy in accuracies)
+        spread = statistics.stdev(accuracies) if len(accuracies) > 1 else float("nan")
+        print(f"| {model} | {words} | {statistics.mean(accuracies):.3f} | {spread:.3f} | {shown} |")
+    for model in ("trained", "random"):
+        pairs = list(zip(found.get((model, "with"), []), found.get((model, "without"), [])))
+        if len(pairs) > 1:
+            gains = [one - other for one, other in pairs]
+            error = statistics.stdev(gains) / len(gains) ** 0.5
+            print(f"{model}: with the masked words {statistics.mean(gains):+.3f}, standard error {error:.3f}")
 
 
 def main() -> None:
@@ -77,38 +131,20 @@ def main() -> None:
     arguments.add_argument("--reviews", type=Path, required=True)
     arguments.add_argument("--program", type=Path)
     arguments.add_argument("--runs", type=Path)
-    arguments.add_argument("--model", default=MODEL)
-    arguments.add_argument("--from-scratch", action="store_true")
-    arguments.add_argument("--epochs", type=int, default=3)
-    arguments.add_argument("--texts", type=int)
+    arguments.add_argument("--ways", nargs="*", default=[", ".join(way) for way in WAYS])
     given = arguments.parse_args()
     if given.program is None:
         write(given.reviews)
         return
-    program, reviews, runs = given.program.resolve(), given.reviews.resolve(), given.runs.resolve()
-    begin = ["--model", given.model] + (["--set", "from_scratch=true"] if given.from_scratch else [])
-    masked = runs / "masked"
-    some = [f"data.train_samples={given.texts}"] if given.texts else []
-    options = settings([*MASKED, *some, f"epochs={given.epochs}"])
-    train(program, masked, [*begin, "--task", "fill-mask", "--dataset", reviews / "texts", *options])
-    for line in evaluations(masked, "validation"):
-        print(json.dumps({"step": line["step"], "perplexity": line.get("perplexity"), "found": line.get("masked_accuracy")}))
-    ways = {"as it was": begin, "masked words first": ["--model", masked / "model"]}
-    found: dict[str, list[float]] = {way: [] for way in ways}
-    # A seed of each way first: a machine that gets slower slows all of them.
+    given.runs.mkdir(parents=True, exist_ok=True)
+    program = Program(given.program, given.reviews, given.runs)
+    found: dict[tuple[str, str], list[float]] = {}
+    # A seed of each way first, so that an interrupted experiment has whole pairs.
     for seed in SEEDS:
-        for way, model in ways.items():
-            folder = runs / f"{way.replace(' ', '-')}-{seed}"
-            fixed = ["--seed", str(seed), "--keep", "last"]
-            train(program, folder, [*model, "--dataset", reviews / "labelled", *settings(CLASSES), *fixed])
-            command = [program, "eval", "--model", folder / "model", "--dataset", reviews / "labelled", "--split", "test", "--json"]
-            said = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-            report = json.loads(said)
-            found[way].append(report["accuracy"])
-            print(json.dumps({"way": way, "seed": seed, "accuracy": report["accuracy"], "loss": report["loss"]}), flush=True)
-    for way, accuracies in found.items():
-        shown = ", ".join(f"{accuracy:.3f}" for accuracy in accuracies)
-        print(f"| {way} | {statistics.mean(accuracies):.3f} ± {statistics.stdev(accuracies):.3f} | {shown} |")
+        for model, words in WAYS:
+            if f"{model}, {words}" in given.ways:
+                found.setdefault((model, words), []).append(program.accuracy(model, words, seed))
+    table(found)
 
 
 if __name__ == "__main__":

@@ -131,7 +131,13 @@ fn the_same_texts_give_the_same_bytes_in_any_format_and_with_any_number_of_threa
         assert!(of(number + 1, threads, arguments) == first, "{arguments:?} gives other files");
     }
     let folder = dir.path().join("piped");
-    let mut piped = vocabulary(&folder).args(["--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut piped = vocabulary(&folder)
+        .args(["--input", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     piped.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     assert!(piped.wait().unwrap().success());
     assert!(files(&folder) == first);
@@ -160,13 +166,13 @@ fn what_a_vocabulary_lacks_is_said() {
         ],
     );
     assert!(!said.contains("left out"), "{said}");
-    for token in ["the", "madchen", "мягкие", "булки", "中", "##ه", "x", "किताब"] {
+    for token in ["the", "laufen", "мягкие", "булки", "中", "##ه", "x", "किताब"] {
         assert!(small.iter().any(|found| found == token), "no {token} in {small:?}");
     }
     assert!(!small.iter().any(|token| token == "mask" || token == "Мягкие"), "{small:?}");
     let (cased, _) = of("cased", &["--cased"]);
     let has = |token: &str| cased.iter().any(|found| found == token);
-    assert!(has("T") && has("M") && has("ä") && !has("madchen"), "{cased:?}");
+    assert!(has("T") && has("M") && has("ä") && has("##ö"), "{cased:?}");
     let (few, said) = of("few", &["--limit-alphabet", "40", "--vocab-size", "90", "--json"]);
     assert_eq!(few.len(), 90);
     assert_says(&said, &["characters are left out", "--limit-alphabet keeps more than 40"]);
@@ -205,7 +211,7 @@ fn what_can_not_be_used_is_refused_before_the_work_and_with_a_remedy() {
         assert!(!folder.exists(), "{arguments:?} leaves a folder");
     };
     refused(&["--input", "empty.txt"], &["empty.txt", "no rows"]);
-    refused(&["--input", "blank.txt"], &["blank.txt", "no rows"]);
+    refused(&["--input", "blank.txt"], &["2 text(s) without a single word"]);
     refused(&["--input", "marks.txt"], &["without a single word", "2 text(s)"]);
     refused(&["--input", "latin.txt"], &["latin.txt", "line 1", "UTF-8"]);
     refused(&["--input", "gone.txt"], &["gone.txt"]);

@@ -1,4 +1,4 @@
-//! How `eval` and `predict` read texts and run a checkpoint on them.
+//! How `eval` and `predict` read texts and run a checkpoint on them; `vocabulary` reads texts alike.
 
 use clap::Args;
 use embert_data::tokenize::Truncation;
@@ -48,7 +48,7 @@ pub(crate) struct InferenceArgs {
     pub(crate) reading: ReadingArgs,
 }
 
-/// How files are read, for `eval` and `predict`.
+/// How files are read, for `eval`, `predict` and `vocabulary`.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadingArgs {

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use embert_data::Format;
-use embert_data::tokenize::{EncodeOptions, Truncation, Vocabulary, VocabularyOptions, VocabularyTrainer};
+use embert_data::tokenize::{
+    EncodeOptions, Tokenizer, Truncation, VocabularyFacts, VocabularyOptions, VocabularyTrainer,
+};
 use embert_model::BertConfig;
 use serde_json::json;
 
@@ -96,13 +98,14 @@ pub(crate) fn run(args: &VocabularyArgs) -> Result<(), Error> {
         embert_files::write(&folder.join("config.json"), config.to_json().as_bytes())?;
         Ok(vocabulary.tokenizer.save(folder, Some(&cut))?)
     })?;
-    say_facts(args, &vocabulary, &options, skipped);
-    print(args, &vocabulary, &config, skipped)
+    say_facts(args, &vocabulary.facts, skipped);
+    // What a user opens is what is shown.
+    let tokenizer = Tokenizer::from_folder(&args.output)?;
+    print(args, &vocabulary.facts, &tokenizer, &config, skipped)
 }
 
 /// Says what was left out, and what the vocabulary lacks.
-fn say_facts(args: &VocabularyArgs, vocabulary: &Vocabulary, options: &VocabularyOptions, skipped: u64) {
-    let facts = &vocabulary.facts;
+fn say_facts(args: &VocabularyArgs, facts: &VocabularyFacts, skipped: u64) {
     if skipped > 0 {
         say!("skipped {skipped} row(s) that can't be read; -v names them");
     }
@@ -127,13 +130,13 @@ fn say_facts(args: &VocabularyArgs, vocabulary: &Vocabulary, options: &Vocabular
             thousands(args.limit_alphabet)
         );
     }
-    if facts.vocab_size < options.vocab_size {
+    if facts.vocab_size < args.vocab_size {
         say!(
             "{} tokens instead of {}: no more pieces follow each other at least {} time(s) in the texts; more text has more of \
              them",
             thousands(facts.vocab_size),
-            thousands(options.vocab_size),
-            options.min_frequency
+            thousands(args.vocab_size),
+            args.min_frequency
         );
     }
 }
@@ -141,18 +144,18 @@ fn say_facts(args: &VocabularyArgs, vocabulary: &Vocabulary, options: &Vocabular
 /// Prints what was made, and how to train it.
 fn print(
     args: &VocabularyArgs,
-    vocabulary: &Vocabulary,
+    facts: &VocabularyFacts,
+    tokenizer: &Tokenizer,
     config: &BertConfig,
     skipped: u64,
 ) -> Result<(), Error> {
-    let facts = &vocabulary.facts;
     if args.json.json {
         let config: serde_json::Value = serde_json::from_str(&config.to_json()).unwrap_or_default();
         return output::json(&json!({
             "folder": args.output.to_string_lossy(),
             "facts": facts,
             "skipped": skipped,
-            "tokenizer": vocabulary.tokenizer.facts(),
+            "tokenizer": tokenizer.facts(),
             "config": config,
         }));
     }
@@ -162,7 +165,7 @@ fn print(
         thousands(facts.words as usize),
         thousands(facts.distinct_words)
     ))?;
-    output::line(&format!("vocabulary  {}", vocabulary.tokenizer.facts()))?;
+    output::line(&format!("vocabulary  {}", tokenizer.facts()))?;
     output::line(&format!(
         "coverage    {:.2} % of the words are one piece, {:.3} pieces a word, {:.3} % are [UNK]",
         100.0 * facts.whole_words,
