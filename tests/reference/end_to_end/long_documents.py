@@ -54,7 +54,7 @@ def write(folder: Path) -> None:
             lengths.append(length)
         if len(chosen) == 2 * TEXTS:
             break
-    for name, part in (("training/train", chosen[:TEXTS]), ("held-out/test", chosen[TEXTS:])):
+    for name, part in (("train", chosen[:TEXTS]), ("test", chosen[TEXTS:])):
         path = folder / f"{name}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(json.dumps(row) + "\n" for row in part))
@@ -75,12 +75,12 @@ def run(program: Path, reviews: Path, runs: Path, way: str, seed: int) -> tuple[
     folder = runs / f"{way}-{seed}"
     if not (folder / "model/model.safetensors").is_file():
         fixed = ["--seed", str(seed), "--keep", "last", "--set", "data.split_ratios=[1.0, 0.0, 0.0]", "--output", str(folder)]
-        command = [program, "train", *options(settings), "--dataset", reviews / "training", *fixed, "--overwrite"]
+        command = [program, "train", *options(settings), "--dataset", reviews, *fixed, "--overwrite"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
     found = []
     for read, more in evaluations.items():
-        command = [program, "eval", "--model", folder / "model", "--dataset", reviews / "held-out", "--split", "test", "--json"]
+        command = [program, "eval", "--model", folder / "model", "--dataset", reviews, "--split", "test", "--json"]
         said = subprocess.run([*command, *more], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
         report = json.loads(said)
         found.append({"way": way, "seed": seed, "read": read, "accuracy": report["accuracy"], "loss": report["loss"]})
