@@ -12,7 +12,7 @@ mod card;
 mod example;
 mod loss;
 mod masking;
-mod options;
+pub(crate) mod options;
 mod prediction;
 mod scorer;
 mod target;

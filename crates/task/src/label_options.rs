@@ -3,6 +3,7 @@
 use embert_metrics::Scheme;
 
 use crate::TaskError;
+use crate::fill_mask::options::MaskOptions;
 
 /// What the labels of a data set mean, where the data leave it open. Tasks without such a question have no
 /// use for the option.
@@ -16,10 +17,8 @@ pub struct LabelOptions {
     /// Whether a span of characters that begins or ends within a token is widened to the whole token;
     /// otherwise such a span is an error.
     pub widen_spans: bool,
-    /// Whether the tokens of a word are masked together, where words are masked.
-    pub whole_word_mask: bool,
-    /// Whether each text is an example of its own where words are masked; otherwise texts fill blocks.
-    pub line_by_line: bool,
+    /// How texts are masked, where words are masked.
+    pub masks: MaskOptions,
 }
 
 impl LabelOptions {
@@ -37,7 +36,10 @@ impl LabelOptions {
     /// # Errors
     /// An option is set.
     pub(crate) fn refuse_masks(self) -> Result<(), TaskError> {
-        let set = [("data.whole_word_mask", self.whole_word_mask), ("data.line_by_line", self.line_by_line)];
+        let set = [
+            ("data.whole_word_mask", self.masks.whole_word_mask),
+            ("data.line_by_line", self.masks.line_by_line),
+        ];
         let set = set.map(|(key, is_set)| (key, is_set.then(|| true.to_string())));
         refuse_any(set, "fill-mask")
     }

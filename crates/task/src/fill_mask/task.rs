@@ -133,8 +133,7 @@ impl Task for FillMask {
         options: &LabelOptions,
     ) -> Result<(MaskOptions, Vec<String>), TaskError> {
         options.refuse_tags()?;
-        let LabelOptions { whole_word_mask, line_by_line, .. } = *options;
-        Ok((MaskOptions { whole_word_mask, line_by_line }, Vec::new()))
+        Ok((options.masks, Vec::new()))
     }
 
     fn example(_options: &MaskOptions, card: &Card, id: u64, row: Row) -> Result<MaskedText, ExampleProblem> {

@@ -252,7 +252,8 @@ fn any_column_of_texts_will_do_and_labels_are_not_read() {
     let error = bodies.load::<FillMask>("").unwrap_err();
     assert!(error.contains("\"text\"") && error.contains("body"), "{error}");
 
-    let options = LabelOptions { whole_word_mask: true, ..LabelOptions::default() };
+    let masks = MaskOptions { whole_word_mask: true, line_by_line: false };
+    let options = LabelOptions { masks, ..LabelOptions::default() };
     let data = folder.load_with::<FillMask>("", false, options).unwrap();
     assert!(data.labels.whole_word_mask && !data.labels.line_by_line);
     let tags = LabelOptions { label_all_tokens: true, ..options };

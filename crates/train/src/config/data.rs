@@ -12,6 +12,7 @@ use super::skip::is_default;
 /// The `[data]` table of a [`TrainConfig`](crate::TrainConfig).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of its own, set and swept by its name")]
 pub struct DataConfig {
     /// Tokens in a sequence, the special ones included; longer texts are cut. From 3 (`[CLS]`, a token,
     /// `[SEP]`) to the model's `max_position_embeddings`, which in turn may be at most 65,536: attention's

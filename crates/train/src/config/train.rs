@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use embert_data::tokenize::EncodeOptions;
 use embert_data::{LoadOptions, TaskName, WindowOptions};
 use embert_model::{Freeze, SaveDtype};
+use embert_task::fill_mask::MaskOptions;
 use embert_task::{ClassWeights, LabelOptions, Task};
 use serde::{Deserialize, Serialize};
 
@@ -268,8 +269,10 @@ impl TrainConfig {
             scheme: self.data.scheme,
             label_all_tokens: self.data.label_all_tokens,
             widen_spans: self.data.widen_spans,
-            whole_word_mask: self.data.whole_word_mask,
-            line_by_line: self.data.line_by_line,
+            masks: MaskOptions {
+                whole_word_mask: self.data.whole_word_mask,
+                line_by_line: self.data.line_by_line,
+            },
         }
     }
 
