@@ -17,12 +17,14 @@ const INDEX: &str = "model.safetensors.index.json";
 
 const TOKENIZER: &str = "tokenizer.json";
 
-/// Files that are fetched if the repository has them: every file about the tokenizer; the card, which states
-/// the licence; and the description of an adapter, with which the weights are not the whole model.
+/// Files that are fetched if the repository has them: every file about the tokenizer; the head of a task for
+/// which `transformers` has no class; the card, which states the licence; and the description of an adapter, with
+/// which the weights are not the whole model.
 const OPTIONAL: &[&str] = &[
     "README.md",
     "adapter_config.json",
     "added_tokens.json",
+    "embert_head.safetensors",
     "special_tokens_map.json",
     TOKENIZER,
     "tokenizer_config.json",

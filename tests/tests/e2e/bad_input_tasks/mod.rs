@@ -4,6 +4,7 @@
 mod labels;
 mod numbers;
 mod questions;
+mod summaries;
 mod tokens;
 
 use std::fs;
@@ -95,13 +96,14 @@ fn card(keys: &str) -> String {
     format!("name = \"mine\"\n{keys}\n[files]\ntrain = [\"train.jsonl\"]\n[columns]{columns}\n")
 }
 
-/// The models of the four tasks, and of classification with one label.
+/// The models of the five tasks, and of classification with one label.
 struct Models {
     _dir: tempfile::TempDir,
     tokens: String,
     labels: String,
     numbers: String,
     questions: String,
+    summaries: String,
 }
 
 /// The models that all tests share; trained once.
@@ -122,7 +124,8 @@ fn models() -> &'static Models {
         let labels = train("labels", "labels.jsonl", &lines(&labels::rows(24)), &[]);
         let numbers = train("numbers", "numbers.jsonl", &lines(&numbers::rows(24)), &numbers::REGRESSION);
         let questions = train("questions", "questions.jsonl", &lines(&questions::rows(24)), &[]);
-        Models { _dir: dir, tokens, labels, numbers, questions }
+        let summaries = train("summaries", "summaries.jsonl", &lines(&summaries::rows(24)), &[]);
+        Models { _dir: dir, tokens, labels, numbers, questions, summaries }
     })
 }
 
