@@ -17,9 +17,10 @@ const INDEX: &str = "model.safetensors.index.json";
 
 const TOKENIZER: &str = "tokenizer.json";
 
-/// Files that are fetched if the repository has them: every file about the tokenizer; the card, which states
-/// the licence; the description of an adapter, with which the weights are not the whole model; and what
-/// sentence-transformers says of a text's vector, with the names that it gives to the folders of its modules.
+/// Files that are fetched if the repository has them: every file about the tokenizer; the head of a task for
+/// which `transformers` has no class; the card, which states the licence; the description of an adapter, with
+/// which the weights are not the whole model; and what sentence-transformers says of a text's vector, with the
+/// names that it gives to the folders of its modules.
 const OPTIONAL: &[&str] = &[
     "1_Pooling/config.json",
     "2_Normalize/config.json",
@@ -27,6 +28,7 @@ const OPTIONAL: &[&str] = &[
     "adapter_config.json",
     "added_tokens.json",
     "config_sentence_transformers.json",
+    "embert_head.safetensors",
     "modules.json",
     "sentence_bert_config.json",
     "special_tokens_map.json",

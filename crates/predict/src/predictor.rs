@@ -111,8 +111,9 @@ impl<T: Task> Predictor<T> {
     /// evaluation with this stride: the scores of a text are the means over its windows. `None` cuts longer
     /// texts. A stride that does not fit the length is an error with the first text.
     ///
-    /// Where this is not called, the task decides ([`Task::default_stride`]): token classification reads windows
-    /// that overlap by a quarter of the length, question answering by a third, other tasks cut.
+    /// Where this is not called, the task decides ([`Task::default_stride`]): token classification and
+    /// summarization read windows that overlap by a quarter of the length, question answering by a third, other
+    /// tasks cut.
     #[must_use]
     pub fn with_stride(self, stride: Option<usize>) -> Self {
         Self { longer: stride.map_or(Longer::Cut, Longer::InWindows), ..self }

@@ -28,6 +28,7 @@ mod show;
 #[cfg(unix)]
 mod signals;
 mod sound;
+mod summaries;
 mod sweep;
 mod tasks;
 mod tasks_predict;

@@ -23,9 +23,11 @@ pub(crate) enum Kind {
     Labels,
     Numbers,
     Questions,
+    Summaries,
 }
 
-pub(crate) const KINDS: [Kind; 5] = [Kind::Words, Kind::Spans, Kind::Labels, Kind::Numbers, Kind::Questions];
+pub(crate) const KINDS: [Kind; 6] =
+    [Kind::Words, Kind::Spans, Kind::Labels, Kind::Numbers, Kind::Questions, Kind::Summaries];
 
 /// The words of a sentence with their tags.
 fn sentence(n: usize) -> Vec<(&'static str, &'static str)> {
@@ -47,6 +49,7 @@ impl Kind {
             Self::Labels => "labels",
             Self::Numbers => "numbers",
             Self::Questions => "questions",
+            Self::Summaries => "summaries",
         }
     }
 
@@ -57,13 +60,14 @@ impl Kind {
             Self::Labels => ("text-classification", json!("multi_label_classification"), "micro_f1"),
             Self::Numbers => ("text-classification", json!("regression"), "pearson"),
             Self::Questions => ("question-answering", Value::Null, "f1"),
+            Self::Summaries => ("summarization", Value::Null, "rouge1"),
         }
     }
 
     fn ending(self) -> &'static str {
         match self {
             Self::Words => "conll",
-            Self::Spans | Self::Labels | Self::Questions => "jsonl",
+            Self::Spans | Self::Labels | Self::Questions | Self::Summaries => "jsonl",
             Self::Numbers => "csv",
         }
     }
@@ -115,6 +119,13 @@ impl Kind {
                 let id = format!("q{n}");
                 json!({"id": id, "question": question, "context": context, "answers": answers}).to_string()
                     + "\n"
+            }
+            Self::Summaries => {
+                let flight =
+                    words[..words.len() - 1].iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" ");
+                let mut sentences = vec![format!("It rained on day {n}."), "The soup was cold!".to_owned()];
+                sentences.insert(n % 3, format!("{flight}."));
+                json!({"text": sentences.join(" "), "summary": flight}).to_string() + "\n"
             }
         }
     }
@@ -201,6 +212,7 @@ fn the_data_say_which_task_it_is() {
         let architecture = match task {
             "token-classification" => "BertForTokenClassification",
             "question-answering" => "BertForQuestionAnswering",
+            "summarization" => "BertModel",
             _ => "BertForSequenceClassification",
         };
         assert_eq!(of_model["architectures"], json!([architecture]));

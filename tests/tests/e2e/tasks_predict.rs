@@ -133,9 +133,9 @@ fn other_columns_pass_through() {
         assert_eq!(found.len(), 50);
         for (n, (line, row)) in found.iter().zip(rows.lines()).enumerate() {
             let row: Value = serde_json::from_str(row).unwrap();
-            // A context is not written with each of its answers.
-            let is_question = kind == Kind::Questions;
-            assert_eq!(line["text"], if is_question { Value::Null } else { row["text"].clone() }, "{kind:?}");
+            // A context is not written with each of its answers, nor a text with its summary.
+            let is_read = matches!(kind, Kind::Questions | Kind::Summaries);
+            assert_eq!(line["text"], if is_read { Value::Null } else { row["text"].clone() }, "{kind:?}");
             assert_eq!(
                 (&line["id"], &line["source"]),
                 (&json!(format!("row-{n}")), &json!({"page": n})),
@@ -143,7 +143,11 @@ fn other_columns_pass_through() {
             );
             let keys = keys(line);
             let place = |key: &str| keys.iter().position(|other| *other == key);
-            let first = if is_question { "id" } else { "text" };
+            let first = match kind {
+                Kind::Questions => "id",
+                Kind::Summaries => "summary_text",
+                _ => "text",
+            };
             assert!(place(first) == Some(0) && place("id") < place("source"), "{keys:?}");
         }
     }

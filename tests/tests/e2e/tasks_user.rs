@@ -37,6 +37,7 @@ fn printed_commands_work_as_they_are_pasted() {
         let answers_it = |found: &[Value], text: &str| match kind {
             // The tiny model may answer anything.
             Kind::Questions => found[0]["answer"].is_string() && found[0]["nbest"].is_array(),
+            Kind::Summaries => found[0]["summary_text"] == text,
             _ => found[0]["text"] == text && found[0].get("text_pair").is_some() == (kind == Kind::Numbers),
         };
         assert!(answers_it(&found, "Your text"), "{kind:?}: {found:?}");
@@ -51,7 +52,11 @@ fn printed_commands_work_as_they_are_pasted() {
         }
         let counted = if matches!(kind, Kind::Words | Kind::Spans) { "words" } else { "examples" };
         let heading = format!("| id | label | training {counted} |");
-        assert_eq!(card.contains(&heading), !matches!(kind, Kind::Numbers | Kind::Questions), "{card}");
+        assert_eq!(
+            card.contains(&heading),
+            !matches!(kind, Kind::Numbers | Kind::Questions | Kind::Summaries),
+            "{card}"
+        );
     }
 }
 

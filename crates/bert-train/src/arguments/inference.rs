@@ -31,8 +31,8 @@ pub(crate) struct InferenceArgs {
     pub(crate) truncation: Option<Truncation>,
     /// Read longer texts whole, in windows that overlap by so many tokens (the mean over them; for tags, the
     /// window with most context of each word; for questions, the best answer), or cut them: none [default: the
-    /// run's; else a quarter of --max-length for token classification, a third for question answering, none for
-    /// other tasks]
+    /// run's; else a quarter of --max-length for token classification and summarization, a third for question
+    /// answering, none for other tasks]
     #[arg(long, value_name = "N", value_parser = stride)]
     pub(crate) stride: Option<Stride>,
     /// Examples in a batch

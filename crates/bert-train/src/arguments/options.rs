@@ -74,9 +74,10 @@ train_options! {
         #[arg(value_name = "WHAT")]
         truncation: String => "data.truncation",
         /// Evaluate longer texts whole, in windows that overlap by so many tokens (the mean over them; for tags,
-        /// the window with most context of each word, for questions the best answer; of both, training reads
-        /// them too) [default: that of --train-stride; without it a quarter of the maximum length for token
-        /// classification, a third for question answering, and for other tasks they are cut]
+        /// and for summaries, the window with most context of each word or sentence, for questions the best
+        /// answer; of these, training reads them too) [default: that of --train-stride; without it a quarter of
+        /// the maximum length for token classification and summarization, a third for question answering, and
+        /// for other tasks they are cut]
         #[arg(value_name = "N")]
         stride: u32 => "data.stride",
         /// Train on longer texts in windows that overlap by so many tokens, as one example a text: the windows'

@@ -80,9 +80,10 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
         Contents::Run => RunFiles::FILES.contains(&text) || [LOCK, REPLACES].contains(&text),
         Contents::Sweep => SweepFiles::FILES.contains(&text) || [LOCK, REPLACES].contains(&text),
         Contents::Model => {
-            const FILES: [&str; 8] = [
+            const FILES: [&str; 9] = [
                 "config.json",
                 "model.safetensors",
+                embert_model::HEAD_FILE,
                 "tokenizer.json",
                 "tokenizer_config.json",
                 "special_tokens_map.json",

@@ -5,6 +5,7 @@ mod labels;
 mod masks;
 mod numbers;
 mod questions;
+mod summaries;
 mod tokens;
 
 use std::fs;
@@ -103,6 +104,7 @@ struct Models {
     labels: String,
     numbers: String,
     questions: String,
+    summaries: String,
     masks: String,
 }
 
@@ -124,8 +126,9 @@ fn models() -> &'static Models {
         let labels = train("labels", "labels.jsonl", &lines(&labels::rows(24)), &[]);
         let numbers = train("numbers", "numbers.jsonl", &lines(&numbers::rows(24)), &numbers::REGRESSION);
         let questions = train("questions", "questions.jsonl", &lines(&questions::rows(24)), &[]);
+        let summaries = train("summaries", "summaries.jsonl", &lines(&summaries::rows(24)), &[]);
         let masks = train("masks", "masks.jsonl", &lines(&masks::rows(24)), &["--task", "fill-mask"]);
-        Models { _dir: dir, tokens, labels, numbers, questions, masks }
+        Models { _dir: dir, tokens, labels, numbers, questions, summaries, masks }
     })
 }
 
