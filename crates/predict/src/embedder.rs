@@ -206,7 +206,9 @@ impl Embedder {
         let mut vector = output[..self.dimensions].to_vec();
         if self.normalizes {
             let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(SMALLEST_NORM);
-            vector.iter_mut().for_each(|value| *value /= norm);
+            for value in &mut vector {
+                *value /= norm;
+            }
         }
         Ok(vector)
     }

@@ -206,7 +206,9 @@ mod tests {
     use super::*;
 
     fn written(mut file: VectorFile, rows: &[(&str, [f32; 3])]) -> Vec<u8> {
-        rows.iter().for_each(|(text, vector)| file.push(text, vector).unwrap());
+        for (text, vector) in rows {
+            file.push(text, vector).unwrap();
+        }
         let mut out = Vec::new();
         file.finish(&mut out).unwrap();
         out

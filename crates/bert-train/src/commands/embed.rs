@@ -95,15 +95,11 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<(), Error> {
     if args.normalize {
         embedder = embedder.with_normalization();
     }
-    match &args.input {
-        Some(input) => {
-            embed_rows(args, &embedder, input, &output, format).map_err(|error| with_hint(error, args))
-        }
-        None => {
-            let texts = args.texts.iter().cloned().map(Ok::<_, PredictError>);
-            write_all(&embedder, embedder.stream(texts).map(|one| Ok(one?)), &output, format)
-        }
+    if let Some(input) = &args.input {
+        return embed_rows(args, &embedder, input, &output, format).map_err(|error| with_hint(error, args));
     }
+    let texts = args.texts.iter().cloned().map(Ok::<_, PredictError>);
+    write_all(&embedder, embedder.stream(texts).map(|one| Ok(one?)), &output, format)
 }
 
 /// The output of the vectors, which must not be the input, and its format.
@@ -262,10 +258,10 @@ fn write_lines(
 /// Adds to an error about a missing column the option that names it.
 fn with_hint(error: Error, args: &EmbedArgs) -> Error {
     let (Error::Data(source) | Error::Predict(PredictError::Data(source))) = &error else { return error };
-    let found = match source {
-        DataError::MissingColumn { found, .. }
-        | DataError::Row { problem: RowProblem::MissingColumn { found, .. }, .. } => found,
-        _ => return error,
+    let (DataError::MissingColumn { found, .. }
+    | DataError::Row { problem: RowProblem::MissingColumn { found, .. }, .. }) = source
+    else {
+        return error;
     };
     let alike = |name: &&String| name.trim().to_lowercase() == args.text_column.trim().to_lowercase();
     let name = found.iter().find(alike).map(String::as_str).or_else(|| Some(text_columns(found)?.0));

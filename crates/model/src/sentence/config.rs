@@ -36,6 +36,7 @@ pub enum Similarity {
 /// `1_Pooling/config.json`, `2_Normalize`, `sentence_bert_config.json` and `config_sentence_transformers.json`.
 ///
 /// The default is what sentence-transformers assumes of a folder without `modules.json`: the mean of the tokens.
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of the files, or a file")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SentenceConfig {
     /// How the tokens' states become one vector.

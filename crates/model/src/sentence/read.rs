@@ -16,7 +16,7 @@ pub(super) const TRANSFORMER: &str = "sentence_bert_config.json";
 pub(super) const MODEL: &str = "config_sentence_transformers.json";
 pub(super) const POOLING: &str = "config.json";
 
-/// The keys of 1_Pooling/config.json that older versions write, one for each way of pooling, in the order in
+/// The keys of `1_Pooling/config.json` that older versions write, one for each way of pooling, in the order in
 /// which their results are put together.
 pub(super) const MODES: [(&str, &str); 6] = [
     ("pooling_mode_cls_token", "cls"),
