@@ -154,7 +154,7 @@ fn examples() -> String {
 }
 
 /// The task, the problem type and the lines of `examples.jsonl` of each task but the first.
-fn other_tasks() -> [(&'static str, Option<&'static str>, String); 6] {
+fn other_tasks() -> [(&'static str, Option<&'static str>, String); 5] {
     let splits = ["validation".to_owned(), "test".to_owned(), name("split")];
     let (mut labels, mut scores, mut entities) = (String::new(), String::new(), String::new());
     for (split, id) in splits.iter().flat_map(|split| (0..4).map(move |id| (split.clone(), id))) {
