@@ -5,8 +5,8 @@
                                                                                      trains, evaluates, prints the table
 
 IMDB's 25,000 training reviews without their labels are the texts to learn words from (`texts/train.jsonl`; 500 reviews of the
-test file validate). With labels there are 500 of them, others for each seed (`labelled-SEED/train.jsonl`); 5,000 other reviews of
-the test file are held out. Two models, each with and without the masked words, with five seeds (the reviews with labels, the
+test file validate). With labels there are 500 of them, others for each seed (`seed-N/train.jsonl`); 5,000 other reviews of the
+test file are held out (`seed-N/test.jsonl`, the same ones). Two models, each with and without the masked words, with five seeds (the reviews with labels, the
 head's first weights, the order, dropout):
 
 - `trained`: BERT-tiny, the encoder of cassette/splade-bert-tiny;
@@ -55,9 +55,9 @@ def write(folder: Path) -> None:
 
     lines("texts/train.jsonl", rows["train"], ("text",))
     lines("texts/validation.jsonl", rows["test"][:VALIDATION], ("text",))
-    lines("held-out/test.jsonl", rows["test"][VALIDATION : VALIDATION + HELD_OUT])
     for seed in SEEDS:
-        lines(f"labelled-{seed}/train.jsonl", random.Random(seed).sample(rows["train"], LABELLED))
+        lines(f"seed-{seed}/train.jsonl", random.Random(seed).sample(rows["train"], LABELLED))
+        lines(f"seed-{seed}/test.jsonl", rows["test"][VALIDATION : VALIDATION + HELD_OUT])
 
 
 def settings(values: list[str]) -> list[str]:
@@ -101,12 +101,12 @@ class Program:
 
     def accuracy(self, model: str, words: str, seed: int) -> float:
         start = self.words(model) if words == "with" else self.beginning(model)
-        labelled = self.reviews / f"labelled-{seed}"
+        labelled = self.reviews / f"seed-{seed}"
         fixed = ["--dataset", labelled, "--seed", seed, "--keep", "last", "--set", "data.split_ratios=[1.0, 0.0, 0.0]"]
         # The task is the data's, whatever head the checkpoint has.
         fixed += ["--task", "text-classification"]
         trained = self.train(f"{model}-{words}-{seed}", *start, *fixed, *settings(LABELS))
-        said = self.call("eval", "--model", trained, "--dataset", self.reviews / "held-out", "--split", "test", "--json")
+        said = self.call("eval", "--model", trained, "--dataset", labelled, "--split", "test", "--json")
         report = json.loads(said)
         line = {"model": model, "words": words, "seed": seed, "accuracy": report["accuracy"], "loss": report["loss"]}
         print(json.dumps(line), flush=True)

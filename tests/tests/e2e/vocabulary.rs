@@ -88,7 +88,7 @@ fn a_model_is_trained_from_random_weights_with_a_vocabulary_of_its_own_texts() {
 #[test]
 fn the_same_texts_give_the_same_bytes_in_any_format_and_with_any_number_of_threads() {
     let dir = tempfile::tempdir().unwrap();
-    let lines: String = TEXTS.iter().map(|text| format!("{text}\n")).collect();
+    let lines = TEXTS.join("\n") + "\n";
     let objects = |column: &str, texts: &[&str]| -> String {
         texts.iter().map(|text| json!({column: text, "n": 1}).to_string() + "\n").collect()
     };
@@ -96,7 +96,7 @@ fn the_same_texts_give_the_same_bytes_in_any_format_and_with_any_number_of_threa
         .iter()
         .map(|text| json!({"tokens": text.split(' ').collect::<Vec<_>>()}).to_string() + "\n")
         .collect();
-    let csv: String = TEXTS.iter().map(|text| format!("1,\"{text}\"\n")).collect();
+    let csv = TEXTS.map(|text| format!("1,\"{text}\"")).join("\n");
     for (name, content) in [
         ("a.txt", lines.clone()),
         ("a.jsonl", objects("text", &TEXTS)),

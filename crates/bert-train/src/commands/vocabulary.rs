@@ -7,7 +7,6 @@ mod texts;
 use std::path::PathBuf;
 
 use clap::Args;
-use embert_data::Format;
 use embert_data::tokenize::{
     EncodeOptions, Tokenizer, Truncation, VocabularyFacts, VocabularyOptions, VocabularyTrainer,
 };
@@ -16,24 +15,16 @@ use serde_json::json;
 
 use self::folder::Destination;
 use self::shape::Shape;
-use crate::arguments::{JsonArgs, ReadingArgs, format_names, input_help};
+use self::texts::TextArgs;
+use crate::arguments::{JsonArgs, ReadingArgs};
 use crate::error::Error;
 use crate::output::{say, thousands};
 use crate::{output, sources};
 
 #[derive(Debug, Args)]
 pub(crate) struct VocabularyArgs {
-    #[arg(long, value_name = "FILE", num_args = 1.., help = input_help(), required_unless_present = "dataset", conflicts_with = "dataset")]
-    pub(crate) input: Vec<PathBuf>,
-    /// Read the training files of this data set: a card's name, a card file, a hub repository, a folder or a file
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dataset: Option<String>,
-    /// The input's format [default: by its extension; plain lines on the standard input]
-    #[arg(long, value_name = "FORMAT", value_parser = format_names())]
-    pub(crate) input_format: Option<Format>,
-    /// A column of texts, or of lists of words; may be repeated [default: the card's, else by the columns' names]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) text_column: Vec<String>,
+    #[command(flatten)]
+    pub(crate) texts: TextArgs,
     /// Write the folder of the new model here: its config and its tokenizer, without weights
     #[arg(long, value_name = "FOLDER")]
     pub(crate) output: PathBuf,
@@ -58,9 +49,6 @@ pub(crate) struct VocabularyArgs {
     /// Make the new model as large as this one: a folder, name, owner/name or owner/name@revision
     #[arg(long, value_name = "MODEL")]
     pub(crate) like: Option<String>,
-    /// Count rows that can't be read instead of stopping at the first
-    #[arg(long)]
-    pub(crate) skip_bad_rows: bool,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
@@ -86,9 +74,9 @@ pub(crate) fn run(args: &VocabularyArgs) -> Result<(), Error> {
     };
     // A model that can't be made is refused before hours of reading.
     BertConfig { vocab_size: options.vocab_size, ..shape.clone() }.validate()?;
-    let files = texts::files(args)?;
+    let files = texts::files(&args.texts, &args.reading.options())?;
     files.iter().try_for_each(|file| destination.differs_from(&file.path))?;
-    let skipped = texts::read(args, &files, |texts| Ok(trainer.add(texts)?))?;
+    let skipped = texts::read(&files, args.texts.skip_bad_rows, |texts| Ok(trainer.add(texts)?))?;
     say!("trains a vocabulary of at most {} tokens", thousands(options.vocab_size));
     let vocabulary = trainer.train()?;
     let config = BertConfig { vocab_size: vocabulary.facts.vocab_size, ..shape };
@@ -182,7 +170,7 @@ fn print(
     ))?;
     let folder = output::argument(&args.output.display());
     output::line(&format!("folder      {folder}"))?;
-    let dataset = args.dataset.as_ref().map_or_else(|| "NAME".to_owned(), output::argument);
+    let dataset = args.texts.dataset.as_ref().map_or_else(|| "NAME".to_owned(), output::argument);
     output::line(&format!(
         "train it    {} train --model {folder} --set from_scratch=true --dataset {dataset}",
         output::program()

@@ -3,13 +3,13 @@
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use embert_data::{
     Card, Columns, DataError, Format, LoadOptions, ReadOptions, Row, RowProblem, RowReader, TaskName, Value,
 };
 use embert_task::{find_columns, text_columns};
 
-use super::VocabularyArgs;
-use crate::arguments::is_standard;
+use crate::arguments::{format_names, input_help, is_standard};
 use crate::error::Error;
 use crate::output::{argument, say, thousands};
 use crate::rows::rows_bar;
@@ -17,6 +17,25 @@ use crate::sources;
 
 /// How many characters of texts are counted at once: enough for all cores.
 const BATCH: usize = 4 << 20;
+
+/// Which texts are read.
+#[derive(Debug, Args)]
+pub(crate) struct TextArgs {
+    #[arg(long, value_name = "FILE", num_args = 1.., help = input_help(), required_unless_present = "dataset", conflicts_with = "dataset")]
+    pub(crate) input: Vec<PathBuf>,
+    /// Read the training files of this data set: a card's name, a card file, a hub repository, a folder or a file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset: Option<String>,
+    /// The input's format [default: by its extension; plain lines on the standard input]
+    #[arg(long, value_name = "FORMAT", value_parser = format_names())]
+    pub(crate) input_format: Option<Format>,
+    /// A column of texts, or of lists of words; may be repeated [default: the card's, else by the columns' names]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) text_column: Vec<String>,
+    /// Count rows that can't be read instead of stopping at the first
+    #[arg(long)]
+    pub(crate) skip_bad_rows: bool,
+}
 
 /// A file of texts.
 pub(super) struct TextFile {
@@ -28,8 +47,8 @@ pub(super) struct TextFile {
 }
 
 /// The files that the arguments name. Prints what was decided.
-pub(super) fn files(args: &VocabularyArgs) -> Result<Vec<TextFile>, Error> {
-    let reading = ReadOptions { format: args.input_format, ..args.reading.options() };
+pub(super) fn files(args: &TextArgs, reading: &ReadOptions) -> Result<Vec<TextFile>, Error> {
+    let reading = ReadOptions { format: args.input_format, ..reading.clone() };
     if let Some(name) = &args.dataset {
         let (card, root) = sources::fetch_data(sources::find_data(name, None)?)?;
         card.check_training()?;
@@ -54,12 +73,7 @@ pub(super) fn files(args: &VocabularyArgs) -> Result<Vec<TextFile>, Error> {
 }
 
 /// The training files of a card, relative to `root`.
-fn of_card(
-    args: &VocabularyArgs,
-    card: Card,
-    root: &Path,
-    reading: &ReadOptions,
-) -> Result<Vec<TextFile>, Error> {
+fn of_card(args: &TextArgs, card: Card, root: &Path, reading: &ReadOptions) -> Result<Vec<TextFile>, Error> {
     let (card, columns) = if args.text_column.is_empty() {
         let options = LoadOptions { reading: reading.clone(), ..LoadOptions::default() };
         let found = find_columns(card, root, &options, None)?;
@@ -98,8 +112,8 @@ fn columns_of(card: &Card, task: TaskName) -> Vec<String> {
 
 /// Reads the texts of all files, some at a time. Returns the number of rows that can't be read and were skipped.
 pub(super) fn read(
-    args: &VocabularyArgs,
     files: &[TextFile],
+    skip_bad_rows: bool,
     mut take: impl FnMut(&[String]) -> Result<(), Error>,
 ) -> Result<u64, Error> {
     let bar = rows_bar();
@@ -126,7 +140,7 @@ pub(super) fn read(
                     characters += texts.iter().map(String::len).sum::<usize>();
                     batch.extend(texts);
                 }
-                Err(error) if args.skip_bad_rows && error.is_bad_row() => {
+                Err(error) if skip_bad_rows && error.is_bad_row() => {
                     tracing::info!("skipped: {error}");
                     skipped += 1;
                 }
@@ -176,10 +190,10 @@ fn text_of(row: &Row, column: &str) -> Result<String, RowProblem> {
 
 /// Adds to an error about a missing column the option that names columns.
 fn with_options(error: DataError) -> Error {
-    let found = match &error {
-        DataError::MissingColumn { found, .. }
-        | DataError::Row { problem: RowProblem::MissingColumn { found, .. }, .. } => found,
-        _ => return error.into(),
+    let (DataError::MissingColumn { found, .. }
+    | DataError::Row { problem: RowProblem::MissingColumn { found, .. }, .. }) = &error
+    else {
+        return error.into();
     };
     let hint = match text_columns(found) {
         Some((text, None)) => format!("name the column of texts with --text-column {}", argument(&text)),
