@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::vec;
 
 use burn::module::Module as _;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::Device;
 use embert_data::tokenize::{EncodeOptions, Encoding, Tokenizer, Truncation};
 use embert_data::{DataError, Texts as _, WindowOptions, inputs_of, pieces_of};
 use embert_model::{BertConfig, Head as _, LoadOptions, ModelError, ModelFor, Reads};
@@ -287,9 +287,7 @@ impl<T: Task> Predictor<T> {
         let Some(positions) = positions else {
             return Outputs::new::<T::Head>(self.model.forward(input), &layout);
         };
-        let rows: Vec<i64> =
-            rows_of(&layout, positions.iter().copied()).into_iter().map(|row| row as i64).collect();
-        let rows = Tensor::<1, Int>::from_ints(rows.as_slice(), &self.device);
+        let rows = rows_of(&layout, positions.iter().copied(), &self.device);
         let outputs = self.model.forward_rows(input, rows);
         Outputs::of_some(outputs, positions.iter().map(|positions| positions.len()))
     }

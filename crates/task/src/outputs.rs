@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Int, Tensor};
 use embert_model::{Head, Layout, Reads};
 
 /// The outputs of a head for a batch, on the host.
@@ -14,15 +14,22 @@ pub struct Outputs {
     rows: Vec<Range<usize>>,
 }
 
-/// The rows of a batch at which the tokens with these places stand, feature by feature; row 0 where there are
-/// none, for a head needs a row.
-pub fn rows_of<'a>(layout: &Layout, positions: impl IntoIterator<Item = &'a [usize]>) -> Vec<usize> {
+/// The rows of a batch at which the tokens with these places stand, `[rows]`, feature by feature; row 0 alone where
+/// there are none, for a head needs a row.
+pub fn rows_of<'a>(
+    layout: &Layout,
+    positions: impl IntoIterator<Item = &'a [usize]>,
+    device: &Device,
+) -> Tensor<1, Int> {
     let of_feature = |(feature, positions): (usize, &'a [usize])| {
         let first = layout.feature_rows(feature).start;
-        positions.iter().map(move |position| first + position)
+        positions.iter().map(move |position| i64::try_from(first + position).unwrap_or(i64::MAX))
     };
-    let rows: Vec<usize> = positions.into_iter().enumerate().flat_map(of_feature).collect();
-    if rows.is_empty() { vec![0] } else { rows }
+    let mut rows: Vec<i64> = positions.into_iter().enumerate().flat_map(of_feature).collect();
+    if rows.is_empty() {
+        rows.push(0);
+    }
+    Tensor::from_ints(rows.as_slice(), device)
 }
 
 impl Outputs {
@@ -70,7 +77,6 @@ pub(crate) fn sigmoid(output: f32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, Int};
     use embert_model::{SequenceClassificationHead, TokenClassificationHead};
 
     use super::*;
@@ -88,9 +94,12 @@ mod tests {
         assert_eq!((tokens.of(0), tokens.of(1)), (&values[..4], &values[6..]));
 
         let positions = [&[1][..], &[0, 2]];
-        assert_eq!(rows_of(&layout, positions), [1, 3, 5]);
-        assert_eq!(rows_of(&layout, [&[][..], &[2]]), [5]);
-        assert_eq!(rows_of(&layout, [&[][..]; 2]), [0], "a head needs a row");
+        let rows = |positions: [&[usize]; 2]| -> Vec<i64> {
+            rows_of(&layout, positions, &device).into_data().iter().collect()
+        };
+        assert_eq!(rows(positions), [1, 3, 5]);
+        assert_eq!(rows([&[], &[2]]), [5]);
+        assert_eq!(rows([&[], &[]]), [0], "a head needs a row");
         let some = Outputs::of_some(of(&values[..6]), positions.map(<[usize]>::len));
         assert_eq!((some.of(0), some.of(1)), (&values[..2], &values[2..6]));
         let none = Outputs::of_some(of(&values[..2]), [0, 0]);

@@ -81,23 +81,12 @@ impl Input {
     }
 
     /// The head's outputs, `[rows, outputs]`; for `rows` alone, if there are any.
-    pub(crate) fn forward<H: Head>(self, model: &ModelFor<H>, rows: Option<&[usize]>) -> Tensor<2> {
-        let on_device = |rows: &[usize], device: &Device| {
-            let rows: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
-            Tensor::<1, Int>::from_ints(rows.as_slice(), device)
-        };
+    pub(crate) fn forward<H: Head>(self, model: &ModelFor<H>, rows: Option<Tensor<1, Int>>) -> Tensor<2> {
         match (self, rows) {
             (Self::Tokens(input), None) => model.forward(input),
-            (Self::Tokens(input), Some(rows)) => {
-                let rows = on_device(rows, &input.input_ids.device());
-                model.forward_rows(input, rows)
-            }
+            (Self::Tokens(input), Some(rows)) => model.forward_rows(input, rows),
             (Self::Prefix(output), None) => model.forward_from(output),
-            (Self::Prefix(output), Some(rows)) => {
-                let outputs = model.forward_from(output);
-                let rows = on_device(rows, &outputs.device());
-                outputs.select(0, rows)
-            }
+            (Self::Prefix(output), Some(rows)) => model.forward_from(output).select(0, rows),
         }
     }
 }

@@ -109,8 +109,8 @@ pub(crate) fn evaluate_from<T: Task>(
         let outputs = match positions {
             None => Outputs::new::<T::Head>(input.forward(model, None), &layout),
             Some(positions) => {
-                let rows = rows_of(&layout, positions.iter().copied());
-                let outputs = input.forward(model, Some(&rows));
+                let rows = rows_of(&layout, positions.iter().copied(), device);
+                let outputs = input.forward(model, Some(rows));
                 Outputs::of_some(outputs, positions.iter().map(|positions| positions.len()))
             }
         };

@@ -59,8 +59,7 @@ fn filled(
         let input = BertInput::new(row(&ids), row(&vec![0; ids.len()]), row(&vec![1; ids.len()]));
         let alignment = task.alignment(&example, encoding, tokenizer);
         let positions = task.decoded_positions(&alignment).unwrap();
-        let rows: Vec<i64> = rows_of(&input.layout, [positions]).into_iter().map(|row| row as i64).collect();
-        let rows = Tensor::<1, Int>::from_ints(rows.as_slice(), &device);
+        let rows = rows_of(&input.layout, [positions], &device);
         let outputs = Outputs::of_some(model.forward_rows(input, rows), [positions.len()]);
         task.decode(&alignment, outputs.of(0))
     });

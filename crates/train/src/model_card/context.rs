@@ -88,6 +88,7 @@ struct Evaluation<'a> {
 
 /// How texts were cut.
 #[derive(Debug, Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of the template")]
 struct Texts {
     max_length: usize,
     /// `head`, `tail` or `head_tail`.

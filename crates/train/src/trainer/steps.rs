@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use burn::tensor::{Device, Int, Tensor};
 use embert_model::{DropoutKey, Layout, ModelFor};
 use embert_optim::{GradientAccumulator, GradientsParams, Shards, clip_factor, global_norm};
 use embert_run::LOSS;
@@ -74,8 +75,8 @@ impl<T: Task> Job<T> {
             self.memory.begin(input.shape());
             let (layout, key) =
                 (input.layout(), DropoutKey::new(self.config.seed, progress.step, micro_batch));
-            let rows = trained_rows(task, &layout, &targets);
-            let outputs = input.with_dropout(key).forward(&progress.model, rows.as_deref());
+            let rows = trained_rows(task, &layout, &targets, &self.device);
+            let outputs = input.with_dropout(key).forward(&progress.model, rows);
             let of_loss = match (pooled_loss, windows) {
                 (Some(loss), Some(windows)) => loss(task, outputs, &layout, &windows, &targets, weight),
                 _ => task.loss(outputs, &layout, &targets, weight),
@@ -117,8 +118,13 @@ impl<T: Task> Job<T> {
 }
 
 /// The rows of a micro-batch whose outputs the loss wants; `None` for all.
-fn trained_rows<T: Task>(task: &T, layout: &Layout, targets: &[T::Target]) -> Option<Vec<usize>> {
+fn trained_rows<T: Task>(
+    task: &T,
+    layout: &Layout,
+    targets: &[T::Target],
+    device: &Device,
+) -> Option<Tensor<1, Int>> {
     let positions: Option<Vec<&[usize]>> =
         targets.iter().map(|target| task.trained_positions(target)).collect();
-    positions.filter(|positions| !positions.is_empty()).map(|positions| rows_of(layout, positions))
+    Some(rows_of(layout, positions?, device))
 }

@@ -115,9 +115,8 @@ fn forty_steps_on_given_masks_agree() {
                     let (input, targets) = (batch.input(rows.clone(), &device), batch.targets(rows));
                     without += usize::from(task.weight(&targets) < 0.5);
                     let layout = input.layout.clone();
-                    let chosen = rows_of(&layout, targets.iter().map(MaskTarget::positions));
-                    let chosen: Vec<i64> = chosen.into_iter().map(|row| row as i64).collect();
-                    let chosen = Tensor::<1, Int>::from_ints(chosen.as_slice(), &device);
+                    let positions = targets.iter().map(MaskTarget::positions);
+                    let chosen = rows_of(&layout, positions, &device);
                     let of_part = task.loss(model.forward_rows(input, chosen), &layout, &targets, weight);
                     accumulator.add(&model, GradientsParams::from_grads(of_part.backward(), &model));
                     loss += f64::from(of_part.into_scalar::<f32>());
