@@ -1,6 +1,7 @@
 //! [`find_columns`] and [`find_problem_type`]: the task of a data set whose card leaves it open.
 
 mod masked;
+mod summaries;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,18 +29,6 @@ const SPANS: [&str; 7] = ["entities", "label", "labels", "spans", "ents", "annot
 
 /// Names of a column that numbers the rows; pandas calls its index `Unnamed: 0`, or nothing.
 const ROW_NUMBERS: [&str; 5] = ["id", "idx", "index", "Unnamed: 0", ""];
-
-/// Names of the column of a text's sentences.
-const SENTENCES: [&str; 3] = ["sentences", "source", "src"];
-
-/// Names of the column that says which sentences are in the summary.
-const SENTENCE_LABELS: [&str; 2] = ["source_labels", "sentence_labels"];
-
-/// Names of the column of a text that has a summary.
-const SUMMARIZED: [&str; 3] = ["article", "document", "text"];
-
-/// Names of the column of the summary; the last two of them beside lists of sentences alone.
-const SUMMARIES: [&str; 4] = ["summary", "highlights", "target", "tgt"];
 
 /// How many rows are looked at for spans, and for columns of 0 and 1.
 const LOOKED_AT: usize = 100;
@@ -92,7 +81,6 @@ pub fn find_columns(
     let columns = &card.columns;
     let of_tokens = columns.tokens.is_some() || columns.tags.is_some() || columns.entities.is_some();
     let of_questions = columns.question.is_some() || columns.context.is_some() || columns.answers.is_some();
-    let of_summaries = columns.sentences.is_some() || columns.summary.is_some();
     // A column of documents says nothing of the others.
     let is_default = CardColumns { document: None, ..columns.clone() } == CardColumns::default();
     let is_open = is_default || (of_tokens && columns.tags.is_none());
@@ -102,14 +90,14 @@ pub fn find_columns(
     let Some((_, row)) = with_spans.or(rows.first()) else {
         let task = stated.unwrap_or(if of_questions {
             TaskName::QuestionAnswering
-        } else if of_summaries {
+        } else if columns.sentences.is_some() || columns.summary.is_some() {
             TaskName::Summarization
         } else if of_tokens || is_conll {
             TaskName::TokenClassification
         } else {
             TaskName::TextClassification
         });
-        let is_told = stated.is_some() || of_questions || of_summaries || of_tokens || is_conll || !is_open;
+        let is_told = stated.is_some() || of_questions || of_tokens || is_conll || !is_open;
         return Ok(FoundColumns { card, task, is_told, notes });
     };
     if with_spans.is_none() {
@@ -126,7 +114,7 @@ pub fn find_columns(
         TaskName::TextClassification => name_texts(&mut card, row, &rows, &mut notes),
         // Their columns have the same names everywhere; a card may state others.
         TaskName::QuestionAnswering => {}
-        TaskName::Summarization => name_summaries(&mut card, row, &mut notes),
+        TaskName::Summarization => summaries::name_columns(&mut card.columns, row, &mut notes),
         TaskName::FillMask => masked::name_texts(&mut card, row, &mut notes),
     }
     // Lines of text have no labels: they may as well be columns of tokens.
@@ -181,47 +169,7 @@ fn of_columns(row: &Row, card: &Card) -> Option<TaskName> {
     match (is_question, of_tokens || is_spans()) {
         (true, _) => Some(TaskName::QuestionAnswering),
         (false, true) => Some(TaskName::TokenClassification),
-        (false, false) => is_summarized(row).then_some(TaskName::Summarization),
-    }
-}
-
-/// Whether a row has sentences, or a text, with a summary, and no label.
-fn is_summarized(row: &Row) -> bool {
-    let has = |names: &[&str]| names.iter().any(|name| row.get(name).is_some());
-    if sentences_column(row).is_some() {
-        return has(&SENTENCE_LABELS) || has(&SUMMARIES);
-    }
-    let is_text = |name: &&str| matches!(row.get(name), Some(Value::Text(_)));
-    SUMMARIZED.iter().any(|name| is_text(&name)) && has(&SUMMARIES[..2]) && !has(&LABELS) && !has(&["label"])
-}
-
-/// The column of a text's sentences, which are a list of texts or of words.
-fn sentences_column(row: &Row) -> Option<&'static str> {
-    let is_list = |name: &&&str| matches!(row.get(name), Some(Value::List(values)) if matches!(values.first(), Some(Value::Text(_) | Value::List(_))));
-    SENTENCES.iter().find(is_list).copied()
-}
-
-/// Names the columns of a text or its sentences, and of its summary.
-fn name_summaries(card: &mut Card, row: &Row, notes: &mut Vec<String>) {
-    let find = |names: &[&'static str]| names.iter().find(|name| row.get(name).is_some()).copied();
-    let columns = &mut card.columns;
-    let (what, text) = match sentences_column(row) {
-        Some(sentences) => {
-            columns.sentences = Some(sentences.to_owned());
-            columns.sentence_labels = find(&SENTENCE_LABELS).map(str::to_owned);
-            ("sentences", Some(sentences))
-        }
-        None => ("texts", find(&SUMMARIZED)),
-    };
-    if let Some(text) = text.filter(|_| columns.sentences.is_none()) {
-        text.clone_into(&mut columns.text);
-    }
-    columns.summary = find(&SUMMARIES).map(str::to_owned);
-    let named = columns.sentence_labels.iter().map(|name| format!("their labels in \"{name}\""));
-    let named = named.chain(columns.summary.iter().map(|name| format!("the summaries in \"{name}\"")));
-    let named: Vec<String> = named.collect();
-    if let Some(text) = text.filter(|_| !named.is_empty()) {
-        notes.push(format!("the {what} are in the column \"{text}\", {}", named.join(", ")));
+        (false, false) => summaries::is_summarized(row, &LABELS).then_some(TaskName::Summarization),
     }
 }
 

@@ -3,7 +3,7 @@
 use embert_predict::Predictor;
 use embert_task::TaskKind;
 
-use super::{OutputFormat, PredictArgs};
+use super::args::{OutputFormat, PredictArgs};
 use crate::error::Error;
 use crate::tasks::{ShownTask, is};
 
