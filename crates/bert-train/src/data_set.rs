@@ -40,7 +40,9 @@ impl DataSet {
         let given = card.clone();
         let mut found = find_columns(card, &root, &options, wanted).map_err(|error| of_key(error, config))?;
         let of_head_alone = head.map(TaskKind::name).filter(|task| *task != TaskName::TextClassification);
-        if let Some(task) = of_head_alone.filter(|_| !found.is_told) {
+        // Most checkpoints that have not been fine-tuned have a head for masked words: it says nothing of columns.
+        let fits = |task: &TaskName| !found.is_told && (*task != TaskName::FillMask || found.are_lines);
+        if let Some(task) = of_head_alone.filter(fits) {
             found = find_columns(given, &root, &options, Some(task))?;
             say!("the checkpoint's head is for {task}, and the columns don't say otherwise");
         }

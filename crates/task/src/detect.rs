@@ -42,6 +42,8 @@ pub struct FoundColumns {
     /// Whether the user, the card, the files' format or the columns tell the task. Otherwise the task is text
     /// classification for want of a better one, and a checkpoint may know better.
     pub is_told: bool,
+    /// Whether the first training file has lines of text, which have no columns: labels must be elsewhere.
+    pub are_lines: bool,
     /// Sentences to show the user: what was decided.
     pub notes: Vec<String>,
 }
@@ -95,7 +97,7 @@ pub fn find_columns(
             TaskName::TextClassification
         });
         let is_told = stated.is_some() || of_questions || of_tokens || is_conll || !is_open;
-        return Ok(FoundColumns { card, task, is_told, notes });
+        return Ok(FoundColumns { card, task, is_told, are_lines: false, notes });
     };
     if with_spans.is_none() {
         check_results(&rows)?;
@@ -114,10 +116,10 @@ pub fn find_columns(
         TaskName::FillMask => masked::name_texts(&mut card, row, &mut notes),
     }
     // Lines of text have no labels: they may as well be columns of tokens.
-    let is_of_lines = format_of(&card, options) == Some(Format::Lines);
-    let are_texts = || row.get(&card.columns.text).is_some() && !is_of_lines;
+    let are_lines = format_of(&card, options) == Some(Format::Lines);
+    let are_texts = || row.get(&card.columns.text).is_some() && !are_lines;
     let is_told = told.is_some() || is_conll || are_texts();
-    Ok(FoundColumns { card, task, is_told, notes })
+    Ok(FoundColumns { card, task, is_told, are_lines, notes })
 }
 
 /// A note on the first file that is read as CoNLL columns because of the task alone.

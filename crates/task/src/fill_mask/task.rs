@@ -69,7 +69,7 @@ impl FillMask {
         self.tokenizer.as_ref().map(|(vocabulary, _)| vocabulary)
     }
 
-    /// The number of each token in these examples, the special ones left out.
+    /// The most frequent token of these examples, the special ones left out; of equals, the one with the smallest id.
     fn most_frequent(&self, examples: &[MaskedText]) -> Option<u32> {
         /// The number of texts to encode at a time.
         const CHUNK: usize = 1024;
