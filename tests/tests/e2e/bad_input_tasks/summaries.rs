@@ -70,7 +70,7 @@ fn labels_and_summaries_that_are_none() {
     let none =
         lines(&(0..12).map(|n| json!({"text": format!("A bear {n}."), "summary": null})).collect::<Vec<_>>());
     let asked = ["--task", "summarization"];
-    train_refuses(&[("train.jsonl", &none)], &asked, &["the train split has no labels", "[columns] summary"]);
+    train_refuses(&[("train.jsonl", &none)], &asked, &["the training split has no labels", "[columns] summary"]);
 }
 
 #[test]
