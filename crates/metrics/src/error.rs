@@ -175,6 +175,10 @@ pub enum MetricsError {
     #[error("the null threshold is NaN, expected a number")]
     NullThresholdNotANumber,
 
+    /// An example of a summary without a true one.
+    #[error("an example has no true summary, expected at least one")]
+    NoReference,
+
     /// No metric has this name.
     #[error("there is no metric `{name}`; known are {known}")]
     UnknownMetric {

@@ -1,4 +1,5 @@
-//! Metrics as scikit-learn, seqeval, scipy and SQuAD's scripts define them, streaming, without tensors.
+//! Metrics as scikit-learn, seqeval, scipy, SQuAD's scripts and rouge_score define them, streaming, without
+//! tensors.
 //!
 //! An [`Accumulator`] takes one example after another: the true label, the probability of each label, the
 //! loss. At any time it gives a [`Report`]: loss, accuracy, precision, recall, F1, Matthews correlation, ROC
@@ -29,7 +30,8 @@
 //! [`TaggingMetric`] for tagged words, with [`entities`] and the [`Scheme`]s of tags;
 //! [`RegressionAccumulator`], [`RegressionReport`] and [`RegressionMetric`] for numbers;
 //! [`AnswerAccumulator`], [`AnswerReport`] and [`AnswerMetric`] for answers to questions, with
-//! [`AnswerScores`] for one answer. Code for the metrics of any task is generic over [`NamedMetric`].
+//! [`AnswerScores`] for one answer; [`SummaryAccumulator`], [`SummaryReport`] and [`SummaryMetric`] for
+//! summaries, with [`RougeScores`] for one of them and [`greedy_oracle`] for what is best to choose. Code for the metrics of any task is generic over [`NamedMetric`].
 //! Baselines are [`MajorityTags`], [`most_frequent_labels`], [`mean`] and [`sentence_with_shared_words`].
 //!
 //! The crate does not know models, data or files, and prints nothing.
@@ -57,6 +59,7 @@ mod roc;
 mod softmax;
 mod spread;
 mod sum;
+mod summaries;
 mod tagging;
 mod window_mean;
 
@@ -83,6 +86,9 @@ pub use regression::{RegressionAccumulator, RegressionMetric, RegressionReport};
 pub use report::{ClassScores, Report, Scores, Undefined};
 pub use softmax::softmax;
 pub use spread::{mean, standard_deviation};
+pub use summaries::{
+    RougeScores, SummaryAccumulator, SummaryMetric, SummaryReport, greedy_oracle, oracle_score,
+};
 pub use tagging::{
     Entity, MajorityTags, Place, Recognized, Scheme, SchemeEvidence, SchemeFit, TagError, TaggingAccumulator,
     TaggingMetric, TaggingReport, UnknownScheme, entities, from_iob2, strict_entities, to_iob2,

@@ -22,11 +22,16 @@ pub const MSE: &str = "mse";
 pub const MAE: &str = "mae";
 /// The share of questions answered exactly.
 pub const EXACT_MATCH: &str = "exact_match";
+/// The mean ROUGE-1 of summaries.
+pub const ROUGE1: &str = "rouge1";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AnswerMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric, TaggingMetric};
+    use crate::{
+        AnswerMetric, Metric, MultiLabelMetric, NamedMetric as _, RegressionMetric, SummaryMetric,
+        TaggingMetric,
+    };
 
     #[test]
     fn a_constant_is_the_name_of_its_metric() {
@@ -46,5 +51,6 @@ mod tests {
         ];
         assert_eq!([PEARSON, SPEARMAN, MSE, MAE], regression.map(RegressionMetric::name));
         assert_eq!([F1, EXACT_MATCH], [AnswerMetric::F1, AnswerMetric::ExactMatch].map(AnswerMetric::name));
+        assert_eq!(ROUGE1, SummaryMetric::Rouge1.name());
     }
 }

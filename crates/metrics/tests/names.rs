@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embert_metrics::{AnswerMetric, Metric, MultiLabelMetric, NamedMetric, RegressionMetric, TaggingMetric};
+use embert_metrics::{
+    AnswerMetric, Metric, MultiLabelMetric, NamedMetric, RegressionMetric, SummaryMetric, TaggingMetric,
+};
 
 /// The metric names that another file may spell: the end of the file's path, and the quoted name.
 const EXCEPTIONS: &[(&str, &str)] = &[
@@ -37,7 +39,7 @@ fn names() -> impl Iterator<Item = &'static str> {
     }
     let all = of::<Metric>().chain(of::<TaggingMetric>());
     let all = all.chain(of::<MultiLabelMetric>()).chain(of::<RegressionMetric>());
-    all.chain(of::<AnswerMetric>()).collect::<BTreeSet<_>>().into_iter()
+    all.chain(of::<AnswerMetric>()).chain(of::<SummaryMetric>()).collect::<BTreeSet<_>>().into_iter()
 }
 
 /// The metric names in a line of code: quoted names, and fields named like a metric. A field `loss` is
