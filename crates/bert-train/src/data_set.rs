@@ -128,12 +128,16 @@ fn of_name(name: TaskName) -> Option<TaskKind> {
         TaskName::TextClassification => None,
         TaskName::TokenClassification => Some(TaskKind::TokenClassification),
         TaskName::QuestionAnswering => Some(TaskKind::QuestionAnswering),
+        TaskName::SentenceSimilarity => Some(TaskKind::SentenceSimilarity),
     }
 }
 
 /// The task that a card states, where it is another than `kind`.
 fn states_other(card: &Card, kind: TaskKind) -> Option<String> {
     if let Some(task) = card.task.filter(|task| *task != kind.name()) {
+        if card.other_tasks.contains(&kind.name()) {
+            return None;
+        }
         return Some(task.to_string());
     }
     if card.problem_type.is_none() && card.label_columns.is_empty() {
@@ -202,6 +206,9 @@ fn with_columns(error: TaskError, card: &Card, task: TaskName) -> TaskError {
                     "tokens and tags (a list of words and one of their tags), or text and entities (spans)",
                 ),
                 TaskName::QuestionAnswering => ("squad", "question, context, answers and id"),
+                TaskName::SentenceSimilarity => {
+                    ("glue/stsb", "text, text_pair and label (the score; empty for pairs without scores)")
+                }
             };
             let is_plain = matches!(Format::of(&path), Some(Format::Tsv | Format::Lines));
             let of_tokens = if is_plain && task == TaskName::TextClassification {

@@ -4,6 +4,7 @@ mod multi_label;
 mod question_answering;
 mod regression;
 mod report;
+mod sentence_similarity;
 mod text_classification;
 mod token_classification;
 
@@ -43,6 +44,10 @@ macro_rules! with_task {
                 type $task = embert_task::QuestionAnswering;
                 $body
             }
+            embert_task::TaskKind::SentenceSimilarity => {
+                type $task = embert_task::SentenceSimilarity;
+                $body
+            }
         }
     };
 }
@@ -57,6 +62,10 @@ pub(crate) fn task_of_model(folder: &Path) -> Result<TaskKind, Error> {
     let run = folder.canonicalize().ok();
     if let Some(kind) = run.as_deref().and_then(Path::parent).map(task_of_run).transpose()?.flatten() {
         return Ok(kind);
+    }
+    // The encoder of a folder of sentence-transformers has no head of its own.
+    if folder.join("modules.json").is_file() {
+        return Ok(TaskKind::SentenceSimilarity);
     }
     // A config that can't be read is an error when the checkpoint is loaded.
     let config = BertConfig::from_file(&folder.join("config.json"));

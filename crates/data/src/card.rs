@@ -1,5 +1,7 @@
 //! [`Card`]: the description of a data set, in TOML.
 
+mod problems;
+
 use std::fs;
 use std::path::Path;
 
@@ -13,9 +15,6 @@ use crate::split::check_ratios;
 use crate::split_files::SplitFiles;
 use crate::task_name::{ProblemType, TaskName};
 use crate::text_files::TextFiles;
-
-/// The tagging schemes that a card may state.
-const SCHEMES: [&str; 4] = ["iob1", "iob2", "iobes", "bilou"];
 
 /// The description of a data set: its task, its files, and the names of its columns and labels.
 ///
@@ -50,6 +49,9 @@ pub struct Card {
     /// The task that the data set is for. `None`: the columns, the checkpoint or the user decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskName>,
+    /// Other tasks that the data set is for as well, where the user asks for one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_tasks: Vec<TaskName>,
     /// What the label of text classification is: one label, several labels, or a number. `None`: the values
     /// in the label's column decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +64,10 @@ pub struct Card {
     /// decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
+    /// The scores of sentence similarity of texts that have nothing in common, and of texts that mean the same:
+    /// cosines are compared with scores on a scale from 0 to 1. `None`: the scores are cosines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score_range: Option<[f64; 2]>,
     /// The licence: an SPDX expression, or the authors' words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -142,7 +148,10 @@ pub struct CardColumns {
     /// The column of the second text of a pair.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_pair: Option<String>,
-    /// The column of the label.
+    /// The column of a text that is no partner of the first one, for sentence similarity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative: Option<String>,
+    /// The column of the label; for sentence similarity that of the score, or empty for pairs without scores.
     pub label: String,
     /// The column of a text's words, as a list, for token classification.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -176,6 +185,7 @@ impl Default for CardColumns {
         Self {
             text: "text".into(),
             text_pair: None,
+            negative: None,
             label: "label".into(),
             tokens: None,
             tags: None,
@@ -241,6 +251,13 @@ impl Card {
         if let Some(positive) = card.positive.as_ref().filter(|name| !card.labels.contains(name)) {
             return refuse(format!("positive = \"{positive}\" is none of the labels {:?}", card.labels));
         }
+        if let Some([low, high]) = card.score_range
+            && !(low.is_finite() && high.is_finite() && low < high)
+        {
+            return refuse(format!(
+                "score_range = [{low}, {high}]: expected the lowest score, then the highest"
+            ));
+        }
         if let Some(problem) = card.task_problem() {
             return refuse(problem);
         }
@@ -266,113 +283,6 @@ impl Card {
         }
         let ratios = self.split_ratios?;
         Some(format!("split_ratios = {ratios:?} cut the training files, but [{table}] train names none"))
-    }
-
-    /// The problem of keys that have no meaning for the card's task, or exclude each other.
-    fn task_problem(&self) -> Option<String> {
-        let columns = &self.columns;
-        let [texts, tokens, questions] =
-            [TaskName::TextClassification, TaskName::TokenClassification, TaskName::QuestionAnswering];
-        let keys = [
-            (texts, "problem_type", self.problem_type.is_some()),
-            (texts, "label_columns", !self.label_columns.is_empty()),
-            (texts, "label_separator", self.label_separator.is_some()),
-            (texts, "[columns] text_pair", columns.text_pair.is_some()),
-            (tokens, "scheme", self.scheme.is_some()),
-            (tokens, "[columns] tokens", columns.tokens.is_some()),
-            (tokens, "[columns] tags", columns.tags.is_some()),
-            (tokens, "[columns] entities", columns.entities.is_some()),
-            (questions, "[columns] question", columns.question.is_some()),
-            (questions, "[columns] context", columns.context.is_some()),
-            (questions, "[columns] answers", columns.answers.is_some()),
-            (questions, "[columns] id", columns.id.is_some()),
-        ];
-        let mut set = keys.iter().filter(|(.., is_set)| *is_set);
-        if let Some(own) = self.task {
-            if let Some((other, key, _)) = set.find(|(task, ..)| *task != own) {
-                return Some(format!("{key} is for the task {other}, but the card's task is {own}"));
-            }
-        } else if let Some((task, one, _)) = set.next()
-            && let Some((other_task, other, _)) = set.find(|(other, ..)| other != task)
-        {
-            return Some(format!(
-                "{one} is for the task {task}, but {other} for {other_task}: leave one of them out"
-            ));
-        }
-        self.question_problem().or_else(|| self.label_problem())
-    }
-
-    /// The problem of keys that have no meaning for questions.
-    fn question_problem(&self) -> Option<String> {
-        let columns = &self.columns;
-        let of_questions = [&columns.question, &columns.context, &columns.answers, &columns.id];
-        let is_told = self.task.is_none() && of_questions.iter().any(|column| column.is_some());
-        if self.task != Some(TaskName::QuestionAnswering) && !is_told {
-            return None;
-        }
-        let default = CardColumns::default();
-        let of_others = [
-            ("labels", !self.labels.is_empty()),
-            ("class_numbers", self.class_numbers),
-            ("positive", self.positive.is_some()),
-            ("[columns] text", columns.text != default.text),
-            ("[columns] label", columns.label != default.label),
-        ];
-        if let Some((key, _)) = of_others.iter().find(|(_, is_set)| *is_set) {
-            return Some(format!(
-                "{key} has no meaning for the task {}, whose columns are question, context, answers and id: leave it out",
-                TaskName::QuestionAnswering
-            ));
-        }
-        let named: Vec<&String> = of_questions.into_iter().flatten().collect();
-        let twice = named.iter().enumerate().find(|(index, name)| named[..*index].contains(name));
-        twice.map(|(_, name)| format!("[columns] names \"{name}\" twice: expected a column for each key"))
-    }
-
-    /// The problem of keys of labels, tags and spans.
-    fn label_problem(&self) -> Option<String> {
-        let columns = &self.columns;
-        if let Some(scheme) = self.scheme.as_ref().filter(|scheme| !SCHEMES.contains(&scheme.as_str())) {
-            return Some(format!("scheme = {scheme:?}: expected {}", SCHEMES.join(", ")));
-        }
-        if columns.entities.is_some() {
-            for (key, column) in [("tokens", &columns.tokens), ("tags", &columns.tags)] {
-                if column.is_some() {
-                    return Some(format!(
-                        "[columns] has both entities and {key}: entities are spans of a text's characters, tags belong to a list of tokens; leave one of them out"
-                    ));
-                }
-            }
-        }
-        if !self.label_columns.is_empty() && !self.labels.is_empty() {
-            return Some(
-                "labels and label_columns: the labels are the names of the columns; leave labels out".into(),
-            );
-        }
-        let several = ["label_columns", "label_separator"];
-        let given = [!self.label_columns.is_empty(), self.label_separator.is_some()];
-        if given == [true, true] {
-            return Some(
-                "label_columns and label_separator: columns of 0 and 1 have nothing to separate; leave one of them out"
-                    .into(),
-            );
-        }
-        let is_one = self.problem_type.filter(|kind| *kind != ProblemType::MultiLabelClassification);
-        if let (Some(kind), Some(at)) = (is_one, given.iter().position(|is_given| *is_given)) {
-            return Some(format!(
-                "{} is for several labels, but problem_type = \"{kind}\": expected \"{}\"",
-                several[at],
-                ProblemType::MultiLabelClassification
-            ));
-        }
-        let distinct: std::collections::BTreeSet<_> = self.label_columns.iter().collect();
-        if distinct.len() != self.label_columns.len() {
-            return Some(format!("label_columns = {:?}: expected each column once", self.label_columns));
-        }
-        if self.label_separator.as_ref().is_some_and(String::is_empty) {
-            return Some("label_separator = \"\": expected one or more characters, as in \"|\"".into());
-        }
-        None
     }
 
     /// The card of a data set that is read for `task`, as the user or a checkpoint says. It does not become
@@ -458,9 +368,11 @@ impl Card {
             name,
             description: String::new(),
             task: None,
+            other_tasks: Vec::new(),
             problem_type: None,
             metric: None,
             scheme: None,
+            score_range: None,
             licence: None,
             citation: None,
             homepage: None,

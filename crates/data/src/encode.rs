@@ -110,6 +110,9 @@ fn encode_whole<E: Texts, T, X: From<DataError>>(
     /// The number of texts to encode at a time, so that the offsets of a large data set are never all in
     /// memory.
     const CHUNK: usize = 4096;
+    if examples.iter().any(|example| example.separate().is_some()) {
+        return encode_texts(examples, tokenizer, options, targets);
+    }
     let mut features = Vec::with_capacity(examples.len());
     let mut count = TruncationCount::default();
     for chunk in examples.chunks(CHUNK) {
@@ -124,6 +127,37 @@ fn encode_whole<E: Texts, T, X: From<DataError>>(
         }
     }
     Ok((EncodedDataset::new(features), count))
+}
+
+/// Encodes examples whose texts are features of their own.
+fn encode_texts<E: Texts, T, X: From<DataError>>(
+    examples: &[E],
+    tokenizer: &Tokenizer,
+    options: &EncodeOptions,
+    targets: impl Fn(&E, &[Encoding]) -> Result<Vec<T>, X>,
+) -> Result<(EncodedDataset<T>, TruncationCount), X> {
+    const CHUNK: usize = 4096;
+    let mut encoded = Vec::with_capacity(examples.len());
+    let mut count = TruncationCount::default();
+    for chunk in examples.chunks(CHUNK) {
+        let texts: Vec<Vec<&str>> = chunk.iter().map(separate_texts).collect();
+        let inputs: Vec<&str> = texts.iter().flatten().copied().collect();
+        let encodings = tokenizer.encode_batch(&inputs, options).map_err(DataError::from)?;
+        let of_chunk = TruncationCount::of(&encodings);
+        count.truncated += of_chunk.truncated;
+        count.total += of_chunk.total;
+        let mut encodings = encodings.into_iter();
+        for (example, texts) in chunk.iter().zip(&texts) {
+            let own = encodings.by_ref().take(texts.len()).collect();
+            encoded.push(features_of(example, own, &targets)?);
+        }
+    }
+    Ok((EncodedDataset::of_texts(encoded), count))
+}
+
+/// The texts of an example that are features of their own; its text where it has none.
+fn separate_texts<E: Texts>(example: &E) -> Vec<&str> {
+    example.separate().unwrap_or_else(|| vec![example.text()])
 }
 
 /// At most `most` of these, at least 2: the first, the last and others at even distances between them.

@@ -25,6 +25,12 @@ pub trait Texts {
     fn words(&self) -> Option<Vec<&str>> {
         None
     }
+
+    /// The texts that the model reads each on its own, in place of the text and its pair: each is encoded as a
+    /// feature of the example. `None` for an example that is one input.
+    fn separate(&self) -> Option<Vec<&str>> {
+        None
+    }
 }
 
 /// A text or a pair of texts, with a label of the type `L`, which the task chooses.

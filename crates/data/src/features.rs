@@ -37,19 +37,21 @@ pub struct EncodedDataset<T> {
     features: Vec<EncodedFeature<T>>,
     /// The example of each feature, ascending; empty where each example has one feature.
     example_of: Vec<usize>,
+    /// Whether the features of an example are texts of their own, and no windows of one text.
+    are_texts: bool,
 }
 
 impl<T> Default for EncodedDataset<T> {
     /// An empty data set.
     fn default() -> Self {
-        Self { features: Vec::new(), example_of: Vec::new() }
+        Self { features: Vec::new(), example_of: Vec::new(), are_texts: false }
     }
 }
 
 impl<T> EncodedDataset<T> {
     /// A data set in which each example has one of these features.
     pub fn new(features: Vec<EncodedFeature<T>>) -> Self {
-        Self { features, example_of: Vec::new() }
+        Self { features, example_of: Vec::new(), are_texts: false }
     }
 
     /// A data set of examples that may have several features each. An example without features is left out.
@@ -59,6 +61,11 @@ impl<T> EncodedDataset<T> {
             data.push_windows(features);
         }
         data
+    }
+
+    /// A data set of examples whose features are texts of their own.
+    pub fn of_texts(examples: impl IntoIterator<Item = Vec<EncodedFeature<T>>>) -> Self {
+        Self { are_texts: true, ..Self::of_windows(examples) }
     }
 
     /// Adds the features of one more example.
@@ -77,6 +84,7 @@ impl<T> EncodedDataset<T> {
         EncodedDataset {
             features: self.features.into_iter().map(feature).collect(),
             example_of: self.example_of,
+            are_texts: self.are_texts,
         }
     }
 
@@ -114,11 +122,31 @@ impl<T> EncodedDataset<T> {
         if self.example_of.is_empty() {
             return self.lengths();
         }
+        if self.are_texts {
+            return self.sums(|feature| feature.ids.len());
+        }
+        self.untruncated_of_examples()
+    }
+
+    /// The tokens of each example before truncation, the special ones included.
+    pub fn untruncated_of_examples(&self) -> Vec<usize> {
+        if self.are_texts {
+            return self.sums(|feature| feature.untruncated_length);
+        }
         let mut tokens = vec![0; self.examples()];
-        for (feature, &example) in self.features.iter().zip(&self.example_of) {
-            tokens[example] = feature.untruncated_length;
+        for (index, feature) in self.features.iter().enumerate() {
+            tokens[self.example_of(index)] = feature.untruncated_length;
         }
         tokens
+    }
+
+    /// The sum over the features of each example.
+    fn sums(&self, of_feature: impl Fn(&EncodedFeature<T>) -> usize) -> Vec<usize> {
+        let mut sums = vec![0; self.examples()];
+        for (index, feature) in self.features.iter().enumerate() {
+            sums[self.example_of(index)] += of_feature(feature);
+        }
+        sums
     }
 }
 

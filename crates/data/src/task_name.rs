@@ -17,6 +17,8 @@ pub enum TaskName {
     TokenClassification,
     /// The answer to a question, as a span of a context's characters.
     QuestionAnswering,
+    /// How alike two texts are, by the vector of each.
+    SentenceSimilarity,
 }
 
 /// What a text's label is in text classification, as the `problem_type` of a checkpoint's `config.json` says

@@ -54,6 +54,7 @@ pub mod names;
 mod regression;
 mod report;
 mod roc;
+mod similarity;
 mod softmax;
 mod spread;
 mod sum;
@@ -81,6 +82,9 @@ pub use multi_label::{
 pub use named::NamedMetric;
 pub use regression::{RegressionAccumulator, RegressionMetric, RegressionReport};
 pub use report::{ClassScores, Report, Scores, Undefined};
+pub use similarity::{
+    Retrieval, RetrievalReport, SimilarityAccumulator, SimilarityMetric, SimilarityReport, cosine,
+};
 pub use softmax::softmax;
 pub use spread::{mean, standard_deviation};
 pub use tagging::{

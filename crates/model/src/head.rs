@@ -70,6 +70,11 @@ pub trait Head: Module + ModuleDisplay + Clone + Debug {
         Ok(())
     }
 
+    /// Sets the length at which the model's texts are cut, in tokens, for the files that state it.
+    fn set_max_length(&mut self, max_length: usize) {
+        let _ = max_length;
+    }
+
     /// Writes the files that [`read_files`](Self::read_files) reads. `has_pooler` says whether the folder's
     /// weights have a pooler.
     ///

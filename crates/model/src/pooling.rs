@@ -39,6 +39,10 @@ impl Head for PoolingHead {
         Ok(())
     }
 
+    fn set_max_length(&mut self, max_length: usize) {
+        self.config.max_seq_length = Some(max_length);
+    }
+
     fn write_files(&self, dir: &Path, config: &BertConfig, has_pooler: bool) -> Result<(), ModelError> {
         self.config.save(dir, config.hidden_size, has_pooler)
     }

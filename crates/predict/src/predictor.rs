@@ -59,7 +59,7 @@ impl<T: Task> Predictor<T> {
         if let Some(missing) = pretrained.report.newly_initialized.first() {
             return Err(PredictError::NoClassifier { path: folder.to_owned(), missing: missing.clone() });
         }
-        let tokenizer = Tokenizer::from_folder(folder)?;
+        let tokenizer = T::tokenizer(&pretrained.config, folder)?;
         tokenizer.check_vocab(pretrained.config.vocab_size)?;
         pretrained.config.check_token_types(folder, false, tokenizer.token_types(false)?)?;
         let positions = pretrained.config.max_position_embeddings;
@@ -129,7 +129,7 @@ impl<T: Task> Predictor<T> {
         &self.task
     }
 
-    /// Checks that the model reads pairs of texts: that it has an embedding for the second text's token type.
+    /// Checks that the model reads pairs of texts in one input: that it has an embedding for the second text's token type.
     ///
     /// # Errors
     /// The model has a single token type.
@@ -163,7 +163,7 @@ impl<T: Task> Predictor<T> {
 
     /// Predicts for examples that are in memory together, and returns the answers in their order.
     fn predict_together(&self, examples: Vec<T::Example>) -> Result<Vec<T::Answer>, PredictError> {
-        if examples.iter().any(|example| example.text_pair().is_some()) {
+        if examples.iter().any(|example| example.text_pair().is_some() && example.separate().is_none()) {
             self.check_pairs()?;
         }
         let truncation = T::TRUNCATION.unwrap_or(self.truncation);
@@ -200,14 +200,38 @@ impl<T: Task> Predictor<T> {
             }
             self.decode(&windows, &mut parts, &examples)?;
         } else {
-            let encodings = self.encode(&examples, &options)?;
-            self.decode(&encodings.into_iter().enumerate().collect::<Vec<_>>(), &mut parts, &examples)?;
+            let encodings = match self.encode_separate(&examples, &options)? {
+                Some(encodings) => encodings,
+                None => self.encode(&examples, &options)?.into_iter().enumerate().collect(),
+            };
+            self.decode(&encodings, &mut parts, &examples)?;
         }
         let answer = |(example, parts): (T::Example, Vec<T::Part>)| {
             let prediction = self.task.join(&example, parts);
             self.task.answer(example, prediction)
         };
         Ok(examples.into_iter().zip(parts).map(answer).collect())
+    }
+
+    /// The encodings of texts that are features of their own, each with the index of its example, cut; `None`
+    /// for a task whose examples are one input each.
+    fn encode_separate(
+        &self,
+        examples: &[T::Example],
+        options: &EncodeOptions,
+    ) -> Result<Option<Vec<(usize, Encoding)>>, PredictError> {
+        if !T::SEPARATE_TEXTS {
+            return Ok(None);
+        }
+        let texts = examples.iter().enumerate().flat_map(|(index, example)| {
+            example.separate().unwrap_or_default().into_iter().map(move |text| (index, text))
+        });
+        let (indices, texts): (Vec<usize>, Vec<&str>) = texts.unzip();
+        let texts = texts.into_iter().map(|text| relevant(text, &self.tokenizer, options));
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        let texts: Vec<&str> = texts.iter().map(Cow::as_ref).collect();
+        let encodings = self.tokenizer.encode_batch(&texts, options)?;
+        Ok(Some(indices.into_iter().zip(encodings).collect()))
     }
 
     /// The encodings of examples, cut.

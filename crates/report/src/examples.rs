@@ -5,8 +5,8 @@ use std::path::Path;
 
 use embert_metrics::{Accumulator, AnswerAccumulator, Average};
 use embert_run::{
-    AnsweredExample, Example, Examples, Facts, MultiLabelExample, QUESTION_ANSWERING, ScoredExample, Scores,
-    SplitScores, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, TaggedExample,
+    AnsweredExample, Example, Examples, Facts, MultiLabelExample, QUESTION_ANSWERING, SENTENCE_SIMILARITY,
+    ScoredExample, Scores, SplitScores, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, TaggedExample,
 };
 use serde::de::DeserializeOwned;
 
@@ -40,6 +40,7 @@ impl Kind {
             (TEXT_CLASSIFICATION, Some("regression")) => Self::Score,
             (TOKEN_CLASSIFICATION, _) => Self::Entities,
             (QUESTION_ANSWERING, _) => Self::Answers,
+            (SENTENCE_SIMILARITY, _) => Self::Score,
             _ => Self::Unknown,
         }
     }

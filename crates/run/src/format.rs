@@ -21,6 +21,9 @@ pub const TOKEN_CLASSIFICATION: &str = "token-classification";
 /// The task of answers in a context, by its name in the hub's list of tasks.
 pub const QUESTION_ANSWERING: &str = "question-answering";
 
+/// The task of runs that compare texts by their vectors, as `facts.json` names it.
+pub const SENTENCE_SIMILARITY: &str = "sentence-similarity";
+
 /// The format of files that state none.
 pub(crate) fn first() -> u64 {
     1

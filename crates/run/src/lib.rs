@@ -51,7 +51,9 @@ pub use example::{
 };
 pub use facts::{Facts, Lengths, Parameters, Split, Splits, UntruncatedLengths};
 pub use files::{FolderKind, RunFiles, SweepFiles};
-pub use format::{FORMAT, QUESTION_ANSWERING, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION};
+pub use format::{
+    FORMAT, QUESTION_ANSWERING, SENTENCE_SIMILARITY, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION,
+};
 pub use log::{End, Eval, Log, LogLine, Phases, Stage, TrainStep};
 pub use metrics::{Better, LOSS, MetricInfo, Metrics};
 pub use salvage::Salvaged;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use embert_files::remove_leftovers;
 use embert_model::DeviceChoice;
 use embert_run::{FolderKind, RunFiles, Status, SweepFiles, SweepTable};
+use embert_task::Task as _;
 use embert_train::{
     Claim, ConfigError, EncodedSplits, Outcome, Prepared, RunFolder, StopSignal, TrainConfig, TrainError,
     Trainer, count_memory_anew, have_same_splits, remove_checkpoints,
@@ -50,7 +51,8 @@ impl Sweep {
         host: &mut H,
         stop: &StopSignal,
     ) -> Result<SweepOutcome, SweepRunError<H::Error>> {
-        let sweep = Self { base: self.base.for_task::<H::Task>(), ..self.clone() };
+        let sweep =
+            Self { base: self.base.clone().with_default_metric(Some(H::Task::METRIC)), ..self.clone() };
         sweep.run_in(folder, host, stop)
     }
 

@@ -1,5 +1,7 @@
 //! [`find_columns`] and [`find_problem_type`]: the task of a data set whose card leaves it open.
 
+mod pairs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -10,24 +12,13 @@ use embert_data::{
 };
 use embert_model::ProblemType;
 
+pub use self::pairs::text_columns;
+use self::pairs::{are_partners, name_pairs, with_metric};
 use crate::kind::problem_type;
 use crate::labels::problem::{SEPARATOR, quoted};
 use crate::multi_label::{SEPARATORS, indicator, is_no_indicator};
 use crate::regression::is_number;
 use crate::{LabelColumn, LabelProblem, TaskError};
-
-/// The columns of pairs of texts, as well-known data sets call them.
-const PAIRS: [(&str, &str); 6] = [
-    ("sentence1", "sentence2"),
-    ("premise", "hypothesis"),
-    ("question", "sentence"),
-    ("question1", "question2"),
-    ("text1", "text2"),
-    ("text", "text_pair"),
-];
-
-/// Names of a text's column besides `text`.
-const TEXTS: [&str; 1] = ["sentence"];
 
 /// Names of a label's column besides `label`.
 const LABELS: [&str; 3] = ["labels", "score", "similarity_score"];
@@ -69,6 +60,11 @@ pub fn find_columns(
     if let (Some(wanted), Some(stated)) = (wanted, card.task)
         && wanted != stated
     {
+        if card.other_tasks.contains(&wanted) {
+            // What the card says of the labels is said for its first task.
+            (card.task, card.problem_type, card.metric) = (Some(wanted), None, None);
+            return find_columns(card, root, options, None);
+        }
         return Err(TaskError::OtherTask {
             key: "task",
             wanted: wanted.to_string(),
@@ -76,7 +72,8 @@ pub fn find_columns(
             dataset: card.name,
         });
     }
-    let stated = wanted.or(card.task);
+    let is_of_pairs = card.task.is_none() && (card.score_range.is_some() || card.columns.negative.is_some());
+    let stated = wanted.or(card.task).or(is_of_pairs.then_some(TaskName::SentenceSimilarity));
     card = card.read_for(stated);
     // A row that can't be read, or has no tags, is reported as one of this task.
     let is_conll = format_of(&card, options) == Some(Format::Conll);
@@ -99,7 +96,7 @@ pub fn find_columns(
             TaskName::TextClassification
         });
         let is_told = stated.is_some() || of_questions || of_tokens || is_conll || !is_open;
-        return Ok(FoundColumns { card, task, is_told, notes });
+        return Ok(FoundColumns { card: with_metric(card, task), task, is_told, notes });
     };
     if with_spans.is_none() {
         check_results(&rows)?;
@@ -115,12 +112,13 @@ pub fn find_columns(
         TaskName::TextClassification => name_texts(&mut card, row, &rows, &mut notes),
         // Their columns have the same names everywhere; a card may state others.
         TaskName::QuestionAnswering => {}
+        TaskName::SentenceSimilarity => name_pairs(&mut card, row, &mut notes),
     }
     // Lines of text have no labels: they may as well be columns of tokens.
     let is_of_lines = format_of(&card, options) == Some(Format::Lines);
     let are_texts = || row.get(&card.columns.text).is_some() && !is_of_lines;
     let is_told = told.is_some() || is_conll || are_texts();
-    Ok(FoundColumns { card, task, is_told, notes })
+    Ok(FoundColumns { card: with_metric(card, task), task, is_told, notes })
 }
 
 /// A note on the first file that is read as CoNLL columns because of the task alone.
@@ -165,6 +163,9 @@ fn of_columns(row: &Row, card: &Card) -> Option<TaskName> {
     // A pair of texts may have these names too, but has no answers that say where they begin.
     let is_question = ["question", "context"].iter().all(|name| row.get(name).is_some())
         && (row.get("answers.answer_start").is_some() || row.get("answers").is_some_and(are_answers));
+    if !is_question && are_partners(row) {
+        return Some(TaskName::SentenceSimilarity);
+    }
     match (is_question, of_tokens || is_spans()) {
         (true, _) => Some(TaskName::QuestionAnswering),
         (false, true) => Some(TaskName::TokenClassification),
@@ -353,19 +354,6 @@ fn indicators(card: &Card, row: &Row, rows: &[(Location, Row)]) -> (Vec<String>,
         }
     }
     (found, others)
-}
-
-/// The columns of texts by their well-known names, in a file with the columns `names`: the column of the texts,
-/// and, where they are pairs, the column of the second texts. `None` where no column has such a name.
-pub fn text_columns(names: &[String]) -> Option<(&'static str, Option<&'static str>)> {
-    let has = |name: &str| names.iter().any(|other| other == name);
-    let has_text = has("text");
-    let pair = PAIRS.iter().find(|(one, other)| has(one) && has(other) && (*one == "text" || !has_text));
-    match pair {
-        Some(&(one, other)) => Some((one, Some(other))),
-        None if has_text => Some(("text", None)),
-        None => TEXTS.iter().find(|name| has(name)).map(|&name| (name, None)),
-    }
 }
 
 /// The kind of labels of a text classification data set. What the user asks for or the card states holds;

@@ -25,6 +25,24 @@ pub enum TaskError {
     /// The metrics can't be computed.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// A data set for sentence similarity has no second texts.
+    #[error(
+        "the data set {dataset} has no column of second texts: name it in a card, [columns] text_pair = \"...\", or call the \
+         columns sentence1 and sentence2"
+    )]
+    NoPairs {
+        /// The data set.
+        dataset: String,
+    },
+    /// The folder puts a prompt before each text.
+    #[error(
+        "the model in {} puts a prompt before each text by default, which this task does not: set \"default_prompt_name\" to null in its config_sentence_transformers.json to compare texts without it",
+        folder.display()
+    )]
+    DefaultPrompt {
+        /// The checkpoint's folder.
+        folder: PathBuf,
+    },
     /// The thresholds of a checkpoint can't be read.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -287,6 +305,14 @@ pub enum ExampleProblem {
     NoNumber {
         /// The value, as JSON writes it.
         found: String,
+    },
+    /// A score outside of its range.
+    #[error("the score is {found}, expected a number {range}")]
+    ScoreRange {
+        /// The score.
+        found: String,
+        /// The possible scores, as in `from 0 to 5`.
+        range: String,
     },
     /// A number whose square is too large for the loss.
     #[error(

@@ -21,6 +21,8 @@ pub enum TaskKind {
     TokenClassification,
     /// An answer to each question: [`QuestionAnswering`](crate::QuestionAnswering).
     QuestionAnswering,
+    /// How alike two texts are: [`SentenceSimilarity`](crate::SentenceSimilarity).
+    SentenceSimilarity,
 }
 
 impl TaskKind {
@@ -32,6 +34,7 @@ impl TaskKind {
             }
             Self::TokenClassification => TaskName::TokenClassification,
             Self::QuestionAnswering => TaskName::QuestionAnswering,
+            Self::SentenceSimilarity => TaskName::SentenceSimilarity,
         }
     }
 
@@ -54,6 +57,7 @@ impl TaskKind {
             TaskName::TextClassification => Self::of_texts(problem_type),
             TaskName::TokenClassification => Self::TokenClassification,
             TaskName::QuestionAnswering => Self::QuestionAnswering,
+            TaskName::SentenceSimilarity => Self::SentenceSimilarity,
         })
     }
 
@@ -88,7 +92,9 @@ impl TaskKind {
 impl fmt::Display for TaskKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels = match self {
-            Self::TokenClassification | Self::QuestionAnswering => return write!(f, "{}", self.name()),
+            Self::TokenClassification | Self::QuestionAnswering | Self::SentenceSimilarity => {
+                return write!(f, "{}", self.name());
+            }
             Self::TextClassification => ProblemType::SingleLabelClassification,
             Self::MultiLabelClassification => ProblemType::MultiLabelClassification,
             Self::TextRegression => ProblemType::Regression,
@@ -112,16 +118,17 @@ mod tests {
 
     use super::*;
     use crate::{
-        MultiLabelClassification, QuestionAnswering, Task, TextClassification, TextRegression,
-        TokenClassification,
+        MultiLabelClassification, QuestionAnswering, SentenceSimilarity, Task, TextClassification,
+        TextRegression, TokenClassification,
     };
 
-    const ALL: [TaskKind; 5] = [
+    const ALL: [TaskKind; 6] = [
         TaskKind::TextClassification,
         TaskKind::MultiLabelClassification,
         TaskKind::TextRegression,
         TaskKind::TokenClassification,
         TaskKind::QuestionAnswering,
+        TaskKind::SentenceSimilarity,
     ];
 
     /// What a run's facts say of a task.
@@ -137,6 +144,7 @@ mod tests {
             facts::<TextRegression>(),
             facts::<TokenClassification>(),
             facts::<QuestionAnswering>(),
+            facts::<SentenceSimilarity>(),
         ];
         for (kind, (task, problem_type)) in ALL.into_iter().zip(of_tasks) {
             assert_eq!(TaskKind::of_run(task, problem_type.as_deref()), Some(kind));

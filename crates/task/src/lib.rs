@@ -5,7 +5,8 @@
 //! are, which head reads the encoder, what the loss is, and how the head's outputs become predictions and
 //! scores. [`TextClassification`] gives one label to each text, or to each pair of texts,
 //! [`MultiLabelClassification`] any number of labels, [`TextRegression`] a number; [`TokenClassification`]
-//! gives a tag to each word, [`QuestionAnswering`] an answer to each question. [`load`] makes a task's examples from the files of a data set, and
+//! gives a tag to each word, [`QuestionAnswering`] an answer to each question, [`SentenceSimilarity`] a vector to
+//! each text. [`load`] makes a task's examples from the files of a data set, and
 //! [`find_columns`] and [`find_problem_type`] tell the task of a data set whose card leaves it open.
 //!
 //! Not here: parsing files (`embert-data`), hidden states (`embert-model`), training, writing files.
@@ -54,6 +55,7 @@ mod pairs;
 mod pooled;
 pub mod question_answering;
 mod regression;
+mod sentence_similarity;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -84,7 +86,10 @@ pub use multi_label::{
 pub use outputs::Outputs;
 pub use question_answering::QuestionAnswering;
 pub use regression::{NumberTarget, NumberedText, Numbers, RegressionScorer, ScoredText, TextRegression};
-pub use task::{PooledLoss, Scorer, Target, Task};
+pub use sentence_similarity::{
+    PairLabels, PairPrediction, PairScorer, PairTarget, ScoreScale, SentenceSimilarity, TextPair,
+};
+pub use task::{PooledLoss, Scorer, StepLoss, Target, Task};
 pub use text_classification::{
     ClassScores, ClassificationScorer, LabelledText, TextClassification, TextExample,
 };

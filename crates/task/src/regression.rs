@@ -19,7 +19,7 @@ use embert_run::{Baseline, Detail, MetricInfo, Metrics, ScoredExample, TEXT_CLAS
 
 pub use self::answer::ScoredText;
 pub use self::number::Numbers;
-pub(crate) use self::number::is_number;
+pub(crate) use self::number::{is_number, of as number_of, read as read_numbers};
 pub use self::scorer::RegressionScorer;
 use crate::card_keys::{refuse, refuse_keys_of_several};
 use crate::named_scores::{logged, logged_names, shown, values};

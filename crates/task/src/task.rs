@@ -7,7 +7,7 @@ use std::path::Path;
 
 use burn::tensor::Tensor;
 use embert_data::tokenize::{Encoding, Tokenizer, Truncation};
-use embert_data::{Card, Columns, EncodedDataset, LoadedRows, Row, Splits, Strata, Texts};
+use embert_data::{Card, Columns, DataError, EncodedDataset, LoadedRows, Row, Splits, Strata, Texts};
 use embert_model::{BertConfig, Head, Layout, ProblemType};
 use embert_run::{Baseline, Detail, MetricInfo, Metrics, Thresholds};
 use serde::Serialize;
@@ -75,6 +75,9 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// `data.train_stride`); `None` for a task whose windows have targets of their own, or that reads no windows:
     /// such a task refuses the setting.
     const POOLED_LOSS: Option<PooledLoss<Self>> = None;
+    /// Whether the texts of an example are features of their own ([`Texts::separate`]): the loss is then of
+    /// examples, [`POOLED_LOSS`](Self::POOLED_LOSS) or [`step_loss`](Self::step_loss), and no text has windows.
+    const SEPARATE_TEXTS: bool = false;
     /// What a longer text loses, where the task leaves no choice: `None` for a task to which the settings say
     /// it.
     const TRUNCATION: Option<Truncation> = None;
@@ -217,6 +220,14 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// The head is for another kind of task.
     fn of_checkpoint(config: &BertConfig, folder: &Path) -> Result<Self, TaskError>;
 
+    /// The tokenizer of a checkpoint's folder.
+    ///
+    /// # Errors
+    /// The tokenizer can't be loaded.
+    fn tokenizer(_config: &BertConfig, folder: &Path) -> Result<Tokenizer, TaskError> {
+        Ok(Tokenizer::from_folder(folder).map_err(DataError::from)?)
+    }
+
     /// The task with the loss that `settings` describe. `train` has the features of the training split, whose
     /// targets have the head's label numbers: class weights may follow from their counts.
     ///
@@ -245,6 +256,12 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// All metrics of the task, in the order of display. The setting `metric` names one of these metrics.
     fn metrics(&self) -> Vec<MetricInfo>;
+
+    /// The name of the metric by which the best weights are chosen, unless the settings name another one:
+    /// [`METRIC`](Self::METRIC), but for a task whose data decide it.
+    fn default_metric(&self) -> &'static str {
+        Self::METRIC
+    }
 
     /// Whether weights can be chosen by the metric of this name, one of [`metrics`](Self::metrics).
     fn chooses_by(&self, _metric: &str) -> bool {
@@ -310,6 +327,13 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
     /// - `targets`: one for each feature, in the order of the batch
     /// - output: `[1]`
     fn loss(&self, outputs: Tensor<2>, layout: &Layout, targets: &[Self::Target], divisor: f64) -> Tensor<1>;
+
+    /// The loss of a whole step, for a loss that compares the examples of a step with each other; `None` where a
+    /// step's loss is the sum of its micro-batches'. It gets the outputs of all micro-batches, one after another,
+    /// so that the loss does not depend on how the step is cut into them.
+    fn step_loss(&self) -> Option<StepLoss<Self>> {
+        None
+    }
 
     /// A feature's share of a prediction, from the feature's outputs `[rows, outputs]`, row after row, as
     /// [`Outputs::of`](crate::Outputs::of) gives them: one row, or, for a head that reads all tokens, a row
@@ -405,6 +429,16 @@ pub trait Task: Clone + fmt::Debug + Send + Sync + 'static {
 /// - output: `[1]`
 pub type PooledLoss<T> =
     fn(&T, Tensor<2>, &Layout, &[Range<usize>], &[<T as Task>::Target], f64) -> Tensor<1>;
+
+/// The loss of a step, from the outputs of all of its features.
+///
+/// # Shapes
+/// - outputs: `[rows, outputs]`
+/// - features: the rows of each example's features, `[examples]` ranges that follow each other
+/// - targets: `[examples]`
+/// - the last argument is the step's [`weight`](Task::weight)
+/// - output: `[1]`
+pub type StepLoss<T> = fn(&T, Tensor<2>, &[Range<usize>], &[<T as Task>::Target], f64) -> Tensor<1>;
 
 /// The target of a feature: the loss compares the feature's outputs with the target.
 pub trait Target: Clone + fmt::Debug + Send + Sync + Unpin + 'static {

@@ -29,6 +29,7 @@ pub(crate) struct MicroBatch<T> {
 }
 
 /// The model's input: tokens, or the output of a frozen prefix.
+#[derive(Clone)]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and its tensors are what is large")]
 pub(crate) enum Input {
     Tokens(BertInput),

@@ -160,7 +160,7 @@ pub fn evaluate_checkpoint<T: Task>(
         return Err(TrainError::Checkpoint { path: folder.to_owned(), problem });
     }
     let task = T::fit(labels, &loaded.config, folder)?.with_thresholds_of(folder)?;
-    let tokenizer = Tokenizer::from_folder(folder)?;
+    let tokenizer = T::tokenizer(&loaded.config, folder)?;
     tokenizer.check_vocab(loaded.config.vocab_size)?;
     check_token_types(folder, &tokenizer, &loaded.config, &examples)?;
     let examples: Vec<T::Example> = examples.into_iter().map(|example| task.align_label(example)).collect();
@@ -185,6 +185,7 @@ pub(crate) fn check_token_types<'a, E: Texts + 'a>(
     model: &BertConfig,
     examples: impl IntoIterator<Item = &'a E>,
 ) -> Result<(), TrainError> {
-    let is_pair = examples.into_iter().any(|example| example.text_pair().is_some());
+    let is_pair =
+        examples.into_iter().any(|example| example.text_pair().is_some() && example.separate().is_none());
     Ok(model.check_token_types(folder, is_pair, tokenizer.token_types(is_pair)?)?)
 }

@@ -144,7 +144,8 @@ mod tests {
     #[test]
     fn the_front_matter_is_what_the_hub_reads() {
         let base = HubRepository::new("sentence-transformers/all-MiniLM-L6-v2@abc");
-        let config = TrainConfig { seed: 5, ..TrainConfig::default() }.for_task::<TextClassification>();
+        let config = TrainConfig { seed: 5, ..TrainConfig::default() }
+            .with_default_metric(Some(TextClassification::METRIC));
         let licence = Licence { license: Some("apache-2.0".to_owned()), ..Licence::default() };
         let (front, body) = parts(&ModelCard { licence, ..card(&config, Some(&base)) });
         let metrics = |accuracy: f64, roc_auc: Option<f64>| {

@@ -9,8 +9,8 @@ use burn::tensor::Device;
 use embert_data::tokenize::{Tokenizer, TruncationCount};
 use embert_data::{EncodedDataset, LeftOutWindows};
 use embert_model::{
-    BertConfig, Depth, HeadSource, LoadOptions, LoadReport, ModelFor, NamedParameter, NewHead, ProblemType,
-    named_parameters,
+    BertConfig, Depth, Head as _, HeadSource, LoadOptions, LoadReport, ModelFor, NamedParameter, NewHead,
+    ProblemType, named_parameters,
 };
 use embert_optim::{ParameterGroup, TrainedParameter, build_groups};
 use embert_run::{FORMAT, Facts, Fingerprint, MetricInfo, Parameters};
@@ -136,15 +136,16 @@ impl<T: Task> Prepared<T> {
             label_smoothing: config.label_smoothing,
         };
         let task = splits.task().clone().with_loss(&loss, &train)?;
-        let settings = config.for_task::<T>();
+        let settings = config.for_task(&task);
         let metric = metric(&settings, &task)?;
         let mut data_notes = splits.notes(config);
         data_notes.extend(splits.pairing().map(str::to_owned));
         data_notes.extend(thresholds_note(config, model_folder, &task));
-        let model =
+        let mut model =
             model.reinitialize(&bert, config.reinit_layers, config.reinit_pooler, config.seed, device)?;
+        model.head.set_max_length(config.data.max_length);
         // A setting that doesn't fit is an error before anything is written.
-        let plan = Plan::of_split(config, &train)?;
+        let plan = Plan::of_split(config, &train, T::SEPARATE_TEXTS)?;
         let stages = Stages::new(config, bert.num_hidden_layers, plan.steps_per_epoch, plan.total_steps)?;
         let (model, _) = stages.check(config, model)?;
         let model = Stages::first(config)?.apply(model)?;
@@ -271,7 +272,7 @@ impl<T: Task> Start<T> {
 
 /// The metric that the settings name.
 fn metric<T: Task>(settings: &TrainConfig, task: &T) -> Result<MetricInfo, TrainError> {
-    let name = settings.metric.as_deref().unwrap_or(T::METRIC);
+    let name = settings.metric.as_deref().unwrap_or_else(|| task.default_metric());
     let metrics = task.metrics();
     let metrics: Vec<&MetricInfo> = metrics.iter().filter(|metric| task.chooses_by(&metric.name)).collect();
     let found = metrics.iter().copied().find(|metric| metric.name == name);

@@ -49,10 +49,7 @@ pub(crate) fn lengths<T>(
     left_out: usize,
 ) -> Lengths {
     let read = data.tokens_of_examples();
-    let mut whole = read.clone();
-    for (index, feature) in data.features().iter().enumerate() {
-        whole[data.example_of(index)] = feature.untruncated_length;
-    }
+    let whole = data.untruncated_of_examples();
     let longest = read.iter().copied().max().unwrap_or(0);
     let (bin_width, counts) = histogram(read.iter().copied(), max_length.max(longest), LENGTH_BINS);
     let truncated = left_out + read.iter().zip(&whole).filter(|(read, whole)| whole > read).count();

@@ -89,8 +89,8 @@ impl<T: Task> EncodedSplits<T> {
     pub fn encode(config: &TrainConfig, model_folder: &Path, data: TaskData<T>) -> Result<Self, TrainError> {
         check_splits(config, &data)?;
         check_truncation::<T>(config)?;
-        let tokenizer = Tokenizer::from_folder(model_folder)?;
         let bert = model_options::<T>(config, None).config(model_folder)?;
+        let tokenizer = T::tokenizer(&bert, model_folder)?;
         tokenizer.check_vocab(bert.vocab_size)?;
         check_positions(&bert, config.data.max_length)?;
         let examples = data.splits.train.iter().chain(&data.splits.validation).chain(&data.splits.test);
@@ -248,7 +248,8 @@ pub fn have_same_splits(one: &TrainConfig, other: &TrainConfig) -> bool {
 /// Refuses `data.train_stride` for a task that can't pool windows, a data set without training examples, or one
 /// with an example without a label in a split that the run uses.
 pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) -> Result<(), TrainError> {
-    if let (Some(stride), None) = (config.data.train_stride, T::POOLED_LOSS) {
+    let pools = T::POOLED_LOSS.is_some() && !T::SEPARATE_TEXTS;
+    if let (Some(stride), false) = (config.data.train_stride, pools) {
         let expected = if T::trains_on_windows() {
             format!(
                 "no value: {} trains on all windows of a text without it, and data.stride is what they share",
@@ -258,6 +259,10 @@ pub(crate) fn check_splits<T: Task>(config: &TrainConfig, data: &TaskData<T>) ->
             format!("no value: {} can't train on the windows of a text as one example", T::NAME)
         };
         return Err(TrainError::Setting { key: "data.train_stride", found: stride.to_string(), expected });
+    }
+    if let (Some(stride), true) = (config.data.stride, T::SEPARATE_TEXTS) {
+        let expected = format!("no value: {} cuts longer texts", T::NAME);
+        return Err(TrainError::Setting { key: "data.stride", found: stride.to_string(), expected });
     }
     if data.splits.train.is_empty() {
         return Err(TrainError::NoExamples {

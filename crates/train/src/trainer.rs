@@ -11,6 +11,7 @@ mod progress;
 mod resume;
 mod steps;
 mod stop_signal;
+mod whole_step;
 
 use burn::tensor::Device;
 use embert_model::ModelFor;

@@ -26,6 +26,7 @@ mod resume;
 mod show;
 #[cfg(unix)]
 mod signals;
+mod similarity;
 mod sound;
 mod sweep;
 mod tasks;

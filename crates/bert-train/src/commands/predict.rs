@@ -178,6 +178,11 @@ fn is_of_questions<T: ShownTask>() -> bool {
     is::<T>(TaskKind::QuestionAnswering)
 }
 
+/// Whether the task compares two texts.
+fn is_of_pairs<T: ShownTask>() -> bool {
+    is::<T>(TaskKind::SentenceSimilarity)
+}
+
 /// The error on an option of token classification with another model.
 fn of_tokens(option: &'static str, model: &'static str) -> Error {
     Error::OptionOfTask { option, tasks: "token-classification", model }
@@ -208,7 +213,11 @@ fn predict_texts<T: ShownTask>(
     if is_of_questions::<T>() && (args.text.is_none() || args.text_pair.is_none()) {
         return Err(Error::Missing { key: "the question with its context", hint: QUESTION_HINT.to_owned() });
     }
-    if args.text_pair.is_some() {
+    if is_of_pairs::<T>() && (args.text.is_none() || args.text_pair.is_none()) {
+        let hint = "add --text \"...\" and --text-pair \"...\", or --input with a file of pairs".to_owned();
+        return Err(Error::Missing { key: "the text to compare with", hint });
+    }
+    if args.text_pair.is_some() && !is_of_pairs::<T>() {
         predictor.check_pairs()?;
     }
     let texts = args.texts.iter().chain(&args.text).cloned();
@@ -235,7 +244,7 @@ fn predict_rows<T: ShownTask>(
     input: &Path,
     output: &Output,
 ) -> Result<(), Error> {
-    if columns::<T>(args).text_pair.is_some() {
+    if columns::<T>(args).text_pair.is_some() && !is_of_pairs::<T>() {
         // A model that can't read pairs is reported before the first row is read.
         predictor.check_pairs()?;
     }

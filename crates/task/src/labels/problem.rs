@@ -30,6 +30,17 @@ pub enum LabelProblem {
         /// The number of rows with one label that is no list.
         plain: usize,
     },
+    /// Scores of pairs that are no cosines, of a range that nothing states.
+    #[error(
+        "its numbers are from {low} to {high}, and cosines from -1 to 1: state the scores of texts that have nothing in common \
+         and of texts that mean the same in a card, as in score_range = [{low}, {high}]"
+    )]
+    ScoreRange {
+        /// The lowest number.
+        low: String,
+        /// The highest number.
+        high: String,
+    },
     /// Numbers that measure something.
     #[error(
         "it has {distinct} different numbers in {rows} rows, such as {}: this looks like a measure; to predict \

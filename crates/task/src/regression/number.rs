@@ -36,7 +36,7 @@ pub(crate) fn is_number(value: &Value) -> bool {
 }
 
 /// The number of a row's value; `None` for a row without a number: null, white space or NaN.
-pub(super) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
+pub(crate) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
     let refuse = |value: &Value| ExampleProblem::NoNumber { found: shown(&value.to_string()) };
     let number = match value {
         None | Some(Value::Null) => return Ok(None),
@@ -66,7 +66,7 @@ pub(super) fn of(value: Option<&Value>) -> Result<Option<f64>, ExampleProblem> {
 /// Decides what -1 means: "no number" where a validation or test split has nothing else, and no training
 /// number is below 0. Refuses a training split whose numbers are all the same, and class numbers that have
 /// names. With `skip`, a row without a number is no error.
-pub(super) fn read(card: &Card, rows: &LoadedRows, skip: bool) -> Result<Numbers, TaskError> {
+pub(crate) fn read(card: &Card, rows: &LoadedRows, skip: bool) -> Result<Numbers, TaskError> {
     let column = &card.columns.label;
     let refuse = |problem| TaskError::Labels { column: column.clone(), problem: Box::new(problem) };
     let used = || rows.splits.iter().zip(rows.used()).filter(|(_, used)| *used).map(|(split, _)| split);

@@ -28,6 +28,8 @@ enum Contents {
     Run,
     Checkpoints,
     Model,
+    /// A folder of a module of sentence-transformers.
+    Module,
     Events,
     Sweep,
     Runs,
@@ -71,6 +73,7 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
     let shared = match (contents, text) {
         (Contents::Run, RunFiles::CHECKPOINTS) => Some(Contents::Checkpoints),
         (Contents::Run, RunFiles::MODEL) => Some(Contents::Model),
+        (Contents::Model, "1_Pooling" | "2_Normalize") => Some(Contents::Module),
         (Contents::Run, RunFiles::TENSORBOARD) => Some(Contents::Events),
         (Contents::Sweep, SweepFiles::RUNS) => Some(Contents::Runs),
         (Contents::Runs, name) if is_run_name(name) => Some(Contents::Run),
@@ -80,7 +83,7 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
         Contents::Run => RunFiles::FILES.contains(&text) || [LOCK, REPLACES].contains(&text),
         Contents::Sweep => SweepFiles::FILES.contains(&text) || [LOCK, REPLACES].contains(&text),
         Contents::Model => {
-            const FILES: [&str; 8] = [
+            const FILES: [&str; 11] = [
                 "config.json",
                 "model.safetensors",
                 "tokenizer.json",
@@ -88,10 +91,14 @@ fn owner(contents: Contents, entry: &DirEntry) -> Owner {
                 "special_tokens_map.json",
                 "vocab.txt",
                 "README.md",
+                "modules.json",
+                "sentence_bert_config.json",
+                "config_sentence_transformers.json",
                 Thresholds::FILE,
             ];
             FILES.contains(&text)
         }
+        Contents::Module => text == "config.json",
         Contents::Events => text.strip_prefix("events.out.tfevents.").is_some_and(is_number),
         Contents::Checkpoints => CheckpointName::parse(text).is_some(),
         Contents::Runs => false,

@@ -215,10 +215,11 @@ impl TrainConfig {
         Self { metric, ..self }
     }
 
-    /// These settings with `metric` set: an unset `metric` becomes the task's [`Task::METRIC`].
+    /// These settings with `metric` set: an unset `metric` becomes the task's
+    /// [`default`](Task::default_metric).
     #[must_use]
-    pub fn for_task<T: Task>(&self) -> Self {
-        let metric = self.metric.clone().unwrap_or_else(|| T::METRIC.to_owned());
+    pub fn for_task<T: Task>(&self, task: &T) -> Self {
+        let metric = self.metric.clone().unwrap_or_else(|| task.default_metric().to_owned());
         Self { metric: Some(metric), ..self.clone() }
     }
 

@@ -30,7 +30,7 @@ impl<T: Task> Job<T> {
         &mut self,
         model: ModelFor<T::Head>,
     ) -> Result<(Plan, Stages, Checkpoints, Progress<T>), TrainError> {
-        let plan = Plan::of_split(&self.config, &self.setup.train)?;
+        let plan = Plan::of_split(&self.config, &self.setup.train, T::SEPARATE_TEXTS)?;
         let layers = self.setup.config.num_hidden_layers;
         let stages = Stages::new(&self.config, layers, plan.steps_per_epoch, plan.total_steps)?;
         let (model, trainable) = stages.check(&self.config, model)?;

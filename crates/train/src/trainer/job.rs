@@ -53,10 +53,10 @@ impl<T: Task> Job<T> {
         MicroBatches::new(data, self.caches.train(), self.batcher(), plan, of_texts, &self.device)
     }
 
-    /// The loss of whole texts, where the windows of a text are trained on as one example; `None` where each
-    /// feature has a loss.
+    /// The loss of whole examples, where the features of an example are trained on together: the windows of a
+    /// text, or its separate texts. `None` where each feature has a loss.
     pub(super) fn pooled_loss(&self) -> Option<PooledLoss<T>> {
-        self.config.data.train_stride.and(T::POOLED_LOSS)
+        T::POOLED_LOSS.filter(|_| T::SEPARATE_TEXTS || self.config.data.train_stride.is_some())
     }
 
     pub(super) fn batcher(&self) -> Batcher {

@@ -15,14 +15,18 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The steps of a run on the training split `train`: with `data.train_stride` a step has texts, else
-    /// features.
+    /// The steps of a run on the training split `train`: with `data.train_stride`, and where examples are of
+    /// `separate_texts`, a step has examples, else features.
     ///
     /// # Errors
     /// There are more steps than a run can have.
-    pub(crate) fn of_split<T>(config: &TrainConfig, train: &EncodedDataset<T>) -> Result<Self, TrainError> {
-        let counted =
-            if config.data.train_stride.is_some() { train.examples() } else { train.features().len() };
+    pub(crate) fn of_split<T>(
+        config: &TrainConfig,
+        train: &EncodedDataset<T>,
+        separate_texts: bool,
+    ) -> Result<Self, TrainError> {
+        let of_examples = separate_texts || config.data.train_stride.is_some();
+        let counted = if of_examples { train.examples() } else { train.features().len() };
         Self::new(config, counted)
     }
 

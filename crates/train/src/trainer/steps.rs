@@ -11,6 +11,7 @@ use super::job::Job;
 use super::outcome::Outcome;
 use super::plan::Plan;
 use super::progress::Progress;
+use super::whole_step::WholeStep;
 use crate::TrainError;
 use crate::batches::{MicroBatch, MicroBatches};
 use crate::events::{Event, TrainStep};
@@ -68,21 +69,44 @@ impl<T: Task> Job<T> {
         let micro_batches = targets.len();
         let weight: f64 = targets.map(|targets| task.weight(targets)).sum();
         let mut accumulator = GradientAccumulator::new(micro_batches, Shards::new(self.config.shards)?);
-        let (mut loss, mut examples, mut tokens) = (0.0, Vec::new(), 0);
-        for (micro_batch, batch) in batches.take(micro_batches).enumerate() {
+        let (seed, step) = (self.config.seed, progress.step);
+        let key = |micro_batch| DropoutKey::new(seed, step, micro_batch);
+        let step_loss = task.step_loss();
+        let mut whole = match step_loss {
+            Some(loss) if micro_batches > 1 => {
+                let batches = batches.take(micro_batches).collect::<Result<Vec<_>, _>>()?;
+                Some(WholeStep::new(task, loss, &progress.model, batches, weight, key))
+            }
+            _ => None,
+        };
+        let (mut loss, mut examples, mut tokens) =
+            (whole.as_ref().map_or(0.0, |whole| whole.loss), Vec::new(), 0);
+        for micro_batch in 0..micro_batches {
+            let (batch, gradient) = match &mut whole {
+                Some(whole) => whole.next().map(|(batch, gradient)| (Ok(batch), Some(gradient))),
+                None => batches.next().map(|batch| (batch, None)),
+            }
+            .unwrap_or_else(|| unreachable!("a step has the micro-batches that its plan has"));
             let MicroBatch { input, windows, targets, ids, tokens: of_batch } = batch?;
             self.memory.begin(input.shape());
-            let (layout, key) =
-                (input.layout(), DropoutKey::new(self.config.seed, progress.step, micro_batch));
-            let outputs = input.with_dropout(key).forward(&progress.model);
-            let of_loss = match (pooled_loss, windows) {
-                (Some(loss), Some(windows)) => loss(task, outputs, &layout, &windows, &targets, weight),
+            let layout = input.layout();
+            let outputs = input.with_dropout(key(micro_batch)).forward(&progress.model);
+            let windows = windows.as_deref();
+            let of_loss = match (&gradient, step_loss, pooled_loss, windows) {
+                // Its gradient is that of the step's loss.
+                (Some(gradient), ..) => (outputs * gradient.clone()).sum(),
+                (None, Some(loss), _, Some(windows)) => loss(task, outputs, windows, &targets, weight),
+                (None, None, Some(loss), Some(windows)) => {
+                    loss(task, outputs, &layout, windows, &targets, weight)
+                }
                 _ => task.loss(outputs, &layout, &targets, weight),
             };
             let gradients = GradientsParams::from_grads(of_loss.backward(), &progress.model);
             accumulator.add(&progress.model, gradients);
-            // Reading the loss waits for the device.
-            loss += f64::from(of_loss.into_scalar::<f32>());
+            if gradient.is_none() {
+                // Reading the loss waits for the device.
+                loss += f64::from(of_loss.into_scalar::<f32>());
+            }
             examples.extend(ids);
             tokens += of_batch;
         }

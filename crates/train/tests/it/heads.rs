@@ -1,9 +1,11 @@
 //! Runs of forty steps against PyTorch's for several labels, a number, tags and answers
-//! (`tests/reference/head_training.py`).
+//! (`tests/reference/head_training.py`), and for pairs of texts (`similarity_training.py`).
 
 #![allow(clippy::format_collect, reason = "short texts of tests")]
 
-use embert_task::{MultiLabelClassification, QuestionAnswering, TextRegression, TokenClassification};
+use embert_task::{
+    MultiLabelClassification, QuestionAnswering, SentenceSimilarity, TextRegression, TokenClassification,
+};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde::Deserialize;
@@ -76,7 +78,7 @@ fn forty_steps_agree<T: Task>(file: &str) {
             }
         }
     }
-    assert!(compared >= 4);
+    assert!(compared >= 2 * reference.runs.len());
 }
 
 /// BCE, with and without a weight of the positives.
@@ -103,4 +105,17 @@ fn forty_steps_of_tags_agree() {
 #[test]
 fn forty_steps_of_answers_agree() {
     forty_steps_agree::<QuestionAnswering>("training-questions.json");
+}
+
+/// The squared difference of cosine and score.
+#[test]
+fn forty_steps_of_scores_agree() {
+    forty_steps_agree::<SentenceSimilarity>("training-scores.json");
+}
+
+/// In-batch negatives, with and without a third text: a micro-batch of two pairs has the negatives of all eight.
+#[test]
+fn forty_steps_of_partners_agree() {
+    forty_steps_agree::<SentenceSimilarity>("training-partners.json");
+    forty_steps_agree::<SentenceSimilarity>("training-negatives.json");
 }

@@ -1,7 +1,8 @@
 //! What holds of every task: whole runs of each, on data made up for it.
 
 use embert_task::{
-    ClassWeightRule, MultiLabelClassification, QuestionAnswering, TextRegression, TokenClassification,
+    ClassWeightRule, MultiLabelClassification, QuestionAnswering, SentenceSimilarity, TextRegression,
+    TokenClassification,
 };
 use embert_train::{ClassWeights, DropoutConfig, EarlyStoppingConfig, Keep};
 use serde_json::{Value, json};
@@ -133,6 +134,30 @@ const QUESTIONS: Made = Made {
 
 /// Where there is no film and no soup, there is no answer.
 const QUESTIONS_WITH_NONE: Made = Made { row: |n, count| question(n, count, None), ..QUESTIONS };
+
+/// How many words the texts of a pair share, as a cosine.
+const SCORES: Made = Made {
+    row: |n, count| {
+        let mut row = (NUMBERS.row)(n, count);
+        row["score"] = json!(row["score"].as_f64().unwrap() / 5.0);
+        row
+    },
+    weigh: |_| (),
+    lower: &["loss"],
+};
+
+/// Texts and their partners, of which some are equal.
+const PARTNERS: Made = Made {
+    row: |n, count| {
+        let mut row = json!({"anchor": text(n, count), "positive": text(n * 7 + 1, count)});
+        if n % 3 == 0 {
+            row["negative"] = json!(text(n + 5, count));
+        }
+        row
+    },
+    weigh: |_| (),
+    lower: &[],
+};
 
 /// A place with short texts, all of which fit.
 fn short<T: Task>(made: &Made) -> Place<T> {
@@ -445,4 +470,73 @@ every_task! {
     spans_of_characters: TokenClassification = SPANS;
     questions: QuestionAnswering = QUESTIONS;
     questions_without_answers: QuestionAnswering = QUESTIONS_WITH_NONE;
+}
+
+// Texts of pairs have no windows, and a folder of sentence-transformers has other names of weights.
+every_task! { @tests scores_of_pairs, SentenceSimilarity, SCORES,
+    a_run_leaves_all_files
+    a_stopped_run_goes_on_where_it_was
+    micro_batches_make_the_step_of_one_batch
+    threads_change_no_bit
+    patience_knows_the_metrics_direction
+}
+every_task! { @tests partners, SentenceSimilarity, PARTNERS,
+    a_stopped_run_goes_on_where_it_was
+    micro_batches_make_the_step_of_one_batch
+    threads_change_no_bit
+}
+
+/// What is frozen stays, the pooler too, which no vector depends on; the cache changes the rounding alone.
+#[test]
+fn frozen_layers_of_pairs_stay_and_may_be_cached() {
+    for made in [&SCORES, &PARTNERS] {
+        let place = short::<SentenceSimilarity>(made);
+        let train = |cache_frozen: bool| {
+            let run = format!("run-{cache_frozen}");
+            let config = TrainConfig {
+                freeze: "embeddings+encoder_below:1".parse().unwrap(),
+                cache_frozen,
+                dropout: without_dropout(),
+                batch_size: 4,
+                gradient_accumulation_steps: 3,
+                save_every: Some(1),
+                keep_checkpoints: 8,
+                keep: Keep::Last,
+                ..place.config()
+            };
+            let (_, events) = place.train(&run, &config).unwrap();
+            let of_step = |step: usize| weights(&place.path(&format!("{run}/checkpoints/step-{step:08}")));
+            let (first, last) = (of_step(1), of_step(8));
+            let is_trained = |name: &&str| {
+                !name.contains("embeddings.") && !name.contains("layer.0.") && !name.contains("pooler.")
+            };
+            let expected: Vec<&str> = first.keys().map(String::as_str).filter(is_trained).collect();
+            assert_eq!(moved(&first, &last), expected, "{run}");
+            events
+        };
+        for (plain, cached) in steps(&train(false)).into_iter().zip(steps(&train(true))) {
+            assert_eq!((plain.examples, plain.tokens), (cached.examples, cached.tokens));
+            for (a, b) in [(plain.loss, cached.loss), (plain.grad_norm, cached.grad_norm)] {
+                assert!((a - b).abs() < 1e-4 * a.abs(), "step {}: {a} against {b}", plain.step);
+            }
+        }
+    }
+}
+
+/// The folder states the length at which the run has cut its texts, and its files come with it.
+#[test]
+fn the_result_of_pairs_is_a_folder_of_sentence_transformers() {
+    let place = short::<SentenceSimilarity>(&SCORES);
+    place.train("run", &place.config()).unwrap();
+    let read = |name: &str| json(&place.bytes(&format!("run/model/{name}")));
+    assert_eq!(read("config.json")["architectures"], json!(["BertModel"]));
+    assert_eq!(read("sentence_bert_config.json")["max_seq_length"], 24);
+    assert_eq!(read("1_Pooling/config.json")["pooling_mode_mean_tokens"], true);
+    assert_eq!(read("modules.json").as_array().unwrap().len(), 2);
+    assert_eq!(read("config_sentence_transformers.json")["similarity_fn_name"], "cosine");
+    let card = String::from_utf8(place.bytes("run/model/README.md")).unwrap();
+    assert!(
+        card.contains("pipeline_tag: sentence-similarity") && card.contains("SentenceTransformer("),
+        "{card}"
+    );
 }
