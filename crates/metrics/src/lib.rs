@@ -1,4 +1,4 @@
-//! Metrics as scikit-learn, seqeval, scipy, SQuAD's scripts and rouge_score define them, streaming, without
+//! Metrics as scikit-learn, seqeval, scipy, SQuAD's scripts and `rouge_score` define them, streaming, without
 //! tensors.
 //!
 //! An [`Accumulator`] takes one example after another: the true label, the probability of each label, the

@@ -71,15 +71,16 @@ impl SummaryAccumulator {
 
     /// Adds all examples of `other`.
     pub fn merge(&mut self, other: Self) {
-        self.examples += other.examples;
-        for (sum, other) in self.rouge.iter_mut().zip(other.rouge) {
+        let Self { examples, rouge, chosen, hits, without_tokens, loss, sentences } = other;
+        self.examples += examples;
+        for (sum, other) in self.rouge.iter_mut().zip(rouge) {
             sum.merge(other);
         }
-        self.chosen += other.chosen;
-        self.hits += other.hits;
-        self.without_tokens += other.without_tokens;
-        self.loss.merge(other.loss);
-        self.sentences += other.sentences;
+        self.chosen += chosen;
+        self.hits += hits;
+        self.without_tokens += without_tokens;
+        self.loss.merge(loss);
+        self.sentences += sentences;
     }
 
     /// The metrics over all examples so far.

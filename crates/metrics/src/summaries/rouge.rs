@@ -85,7 +85,7 @@ fn of_ngrams<const N: usize>(reference: &[usize], summary: &[usize]) -> f64 {
     let mut left = counts(reference.windows(N));
     let mut common = 0;
     for ngram in summary.windows(N) {
-        common += take(&mut left, ngram);
+        common += take(&mut left, &ngram);
     }
     let count = |tokens: &[usize]| tokens.windows(N).count();
     f_measure(common, count(summary), count(reference))
@@ -106,8 +106,8 @@ fn of_lines(reference: &Tokens, summary: &Tokens) -> f64 {
             let is_left = |counts: &HashMap<&usize, usize>| counts.get(word).is_some_and(|count| *count > 0);
             if is_left(&left.0) && is_left(&left.1) {
                 common += 1;
-                take(&mut left.0, word);
-                take(&mut left.1, word);
+                take(&mut left.0, &word);
+                take(&mut left.1, &word);
             }
         }
     }
@@ -124,8 +124,8 @@ fn counts<T: Eq + std::hash::Hash>(values: impl IntoIterator<Item = T>) -> HashM
 }
 
 /// Takes one of the values away: 1, or 0 if none is left.
-fn take<T: Eq + std::hash::Hash>(counts: &mut HashMap<T, usize>, value: T) -> usize {
-    match counts.get_mut(&value) {
+fn take<T: Eq + std::hash::Hash>(counts: &mut HashMap<T, usize>, value: &T) -> usize {
+    match counts.get_mut(value) {
         Some(count) if *count > 0 => {
             *count -= 1;
             1
